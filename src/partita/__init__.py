@@ -1,0 +1,1 @@
+"""Partita: autoregressive models of raw audio, an adversary for them, and a measure of whether it helped."""

@@ -1,0 +1,1 @@
+"""What a person types becomes calls to the rooms. No logic here."""

@@ -1,0 +1,1 @@
+"""Runs and held-out recordings become scores with intervals. Knows nothing of pages."""

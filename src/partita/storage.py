@@ -1,0 +1,92 @@
+"""Writing files so that they are complete or not there: write beside, flush to the disk, rename.
+
+A reader never sees half a file, and an interrupted or failed write (a full disk, a killed process) leaves what was there
+before. This file does not know what the files mean.
+"""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def beside(path: Path) -> Path:
+    """Return a fresh hidden name in the same folder, hence on the same file system, as `path`.
+
+    >>> beside(Path("a/b.json")).parent == Path("a"), beside(Path("a/b.json")).name.startswith(".b.json.")
+    (True, True)
+    """
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+
+
+def flush_to_disk(path: Path) -> None:
+    """Ask the operating system to put a file's or a folder's content on the disk now."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to write to; it takes `path`'s place when the block ends without an error.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "notes.txt"
+    >>> with replacing(target) as part: _ = part.write_text("done")
+    >>> target.read_text(), len(list(target.parent.iterdir()))
+    ('done', 1)
+    """
+    part = beside(path)
+    try:
+        yield part
+        flush_to_disk(part)
+        part.replace(path)
+        flush_to_disk(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield a fresh folder beside `path` to fill; it is renamed to `path`, which must not exist, when the block succeeds.
+
+    Raises:
+        FileExistsError: `path` exists when the block ends.
+    """
+    part = beside(path)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        for file in part.rglob("*"):
+            if file.is_file():
+                flush_to_disk(file)
+        flush_to_disk(part)
+        if path.exists():
+            raise FileExistsError(f"{path} exists already")
+        part.rename(path)
+        flush_to_disk(path.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, complete or not at all."""
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file, complete or not at all; NaN and infinity are refused, since JSON has none.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "a.json"
+    >>> write_json(target, {"bits": 4.5}); json.loads(target.read_text())
+    {'bits': 4.5}
+    """
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
