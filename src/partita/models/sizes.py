@@ -1,0 +1,113 @@
+"""The shape of a WaveNet, and the sizes that have names.
+
+The numbers that follow from a shape (receptive field, dilations, multiply-adds) live here too. This file does not know
+what the layers compute.
+"""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+from partita.errors import PartitaError
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaveNetConfig:
+    """The shape of a WaveNet: `blocks` times `layers` dilated layers, whose dilation doubles from 1 within a block.
+
+    Source: van den Oord et al. 2016, sections 2.1 and 2.4. All fields are counts, at least 1 (`kernel_size` and
+    `classes` at least 2, `classes` at most 32,768).
+
+    Raises:
+        PartitaError: a field is out of its range.
+
+    >>> WaveNetConfig(blocks=1, layers=3, residual_channels=4, dilation_channels=4, skip_channels=4, end_channels=4).dilations
+    (1, 2, 4)
+    """
+
+    blocks: int
+    """Times the sequence of dilations is repeated."""
+    layers: int
+    """Dilated layers in a block, with dilations 1, 2, 4, ..., 2^(layers - 1)."""
+    residual_channels: int
+    """Channels of the signal that runs from layer to layer."""
+    dilation_channels: int
+    """Channels of each gated unit."""
+    skip_channels: int
+    """Channels of the sum of all layers' skip connections."""
+    end_channels: int
+    """Channels between the two last layers."""
+    kernel_size: int = 2
+    """Taps of each dilated convolution."""
+    classes: int = 256
+    """Values that a quantised sample can take."""
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that are no network."""
+        least = {"kernel_size": 2, "classes": 2}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            low = least.get(field.name, 1)
+            if not isinstance(value, int) or value < low:
+                raise PartitaError(f"`{field.name}` is {value!r}: give a whole number of at least {low}")
+        if self.classes > 1 << 15:
+            raise PartitaError(f"`classes` is {self.classes}: samples have 16 bits, give at most 32768")
+
+    @cached_property
+    def dilations(self) -> tuple[int, ...]:
+        """The dilation of every layer, first to last, in samples."""
+        return tuple(2**layer for layer in range(self.layers)) * self.blocks
+
+    @cached_property
+    def receptive_field(self) -> int:
+        """Past samples that a prediction depends on: (kernel_size - 1) * sum of dilations + 1.
+
+        >>> SIZES["wide"].receptive_field
+        4093
+        """
+        return (self.kernel_size - 1) * sum(self.dilations) + 1
+
+    @cached_property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of the forward pass for one predicted sample; the embedding is a look-up and counts 0.
+
+        >>> SIZES["small"].multiply_adds
+        232448
+        """
+        count = len(self.dilations)
+        dilated = self.kernel_size * self.residual_channels * 2 * self.dilation_channels
+        skip = self.dilation_channels * self.skip_channels
+        residual = self.dilation_channels * self.residual_channels
+        end = self.skip_channels * self.end_channels + self.end_channels * self.classes
+        return count * (dilated + skip) + (count - 1) * residual + end
+
+
+SIZES: dict[str, WaveNetConfig] = {
+    "tiny": WaveNetConfig(
+        blocks=1, layers=10, residual_channels=16, dilation_channels=16, skip_channels=64, end_channels=64
+    ),
+    "small": WaveNetConfig(
+        blocks=2, layers=10, residual_channels=32, dilation_channels=32, skip_channels=128, end_channels=128
+    ),
+    "wide": WaveNetConfig(
+        blocks=4, layers=10, residual_channels=32, dilation_channels=32, skip_channels=256, end_channels=256
+    ),
+    "published": WaveNetConfig(
+        blocks=4, layers=10, residual_channels=64, dilation_channels=64, skip_channels=1024, end_channels=512
+    ),
+}
+"""The networks by name: `small` is the default on a CPU, `wide` the report's base code's default, `published` the
+baseline in the literature."""
+
+
+def size_named(name: str) -> WaveNetConfig:
+    """Return the network shape of a name.
+
+    Raises:
+        PartitaError: no size has that name.
+
+    >>> size_named("tiny").skip_channels
+    64
+    """
+    if name not in SIZES:
+        raise PartitaError(f"`size` is {name!r}: choose one of {', '.join(SIZES)}")
+    return SIZES[name]

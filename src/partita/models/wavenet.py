@@ -1,0 +1,110 @@
+"""WaveNet: an autoregressive network over quantised samples (van den Oord et al. 2016).
+
+Layout: (batch, time, channels), channels last, so that every convolution is a matrix product over rows of time. All
+weights are stored (in, out). Convolutions are valid: each layer's output is shorter than its input by its reach, and
+nothing is padded here; whoever makes the windows decides what the past before the first sample is.
+
+This file does not know sound, files, losses or how to draw.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+from partita.errors import PartitaError
+from partita.models.sizes import WaveNetConfig
+from partita.models.stack import gated_stack
+
+
+class WaveNet(nn.Module):
+    """Predict each sample's class from the `receptive_field` samples before it.
+
+        h_0[t] = embedding[x_t]
+        z_l[t] = [h_l[t - (k-1)d], ..., h_l[t - d], h_l[t]] W_l + b_l
+        g_l    = tanh(filter half of z_l) * sigmoid(gate half of z_l)            (equation 2)
+        h_l+1  = h_l + g_l R_l + r_l                                             (section 2.4)
+        s      = sum over l of g_l S_l, plus a bias
+        logits = relu(relu(s) E_1 + e_1) E_2 + e_2
+
+    The last layer has no residual product, since nothing would read it.
+
+    Args:
+        config: the shape.
+        generator: the random stream of the initial weights; None takes PyTorch's global one.
+
+    >>> from partita.models.sizes import SIZES
+    >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+    >>> model(torch.full((1, model.receptive_field + 4), 128)).shape
+    torch.Size([1, 5, 256])
+    """
+
+    def __init__(self, config: WaveNetConfig, *, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.config = config
+        count, kernel = len(config.dilations), config.kernel_size
+        residual, dilation = config.residual_channels, config.dilation_channels
+        self.embedding = nn.Parameter(torch.empty(config.classes, residual))
+        self.dilated = nn.Parameter(torch.empty(count, kernel * residual, 2 * dilation))
+        self.dilated_bias = nn.Parameter(torch.zeros(count, 2 * dilation))
+        self.residual = nn.Parameter(torch.empty(count - 1, dilation, residual))
+        self.residual_bias = nn.Parameter(torch.zeros(count - 1, residual))
+        self.skip = nn.Parameter(torch.empty(count, dilation, config.skip_channels))
+        self.skip_bias = nn.Parameter(torch.zeros(config.skip_channels))
+        self.end1 = nn.Parameter(torch.empty(config.skip_channels, config.end_channels))
+        self.end1_bias = nn.Parameter(torch.zeros(config.end_channels))
+        self.end2 = nn.Parameter(torch.empty(config.end_channels, config.classes))
+        self.end2_bias = nn.Parameter(torch.zeros(config.classes))
+        self._initialise(generator)
+
+    @property
+    def receptive_field(self) -> int:
+        """Past samples that one prediction depends on."""
+        return self.config.receptive_field
+
+    def _initialise(self, generator: torch.Generator | None) -> None:
+        """Draw weights whose products keep the variance of their input."""
+        count = len(self.config.dilations)
+        with torch.no_grad():
+            self.embedding.normal_(0.0, 1.0, generator=generator)
+            self.dilated.normal_(0.0, 1.0 / math.sqrt(self.dilated.shape[1]), generator=generator)
+            self.residual.normal_(0.0, 1.0 / math.sqrt(self.residual.shape[1]), generator=generator)
+            # the sum of all layers' skips, not each of them, should have the variance of one
+            fan_in = count * self.skip.shape[1]
+            self.skip.normal_(0.0, math.sqrt(2.0 / fan_in), generator=generator)
+            self.end1.normal_(0.0, math.sqrt(2.0 / self.end1.shape[0]), generator=generator)
+            self.end2.normal_(0.0, 0.1 / math.sqrt(self.end2.shape[0]), generator=generator)
+
+    def embed(self, classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"]) -> Tensor:
+        """Look up classes, or mix the embeddings by a soft one-hot input through which gradients flow."""
+        if classes.is_floating_point():
+            return classes @ self.embedding
+        return functional.embedding(classes, self.embedding)
+
+    def forward(
+        self, classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"]
+    ) -> Float[Tensor, "batch predictions classes"]:
+        """Return logits for the sample that follows each input whose receptive field is complete.
+
+        Args:
+            classes: (batch, time) of classes, or (batch, time, classes) of one-hot or soft vectors; time is at least
+                the receptive field R.
+
+        Returns:
+            (batch, time - R + 1, classes): entry i predicts the sample after input i + R - 1.
+
+        Raises:
+            PartitaError: the input is shorter than the receptive field.
+        """
+        if classes.shape[1] < self.receptive_field:
+            raise PartitaError(
+                f"the input has {classes.shape[1]} samples: give at least the receptive field, {self.receptive_field}"
+            )
+        skips = gated_stack(
+            self.embed(classes), self.dilated, self.dilated_bias, self.residual, self.residual_bias,
+            self.skip, self.skip_bias, self.config.dilations,
+        )  # fmt: skip
+        hidden = functional.relu(functional.relu(skips) @ self.end1 + self.end1_bias)
+        return hidden @ self.end2 + self.end2_bias
