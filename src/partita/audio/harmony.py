@@ -1,0 +1,176 @@
+"""Chords for the synthetic etudes: functional progressions with cadences, and voicings that lead from one to the next.
+
+A chord is a tuple of pitch classes counted in semitones from the tonic, root first. Pitches are MIDI numbers (69 is A at
+440 Hz). This file knows neither rhythm nor sound.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+Chord = tuple[int, ...]
+Voicing = tuple[int, ...]
+
+LOWEST, HIGHEST = 55, 88
+"""The violin's range as used here: G3 to E6."""
+
+SCALES: Mapping[str, tuple[int, ...]] = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 11)}
+
+CHORDS: Mapping[str, Mapping[str, Chord]] = {
+    "major": {
+        "I": (0, 4, 7),
+        "ii": (2, 5, 9),
+        "ii7": (2, 5, 9, 0),
+        "iii": (4, 7, 11),
+        "IV": (5, 9, 0),
+        "V": (7, 11, 2),
+        "V7": (7, 11, 2, 5),
+        "vi": (9, 0, 4),
+        "vii": (11, 2, 5),
+        "V/V": (2, 6, 9, 0),
+        "V/vi": (4, 8, 11, 2),
+        "V/ii": (9, 1, 4, 7),
+        "V/IV": (0, 4, 7, 10),
+    },
+    "minor": {
+        "I": (0, 3, 7),
+        "ii": (2, 5, 8, 0),
+        "III": (3, 7, 10),
+        "iv": (5, 8, 0),
+        "V": (7, 11, 2),
+        "V7": (7, 11, 2, 5),
+        "VI": (8, 0, 3),
+        "VII": (10, 2, 5),
+        "vii7": (11, 2, 5, 8),
+        "N": (1, 5, 8),
+        "V/iv": (0, 4, 7, 10),
+        "V/V": (2, 6, 9, 0),
+    },
+}
+
+FOLLOWERS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
+    "major": {
+        "I": {"IV": 3, "V": 2, "vi": 3, "ii": 3, "iii": 1, "V/IV": 1, "V/vi": 1, "V/ii": 1},
+        "ii": {"V": 4, "V7": 4, "vii": 1, "V/V": 1},
+        "ii7": {"V": 3, "V7": 2},
+        "iii": {"vi": 4, "IV": 2},
+        "IV": {"I": 1, "ii": 2, "V": 3, "V/V": 2, "vii": 1},
+        "V": {"I": 4, "vi": 2, "V7": 1},
+        "V7": {"I": 4, "vi": 2},
+        "vi": {"ii": 3, "ii7": 2, "IV": 3, "V/V": 2, "iii": 1},
+        "vii": {"I": 3, "iii": 2},
+        "V/V": {"V": 5, "V7": 1},
+        "V/vi": {"vi": 1},
+        "V/ii": {"ii": 2, "ii7": 1},
+        "V/IV": {"IV": 1},
+    },
+    "minor": {
+        "I": {"iv": 3, "V": 2, "VI": 3, "ii": 2, "VII": 2, "V/iv": 1, "vii7": 2},
+        "ii": {"V": 4, "V7": 3, "vii7": 1},
+        "III": {"VI": 3, "iv": 2, "ii": 1},
+        "iv": {"V": 3, "ii": 1, "VII": 2, "V/V": 1, "N": 1},
+        "V": {"I": 4, "VI": 2, "V7": 1},
+        "V7": {"I": 4, "VI": 2},
+        "VI": {"ii": 3, "iv": 3, "III": 1, "N": 1},
+        "VII": {"III": 4, "I": 1},
+        "vii7": {"I": 4, "V7": 1},
+        "N": {"V": 2, "V7": 2, "vii7": 1},
+        "V/iv": {"iv": 1},
+        "V/V": {"V": 1},
+    },
+}
+
+CADENCES: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "major": {
+        "full": (("IV", "V7", "I"), ("ii7", "V7", "I"), ("ii", "V", "I")),
+        "half": (("IV", "V/V", "V"), ("vi", "V/V", "V"), ("I", "V")),
+        "deceptive": (("ii", "V7", "vi"), ("IV", "V", "vi")),
+    },
+    "minor": {
+        "full": (("iv", "V7", "I"), ("ii", "V7", "I"), ("N", "V7", "I")),
+        "half": (("iv", "V"), ("VI", "V/V", "V"), ("I", "V")),
+        "deceptive": (("iv", "V7", "VI"), ("ii", "V", "VI")),
+    },
+}
+
+SEQUENCES: Mapping[str, tuple[str, ...]] = {
+    "major": ("I", "IV", "vii", "iii", "vi", "ii"),
+    "minor": ("I", "iv", "VII", "III", "VI", "ii"),
+}
+"""The circle of falling fifths; a cadence follows."""
+
+
+def choose(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
+    """Draw one key of `weights` with probability proportional to its value."""
+    names = list(weights)
+    values = np.array([weights[name] for name in names], float)
+    return names[int(rng.choice(len(names), p=values / values.sum()))]
+
+
+def progression(rng: np.random.Generator, *, mode: str, length: int, cadence: str) -> list[str]:
+    """Draw `length` chord names: a walk through the chords' usual followers, from the tonic to a cadence.
+
+    Args:
+        mode: "major" or "minor".
+        length: number of chords, at least 1.
+        cadence: "full", "half" or "deceptive".
+
+    >>> progression(np.random.default_rng(0), mode="major", length=6, cadence="full")[-1]
+    'I'
+    """
+    endings = CADENCES[mode][cadence]
+    ending = list(endings[int(rng.integers(len(endings)))])
+    if length <= len(ending):
+        return ending[-length:]
+    fifths = list(SEQUENCES[mode])
+    if length >= len(fifths) + len(ending) and rng.random() < 0.35:
+        ending = fifths[1:] + ending
+    free = length - len(ending)
+    walk = ["I"]
+    for _ in range(60):
+        walk = ["I"]
+        while len(walk) < free:
+            walk.append(choose(rng, FOLLOWERS[mode][walk[-1]]))
+        if ending[0] in FOLLOWERS[mode][walk[-1]] or (walk[-1] in ("I", "V") and ending[0] != walk[-1]):
+            break
+    return walk + ending
+
+
+def pitches_of(chord: Sequence[int], tonic: int, low: int = LOWEST, high: int = HIGHEST) -> list[int]:
+    """Return every pitch in [low, high] that belongs to the chord.
+
+    >>> pitches_of((0, 4, 7), 0, 60, 72)
+    [60, 64, 67, 72]
+    """
+    classes = {(tonic + tone) % 12 for tone in chord}
+    return [pitch for pitch in range(low, high + 1) if pitch % 12 in classes]
+
+
+def voice(
+    rng: np.random.Generator, chord: Chord, tonic: int, *, voices: int, centre: float, before: Voicing | None
+) -> Voicing:
+    """Return the voicing of a chord that moves least from the one before it and lies near `centre`.
+
+    Args:
+        chord: pitch classes from the tonic, root first; the lowest voice takes the root more often than not.
+        voices: number of pitches, ascending, 3 to 9 semitones apart.
+        centre: where the middle of the voicing is drawn to, MIDI number.
+        before: the voicing that it follows, of as many voices.
+    """
+    spread = 6 * voices // 2 + 3
+    low, high = max(LOWEST, round(centre) - spread), min(HIGHEST, round(centre) + spread)
+    best, least = (low,) * voices, np.inf
+    needed = {(tonic + tone) % 12 for tone in (chord[1], chord[-1])}
+    for candidate in combinations(pitches_of(chord, tonic, low, high), voices):
+        steps = [b - a for a, b in zip(candidate, candidate[1:], strict=False)]
+        if min(steps) < 3 or max(steps) > 9:
+            continue
+        cost = 0.35 * abs(sum(candidate) / voices - centre) + rng.random()
+        cost += 0.0 if (candidate[0] - tonic) % 12 == chord[0] % 12 else 1.5
+        cost += 2.0 * len(needed - {pitch % 12 for pitch in candidate})
+        if before is not None:
+            cost += 0.5 * sum(abs(a - b) for a, b in zip(before, candidate, strict=True))
+        if cost < least:
+            best, least = candidate, cost
+    return best
