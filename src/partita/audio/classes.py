@@ -1,0 +1,121 @@
+"""Waveform <-> classes: mu-law companding (the WaveNet paper's) or a linear scale, and back.
+
+Knows nothing of files or rates: it maps numbers in [-1, 1] to whole numbers 0 .. classes - 1.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.errors import PartitaError
+
+INT16_SCALE = 32767.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantiser:
+    """A scalar quantiser with levels equally spaced in the companded domain.
+
+        f(x) = sign(x) ln(1 + mu |x|) / ln(1 + mu),  mu = classes - 1      (f(x) = x for "linear")
+        class = floor((f(x) + 1) / 2 * (classes - 1) + 1/2)
+
+    Args:
+        kind: "mu-law" or "linear".
+        classes: how many levels, 2 .. 32768.
+
+    Raises:
+        PartitaError: an unknown `kind`, or `classes` out of range.
+
+    Source: van den Oord et al. 2016, "WaveNet", section 2.2 (mu-law, ITU-T G.711 without its piecewise lines).
+
+    >>> Quantiser().encode(np.array([-1.0, 0.0, 1.0])).tolist()
+    [0, 128, 255]
+    """
+
+    kind: str = "mu-law"
+    classes: int = 256
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("mu-law", "linear"):
+            raise PartitaError(f'`kind` is {self.kind!r}, must be "mu-law" or "linear": choose one of them')
+        if not 2 <= self.classes <= 32768:
+            raise PartitaError(f"`classes` is {self.classes}, must be 2 to 32768: 256 is the usual number")
+
+    @property
+    def dtype(self) -> type[np.unsignedinteger[Any]] | type[np.signedinteger[Any]]:
+        """Return the integer type of encoded sound: uint8 up to 256 classes, else int16."""
+        return np.uint8 if self.classes <= 256 else np.int16
+
+    def encode(self, waveform: NDArray[np.floating[Any]]) -> NDArray[Any]:
+        """Return the class of every sample; values beyond [-1, 1] are clipped.
+
+        Args:
+            waveform: any shape, float in [-1, 1].
+
+        Raises:
+            PartitaError: a value is not finite.
+
+        >>> Quantiser(kind="linear", classes=3).encode(np.array([-1.0, 0.1, 7.0])).tolist()
+        [0, 1, 2]
+        """
+        x = np.asarray(waveform, dtype=np.float64)
+        if not np.isfinite(x).all():
+            raise PartitaError(
+                "`waveform` holds NaN or infinity, must be finite: mend the sound before encoding"
+            )
+        x = np.clip(x, -1.0, 1.0)
+        if self.kind == "mu-law":
+            mu = self.classes - 1
+            x = np.sign(x) * np.log1p(mu * np.abs(x)) / np.log1p(mu)
+        return np.floor((x + 1) / 2 * (self.classes - 1) + 0.5).astype(self.dtype)
+
+    def decode(self, classes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+        """Return the waveform value, float32 in [-1, 1], of every class; the inverse of `encode` on its own output.
+
+        >>> Quantiser().decode(np.array([0, 255])).tolist()
+        [-1.0, 1.0]
+        """
+        decoded: NDArray[np.float32] = self.table[np.asarray(classes)]
+        return decoded
+
+    def encode_int16(self, samples: NDArray[np.int16]) -> NDArray[Any]:
+        """Return the class of 16-bit samples, x = samples / 32767, through a table of all 65,536 values.
+
+        >>> Quantiser().encode_int16(np.array([-32768, 0, 32767], dtype=np.int16)).tolist()
+        [0, 128, 255]
+        """
+        encoded: NDArray[Any] = self._of_int16[samples.view(np.uint16)]
+        return encoded
+
+    @cached_property
+    def table(self) -> NDArray[np.float32]:
+        """Return the waveform value of every class, (classes,) float32, increasing.
+
+        >>> Quantiser(kind="linear", classes=5).table.tolist()
+        [-1.0, -0.5, 0.0, 0.5, 1.0]
+        """
+        y = 2 * np.arange(self.classes) / (self.classes - 1) - 1
+        if self.kind == "mu-law":
+            y = np.sign(y) * np.expm1(np.abs(y) * np.log(self.classes)) / (self.classes - 1)
+        values = y.astype(np.float32)
+        values.setflags(write=False)
+        return values
+
+    @cached_property
+    def zero_class(self) -> int:
+        """Return the class of silence, `encode(0.0)`: what stands before a segment's start.
+
+        >>> Quantiser().zero_class
+        128
+        """
+        return int(self.encode(np.zeros(1))[0])
+
+    @cached_property
+    def _of_int16(self) -> NDArray[Any]:
+        by_bits = np.arange(65536, dtype=np.uint16).view(np.int16)
+        table = self.encode(by_bits / INT16_SCALE)
+        table.setflags(write=False)
+        return table

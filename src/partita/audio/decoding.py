@@ -1,0 +1,105 @@
+"""A recording is decoded once, in blocks: any format libsndfile reads -> mono float32 at one rate.
+
+Memory does not grow with the recording. This file does not know levels, silence or corpora.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+BLOCK_VALUES = 1 << 18  # float32 values a block over all channels: 1 MiB
+FULL_SCALE = 0.99  # 8-bit sound ends at 127/128
+HEADERLESS = {".raw", ".pcm", ".sam"}
+
+
+class UnreadableError(Exception):
+    """The file holds no sound that can be used; the message is the reason, for `skipped` in the index."""
+
+
+class Decoding:
+    """One pass over one recording.
+
+    Iterate once: the blocks are mono, float32, at `sample_rate`, the average of the channels, and together the whole
+    recording; the resampler's delay is made up for, so sample n lies at n / sample_rate seconds of the source.
+
+    Args:
+        path: an audio file.
+        sample_rate: Hz, of the result.
+
+    Attributes:
+        done: the share of the file that has been read, 0 to 1.
+        clipped: the share of the values read so far that stand at full scale.
+
+    Raises:
+        UnreadableError: when iterated: not audio, no header, damaged.
+
+    >>> list(Decoding(Path(__file__), 16000))
+    Traceback (most recent call last):
+    ...
+    partita.audio.decoding.UnreadableError: not an audio file that can be read (Format not recognised)
+    """
+
+    def __init__(self, path: Path, sample_rate: int) -> None:
+        self.path, self.sample_rate = path, sample_rate
+        self.done = 0.0
+        self._values = self._full = 0
+
+    @property
+    def clipped(self) -> float:
+        """Return the share of values at full scale, 0 to 1."""
+        return self._full / max(1, self._values)
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        """Decode; see the class."""
+        if self.path.suffix.lower() in HEADERLESS:
+            raise UnreadableError(
+                "headerless (raw) samples: save it as WAV or FLAC, which say what they hold"
+            )
+        try:
+            with soundfile.SoundFile(self.path) as file:
+                yield from self._blocks(file)
+        except (soundfile.LibsndfileError, TypeError) as error:
+            reason = getattr(error, "error_string", str(error)).strip().rstrip(".")
+            raise UnreadableError(f"not an audio file that can be read ({reason})") from None
+
+    def _blocks(self, file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+        resampler = None
+        if file.samplerate != self.sample_rate:
+            resampler = soxr.ResampleStream(
+                file.samplerate, self.sample_rate, 1, dtype="float32", quality="HQ"
+            )
+        buffer = np.empty((max(1024, BLOCK_VALUES // file.channels), file.channels), dtype=np.float32)
+        read = 0
+        while len(block := file.read(out=buffer)):
+            read += len(block)
+            self._count_full_scale(block)
+            mono = average_channels(block)
+            yield mono if resampler is None else resampler.resample_chunk(mono)
+            self.done = min(1.0, read / max(1, file.frames))
+        if resampler is not None and read:
+            yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+
+    def _count_full_scale(self, block: NDArray[np.float32]) -> None:
+        self._values += block.size
+        self._full += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
+
+
+def average_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean over the channels, as a new array.
+
+    Args:
+        block: (samples, channels) float32.
+
+    >>> average_channels(np.array([[1, 0], [0.5, 0.5]], dtype=np.float32)).tolist()
+    [0.5, 0.5]
+    """
+    mono = block[:, 0].copy()
+    for channel in range(1, block.shape[1]):
+        mono += block[:, channel]
+    if block.shape[1] > 1:
+        mono *= np.float32(1 / block.shape[1])
+    return mono

@@ -1,0 +1,110 @@
+"""From prepared files to the index: segments, splits, labels, what was skipped, and the fingerprint. Writes nothing."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from partita.audio.corpus import FORMAT
+from partita.audio.labels import label_parser, read_label
+from partita.audio.recording import Sound
+from partita.audio.splits import Part, Recording, SplitRules, assign
+from partita.audio.work import sound_settings
+from partita.audio.workspace import PreparedFile
+from partita.errors import PartitaError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the index needs beside the files.
+
+    Args:
+        root: the folder that names start from.
+        sound: how recordings were prepared.
+        rules: how they are split.
+        labels: pattern for labels, or None.
+    """
+
+    root: Path
+    sound: Sound
+    rules: SplitRules
+    labels: str | None
+
+
+def build_index(files: list[PreparedFile], plan: Plan) -> dict[str, Any]:
+    """Return the content of `index.json`, the store's name excepted.
+
+    Raises:
+        PartitaError: no file is usable, the splits don't work out, or the label pattern fits no name.
+    """
+    usable = [file for file in files if file.reason is None]
+    skipped = [{"source": f.source, "reason": f.reason} for f in files if f.reason is not None]
+    if not usable:
+        raise PartitaError(
+            f"no usable recording among {len(files)}; {skipped[0]['source']}: {skipped[0]['reason']}"
+        )
+    parts = assign([Recording(f.source, f.samples) for f in usable], plan.rules, plan.sound.sample_rate)
+    recordings = _recordings(usable, parts, plan)
+    _check_labels(recordings, plan.labels)
+    return {
+        "format": FORMAT,
+        "fingerprint": _fingerprint(usable, recordings, plan),
+        "sample_rate": plan.sound.sample_rate,
+        "samples": sum(f.samples for f in usable),
+        "sound": sound_settings(plan.sound),
+        "gap": plan.rules.gap,
+        "splits": json.loads(json.dumps(asdict(plan.rules))),
+        "labels": plan.labels,
+        "root": str(plan.root),
+        "recordings": recordings,
+        "skipped": skipped,
+        "files": [file.as_json() for file in files],
+    }
+
+
+def _recordings(usable: list[PreparedFile], parts: list[Part], plan: Plan) -> list[dict[str, Any]]:
+    places = {}
+    offset = 0
+    for file in usable:
+        places[file.source] = (file, offset)
+        offset += file.samples
+    parser = label_parser(plan.labels) if plan.labels else None
+    return [
+        {
+            "source": part.name,
+            "split": part.split,
+            "label": read_label(parser, part.name) if parser else None,
+            "segments": _segments(*places[part.name], part, plan.sound.sample_rate),
+        }
+        for part in parts
+    ]
+
+
+def _segments(file: PreparedFile, offset: int, part: Part, sample_rate: int) -> list[dict[str, Any]]:
+    """Cut a file's stretches to one part of its kept samples."""
+    segments = []
+    begin = 0
+    for start, length in file.stretches:
+        first, last = max(part.start - begin, 0), min(part.stop - begin, length)
+        if first < last:
+            segments.append(
+                {
+                    "source_start_s": (start + first) / sample_rate,
+                    "offset": offset + begin + first,
+                    "length": last - first,
+                }
+            )
+        begin += length
+    return segments
+
+
+def _check_labels(recordings: list[dict[str, Any]], labels: str | None) -> None:
+    if labels is not None and all(recording["label"] is None for recording in recordings):
+        raise PartitaError(f"`labels` is {labels!r}, which fits no name; one is {recordings[0]['source']!r}")
+
+
+def _fingerprint(usable: list[PreparedFile], recordings: list[dict[str, Any]], plan: Plan) -> str:
+    """Name what a model learns from: samples, segments, splits, labels; not where the files lay, nor when."""
+    content = [plan.sound.sample_rate, plan.rules.gap, [f.samples_digest for f in usable], recordings]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

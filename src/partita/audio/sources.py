@@ -1,0 +1,95 @@
+"""Find the recordings among files and folders. Goes by names and stat alone: nothing is opened, nothing is ever written."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from partita.errors import PartitaError
+
+READABLE = frozenset(
+    ".wav .wave .w64 .rf64 .flac .ogg .oga .opus .mp3 .mp2 .aif .aiff .aifc .au .snd .caf".split()
+)
+OTHER_AUDIO = frozenset(".m4a .aac .mp4 .wma .ape .wv .ac3 .amr .dsf .mka .webm .raw .pcm".split())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A file that may be a recording.
+
+    Args:
+        path: where it is.
+        name: its path from `root`, with forward slashes: what the index and globs call it.
+        size: bytes.
+        mtime_ns: when it was last changed.
+        problem: why it can't be used, when the name or stat shows that already.
+    """
+
+    path: Path
+    name: str
+    size: int
+    mtime_ns: int
+    problem: str | None = None
+
+
+def find_sources(recordings: Sequence[str | Path], out: Path) -> tuple[Path, list[Source]]:
+    """Return the folder that all names start from, and every audio file, sorted by name.
+
+    Folders are searched all the way down, by suffix; a file named outright is taken whatever its suffix. The output folder and
+    hidden files are left out.
+
+    Args:
+        recordings: files and folders.
+        out: the corpus folder, which may lie inside a folder of recordings.
+
+    Raises:
+        PartitaError: nothing given, a path that doesn't exist, or no audio file anywhere.
+    """
+    if not recordings:
+        raise PartitaError("`recordings` is empty: name at least one audio file or folder of audio files")
+    given = [Path(r).expanduser() for r in recordings]
+    for path in given:
+        if not path.exists():
+            raise PartitaError(f"{path} does not exist: name an audio file or a folder of audio files")
+    tops = [path.resolve() if path.is_dir() else path.resolve().parent for path in given]
+    root = _common_folder(tops)
+    found: dict[Path, Source] = {}
+    for path in given:
+        for file in _audio_files(path.resolve(), out.resolve()) if path.is_dir() else [path.resolve()]:
+            found.setdefault(file.resolve(), _describe(file, root))
+    if not found:
+        where = ", ".join(str(path) for path in given)
+        raise PartitaError(
+            f"{where} holds no audio file: give a folder with WAV, FLAC, Ogg, Opus, MP3 or AIFF files"
+        )
+    return root, sorted(found.values(), key=lambda source: source.name)
+
+
+def _common_folder(tops: list[Path]) -> Path:
+    try:
+        return Path(os.path.commonpath(tops))
+    except ValueError:  # several drives
+        return Path(tops[0].anchor)
+
+
+def _audio_files(folder: Path, out: Path) -> Iterator[Path]:
+    for where, folders, files in os.walk(folder):
+        here = Path(where)
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and here / f != out)
+        for name in files:
+            if Path(name).suffix.lower() in READABLE | OTHER_AUDIO and not name.startswith("."):
+                yield here / name
+
+
+def _describe(file: Path, root: Path) -> Source:
+    name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
+    try:
+        stat = file.stat()
+    except OSError as error:
+        return Source(path=file, name=name, size=0, mtime_ns=0, problem=f"unreadable: {error.strerror}")
+    problem = None
+    if stat.st_size == 0:
+        problem = "empty: the file has no bytes"
+    elif file.suffix.lower() in OTHER_AUDIO:
+        problem = f"{file.suffix} files are not supported: convert it to WAV or FLAC"
+    return Source(path=file, name=name, size=stat.st_size, mtime_ns=stat.st_mtime_ns, problem=problem)

@@ -1,0 +1,207 @@
+"""Which recording, or which stretch of one, is for training, which for validation and which for the test.
+
+By recording wherever there are enough of them, since neighbouring stretches of one recording resemble each other; else by
+contiguous blocks of time with a gap between them. Knows neither files nor samples: a recording is a name and lengths.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from partita.errors import PartitaError
+
+HELD_OUT = 0.1  # of the time, for each split that is not chosen by a glob
+SHORTEST_SPLIT_S = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitRules:
+    """What the caller asked for; see `PrepareConfig`, whose fields these are."""
+
+    test: tuple[str, ...]
+    validation: tuple[str, ...]
+    validation_seconds: float | None
+    gap: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording to be assigned: its name, and how many samples of it were kept."""
+
+    name: str
+    samples: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """A range of a recording's kept samples, and its split.
+
+    Args:
+        name: the recording's.
+        split: "train", "validation" or "test".
+        start: first kept sample.
+        stop: past the last kept sample.
+    """
+
+    name: str
+    split: str
+    start: int
+    stop: int
+
+
+def check_globs(rules: SplitRules, names: Sequence[str]) -> None:
+    """Refuse globs that fit no recording or that claim one recording twice, before hours of work.
+
+    Raises:
+        PartitaError: such a glob.
+    """
+    for option, globs in (("test", rules.test), ("validation", rules.validation)):
+        for glob in globs:
+            if not any(fits(glob, name) for name in names):
+                raise PartitaError(
+                    f"`{option}` is {glob!r}, which fits no usable recording; one of them is {min(names)!r}"
+                )
+    for name in names:
+        if _any_fits(rules.test, name) and _any_fits(rules.validation, name):
+            raise PartitaError(f"{name} fits both `test` and `validation`: make the globs disjoint")
+    if rules.validation and rules.validation_seconds is not None:
+        raise PartitaError("`validation` and `validation_seconds` exclude each other: give one of them")
+
+
+def assign(recordings: Sequence[Recording], rules: SplitRules, sample_rate: int) -> list[Part]:
+    """Return the parts of all recordings, in the order of the recordings; every split has at least one.
+
+    Raises:
+        PartitaError: a bad glob, or not enough sound for three splits.
+    """
+    check_globs(rules, [r.name for r in recordings])
+    parts = []
+    rest = []
+    for recording in recordings:
+        if _any_fits(rules.test, recording.name):
+            parts.append(_whole(recording, "test"))
+        elif _any_fits(rules.validation, recording.name):
+            parts.append(_whole(recording, "validation"))
+        else:
+            rest.append(recording)
+    if not rest:
+        raise PartitaError("`test` and `validation` take every recording: leave at least one to train on")
+    wanted = [split for split in ("test", "validation") if not any(p.split == split for p in parts)]
+    order = {recording.name: place for place, recording in enumerate(recordings)}
+    parts += _assign_rest(rest, wanted, rules, sample_rate)
+    return sorted(parts, key=lambda part: (order[part.name], part.start))
+
+
+def fits(glob: str, name: str) -> bool:
+    """Tell whether a glob fits a recording's path or its file name; `*` also stands for slashes.
+
+    >>> fits("*mov8*", "john-garner/bwv1002_mov8.mp3"), fits("bwv*", "john-garner/bwv1002_mov8.mp3")
+    (True, True)
+    """
+    return fnmatchcase(name, glob) or fnmatchcase(PurePosixPath(name).name, glob)
+
+
+def _any_fits(globs: Sequence[str], name: str) -> bool:
+    return any(fits(glob, name) for glob in globs)
+
+
+def _whole(recording: Recording, split: str) -> Part:
+    return Part(recording.name, split, 0, recording.samples)
+
+
+def _assign_rest(rest: list[Recording], wanted: list[str], rules: SplitRules, sample_rate: int) -> list[Part]:
+    """Share out the recordings that no glob names."""
+    seconds = rules.validation_seconds
+    by_recording = [s for s in wanted if not (s == "validation" and seconds is not None)]
+    if len(rest) <= len(wanted):
+        total = sum(r.samples for r in rest)
+        lengths = {split: round(HELD_OUT * total) for split in wanted}
+        if seconds is not None:
+            lengths["validation"] = round(seconds * sample_rate)
+        return _by_time(rest, lengths, rules.gap, sample_rate)
+    chosen = _choose(rest, by_recording, rules.seed)
+    training = [r for r in rest if r.name not in chosen]
+    parts = [_whole(r, chosen[r.name]) for r in rest if r.name in chosen]
+    if seconds is None:
+        return parts + [_whole(r, "train") for r in training]
+    return parts + _hold_out(training, round(seconds * sample_rate), rules, sample_rate)
+
+
+def _choose(recordings: list[Recording], wanted: list[str], seed: int) -> dict[str, str]:
+    """Return {name: split} for held-out recordings: by seed, until each split has its share of the time.
+
+    The order hangs on each name alone, so that a recording that comes or goes moves few others.
+    """
+    queue = _by_seed(recordings, seed)
+    total = sum(r.samples for r in recordings)
+    chosen: dict[str, str] = {}
+    for place, split in enumerate(wanted):
+        still = len(wanted) - place  # recordings to leave: one for each later split, one for training
+        taken = 0
+        while len(queue) > still and (taken == 0 or taken + queue[0].samples / 2 < HELD_OUT * total):
+            recording = queue.pop(0)
+            chosen[recording.name] = split
+            taken += recording.samples
+    return chosen
+
+
+def _by_seed(recordings: list[Recording], seed: int) -> list[Recording]:
+    return sorted(recordings, key=lambda r: hashlib.sha256(f"{seed}/splits/{r.name}".encode()).digest())
+
+
+def _hold_out(training: list[Recording], needed: int, rules: SplitRules, sample_rate: int) -> list[Part]:
+    """Hold out `needed` samples for validation: the end of the longest recording, or whole short ones and an end."""
+    longest = max(training, key=lambda r: r.samples)
+    gap = round(rules.gap * sample_rate)
+    whole = [] if longest.samples > needed + gap else _by_seed(training, rules.seed)
+    held: list[Recording] = []
+    while whole and whole[0].samples <= needed:
+        held.append(whole.pop(0))
+        needed -= held[-1].samples
+    cut = (whole[0] if whole else longest) if needed >= SHORTEST_SPLIT_S * sample_rate else None
+    names = {r.name for r in held}
+    parts = [_whole(r, "validation") for r in held]
+    for recording in training:
+        if recording is cut:
+            edge = recording.samples - needed
+            parts.append(Part(recording.name, "validation", edge, recording.samples))
+            if edge > gap:
+                parts.append(Part(recording.name, "train", 0, edge - gap))
+        elif recording.name not in names:
+            parts.append(_whole(recording, "train"))
+    if not any(part.split == "train" for part in parts):
+        raise PartitaError(
+            f"`validation_seconds` is {rules.validation_seconds}, which leaves nothing to train on: ask for less"
+        )
+    return parts
+
+
+def _by_time(
+    recordings: list[Recording], lengths: dict[str, int], gap_s: float, sample_rate: int
+) -> list[Part]:
+    """Cut the recordings, laid end to end, into training, validation and test with a gap between neighbours."""
+    total, gap = sum(r.samples for r in recordings), round(gap_s * sample_rate)
+    ranges = []
+    stop = total
+    for split in ("test", "validation"):
+        if split in lengths:
+            ranges.append((split, stop - lengths[split], stop))
+            stop -= lengths[split] + gap
+    ranges.append(("train", 0, stop))
+    if min(b - a for _, a, b in ranges) < SHORTEST_SPLIT_S * sample_rate:
+        raise PartitaError(
+            f"{total / sample_rate:.1f} s of sound are too little for blocks of training, validation and test with"
+            f" a gap of {gap_s} s between them: give more recordings, or a smaller `gap`"
+        )
+    parts = []
+    begin = 0
+    for recording in recordings:
+        for split, a, b in ranges:
+            start, end = max(a - begin, 0), min(b - begin, recording.samples)
+            if start < end:
+                parts.append(Part(recording.name, split, start, end))
+        begin += recording.samples
+    return parts

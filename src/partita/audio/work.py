@@ -1,0 +1,135 @@
+"""Prepare many recordings over the cores, reusing what an earlier corpus holds of those that didn't change.
+
+Threads, not processes: decoding, resampling and array work all run outside Python's lock, and threads die with the program.
+"""
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from partita.audio.decoding import UnreadableError
+from partita.audio.progress import Progress
+from partita.audio.recording import Piece, Sound, prepare_recording
+from partita.audio.sources import Source
+from partita.audio.workspace import PreparedFile, Workspace
+
+VERSION = 1  # of the way recordings are prepared: a new number makes every corpus be prepared again
+
+
+def sound_settings(sound: Sound) -> dict[str, Any]:
+    """Return the settings that decide a recording's samples, as they stand in the index."""
+    return {"version": VERSION, **asdict(sound)}
+
+
+def prepare_all(
+    sources: list[Source], sound: Sound, workspace: Workspace, workers: int, progress: Progress
+) -> list[PreparedFile]:
+    """Return every source, in order: prepared, found unchanged in the old corpus, or skipped with its reason.
+
+    Raises:
+        OSError: no room to write.
+    """
+    known = _Known.of(workspace, sound)
+    stop = threading.Event()
+    progress.expect(sum(source.size for source in sources))
+    job = _Job(sound, workspace.scratch, known, stop, progress)
+    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="prepare")
+    try:
+        files = list(pool.map(job.run, range(len(sources)), sources))
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+    return _without_copies(files)
+
+
+@dataclass(frozen=True)
+class _Known:
+    by_name: Mapping[str, PreparedFile]
+    by_digest: Mapping[str, PreparedFile]
+
+    @classmethod
+    def of(cls, workspace: Workspace, sound: Sound) -> "_Known":
+        usable = workspace.old_settings == sound_settings(sound)
+        old = workspace.old_files() if usable else []
+        return cls({f.source: f for f in old}, {f.digest: f for f in old})
+
+
+class _Stopped(Exception):
+    """Another recording's failure, or the user, ended the work."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    sound: Sound
+    scratch: Path
+    known: _Known
+    stop: threading.Event
+    progress: Progress
+
+    def run(self, number: int, source: Source) -> PreparedFile:
+        """Prepare one source, or find out why not."""
+        if source.problem:
+            return self._file(source, "", reason=source.problem)
+        old = self.known.by_name.get(source.name)
+        if old and (old.size, old.mtime_ns) == (source.size, source.mtime_ns):
+            self.progress.add(source.size, source.name)
+            return old
+        try:
+            with source.path.open("rb") as file:
+                digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        except OSError as error:
+            return self._file(source, "", reason=f"unreadable: {error.strerror or error}")
+        if same := self.known.by_digest.get(digest):
+            self.progress.add(source.size, source.name)
+            return same.renamed(source.name, source.size, source.mtime_ns)
+        return self._prepare(number, source, digest)
+
+    def _prepare(self, number: int, source: Source, digest: str) -> PreparedFile:
+        heard = 0.0
+
+        def advance(share: float) -> None:
+            nonlocal heard
+            if self.stop.is_set():
+                raise _Stopped
+            self.progress.add((share - heard) * source.size, source.name)
+            heard = share
+
+        try:
+            piece = prepare_recording(source.path, self.sound, self.scratch / f"{number}.i16", advance)
+        except UnreadableError as error:
+            return self._file(source, digest, reason=str(error))
+        finally:
+            self.progress.add((1 - heard) * source.size, source.name)
+        return self._file(source, digest, piece=piece)
+
+    def _file(
+        self, source: Source, digest: str, *, piece: Piece | None = None, reason: str | None = None
+    ) -> PreparedFile:
+        return PreparedFile(
+            source=source.name,
+            size=source.size,
+            mtime_ns=source.mtime_ns,
+            digest=digest,
+            reason=reason,
+            stretches=tuple(piece.stretches) if piece else (),
+            samples_digest=piece.digest if piece else "",
+            store=piece.path if piece else None,
+        )
+
+
+def _without_copies(files: list[PreparedFile]) -> list[PreparedFile]:
+    """Skip every later copy of a recording, which could stand in two splits at once."""
+    first: dict[str, str] = {}
+    result = []
+    for file in files:
+        if file.reason is None:
+            if file.digest in first:
+                file = file.skipped(f"the same bytes as {first[file.digest]}")  # noqa: PLW2901
+            else:
+                first[file.digest] = file.source
+        result.append(file)
+    return result
