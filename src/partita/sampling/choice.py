@@ -1,0 +1,63 @@
+"""The rule that turns logits and a uniform number into a class, in NumPy: what the compiled sampler is held to.
+
+    temperature -> top-k -> top-p -> inverse cumulative distribution, classes in ascending order
+
+This file does not know where logits or uniforms come from.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.sampling.config import SamplingConfig
+
+
+def probabilities(logits: NDArray[np.floating[Any]], config: SamplingConfig) -> NDArray[np.float64]:
+    """Return the probability with which each class is drawn.
+
+    q = softmax(logits / temperature); of q the `top_k` largest are kept (of equals, the lower class first); of those,
+    largest first, the fewest whose sum reaches `top_p` of what was kept; what is left is scaled to sum to 1.
+
+    Args:
+        logits: (..., classes).
+        config: temperature, top_k and top_p.
+
+    Returns:
+        (..., classes), each row summing to 1; classes that can't be drawn have exactly 0.
+
+    >>> probabilities(np.log([0.5, 0.25, 0.25]), SamplingConfig(top_k=2)).round(3).tolist()
+    [0.667, 0.333, 0.0]
+    """
+    scaled = logits.astype(np.float64)
+    scaled = (scaled - scaled.max(-1, keepdims=True)) / config.temperature
+    weights = np.exp(scaled)
+    order = np.argsort(-scaled, axis=-1, kind="stable")
+    ranked = np.take_along_axis(weights, order, -1)
+    if config.top_k is not None:
+        ranked[..., config.top_k :] = 0.0
+    if config.top_p is not None:
+        total = ranked.sum(-1, keepdims=True)
+        before = np.cumsum(ranked, -1) - ranked
+        ranked[(before >= config.top_p * total) & (np.arange(ranked.shape[-1]) > 0)] = 0.0
+    kept = np.zeros_like(weights)
+    np.put_along_axis(kept, order, ranked, -1)
+    return np.asarray(kept / kept.sum(-1, keepdims=True))
+
+
+def choose(probability: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the first class whose cumulative probability exceeds u.
+
+    Args:
+        probability: (..., classes), rows summing to 1.
+        uniform: (...), in (0, 1).
+
+    Returns:
+        (...) classes; never one with probability 0.
+
+    >>> choose(np.array([[0.2, 0.0, 0.8], [0.2, 0.0, 0.8]]), np.array([0.19, 0.21])).tolist()
+    [0, 2]
+    """
+    cumulative = np.cumsum(probability, -1)
+    reached = cumulative > uniform[..., None] * cumulative[..., -1:]
+    return np.asarray(np.argmax(reached, -1))

@@ -1,0 +1,60 @@
+"""What a person may ask of the sampler. Knows neither models nor how samples are drawn."""
+
+import math
+import os
+from dataclasses import dataclass
+
+from partita.errors import PartitaError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingConfig:
+    """How to draw: the shape of the distribution, the seed, and how the work is cut up (which changes no sample).
+
+    Raises:
+        PartitaError: a value is out of its range.
+
+    >>> SamplingConfig(temperature=0.9, seed=3).temperature
+    0.9
+    """
+
+    temperature: float = 1.0
+    """Divides the logits: below 1 sharper, above 1 flatter (0.01 to 100; for the most probable class take `top_k` 1)."""
+    top_k: int | None = None
+    """Draw only among the k most probable classes; of equals, the lower class is kept first."""
+    top_p: float | None = None
+    """Draw only among the most probable classes that together reach this probability (above 0, up to 1)."""
+    seed: int = 0
+    """The draws' address, 0 to 2^64 - 1: the same seed gives the same clip."""
+    threads: int | None = None
+    """Threads to spread clips over; by default one for each core."""
+    block: int = 1600
+    """Samples in each block that a stream yields."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing."""
+        if not (math.isfinite(self.temperature) and 0.01 <= self.temperature <= 100.0):
+            raise PartitaError(
+                f"`temperature` is {self.temperature}: give 0.01 to 100; for the most probable class take `top_k` 1"
+            )
+        if self.top_k is not None and self.top_k < 1:
+            raise PartitaError(
+                f"`top_k` is {self.top_k}: give at least 1, or leave it out to keep all classes"
+            )
+        if self.top_p is not None and not 0.0 < self.top_p <= 1.0:
+            raise PartitaError(f"`top_p` is {self.top_p}: give a probability above 0 and up to 1")
+        if not 0 <= self.seed < 1 << 64:
+            raise PartitaError(f"`seed` is {self.seed}: give a whole number from 0 to 2^64 - 1")
+        for name in ("threads", "block"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise PartitaError(f"`{name}` is {value}: give at least 1")
+
+    @property
+    def thread_count(self) -> int:
+        """Threads to use on this machine: the cores that this process may run on, unless told."""
+        if self.threads is not None:
+            return self.threads
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1

@@ -1,0 +1,101 @@
+"""Clips become WAV files while they are drawn: one file for one clip, a folder of numbered files for several.
+
+This file does not know models or command lines: it takes blocks of waveforms from whoever has them.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from partita.errors import PartitaError
+from partita.sampling.wav import GrowingWav
+
+FADE_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `write_clips` wrote."""
+
+    paths: list[Path]
+    """The files, one a clip; empty when it was interrupted before the first block."""
+    seconds: float
+    """Length of each clip, in seconds of sound."""
+    times_real_time: float
+    """Seconds of sound, all clips together, over seconds spent."""
+    interrupted: bool
+    """Whether Ctrl-C ended it."""
+
+
+def clip_paths(out: Path, clips: int) -> list[Path]:
+    """Return a path for each clip: `out` itself for one, clip-01.wav and so on in the folder `out` for several.
+
+    Raises:
+        PartitaError: several clips but `out` is a file, or one clip but `out` is a folder's name taken.
+
+    >>> [path.as_posix() for path in clip_paths(Path("music"), 2)]
+    ['music/clip-01.wav', 'music/clip-02.wav']
+    """
+    if clips == 1:
+        return [out / "clip-01.wav"] if out.is_dir() else [out]
+    if out.exists() and not out.is_dir():
+        raise PartitaError(f"{out} is a file, but {clips} clips need a folder: give another name")
+    width = max(2, len(str(clips)))
+    return [out / f"clip-{number:0{width}d}.wav" for number in range(1, clips + 1)]
+
+
+def write_clips(
+    blocks: Iterable[NDArray[Any]],
+    out: str | Path,
+    *,
+    clips: int,
+    sample_rate: int,
+    progress: Callable[[int], None] | None = None,
+) -> Written:
+    """Write blocks of sound to WAV files that grow as the blocks come; Ctrl-C ends them with a short fade.
+
+    Args:
+        blocks: (clips, samples) waveforms in [-1, 1], one after the other.
+        out: a file for one clip (or an existing folder), a folder for several; folders are made.
+        clips: rows of each block.
+        sample_rate: in Hz.
+        progress: called after each block with the samples each clip has so far.
+
+    Returns:
+        The files, their length, and how many times faster than real time it went.
+
+    Raises:
+        PartitaError: `out` can't be written to.
+
+    >>> import tempfile, numpy as np
+    >>> out = Path(tempfile.mkdtemp()) / "clips"
+    >>> [path.name for path in write_clips([np.zeros((2, 50))], out, clips=2, sample_rate=100).paths]
+    ['clip-01.wav', 'clip-02.wav']
+    """
+    paths = clip_paths(Path(out), clips)
+    try:
+        paths[0].parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PartitaError(f"{paths[0].parent} can't be made: {error.strerror}") from None
+    files = [GrowingWav(path, sample_rate) for path in paths]
+    begun, interrupted = time.perf_counter(), False
+    try:
+        for block in blocks:
+            for file, waveform in zip(files, block, strict=True):
+                file.write(waveform)
+            if progress is not None:
+                progress(files[0].samples)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        samples = min(file.samples for file in files)
+        for file in files:
+            file.close(FADE_SECONDS if interrupted else 0.0)
+    spent = max(time.perf_counter() - begun, 1e-9)
+    written = [path for path, file in zip(paths, files, strict=True) if file.samples]
+    seconds = samples / sample_rate
+    return Written(written, seconds, clips * seconds / spent, interrupted)

@@ -1,0 +1,158 @@
+"""Sound as a stream: any number of clips, drawn block by block from a model, each going on from its opening.
+
+What is drawn depends on the model, the opening, the seed and the clip's number alone. This file does not know
+waveforms, files or runs: it yields classes.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from partita.errors import PartitaError
+from partita.models.wavenet import WaveNet
+from partita.sampling.choice import choose, probabilities
+from partita.sampling.config import SamplingConfig
+from partita.sampling.draws import uniforms
+from partita.sampling.reference import CachedStep
+
+Classes = NDArray[Any]
+
+
+def history_of(opening: Classes | None, *, clips: int, length: int, classes: int, zero_class: int) -> Classes:
+    """Return the last `length` samples before the first one drawn, zero-class samples where the opening is shorter.
+
+    Args:
+        opening: (clips, n), or (n,) or (1, n) for all clips, any n; None is silence.
+        clips: how many clips.
+        length: samples of past that matter.
+        classes: values a sample may take.
+        zero_class: the class of silence.
+
+    Raises:
+        PartitaError: the opening has another number of clips, or values that are no classes.
+
+    >>> history_of(np.array([1, 2, 3]), clips=2, length=4, classes=8, zero_class=0).tolist()
+    [[0, 1, 2, 3], [0, 1, 2, 3]]
+    """
+    history = np.full((clips, length), zero_class, np.int64)
+    if opening is None:
+        return history
+    given = np.atleast_2d(np.asarray(opening))
+    if given.ndim != 2 or given.shape[0] not in {1, clips}:
+        raise PartitaError(
+            f"the opening has shape {given.shape}: give one row, or {clips}, one for each clip"
+        )
+    if given.size and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= classes):
+        raise PartitaError(f"the opening is not made of classes: give whole numbers from 0 to {classes - 1}")
+    taken = min(length, given.shape[1])
+    if taken:
+        history[:, length - taken :] = given[:, given.shape[1] - taken :]
+    return history
+
+
+class Stream:
+    """Clips that grow together; `take` draws their next samples.
+
+    Args:
+        model: the weights, read once here: later changes to them play no part.
+        opening: (clips, n) classes that the clips continue, or (n,) for all of them; None is silence.
+        clips: how many clips.
+        config: how to draw.
+        zero_class: the class of silence, which fills the past before the opening.
+
+    Raises:
+        PartitaError: the opening or the settings don't fit the model.
+
+    >>> from partita.models.sizes import SIZES
+    >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+    >>> Stream(model, clips=2, zero_class=128).take(3).shape
+    (2, 3)
+    """
+
+    def __init__(
+        self,
+        model: WaveNet,
+        *,
+        opening: Classes | None = None,
+        clips: int = 1,
+        config: SamplingConfig | None = None,
+        zero_class: int,
+    ) -> None:
+        self.config = config or SamplingConfig()
+        if clips < 1:
+            raise PartitaError(f"`clips` is {clips}: give at least 1")
+        count = model.config.classes
+        history = history_of(
+            opening, clips=clips, length=model.receptive_field, classes=count, zero_class=zero_class
+        )
+        self.clips = clips
+        self.position = 0
+        self._dtype = np.uint8 if count <= 256 else np.int16
+        self._step = CachedStep(model, clips=clips)
+        with torch.inference_mode():
+            for column in torch.as_tensor(history).unbind(1):
+                self._logits = self._step(column)
+
+    def take(self, steps: int) -> Classes:
+        """Draw the next samples of every clip: (clips, steps), uint8 (int16 for more than 256 classes)."""
+        drawn = np.empty((self.clips, steps), self._dtype)
+        numbers = uniforms(self.config.seed, self.clips, self.position, steps)
+        with torch.inference_mode():
+            for time in range(steps):
+                column = choose(probabilities(self._logits.numpy(), self.config), numbers[:, time])
+                drawn[:, time] = column
+                self._logits = self._step(torch.from_numpy(column))
+        self.position += steps
+        return drawn
+
+
+def stream(
+    model: WaveNet,
+    *,
+    opening: Classes | None = None,
+    clips: int = 1,
+    steps: int | None = None,
+    config: SamplingConfig | None = None,
+    zero_class: int,
+) -> Iterator[Classes]:
+    """Yield blocks of (clips, config.block) classes, `steps` samples in all, or without end.
+
+    The arguments are those of `Stream`; mistakes are raised here, not at the first block.
+
+    >>> from partita.models.sizes import SIZES
+    >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+    >>> config = SamplingConfig(block=4)
+    >>> [block.shape[1] for block in stream(model, steps=10, config=config, zero_class=128)]
+    [4, 4, 2]
+    """
+    if steps is not None and steps < 0:
+        raise PartitaError(f"`steps` is {steps}: give at least 0")
+    return _blocks(Stream(model, opening=opening, clips=clips, config=config, zero_class=zero_class), steps)
+
+
+def _blocks(source: Stream, steps: int | None) -> Iterator[Classes]:
+    while steps is None or source.position < steps:
+        left = source.config.block if steps is None else steps - source.position
+        yield source.take(min(source.config.block, left))
+
+
+def draw(
+    model: WaveNet,
+    *,
+    clips: int = 1,
+    steps: int,
+    opening: Classes | None = None,
+    config: SamplingConfig | None = None,
+    zero_class: int,
+) -> Classes:
+    """Return (clips, steps) classes at once; the arguments are those of `stream`.
+
+    >>> from partita.models.sizes import SIZES
+    >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+    >>> draw(model, steps=5, zero_class=128).shape
+    (1, 5)
+    """
+    return Stream(model, opening=opening, clips=clips, config=config, zero_class=zero_class).take(steps)
