@@ -1,0 +1,111 @@
+"""Bits per sample on held-out sound: the one score that needs no listener and no second model.
+
+It is the average code length, -log2 p(x_t | x_<t), and so comparable between any two models of the same
+prepared corpus and quantiser, whatever their size; 8 bits is a model that knows nothing of 256 classes. It is
+not comparable between corpora, rates or levels: quieter sound takes fewer bits. This file does not draw clips
+and does not know pages.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from partita.audio.classes import Quantiser
+from partita.audio.corpus import Corpus
+from partita.audio.windows import WindowBatch, every_window
+from partita.errors import PartitaError
+from partita.evaluation.scores import Score, block_mean
+
+BLOCK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class BlockBits:
+    """The bits of each block of about a second.
+
+    Args:
+        bits: (blocks,) the sum over the block's samples.
+        counts: (blocks,) samples.
+    """
+
+    bits: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+
+def bits_per_sample(
+    model: nn.Module,
+    corpus: Corpus,
+    split: str,
+    quantiser: Quantiser,
+    *,
+    seed: int = 0,
+    seconds: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Score:
+    """Return the mean of -log2 p(x_t | x_<t) over a split, with a 95% block-bootstrap interval.
+
+    Every sample is scored exactly once, with its true past inside its segment (zero-class samples before the
+    segment's start): what is measured is prediction, not generation.
+
+    Args:
+        model: classes (batch, time) -> logits, with `receptive_field`, as `WaveNet`.
+        corpus: a prepared corpus.
+        split: "test" for what is reported, "validation" for choices.
+        quantiser: waveform -> the model's classes.
+        seed: of the bootstrap alone.
+        seconds: score at most so much sound, in blocks spread evenly over the split; None scores all of it.
+        progress: called with the share done, 0 to 1.
+
+    Raises:
+        PartitaError: an empty split, or a result that is not finite.
+    """
+    blocks = block_bits(model, corpus, split, quantiser, seconds=seconds, progress=progress)
+    return block_mean(blocks.bits, blocks.counts, seed=seed)
+
+
+def block_bits(
+    model: nn.Module,
+    corpus: Corpus,
+    split: str,
+    quantiser: Quantiser,
+    *,
+    seconds: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> BlockBits:
+    """Return the bits of every block of a split, in the corpus's order; arguments as in `bits_per_sample`."""
+    if seconds is not None and seconds <= 0:
+        raise PartitaError(
+            f"`seconds` is {seconds}: give a positive time, or leave it out to score all of the split"
+        )
+    context = int(model.receptive_field)  # type: ignore[arg-type]
+    targets = max(1, round(BLOCK_SECONDS * corpus.sample_rate))
+    whole = sum(-(-segment.length // targets) for segment in corpus.segments(split))
+    stride = max(1, round(corpus.seconds(split) / seconds)) if seconds else 1
+    windows = every_window(corpus, split, targets=targets, context=context, batch=1, quantiser=quantiser)
+    bits, counts = [], []
+    for number, window in enumerate(windows):
+        if number % stride:
+            continue
+        bits.append(_bits_of(model, window))
+        counts.append(int(window.valid.sum()))
+        if progress is not None:
+            progress((number + 1) / whole)
+    return BlockBits(np.array(bits, np.float64), np.array(counts, np.int64))
+
+
+@torch.inference_mode()
+def _bits_of(model: nn.Module, window: WindowBatch) -> float:
+    """Return the bits of a window's valid targets; the padding behind the last of them is not computed."""
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    used = int(np.flatnonzero(window.valid.any(axis=0))[-1]) + 1
+    context = window.classes.shape[1] - window.valid.shape[1]
+    classes = torch.from_numpy(window.classes[:, : context + used]).to(device)
+    logits = model(classes[:, :-1]).float()
+    losses = functional.cross_entropy(logits.transpose(1, 2), classes[:, context:], reduction="none")
+    valid = torch.from_numpy(window.valid[:, :used]).to(device)
+    return float(losses[valid].double().sum() / np.log(2))

@@ -1,0 +1,109 @@
+"""Clips to score and to hear: real openings, what really followed them, and what a model draws instead.
+
+The places and the draws depend on the corpus, the split and the seed alone, so every model is asked the same
+questions. This file does not score.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.audio.classes import Quantiser
+from partita.audio.corpus import Corpus
+from partita.audio.openings import openings
+from partita.errors import PartitaError
+from partita.models.wavenet import WaveNet
+from partita.sampling.config import SamplingConfig
+from partita.sampling.stream import draw
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealClips:
+    """Real stretches of held-out sound, cut in two: an opening, and what followed it.
+
+    Args:
+        openings: (clips, samples) classes.
+        continuations: (clips, samples) classes.
+        quantiser: classes <-> waveform.
+        sample_rate: Hz.
+    """
+
+    openings: NDArray[Any]
+    continuations: NDArray[Any]
+    quantiser: Quantiser
+    sample_rate: int
+
+    @property
+    def opening_waveforms(self) -> NDArray[np.float32]:
+        """Return the openings as (clips, samples) float in [-1, 1]."""
+        return self.quantiser.decode(self.openings)
+
+    @property
+    def waveforms(self) -> NDArray[np.float32]:
+        """Return the continuations as (clips, samples) float in [-1, 1], in the classes that a model has."""
+        return self.quantiser.decode(self.continuations)
+
+
+def real_clips(
+    corpus: Corpus,
+    split: str,
+    *,
+    clips: int,
+    seconds: float,
+    opening_seconds: float,
+    seed: int,
+    quantiser: Quantiser,
+) -> RealClips:
+    """Choose places in held-out sound.
+
+    Args:
+        corpus: a prepared corpus.
+        split: "test" or "validation".
+        clips: how many places.
+        seconds: length of each continuation.
+        opening_seconds: length of each opening.
+        seed: chooses the places.
+        quantiser: waveform -> classes.
+
+    Raises:
+        PartitaError: a length is not positive, or the split has no sound.
+    """
+    for name, value in (("seconds", seconds), ("opening_seconds", opening_seconds)):
+        if not value * corpus.sample_rate >= 1:
+            raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
+    before, after = round(opening_seconds * corpus.sample_rate), round(seconds * corpus.sample_rate)
+    both = openings(corpus, split, count=clips, length=before + after, seed=seed, quantiser=quantiser)
+    return RealClips(
+        openings=both[:, :before],
+        continuations=both[:, before:],
+        quantiser=quantiser,
+        sample_rate=corpus.sample_rate,
+    )
+
+
+def continued(
+    model: WaveNet, real: RealClips, *, seed: int, temperature: float = 1.0, threads: int | None = None
+) -> NDArray[np.float32]:
+    """Draw a model's own continuation of each opening: (clips, samples) float in [-1, 1], as long as the real
+    ones.
+
+    Args:
+        model: whose receptive field decides how much of the opening it sees.
+        real: the openings.
+        seed: of the draws; clip c of one seed gets the same numbers under every model.
+        temperature: 1 draws from the model as it is.
+        threads: for the drawing; all cores by default.
+    """
+    clips, steps = real.continuations.shape
+    config = SamplingConfig(seed=seed, temperature=temperature, threads=threads)
+    classes = draw(
+        model,
+        clips=clips,
+        steps=steps,
+        opening=real.openings,
+        config=config,
+        zero_class=real.quantiser.zero_class,
+    )
+    return real.quantiser.decode(classes)

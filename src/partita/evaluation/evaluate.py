@@ -1,0 +1,192 @@
+"""All scores of one model on held-out sound, each with its interval: what `partita evaluate` prints.
+
+Prediction (bits per sample) and generation (the clips' spectra and health) are scored apart, since a model
+can be good at one and poor at the other. This file compares no two models and writes no page.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.audio.corpus import Corpus
+from partita.audio.spectrogram import log_mel
+from partita.errors import PartitaError
+from partita.evaluation.bits import bits_per_sample
+from partita.evaluation.clips import RealClips, continued, real_clips
+from partita.evaluation.frechet import halved_distances
+from partita.evaluation.health import health
+from partita.runs.loading import LoadedModel, load
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateConfig:
+    """What to score and how much of it."""
+
+    split: str = "test"
+    """Held-out sound to score on: `test` for what is reported, `validation` for choices."""
+    clips: int = 16
+    """Clips drawn for the distance and the health measures, each from another opening."""
+    seconds: float = 3.0
+    """Length of each clip, without its opening."""
+    opening_seconds: float = 1.0
+    """Real sound that each clip continues."""
+    bits_seconds: float | None = None
+    """Score the bits on at most so much sound, spread evenly; without it on all of the split."""
+    temperature: float = 1.0
+    """Temperature of the clips; the bits are always those of the model as it is."""
+    seed: int = 0
+    """Of the openings, the draws and the intervals."""
+    threads: int | None = None
+    """Threads for drawing; all cores by default."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that leave nothing to score."""
+        if self.clips < 4:
+            raise PartitaError(
+                f"`clips` is {self.clips}: give at least 4, half of them are compared with the others"
+            )
+        for name in ("seconds", "opening_seconds", "bits_seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A model's scores and the clips they were taken from.
+
+    Args:
+        scores: fit for JSON.
+        real: the openings and what really followed.
+        clips: (clips, samples) the model's continuations.
+    """
+
+    scores: dict[str, Any]
+    real: RealClips
+    clips: NDArray[np.float32]
+
+
+def evaluate(
+    run: str | Path | LoadedModel,
+    corpus: str | Path | Corpus,
+    config: EvaluateConfig | None = None,
+    *,
+    progress: Callable[[str, float], None] | None = None,
+) -> dict[str, Any]:
+    """Score a model on held-out sound.
+
+    Args:
+        run: a run folder, a checkpoint, or a loaded model.
+        corpus: a prepared corpus, or its folder.
+        config: what to score.
+        progress: called with what is being done and the share of it that is done.
+
+    Returns:
+        A dict fit for JSON: for each score {"value", "low", "high"}, for the health measures also "real", the
+        same three for the real sound; under "about" how they were made; under "warnings" what to beware of.
+
+    Raises:
+        PartitaError: the model and the corpus don't fit each other, or there is nothing to score on.
+    """
+    return evaluation(run, corpus, config, progress=progress).scores
+
+
+def evaluation(
+    run: str | Path | LoadedModel,
+    corpus: str | Path | Corpus,
+    config: EvaluateConfig | None = None,
+    *,
+    progress: Callable[[str, float], None] | None = None,
+) -> Evaluation:
+    """Score a model as `evaluate` does, and keep the clips, to listen to."""
+    config = config or EvaluateConfig()
+    corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
+    loaded = run if isinstance(run, LoadedModel) else load(run)
+    tell = progress or _silently
+    _check(loaded, corpus, config)
+    real = real_clips(
+        corpus,
+        config.split,
+        clips=config.clips,
+        seconds=config.seconds,
+        opening_seconds=config.opening_seconds,
+        seed=config.seed,
+        quantiser=loaded.quantiser,
+    )
+    bits = bits_per_sample(
+        loaded.model,
+        corpus,
+        config.split,
+        loaded.quantiser,
+        seed=config.seed,
+        seconds=config.bits_seconds,
+        progress=lambda share: tell("bits per sample", share),
+    )
+    tell("drawing clips", 0.0)
+    clips = continued(
+        loaded.model, real, seed=config.seed, temperature=config.temperature, threads=config.threads
+    )
+    tell("drawing clips", 1.0)
+    scores = {"bits_per_sample": bits.as_json(), **clip_scores(clips, real, seed=config.seed)}
+    scores["about"] = _about(loaded, corpus, config)
+    return Evaluation(scores=scores, real=real, clips=clips)
+
+
+def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> dict[str, Any]:
+    """Return the scores of clips against the real continuations of the same openings, fit for JSON.
+
+    Args:
+        clips: (clips, samples), float in [-1, 1], one for each opening.
+        real: the openings and what really followed.
+        seed: of the intervals.
+    """
+    rate, waveforms = real.sample_rate, real.waveforms
+    distances = halved_distances(
+        [log_mel(clip, rate) for clip in clips], [log_mel(clip, rate) for clip in waveforms], seed=seed
+    )
+    scores: dict[str, Any] = {
+        "frechet_log_mel": distances.generated.as_json(),
+        "frechet_real_halves": distances.real_halves.as_json(),
+    }
+    theirs = health(waveforms, rate, seed=seed)
+    for name, score in health(clips, rate, seed=seed).items():
+        scores[name] = {**score.as_json(), "real": theirs[name].as_json()}
+    scores["warnings"] = [distances.warning] if distances.warning else []
+    return scores
+
+
+def _check(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> None:
+    if loaded.sample_rate != corpus.sample_rate:
+        raise PartitaError(
+            f"the model {loaded.name} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
+            f" {corpus.sample_rate}: prepare the recordings again with `--sample-rate {loaded.sample_rate}`"
+        )
+    if not corpus.segments(config.split):
+        raise PartitaError(
+            f"the corpus {corpus.path} has no sound in its split {config.split!r}: prepare it again, or"
+            " choose another split"
+        )
+
+
+def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[str, Any]:
+    return {
+        "model": loaded.name,
+        "corpus_fingerprint": corpus.fingerprint,
+        "sample_rate": corpus.sample_rate,
+        "split": config.split,
+        "split_seconds": corpus.seconds(config.split),
+        "bits_seconds": config.bits_seconds,
+        "clips": config.clips,
+        "clip_seconds": config.seconds,
+        "opening_seconds": config.opening_seconds,
+        "temperature": config.temperature,
+        "seed": config.seed,
+    }
+
+
+def _silently(_what: str, _share: float) -> None:
+    """Show no progress."""

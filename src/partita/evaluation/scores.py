@@ -1,0 +1,87 @@
+"""A score is a number with its interval, never a number alone; intervals come from resampling blocks.
+
+It does not know what is scored. An interval here says how the score would move if other sound of the same
+kind had been held out; it does not say how it would move if the model were trained again with another seed.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.errors import PartitaError
+from partita.seeds import numpy_stream
+
+COVERAGE = 0.95
+RESAMPLES = 2000
+_CHUNK = 100  # resamples at once, so that memory stays flat on hours of sound
+
+
+@dataclass(frozen=True)
+class Score:
+    """A value and its 95% interval, low <= value <= high, all finite.
+
+    >>> Score(4.5, 4.25, 4.75).as_json()
+    {'value': 4.5, 'low': 4.25, 'high': 4.75}
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(number) for number in (self.value, self.low, self.high)):
+            raise PartitaError(
+                f"the score {self.value} [{self.low}, {self.high}] is not finite: the model diverged"
+            )
+        assert self.low <= self.value <= self.high
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the three numbers under the names that every score has."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+def from_replicates(value: float, replicates: NDArray[np.float64]) -> Score:
+    """Return a value with the central 95% of its replicates, widened to the value where it lies outside.
+
+    >>> from_replicates(20.0, np.arange(41.0))
+    Score(value=20.0, low=1.0, high=39.0)
+    """
+    tail = 100 * (1 - COVERAGE) / 2
+    low, high = (float(np.percentile(replicates, q)) for q in (tail, 100 - tail))
+    return Score(float(value), min(low, float(value)), max(high, float(value)))
+
+
+def block_mean(
+    sums: NDArray[np.floating], counts: NDArray[np.integer] | NDArray[np.floating], *, seed: int
+) -> Score:
+    """Return the mean over all samples of all blocks, with the interval from drawing blocks with replacement.
+
+        value = sum_b sums_b / sum_b counts_b
+
+    Neighbouring samples depend on each other, so whole blocks are drawn, not samples (Kuensch 1989, with
+    blocks that do not overlap). With one block the interval has no width, and says nothing.
+
+    Args:
+        sums: (blocks,) the sum within each block.
+        counts: (blocks,) samples in each, positive.
+        seed: of the resampling.
+
+    Raises:
+        PartitaError: there is no block, or the result is not finite.
+
+    >>> block_mean(np.array([4.0, 12.0]), np.array([2, 2]), seed=0)
+    Score(value=4.0, low=2.0, high=6.0)
+    """
+    total, count = np.asarray(sums, np.float64), np.asarray(counts, np.float64)
+    if not total.size:
+        raise PartitaError("there is no sound to score: choose a split that has some")
+    random = numpy_stream(seed, "evaluation/bootstrap")
+    even = np.full(total.size, 1 / total.size)
+    replicates = []
+    for start in range(0, RESAMPLES, _CHUNK):
+        weights = random.multinomial(total.size, even, size=min(_CHUNK, RESAMPLES - start))
+        replicates.append((weights @ total) / (weights @ count))
+    return from_replicates(total.sum() / count.sum(), np.concatenate(replicates))
