@@ -29,7 +29,8 @@ class Quantiser:
     Raises:
         PartitaError: an unknown `kind`, or `classes` out of range.
 
-    Source: van den Oord et al. 2016, "WaveNet", section 2.2 (mu-law, ITU-T G.711 without its piecewise lines).
+    Source: van den Oord et al. 2016, "WaveNet", section 2.2 (mu-law, ITU-T G.711 without its piecewise
+        lines).
 
     >>> Quantiser().encode(np.array([-1.0, 0.0, 1.0])).tolist()
     [0, 128, 255]
@@ -73,7 +74,8 @@ class Quantiser:
         return np.floor((x + 1) / 2 * (self.classes - 1) + 0.5).astype(self.dtype)
 
     def decode(self, classes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the waveform value, float32 in [-1, 1], of every class; the inverse of `encode` on its own output.
+        """Return the waveform value, float32 in [-1, 1], of every class; the inverse of `encode` on its own
+        output.
 
         >>> Quantiser().decode(np.array([0, 255])).tolist()
         [-1.0, 1.0]

@@ -1,4 +1,5 @@
-"""A prepared corpus on disk: one memory-mapped file of 16-bit samples and `index.json`, which says what lies where.
+"""A prepared corpus on disk: one memory-mapped file of 16-bit samples and `index.json`, which says what lies
+where.
 
 This file reads; `prepare.py` writes. It knows neither audio formats nor windows.
 """
@@ -55,25 +56,24 @@ class Corpus:
         """Open the corpus in a folder.
 
         Raises:
-            PartitaError: there is no corpus, or its store is missing or has another length than its index says.
+            PartitaError: there is no corpus, or its store is missing or has another length than its index
+                says.
 
-        >>> Corpus.open("nowhere")
+        >>> Corpus.open("/nowhere")
         Traceback (most recent call last):
         ...
-        partita.errors.PartitaError: nowhere is no corpus: make one with `partita prepare RECORDINGS --out nowhere`
+        partita.errors.PartitaError: /nowhere is no corpus: make one with `partita prepare`
         """
         path = Path(path)
         index = read_index(path)
         if index is None:
-            raise PartitaError(
-                f"{path} is no corpus: make one with `partita prepare RECORDINGS --out {path}`"
-            )
+            raise PartitaError(f"{path} is no corpus: make one with `partita prepare`")
         corpus = cls(path, index)
         store = corpus.store
         size = store.stat().st_size if store.is_file() else 0
         if size != 2 * int(index["samples"]):
             raise PartitaError(
-                f"{store} holds {size} bytes, the index promises {2 * int(index['samples'])}: prepare the corpus again"
+                f"{store} holds {size} bytes, {INDEX} promises {2 * int(index['samples'])}: prepare it again"
             )
         return corpus
 
@@ -89,7 +89,7 @@ class Corpus:
 
     @property
     def fingerprint(self) -> str:
-        """Return a hexadecimal name of the content: the same samples, segments, splits and labels give the same name."""
+        """Return a hexadecimal name of the content: samples, segments, splits and labels."""
         return str(self.index["fingerprint"])
 
     @cached_property

@@ -23,8 +23,9 @@ class UnreadableError(Exception):
 class Decoding:
     """One pass over one recording.
 
-    Iterate once: the blocks are mono, float32, at `sample_rate`, the average of the channels, and together the whole
-    recording; the resampler's delay is made up for, so sample n lies at n / sample_rate seconds of the source.
+    Iterate once: the blocks are mono, float32, at `sample_rate`, the average of the channels, and together
+    the whole recording; the resampler's delay is made up for, so sample n lies at n / sample_rate seconds of
+    the source.
 
     Args:
         path: an audio file.

@@ -1,4 +1,4 @@
-"""From prepared files to the index: segments, splits, labels, what was skipped, and the fingerprint. Writes nothing."""
+"""From prepared files to the index: segments, splits, labels, skipped files, fingerprint. Writes nothing."""
 
 import hashlib
 import json

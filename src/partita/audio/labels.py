@@ -1,4 +1,4 @@
-"""Labels from file names: the pattern `{digit}_{speaker}_{take}` turns `7_jackson_3.wav` into three named fields."""
+"""Labels from file names: `{digit}_{speaker}_{take}` turns `7_jackson_3.wav` into three named fields."""
 
 import re
 import string
@@ -8,7 +8,8 @@ from partita.errors import PartitaError
 
 
 def label_parser(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a label pattern; each field takes as little as it can, at least one character.
+    """Return the regular expression of a label pattern; each field takes as little as it can, at least one
+    character.
 
     Raises:
         PartitaError: no field, a field without a plain name, a name twice, or braces that don't close.
@@ -23,7 +24,8 @@ def label_parser(pattern: str) -> re.Pattern[str]:
     names = [name for _, name, _, _ in parts if name is not None]
     if not names or len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
         raise PartitaError(
-            f"`labels` is {pattern!r}, must have fields with different plain names: write it like {{digit}}_{{speaker}}"
+            f"`labels` is {pattern!r}, must have fields with different plain names:"
+            " write it like {digit}_{speaker}"
         )
     fields = ("" if name is None else f"(?P<{name}>[^/]+?)" for _, name, _, _ in parts)
     return re.compile(
@@ -34,7 +36,8 @@ def label_parser(pattern: str) -> re.Pattern[str]:
 def read_label(parser: re.Pattern[str], name: str) -> dict[str, str] | None:
     """Return the fields of one recording's name, or None when it doesn't fit.
 
-    A pattern without a slash is held against the file's name without suffix, one with a slash against the end of its path.
+    A pattern without a slash is held against the file's name without suffix, one with a slash against the end
+    of its path.
 
     >>> read_label(label_parser("{speaker}/{take}"), "set/ann/3.wav")
     {'speaker': 'ann', 'take': '3'}

@@ -1,4 +1,4 @@
-"""Openings: real stretches of held-out sound that generated clips continue. Never silence; knows nothing of models."""
+"""Openings: real stretches of held-out sound, never silence, that clips continue. Knows nothing of models."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ def openings(
 ) -> NDArray[Any]:
     """Draw stretches of sound from a split, by seed.
 
-    A stretch lies inside one segment, and neither it nor its last quarter, which a clip continues, is silent. Stretches
-    do not overlap where the split has room. Where no segment is long enough, a whole segment is taken, with the zero class before
-    it.
+    A stretch lies inside one segment, and neither it nor its last quarter, which a clip continues, is silent.
+    Stretches do not overlap where the split has room. Where no segment is long enough, a whole segment is
+    taken, with the zero class before it.
 
     Args:
         corpus: a prepared corpus.

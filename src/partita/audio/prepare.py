@@ -1,7 +1,9 @@
-"""Recordings become a corpus: find them, prepare each over the cores, share them out over the splits, write store and index.
+"""Recordings become a corpus: find them, prepare each over the cores, share them out over the splits, write
+store and index.
 
-Only what changed is prepared again, and the old corpus stays whole until the new index takes its place. Source files are
-never written to. How one recording is prepared stands in `recording.py`, the splits in `splits.py`.
+Only what changed is prepared again, and the old corpus stays whole until the new index takes its place.
+Source files are never written to. How one recording is prepared stands in `recording.py`, the splits in
+`splits.py`.
 """
 
 import math
@@ -76,7 +78,7 @@ class PrepareConfig:
 def prepare(
     recordings: Sequence[str | Path],
     out: str | Path,
-    config: PrepareConfig = PrepareConfig(),  # noqa: B008 - frozen
+    config: PrepareConfig = PrepareConfig(),
     *,
     progress: bool | Callable[[float, float, str], None] = False,
 ) -> Corpus:
@@ -86,14 +88,15 @@ def prepare(
         recordings: audio files, and folders that are searched all the way down.
         out: the corpus folder: new, empty, or a corpus, which is brought up to date.
         config: rate, level, silence, splits, labels.
-        progress: True for a bar on standard error, or a function of (done, total, name), in bytes of source files.
+        progress: True for a bar on standard error, or a function of (done, total, name), in bytes of source
+            files.
 
     Returns:
         The corpus. Its index names the files that were skipped, each with the reason.
 
     Raises:
-        PartitaError: nothing usable, an output folder that is something else, globs or times that don't fit, no room on
-            the disk. What lay in `out` before is unharmed.
+        PartitaError: nothing usable, an output folder that is something else, globs or times that don't fit,
+            no room on the disk. What lay in `out` before is unharmed.
 
     >>> import tempfile, numpy as np, soundfile
     >>> folder = Path(tempfile.mkdtemp())

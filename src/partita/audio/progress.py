@@ -1,4 +1,4 @@
-"""Progress over all recordings at once, reported from many threads. Knows nothing of audio: a task has a size in bytes."""
+"""Progress over all recordings, reported from many threads. Knows nothing of audio: work has a size."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ class Progress:
     ...     progress.expect(10)
     ...     progress.add(4, "a.wav")
     >>> seen
-    [(4, 10, 'a.wav')]
+    [(4.0, 10, 'a.wav')]
     """
 
     def __init__(self, tell: Callable[[float, float, str], None]) -> None:

@@ -1,4 +1,4 @@
-"""Read one recording whole, for openings given by a person. Corpora are made by `prepare.py`, in blocks, instead."""
+"""Read one recording whole, for openings that a person gives. It makes no corpora: `prepare.py` does."""
 
 from pathlib import Path
 

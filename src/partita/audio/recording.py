@@ -1,7 +1,9 @@
-"""One recording is prepared: decoded once, offset removed, brought to its level, silence cut, written as 16-bit samples.
+"""One recording is prepared: decoded once, offset removed, brought to its level, silence cut, written as
+16-bit samples.
 
-The decoded sound waits in a scratch file (in memory while it is short), because offset and peak are known only at its end; so
-memory does not grow with the recording. This file does not know splits, nor other recordings.
+The decoded sound waits in a scratch file (in memory while it is short), because offset and peak are known
+only at its end; so memory does not grow with the recording. This file does not know splits, nor other
+recordings.
 """
 
 import hashlib
@@ -47,7 +49,8 @@ class Piece:
 
     Args:
         path: its kept samples, 16-bit little endian, one stretch after the other.
-        stretches: what was kept, as (start, length) in samples at the corpus's rate from the start of the source.
+        stretches: what was kept, as (start, length) in samples at the corpus's rate from the start of the
+            source.
         digest: of the samples.
     """
 
@@ -96,7 +99,7 @@ def prepare_recording(
         UnreadableError: the recording can't be used; the message is the reason.
         OSError: no room to write.
     """
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=piece.parent) as scratch:
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(piece.parent)) as scratch:
         levels = _decode(source, sound, scratch, heard)
         stretches = [(0, levels.samples)]
         if sound.trim:
@@ -121,7 +124,7 @@ def _decode(source: Path, sound: Sound, scratch: IO[bytes], heard: Callable[[flo
         levels.add(block)
         if not math.isfinite(levels.total):
             raise UnreadableError("holds values that are not finite (NaN or infinity)")
-        scratch.write(memoryview(block))
+        scratch.write(block.data)
         heard(decoding.done)
     if not levels.samples:
         raise UnreadableError("empty: it has a header and no sound")

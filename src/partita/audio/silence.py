@@ -1,10 +1,10 @@
-"""Where a recording is silent, and which stretches remain when silence is cut. Works on levels, not on files."""
+"""Where a recording is silent, and which stretches remain when silence is cut. Knows no files."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 FRAME_S = 0.02  # a level is the root mean square over this long
-QUIET_DB = -55.0  # a frame below this, against the recording's peak, is silent
+QUIET_DB = -50.0  # a frame below this, against the recording's peak, is silent
 LONGEST_S = 1.0  # an inner silence longer than this is cut out
 MARGIN_S = 0.1  # left of the silence on each side of sound, so that attacks and decays stay whole
 
@@ -30,7 +30,8 @@ def quiet_frames(sound: NDArray[np.float32], peak: float, frame: int) -> NDArray
 def sounding_stretches(
     quiet: NDArray[np.bool_], *, frame: int, samples: int, sample_rate: int
 ) -> list[tuple[int, int]]:
-    """Return the stretches to keep as (start, stop) in samples: the ends trimmed, long inner silences cut out.
+    """Return the stretches to keep as (start, stop) in samples: the ends trimmed, long inner silences cut
+    out.
 
     Args:
         quiet: one truth value a frame.
@@ -38,7 +39,8 @@ def sounding_stretches(
         samples: in the whole recording.
         sample_rate: Hz.
 
-    >>> sounding_stretches(np.array([True] * 99 + [False] * 9 + [True] * 99), frame=2, samples=414, sample_rate=100)
+    >>> quiet = np.array([True] * 99 + [False] * 9 + [True] * 99)
+    >>> sounding_stretches(quiet, frame=2, samples=414, sample_rate=100)
     [(188, 226)]
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[True], quiet, [True]]).astype(np.int8)))

@@ -1,16 +1,17 @@
-"""Find the recordings among files and folders. Goes by names and stat alone: nothing is opened, nothing is ever written."""
+"""Find the recordings among files and folders, by name and size alone: nothing is opened or written."""
 
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from partita.audio.decoding import HEADERLESS
 from partita.errors import PartitaError
 
-READABLE = frozenset(
-    ".wav .wave .w64 .rf64 .flac .ogg .oga .opus .mp3 .mp2 .aif .aiff .aifc .au .snd .caf".split()
-)
-OTHER_AUDIO = frozenset(".m4a .aac .mp4 .wma .ape .wv .ac3 .amr .dsf .mka .webm .raw .pcm".split())
+COMMON = (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc")
+READABLE = frozenset((*COMMON, ".w64", ".rf64", ".au", ".snd", ".caf"))
+COMPRESSED = (".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".amr", ".dsf", ".mka", ".webm")
+OTHER_AUDIO = frozenset((*COMPRESSED, *HEADERLESS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +36,8 @@ class Source:
 def find_sources(recordings: Sequence[str | Path], out: Path) -> tuple[Path, list[Source]]:
     """Return the folder that all names start from, and every audio file, sorted by name.
 
-    Folders are searched all the way down, by suffix; a file named outright is taken whatever its suffix. The output folder and
-    hidden files are left out.
+    Folders are searched all the way down, by suffix; a file named outright is taken whatever its suffix. The
+    output folder and hidden files are left out.
 
     Args:
         recordings: files and folders.
@@ -90,6 +91,6 @@ def _describe(file: Path, root: Path) -> Source:
     problem = None
     if stat.st_size == 0:
         problem = "empty: the file has no bytes"
-    elif file.suffix.lower() in OTHER_AUDIO:
+    elif file.suffix.lower() in COMPRESSED:
         problem = f"{file.suffix} files are not supported: convert it to WAV or FLAC"
     return Source(path=file, name=name, size=stat.st_size, mtime_ns=stat.st_mtime_ns, problem=problem)

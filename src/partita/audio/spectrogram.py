@@ -21,11 +21,12 @@ def log_mel(
 ) -> NDArray[np.float32]:
     """Return the natural logarithm of mel-band power.
 
-        S[i, m] = ln max(sum_k M[m, k] |sum_n w[n] x[i hop + n] e^(-2 pi j k n / n_fft)|^2 / (sum_n w[n])^2, 1e-10)
+        S[i, m] = ln max(sum_k M[m, k] |sum_n w[n] x[i hop + n] e^(-2 pi j k n / n_fft)|^2 / (sum_n w[n])^2,
+        1e-10)
 
-    w is the Hann window, M are triangles whose corners are equally spaced in mel, mel(f) = 2595 log10(1 + f / 700), from 0 to
-    half the rate. A full-scale sine has a power of 1/4 at its bin. Frames lie wholly inside the sound; a sound shorter than
-    one frame is filled up with zeros.
+    w is the Hann window, M are triangles whose corners are equally spaced in mel, mel(f) = 2595 log10(1 + f /
+    700), from 0 to half the rate. A full-scale sine has a power of 1/4 at its bin. Frames lie wholly inside
+    the sound; a sound shorter than one frame is filled up with zeros.
 
     Args:
         waveform: (samples,) float in [-1, 1].
@@ -64,7 +65,8 @@ def log_mel(
 def mel_filters(sample_rate: int, n_mels: int, n_fft: int) -> NDArray[np.float32]:
     """Return the triangles M, (n_mels, n_fft // 2 + 1) float32, each of height 1 at its centre.
 
-    A band narrower than the spacing of the bins, which happens at high rates, takes the bin nearest to its centre.
+    A band narrower than the spacing of the bins, which happens at high rates, takes the bin nearest to its
+    centre.
 
     >>> mel_filters(16000, 64, 1024).shape
     (64, 513)

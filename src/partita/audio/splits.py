@@ -1,7 +1,8 @@
 """Which recording, or which stretch of one, is for training, which for validation and which for the test.
 
-By recording wherever there are enough of them, since neighbouring stretches of one recording resemble each other; else by
-contiguous blocks of time with a gap between them. Knows neither files nor samples: a recording is a name and lengths.
+By recording wherever there are enough of them, since neighbouring stretches of one recording resemble each
+other; else by contiguous blocks of time with a gap between them. Knows neither files nor samples: a recording
+is a name and lengths.
 """
 
 import hashlib
@@ -153,7 +154,7 @@ def _by_seed(recordings: list[Recording], seed: int) -> list[Recording]:
 
 
 def _hold_out(training: list[Recording], needed: int, rules: SplitRules, sample_rate: int) -> list[Part]:
-    """Hold out `needed` samples for validation: the end of the longest recording, or whole short ones and an end."""
+    """Hold out `needed` samples: the end of the longest recording, or whole short ones and an end."""
     longest = max(training, key=lambda r: r.samples)
     gap = round(rules.gap * sample_rate)
     whole = [] if longest.samples > needed + gap else _by_seed(training, rules.seed)
@@ -174,7 +175,7 @@ def _hold_out(training: list[Recording], needed: int, rules: SplitRules, sample_
             parts.append(_whole(recording, "train"))
     if not any(part.split == "train" for part in parts):
         raise PartitaError(
-            f"`validation_seconds` is {rules.validation_seconds}, which leaves nothing to train on: ask for less"
+            f"`validation_seconds` is {rules.validation_seconds}, which leaves no training: ask for less"
         )
     return parts
 
@@ -182,9 +183,9 @@ def _hold_out(training: list[Recording], needed: int, rules: SplitRules, sample_
 def _by_time(
     recordings: list[Recording], lengths: dict[str, int], gap_s: float, sample_rate: int
 ) -> list[Part]:
-    """Cut the recordings, laid end to end, into training, validation and test with a gap between neighbours."""
+    """Cut the recordings, laid end to end, into training, validation and test with gaps between."""
     total, gap = sum(r.samples for r in recordings), round(gap_s * sample_rate)
-    ranges = []
+    ranges: list[tuple[str, int, int]] = []
     stop = total
     for split in ("test", "validation"):
         if split in lengths:
@@ -193,8 +194,8 @@ def _by_time(
     ranges.append(("train", 0, stop))
     if min(b - a for _, a, b in ranges) < SHORTEST_SPLIT_S * sample_rate:
         raise PartitaError(
-            f"{total / sample_rate:.1f} s of sound are too little for blocks of training, validation and test with"
-            f" a gap of {gap_s} s between them: give more recordings, or a smaller `gap`"
+            f"{total / sample_rate:.1f} s of sound are too little for blocks of training, validation and"
+            f" test with a `gap` of {gap_s} s between them: give more recordings, or a smaller gap"
         )
     parts = []
     begin = 0

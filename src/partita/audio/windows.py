@@ -1,7 +1,8 @@
 """Windows of classes for training and for scoring, drawn so that no window leaves its segment.
 
-A window is `context` samples, then `targets` samples. What lies before a segment's start, and after its end in a last
-window, is the zero class and no target. Knows nothing of models: `context` is whatever the caller's model can see.
+A window is `context` samples, then `targets` samples. What lies before a segment's start, and after its end
+in a last window, is the zero class and no target. Knows nothing of models: `context` is whatever the caller's
+model can see.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ class WindowBatch:
     """A batch of windows.
 
     Args:
-        classes: (batch, context + targets) int64; the first `context` are context, the last `targets` targets.
+        classes: (batch, context + targets) int64; the first `context` are context, the last `targets`
+            targets.
         valid: (batch, targets) bool; which targets count.
         names: "source @ 12.34 s" for each row, the time of its first valid target.
     """
@@ -41,7 +43,7 @@ class _Cutter:
     quantiser: Quantiser
 
     def cut(self, places: NDArray[np.int64]) -> WindowBatch:
-        """Cut windows at `places`: (batch, 3) of segment, first target, past-the-last target, within the segment."""
+        """Cut windows at `places`: (batch, 3) of segment, first target, past the last target in it."""
         width = self.context + self.targets
         classes = np.full((len(places), width), self.quantiser.zero_class, dtype=np.int64)
         valid = np.zeros((len(places), self.targets), dtype=bool)
@@ -62,9 +64,9 @@ class _Cutter:
 class TrainingWindows:
     """An endless, seeded, resumable stream of training windows.
 
-    In every epoch every sample of the split is a target exactly once. Each epoch shifts where windows begin by a random
-    phase in each segment and shuffles their order; both depend on the seed and the epoch's number alone, so the state is
-    two whole numbers. The last batch of an epoch may have fewer rows.
+    In every epoch every sample of the split is a target exactly once. Each epoch shifts where windows begin
+    by a random phase in each segment and shuffles their order; both depend on the seed and the epoch's number
+    alone, so the state is two whole numbers. The last batch of an epoch may have fewer rows.
 
     Args:
         corpus: a prepared corpus.
@@ -90,7 +92,9 @@ class TrainingWindows:
         seed: int,
         quantiser: Quantiser,
     ) -> None:
-        self._cutter = _cutter(corpus, split, targets, context, batch, quantiser)
+        self._cutter = _cutter(
+            corpus, split, targets=targets, context=context, batch=batch, quantiser=quantiser
+        )
         self._batch, self._seed, self._split = batch, seed, split
         self.epoch = 0
         self._position = 0
@@ -123,8 +127,8 @@ class TrainingWindows:
         for name, value in self._identity().items():
             if state["of"].get(name) != value:
                 raise PartitaError(
-                    f"`{name}` of the windows is {value!r}, was {state['of'].get(name)!r} when the state was saved:"
-                    " go on with the same corpus and settings, or begin a new run"
+                    f"`{name}` of the windows is {value!r}, was {state['of'].get(name)!r} when they were"
+                    " saved: go on with the same corpus and settings, or begin a new run"
                 )
         self.epoch, self._position = int(state["epoch"]), int(state["position"])
         self._plan = self._plan_epoch()
@@ -167,7 +171,7 @@ def every_window(
     Raises:
         PartitaError: the split is empty, or a number is out of range.
     """
-    cutter = _cutter(corpus, split, targets, context, batch, quantiser)
+    cutter = _cutter(corpus, split, targets=targets, context=context, batch=batch, quantiser=quantiser)
     plan = np.concatenate(
         [_places(number, segment.length, targets, targets) for number, segment in enumerate(cutter.segments)]
     )
@@ -176,7 +180,7 @@ def every_window(
 
 
 def _cutter(
-    corpus: Corpus, split: str, targets: int, context: int, batch: int, quantiser: Quantiser
+    corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantiser: Quantiser
 ) -> _Cutter:
     for name, value, least in (("targets", targets, 1), ("context", context, 0), ("batch", batch, 1)):
         if value < least:
@@ -190,8 +194,9 @@ def _cutter(
 def _first_window(length: int, targets: int, random: np.random.Generator) -> int:
     """Return how many samples the first window of a segment takes: the epoch's phase.
 
-    A segment of q * targets + r samples (0 < r <= targets) takes q + 1 windows when the first has at least r of them, and
-    q + 2 when it has fewer. The wider of these two ranges is drawn from, so every epoch has the same number of windows.
+    A segment of q * targets + r samples (0 < r <= targets) takes q + 1 windows when the first has at least r
+    of them, and q + 2 when it has fewer. The wider of these two ranges is drawn from, so every epoch has the
+    same number of windows.
     """
     if length <= targets:
         return length

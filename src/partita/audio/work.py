@@ -1,6 +1,7 @@
 """Prepare many recordings over the cores, reusing what an earlier corpus holds of those that didn't change.
 
-Threads, not processes: decoding, resampling and array work all run outside Python's lock, and threads die with the program.
+Threads, not processes: decoding, resampling and array work all run outside Python's lock, and threads die
+with the program.
 """
 
 import hashlib
@@ -58,7 +59,7 @@ class _Known:
         return cls({f.source: f for f in old}, {f.digest: f for f in old})
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """Another recording's failure, or the user, ended the work."""
 
 
@@ -94,7 +95,7 @@ class _Job:
         def advance(share: float) -> None:
             nonlocal heard
             if self.stop.is_set():
-                raise _Stopped
+                raise _StoppedError
             self.progress.add((share - heard) * source.size, source.name)
             heard = share
 

@@ -1,7 +1,8 @@
-"""The corpus folder while it is being written: scratch inside it, the old corpus untouched until the new index replaces its own.
+"""The corpus folder while it is being written: scratch inside it, the old corpus untouched until the new
+index replaces its own.
 
-A store is named after its content and written before the index that points to it, so the folder holds a whole corpus at every
-moment. Knows nothing of audio.
+A store is named after its content and written before the index that points to it, so the folder holds a whole
+corpus at every moment. Knows nothing of audio.
 """
 
 import errno
@@ -33,7 +34,8 @@ class PreparedFile:
         mtime_ns: when it was last changed.
         digest: of its bytes; empty when they could not be read.
         reason: why it was skipped, else None.
-        stretches: what was kept, (start, length) in samples at the corpus's rate from the start of the source.
+        stretches: what was kept, (start, length) in samples at the corpus's rate from the start of the
+            source.
         samples_digest: of the kept samples.
         offset: samples from the start of `store` to its own.
         store: the file that holds its samples now; not written to the index.
@@ -70,7 +72,8 @@ class PreparedFile:
 
 
 class Workspace:
-    """A corpus folder open for writing; leaves no scratch behind, nor a new folder when nothing was committed.
+    """A corpus folder open for writing; leaves no scratch behind, nor a new folder when nothing was
+    committed.
 
     Raises:
         PartitaError: `out` is a file, or a folder that holds something other than a corpus.
@@ -125,7 +128,7 @@ class Workspace:
         return files
 
     def commit(self, index: dict[str, Any], files: list[PreparedFile]) -> None:
-        """Write the store, then the index; then the old store may go. What is as it should be stays untouched."""
+        """Write the store, then the index; then the old store may go. What needs no change gets none."""
         name = store_name(files)
         index = {**index, "store": name}
         if not (self.out / name).is_file() or self._old is None or self._old["store"] != name:
@@ -171,7 +174,7 @@ def clear_disk_errors(out: Path) -> Iterator[None]:
     >>> with clear_disk_errors(Path("corpus")): raise OSError(errno.ENOSPC, "No space left on device")
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: no room left on the disk of corpus: free some, or name a folder elsewhere; what was there is unharmed
+    partita.errors.PartitaError: no room left on the disk of corpus: free some; what was there is unharmed
     """
     try:
         yield
@@ -179,5 +182,5 @@ def clear_disk_errors(out: Path) -> Iterator[None]:
         if error.errno not in NO_ROOM:
             raise
         raise PartitaError(
-            f"no room left on the disk of {out}: free some, or name a folder elsewhere; what was there is unharmed"
+            f"no room left on the disk of {out}: free some; what was there is unharmed"
         ) from None
