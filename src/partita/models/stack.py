@@ -1,33 +1,63 @@
 """The stack of gated dilated layers, which is nearly all of WaveNet's work.
 
+Two ways to the same numbers: plain PyTorch, which runs on any device, in any type and under autocast; and on a CPU in
+float32, where the channels are multiples of 16, compiled loops that keep what is between two products in the cache.
+
 Layout: (batch, time, channels). This file does not know classes or logits.
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
+
+from partita.models.stack_fused import FusedStack
 
 
 def gated_stack(
-    hidden: Tensor,
-    dilated: Tensor,
-    dilated_bias: Tensor,
-    residual: Tensor,
-    residual_bias: Tensor,
-    skip: Tensor,
-    skip_bias: Tensor,
+    hidden: Float[Tensor, "batch time residual"],
+    dilated: Float[Tensor, "layers taps wide"],
+    dilated_bias: Float[Tensor, "layers wide"],
+    residual: Float[Tensor, "inner units residual"],
+    residual_bias: Float[Tensor, "inner residual"],
+    skip: Float[Tensor, "layers units skip"],
+    skip_bias: Float[Tensor, " skip"],
     dilations: tuple[int, ...],
-) -> Tensor:
+) -> Float[Tensor, "batch wanted skip"]:
     """Return the sum of all layers' skip connections at the positions whose receptive field is complete."""
+    parts = (hidden, dilated, dilated_bias, residual, residual_bias)
+    if fits_fused(hidden, dilated):
+        gates = FusedStack.apply(*parts, dilations)
+    else:
+        gates = plain_stack(*parts, dilations)
+    return gates @ skip.flatten(0, 1) + skip_bias
+
+
+def fits_fused(hidden: Tensor, dilated: Tensor) -> bool:
+    """Say whether the compiled loops can take these tensors."""
+    plain_float = hidden.dtype == dilated.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+    whole_vectors = hidden.shape[2] % 16 == 0 and dilated.shape[2] % 32 == 0
+    return hidden.device.type == "cpu" and plain_float and whole_vectors and not torch.compiler.is_compiling()
+
+
+def plain_stack(
+    hidden: Float[Tensor, "batch time residual"],
+    dilated: Float[Tensor, "layers taps wide"],
+    dilated_bias: Float[Tensor, "layers wide"],
+    residual: Float[Tensor, "inner units residual"],
+    residual_bias: Float[Tensor, "inner residual"],
+    dilations: tuple[int, ...],
+) -> Float[Tensor, "batch wanted gates"]:
+    """Return all layers' gates side by side, (batch, wanted, layers * units), by plain tensor operations."""
     kernel = dilated.shape[1] // hidden.shape[2]
     wanted = hidden.shape[1] - (kernel - 1) * sum(dilations)
     gates: list[Tensor] = []
     for layer, dilation in enumerate(dilations):
         length = hidden.shape[1] - (kernel - 1) * dilation
         taps = [hidden[:, tap * dilation : tap * dilation + length] for tap in range(kernel)]
-        z = torch.cat(taps, 2) @ dilated[layer] + dilated_bias[layer]
-        filter_half, gate_half = z.chunk(2, 2)
-        gate = torch.tanh(filter_half) * torch.sigmoid(gate_half)
+        sums = torch.cat(taps, 2) @ dilated[layer] + dilated_bias[layer]
+        filters, openings = sums.chunk(2, 2)
+        gate = torch.tanh(filters) * torch.sigmoid(openings)
         gates.append(gate[:, length - wanted :])
         if layer < len(dilations) - 1:
             hidden = taps[-1] + gate @ residual[layer] + residual_bias[layer]
-    return torch.cat(gates, 2) @ skip.flatten(0, 1) + skip_bias
+    return torch.cat(gates, 2)
