@@ -120,6 +120,16 @@ class Corpus:
         """Return the name of the recording that a segment comes from."""
         return str(self.index["recordings"][segment.recording]["source"])
 
+    def summary(self) -> str:
+        """Return what a person wants to know of the corpus, in a few lines; every skipped file with its reason."""
+        recordings, skipped = self.index["recordings"], self.index["skipped"]
+        lines = [f"{self.path}: {self.sample_rate} Hz, fingerprint {self.fingerprint}"]
+        for split in SPLITS:
+            count = sum(recording["split"] == split for recording in recordings)
+            lines.append(f"  {split}: {self.seconds(split) / 60:.1f} min of {count} recordings")
+        lines += [f"  skipped {entry['source']}: {entry['reason']}" for entry in skipped]
+        return "\n".join(lines)
+
 
 def read_index(path: Path) -> dict[str, Any] | None:
     """Return a folder's corpus index, or None when the folder holds no corpus.

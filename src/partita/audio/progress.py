@@ -49,13 +49,16 @@ class Progress:
 class _Bar(Progress):
     def __init__(self) -> None:
         super().__init__(self._move)
+        console = Console(stderr=True)
         self._bar = RichProgress(
             TextColumn("preparing"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeRemainingColumn(),
             TextColumn("{task.description}"),
-            console=Console(stderr=True),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("", total=None)
 

@@ -1,9 +1,7 @@
-"""One recording is prepared: decoded once, offset removed, brought to its level, silence cut, written as
-16-bit samples.
+"""One recording is prepared: decoded once, brought to its level, silence cut, written as 16-bit samples.
 
 The decoded sound waits in a scratch file (in memory while it is short), because offset and peak are known
-only at its end; so memory does not grow with the recording. This file does not know splits, nor other
-recordings.
+only at its end; so memory does not grow with the recording. Knows neither splits nor other recordings.
 """
 
 import hashlib
@@ -48,13 +46,11 @@ class Piece:
     """A prepared recording.
 
     Args:
-        path: its kept samples, 16-bit little endian, one stretch after the other.
         stretches: what was kept, as (start, length) in samples at the corpus's rate from the start of the
             source.
         digest: of the samples.
     """
 
-    path: Path
     stretches: list[tuple[int, int]]
     digest: str
 
@@ -83,37 +79,41 @@ class _Levels:
 
 
 def prepare_recording(
-    source: Path, sound: Sound, piece: Path, heard: Callable[[float], None] = lambda share: None
+    source: Path,
+    sound: Sound,
+    target: IO[bytes],
+    scratch_folder: Path,
+    heard: Callable[[float], None] = lambda share: None,
 ) -> Piece:
-    """Prepare one recording and write its samples to `piece`.
+    """Prepare one recording and append what is kept of it to `target`, as 16-bit little-endian samples.
 
         y = round(32767 * 10^(peak_dbfs / 20) * (x - mean(x)) / max |x - mean(x)|)
 
     Args:
         source: an audio file.
         sound: rate, level, trimming.
-        piece: the file to write; the scratch file lies in the same folder.
+        target: an open file; nothing is written to it when the recording can't be used.
+        scratch_folder: where a long recording waits, at 4 bytes a sample, while it is measured.
         heard: called with the share of the source that has been decoded, 0 to 1.
 
     Raises:
         UnreadableError: the recording can't be used; the message is the reason.
         OSError: no room to write.
     """
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(piece.parent)) as scratch:
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(scratch_folder)) as scratch:
         levels = _decode(source, sound, scratch, heard)
         stretches = [(0, levels.samples)]
         if sound.trim:
             stretches = _sounding(scratch, levels, sound.sample_rate)
         gain = INT16_SCALE * 10 ** (sound.peak_dbfs / 20) / levels.peak
         digest = hashlib.blake2b(digest_size=16)
-        with piece.open("wb") as target:
-            for start, stop in stretches:
-                for block in _blocks(scratch, start, stop, levels.mean):
-                    samples = np.rint(block * np.float32(gain)).astype("<i2")
-                    digest.update(samples)
-                    target.write(samples)
+        for start, stop in stretches:
+            for block in _blocks(scratch, start, stop, levels.mean):
+                samples = np.rint(block * np.float32(gain)).astype("<i2")
+                digest.update(samples)
+                target.write(samples)
     kept = [(start, stop - start) for start, stop in stretches]
-    return Piece(path=piece, stretches=kept, digest=digest.hexdigest())
+    return Piece(stretches=kept, digest=digest.hexdigest())
 
 
 def _decode(source: Path, sound: Sound, scratch: IO[bytes], heard: Callable[[float], None]) -> _Levels:

@@ -8,9 +8,11 @@ import hashlib
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import IO, Any
 
 from partita.audio.decoding import UnreadableError
 from partita.audio.progress import Progress
@@ -37,13 +39,17 @@ def prepare_all(
     known = _Known.of(workspace, sound)
     stop = threading.Event()
     progress.expect(sum(source.size for source in sources))
-    job = _Job(sound, workspace.scratch, known, stop, progress)
-    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="prepare")
-    try:
-        files = list(pool.map(job.run, range(len(sources)), sources))
-    finally:
-        stop.set()
-        pool.shutdown(cancel_futures=True)
+    with ExitStack() as stores:
+        stack: SimpleQueue[IO[bytes]] = SimpleQueue()
+        for number in range(workers):
+            stack.put(stores.enter_context((workspace.scratch / f"{number}.i16").open("wb")))
+        job = _Job(sound, workspace.scratch, known, stop, progress, stack)
+        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="prepare")
+        try:
+            files = list(pool.map(job.run, sources))
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
     return _without_copies(files)
 
 
@@ -70,13 +76,14 @@ class _Job:
     known: _Known
     stop: threading.Event
     progress: Progress
+    stores: SimpleQueue[IO[bytes]]  # one for each worker, so that small recordings need no file of their own
 
-    def run(self, number: int, source: Source) -> PreparedFile:
+    def run(self, source: Source) -> PreparedFile:
         """Prepare one source, or find out why not."""
         if source.problem:
             return self._file(source, "", reason=source.problem)
         old = self.known.by_name.get(source.name)
-        if old and (old.size, old.mtime_ns) == (source.size, source.mtime_ns):
+        if old and old.digest and (old.size, old.mtime_ns) == (source.size, source.mtime_ns):
             self.progress.add(source.size, source.name)
             return old
         try:
@@ -87,9 +94,9 @@ class _Job:
         if same := self.known.by_digest.get(digest):
             self.progress.add(source.size, source.name)
             return same.renamed(source.name, source.size, source.mtime_ns)
-        return self._prepare(number, source, digest)
+        return self._prepare(source, digest)
 
-    def _prepare(self, number: int, source: Source, digest: str) -> PreparedFile:
+    def _prepare(self, source: Source, digest: str) -> PreparedFile:
         heard = 0.0
 
         def advance(share: float) -> None:
@@ -99,13 +106,17 @@ class _Job:
             self.progress.add((share - heard) * source.size, source.name)
             heard = share
 
+        store = self.stores.get()
+        offset = store.tell() // 2
         try:
-            piece = prepare_recording(source.path, self.sound, self.scratch / f"{number}.i16", advance)
+            piece = prepare_recording(source.path, self.sound, store, self.scratch, advance)
         except UnreadableError as error:
             return self._file(source, digest, reason=str(error))
         finally:
+            self.stores.put(store)
             self.progress.add((1 - heard) * source.size, source.name)
-        return self._file(source, digest, piece=piece)
+        file = self._file(source, digest, piece=piece)
+        return replace(file, offset=offset, store=Path(store.name))
 
     def _file(
         self, source: Source, digest: str, *, piece: Piece | None = None, reason: str | None = None
@@ -118,7 +129,6 @@ class _Job:
             reason=reason,
             stretches=tuple(piece.stretches) if piece else (),
             samples_digest=piece.digest if piece else "",
-            store=piece.path if piece else None,
         )
 
 

@@ -10,7 +10,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,7 +32,7 @@ class PreparedFile:
         source: its name in the index.
         size: bytes.
         mtime_ns: when it was last changed.
-        digest: of its bytes; empty when they could not be read.
+        digest: of its bytes; empty when next time's judgement may differ though the bytes are the same.
         reason: why it was skipped, else None.
         stretches: what was kept, (start, length) in samples at the corpus's rate from the start of the
             source.
@@ -61,14 +61,13 @@ class PreparedFile:
         return replace(self, source=source, size=size, mtime_ns=mtime_ns)
 
     def skipped(self, reason: str) -> "PreparedFile":
-        """Return the file as one that is not used."""
-        return replace(self, reason=reason, stretches=(), samples_digest="", store=None)
+        """Return the file as one that is not used, and that is looked at anew next time."""
+        return replace(self, reason=reason, digest="", stretches=(), samples_digest="", store=None)
 
     def as_json(self) -> dict[str, Any]:
         """Return what the index keeps."""
-        values = asdict(self)
-        del values["store"], values["offset"]
-        return {**values, "stretches": [list(stretch) for stretch in self.stretches]}
+        kept = {name: value for name, value in vars(self).items() if name not in ("store", "offset")}
+        return {**kept, "stretches": [list(stretch) for stretch in self.stretches]}
 
 
 class Workspace:
@@ -94,7 +93,9 @@ class Workspace:
             self.out.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.scratch, ignore_errors=True)
             self.scratch.mkdir()
-        except (PermissionError, NotADirectoryError) as error:
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise
             raise PartitaError(
                 f"{self.out} can't be written to ({error.strerror}): name another folder"
             ) from None
@@ -116,7 +117,7 @@ class Workspace:
 
     def old_files(self) -> list[PreparedFile]:
         """Return the files that the old corpus remembers, with the places of their samples."""
-        if self._old is None or not (self.out / self._old["store"]).is_file():
+        if self._old is None or not self._whole(self._old["store"], self._old["samples"]):
             return []
         files = []
         offset = 0
@@ -131,7 +132,7 @@ class Workspace:
         """Write the store, then the index; then the old store may go. What needs no change gets none."""
         name = store_name(files)
         index = {**index, "store": name}
-        if not (self.out / name).is_file() or self._old is None or self._old["store"] != name:
+        if not self._whole(name, index["samples"]):
             part = self.scratch / name
             with part.open("wb") as target:
                 for file in files:
@@ -144,6 +145,10 @@ class Workspace:
             if store.name != name:
                 with suppress(OSError):  # open elsewhere, on systems that mind
                     store.unlink()
+
+    def _whole(self, store: str, samples: int) -> bool:
+        path = self.out / store
+        return path.is_file() and path.stat().st_size == 2 * samples
 
 
 def store_name(files: list[PreparedFile]) -> str:
@@ -163,8 +168,6 @@ def _append(target: Any, file: PreparedFile) -> None:
             assert block, f"{file.store} ended early"
             target.write(block)
             left -= len(block)
-    if file.store.parent.name == SCRATCH:
-        file.store.unlink()
 
 
 @contextmanager
