@@ -1,0 +1,159 @@
+"""WaveNet: what it may see, what it computes, and that the compiled loops compute the same."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+from partita.errors import PartitaError
+from partita.models.sizes import SIZES, WaveNetConfig
+from partita.models.stack import fits_fused, plain_stack
+from partita.models.stack_fused import FusedStack
+from partita.models.wavenet import WaveNet
+
+ODD = WaveNetConfig(
+    blocks=2, layers=3, kernel_size=3, residual_channels=5, dilation_channels=7, skip_channels=6, end_channels=9, classes=11
+)
+WHOLE = WaveNetConfig(
+    blocks=2, layers=4, kernel_size=3, residual_channels=48, dilation_channels=16, skip_channels=8, end_channels=8
+)
+
+
+def model_of(config: WaveNetConfig, seed: int = 0) -> WaveNet:
+    model = WaveNet(config, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias"):
+                parameter.normal_(0.0, 0.2, generator=torch.Generator().manual_seed(seed + 1))
+    return model
+
+
+def classes_of(config: WaveNetConfig, batch: int, extra: int, seed: int = 3) -> Tensor:
+    shape = (batch, config.receptive_field + extra)
+    return torch.randint(0, config.classes, shape, generator=torch.Generator().manual_seed(seed))
+
+
+def by_conv1d(model: WaveNet, classes: Tensor) -> Tensor:
+    """The published network with PyTorch's convolutions, channels first: an independent way to the same numbers."""
+    config = model.config
+    hidden = functional.one_hot(classes, config.classes).to(model.embedding.dtype).transpose(1, 2)
+    hidden = functional.conv1d(hidden, model.embedding.T[:, :, None])
+    wanted = classes.shape[1] - config.receptive_field + 1
+    total: Tensor | float = 0.0
+    for layer, dilation in enumerate(config.dilations):
+        taps = model.dilated[layer].unflatten(0, (config.kernel_size, config.residual_channels))
+        sums = functional.conv1d(hidden, taps.permute(2, 1, 0), model.dilated_bias[layer], dilation=dilation)
+        gate = torch.tanh(sums[:, : config.dilation_channels]) * torch.sigmoid(sums[:, config.dilation_channels :])
+        total = total + functional.conv1d(gate, model.skip[layer].T[:, :, None])[:, :, -wanted:]
+        if layer < len(config.dilations) - 1:
+            out = functional.conv1d(gate, model.residual[layer].T[:, :, None], model.residual_bias[layer])
+            hidden = hidden[:, :, -out.shape[2] :] + out
+    total = functional.relu(total + model.skip_bias[:, None])
+    out = functional.relu(functional.conv1d(total, model.end1.T[:, :, None], model.end1_bias))
+    return functional.conv1d(out, model.end2.T[:, :, None], model.end2_bias).transpose(1, 2)
+
+
+@pytest.mark.parametrize("config", [ODD, WHOLE, SIZES["tiny"]])
+def test_the_network_is_the_published_one(config: WaveNetConfig) -> None:
+    model, classes = model_of(config).double(), classes_of(config, 2, 9)
+    torch.testing.assert_close(model(classes), by_conv1d(model, classes), rtol=1e-12, atol=1e-12)
+
+
+def test_a_prediction_sees_its_receptive_field_and_nothing_else() -> None:
+    model = model_of(ODD).double()
+    reach = ODD.receptive_field
+    soft = functional.one_hot(classes_of(ODD, 1, 12), ODD.classes).double().requires_grad_()
+    logits = model(soft)
+    assert logits.shape == (1, 13, ODD.classes)
+    for position in (0, 5, 12):
+        (gradient,) = torch.autograd.grad(logits[0, position].square().sum(), soft, retain_graph=True)
+        touched = gradient[0].abs().sum(1)
+        assert (touched[:position] == 0).all(), "it sees further back than its receptive field"
+        assert (touched[position + reach :] == 0).all(), "it sees the future"
+        assert touched[position] > 0 and touched[position + reach - 1] > 0, "it sees less than its receptive field"
+
+
+def test_a_soft_one_hot_input_equals_the_classes() -> None:
+    model, classes = model_of(ODD).double(), classes_of(ODD, 2, 3)
+    soft = functional.one_hot(classes, ODD.classes).double()
+    torch.testing.assert_close(model(soft), model(classes), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("config", [SIZES["tiny"], SIZES["small"], WHOLE])
+def test_the_compiled_loops_equal_plain_tensors(config: WaveNetConfig, batch: int, threads: int) -> None:
+    model, before = model_of(config), torch.get_num_threads()
+    hidden = model.embed(classes_of(config, batch, 200)).detach().requires_grad_()
+    leaves = [hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias]
+    torch.set_num_threads(threads)
+    try:
+        fused = FusedStack.apply(*leaves, config.dilations)
+        weight = torch.randn(fused.shape, generator=torch.Generator().manual_seed(5))
+        got = torch.autograd.grad((fused * weight).sum(), leaves)
+    finally:
+        torch.set_num_threads(before)
+    exact = [leaf.detach().double().requires_grad_() for leaf in leaves]
+    plain = plain_stack(*exact, config.dilations)
+    wanted = torch.autograd.grad((plain * weight).sum(), exact)
+    torch.testing.assert_close(fused.double(), plain, rtol=0, atol=3e-5)
+    for ours, theirs in zip(got, wanted, strict=True):
+        assert (ours - theirs).abs().max() <= 1e-5 * theirs.abs().max()
+
+
+def test_the_compiled_loops_take_what_they_can_and_say_so() -> None:
+    whole, odd = model_of(WHOLE), model_of(ODD)
+    assert fits_fused(whole.embedding[None], whole.dilated)
+    assert not fits_fused(odd.embedding[None], odd.dilated)
+    assert not fits_fused(whole.embedding[None].double(), whole.dilated.double())
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not fits_fused(whole.embedding[None], whole.dilated)
+
+
+def test_the_way_back_refuses_to_be_walked_twice() -> None:
+    model = model_of(WHOLE)
+    loss = model(classes_of(WHOLE, 1, 4)).sum()
+    loss.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="walked once"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("config", [ODD, WHOLE])
+def test_every_parameter_gets_a_gradient(config: WaveNetConfig) -> None:
+    model = model_of(config)
+    classes = torch.arange(config.classes).repeat(2)[None, : config.receptive_field + 2 * config.classes]
+    classes = torch.cat([classes] * (1 + config.receptive_field // config.classes), 1)
+    model(classes).square().sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("name", ["tiny", "small"])
+def test_multiply_adds_are_what_a_counter_counts(name: str) -> None:
+    config = SIZES[name]
+    model, counts = WaveNet(config).double(), []
+    for extra in (10, 11):
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            model(classes_of(config, 1, extra))
+        counts.append(counter.get_total_flops())
+    assert counts[1] - counts[0] == 2 * config.multiply_adds
+
+
+def test_a_seed_fixes_the_weights() -> None:
+    first, again, other = model_of(ODD, 1), model_of(ODD, 1), model_of(ODD, 2)
+    assert torch.equal(first.dilated, again.dilated)
+    assert not torch.equal(first.dilated, other.dilated)
+
+
+def test_too_short_an_input_is_refused_with_the_remedy() -> None:
+    model = model_of(ODD)
+    with pytest.raises(PartitaError, match=f"receptive field, {ODD.receptive_field}"):
+        model(torch.zeros(1, ODD.receptive_field - 1, dtype=torch.int64))
+
+
+@pytest.mark.parametrize(("field", "value"), [("blocks", 0), ("kernel_size", 1), ("classes", 40000), ("layers", 2.5)])
+def test_shapes_that_are_no_network_are_refused(field: str, value: float) -> None:
+    shape = {"blocks": 1, "layers": 2, "residual_channels": 4, "dilation_channels": 4, "skip_channels": 4, "end_channels": 4}
+    with pytest.raises(PartitaError, match=field):
+        WaveNetConfig(**{**shape, field: value})
