@@ -1,0 +1,57 @@
+"""`partita evaluate`: a model's scores on held-out recordings, each with its interval."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tyro.conf import FlagCreatePairsOff, Positional
+
+from partita.cli.arguments import parse
+from partita.cli.progress import Bar
+from partita.evaluation.evaluate import EvaluateConfig, evaluate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Score a trained model on the recordings that it never saw.
+
+    Bits per sample say how well it predicts; the distance between log-mel spectra and the health of the clips
+    say how what it makes compares with what is real.
+    """
+
+    model: Positional[Path]
+    """A run folder, or one of the checkpoints in it."""
+    corpus: Positional[Path]
+    """A corpus made by `partita prepare`."""
+    json: FlagCreatePairsOff[bool] = False
+    """Print one JSON object, and nothing else, on standard output."""
+    config: EvaluateConfig = field(default_factory=EvaluateConfig)
+
+    def run(self) -> None:
+        """Print the scores."""
+        with Bar("evaluating", 1.0) as bar:
+            scores = evaluate(
+                self.model, self.corpus, self.config, progress=lambda what, share: bar.reach(share, what)
+            )
+        if self.json:
+            print(json.dumps(scores, allow_nan=False))
+            return
+        for name, score in scores.items():
+            if isinstance(score, dict) and "value" in score:
+                print(_row(name, score))
+        for warning in scores.get("warnings", ()):
+            print(f"beware: {warning}", file=sys.stderr)
+
+
+def _row(name: str, score: dict[str, Any]) -> str:
+    row = f"{name:24} {score['value']:10.4f}  [{score['low']:.4f}, {score['high']:.4f}]"
+    real = score.get("real")
+    return f"{row}   real {real['value']:.4f} [{real['low']:.4f}, {real['high']:.4f}]" if real else row
+
+
+def read(arguments: Sequence[str]) -> Command:
+    """Return the command that the arguments ask for."""
+    return parse(Command, arguments, prog="partita evaluate")

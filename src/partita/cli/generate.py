@@ -1,0 +1,75 @@
+"""`partita generate`: new sound from a trained model, as WAV files that can be played while they grow."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tyro.conf import Positional
+
+from partita.cli.arguments import parse
+from partita.cli.progress import Bar
+from partita.sampling.config import SamplingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Draw new sound from a trained model.
+
+    The files grow as they are made and can be played at any moment; Ctrl-C ends them with a short fade. The
+    same model, seed and opening give the same clips.
+    """
+
+    model: Positional[Path]
+    """A run folder, or one of the checkpoints in it."""
+    seconds: float
+    """Length of each clip."""
+    out: Path
+    """A WAV file for one clip, a folder for several."""
+    clips: int = 1
+    """How many clips to draw, all at once."""
+    prime: Path | None = None
+    """A recording whose end the clips continue; the clips hold only what is new."""
+    device: Literal["auto", "cpu"] = "auto"
+    """Where to compute: the compiled sampler runs on the CPU."""
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+    def run(self) -> None:
+        """Draw the clips; say where they are on standard output, and how fast it went on standard error."""
+        from partita.audio.reading import read_audio
+        from partita.runs.loading import load
+        from partita.sampling.files import write_clips
+
+        model = load(self.model)
+        opening = None if self.prime is None else read_audio(self.prime, model.sample_rate)
+        sampling = self.sampling
+        blocks = model.stream(
+            seconds=self.seconds,
+            clips=self.clips,
+            seed=sampling.seed,
+            opening=opening,
+            temperature=sampling.temperature,
+            top_k=sampling.top_k,
+            top_p=sampling.top_p,
+            threads=sampling.threads,
+            block=sampling.block,
+        )
+        total = round(self.seconds * model.sample_rate)
+        with Bar("generating", total) as bar:
+            written = write_clips(
+                blocks, self.out, clips=self.clips, sample_rate=model.sample_rate, progress=bar.reach
+            )
+        for path in written.paths:
+            print(path)
+        print(
+            f"{self.clips} x {written.seconds:.2f} s, {written.times_real_time:.2f} times real time",
+            file=sys.stderr,
+        )
+        if written.interrupted:
+            raise KeyboardInterrupt
+
+
+def read(arguments: Sequence[str]) -> Command:
+    """Return the command that the arguments ask for."""
+    return parse(Command, arguments, prog="partita generate")

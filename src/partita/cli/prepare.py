@@ -1,0 +1,42 @@
+"""`partita prepare`: recordings become a corpus."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from partita.audio.corpus import SPLITS
+from partita.audio.prepare import PrepareConfig, prepare
+from partita.cli.arguments import gather, parse
+
+REPEATABLE = ("--test", "--validation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Make a corpus from recordings: mono, one rate, one level, without silence, split for train and test.
+
+    WAV, FLAC, Ogg, Opus, MP3 and AIFF files are read; they are never written to. Files that can't be used
+    are named and skipped. Run it again after adding or removing recordings: only what changed is done again.
+    """
+
+    recordings: Positional[tuple[Path, ...]] = ()
+    """Audio files, and folders, which are searched all the way down. They stand before the options."""
+    out: Path
+    """Folder of the corpus: new, empty, or a corpus that is to be brought up to date."""
+    config: PrepareConfig = field(default_factory=PrepareConfig)
+
+    def run(self) -> None:
+        """Prepare, then say what came of it: skipped files on standard error, amounts on standard output."""
+        corpus = prepare(self.recordings, self.out, self.config, progress=True)
+        for skipped in corpus.index["skipped"]:
+            print(f"skipped {skipped['source']}: {skipped['reason']}", file=sys.stderr)
+        amounts = ", ".join(f"{split} {corpus.seconds(split):.1f} s" for split in SPLITS)
+        print(f"{corpus.path}: {amounts} at {corpus.sample_rate} Hz")
+
+
+def read(arguments: Sequence[str]) -> Command:
+    """Return the command that the arguments ask for."""
+    return parse(Command, gather(arguments, REPEATABLE), prog="partita prepare")
