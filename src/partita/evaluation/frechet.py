@@ -103,7 +103,7 @@ def halved_distances(
     """
     if len(generated) != len(real) or len(real) < 4:
         raise PartitaError(
-            f"there are {len(generated)} generated and {len(real)} real clips: give as many of both, 4 or more"
+            f"there are {len(generated)} generated, {len(real)} real clips: give as many of each, at least 4"
         )
     fake_moments = [_Moments.of(frames) for frames in generated]
     real_moments = [_Moments.of(frames) for frames in real]

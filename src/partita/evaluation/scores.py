@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from partita.errors import PartitaError
 from partita.seeds import numpy_stream
 
-COVERAGE = 0.95
+TAIL = 2.5  # per cent beyond either end of an interval
 RESAMPLES = 2000
 _CHUNK = 100  # resamples at once, so that memory stays flat on hours of sound
 
@@ -49,8 +49,7 @@ def from_replicates(value: float, replicates: NDArray[np.float64]) -> Score:
     >>> from_replicates(20.0, np.arange(41.0))
     Score(value=20.0, low=1.0, high=39.0)
     """
-    tail = 100 * (1 - COVERAGE) / 2
-    low, high = (float(np.percentile(replicates, q)) for q in (tail, 100 - tail))
+    low, high = (float(np.percentile(replicates, q)) for q in (TAIL, 100 - TAIL))
     return Score(float(value), min(low, float(value)), max(high, float(value)))
 
 

@@ -1,0 +1,96 @@
+"""Spectrograms as PNG images, and where the ticks beside them go. Bare pictures: axes are the page's, so that
+they follow its fonts and colours. Knows nothing of pages.
+"""
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.image import imsave
+from numpy.typing import NDArray
+
+from partita.audio.spectrogram import log_mel
+
+BANDS = 128
+WINDOW_SECONDS = 0.064
+COLUMNS = 480
+RANGE_DB = 75.0
+COLOURS = "magma"
+"""Perceptually uniform: equal steps in dB look equally large, also to the colour-blind and in grey."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis: its label and its place, 0 (left or bottom) to 1."""
+
+    label: str
+    place: float
+
+
+def decibels(waveform: NDArray[np.floating[Any]], sample_rate: int) -> NDArray[np.float64]:
+    """Return a clip's mel spectrogram in dB, (bands, columns), lowest band first, the columns spanning the
+    whole clip.
+
+    >>> decibels(np.zeros(16000), 16000).shape[0]
+    128
+    """
+    window = 1 << round(np.log2(WINDOW_SECONDS * sample_rate))
+    padded = np.pad(waveform, window // 2)
+    hop = max(1, len(waveform) // COLUMNS)
+    frames = log_mel(padded, sample_rate, n_mels=BANDS, n_fft=window, hop_length=hop)
+    return 10 / np.log(10) * frames.T.astype(np.float64)
+
+
+def spectrogram_png(waveform: NDArray[np.floating[Any]], sample_rate: int, *, top_db: float) -> bytes:
+    """Return the picture of a clip: time to the right, frequency (mel) upward, brightness the power in dB.
+
+    Args:
+        waveform: (samples,), float in [-1, 1].
+        sample_rate: Hz.
+        top_db: the brightest level; what is 75 dB below it is the darkest. Pictures to be compared share it.
+
+    >>> spectrogram_png(np.zeros(16000), 16000, top_db=0.0)[1:4]
+    b'PNG'
+    """
+    share = np.clip((decibels(waveform, sample_rate) - top_db) / RANGE_DB + 1, 0, 1)
+    coloured = matplotlib.colormaps[COLOURS](share[::-1], bytes=True)
+    file = io.BytesIO()
+    imsave(file, coloured[:, :, :3], format="png")
+    return file.getvalue()
+
+
+def png_address(png: bytes) -> str:
+    """Return a PNG as a `data:` address.
+
+    >>> png_address(b"")
+    'data:image/png;base64,'
+    """
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def frequency_ticks(sample_rate: int) -> list[Tick]:
+    """Return marks on the mel axis from 0 to half the rate, in kHz.
+
+    >>> [tick.label for tick in frequency_ticks(16000)]
+    ['0.25', '0.5', '1', '2', '4', '8']
+    """
+    top = _mel(sample_rate / 2)
+    octaves = [250 * 2**octave for octave in range(8)]
+    return [Tick(f"{f / 1000:g}", float(_mel(f) / top)) for f in octaves if f <= sample_rate / 2]
+
+
+def time_ticks(seconds: float) -> list[Tick]:
+    """Return marks at whole seconds, or at tenths of a clip of less than two; at most 11.
+
+    >>> [tick.label for tick in time_ticks(2.5)]
+    ['0', '1', '2']
+    """
+    step = next(s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800) if seconds / s <= 6 or s == 1800)
+    return [Tick(f"{k * step:g}", k * step / seconds) for k in range(int(seconds / step + 1e-9) + 1)]
+
+
+def _mel(hertz: float) -> float:
+    return float(np.log10(1 + hertz / 700))

@@ -1,0 +1,70 @@
+(() => {
+  "use strict";
+  const clips = [...document.querySelectorAll(".clip")];
+  document.documentElement.classList.add("js");
+  for (const clip of clips) {
+    const audio = clip.querySelector("audio");
+    const button = clip.querySelector("button");
+    const picture = clip.querySelector(".picture");
+    const playhead = clip.querySelector(".playhead");
+    const clock = clip.querySelector(".clock");
+    const name = button.getAttribute("aria-label").replace(/^Play /, "");
+    const length = () => (Number.isFinite(audio.duration) ? audio.duration : 0);
+
+    const show = () => {
+      const share = length() ? audio.currentTime / length() : 0;
+      playhead.style.left = `${share * 100}%`;
+      clock.textContent = `${audio.currentTime.toFixed(1)} / ${length().toFixed(1)} s`;
+      picture.setAttribute("aria-valuenow", audio.currentTime.toFixed(1));
+      picture.setAttribute("aria-valuemax", length().toFixed(1));
+      picture.setAttribute("aria-valuetext", `${audio.currentTime.toFixed(1)} seconds`);
+    };
+    const follow = () => {
+      show();
+      if (!audio.paused) requestAnimationFrame(follow);
+    };
+    const seek = (seconds) => {
+      audio.currentTime = Math.min(Math.max(seconds, 0), length());
+      clip.classList.add("begun");
+      show();
+    };
+    const toggle = () => (audio.paused ? audio.play() : audio.pause());
+
+    button.hidden = false;
+    button.addEventListener("click", toggle);
+    audio.addEventListener("loadedmetadata", show);
+    audio.addEventListener("play", () => {
+      for (const other of clips) if (other !== clip) other.querySelector("audio").pause();
+      clip.classList.add("playing", "begun");
+      button.setAttribute("aria-label", `Pause ${name}`);
+      follow();
+    });
+    audio.addEventListener("pause", () => {
+      clip.classList.remove("playing");
+      button.setAttribute("aria-label", `Play ${name}`);
+      show();
+    });
+    audio.addEventListener("ended", () => {
+      clip.classList.remove("begun");
+      audio.currentTime = 0;
+    });
+
+    picture.tabIndex = 0;
+    picture.setAttribute("role", "slider");
+    picture.setAttribute("aria-label", `Position in ${name}`);
+    picture.setAttribute("aria-valuemin", "0");
+    picture.addEventListener("click", (event) => {
+      const box = picture.getBoundingClientRect();
+      seek(((event.clientX - box.left) / box.width) * length());
+      audio.play();
+    });
+    picture.addEventListener("keydown", (event) => {
+      const moves = { ArrowLeft: -0.5, ArrowRight: 0.5, Home: -Infinity, End: Infinity };
+      if (event.key === " " || event.key === "Enter") toggle();
+      else if (event.key in moves) seek(audio.currentTime + moves[event.key]);
+      else return;
+      event.preventDefault();
+    });
+    show();
+  }
+})();
