@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from partita.runs.loading import load
     from partita.training.train import train
 
-    __version__: str
-
 __all__ = ["Corpus", "PartitaError", "__version__", "load", "prepare", "train"]
+
+__version__ = "0.1.0"
 
 _HOMES = {
     "Corpus": "partita.audio.corpus",
@@ -33,10 +33,6 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its room."""
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("partita")
     if name not in _HOMES:
         raise AttributeError(f"module 'partita' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

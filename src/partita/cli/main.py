@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from partita import __version__
 from partita.errors import PartitaError
 
 DONE, FAULT, MISTAKE, INTERRUPTED = 0, 1, 2, 130
@@ -60,9 +61,7 @@ def _dispatch(name: str, rest: list[str]) -> int:
     if name in {"-h", "--help", "help"}:
         print(_help())
     elif name == "--version":
-        from importlib.metadata import version
-
-        print(f"partita {version('partita')}")
+        print(f"partita {__version__}")
     elif name in SUMMARIES:
         command = import_module(f"partita.cli.{name}")
         command.read(rest).run()

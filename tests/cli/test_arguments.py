@@ -1,0 +1,86 @@
+"""Every mistake in the arguments is one line that names it, whatever the terminal."""
+
+import io
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from partita.cli.arguments import gather, parse
+from partita.errors import PartitaError
+from tyro.conf import Positional
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    pitch: float = 440.0
+    """Hz."""
+
+    def __post_init__(self):
+        if self.pitch <= 0:
+            raise PartitaError(f"`pitch` is {self.pitch}, must be positive: {'a long remedy ' * 20}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sing:
+    """Sing."""
+
+    song: Positional[str]
+    """What."""
+    loudness: int = 1
+    """How loud (default: ask the neighbours)."""
+    voice: Voice = field(default_factory=Voice)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "missing: SONG; see `sing --help`"),
+        (["--loudness", "3"], "missing: SONG; see `sing --help`"),
+        (["a", "--loudnes", "3"], "Unrecognized options: --loudnes, 3 (perhaps you meant --loudness INT)"),
+        (["a", "b"], "Unrecognized options: b; see `sing --help`"),
+        (["a", "--loudness", "loud"], "`--loudness`: invalid literal for int() with base 10: 'loud'; see"),
+        (["a", "--loudness"], "Missing value for argument '--loudness'. Expected 1 values; see `sing --help`"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_mistakes(monkeypatch, arguments, message, encoding):
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    with pytest.raises(PartitaError) as caught:
+        parse(Sing, arguments, prog="sing")
+    assert str(caught.value).startswith(message)
+    assert "│" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_rooms_refusal_is_passed_on_word_for_word():
+    with pytest.raises(PartitaError) as caught:
+        parse(Sing, ["a", "--pitch", "-2"], prog="sing")
+    assert str(caught.value) == f"`pitch` is -2.0, must be positive: {'a long remedy ' * 20}"
+
+
+def test_a_default_stands_where_nothing_is_said():
+    given_before = Sing(song="a", loudness=5)
+    assert parse(Sing, ["--pitch", "220"], prog="sing", default=given_before) == Sing(
+        song="a", loudness=5, voice=Voice(pitch=220.0)
+    )
+
+
+def test_gather_joins_repeats_and_keeps_the_order():
+    words = ["a", "b", "--test", "x", "y", "--out", "c", "--test", "z", "--no-trim", "--validation=v"]
+    assert gather(words, ("--test", "--validation")) == [
+        *("a", "b", "--out", "c", "--no-trim"),
+        *("--test", "x", "y", "z", "--validation", "v"),
+    ]
+
+
+@given(st.lists(st.sampled_from(["a", "b", "--test", "--out", "--test=c", "--out=d"])))
+def test_gather_loses_no_word(words):
+    def bare(found):
+        return sorted(word for whole in found for word in whole.split("=") if word not in {"--test"})
+
+    kept = gather(words, ["--test"])
+    assert kept.count("--test") <= 1
+    assert bare(word.replace("--test=", "") for word in kept) == bare(
+        word.replace("--test=", "") for word in words
+    )

@@ -1,0 +1,132 @@
+"""The command line's frame: exit statuses, one line for a mistake, help that is quick, output that others can read."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from partita.cli import main as frame
+from partita.cli.main import SUMMARIES, main
+from partita.errors import PartitaError
+
+
+class Failing:
+    """A subcommand that fails in a given way."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def read(self, _arguments):
+        return self
+
+    def run(self):
+        raise self.error
+
+
+def fail_with(monkeypatch, error):
+    monkeypatch.setattr(frame, "import_module", lambda _name: Failing(error))
+    return main(["train"])
+
+
+def partita(*arguments, **variables):
+    return subprocess.run(
+        [sys.executable, "-m", "partita", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | variables,
+    )
+
+
+def test_help_is_quick_and_names_every_subcommand():
+    start = time.perf_counter()
+    done = partita("--help")
+    spent = time.perf_counter() - start
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert all(f"  {name} " in done.stdout for name in SUMMARIES)
+    assert spent < 1.0
+
+
+def test_importing_partita_loads_no_torch():
+    code = "import sys, partita; assert not {'torch', 'numpy', 'numba'} & set(sys.modules); print(dir(partita))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "prepare" in done.stdout
+
+
+def test_help_of_a_subcommand_loads_no_more_than_it_must():
+    code = (
+        "import sys\nfrom partita.cli.main import main\n"
+        "try:\n    main(['prepare', '--help'])\nexcept SystemExit as leaving:\n    assert not leaving.code\n"
+        "assert 'torch' not in sys.modules and 'numba' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_every_subcommand_has_help(name, capsys):
+    with pytest.raises(SystemExit) as leaving:
+        main([name, "--help"])
+    assert not leaving.value.code
+    out, err = capsys.readouterr()
+    assert f"usage: partita {name}" in out
+    assert err == ""
+
+
+def test_without_arguments_the_help(capsys):
+    assert main([]) == 0
+    assert "subcommands:" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("partita 0.")
+
+
+def test_unknown_subcommand(capsys):
+    assert main(["sing"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"partita: 'sing' is no subcommand: choose one of {', '.join(SUMMARIES)}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (PartitaError("`gap` is -1,\n  must be 0 or more"), 2, "`gap` is -1, must be 0 or more"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (OSError(28, "No space left on device", "x.wav"), 1, "No space left on device: x.wav"),
+    ],
+)
+def test_failures_become_one_line(monkeypatch, capsys, error, status, line):
+    assert fail_with(monkeypatch, error) == status
+    assert capsys.readouterr().err == f"partita train: {line}\n"
+
+
+def test_a_fault_of_ours_is_one_line_with_advice(monkeypatch, capsys):
+    monkeypatch.delenv("PARTITA_DEBUG", raising=False)
+    assert fail_with(monkeypatch, RuntimeError("shapes differ\nat layer 3")) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("partita train: unexpected RuntimeError: shapes differ at layer 3 (")
+    assert "PARTITA_DEBUG=1" in err
+    assert err.count("\n") == 1
+
+
+def test_debugging_shows_the_traceback(monkeypatch):
+    monkeypatch.setenv("PARTITA_DEBUG", "1")
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        fail_with(monkeypatch, RuntimeError("shapes differ"))
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "partita", "--help"], stdout=nobody, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == b""

@@ -1,0 +1,24 @@
+"""Every example in every docstring of the package runs and prints what it says."""
+
+import doctest
+import importlib
+import pkgutil
+from pathlib import Path
+
+import partita
+import pytest
+
+MODULES = sorted(["partita", *(found.name for found in pkgutil.walk_packages(partita.__path__, "partita."))])
+
+
+def test_the_rooms_are_found():
+    rooms = {name.split(".")[1] for name in MODULES if name.count(".") == 2}
+    assert rooms == {"audio", "models", "sampling", "runs", "training", "evaluation", "listening", "cli"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+    assert list(Path().iterdir()) == [], "an example left files in the working folder"
