@@ -1,1 +1,2 @@
-"""Run folders on disk: checkpoints, metrics, resolved configs, and loading a model from them. Know nothing of how to train."""
+"""Run folders on disk: checkpoints, metrics, resolved configs, and loading a model from them. Know nothing of
+how to train."""

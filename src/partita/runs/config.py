@@ -1,0 +1,117 @@
+"""Configs as TOML: frozen dataclasses to tables and back, unknown keys refused.
+
+TOML has no null, so a field that is None is left out; such a field must have None as its default. This file
+does not know what any config means.
+"""
+
+import tomllib
+import types
+import typing
+from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tomli_w
+
+from partita import storage
+from partita.errors import PartitaError
+
+T = TypeVar("T")
+
+
+def to_table(config: Any) -> dict[str, Any]:
+    """Return a dataclass as a TOML table, nested dataclasses as nested tables.
+
+    >>> from partita.audio.classes import Quantiser
+    >>> to_table(Quantiser())
+    {'kind': 'mu-law', 'classes': 256}
+    """
+    table: dict[str, Any] = {}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if value is None:
+            assert field.default is None, f"{field.name} is None, which TOML cannot say"
+        else:
+            table[field.name] = _plain(value)
+    return table
+
+
+def from_table(kind: type[T], table: dict[str, Any], *, where: str) -> T:
+    """Return the dataclass that a TOML table describes; what the table leaves out takes its default.
+
+    Args:
+        kind: the dataclass.
+        table: names to values.
+        where: said in messages, for example "run/config.toml [training]".
+
+    Raises:
+        PartitaError: an unknown or missing key, or a value of the wrong type or out of its range.
+
+    >>> from partita.audio.classes import Quantiser
+    >>> from_table(Quantiser, {"clases": 256}, where="config.toml")
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: `clases` in config.toml is no setting: use one of kind, classes
+    """
+    hints = typing.get_type_hints(kind)
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    for name in table:
+        if name not in known:
+            raise PartitaError(f"`{name}` in {where} is no setting: use one of {', '.join(known)}")
+    for name, field in known.items():
+        if name not in table and _is_required(field):
+            raise PartitaError(f"`{name}` is missing in {where}: add it")
+    return kind(**{name: _typed(hints[name], value, name, where) for name, value in table.items()})
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return a TOML file's content.
+
+    Raises:
+        PartitaError: the file can't be read, or is not TOML.
+
+    >>> read_toml(Path("nowhere.toml"))
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: nowhere.toml can't be read (No such file or directory): check the path
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PartitaError(f"{path} can't be read ({error.strerror}): check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PartitaError(f"{path} is not TOML ({error}): mend that place") from error
+
+
+def write_toml(path: Path, table: dict[str, Any]) -> None:
+    """Write a TOML file, complete or not at all."""
+    storage.write_text(path, tomli_w.dumps(table))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return to_table(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _is_required(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _typed(hint: Any, value: Any, name: str, where: str) -> Any:
+    """Return `value` as the type that `hint` asks for, or say what is wrong with it."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        (hint,) = (one for one in arguments if one is not types.NoneType)
+        return _typed(hint, value, name, where)
+    if is_dataclass(hint) and isinstance(value, dict):
+        return from_table(typing.cast(type, hint), value, where=f"{where} [{name}]")
+    if origin is tuple and isinstance(value, list):
+        inner = arguments[0]
+        return tuple(_typed(inner, one, name, where) for one in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not is_dataclass(hint) and isinstance(hint, type) and type(value) is hint:
+        return value
+    wanted = getattr(hint, "__name__", str(hint))
+    raise PartitaError(f"`{name}` in {where} is {value!r}, must be of type {wanted}: change it")

@@ -1,0 +1,179 @@
+"""Load a trained model from a run, and draw from it. Does not know how it was trained."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from partita.audio.classes import Quantiser
+from partita.errors import PartitaError
+from partita.models.sizes import WaveNetConfig
+from partita.models.wavenet import WaveNet
+from partita.runs.checkpoint import STATE, read_state, read_tensors
+from partita.runs.config import from_table
+from partita.runs.folder import CONFIG, RunFolder
+from partita.sampling import stream as sampler
+from partita.sampling.config import SamplingConfig
+
+Waveform = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedModel:
+    """A model ready to be drawn from; get one with `load`.
+
+    Args:
+        model: in evaluation mode, on the CPU; the averaged weights where the run has them.
+        sample_rate: Hz.
+        quantiser: classes <-> waveform.
+        name: the run's name.
+        step: generator updates that made the weights.
+        config: the run's resolved config.
+    """
+
+    model: WaveNet
+    sample_rate: int
+    quantiser: Quantiser
+    name: str
+    step: int
+    config: dict[str, Any]
+
+    def draw(
+        self,
+        seconds: float = 5,
+        *,
+        clips: int = 1,
+        seed: int = 0,
+        opening: NDArray[np.floating[Any]] | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        threads: int | None = None,
+    ) -> Waveform:
+        """Draw clips.
+
+        Args:
+            seconds: length of each.
+            clips: how many.
+            seed: the draws' address: the same seed gives the same clips.
+            opening: sound at the model's rate that the clips continue: (samples,) for all, or (clips,
+                samples).
+            temperature: see `SamplingConfig`, as for the rest.
+            top_k: keep the k most probable classes.
+            top_p: keep the most probable classes that together reach this probability.
+            threads: threads to spread clips over.
+
+        Returns:
+            (clips, samples) float32 in [-1, 1], without the opening.
+
+        Raises:
+            PartitaError: a value is out of its range.
+        """
+        settings = SamplingConfig(
+            temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, threads=threads
+        )
+        steps = self._steps(seconds)
+        encoded = self._encoded(opening)
+        zero = self.quantiser.zero_class
+        classes = sampler.draw(
+            self.model, clips=clips, steps=steps, opening=encoded, config=settings, zero_class=zero
+        )
+        return self.quantiser.decode(classes)
+
+    def stream(
+        self,
+        seconds: float | None = None,
+        *,
+        clips: int = 1,
+        seed: int = 0,
+        opening: NDArray[np.floating[Any]] | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        threads: int | None = None,
+        block: int = 1600,
+    ) -> Iterator[Waveform]:
+        """Yield the clips that `draw` returns, block by block as they are made; without end when `seconds` is
+        None.
+
+        Returns:
+            an iterator over (clips, block) float32; the last block may be shorter.
+        """
+        settings = SamplingConfig(
+            temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, threads=threads, block=block
+        )
+        blocks = sampler.stream(
+            self.model,
+            opening=self._encoded(opening),
+            clips=clips,
+            steps=None if seconds is None else self._steps(seconds),
+            config=settings,
+            zero_class=self.quantiser.zero_class,
+        )
+        return (self.quantiser.decode(classes) for classes in blocks)
+
+    def _steps(self, seconds: float) -> int:
+        if not (np.isfinite(seconds) and seconds > 0):
+            raise PartitaError(f"`seconds` is {seconds}: give a length above 0")
+        return max(1, round(seconds * self.sample_rate))
+
+    def _encoded(self, opening: NDArray[np.floating[Any]] | None) -> NDArray[Any] | None:
+        return None if opening is None else self.quantiser.encode(np.asarray(opening))
+
+
+def load(path: str | Path) -> LoadedModel:
+    """Load the model of a run, or of one checkpoint of a run.
+
+    Args:
+        path: a run folder (the checkpoint that training chose is taken), or a folder in its `checkpoints`.
+
+    Raises:
+        PartitaError: nothing there, no run, no checkpoint yet, a damaged file, or a config of a newer
+            version.
+
+    >>> load("nowhere")
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
+    """
+    path = Path(path)
+    inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
+    run = RunFolder.open(path.absolute().parents[1] if inside else path)
+    config = run.config()
+    where = str(run.path / CONFIG)
+    network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
+    quantiser = from_table(Quantiser, config["quantiser"], where=f"{where} [quantiser]")
+    checkpoint = path if inside else run.chosen()
+    average = checkpoint / "average.safetensors"
+    model = WaveNet(network)
+    fill(model, average if average.exists() else checkpoint / "generator.safetensors")
+    return LoadedModel(
+        model=model.eval().requires_grad_(False),
+        sample_rate=int(config["corpus"]["sample_rate"]),
+        quantiser=quantiser,
+        name=run.path.absolute().name,
+        step=int(read_state(checkpoint)["step"]),
+        config=config,
+    )
+
+
+def fill(model: WaveNet, path: Path) -> None:
+    """Give a network the weights in a safetensors file.
+
+    Raises:
+        PartitaError: the file is damaged, or holds another network's weights.
+    """
+    tensors: dict[str, Tensor] = read_tensors(path)
+    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    found = {name: tuple(value.shape) for name, value in tensors.items()}
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise PartitaError(
+                f"`{name}` has shape {found.get(name)} in {path}, the config asks for {wanted.get(name)}:"
+                " config and weights are from different runs"
+            )
+    model.load_state_dict(tensors)

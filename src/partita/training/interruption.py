@@ -1,0 +1,51 @@
+"""Ctrl-C and SIGTERM while training: finish the step, save, then stop. Knows nothing of what is trained."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was stopped by a signal; everything is saved, and the message says how to go on."""
+
+
+class Request:
+    """Whether a signal has asked to stop.
+
+    Args:
+        signal_name: the signal's name, or None.
+    """
+
+    def __init__(self) -> None:
+        self.signal_name: str | None = None
+
+
+@contextmanager
+def listening_for_signals() -> Iterator[Request]:
+    """Note SIGINT and SIGTERM instead of dying of them; a second one acts at once, as it would outside.
+
+    Only the main thread can do this; in another one nothing is changed.
+
+    >>> with listening_for_signals() as request: signal.raise_signal(signal.SIGTERM)
+    >>> request.signal_name
+    'SIGTERM'
+    """
+    request = Request()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        request.signal_name = signal.Signals(number).name
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,184 @@
+"""One update of the generator, the same for every arm: match, be judged, check, clip, step, average.
+
+It knows nothing of corpora, files, schedules or time. At weight 0 the adversary learns and judges as ever,
+and the generator's weights come out bitwise as without it.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from partita.models.wavenet import WaveNet
+from partita.runs.checkpoint import optimizer_tensors, restore_optimizer
+from partita.seeds import torch_stream
+from partita.training.adversary import Adversary
+from partita.training.average import Average
+from partita.training.config import TrainConfig
+from partita.training.device import Machine, machine
+from partita.training.objectives import NATS_PER_BIT, likelihood_bits, matching
+from partita.training.optimizer import make_optimizer
+from partita.training.rollout import Rollout, teacher_forced
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one update is given besides the windows.
+
+    Args:
+        step: its number, counted from 1.
+        learning_rate: the generator's.
+        progress: how much of the run is behind, 0 to 1.
+    """
+
+    step: int
+    learning_rate: float
+    progress: float
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the losses look at.
+
+    Args:
+        logits: (batch, targets, classes), the generator's.
+        targets: (batch, targets) real classes.
+        valid: (batch, targets) which of them count.
+    """
+
+    logits: Tensor
+    targets: Tensor
+    valid: Tensor
+
+
+class Learner:
+    """The generator with everything that training changes: its average, its optimizer, its adversary, its
+    draws.
+
+    Args:
+        config: the run's config.
+        where: device and precision; by default what the config says.
+
+    >>> learner = Learner(TrainConfig(size="tiny", steps=1))
+    >>> classes = torch.full((1, learner.generator.receptive_field + 8), 128)
+    >>> valid = torch.ones(1, 8, dtype=torch.bool)
+    >>> round(learner.update(classes, valid, Update(1, 1e-3, 0.0))["bits"].item()) in range(7, 10)
+    True
+    """
+
+    def __init__(self, config: TrainConfig, where: Machine | None = None) -> None:
+        self.config = config
+        self.machine = where or machine(config.device, config.precision)
+        initialisation = torch_stream(config.seed, "initialisation")
+        generator = WaveNet(config.network_shape, generator=initialisation)
+        self.generator = generator.to(self.machine.device).train()
+        self.average = Average(self.generator, decay=config.average) if config.average else None
+        self.optimizer = make_optimizer(self.generator.parameters(), config)
+        self.adversary: Adversary | None = None
+        if config.adversary is not None:
+            self.adversary = Adversary(config.adversary, seed=config.seed, machine=self.machine)
+        self.random = torch_stream(config.seed, "rollout")
+        self._forward = torch.compile(self.generator) if config.compile else self.generator
+
+    def update(self, classes: Tensor, valid: Tensor, update: Update) -> dict[str, Tensor]:
+        """Make one update of the generator, and the adversary's before it.
+
+        Args:
+            classes: (batch, receptive_field + targets) int64, on the device.
+            valid: (batch, targets) bool, on the device.
+            update: its number and rates.
+
+        Returns:
+            named numbers, not synchronised: `bits` and `gradient_norm`, and those of the losses there are.
+
+        Raises:
+            FloatingPointError: a loss or a gradient is not finite; it says which. The generator has not
+                moved.
+        """
+        targets = classes[:, self.generator.receptive_field :]
+        with self.machine.autocast():
+            logits = self._forward(classes[:, :-1])
+        bits = likelihood_bits(logits, targets, valid)
+        _demand_finite(bits, "the likelihood loss")
+        numbers = {"bits": bits.detach()}
+        loss = self._loss(Seen(logits, targets, valid), bits, update, numbers)
+        _demand_finite(loss, "the generator's loss")
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), self.config.clip or math.inf)
+        _demand_finite(norm, "the generator's gradient")
+        for group in self.optimizer.param_groups:
+            group["lr"] = update.learning_rate
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update(self.generator, update.step)
+        return numbers | {"gradient_norm": norm}
+
+    def _loss(self, seen: Seen, bits: Tensor, update: Update, numbers: dict[str, Tensor]) -> Tensor:
+        """Return the weighted sum of the arm's losses, and put each of them into `numbers`."""
+        config = self.config
+        if not config.needs_rollout:
+            return config.match_weight * NATS_PER_BIT * bits
+        rollout = self._rollout(seen)
+        if config.match == "norm":
+            distance = matching(rollout.real, rollout.fake, seen.valid, norm=config.match_norm)
+            numbers["matching"] = distance.detach()
+            loss = config.match_weight * distance
+        else:
+            loss = config.match_weight * NATS_PER_BIT * bits
+        if self.adversary is None:
+            return loss
+        again = partial(self._rollout, replace(seen, logits=seen.logits.detach()))
+        numbers |= self.adversary.learn(rollout, again)
+        adversarial = self.adversary.judge(rollout.fake)
+        numbers["adversarial_loss"] = adversarial.detach()
+        return loss + self.adversary.weight(update.progress) * adversarial
+
+    def _rollout(self, seen: Seen) -> Rollout:
+        return teacher_forced(
+            seen.logits,
+            seen.targets,
+            seen.valid,
+            quantiser=self.config.quantiser,
+            value=self.config.rollout.value,
+            random=self.random,
+        )
+
+    @property
+    def best_model(self) -> WaveNet:
+        """Return the network to score and to draw from: the average, if there is one."""
+        return self.generator if self.average is None else self.average.model
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """Return all that `restore` needs, for a checkpoint: file name -> tensors."""
+        tensors = {
+            "generator": dict(self.generator.state_dict()),
+            "optimizer": optimizer_tensors(self.optimizer),
+            "random": {"rollout": self.random.get_state()},
+        }
+        if self.average is not None:
+            tensors["average"] = dict(self.average.model.state_dict())
+        return tensors | (self.adversary.tensors() if self.adversary is not None else {})
+
+    def restore(self, tensors: dict[str, dict[str, Tensor]]) -> None:
+        """Go on from a checkpoint's tensors."""
+        self.generator.load_state_dict(tensors["generator"])
+        restore_optimizer(self.optimizer, tensors["optimizer"])
+        self.random.set_state(tensors["random"]["rollout"])
+        if self.average is not None:
+            self.average.model.load_state_dict(tensors["average"])
+        if self.adversary is not None:
+            self.adversary.restore(tensors)
+
+    def begin_from(self, weights: dict[str, Tensor]) -> None:
+        """Start from another run's weights; optimizer and adversary start afresh."""
+        self.generator.load_state_dict(weights)
+        if self.average is not None:
+            self.average.model.load_state_dict(weights)
+
+
+def _demand_finite(value: Tensor, name: str) -> None:
+    if not bool(torch.isfinite(value)):
+        raise FloatingPointError(name)

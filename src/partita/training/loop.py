@@ -1,0 +1,218 @@
+"""The training loop, one for every arm: windows to the learner, numbers to the metrics, now and then a score
+and a checkpoint.
+
+It does not know what the losses are, nor how a run begins or is found again.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+
+import torch
+
+from partita.audio.corpus import Corpus
+from partita.audio.windows import TrainingWindows, WindowBatch
+from partita.errors import PartitaError
+from partita.runs.checkpoint import Checkpoint
+from partita.runs.folder import RunFolder
+from partita.training.config import TrainConfig
+from partita.training.learner import Learner, Update
+from partita.training.position import Position
+from partita.training.progress import Display
+from partita.training.schedule import Pace, learning_rate
+from partita.training.validate import held_out, validation_bits
+
+VALIDATION_SHARE = 0.05  # samples scored at a validation over samples trained on since the last one
+
+
+class Loop:
+    """A run in the making.
+
+    Args:
+        run: its folder.
+        corpus: what it learns from.
+        config: its resolved config.
+        learner: generator, optimizer, adversary.
+        windows: the stream of training windows.
+        position: where it is.
+        display: what a person sees.
+    """
+
+    def __init__(
+        self,
+        *,
+        run: RunFolder,
+        corpus: Corpus,
+        config: TrainConfig,
+        learner: Learner,
+        windows: TrainingWindows,
+        position: Position,
+        display: Display,
+    ) -> None:
+        self.run, self.corpus, self.config = run, corpus, config
+        self.learner, self.windows, self.position, self.display = learner, windows, position, display
+        self._has_validation = bool(corpus.segments("validation"))
+        self._part: list[WindowBatch] | None = None
+        self._clock = time.monotonic() - position.seconds
+        self._saved_at = time.monotonic()
+
+    @property
+    def budget(self) -> float | None:
+        """Seconds that the run may take, or None."""
+        return None if self.config.minutes is None else 60.0 * self.config.minutes
+
+    @property
+    def fits_pace(self) -> bool:
+        """Whether the schedule is fitted to the budget, in place of a given number of steps."""
+        return self.config.steps is None and self.config.epochs is None
+
+    def done(self) -> bool:
+        """Whether the run is over: steps made, budget spent, or patience lost."""
+        position, steps = self.position, self.position.pace.steps()
+        if steps is not None and position.step >= steps:
+            return True
+        if self.config.patience and position.stale >= self.config.patience:
+            return True
+        return self.budget is not None and position.seconds >= self.budget and position.step > 0
+
+    def until(self, stop: Callable[[], bool]) -> bool:
+        """Train until the run is over (True) or until `stop` says so, after a step (False); either way it is
+        saved."""
+        while not self.done():
+            self.step()
+            if self.done():
+                break
+            if stop():
+                self.save()
+                return False
+        self.finish()
+        return True
+
+    def step(self) -> None:
+        """Make one update, and whatever is due after it."""
+        position = self.position
+        numbers = self._update(self.windows.next())
+        self._tick()
+        if self.fits_pace:
+            self._fit_first()
+        if position.step % self.config.log_every == 0:
+            self._log(numbers)
+        if position.every and position.step % position.every == 0 and not self.done():
+            self._validate()
+            self._tick()
+            if self.fits_pace:
+                assert self.budget is not None
+                position.pace.fit(position.step, position.seconds, self.budget)
+            self.save()
+        elif time.monotonic() - self._saved_at > 60.0 * self.config.checkpoint_minutes:
+            self.save()
+
+    def _update(self, batch: WindowBatch) -> dict[str, float]:
+        begun = time.perf_counter()
+        position, device = self.position, self.learner.machine.device
+        classes = torch.from_numpy(batch.classes).to(device, non_blocking=True)
+        valid = torch.from_numpy(batch.valid).to(device, non_blocking=True)
+        update = self._next_update()
+        try:
+            tensors = self.learner.update(classes, valid, update)
+        except FloatingPointError as error:
+            raise self._divergence(update.step, str(error), batch) from error
+        values = torch.stack([value.double() for value in tensors.values()]).tolist()
+        numbers = dict(zip(tensors, values, strict=True))
+        position.step += 1
+        seconds = time.perf_counter() - begun
+        position.meter.add(numbers, targets=int(batch.valid.sum()), seconds=seconds)
+        return numbers
+
+    def _next_update(self) -> Update:
+        position, config = self.position, self.config
+        progress, steps = position.pace.progress(position.step), position.pace.steps()
+        warmup = config.warmup if steps is None else min(config.warmup, steps // 10)
+        rate = learning_rate(
+            position.step, progress, peak=config.learning_rate, warmup=warmup, floor=config.floor
+        )
+        return Update(step=position.step + 1, learning_rate=rate, progress=progress)
+
+    def _divergence(self, step: int, what: str, batch: WindowBatch) -> PartitaError:
+        clips, saved = "; ".join(batch.names), self.run.steps()[-1]
+        return PartitaError(
+            f"{what} is not finite at step {step}, on {clips}: nothing was updated, and the"
+            f" checkpoint of step {saved} is sound. Try a lower `learning_rate`, a lower `clip` or `precision`"
+            " float32, and listen to those clips"
+        )
+
+    def _tick(self) -> None:
+        self.position.seconds = time.monotonic() - self._clock
+
+    def _fit_first(self) -> None:
+        position, budget = self.position, self.budget
+        assert budget is not None
+        if position.step == 2:
+            position.pace.begin(position.step, position.seconds)
+        if position.pace.is_due(position.step, position.seconds, budget):
+            position.pace.fit(position.step, position.seconds, budget)
+            position.every = interval(position.pace, self.config)
+
+    def _log(self, newest: dict[str, float]) -> None:
+        position = self.position
+        numbers = position.meter.take()
+        rate = self._next_update().learning_rate
+        seconds = round(position.seconds, 2)
+        record = {
+            "kind": "train",
+            "step": position.step,
+            **numbers,
+            "learning_rate": rate,
+            "seconds": seconds,
+        }
+        self.run.log(record)
+        progress = position.pace.progress(position.step)
+        left = position.seconds * (1.0 - progress) / progress if progress > 0 else None
+        self.display.show(
+            step=position.step, steps=position.pace.steps(), progress=progress, left=left, numbers=numbers
+        )
+
+    def _validate(self) -> None:
+        """Score the average and the raw weights on a bounded part of the validation split, always the same
+        part."""
+        if not self._has_validation or self.position.last_scored == self.position.step:
+            return
+        if self._part is None:
+            trained = self.position.every * self.config.batch * self.config.targets
+            self._part = list(self._held_out(most=max(1, int(VALIDATION_SHARE * trained))))
+        where, scores = self.learner.machine, {}
+        scores["bits"] = validation_bits(self.learner.generator, self._part, where)
+        if self.learner.average is not None:
+            scores["bits_average"] = validation_bits(self.learner.average.model, self._part, where)
+        self.position.score(scores.get("bits_average", scores["bits"]))
+        self.run.log({"kind": "validation", "step": self.position.step, **scores})
+
+    def _held_out(self, most: int | None) -> Iterable[WindowBatch]:
+        return held_out(
+            self.corpus,
+            "validation",
+            targets=self.config.targets,
+            context=self.learner.generator.receptive_field,
+            quantiser=self.config.quantiser,
+            most=most,
+        )
+
+    def save(self, *, finished: bool = False, chosen: int | None = None) -> None:
+        """Write a checkpoint of this moment."""
+        state = {"windows": self.windows.state(), "position": self.position.as_json(), "finished": finished}
+        state |= {"step": self.position.step, "chosen": chosen}
+        checkpoint = Checkpoint(tensors=self.learner.tensors(), state=state)
+        self.run.save(checkpoint, keep=self.config.keep, best=self.position.best_step)
+        self._saved_at = time.monotonic()
+
+    def finish(self) -> None:
+        """Score the end, choose the checkpoint that stands for the run, and save."""
+        position = self.position
+        if position.meter.steps:
+            self._log({})
+        self._validate()
+        self.save(finished=True, chosen=position.step)
+
+
+def interval(pace: Pace, config: TrainConfig) -> int:
+    """Return the steps from one validation to the next."""
+    return max(1, (pace.steps() or 1) // config.validations)

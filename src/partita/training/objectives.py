@@ -1,0 +1,107 @@
+"""The losses, as pure functions of tensors. They know nothing of networks, optimizers or windows.
+
+Layout: (batch, time) for samples, (batch, time, classes) for logits, any shape for a discriminator's logits.
+    `valid`
+says which samples count.
+"""
+
+import math
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+NATS_PER_BIT = math.log(2.0)
+
+
+def sample_nats(
+    logits: Float[Tensor, "batch time classes"], targets: Int[Tensor, "batch time"]
+) -> Float[Tensor, "batch time"]:
+    """Return -ln p(x_t | x_<t) of every sample, in float32 or better.
+
+    >>> sample_nats(torch.zeros(1, 1, 4), torch.tensor([[2]])).item() == math.log(4)
+    True
+    """
+    wide = logits if logits.dtype == torch.float64 else logits.float()
+    nats = functional.cross_entropy(wide.flatten(0, 1), targets.flatten(), reduction="none")
+    return nats.view(targets.shape)
+
+
+def likelihood_bits(
+    logits: Float[Tensor, "batch time classes"],
+    targets: Int[Tensor, "batch time"],
+    valid: Bool[Tensor, "batch time"],
+) -> Float[Tensor, ""]:
+    """Return the mean of -log2 p(x_t | x_<t) over the valid samples: bits a sample.
+
+    It is what an ideal coder that uses the model would spend, so it needs no choice of scale, and models of
+    the same quantised sound compare by it.
+
+    >>> one = torch.ones(1, 2, dtype=torch.bool)
+    >>> likelihood_bits(torch.zeros(1, 2, 256), torch.tensor([[3, 200]]), one).item()
+    8.0
+    """
+    nats = sample_nats(logits, targets)
+    return (nats * valid).sum() / valid.sum() / NATS_PER_BIT
+
+
+def matching(
+    real: Float[Tensor, "batch time"],
+    fake: Float[Tensor, "batch time"],
+    valid: Bool[Tensor, "batch time"],
+    *,
+    norm: int = 2,
+) -> Float[Tensor, ""]:
+    """Return the mean over windows of ||x - G(x_0)||_p, the report's matching loss (its part II, section 1).
+
+        p = 2: sqrt(sum_t (x_t - g_t)^2);   p = 1: sum_t |x_t - g_t|
+
+    It is the norm of a window's whole difference, as printed, not a mean over samples: for differences of a
+    given size it grows with the root of the window's length (p = 2), or with the length (p = 1), and so does
+    what lambda_match means.
+
+    >>> x, g = torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 4.0]])
+    >>> both = torch.ones(1, 2, dtype=torch.bool)
+    >>> matching(x, g, both).item(), matching(x, g, both, norm=1).item()
+    (5.0, 7.0)
+    """
+    difference = torch.where(valid, real - fake, 0.0)
+    norms: Tensor = torch.linalg.vector_norm(difference, ord=norm, dim=1)
+    return norms.mean()
+
+
+def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "log") -> Float[Tensor, ""]:
+    """Return what the discriminator minimises, from its logits on real and on fake sound.
+
+        log:            -E[log D(x)] - E[log(1 - D(G))],  D = sigmoid(logit);  2 ln 2 = 1.386 when blind
+        least-squares:  E[(D(x) - 1)^2] / 2 + E[D(G)^2] / 2,  D = logit;       1/4 when blind
+
+    Source: Goodfellow et al. 2014, equation 1; Mao et al. 2017, equation 9 with a = 0, b = c = 1.
+
+    >>> round(discriminator_loss(torch.zeros(3), torch.zeros(3)).item(), 3)
+    1.386
+    """
+    if kind == "log":
+        return functional.softplus(-real).mean() + functional.softplus(fake).mean()
+    assert kind == "least-squares"
+    return ((real - 1) ** 2).mean() / 2 + (fake**2).mean() / 2
+
+
+def adversarial_loss(fake: Tensor, *, kind: str = "log", saturating: bool = False) -> Float[Tensor, ""]:
+    """Return what the generator minimises in order to fool the discriminator, from its logits on fake sound.
+
+        log:               E[-log D(G)]      (the report's C_2; gradients stay large while D wins)
+        log, saturating:   E[log(1 - D(G))]  (the minimax form)
+        least-squares:     E[(D(G) - 1)^2] / 2
+
+    Source: Goodfellow et al. 2014, section 3; Mao et al. 2017, equation 9.
+
+    >>> blind = torch.zeros(3)
+    >>> round(adversarial_loss(blind).item(), 3), round(adversarial_loss(blind, saturating=True).item(), 3)
+    (0.693, -0.693)
+    """
+    if kind == "least-squares":
+        return ((fake - 1) ** 2).mean() / 2
+    assert kind == "log"
+    return -functional.softplus(fake).mean() if saturating else functional.softplus(-fake).mean()

@@ -1,0 +1,92 @@
+"""Where a run is: the part of its state that is numbers, not tensors. Goes into checkpoints as JSON and comes
+back exactly."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from partita.training.schedule import Pace
+
+
+@dataclass
+class Meter:
+    """Sums of named numbers over the steps since the last record.
+
+    >>> meter = Meter()
+    >>> meter.add({"bits": 4.0}, targets=10, seconds=0.5)
+    >>> meter.add({"bits": 5.0}, targets=10, seconds=0.5)
+    >>> meter.take()
+    {'bits': 4.5, 'samples_per_second': 20.0}
+    >>> meter.steps
+    0
+    """
+
+    sums: dict[str, float] = field(default_factory=dict)
+    steps: int = 0
+    targets: int = 0
+    seconds: float = 0.0
+
+    def add(self, numbers: dict[str, float], *, targets: int, seconds: float) -> None:
+        """Take in one step."""
+        for name, value in numbers.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        self.steps += 1
+        self.targets += targets
+        self.seconds += seconds
+
+    def take(self) -> dict[str, float]:
+        """Return the means and the rate, and begin again."""
+        means = {name: total / self.steps for name, total in self.sums.items()}
+        rate = self.targets / max(self.seconds, 1e-9)
+        self.sums, self.steps, self.targets, self.seconds = {}, 0, 0, 0.0
+        return means | {"samples_per_second": round(rate, 1)}
+
+
+@dataclass
+class Position:
+    """Where a run is.
+
+    Args:
+        step: generator updates made.
+        seconds: wall-clock time in the loop, over all sittings.
+        every: steps from one validation to the next; 0 while that is not known.
+        pace: steps to progress.
+        meter: what the next record will say.
+        best_bits: the best validation score so far.
+        best_step: where it was.
+        last_bits: the newest validation score.
+        last_scored: the step of that one.
+        stale: validations since the best.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    every: int = 0
+    pace: Pace = field(default_factory=Pace)
+    meter: Meter = field(default_factory=Meter)
+    best_bits: float | None = None
+    best_step: int | None = None
+    last_bits: float | None = None
+    last_scored: int | None = None
+    stale: int = 0
+
+    def score(self, bits: float) -> None:
+        """Take in a validation score; in the first quarter of a run none counts as stale."""
+        self.last_bits, self.last_scored = bits, self.step
+        if self.best_bits is None or bits < self.best_bits:
+            self.best_bits, self.best_step, self.stale = bits, self.step, 0
+        elif self.pace.progress(self.step) > 0.25:
+            self.stale += 1
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all fields, fit for JSON.
+
+        >>> Position.from_json(Position(step=3).as_json()).step
+        3
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> "Position":
+        """Return the position that `as_json` described."""
+        nested = {"pace": Pace(**state["pace"]), "meter": Meter(**state["meter"])}
+        return cls(**(state | nested))

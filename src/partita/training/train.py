@@ -1,0 +1,249 @@
+"""Begin a run, or go on with one. What happens in between is the loop's."""
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from partita.audio.corpus import Corpus
+from partita.audio.windows import TrainingWindows
+from partita.errors import PartitaError
+from partita.runs.checkpoint import Checkpoint, load_checkpoint
+from partita.runs.config import from_table, to_table
+from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.loading import load
+from partita.runs.versions import versions
+from partita.training.config import DEFAULT_MINUTES, TrainConfig
+from partita.training.interruption import Interrupted, listening_for_signals
+from partita.training.learner import Learner
+from partita.training.loop import Loop, interval
+from partita.training.position import Position
+from partita.training.progress import Display
+from partita.training.schedule import Pace
+
+
+def train(
+    corpus: Corpus | str | Path,
+    out: str | Path,
+    config: TrainConfig | None = None,
+    *,
+    start_from: str | Path | None = None,
+    quiet: bool = False,
+    stop: Callable[[], bool] | None = None,
+) -> Path:
+    """Train a model and return its run folder.
+
+    Args:
+        corpus: a prepared corpus, or its folder.
+        out: the run folder to make; it must not exist, or be empty.
+        config: what to train; by default the likelihood arm, `small`, for 20 minutes.
+        start_from: a run whose weights to start from; its network must be the config's.
+        quiet: show nothing on standard error.
+        stop: asked after each step; when it says yes, the run is saved as it is and its folder returned.
+
+    Raises:
+        PartitaError: a mistake in what was given, a full disk, or a loss that is not finite.
+        Interrupted: Ctrl-C or SIGTERM; the run is saved and can go on.
+    """
+    config = resolve(config or TrainConfig())
+    corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
+    RunFolder(Path(out)).refuse_if_taken()
+    learner = Learner(config)
+    if start_from is not None:
+        _begin_from(learner, config, corpus, start_from)
+    windows = _windows(corpus, config)
+    position = Position(pace=_pace(config, windows))
+    if position.pace.per_step:
+        position.every = interval(position.pace, config)
+    state = {"windows": windows.state(), "position": position.as_json(), "finished": False, "step": 0}
+    first = Checkpoint(tensors=learner.tensors(), state=state)
+    run = RunFolder.create(out, _record(config, corpus, Path(out)), first)
+    return _go(
+        run=run,
+        corpus=corpus,
+        config=config,
+        learner=learner,
+        windows=windows,
+        position=position,
+        quiet=quiet,
+        stop=stop,
+    )
+
+
+def resume(
+    run: str | Path,
+    *,
+    corpus: Corpus | str | Path | None = None,
+    device: str | None = None,
+    quiet: bool = False,
+    stop: Callable[[], bool] | None = None,
+) -> Path:
+    """Go on with a run that was interrupted, from its newest checkpoint, as if nothing had happened.
+
+    Args:
+        run: its folder.
+        corpus: where its corpus is now, if it has moved.
+        device: another device than the config's.
+        quiet: show nothing on standard error.
+        stop: as for `train`.
+
+    Raises:
+        PartitaError: no run, nothing left to do, no corpus or another one, or a damaged checkpoint.
+        Interrupted: as for `train`.
+    """
+    folder = RunFolder.open(run)
+    table = folder.config()
+    config = from_table(TrainConfig, table["training"], where=f"{folder.path / CONFIG} [training]")
+    if device is not None:
+        config = replace(config, device=device)
+    if folder.finished:
+        raise PartitaError(
+            f"{folder.path} is finished: to train further, `partita train CORPUS --from {folder.path}"
+            " --out ANOTHER`"
+        )
+    corpus = _find_corpus(folder, table["corpus"], corpus)
+    checkpoint = load_checkpoint(folder.rewind())
+    learner, windows = Learner(config), _windows(corpus, config)
+    learner.restore(checkpoint.tensors)
+    windows.restore(checkpoint.state["windows"])
+    position = Position.from_json(checkpoint.state["position"])
+    return _go(
+        run=folder,
+        corpus=corpus,
+        config=config,
+        learner=learner,
+        windows=windows,
+        position=position,
+        quiet=quiet,
+        stop=stop,
+    )
+
+
+def resolve(config: TrainConfig) -> TrainConfig:
+    """Return the config with its budget and its network spelled out.
+
+    >>> resolve(TrainConfig()).minutes
+    20.0
+    """
+    if config.steps is None and config.epochs is None and config.minutes is None:
+        config = replace(config, minutes=DEFAULT_MINUTES)
+    return config
+
+
+def _go(
+    *,
+    run: RunFolder,
+    corpus: Corpus,
+    config: TrainConfig,
+    learner: Learner,
+    windows: TrainingWindows,
+    position: Position,
+    quiet: bool,
+    stop: Callable[[], bool] | None,
+) -> Path:
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(config.threads or threads)
+        with listening_for_signals() as request, Display(run.path.name, quiet=quiet) as display:
+            loop = Loop(
+                run=run,
+                corpus=corpus,
+                config=config,
+                learner=learner,
+                windows=windows,
+                position=position,
+                display=display,
+            )
+            asked = loop.until(lambda: request.signal_name is not None or (stop is not None and stop()))
+    finally:
+        torch.set_num_threads(threads)
+    if not asked and request.signal_name is not None:
+        raise Interrupted(
+            f"stopped by {request.signal_name} and saved at step {position.step}: go on with"
+            f" `partita train --resume {run.path}`"
+        )
+    return run.path
+
+
+def _windows(corpus: Corpus, config: TrainConfig) -> TrainingWindows:
+    return TrainingWindows(
+        corpus,
+        targets=config.targets,
+        context=config.network_shape.receptive_field,
+        batch=config.batch,
+        seed=config.seed,
+        quantiser=config.quantiser,
+    )
+
+
+def _pace(config: TrainConfig, windows: TrainingWindows) -> Pace:
+    if config.steps is not None:
+        return Pace.of_steps(config.steps)
+    if config.epochs is not None:
+        return Pace.of_steps(max(1, math.ceil(config.epochs * windows.batches_per_epoch)))
+    return Pace()
+
+
+def _record(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, Any]:
+    """Return the content of config.toml."""
+    return {
+        "corpus": {
+            "path": str(corpus.path.absolute()),
+            "relative": _relative(corpus.path, out),
+            "fingerprint": corpus.fingerprint,
+            "sample_rate": corpus.sample_rate,
+        },
+        "network": to_table(config.network_shape),
+        "quantiser": to_table(config.quantiser),
+        "training": to_table(config),
+        "versions": versions(),
+    }
+
+
+def _relative(path: Path, start: Path) -> str:
+    return os.path.relpath(path.absolute(), start.absolute())
+
+
+def _find_corpus(folder: RunFolder, table: dict[str, Any], given: Corpus | str | Path | None) -> Corpus:
+    """Open the run's corpus where it was, where it lies relative to the run, or where it is said to be
+    now."""
+    if isinstance(given, Corpus):
+        places = [given.path]
+    elif given is not None:
+        places = [Path(given)]
+    else:
+        places = [Path(table["path"]), folder.path.absolute() / table["relative"]]
+    for place in places:
+        if (place / "index.json").is_file() or given is not None:
+            corpus = Corpus.open(place)
+            if corpus.fingerprint == table["fingerprint"]:
+                return corpus
+            raise PartitaError(
+                f"the corpus {place} is not the one that {folder.path} was trained on (its content has changed):"
+                " give that one with `--corpus`, or begin a new run"
+            )
+    raise PartitaError(
+        f"the corpus of {folder.path} is neither {' nor '.join(map(str, places))}: say where it is with"
+        " `--corpus`"
+    )
+
+
+def _begin_from(learner: Learner, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:
+    loaded = load(start_from)
+    ours = {"network": config.network_shape, "quantiser": config.quantiser, "sample_rate": corpus.sample_rate}
+    theirs = {
+        "network": loaded.model.config,
+        "quantiser": loaded.quantiser,
+        "sample_rate": loaded.sample_rate,
+    }
+    for name, value in ours.items():
+        if theirs[name] != value:
+            raise PartitaError(
+                f"the `{name}` of {start_from} is {theirs[name]}, here it is"
+                f" {value}: to start from it, use the same"
+            )
+    learner.begin_from(dict(loaded.model.state_dict()))

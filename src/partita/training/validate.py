@@ -1,0 +1,68 @@
+"""Likelihood on held-out sound: nats of every sample given its true past, and their mean in bits.
+
+It knows nothing of runs or of training; evaluation uses the same functions.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from partita.audio.classes import Quantiser
+from partita.audio.corpus import Corpus
+from partita.audio.windows import WindowBatch, every_window
+from partita.models.wavenet import WaveNet
+from partita.training.device import Machine
+from partita.training.objectives import NATS_PER_BIT, sample_nats
+
+
+@torch.no_grad()
+def window_nats(model: WaveNet, windows: WindowBatch, where: Machine) -> Tensor:
+    """Return -ln p of every target of some windows, given its true past.
+
+    Args:
+        model: on the device of `where`.
+        windows: cut with the model's receptive field as context.
+        where: device and precision.
+
+    Returns:
+        (batch, targets) float32 on the CPU; 0 where a target is not valid.
+    """
+    classes = torch.from_numpy(windows.classes).to(where.device)
+    with where.autocast():
+        logits = model(classes[:, :-1])
+    nats = sample_nats(logits, classes[:, model.receptive_field :]).cpu()
+    return nats * torch.from_numpy(windows.valid)
+
+
+def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], where: Machine) -> float:
+    """Return the mean bits a sample over all valid targets; sums are in float64."""
+    nats, count = 0.0, 0
+    for windows in batches:
+        nats += float(window_nats(model, windows, where).double().sum())
+        count += int(windows.valid.sum())
+    return nats / count / NATS_PER_BIT
+
+
+def held_out(
+    corpus: Corpus, split: str, *, targets: int, context: int, quantiser: Quantiser, most: int | None = None
+) -> Iterator[WindowBatch]:
+    """Yield windows over a split, one a batch: all of them, or evenly spaced ones with at most `most` targets
+    together.
+
+    Which ones depends on the corpus and the numbers alone.
+
+    Args:
+        corpus: a prepared corpus.
+        split: whose samples.
+        targets: targets a window, samples.
+        context: samples before the first target: the model's receptive field.
+        quantiser: waveform -> classes.
+        most: samples; at least one window is taken.
+    """
+    every = every_window(corpus, split, targets=targets, context=context, batch=1, quantiser=quantiser)
+    if most is None:
+        return every
+    count = sum(-(-segment.length // targets) for segment in corpus.segments(split))
+    return islice(every, 0, None, max(1, -(-count // max(1, most // targets))))
