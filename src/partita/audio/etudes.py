@@ -1,8 +1,9 @@
-"""Synthetic etudes: studies for solo violin, composed and sounded by this package, so that nothing need be downloaded.
+"""Synthetic etudes: studies for solo violin, composed and sounded here, so that nothing need be downloaded.
 
-Every part is our own and drawn from one seed: harmony and figuration (`figuration.py`), the player's hands
-(`performance.py`), bowed strings (`bowed_string.py`), body and room (`room.py`). They are synthetic, and called so; they are no
-recordings and stand in for none. This file knows no corpus.
+Every part is our own and drawn from one seed: harmony, figuration and phrasing (files of these names),
+the player's hands (`performance.py`), bowed strings (`bowed_string.py`), body and room (`room.py`). They
+are synthetic and are called so; they are no recordings and prove nothing about recordings. This file
+knows no corpus.
 """
 
 from dataclasses import replace
@@ -13,8 +14,8 @@ import soundfile
 import soxr
 
 from partita.audio.bowed_string import FRAME, INTERNAL_RATE, simulate
-from partita.audio.figuration import compose
 from partita.audio.performance import play
+from partita.audio.phrasing import compose
 from partita.audio.room import body, room
 from partita.errors import PartitaError
 from partita.seeds import numpy_stream
@@ -23,7 +24,13 @@ from partita.storage import replacing
 PEAK = 10 ** (-2 / 20)
 """The loudest sample of a result: -2 dBFS."""
 
-_LONGEST_MOVEMENT = 75.0
+BOW_NOISE = 0.07
+"""Relative fluctuation of the bow's friction, standard deviation."""
+
+AIR = 10 ** (-80 / 20)
+"""Level of the room's own noise, standard deviation: no microphone hears nothing."""
+
+_MOVEMENT = 60.0
 _SHORTEST = 2.0
 
 
@@ -35,7 +42,7 @@ def _movement(seconds: float, rate: int, rng: np.random.Generator) -> np.ndarray
     notes = [replace(note, start=note.start + lead) for note in notes]
     controls = play(notes, seconds=seconds, rng=rng)
     samples = (len(controls.frequency) - 1) * FRAME
-    noise = 0.12 * rng.standard_normal(samples, dtype=np.float32)
+    noise = BOW_NOISE * rng.standard_normal(samples, dtype=np.float32)
     sound = room(body(simulate(controls, noise), INTERNAL_RATE), INTERNAL_RATE)
     return np.asarray(soxr.resample(sound, INTERNAL_RATE, rate), np.float64)
 
@@ -60,11 +67,12 @@ def render(seconds: float, *, sample_rate: int, seed: int) -> np.ndarray:
     """
     samples = _samples(seconds, sample_rate)
     rng = numpy_stream(seed, "etudes")
-    parts = max(1, round(seconds / _LONGEST_MOVEMENT + 0.3))
+    parts = max(1, round(seconds / _MOVEMENT))
     shares = rng.uniform(0.75, 1.25, parts)
     lengths = max(seconds, _SHORTEST) * shares / shares.sum()
     sound = np.concatenate([_movement(float(length), sample_rate, rng) for length in lengths])
     sound = np.pad(sound, (0, max(0, samples - len(sound))))[:samples]
+    sound = sound / max(np.abs(sound).max(), 1e-12) + AIR * rng.standard_normal(samples)
     fade = min(samples, round(0.02 * sample_rate))
     sound[samples - fade :] *= np.linspace(1.0, 0.0, fade)
     return np.asarray(PEAK * sound / max(np.abs(sound).max(), 1e-12), np.float32)
@@ -77,7 +85,8 @@ def _samples(seconds: float, sample_rate: int) -> int:
         )
     if not 4_000 <= sample_rate <= 192_000:
         raise PartitaError(
-            f"`sample_rate` is {sample_rate}, must lie between 4000 and 192000: give a rate in Hz, for example 16000"
+            f"`sample_rate` is {sample_rate}, must lie between 4000 and 192000: "
+            "give a rate in Hz, for example 16000"
         )
     return max(1, round(seconds * sample_rate))
 

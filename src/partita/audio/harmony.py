@@ -1,11 +1,11 @@
-"""Chords for the synthetic etudes: functional progressions with cadences, and voicings that lead from one to the next.
+"""Chords for the synthetic etudes: functional progressions with cadences, and voicings that lead on.
 
-A chord is a tuple of pitch classes counted in semitones from the tonic, root first. Pitches are MIDI numbers (69 is A at
-440 Hz). This file knows neither rhythm nor sound.
+A chord is a tuple of pitch classes counted in semitones from the tonic, root first. Pitches are MIDI
+numbers (69 is A at 440 Hz). This file knows neither rhythm nor sound.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -14,6 +14,9 @@ Voicing = tuple[int, ...]
 
 LOWEST, HIGHEST = 55, 88
 """The violin's range as used here: G3 to E6."""
+
+VOICES = 4
+"""Pitches in a voicing."""
 
 SCALES: Mapping[str, tuple[int, ...]] = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 11)}
 
@@ -148,26 +151,34 @@ def pitches_of(chord: Sequence[int], tonic: int, low: int = LOWEST, high: int = 
 
 
 def voice(
-    rng: np.random.Generator, chord: Chord, tonic: int, *, voices: int, centre: float, before: Voicing | None
+    rng: np.random.Generator, chord: Chord, tonic: int, *, centre: float, before: Voicing | None
 ) -> Voicing:
     """Return the voicing of a chord that moves least from the one before it and lies near `centre`.
 
     Args:
-        chord: pitch classes from the tonic, root first; the lowest voice takes the root more often than not.
-        voices: number of pitches, ascending, 3 to 9 semitones apart.
+        rng: decides between voicings that are about as good.
+        chord: pitch classes from the tonic, root first; the lowest voice takes the root where it can.
+        tonic: pitch class.
         centre: where the middle of the voicing is drawn to, MIDI number.
-        before: the voicing that it follows, of as many voices.
+        before: the voicing that it follows.
+
+    Returns:
+        Four pitches, ascending, neighbours 3 to 9 semitones apart, the chord's third among them where it
+        fits.
+
+    >>> voice(np.random.default_rng(0), (0, 4, 7), 7, centre=67.0, before=None)
+    (55, 62, 71, 79)
     """
-    spread = 6 * voices // 2 + 3
-    low, high = max(LOWEST, round(centre) - spread), min(HIGHEST, round(centre) + spread)
-    best, least = (low,) * voices, np.inf
+    low, high = max(LOWEST, round(centre) - 15), min(HIGHEST, round(centre) + 15)
+    best: Voicing = (LOWEST, 62, 69, 76)
+    least = np.inf
     needed = {(tonic + tone) % 12 for tone in (chord[1], chord[-1])}
-    for candidate in combinations(pitches_of(chord, tonic, low, high), voices):
-        steps = [b - a for a, b in zip(candidate, candidate[1:], strict=False)]
+    for candidate in combinations(pitches_of(chord, tonic, low, high), VOICES):
+        steps = [b - a for a, b in pairwise(candidate)]
         if min(steps) < 3 or max(steps) > 9:
             continue
-        cost = 0.35 * abs(sum(candidate) / voices - centre) + rng.random()
-        cost += 0.0 if (candidate[0] - tonic) % 12 == chord[0] % 12 else 1.5
+        cost = 0.35 * abs(sum(candidate) / VOICES - centre) + rng.random()
+        cost += 0.0 if (candidate[0] - tonic - chord[0]) % 12 == 0 else 1.5
         cost += 2.0 * len(needed - {pitch % 12 for pitch in candidate})
         if before is not None:
             cost += 0.5 * sum(abs(a - b) for a, b in zip(before, candidate, strict=True))

@@ -1,9 +1,10 @@
 """What surrounds the strings: the violin's body and a small room.
 
-The body is a bank of resonances at the frequencies that are published for good violins (A0, the signature modes B1- and
-B1+, and the bridge hill: G. Bissinger, "Structural acoustics of good and bad violins", J. Acoust. Soc. Am. 124, 2008). The
-room is a few early reflections and a feedback delay network of eight lines (J.-M. Jot and A. Chaigne, "Digital delay networks
-for designing artificial reverberators", AES Convention 90, 1991). This file knows no strings and no notes.
+The body is a bank of resonances at frequencies as published for good violins (A0, the signature modes B1-
+and B1+, the bridge hill: G. Bissinger, "Structural acoustics of good and bad violins", J. Acoust. Soc.
+Am. 124, 2008); gains and qualities are ours. The room is a few early reflections and a feedback delay
+network of eight lines (J.-M. Jot and A. Chaigne, "Digital delay networks for designing artificial
+reverberators", AES Convention 90, 1991). This file knows no strings and no notes.
 """
 
 import numpy as np
@@ -12,10 +13,10 @@ from numba import njit
 BODY_MODES = np.array(
     [
         # frequency in Hz, quality, gain
-        [275.0, 14.0, 1.00],  # A0: the air in the body
+        [275.0, 14.0, 0.60],  # A0: the air in the body
         [405.0, 22.0, 0.30],  # CBR: the corpus shears
-        [455.0, 24.0, 1.00],  # B1-: first corpus bending
-        [545.0, 26.0, 1.05],  # B1+: second corpus bending
+        [455.0, 18.0, 0.80],  # B1-: first corpus bending
+        [545.0, 20.0, 0.95],  # B1+: second corpus bending
         [700.0, 18.0, 0.55],
         [845.0, 20.0, 0.60],
         [1010.0, 18.0, 0.70],
