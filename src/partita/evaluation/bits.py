@@ -6,20 +6,22 @@ not comparable between corpora, rates or levels: quieter sound takes fewer bits.
 and does not know pages.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
-from torch.nn import functional
 
 from partita.audio.classes import Quantiser
 from partita.audio.corpus import Corpus
 from partita.audio.windows import WindowBatch, every_window
 from partita.errors import PartitaError
 from partita.evaluation.scores import Score, block_mean
+from partita.models.wavenet import WaveNet
+from partita.training.device import Machine
+from partita.training.objectives import NATS_PER_BIT
+from partita.training.validate import window_nats
 
 BLOCK_SECONDS = 1.0
 
@@ -38,7 +40,7 @@ class BlockBits:
 
 
 def bits_per_sample(
-    model: nn.Module,
+    model: WaveNet,
     corpus: Corpus,
     split: str,
     quantiser: Quantiser,
@@ -53,7 +55,7 @@ def bits_per_sample(
     segment's start): what is measured is prediction, not generation.
 
     Args:
-        model: classes (batch, time) -> logits, with `receptive_field`, as `WaveNet`.
+        model: the network, on the device to score on; it is run in float32.
         corpus: a prepared corpus.
         split: "test" for what is reported, "validation" for choices.
         quantiser: waveform -> the model's classes.
@@ -69,7 +71,7 @@ def bits_per_sample(
 
 
 def block_bits(
-    model: nn.Module,
+    model: WaveNet,
     corpus: Corpus,
     split: str,
     quantiser: Quantiser,
@@ -82,30 +84,27 @@ def block_bits(
         raise PartitaError(
             f"`seconds` is {seconds}: give a positive time, or leave it out to score all of the split"
         )
-    context = int(model.receptive_field)  # type: ignore[arg-type]
+    where = Machine(next(model.parameters()).device, bfloat16=False)
     targets = max(1, round(BLOCK_SECONDS * corpus.sample_rate))
     whole = sum(-(-segment.length // targets) for segment in corpus.segments(split))
-    stride = max(1, round(corpus.seconds(split) / seconds)) if seconds else 1
-    windows = every_window(corpus, split, targets=targets, context=context, batch=1, quantiser=quantiser)
+    stride = max(1, math.ceil(corpus.seconds(split) / seconds)) if seconds else 1
+    windows = every_window(
+        corpus, split, targets=targets, context=model.receptive_field, batch=1, quantiser=quantiser
+    )
     bits, counts = [], []
     for number, window in enumerate(windows):
         if number % stride:
             continue
-        bits.append(_bits_of(model, window))
+        bits.append(_bits_of(model, window, where))
         counts.append(int(window.valid.sum()))
         if progress is not None:
             progress((number + 1) / whole)
     return BlockBits(np.array(bits, np.float64), np.array(counts, np.int64))
 
 
-@torch.inference_mode()
-def _bits_of(model: nn.Module, window: WindowBatch) -> float:
+def _bits_of(model: WaveNet, window: WindowBatch, where: Machine) -> float:
     """Return the bits of a window's valid targets; the padding behind the last of them is not computed."""
-    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     used = int(np.flatnonzero(window.valid.any(axis=0))[-1]) + 1
     context = window.classes.shape[1] - window.valid.shape[1]
-    classes = torch.from_numpy(window.classes[:, : context + used]).to(device)
-    logits = model(classes[:, :-1]).float()
-    losses = functional.cross_entropy(logits.transpose(1, 2), classes[:, context:], reduction="none")
-    valid = torch.from_numpy(window.valid[:, :used]).to(device)
-    return float(losses[valid].double().sum() / np.log(2))
+    part = WindowBatch(window.classes[:, : context + used], window.valid[:, :used], window.names)
+    return float(window_nats(model, part, where).double().sum()) / NATS_PER_BIT

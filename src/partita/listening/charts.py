@@ -1,5 +1,4 @@
-"""Line charts as plain numbers: the places of lines, ticks and guides, which the page's template draws as
-SVG.
+"""Line charts as plain numbers: the places of lines, ticks and guides, which the page draws as SVG.
 
 Places are in the chart's own units, WIDTH x HEIGHT, y downward. This file knows neither runs nor colours.
 """
@@ -14,6 +13,7 @@ from partita.listening.pictures import Tick
 WIDTH, HEIGHT = 420.0, 250.0
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 12.0, 34.0
 POINTS = 160
+FEW = 20  # points that are all shown
 SETTLING = 0.04  # share of the way in which a first plunge may leave the picture
 
 
@@ -82,9 +82,7 @@ def chart(
     if not drawn:
         return None
     x_low, x_high = _widened(min(min(one.x) for one in drawn), max(max(one.x) for one in drawn))
-    start = x_low + SETTLING * (x_high - x_low)
-    late = [y for one in drawn for x, y in zip(one.x, one.y, strict=True) if x >= start]
-    heights = [*(late or [y for one in drawn for y in one.y]), *(guide.value for guide in guides)]
+    heights = [*_settled(drawn, x_low + SETTLING * (x_high - x_low)), *(guide.value for guide in guides)]
     y_low, y_high = _widened(min(heights), max(heights))
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -114,6 +112,13 @@ def round_numbers(low: float, high: float, about: int = 5) -> list[float]:
     step = float(power * min((1, 2, 5, 10), key=lambda m: abs(np.log(m * power / rough))))
     first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
     return [round(k * step, 12) for k in range(first, last + 1)]
+
+
+def _settled(series: Sequence[Series], start: float) -> list[float]:
+    """Return the heights from `start` on; all heights where there are too few to leave any out."""
+    pairs = [pair for one in series for pair in zip(one.x, one.y, strict=True)]
+    late = [y for x, y in pairs if x >= start]
+    return late if len(pairs) >= FEW and late else [y for _, y in pairs]
 
 
 def _thinned(series: Series) -> Series:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from math import log
 from typing import Any
 
+import numpy as np
+
 from partita.listening.charts import Chart, Guide, Series, chart
 
 Record = dict[str, Any]
@@ -14,7 +16,8 @@ BLIND = 2 * log(2)
 def points(records: Sequence[Record], kind: str, x: str, y: str) -> tuple[list[float], list[float]]:
     """Return the (x, y) of the records of a kind that have both.
 
-    >>> points([{"kind": "train", "step": 1, "bits": 7.5}, {"kind": "validation", "step": 1}], "train", "step", "bits")
+    >>> records = [{"kind": "train", "step": 1, "bits": 7.5}, {"kind": "validation", "step": 1}]
+    >>> points(records, "train", "step", "bits")
     ([1.0], [7.5])
     """
     found = [r for r in records if r.get("kind") == kind and r.get(x) is not None and r.get(y) is not None]
@@ -28,7 +31,7 @@ def learning_charts(arms: Sequence[tuple[str, Sequence[Record]]]) -> list[Chart]
     Args:
         arms: each arm's name and its records.
     """
-    timed = [(name, _with_minutes(records)) for name, records in arms]
+    timed = [(name, _ready(records)) for name, records in arms]
     charts = [
         chart("Bits per sample over time", "minutes of training", "bits", _bits(timed, "minutes")),
         chart("Bits per sample over steps", "generator updates", "bits", _bits(timed, "step")),
@@ -57,5 +60,12 @@ def _loss(
     return chart(title, "generator updates", "loss, nats", series, guides)
 
 
-def _with_minutes(records: Sequence[Record]) -> list[Record]:
-    return [r | {"minutes": r["seconds"] / 60} if "seconds" in r else dict(r) for r in records]
+def _ready(records: Sequence[Record]) -> list[Record]:
+    """Give every record its minutes, and the averaged weights' bits where they were scored."""
+    steps, seconds = points(records, "train", "step", "seconds")
+    ready = []
+    for record in records:
+        bits = record.get("bits_average", record.get("bits"))
+        minutes = float(np.interp(record["step"], steps, seconds)) / 60 if steps else None
+        ready.append(record | {"bits": bits, "minutes": minutes})
+    return ready

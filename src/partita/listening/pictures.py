@@ -1,5 +1,6 @@
-"""Spectrograms as PNG images, and where the ticks beside them go. Bare pictures: axes are the page's, so that
-they follow its fonts and colours. Knows nothing of pages.
+"""Spectrograms as PNG images, and where the ticks beside them go. Knows nothing of pages.
+
+The pictures are bare: axes are the page's, so that they follow its fonts and colours.
 """
 
 import base64
@@ -41,7 +42,7 @@ def decibels(waveform: NDArray[np.floating[Any]], sample_rate: int) -> NDArray[n
     padded = np.pad(waveform, window // 2)
     hop = max(1, len(waveform) // COLUMNS)
     frames = log_mel(padded, sample_rate, n_mels=BANDS, n_fft=window, hop_length=hop)
-    return 10 / np.log(10) * frames.T.astype(np.float64)
+    return np.asarray(10 / np.log(10) * frames.T, np.float64)
 
 
 def spectrogram_png(waveform: NDArray[np.floating[Any]], sample_rate: int, *, top_db: float) -> bytes:
@@ -83,10 +84,10 @@ def frequency_ticks(sample_rate: int) -> list[Tick]:
 
 
 def time_ticks(seconds: float) -> list[Tick]:
-    """Return marks at whole seconds, or at tenths of a clip of less than two; at most 11.
+    """Return marks at round times, at most 7.
 
-    >>> [tick.label for tick in time_ticks(2.5)]
-    ['0', '1', '2']
+    >>> [tick.label for tick in time_ticks(4.5)]
+    ['0', '1', '2', '3', '4']
     """
     step = next(s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800) if seconds / s <= 6 or s == 1800)
     return [Tick(f"{k * step:g}", k * step / seconds) for k in range(int(seconds / step + 1e-9) + 1)]

@@ -1,5 +1,4 @@
-"""The report: one self-contained HTML file with players, spectrograms, learning curves, scores and how they
-were made.
+"""The report: one self-contained HTML file with players, spectrograms, learning curves and scores.
 
 It needs no network and no file beside it, and works without scripts. This file arranges; the page's words and
 looks are in `templates/report.html.j2`. It does not train, draw or score.

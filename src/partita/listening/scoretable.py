@@ -1,5 +1,4 @@
-"""The table of scores: one row a score, one column an arm, the real sound beside, every number with its
-interval.
+"""The table of scores: one row a score, one column an arm, every number with its interval.
 
 Knows the scores' names and how to read them; knows nothing of how they were made.
 """
@@ -57,8 +56,8 @@ KINDS = (
         key="bits_per_sample",
         name="Bits per sample",
         rule="lower is better",
-        meaning="How many bits the model needs for each held-out sample, given its true past. Prediction, not
-        sound.", digits=3,
+        meaning="How many bits the model needs for each held-out sample, given its true past.",
+        digits=3,
     ),
     Kind(
         key="frechet_log_mel",
@@ -145,7 +144,8 @@ def _reference(kind: Kind, arms: Sequence[Scores]) -> dict[str, float] | None:
     """Return the real sound's own score, which is the same for every arm since all have the same openings."""
     if kind.key == "frechet_log_mel":
         return arms[0].get("frechet_real_halves")
-    return arms[0][kind.key].get("real")
+    real: dict[str, float] | None = arms[0][kind.key].get("real")
+    return real
 
 
 def _cell(kind: Kind, score: dict[str, float]) -> Cell:

@@ -1,4 +1,4 @@
-"""Sound inside a page: a clip as a data address, so that the page needs no file beside it. Knows nothing of pages."""
+"""Sound as a data address, so that a page needs no file beside it. Knows nothing of pages."""
 
 import base64
 import io
