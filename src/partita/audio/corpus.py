@@ -121,7 +121,7 @@ class Corpus:
         return str(self.index["recordings"][segment.recording]["source"])
 
     def summary(self) -> str:
-        """Return what a person wants to know of the corpus, in a few lines; every skipped file with its reason."""
+        """Return a few lines for a person: time in each split, and every skipped file with its reason."""
         recordings, skipped = self.index["recordings"], self.index["skipped"]
         lines = [f"{self.path}: {self.sample_rate} Hz, fingerprint {self.fingerprint}"]
         for split in SPLITS:

@@ -20,6 +20,23 @@ class UnreadableError(Exception):
     """The file holds no sound that can be used; the message is the reason, for `skipped` in the index."""
 
 
+class _StraightReading(soundfile.SoundFile):  # type: ignore[misc]
+    """A sound file that is read from start to end without a jump.
+
+    soundfile seeks to where it stands after every read, which makes an Opus decoder begin anew in the middle
+    of the sound; it does not when the file calls itself unseekable. The one jump, to the start, drops what an
+    Opus encoder put before it (RFC 7845, section 4.2), which libsndfile forgets in files of some encoders.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        if super().seekable():
+            self.seek(0)
+
+    def seekable(self) -> bool:
+        return False
+
+
 class Decoding:
     """One pass over one recording.
 
@@ -61,7 +78,7 @@ class Decoding:
                 "headerless (raw) samples: save it as WAV or FLAC, which say what they hold"
             )
         try:
-            with soundfile.SoundFile(self.path) as file:
+            with _StraightReading(self.path) as file:
                 yield from self._blocks(file)
         except (soundfile.LibsndfileError, TypeError) as error:
             reason = getattr(error, "error_string", str(error)).strip().rstrip(".")

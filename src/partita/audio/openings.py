@@ -11,7 +11,7 @@ from partita.errors import PartitaError
 from partita.seeds import numpy_stream
 
 CANDIDATES = 32  # places looked at for each opening
-QUIET = 0.1  # of the median level of the places looked at: 20 dB below it counts as silence
+QUIET = 0.1  # 20 dB below the mean level (by energy) of the places looked at counts as silence
 
 
 def openings(
@@ -69,10 +69,10 @@ def _candidates(segments: list[Segment], count: int, length: int, seed: int) -> 
 def _choose(corpus: Corpus, places: list[tuple[int, int]], count: int, length: int) -> list[tuple[int, int]]:
     """Take the first places that sound and do not overlap; then, for want of better, others that sound."""
     levels = np.array([_level(corpus, start, stop) for start, stop in places])
-    heard = levels[levels > 0]
-    if not heard.size:
+    if not levels.any():
         return []
-    sounding = [p for p, level in zip(places, levels, strict=True) if level >= QUIET * np.median(heard)]
+    least = QUIET * np.sqrt(np.mean(levels**2))
+    sounding = [place for place, level in zip(places, levels, strict=True) if level >= least]
     apart: list[tuple[int, int]] = []
     others: list[tuple[int, int]] = []
     for place in sounding:

@@ -7,6 +7,7 @@ corpus at every moment. Knows nothing of audio.
 
 import errno
 import hashlib
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from partita.errors import PartitaError
 from partita.storage import flush_to_disk, write_json
 
 SCRATCH = ".preparing"
+OURS = re.compile(rf"{re.escape(SCRATCH)}|samples-[0-9a-f]{{12}}\.i16|\.{re.escape(INDEX)}\..*\.part")
 COPY = 1 << 20
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -84,7 +86,7 @@ class Workspace:
         self.out, self.scratch = out, out / SCRATCH
         self._old = read_index(out)
         self._existed = out.exists()
-        if self._old is None and self._existed and any(p.name != SCRATCH for p in out.iterdir()):
+        if self._old is None and self._existed and not all(OURS.fullmatch(p.name) for p in out.iterdir()):
             raise PartitaError(f"{out} exists and is not a corpus: name a new folder, or empty this one")
 
     def __enter__(self) -> Self:
@@ -92,6 +94,8 @@ class Workspace:
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.scratch, ignore_errors=True)
+            for part in self.out.glob(f".{INDEX}.*.part"):
+                part.unlink()
             self.scratch.mkdir()
         except OSError as error:
             if error.errno in NO_ROOM:
