@@ -169,7 +169,7 @@ def _append(target: Any, file: PreparedFile) -> None:
         left = 2 * file.samples
         while left:
             block = source.read(min(COPY, left))
-            assert block, f"{file.store} ended early"
+            assert block
             target.write(block)
             left -= len(block)
 

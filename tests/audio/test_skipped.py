@@ -1,0 +1,127 @@
+"""What can't be used is skipped, each file with its reason, and the rest is made."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from partita.audio.corpus import Corpus
+from partita.audio.prepare import PrepareConfig, prepare
+from partita.audio.reading import read_audio
+from partita.errors import PartitaError
+
+Tone = Callable[..., np.ndarray]
+PLAIN = PrepareConfig(sample_rate=8000, trim=False)
+PEAK = 32767 * 10 ** (-1 / 20)
+
+
+def stored(corpus: Corpus, name: str) -> np.ndarray:
+    """All kept samples of one recording."""
+    parts = []
+    for recording in corpus.index["recordings"]:
+        if recording["source"] == name:
+            parts += [corpus.samples[s["offset"] :][: s["length"]] for s in recording["segments"]]
+    return np.concatenate(parts)
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    return {
+        str(p.relative_to(folder)): (p.stat().st_mtime_ns, p.stat().st_ino, p.read_bytes())
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
+
+
+def bad_files(folder: Path, tone: Tone) -> dict[str, str]:
+    """Write one file of every unusable kind; return {name: a word of its reason}."""
+    (folder / "empty.wav").write_bytes(b"")
+    soundfile.write(folder / "no-samples.wav", np.zeros(0), 8000)
+    soundfile.write(folder / "silent.flac", np.zeros(16000), 8000)
+    soundfile.write(folder / "offset.wav", np.full(16000, 0.25), 8000)
+    (folder / "text.mp3").write_text("this is no sound\n" * 100)
+    soundfile.write(folder / "clipped.wav", np.clip(50 * tone(2), -1, 1), 8000)
+    soundfile.write(folder / "blip.wav", tone(0.03), 8000)
+    nan = tone(1)
+    nan[5000] = np.nan
+    soundfile.write(folder / "nan.wav", nan, 8000, subtype="FLOAT")
+    inf = tone(1)
+    inf[-1] = np.inf
+    soundfile.write(folder / "inf.wav", inf, 44100, subtype="FLOAT")
+    (folder / "headerless.raw").write_bytes(tone(1).tobytes())
+    (folder / "phone.m4a").write_bytes(b"\0\0\0\x20ftypM4A ")
+    whole = folder / "whole.flac"
+    soundfile.write(whole, np.random.default_rng(0).uniform(-0.5, 0.5, 80000), 8000)
+    (folder / "cut.flac").write_bytes(whole.read_bytes()[:3000])
+    whole.unlink()
+    (folder / "gone.wav").symlink_to(folder / "nowhere.wav")
+    return {
+        "empty.wav": "empty",
+        "no-samples.wav": "empty",
+        "silent.flac": "silent",
+        "offset.wav": "silent",
+        "text.mp3": "not an audio file",
+        "clipped.wav": "clipped through",
+        "blip.wav": "too short",
+        "nan.wav": "not finite",
+        "inf.wav": "not finite",
+        "headerless.raw": "headerless",
+        "phone.m4a": "not supported",
+        "gone.wav": "unreadable",
+    }
+
+
+def test_what_cannot_be_used_is_named_and_the_rest_is_made(folder: Path, tmp_path: Path, tone: Tone) -> None:
+    before = prepare([folder], tmp_path / "before", PLAIN)
+    expected = bad_files(folder, tone)
+    (folder / "cut.flac").unlink()
+    (folder / "notes.csv").write_text("0,1,60\n")
+    (folder / "LICENSE").write_text("as you like\n")
+    (folder / ".hidden.wav").write_bytes(b"x")
+    sources = snapshot(folder)
+    corpus = prepare([folder], tmp_path / "c", PLAIN)
+    skipped = {entry["source"]: entry["reason"] for entry in corpus.index["skipped"]}
+    assert skipped.keys() == expected.keys()
+    for name, word in expected.items():
+        assert word in skipped[name]
+        assert f"skipped {name}: " in corpus.summary()
+    assert corpus.fingerprint == before.fingerprint
+    assert snapshot(folder) == sources, "sources are never written to"
+
+
+def test_a_damaged_end_is_either_skipped_or_read_up_to_the_damage(tmp_path: Path, tone: Tone) -> None:
+    bad_files(tmp_path, tone)
+    soundfile.write(tmp_path / "good.wav", tone(4), 8000)
+    corpus = prepare([tmp_path / "cut.flac", tmp_path / "good.wav"], tmp_path / "c", PLAIN)
+    assert stored(corpus, "good.wav").size
+
+
+def test_a_file_named_outright_is_tried_whatever_its_name(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "0_ann_0.wav", tmp_path / "sound")
+    (tmp_path / "notes.txt").write_text("no sound")
+    index = prepare(
+        [tmp_path / "sound", tmp_path / "notes.txt"], tmp_path / "c", PrepareConfig(gap=0.1)
+    ).index
+    assert {r["source"] for r in index["recordings"]} == {"sound"}
+    assert [s["source"] for s in index["skipped"]] == ["notes.txt"]
+
+
+def test_a_copy_of_a_recording_is_skipped(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "0_ann_0.wav", folder / "z copy.wav")
+    for _ in range(2):
+        index = prepare([folder, folder / "1_ann_1.wav"], tmp_path / "c", PLAIN).index
+        assert index["skipped"] == [{"source": "z copy.wav", "reason": "the same bytes as 0_ann_0.wav"}]
+    (folder / "0_ann_0.wav").unlink()
+    index = prepare([folder], tmp_path / "c", PLAIN).index
+    assert index["skipped"] == []
+    assert "z copy.wav" in {r["source"] for r in index["recordings"]}
+
+
+def test_read_audio_refuses(tmp_path: Path, tone: Tone) -> None:
+    names = bad_files(tmp_path, tone)
+    for name in ("empty.wav", "no-samples.wav", "text.mp3", "nan.wav", "headerless.raw", "gone.wav"):
+        assert name in names
+        with pytest.raises(PartitaError, match=name):
+            read_audio(tmp_path / name, 8000)
