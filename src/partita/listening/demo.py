@@ -1,0 +1,119 @@
+"""The main job: recordings in, two trained arms and a page to listen out, within a given time.
+
+Every stage is a public function of its room, and every stage keeps what it finished: the same command, run
+again after an interruption, goes on from there. This file only says in which order; `demo_plan.py` shares out
+the time and `demo_page.py` words the page.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from partita.audio.corpus import Corpus
+from partita.audio.etudes import write_etudes
+from partita.audio.prepare import PrepareConfig, prepare
+from partita.errors import PartitaError
+from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
+from partita.listening.demo_home import Home
+from partita.listening.demo_page import report_data
+from partita.listening.demo_plan import ARMS, DemoConfig, etudes_for, scoring, training
+from partita.listening.report import write_report
+from partita.runs.folder import RunFolder
+from partita.training.arms import with_arm
+from partita.training.config import TrainConfig
+from partita.training.train import resume, train
+
+Say = Callable[[str], None]
+
+
+def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
+    """Make a corpus, train the arms for equal time, draw clips of the same openings, score them, write the
+    page.
+
+    Args:
+        config: what to learn from, and how long.
+        say: told what is being done, a line a stage; by default standard error.
+
+    Returns:
+        The path of report.html.
+
+    Raises:
+        PartitaError: the folder holds something else or another demo, or the recordings can't be used.
+        KeyboardInterrupt: Ctrl-C; what was finished is kept, and the same call goes on from there.
+    """
+    config, say = config or DemoConfig(), say or _on_standard_error
+    begun = time.monotonic()
+    home = Home(config)
+    home.take()
+    try:
+        corpus = _corpus(config, home, say)
+        minutes = home.begin_training(seconds_gone=time.monotonic() - begun)
+        plan = scoring(config, held_out_seconds=corpus.seconds("test"))
+        for arm in ARMS:
+            _train(home, arm, corpus, training(config, minutes=minutes), say)
+        evaluations = {arm: _score(home, arm, corpus, plan, say) for arm in ARMS}
+        page = write_report(home.page, report_data(config, home.path, corpus, evaluations, minutes))
+    except KeyboardInterrupt:
+        say("interrupted; what is finished is kept, and the same command goes on from there")
+        raise
+    say(f"done in {(time.monotonic() - begun) / 60:.1f} minutes: open {page}")
+    return page
+
+
+def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
+    sources, splits = config.recordings, PrepareConfig(sample_rate=config.sample_rate, seed=config.seed)
+    if sources is None:
+        sources, etudes = home.recordings, etudes_for(config.minutes)
+        splits = PrepareConfig(
+            sample_rate=config.sample_rate,
+            seed=config.seed,
+            test=(etudes.test,),
+            validation=(etudes.validation,),
+        )
+        if not home.is_training:
+            say(f"composing {etudes.count} synthetic studies for solo violin, {etudes.seconds:g} s each")
+            write_etudes(
+                sources,
+                count=etudes.count,
+                seconds=etudes.seconds,
+                sample_rate=config.sample_rate,
+                seed=config.seed,
+            )
+    say(f"preparing the corpus from {sources}")
+    corpus = prepare([sources], home.corpus, splits)
+    for skipped in corpus.index["skipped"]:
+        say(f"skipped {skipped['source']}: {skipped['reason']}")
+    lengths = ", ".join(f"{split} {corpus.seconds(split):.0f} s" for split in ("train", "validation", "test"))
+    say(f"corpus: {lengths}")
+    return corpus
+
+
+def _train(home: Home, arm: str, corpus: Corpus, config: TrainConfig, say: Say) -> None:
+    path = home.run(arm)
+    if not path.exists():
+        say(f"{arm}: training for {config.minutes:.1f} minutes")
+        train(corpus, path, with_arm(config, arm))
+        return
+    run = RunFolder.open(path)
+    if run.config()["corpus"]["fingerprint"] != corpus.fingerprint:
+        raise PartitaError(
+            f"the recordings have changed since {path} was trained: give another folder with `--out`"
+        )
+    if run.finished:
+        say(f"{arm}: trained already, kept")
+        return
+    say(f"{arm}: going on with its training")
+    resume(path, corpus=corpus)
+
+
+def _score(home: Home, arm: str, corpus: Corpus, plan: EvaluateConfig, say: Say) -> Evaluation:
+    say(f"{arm}: scoring, and drawing {plan.clips} clips of {plan.seconds:g} s")
+    found = evaluation(home.run(arm), corpus, plan)
+    bits, distance = found.scores["bits_per_sample"], found.scores["frechet_log_mel"]
+    say(f"{arm}: {bits['value']:.3f} bits per sample, Frechet distance {distance['value']:.1f}")
+    return found
+
+
+def _on_standard_error(line: str) -> None:
+    print(f"demo: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,153 @@
+"""The demo's words and facts on its page, gathered from the corpus and the runs. Trains and draws nothing."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from partita.audio.corpus import SPLITS, Corpus
+from partita.evaluation.evaluate import Evaluation
+from partita.listening.demo_plan import DemoConfig
+from partita.listening.report import ArmReport, ReportData
+from partita.models.sizes import size_named
+from partita.models.wavenet import WaveNet
+from partita.runs import metrics
+from partita.runs.checkpoint import read_state
+from partita.runs.folder import RunFolder
+
+SUMMARIES = {
+    "likelihood": "Learnt by likelihood alone: predict each sample from the real ones before it.",
+    "report": (
+        "The same, and an adversary besides: a PatchGAN that tries to tell its output, each sample drawn"
+        " given the real past, from real sound. The adversary's weight is low, as the report advises."
+    ),
+}
+SYNTHETIC = "synthetic studies for solo violin, composed and sounded by Partita itself; no person plays"
+
+
+def report_data(
+    config: DemoConfig, home: Path, corpus: Corpus, evaluations: dict[str, Evaluation], minutes: float
+) -> ReportData:
+    """Return the demo's page.
+
+    Args:
+        config: what was asked for.
+        home: the demo's folder.
+        corpus: what was learnt from.
+        evaluations: of each arm, by its name.
+        minutes: of training, for each arm.
+    """
+    first = next(iter(evaluations.values()))
+    return ReportData(
+        title=f"Two models learn {_subject(config)}",
+        lead=(
+            "Two networks of the same shape, begun from the same weights, heard the same recordings for"
+            f" {minutes:.1f} minutes each. One learnt by likelihood alone. The other had to deceive a"
+            " discriminator as well, which is the idea under test. Listen first, then read the numbers."
+        ),
+        real=first.real,
+        arms=[
+            ArmReport(
+                name=arm,
+                summary=SUMMARIES[arm],
+                scores=found.scores,
+                clips=found.clips,
+                metrics=metrics.read(RunFolder.open(home / "runs" / arm).metrics_path),
+                facts=arm_facts(RunFolder.open(home / "runs" / arm)),
+            )
+            for arm, found in evaluations.items()
+        ],
+        facts=_facts(config, home, corpus, first.scores["about"]),
+        recordings=[
+            (
+                str(one["source"]),
+                str(one["split"]),
+                _clock(sum(s["length"] for s in one["segments"]) / corpus.sample_rate),
+            )
+            for one in corpus.index["recordings"]
+        ],
+        commands=_commands(config, home, minutes),
+    )
+
+
+def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
+    """Return what was done to train a run: updates, time, speed, the checkpoint that stands for it."""
+    records = metrics.read(run.metrics_path)
+    training = [record for record in records if record.get("kind") == "train"]
+    scored = [record for record in records if record.get("kind") == "validation"]
+    facts = [("updates", f"{read_state(run.newest())['step']:,}")]
+    if training:
+        rates = sorted(float(record["samples_per_second"]) for record in training)
+        facts.append(("time", _clock(float(training[-1]["seconds"]))))
+        facts.append(("speed", f"{rates[len(rates) // 2]:,.0f} predicted samples/s"))
+    chosen = int(run.chosen().name.removeprefix("step-"))
+    facts.append(("weights heard", f"those of step {chosen:,}, averaged over the steps before"))
+    bits = {record["step"]: record.get("bits_average", record["bits"]) for record in scored}
+    if chosen in bits:
+        facts.append(("validation", f"{bits[chosen]:.3f} bits per sample"))
+    return facts
+
+
+def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]) -> list[tuple[str, str]]:
+    table = RunFolder.open(home / "runs" / str(about["model"])).config()
+    quantiser, versions, training = table["quantiser"], table["versions"], table["training"]
+    shape = size_named(config.network_size)
+    weights = sum(parameter.numel() for parameter in WaveNet(shape).parameters())
+    scored = min(about["bits_seconds"] or about["split_seconds"], about["split_seconds"])
+    return [
+        ("sound", SYNTHETIC if config.recordings is None else str(config.recordings)),
+        ("splits", ", ".join(f"{split} {_clock(corpus.seconds(split))}" for split in SPLITS)),
+        ("samples", f"{corpus.sample_rate:,} Hz, {quantiser['kind']}, {quantiser['classes']} classes"),
+        (
+            "network",
+            f"{config.network_size}: {shape.blocks} × {shape.layers} layers, {weights / 1000:,.0f} k weights",
+        ),
+        (
+            "sees",
+            f"the last {shape.receptive_field:,} samples, {shape.receptive_field / corpus.sample_rate:.2f} s",
+        ),
+        ("windows", f"{training['batch']} of {training['targets']:,} samples in each update"),
+        (
+            "bits scored on",
+            f"about {_clock(scored)} of the {_clock(about['split_seconds'])} held out for the test",
+        ),
+        (
+            "distance from",
+            f"{about['clips']} clips of {about['clip_seconds']:g} s, temperature {about['temperature']:g}",
+        ),
+        ("seed", f"{config.seed}, one for everything"),
+        ("corpus", f"fingerprint {corpus.fingerprint[:16]}"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
+    ]
+
+
+def _commands(config: DemoConfig, home: Path, minutes: float) -> list[str]:
+    where = "" if config.recordings is None else f" --recordings {shlex.quote(str(config.recordings))}"
+    size = "" if config.size is None else f" --size {config.size}"
+    rate = "" if config.sample_rate == DemoConfig().sample_rate else f" --sample-rate {config.sample_rate}"
+    place = shlex.quote(str(home))
+    likelihood = f"{place}/runs/likelihood"
+    return [
+        f"partita demo{where} --minutes {config.minutes:g}{size}{rate} --seed {config.seed} --out {place}",
+        "",
+        "# one arm for longer, its scores, and more of its music",
+        f"partita train {place}/corpus --out longer --size {config.network_size} --minutes 120",
+        f"partita evaluate longer {place}/corpus",
+        "partita generate longer --seconds 20 --out music.wav",
+        "",
+        "# what this page heard, again",
+        f"partita evaluate {likelihood} {place}/corpus --json",
+    ]
+
+
+def _subject(config: DemoConfig) -> str:
+    return "synthetic violin studies" if config.recordings is None else config.recordings.resolve().name
+
+
+def _clock(seconds: float) -> str:
+    """Return seconds as m:ss.
+
+    >>> _clock(83.4)
+    '1:23'
+    """
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"

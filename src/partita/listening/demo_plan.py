@@ -1,0 +1,138 @@
+"""What the demo is asked for, and how it shares out its minutes. Does nothing of it."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from partita.errors import PartitaError
+from partita.evaluation.evaluate import EvaluateConfig
+from partita.models.sizes import size_named
+from partita.training.config import TrainConfig
+
+ARMS = ("likelihood", "report")
+TRAINING_SHARE = 0.82  # of the time that is left once the corpus is there
+SHORT = 4.0  # minutes: below it a small network has no time to learn more than a tiny one
+LEAST = 0.05  # minutes of training for each arm, however little was asked for
+OPENING_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoConfig:
+    """What the demo is asked for.
+
+    Raises:
+        PartitaError: a value is out of its range.
+
+    >>> DemoConfig(minutes=1).network_size
+    'tiny'
+    """
+
+    recordings: Path | None = None
+    """A folder of recordings to learn from; without it synthetic studies for solo violin are made."""
+    minutes: float = 10.0
+    """Time for all of it, corpus and page included."""
+    out: Path = Path("demo")
+    """The folder for everything that is made; a demo that lies there already is gone on with."""
+    size: str | None = None
+    """The network: `tiny`, `small`, `wide` or `published`; by default `small`, below 4 minutes `tiny`."""
+    sample_rate: int = 16000
+    """Samples a second of the corpus and of the clips, in Hz."""
+    seed: int = 0
+    """Decides the studies, the splits, the training and the clips."""
+    device: str = "auto"
+    """Where to train: `cpu`, `cuda`, or `auto`, a GPU where there is one."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be done, before anything is written."""
+        if not (math.isfinite(self.minutes) and 0.1 <= self.minutes <= 100_000):
+            raise PartitaError(f"`minutes` is {self.minutes}: give the time for the whole demo, at least 0.1")
+        if self.size is not None:
+            size_named(self.size)
+
+    @property
+    def network_size(self) -> str:
+        """The network's name, chosen by the time there is unless it was given."""
+        return self.size or ("tiny" if self.minutes < SHORT else "small")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What two demos must share for one to go on with the other's work; fit for JSON."""
+        recordings = None if self.recordings is None else str(self.recordings.absolute())
+        return {
+            "recordings": recordings,
+            "minutes": self.minutes,
+            "size": self.network_size,
+            "sample_rate": self.sample_rate,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Etudes:
+    """The synthetic studies of a demo: how many, how long, and which are held out."""
+
+    count: int
+    seconds: float
+    test: str
+    validation: str
+
+
+def etudes_for(minutes: float) -> Etudes:
+    """Return studies that take about 4% of the time to make, a quarter of them for the test.
+
+    >>> etudes_for(10.0)
+    Etudes(count=24, seconds=20.0, test='etude-0[1-6].wav', validation='etude-0[7-8].wav')
+    """
+    total = min(1200.0, max(120.0, 48.0 * minutes))
+    count = 24 if total >= 240 else 12
+    test = count // 4
+    return Etudes(
+        count=count,
+        seconds=round(total / count, 1),
+        test=f"etude-0[1-{test}].wav",
+        validation=f"etude-0[{test + 1}-{test + count // 12}].wav",
+    )
+
+
+def training_minutes(config: DemoConfig, *, seconds_gone: float) -> float:
+    """Return the time that each arm gets, the same for all, once the corpus is there.
+
+    >>> round(training_minutes(DemoConfig(minutes=10), seconds_gone=60), 2)
+    3.69
+    """
+    left = config.minutes - seconds_gone / 60
+    return round(max(LEAST, TRAINING_SHARE * left / len(ARMS)), 3)
+
+
+def training(config: DemoConfig, *, minutes: float) -> TrainConfig:
+    """Return what the arms have in common; when time is short, updates are smaller, so that there are many."""
+    return TrainConfig(
+        targets=8192 if config.minutes >= SHORT else 2048,
+        size=config.network_size,
+        minutes=minutes,
+        seed=config.seed,
+        device=config.device,
+        clips=0,
+        tensorboard=False,
+    )
+
+
+def scoring(config: DemoConfig, *, held_out_seconds: float) -> EvaluateConfig:
+    """Return how much to draw and to score: what fits into the time, and into the held-out sound without
+    overlap.
+
+    >>> scoring(DemoConfig(minutes=10), held_out_seconds=120.0).clips
+    16
+    """
+    clips, seconds = (16, 3.0) if config.minutes >= SHORT else (8, 2.0)
+    room = 0.6 * held_out_seconds  # places are drawn at random: a full split would leave none free of overlap
+    clips = max(4, min(clips, int(room / (OPENING_SECONDS + seconds))))
+    seconds = max(0.25, min(seconds, room / clips - OPENING_SECONDS))
+    return EvaluateConfig(
+        clips=clips,
+        seconds=round(seconds, 2),
+        opening_seconds=OPENING_SECONDS if held_out_seconds >= 12 else 0.25,
+        bits_seconds=max(10.0, 12.0 * config.minutes),
+        seed=config.seed,
+    )
