@@ -51,6 +51,7 @@ samples of its period, a, b and c given here: lossy high harmonics sharpen it, a
 flattens it, the more the faster it is bowed. Measured on this model over the violin's range; the string
 is lengthened by as much."""
 
+_GIVE = 2.0 * BRIDGE_YIELD / (1.0 + BRIDGE_YIELD * sum(IMPEDANCES))
 _LINE = 1024
 _DELAY, _BRIDGE_DELAY, _GAIN, _VELOCITY, _FORCE = range(5)
 
@@ -65,7 +66,7 @@ class Controls:
         the string's impedance, m/s; 0 lifts the
             bow. Helmholtz motion holds from about 0.3 to 1 times velocity / position.
         position: distance of the bow from the bridge over the string's length, in (0, 0.3].
-        decay: time in which the free string loses 60 dB, s.
+        decay: time in which the free string would lose 60 dB by itself, s; the bridge takes a little more.
     """
 
     frequency: np.ndarray
@@ -122,16 +123,15 @@ def _simulate(hands, noise):  # type: ignore[no-untyped-def]
     frames = hands.shape[0]
     out = np.zeros((frames - 1) * FRAME, np.float32)
     nut, bridge = np.zeros((STRINGS, _LINE)), np.zeros((STRINGS, _LINE))
+    hand, turn = np.zeros((STRINGS, 5)), np.zeros((STRINGS, 5))
     low = np.zeros(STRINGS)
     sticking = np.ones(STRINGS, np.bool_)
-    total = 0.0
-    for s in range(STRINGS):
-        total += IMPEDANCES[s]
-    yielding = 2.0 * BRIDGE_YIELD / (1.0 + BRIDGE_YIELD * total)
     n = 0
     for frame in range(frames - 1):
-        hand = hands[frame].copy()
-        turn = (hands[frame + 1] - hand) / FRAME
+        for s in range(STRINGS):
+            for i in range(5):
+                hand[s, i] = hands[frame, s, i]
+                turn[s, i] = (hands[frame + 1, s, i] - hand[s, i]) / FRAME
         for _ in range(FRAME):
             push = 0.0
             for s in range(STRINGS):
@@ -141,14 +141,15 @@ def _simulate(hands, noise):  # type: ignore[no-untyped-def]
             out[n] = push
             for s in range(STRINGS):
                 from_nut = -hand[s, _GAIN] * _read(nut, s, n, hand[s, _DELAY])
-                from_bridge = yielding * push - low[s]
+                from_bridge = _GIVE * push - low[s]
                 change = 0.0
                 if hand[s, _FORCE] > 1e-9:
                     gap = hand[s, _VELOCITY] - from_nut - from_bridge
                     change, sticking[s] = _friction(gap, hand[s, _FORCE] * (1.0 + noise[n]), sticking[s])
                 nut[s, n & (_LINE - 1)] = from_bridge + change
                 bridge[s, n & (_LINE - 1)] = from_nut + change
-            hand += turn
+                for i in range(5):
+                    hand[s, i] += turn[s, i]
             n += 1
     return out
 
