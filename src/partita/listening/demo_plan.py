@@ -106,7 +106,7 @@ def training_minutes(config: DemoConfig, *, seconds_gone: float) -> float:
 
 
 def training(config: DemoConfig, *, minutes: float) -> TrainConfig:
-    """Return what the arms have in common; when time is short, updates are smaller, so that there are many."""
+    """Return what the arms have in common; in a short time updates are smaller, so that there are many."""
     return TrainConfig(
         targets=8192 if config.minutes >= SHORT else 2048,
         size=config.network_size,
