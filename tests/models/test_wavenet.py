@@ -13,10 +13,23 @@ from partita.models.stack_fused import FusedStack
 from partita.models.wavenet import WaveNet
 
 ODD = WaveNetConfig(
-    blocks=2, layers=3, kernel_size=3, residual_channels=5, dilation_channels=7, skip_channels=6, end_channels=9, classes=11
+    blocks=2,
+    layers=3,
+    kernel_size=3,
+    residual_channels=5,
+    dilation_channels=7,
+    skip_channels=6,
+    end_channels=9,
+    classes=11,
 )
 WHOLE = WaveNetConfig(
-    blocks=2, layers=4, kernel_size=3, residual_channels=48, dilation_channels=16, skip_channels=8, end_channels=8
+    blocks=2,
+    layers=4,
+    kernel_size=3,
+    residual_channels=48,
+    dilation_channels=16,
+    skip_channels=8,
+    end_channels=8,
 )
 
 
@@ -35,7 +48,8 @@ def classes_of(config: WaveNetConfig, batch: int, extra: int, seed: int = 3) -> 
 
 
 def by_conv1d(model: WaveNet, classes: Tensor) -> Tensor:
-    """The published network with PyTorch's convolutions, channels first: an independent way to the same numbers."""
+    """The published network with PyTorch's convolutions, channels first: an independent way to the same
+    numbers."""
     config = model.config
     hidden = functional.one_hot(classes, config.classes).to(model.embedding.dtype).transpose(1, 2)
     hidden = functional.conv1d(hidden, model.embedding.T[:, :, None])
@@ -44,7 +58,9 @@ def by_conv1d(model: WaveNet, classes: Tensor) -> Tensor:
     for layer, dilation in enumerate(config.dilations):
         taps = model.dilated[layer].unflatten(0, (config.kernel_size, config.residual_channels))
         sums = functional.conv1d(hidden, taps.permute(2, 1, 0), model.dilated_bias[layer], dilation=dilation)
-        gate = torch.tanh(sums[:, : config.dilation_channels]) * torch.sigmoid(sums[:, config.dilation_channels :])
+        gate = torch.tanh(sums[:, : config.dilation_channels]) * torch.sigmoid(
+            sums[:, config.dilation_channels :]
+        )
         total = total + functional.conv1d(gate, model.skip[layer].T[:, :, None])[:, :, -wanted:]
         if layer < len(config.dilations) - 1:
             out = functional.conv1d(gate, model.residual[layer].T[:, :, None], model.residual_bias[layer])
@@ -71,7 +87,9 @@ def test_a_prediction_sees_its_receptive_field_and_nothing_else() -> None:
         touched = gradient[0].abs().sum(1)
         assert (touched[:position] == 0).all(), "it sees further back than its receptive field"
         assert (touched[position + reach :] == 0).all(), "it sees the future"
-        assert touched[position] > 0 and touched[position + reach - 1] > 0, "it sees less than its receptive field"
+        assert touched[position] > 0 and touched[position + reach - 1] > 0, (
+            "it sees less than its receptive field"
+        )
 
 
 def test_a_soft_one_hot_input_equals_the_classes() -> None:
@@ -152,8 +170,17 @@ def test_too_short_an_input_is_refused_with_the_remedy() -> None:
         model(torch.zeros(1, ODD.receptive_field - 1, dtype=torch.int64))
 
 
-@pytest.mark.parametrize(("field", "value"), [("blocks", 0), ("kernel_size", 1), ("classes", 40000), ("layers", 2.5)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("blocks", 0), ("kernel_size", 1), ("classes", 40000), ("layers", 2.5)]
+)
 def test_shapes_that_are_no_network_are_refused(field: str, value: float) -> None:
-    shape = {"blocks": 1, "layers": 2, "residual_channels": 4, "dilation_channels": 4, "skip_channels": 4, "end_channels": 4}
+    shape = {
+        "blocks": 1,
+        "layers": 2,
+        "residual_channels": 4,
+        "dilation_channels": 4,
+        "skip_channels": 4,
+        "end_channels": 4,
+    }
     with pytest.raises(PartitaError, match=field):
         WaveNetConfig(**{**shape, field: value})

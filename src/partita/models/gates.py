@@ -1,8 +1,9 @@
 """The gated activation unit and its gradient on 16 floats at a time, inside compiled loops.
 
-tanh(f) * sigmoid(g) by two exponentials and one division. 2^x is split into a whole part, which becomes the exponent's
-bits, and a fraction in [-1/2, 1/2], whose power is a polynomial through Chebyshev points; the absolute error of tanh and
-sigmoid stays under 3e-7 (tested). This file does not know where the numbers come from.
+tanh(f) * sigmoid(g) by two exponentials and one division. 2^x is split into a whole part, which becomes the
+exponent's bits, and a fraction in [-1/2, 1/2], whose power is a polynomial through Chebyshev points; the
+absolute error of tanh and sigmoid stays under 3e-7 (tested). This file does not know where the numbers come
+from.
 """
 
 import math
@@ -22,7 +23,9 @@ _COEFFICIENTS = [float(c) for c in _POWER.convert(kind=np.polynomial.Polynomial)
 
 def exponential(builder: Any, x: Any, scale: float, limit: float) -> Any:
     """Emit exp(scale * x) for a vector, with x clamped to [-limit, limit] first."""
-    x = vector_call(builder, "minnum", [vector_call(builder, "maxnum", [x, constant(-limit)]), constant(limit)])
+    x = vector_call(
+        builder, "minnum", [vector_call(builder, "maxnum", [x, constant(-limit)]), constant(limit)]
+    )
     x = builder.fmul(x, constant(scale / math.log(2.0)))
     whole = vector_call(builder, "rint", [x])
     fraction = builder.fsub(x, whole)
@@ -59,7 +62,8 @@ def _emit_gate_gradient(builder: Any, tanh_address: Any, sigmoid_address: Any, g
 
 @intrinsic
 def gate(typingctx: Any, filter_address: Any, gate_address: Any, out: Any) -> Any:
-    """Replace 16 filter values by their tanh and 16 gate values by their sigmoid, and write the products to `out`."""
+    """Replace 16 filter values by their tanh and 16 gate values by their sigmoid, and write the products to
+    `out`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _emit_gate(builder, *arguments)
@@ -70,7 +74,8 @@ def gate(typingctx: Any, filter_address: Any, gate_address: Any, out: Any) -> An
 
 @intrinsic
 def gate_gradient(typingctx: Any, tanh_address: Any, sigmoid_address: Any, gradient: Any) -> Any:
-    """Replace 16 tanh and sigmoid values by the gradients of what they were made of, given the product's gradient.
+    """Replace 16 tanh and sigmoid values by the gradients of what they were made of, given the product's
+    gradient.
 
     d filter = d * sigmoid * (1 - tanh^2);  d gate = d * tanh * sigmoid * (1 - sigmoid)
     """

@@ -113,8 +113,8 @@ class PatchGAN(nn.Module):
         least = 3 * 2**self.config.layers  # what leaves the last convolution, padded by 1, its kernel of 4
         if waveform.shape[1] < least:
             raise PartitaError(
-                f"the waveform has {waveform.shape[1]} samples: a discriminator of {self.config.layers} layers"
-                f" needs at least {least}; lengthen `targets` or use fewer `layers`"
+                f"the waveform has {waveform.shape[1]} samples: a discriminator of"
+                f" {self.config.layers} layers needs at least {least}; lengthen `targets` or lessen `layers`"
             )
         maps = []
         hidden = waveform[:, None, :]

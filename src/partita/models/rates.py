@@ -1,7 +1,7 @@
 """What the machine can do: the rate of its matrix product and the bandwidth of re-reading a buffer.
 
-Every speed in this project is quoted as a share of these, measured in the same run on the same threads, so that numbers
-from different machines can be laid side by side. This file does not know any network.
+Every speed in this project is quoted as a share of these, measured in the same run on the same threads, so
+that numbers from different machines can be laid side by side. This file does not know any network.
 """
 
 import time
@@ -70,7 +70,8 @@ def matrix_rate(
 
 
 def reread_bandwidth(size: int, *, seconds: float = 0.3) -> float:
-    """Return the bandwidth with which one thread re-reads a buffer of `size` bytes, by summing it again and again.
+    """Return the bandwidth with which one thread re-reads a buffer of `size` bytes, by summing it again and
+    again.
 
     The best of several passes: a buffer that fits a cache is read at that cache's speed.
 

@@ -1,7 +1,7 @@
 """The shape of a WaveNet, and the sizes that have names.
 
-The numbers that follow from a shape (receptive field, dilations, multiply-adds) live here too. This file does not know
-what the layers compute.
+The numbers that follow from a shape (receptive field, dilations, multiply-adds) live here too. This file does
+not know what the layers compute.
 """
 
 from dataclasses import dataclass, fields
@@ -12,15 +12,17 @@ from partita.errors import PartitaError
 
 @dataclass(frozen=True, kw_only=True)
 class WaveNetConfig:
-    """The shape of a WaveNet: `blocks` times `layers` dilated layers, whose dilation doubles from 1 within a block.
+    """The shape of a WaveNet: `blocks` times `layers` dilated layers, whose dilation doubles from 1 within a
+    block.
 
-    Source: van den Oord et al. 2016, sections 2.1 and 2.4. All fields are counts, at least 1 (`kernel_size` and
-    `classes` at least 2, `classes` at most 32,768).
+    Source: van den Oord et al. 2016, sections 2.1 and 2.4. All fields are counts, at least 1 (`kernel_size`
+    and `classes` at least 2, `classes` at most 32,768).
 
     Raises:
         PartitaError: a field is out of its range.
 
-    >>> WaveNetConfig(blocks=1, layers=3, residual_channels=4, dilation_channels=4, skip_channels=4, end_channels=4).dilations
+    >>> channels = {"residual_channels": 4, "dilation_channels": 4, "skip_channels": 4, "end_channels": 4}
+    >>> WaveNetConfig(blocks=1, layers=3, **channels).dilations
     (1, 2, 4)
     """
 
@@ -68,7 +70,8 @@ class WaveNetConfig:
 
     @cached_property
     def multiply_adds(self) -> int:
-        """Multiply-adds of the forward pass for one predicted sample; the embedding is a look-up and counts 0.
+        """Multiply-adds of the forward pass for one predicted sample; the embedding is a look-up and counts
+        0.
 
         >>> SIZES["small"].multiply_adds
         232448
@@ -95,8 +98,8 @@ SIZES: dict[str, WaveNetConfig] = {
         blocks=4, layers=10, residual_channels=64, dilation_channels=64, skip_channels=1024, end_channels=512
     ),
 }
-"""The networks by name: `small` is the default on a CPU, `wide` the report's base code's default, `published` the
-baseline in the literature."""
+"""The networks by name: `small` is the default on a CPU, `wide` the report's base code's default, `published`
+the baseline in the literature."""
 
 
 def size_named(name: str) -> WaveNetConfig:

@@ -1,7 +1,8 @@
 """The stack of gated dilated layers, which is nearly all of WaveNet's work.
 
-Two ways to the same numbers: plain PyTorch, which runs on any device, in any type and under autocast; and on a CPU in
-float32, where the channels are multiples of 16, compiled loops that keep what is between two products in the cache.
+Two ways to the same numbers: plain PyTorch, which runs on any device, in any type and under autocast; and on
+a CPU in float32, where the channels are multiples of 16, compiled loops that keep what is between two
+products in the cache.
 
 Layout: (batch, time, channels). This file does not know classes or logits.
 """
@@ -10,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from partita.models.stack_fused import FusedStack
+from partita.models.stack_fused import fused_stack
 
 
 def gated_stack(
@@ -25,11 +26,9 @@ def gated_stack(
 ) -> Float[Tensor, "batch wanted skip"]:
     """Return the sum of all layers' skip connections at the positions whose receptive field is complete."""
     parts = (hidden, dilated, dilated_bias, residual, residual_bias)
-    if fits_fused(hidden, dilated):
-        gates = FusedStack.apply(*parts, dilations)
-    else:
-        gates = plain_stack(*parts, dilations)
-    return gates @ skip.flatten(0, 1) + skip_bias
+    gates = (fused_stack if fits_fused(hidden, dilated) else plain_stack)(*parts, dilations)
+    total: Tensor = gates @ skip.flatten(0, 1) + skip_bias
+    return total
 
 
 def fits_fused(hidden: Tensor, dilated: Tensor) -> bool:

@@ -1,11 +1,12 @@
-"""The loops of the gated stack on a CPU: one layer, one run of rows (positions) of one clip, forwards and backwards.
+"""The loops of the gated stack on a CPU: one layer, one run of rows (positions) of one clip, forwards and
+backwards.
 
-Each loop walks its rows in blocks small enough that everything between two products stays in the first-level cache, and
-the products themselves in registers. Addresses are integers, matrices are float32 with contiguous rows, and the channels
-are multiples of 16. This file does not know PyTorch.
+Each loop walks its rows in blocks small enough that everything between two products stays in the first-level
+cache, and the products themselves in registers. Addresses are integers, matrices are float32 with contiguous
+rows, and the channels are multiples of 16. This file does not know PyTorch.
 
-Names: H hidden (rows x residual), Z (rows x 2 dilation) first the sums, then tanh and sigmoid, then the gradients of the
-sums; G gates (rows x dilation); a tap reads H `lag` rows back.
+Names: H hidden (rows x residual), Z (rows x 2 dilation) first the sums, then tanh and sigmoid, then the
+gradients of the sums; G gates (rows x dilation); a tap reads H `lag` rows back.
 """
 
 import numpy as np
@@ -19,17 +20,34 @@ BLOCK = 64
 
 @njit(nogil=True, cache=True)
 def forward_rows(
-    h: int, h_next: int, z: int, g: int, g_row: int, g_first: int, weights: int, bias: int, residual: int,
-    residual_bias: int, start: int, stop: int, kernel: int, dilation: int, channels: int, units: int, last: bool,
-) -> None:  # fmt: skip
+    h: int,
+    h_next: int,
+    z: int,
+    g: int,
+    g_row: int,
+    g_first: int,
+    weights: int,
+    bias: int,
+    residual: int,
+    residual_bias: int,
+    start: int,
+    stop: int,
+    kernel: int,
+    dilation: int,
+    channels: int,
+    units: int,
+    last: bool,
+) -> None:
     """Compute one layer for rows start..stop: Z (kept as tanh and sigmoid), G, and the next layer's H.
 
     Args:
         h, h_next, z: addresses of this clip's row 0.
-        g: address of this layer's columns of G for this clip's row `g_first`; earlier rows serve H alone, are not kept.
+        g: address of this layer's columns of G for this clip's row `g_first`; earlier rows serve H alone, are
+            not kept.
         g_row: floats from one row of G to the next.
         weights: (kernel * channels, 2 * units), oldest tap first; bias (2 * units).
-        residual, residual_bias: (units, channels) and (channels); not read when `last`, nor is `h_next` written.
+        residual, residual_bias: (units, channels) and (channels); not read when `last`, nor is `h_next`
+            written.
     """
     scratch = np.empty((BLOCK, units), np.float32)
     own = scratch.ctypes.data
@@ -40,7 +58,9 @@ def forward_rows(
         copy_rows(bias, 0, sums, wide, rows, wide)
         for tap in range(kernel):
             past = h + 4 * (first - (kernel - 1 - tap) * dilation) * channels
-            multiply(past, channels, 1, weights + 4 * tap * channels * wide, wide, sums, wide, rows, wide, channels)
+            multiply(
+                past, channels, 1, weights + 4 * tap * channels * wide, wide, sums, wide, rows, wide, channels
+            )
         for r in range(rows):
             for u in range(0, units, WIDTH):
                 place = sums + 4 * (r * wide + u)
@@ -56,15 +76,32 @@ def forward_rows(
 
 @njit(nogil=True, cache=True)
 def backward_gates(
-    h: int, dh: int, z: int, dg: int, dg_row: int, g_first: int, residual_turned: int, d_weights: int, d_bias: int,
-    d_residual: int, d_residual_bias: int, start: int, stop: int, kernel: int, dilation: int, channels: int, units: int,
+    h: int,
+    dh: int,
+    z: int,
+    dg: int,
+    dg_row: int,
+    g_first: int,
+    residual_turned: int,
+    d_weights: int,
+    d_bias: int,
+    d_residual: int,
+    d_residual_bias: int,
+    start: int,
+    stop: int,
+    kernel: int,
+    dilation: int,
+    channels: int,
+    units: int,
     last: bool,
-) -> None:  # fmt: skip
-    """Turn Z into the gradient of the layer's sums for rows start..stop, and add to the gradients of its weights.
+) -> None:
+    """Turn Z into the gradient of the layer's sums for rows start..stop, and add to the gradients of its
+    weights.
 
     Args:
         dh: address of row 0 of the gradient of the *next* layer's H; not read when `last`.
-        dg: address of this layer's columns of the skips' gradient for row `g_first`; for earlier rows it is zero.
+        dg: address of this layer's columns of the skips' gradient for row `g_first`; for earlier rows it is
+            zero.
         residual_turned: (channels, units), the residual weights transposed.
         d_weights, d_bias, d_residual, d_residual_bias: sums to add to, in the weights' own layouts.
     """
@@ -90,15 +127,35 @@ def backward_gates(
                 gate_gradient(place, place + 4 * units, dg_own + 4 * (r * units + u))
         for tap in range(kernel):
             past = h + 4 * (first - (kernel - 1 - tap) * dilation) * channels
-            multiply(past, 1, channels, sums, wide, d_weights + 4 * tap * channels * wide, wide, channels, wide, rows)
+            multiply(
+                past,
+                1,
+                channels,
+                sums,
+                wide,
+                d_weights + 4 * tap * channels * wide,
+                wide,
+                channels,
+                wide,
+                rows,
+            )
         add_column_sums(sums, wide, d_bias, rows, wide)
 
 
 @njit(nogil=True, cache=True)
 def backward_hidden(
-    dh: int, dz: int, weights_turned: int, start: int, stop: int, valid: int, end: int, kernel: int, dilation: int,
-    channels: int, units: int,
-) -> None:  # fmt: skip
+    dh: int,
+    dz: int,
+    weights_turned: int,
+    start: int,
+    stop: int,
+    valid: int,
+    end: int,
+    kernel: int,
+    dilation: int,
+    channels: int,
+    units: int,
+) -> None:
     """Add to rows start..stop of the gradient of H what flows back through the taps.
 
     Args:
@@ -111,5 +168,15 @@ def backward_hidden(
             lag = (kernel - 1 - tap) * dilation
             low, high = max(first, valid - lag), min(min(first + BLOCK, stop), end - lag)
             if low < high:
-                multiply(dz + 4 * (low + lag) * wide, wide, 1, weights_turned + 4 * tap * wide * channels, channels,
-                         dh + 4 * low * channels, channels, high - low, channels, wide)  # fmt: skip
+                multiply(
+                    dz + 4 * (low + lag) * wide,
+                    wide,
+                    1,
+                    weights_turned + 4 * tap * wide * channels,
+                    channels,
+                    dh + 4 * low * channels,
+                    channels,
+                    high - low,
+                    channels,
+                    wide,
+                )

@@ -1,7 +1,8 @@
 """The gated stack on a CPU as one differentiable operation over the compiled loops of `stack_cpu`.
 
-Work is cut into runs of rows, one list of runs a thread; every thread adds to its own copy of the weights' gradients and
-the copies are summed in order, so that the result depends on the number of threads but never on their timing.
+Work is cut into runs of rows, one list of runs a thread; every thread adds to its own copy of the weights'
+gradients and the copies are summed in order, so that the result depends on the number of threads but never on
+their timing.
 """
 
 from collections.abc import Callable
@@ -96,35 +97,93 @@ class _Shape:
 
 
 def _forward_run(
-    h: list[int], h_next: list[int], z: list[int], g: list[int], shape: _Shape, weights: tuple[int, int, int, int],
-    dilation: int, last: bool, _: int, run: Run,
-) -> None:  # fmt: skip
+    h: list[int],
+    h_next: list[int],
+    z: list[int],
+    g: list[int],
+    shape: _Shape,
+    weights: tuple[int, int, int, int],
+    dilation: int,
+    last: bool,
+    _: int,
+    run: Run,
+) -> None:
     clip, low, high = run
     forward_rows(
-        h[clip], h_next[clip], z[clip], g[clip], shape.gates, shape.reach, *weights, low, high, shape.kernel, dilation,
-        shape.channels, shape.units, last,
-    )  # fmt: skip
+        h[clip],
+        h_next[clip],
+        z[clip],
+        g[clip],
+        shape.gates,
+        shape.reach,
+        *weights,
+        low,
+        high,
+        shape.kernel,
+        dilation,
+        shape.channels,
+        shape.units,
+        last,
+    )
 
 
 def _gates_run(
-    h: list[int], dh: list[int], z: list[int], dg: list[int], shape: _Shape, residual_turned: int, sums: list[list[int]],
-    dilation: int, last: bool, thread: int, run: Run,
-) -> None:  # fmt: skip
+    h: list[int],
+    dh: list[int],
+    z: list[int],
+    dg: list[int],
+    shape: _Shape,
+    residual_turned: int,
+    sums: list[list[int]],
+    dilation: int,
+    last: bool,
+    thread: int,
+    run: Run,
+) -> None:
     clip, low, high = run
     backward_gates(
-        h[clip], dh[clip], z[clip], dg[clip], shape.gates, shape.reach, residual_turned, *sums[thread], low, high,
-        shape.kernel, dilation, shape.channels, shape.units, last,
-    )  # fmt: skip
+        h[clip],
+        dh[clip],
+        z[clip],
+        dg[clip],
+        shape.gates,
+        shape.reach,
+        residual_turned,
+        *sums[thread],
+        low,
+        high,
+        shape.kernel,
+        dilation,
+        shape.channels,
+        shape.units,
+        last,
+    )
 
 
 def _hidden_run(
-    dh: list[int], dz: list[int], weights_turned: int, shape: _Shape, valid: int, dilation: int, _: int, run: Run
+    dh: list[int],
+    dz: list[int],
+    weights_turned: int,
+    shape: _Shape,
+    valid: int,
+    dilation: int,
+    _: int,
+    run: Run,
 ) -> None:
     clip, low, high = run
     backward_hidden(
-        dh[clip], dz[clip], weights_turned, low, high, valid, shape.time, shape.kernel, dilation, shape.channels,
+        dh[clip],
+        dz[clip],
+        weights_turned,
+        low,
+        high,
+        valid,
+        shape.time,
+        shape.kernel,
+        dilation,
+        shape.channels,
         shape.units,
-    )  # fmt: skip
+    )
 
 
 class FusedStack(torch.autograd.Function):
@@ -132,9 +191,14 @@ class FusedStack(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, dilated: Tensor, dilated_bias: Tensor, residual: Tensor, residual_bias: Tensor,
+        ctx: Any,
+        hidden: Tensor,
+        dilated: Tensor,
+        dilated_bias: Tensor,
+        residual: Tensor,
+        residual_bias: Tensor,
         dilations: tuple[int, ...],
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """Run the layers in order, keeping every layer's input, tanh and sigmoid for the way back."""
         weights = [tensor.contiguous() for tensor in (dilated, dilated_bias, residual, residual_bias)]
         shape = _Shape.of(hidden, dilated, dilations)
@@ -149,7 +213,15 @@ class FusedStack(torch.autograd.Function):
                 h, h_next = _addresses(inputs[layer]), _addresses(inputs[layer if last else layer + 1])
                 z, g = _addresses(kept[layer]), _addresses(gates, layer * shape.units)
                 call = partial(
-                    _forward_run, h, h_next, z, g, shape, (w[layer], b[layer], r[inner], rb[inner]), dilations[layer], last
+                    _forward_run,
+                    h,
+                    h_next,
+                    z,
+                    g,
+                    shape,
+                    (w[layer], b[layer], r[inner], rb[inner]),
+                    dilations[layer],
+                    last,
                 )
                 crew.share(call, shape.batch, start, shape.time)
         ctx.save_for_backward(*weights, *inputs, *kept)
@@ -161,12 +233,20 @@ class FusedStack(torch.autograd.Function):
     def backward(ctx: Any, d_gates: Tensor) -> tuple[Tensor | None, ...]:
         """Walk back from the last layer: first the gradients of its sums, then what flows on to its input."""
         if ctx.spent:
-            raise RuntimeError("the way back overwrites what was kept, so it can be walked once: run the model again")
+            raise RuntimeError(
+                "the way back overwrites what was kept, so it can be walked once: run the model again"
+            )
         ctx.spent = True
         shape, dilations, count = ctx.shape, ctx.dilations, len(ctx.dilations)
-        weights, inputs, kept = ctx.saved_tensors[:4], ctx.saved_tensors[4 : 4 + count], ctx.saved_tensors[4 + count :]
+        weights, inputs, kept = (
+            ctx.saved_tensors[:4],
+            ctx.saved_tensors[4 : 4 + count],
+            ctx.saved_tensors[4 + count :],
+        )
         d_gates = d_gates.contiguous()
-        taps = weights[0].view(count, shape.kernel, shape.channels, 2 * shape.units).transpose(2, 3).contiguous()
+        taps = (
+            weights[0].view(count, shape.kernel, shape.channels, 2 * shape.units).transpose(2, 3).contiguous()
+        )
         residual = weights[2].transpose(1, 2).contiguous()
         d_hidden = torch.zeros(shape.batch, shape.time, shape.channels)
         dh, turned, r = _addresses(d_hidden), _addresses(taps), _addresses(residual)
@@ -187,3 +267,23 @@ class FusedStack(torch.autograd.Function):
                 call = partial(_hidden_run, dh, dz, turned[layer], shape, start, dilations[layer])
                 crew.share(call, shape.batch, begin, shape.time)
         return d_hidden, *(copy.sum(0) for copy in copies), None
+
+
+def fused_stack(
+    hidden: Tensor,
+    dilated: Tensor,
+    dilated_bias: Tensor,
+    residual: Tensor,
+    residual_bias: Tensor,
+    dilations: tuple[int, ...],
+) -> Tensor:
+    """Return all layers' gates side by side, (batch, wanted, layers * units), float32, by the compiled loops.
+
+    Args:
+        hidden: (batch, time, residual), float32 on a CPU; residual is a multiple of 16.
+        dilated, dilated_bias, residual, residual_bias: as `WaveNet` holds them; units are a multiple of 16.
+        dilations: of every layer.
+    """
+    leaves = (hidden, dilated, dilated_bias, residual, residual_bias)
+    result: Tensor = FusedStack.apply(*leaves, dilations)  # type: ignore[no-untyped-call]
+    return result

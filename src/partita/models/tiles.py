@@ -1,10 +1,13 @@
-"""Register-blocked matrix products inside compiled loops, for matrices too small or too scattered for a library call.
+"""Register-blocked matrix products inside compiled loops, for matrices too small or too scattered for a
+library call.
 
-A tile is `ROWS` x (1 or 2 vectors) of accumulators that stay in registers while the common axis is walked: the vector IR
-is written here by hand, since a compiler given plain loops keeps them in memory. Vectors have 16 floats; LLVM splits them
-where the machine's are shorter, so the code runs everywhere and is only as fast as the machine allows.
+A tile is `ROWS` x (1 or 2 vectors) of accumulators that stay in registers while the common axis is walked:
+the vector IR is written here by hand, since a compiler given plain loops keeps them in memory. Vectors have
+16 floats; LLVM splits them where the machine's are shorter, so the code runs everywhere and is only as fast
+as the machine allows.
 
-Addresses are plain integers (bytes), strides are counted in floats. This file does not know what is multiplied.
+Addresses are plain integers (bytes), strides are counted in floats. This file does not know what is
+multiplied.
 """
 
 from collections.abc import Callable
@@ -60,10 +63,14 @@ def constant(value: float) -> Any:
 def _tile(rows: int, vectors: int) -> Callable[..., Any]:
     """Make the intrinsic of one tile shape: C[r, :] += sum over k of A[r, k] B[k, :]."""
 
-    def emit(builder: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any, c: Any, c_row: Any, depth: Any) -> None:
+    def emit(
+        builder: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any, c: Any, c_row: Any, depth: Any
+    ) -> None:
         places = [builder.mul(c_row, _INDEX(r)) for r in range(rows)]
         start = [
-            load_vector(builder, c, builder.add(places[r], _INDEX(WIDTH * v))) for r in range(rows) for v in range(vectors)
+            load_vector(builder, c, builder.add(places[r], _INDEX(WIDTH * v)))
+            for r in range(rows)
+            for v in range(vectors)
         ]
         before = builder.block
         loop = builder.append_basic_block("tile.loop")
@@ -81,7 +88,9 @@ def _tile(rows: int, vectors: int) -> Callable[..., Any]:
         for r in range(rows):
             place = builder.add(a_here, builder.mul(a_row, _INDEX(r)))
             left = spread(builder, builder.load(at(builder, a, place, _FLOAT), align=4))
-            new += [vector_call(builder, "fma", [left, right[v], sums[r * vectors + v]]) for v in range(vectors)]
+            new += [
+                vector_call(builder, "fma", [left, right[v], sums[r * vectors + v]]) for v in range(vectors)
+            ]
         following = builder.add(k, _INDEX(1))
         k.add_incoming(following, builder.block)
         for total, later in zip(sums, new, strict=True):
@@ -116,12 +125,22 @@ _tile_8x2, _tile_8x1, _tile_1x2, _tile_1x1 = _tile(ROWS, 2), _tile(ROWS, 1), _ti
 
 @njit(nogil=True, inline="never")
 def multiply(
-    a: int, a_row: int, a_step: int, b: int, b_step: int, c: int, c_row: int, rows: int, columns: int, depth: int
+    a: int,
+    a_row: int,
+    a_step: int,
+    b: int,
+    b_step: int,
+    c: int,
+    c_row: int,
+    rows: int,
+    columns: int,
+    depth: int,
 ) -> None:
     """Add the product of A (rows x depth) and B (depth x columns) to C (rows x columns).
 
     Args:
-        a: address of A; A[r, k] lies `r * a_row + k * a_step` floats further, so a transpose is a choice of strides.
+        a: address of A; A[r, k] lies `r * a_row + k * a_step` floats further, so a transpose is a choice of
+            strides.
         b: address of B, whose rows lie `b_step` floats apart and are contiguous.
         c: address of C, whose rows lie `c_row` floats apart and are contiguous.
         rows, columns, depth: sizes; `columns` is a multiple of 16.
@@ -129,15 +148,51 @@ def multiply(
     whole = rows - rows % ROWS
     for left in range(0, columns - columns % (2 * WIDTH), 2 * WIDTH):
         for r in range(0, whole, ROWS):
-            _tile_8x2(a + 4 * r * a_row, a_row, a_step, b + 4 * left, b_step, c + 4 * (r * c_row + left), c_row, depth)
+            _tile_8x2(
+                a + 4 * r * a_row,
+                a_row,
+                a_step,
+                b + 4 * left,
+                b_step,
+                c + 4 * (r * c_row + left),
+                c_row,
+                depth,
+            )
         for r in range(whole, rows):
-            _tile_1x2(a + 4 * r * a_row, a_row, a_step, b + 4 * left, b_step, c + 4 * (r * c_row + left), c_row, depth)
+            _tile_1x2(
+                a + 4 * r * a_row,
+                a_row,
+                a_step,
+                b + 4 * left,
+                b_step,
+                c + 4 * (r * c_row + left),
+                c_row,
+                depth,
+            )
     if columns % (2 * WIDTH):
         left = columns - WIDTH
         for r in range(0, whole, ROWS):
-            _tile_8x1(a + 4 * r * a_row, a_row, a_step, b + 4 * left, b_step, c + 4 * (r * c_row + left), c_row, depth)
+            _tile_8x1(
+                a + 4 * r * a_row,
+                a_row,
+                a_step,
+                b + 4 * left,
+                b_step,
+                c + 4 * (r * c_row + left),
+                c_row,
+                depth,
+            )
         for r in range(whole, rows):
-            _tile_1x1(a + 4 * r * a_row, a_row, a_step, b + 4 * left, b_step, c + 4 * (r * c_row + left), c_row, depth)
+            _tile_1x1(
+                a + 4 * r * a_row,
+                a_row,
+                a_step,
+                b + 4 * left,
+                b_step,
+                c + 4 * (r * c_row + left),
+                c_row,
+                depth,
+            )
 
 
 def _elementwise(name: str | None) -> Callable[..., Any]:
@@ -179,7 +234,9 @@ def add_rows(a: int, a_row: int, b: int, b_row: int, out: int, out_row: int, row
 
 
 @njit(nogil=True)
-def multiply_rows(a: int, a_row: int, b: int, b_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
+def multiply_rows(
+    a: int, a_row: int, b: int, b_row: int, out: int, out_row: int, rows: int, columns: int
+) -> None:
     """Write the elementwise products of two matrices."""
     for r in range(rows):
         for c in range(0, columns, WIDTH):

@@ -1,8 +1,9 @@
 """WaveNet: an autoregressive network over quantised samples (van den Oord et al. 2016).
 
-Layout: (batch, time, channels), channels last, so that every convolution is a matrix product over rows of time. All
-weights are stored (in, out). Convolutions are valid: each layer's output is shorter than its input by its reach, and
-nothing is padded here; whoever makes the windows decides what the past before the first sample is.
+Layout: (batch, time, channels), channels last, so that every convolution is a matrix product over rows of
+time. All weights are stored (in, out). Convolutions are valid: each layer's output is shorter than its input
+by its reach, and nothing is padded here; whoever makes the windows decides what the past before the first
+sample is.
 
 This file does not know sound, files, losses or how to draw.
 """
@@ -17,6 +18,37 @@ from torch.nn import functional
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.stack import gated_stack
+
+
+def ordered_embedding(classes: int, channels: int, generator: torch.Generator | None = None) -> Tensor:
+    """Return (classes, channels) vectors in which neighbouring classes are neighbours, with mean 0 and
+    variance 1.
+
+    Samples are numbers, of which a class is only the name: a network whose embedding starts smooth in the
+    sample need not learn from data that 127 lies beside 128. Each channel is a random mixture of the sample
+    as it is stored (companded), as it sounds (expanded by the mu-law with mu = classes - 1) and of sines and
+    cosines of one to five half turns.
+
+    Args:
+        classes: how many, at least 2.
+        channels: how many, at least 1.
+        generator: the random stream; None takes PyTorch's global one.
+
+    >>> table = ordered_embedding(256, 8, torch.Generator().manual_seed(0))
+    >>> steps, leaps = table[1:] - table[:-1], table[128:] - table[:128]
+    >>> bool(steps.norm(dim=1).mean() < 0.2 * leaps.norm(dim=1).mean())
+    True
+    """
+    stored = torch.linspace(-1.0, 1.0, classes)
+    heard = stored.sign() * (classes ** stored.abs() - 1.0) / (classes - 1.0)
+    turns = torch.arange(1, 6)
+    waves = math.pi * stored[:, None] * turns
+    features = torch.cat(
+        [2.0 * stored[:, None], 4.0 * heard[:, None], waves.sin() / turns, waves.cos() / turns], 1
+    )
+    mixture = features @ torch.randn(features.shape[1], channels, generator=generator)
+    smooth = (mixture - mixture.mean(0)) / mixture.std(0)
+    return smooth + 0.05 * torch.randn(classes, channels, generator=generator)
 
 
 class WaveNet(nn.Module):
@@ -68,7 +100,9 @@ class WaveNet(nn.Module):
         """Draw weights whose products keep the variance of their input."""
         count = len(self.config.dilations)
         with torch.no_grad():
-            self.embedding.normal_(0.0, 1.0, generator=generator)
+            self.embedding.copy_(
+                ordered_embedding(self.config.classes, self.config.residual_channels, generator)
+            )
             self.dilated.normal_(0.0, 1.0 / math.sqrt(self.dilated.shape[1]), generator=generator)
             self.residual.normal_(0.0, 1.0 / math.sqrt(self.residual.shape[1]), generator=generator)
             # the sum of all layers' skips, not each of them, should have the variance of one
@@ -89,8 +123,8 @@ class WaveNet(nn.Module):
         """Return logits for the sample that follows each input whose receptive field is complete.
 
         Args:
-            classes: (batch, time) of classes, or (batch, time, classes) of one-hot or soft vectors; time is at least
-                the receptive field R.
+            classes: (batch, time) of classes, or (batch, time, classes) of one-hot or soft vectors; time is
+                at least the receptive field R.
 
         Returns:
             (batch, time - R + 1, classes): entry i predicts the sample after input i + R - 1.
@@ -100,11 +134,18 @@ class WaveNet(nn.Module):
         """
         if classes.shape[1] < self.receptive_field:
             raise PartitaError(
-                f"the input has {classes.shape[1]} samples: give at least the receptive field, {self.receptive_field}"
+                f"the input has {classes.shape[1]} samples: give at least the receptive"
+                f" field, {self.receptive_field}"
             )
         skips = gated_stack(
-            self.embed(classes), self.dilated, self.dilated_bias, self.residual, self.residual_bias,
-            self.skip, self.skip_bias, self.config.dilations,
-        )  # fmt: skip
+            self.embed(classes),
+            self.dilated,
+            self.dilated_bias,
+            self.residual,
+            self.residual_bias,
+            self.skip,
+            self.skip_bias,
+            self.config.dilations,
+        )
         hidden = functional.relu(functional.relu(skips) @ self.end1 + self.end1_bias)
         return hidden @ self.end2 + self.end2_bias

@@ -97,18 +97,19 @@ class TrainConfig:
 
     targets: int = 8192
     """Predicted samples in each window."""
-    batch: int = 4
+    batch: int = 1
     """Windows in each step."""
-    optimizer: str = "adamw"
-    """`adamw` (betas 0.9, 0.95) or `adam` (betas 0.9, 0.999)."""
-    learning_rate: float = 2e-3
-    """The highest learning rate."""
+    optimizer: str = "muon"
+    """`muon` (orthogonalised momentum for hidden matrices, Adam for the rest), `adamw` (betas 0.9, 0.95) or
+    `adam` (betas 0.9, 0.999)."""
+    learning_rate: float = 4e-3
+    """The highest learning rate; 0.002 suits `adamw` with batches of 4."""
     warmup: int = 50
     """Steps over which the learning rate rises, at most a tenth of the run."""
     floor: float = 0.05
     """The share of the learning rate that a cosine falls to at the end; 1 keeps it constant."""
     weight_decay: float = 0.01
-    """Decoupled weight decay (`adamw`)."""
+    """Decoupled weight decay (`muon`, `adamw`)."""
     clip: float = 1.0
     """The largest norm of a gradient; larger ones are scaled down. 0 clips nothing."""
     average: float = 0.999
@@ -156,7 +157,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse values out of range, and combinations that contradict each other."""
-        one_of("optimizer", self.optimizer, ("adamw", "adam"))
+        one_of("optimizer", self.optimizer, ("muon", "adamw", "adam"))
         one_of("match", self.match, ("likelihood", "norm"))
         one_of("device", self.device, ("auto", "cpu", "cuda"))
         one_of("precision", self.precision, ("auto", "float32", "bfloat16"))
