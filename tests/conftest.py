@@ -1,8 +1,8 @@
 """What all tests share: shapes are checked at run time, and PyTorch takes few threads.
 
-The networks and the objectives annotate their arrays with shapes (jaxtyping); beartype checks them here and only here, so
-that nobody pays for it in use. The hook must be in place before those modules are first imported. Modules that hold
-compiled (Numba) functions are left out: the compiler needs the functions as they are.
+The networks and the objectives annotate their arrays with shapes (jaxtyping); beartype checks them here and
+only here, so that nobody pays for it in use. The hook must be in place before those modules are first
+imported. Modules that hold compiled (Numba) functions are left out: the compiler needs them as they are.
 """
 
 import os
@@ -22,5 +22,5 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import torch  # noqa: E402 - after the hook, as everything that could import partita
 
-# Two test processes at once (pytest -n 2) take one thread each, a single one takes two: never more than two cores.
+# Two test processes at once (pytest -n 2) take one thread each, a single one takes two.
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)

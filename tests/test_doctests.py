@@ -5,8 +5,9 @@ import importlib
 import pkgutil
 from pathlib import Path
 
-import partita
 import pytest
+
+import partita
 
 MODULES = sorted(["partita", *(found.name for found in pkgutil.walk_packages(partita.__path__, "partita."))])
 

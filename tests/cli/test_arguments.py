@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tyro.conf import Positional
+
 from partita.cli.arguments import gather, parse
 from partita.errors import PartitaError
-from tyro.conf import Positional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,10 @@ class Sing:
         (["a", "--loudnes", "3"], "Unrecognized options: --loudnes, 3 (perhaps you meant --loudness INT)"),
         (["a", "b"], "Unrecognized options: b; see `sing --help`"),
         (["a", "--loudness", "loud"], "`--loudness`: invalid literal for int() with base 10: 'loud'; see"),
-        (["a", "--loudness"], "Missing value for argument '--loudness'. Expected 1 values; see `sing --help`"),
+        (
+            ["a", "--loudness"],
+            "Missing value for argument '--loudness'. Expected 1 values; see `sing --help`",
+        ),
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])

@@ -1,4 +1,4 @@
-"""The command line's frame: exit statuses, one line for a mistake, help that is quick, output that others can read."""
+"""The command line's frame: exit statuses, one line for a mistake, help that is quick."""
 
 import os
 import subprocess
@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+
 from partita.cli import main as frame
 from partita.cli.main import SUMMARIES, main
 from partita.errors import PartitaError
@@ -50,7 +51,9 @@ def test_help_is_quick_and_names_every_subcommand():
 
 
 def test_importing_partita_loads_no_torch():
-    code = "import sys, partita; assert not {'torch', 'numpy', 'numba'} & set(sys.modules); print(dir(partita))"
+    code = (
+        "import sys, partita; assert not {'torch', 'numpy', 'numba'} & set(sys.modules); print(dir(partita))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "prepare" in done.stdout

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr
+from itertools import zip_longest
 from typing import TypeVar
 
 import tyro
@@ -54,7 +55,6 @@ def parse(
                 prog=prog,
                 default=tyro.MISSING_NONPROP if default is None else default,
                 config=(
-                    tyro.conf.OmitArgPrefixes,
                     tyro.conf.PositionalMetavarFromFieldName,
                     tyro.conf.DisallowNone,
                 ),
@@ -87,6 +87,20 @@ def gather(arguments: Sequence[str], options: Sequence[str]) -> list[str]:
         else:
             current.append(word)
     return rest + [word for name, found in values.items() for word in (name, *found)]
+
+
+def peek(arguments: Sequence[str], option: str) -> str | None:
+    """Return the value that an option has among the arguments, or None: it may decide others' defaults.
+
+    >>> peek(["corpus", "--arm", "report", "--steps=5"], "--steps")
+    '5'
+    """
+    found = None
+    for word, following in zip_longest(arguments, arguments[1:]):
+        name, equals, value = word.partition("=")
+        if name == option:
+            found = value if equals else following
+    return found
 
 
 def _mistake(leaving: BaseException, box: str, prog: str) -> PartitaError:

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import tyro
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import parse
@@ -28,7 +29,7 @@ class Command:
     """A corpus made by `partita prepare`."""
     json: FlagCreatePairsOff[bool] = False
     """Print one JSON object, and nothing else, on standard output."""
-    config: EvaluateConfig = field(default_factory=EvaluateConfig)
+    config: Annotated[EvaluateConfig, tyro.conf.arg(name="")] = field(default_factory=EvaluateConfig)
 
     def run(self) -> None:
         """Print the scores."""

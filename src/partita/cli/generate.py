@@ -4,8 +4,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+import tyro
 from tyro.conf import Positional
 
 from partita.cli.arguments import parse
@@ -33,7 +34,7 @@ class Command:
     """A recording whose end the clips continue; the clips hold only what is new."""
     device: Literal["auto", "cpu"] = "auto"
     """Where to compute: the compiled sampler runs on the CPU."""
-    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    sampling: Annotated[SamplingConfig, tyro.conf.arg(name="")] = field(default_factory=SamplingConfig)
 
     def run(self) -> None:
         """Draw the clips; say where they are on standard output, and how fast it went on standard error."""

@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = _dispatch(name, given[1:])
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        _say(name, "interrupted")
+    except KeyboardInterrupt as interruption:
+        _say(name, str(interruption) or "interrupted")
         return INTERRUPTED
     except PartitaError as error:
         _say(name, str(error))

@@ -4,7 +4,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
+import tyro
 from tyro.conf import Positional
 
 from partita.audio.corpus import SPLITS
@@ -26,7 +28,7 @@ class Command:
     """Audio files, and folders, which are searched all the way down. They stand before the options."""
     out: Path
     """Folder of the corpus: new, empty, or a corpus that is to be brought up to date."""
-    config: PrepareConfig = field(default_factory=PrepareConfig)
+    config: Annotated[PrepareConfig, tyro.conf.arg(name="")] = field(default_factory=PrepareConfig)
 
     def run(self) -> None:
         """Prepare, then say what came of it: skipped files on standard error, amounts on standard output."""
