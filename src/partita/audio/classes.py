@@ -74,8 +74,7 @@ class Quantiser:
         return np.floor((x + 1) / 2 * (self.classes - 1) + 0.5).astype(self.dtype)
 
     def decode(self, classes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the waveform value, float32 in [-1, 1], of every class; the inverse of `encode` on its own
-        output.
+        """Return the waveform value, float32 in [-1, 1], of every class; `encode` takes it back.
 
         >>> Quantiser().decode(np.array([0, 255])).tolist()
         [-1.0, 1.0]

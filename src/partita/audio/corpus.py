@@ -1,4 +1,4 @@
-"""A prepared corpus on disk: one memory-mapped file of 16-bit samples and `index.json`, which says what lies
+"""A prepared corpus on disk: a memory-mapped file of 16-bit samples and `index.json`, which says what is
 where.
 
 This file reads; `prepare.py` writes. It knows neither audio formats nor windows.

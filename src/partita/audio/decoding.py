@@ -3,8 +3,10 @@
 Memory does not grow with the recording. This file does not know levels, silence or corpora.
 """
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import soundfile
@@ -26,10 +28,15 @@ class _StraightReading(soundfile.SoundFile):  # type: ignore[misc]
     soundfile seeks to where it stands after every read, which makes an Opus decoder begin anew in the middle
     of the sound; it does not when the file calls itself unseekable. The one jump, to the start, drops what an
     Opus encoder put before it (RFC 7845, section 4.2), which libsndfile forgets in files of some encoders.
+    Files are opened one at a time: why one can't be opened is a single note that libsndfile keeps for all
+    threads.
     """
 
+    _opening: ClassVar = threading.Lock()
+
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        with self._opening:
+            super().__init__(path)
         if super().seekable():
             self.seek(0)
 

@@ -8,8 +8,7 @@ from partita.errors import PartitaError
 
 
 def label_parser(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a label pattern; each field takes as little as it can, at least one
-    character.
+    """Return the regular expression of a label pattern; a field takes as little as it can, but something.
 
     Raises:
         PartitaError: no field, a field without a plain name, a name twice, or braces that don't close.

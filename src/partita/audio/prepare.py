@@ -1,5 +1,4 @@
-"""Recordings become a corpus: find them, prepare each over the cores, share them out over the splits, write
-store and index.
+"""Recordings become a corpus: find them, prepare each, share them out over the splits, write store and index.
 
 Only what changed is prepared again, and the old corpus stays whole until the new index takes its place.
 Source files are never written to. How one recording is prepared stands in `recording.py`, the splits in

@@ -30,8 +30,7 @@ def quiet_frames(sound: NDArray[np.float32], peak: float, frame: int) -> NDArray
 def sounding_stretches(
     quiet: NDArray[np.bool_], *, frame: int, samples: int, sample_rate: int
 ) -> list[tuple[int, int]]:
-    """Return the stretches to keep as (start, stop) in samples: the ends trimmed, long inner silences cut
-    out.
+    """Return the stretches to keep, (start, stop) in samples: ends trimmed, long inner silences cut out.
 
     Args:
         quiet: one truth value a frame.

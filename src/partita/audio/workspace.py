@@ -1,5 +1,4 @@
-"""The corpus folder while it is being written: scratch inside it, the old corpus untouched until the new
-index replaces its own.
+"""The corpus folder while it is being written: the old corpus stays until the new index takes its place.
 
 A store is named after its content and written before the index that points to it, so the folder holds a whole
 corpus at every moment. Knows nothing of audio.
@@ -73,8 +72,7 @@ class PreparedFile:
 
 
 class Workspace:
-    """A corpus folder open for writing; leaves no scratch behind, nor a new folder when nothing was
-    committed.
+    """A corpus folder open for writing; leaves no scratch behind, nor a new folder without a corpus.
 
     Raises:
         PartitaError: `out` is a file, or a folder that holds something other than a corpus.
