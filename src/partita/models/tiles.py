@@ -11,6 +11,7 @@ multiplied.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -60,64 +61,87 @@ def constant(value: float) -> Any:
     return ir.Constant(_VECTOR, [value] * WIDTH)
 
 
-def _tile(rows: int, vectors: int) -> Callable[..., Any]:
-    """Make the intrinsic of one tile shape: C[r, :] += sum over k of A[r, k] B[k, :]."""
+@dataclass(frozen=True)
+class _Tile:
+    """Emits one tile: C[r, :] += sum over k of A[r, k] B[k, :], for some rows and vectors of columns."""
+
+    rows: int
+    vectors: int
 
     def emit(
-        builder: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any, c: Any, c_row: Any, depth: Any
+        self,
+        builder: Any,
+        a: Any,
+        a_row: Any,
+        a_step: Any,
+        b: Any,
+        b_step: Any,
+        c: Any,
+        c_row: Any,
+        depth: Any,
     ) -> None:
-        places = [builder.mul(c_row, _INDEX(r)) for r in range(rows)]
-        start = [
-            load_vector(builder, c, builder.add(places[r], _INDEX(WIDTH * v)))
-            for r in range(rows)
-            for v in range(vectors)
+        """Emit loads of C, the loop over k with the sums in registers, and stores of C."""
+        places = [
+            builder.add(builder.mul(c_row, _INDEX(r)), _INDEX(WIDTH * v))
+            for r in range(self.rows)
+            for v in range(self.vectors)
         ]
+        start = [load_vector(builder, c, place) for place in places]
         before = builder.block
-        loop = builder.append_basic_block("tile.loop")
-        after = builder.append_basic_block("tile.end")
+        loop, after = builder.append_basic_block("tile.loop"), builder.append_basic_block("tile.end")
         builder.cbranch(builder.icmp_signed(">", depth, _INDEX(0)), loop, after)
         builder.position_at_end(loop)
-        k = builder.phi(_INDEX)
-        k.add_incoming(_INDEX(0), before)
-        sums = [builder.phi(_VECTOR) for _ in start]
-        for total, first in zip(sums, start, strict=True):
-            total.add_incoming(first, before)
-        b_here, a_here = builder.mul(k, b_step), builder.mul(k, a_step)
-        right = [load_vector(builder, b, builder.add(b_here, _INDEX(WIDTH * v))) for v in range(vectors)]
-        new = []
-        for r in range(rows):
-            place = builder.add(a_here, builder.mul(a_row, _INDEX(r)))
-            left = spread(builder, builder.load(at(builder, a, place, _FLOAT), align=4))
-            new += [
-                vector_call(builder, "fma", [left, right[v], sums[r * vectors + v]]) for v in range(vectors)
-            ]
+        k, sums = builder.phi(_INDEX), [builder.phi(_VECTOR) for _ in start]
+        new = self._products(builder, sums, (a, a_row, builder.mul(k, a_step)), (b, builder.mul(k, b_step)))
         following = builder.add(k, _INDEX(1))
-        k.add_incoming(following, builder.block)
-        for total, later in zip(sums, new, strict=True):
-            total.add_incoming(later, builder.block)
-        loop_end = builder.block
+        for phi, first, later in zip([k, *sums], [_INDEX(0), *start], [following, *new], strict=True):
+            phi.add_incoming(first, before)
+            phi.add_incoming(later, loop)
         builder.cbranch(builder.icmp_signed("<", following, depth), loop, after)
         builder.position_at_end(after)
-        for i, (first, later) in enumerate(zip(start, new, strict=True)):
-            total = builder.phi(_VECTOR)
-            total.add_incoming(first, before)
-            total.add_incoming(later, loop_end)
-            start[i] = total
-        for i, total in enumerate(start):
-            r, v = divmod(i, vectors)
-            store_vector(builder, total, c, builder.add(places[r], _INDEX(WIDTH * v)))
+        ends = [builder.phi(_VECTOR) for _ in start]
+        for phi, first, later in zip(ends, start, new, strict=True):
+            phi.add_incoming(first, before)
+            phi.add_incoming(later, loop)
+        for total, place in zip(ends, places, strict=True):
+            store_vector(builder, total, c, place)
+
+    def _products(
+        self, builder: Any, sums: list[Any], left: tuple[Any, Any, Any], right: tuple[Any, Any]
+    ) -> list[Any]:
+        """Emit one step of k: each row's number of A times the vectors of B's row, added to the sums."""
+        (a, a_row, a_here), (b, b_here) = left, right
+        columns = [
+            load_vector(builder, b, builder.add(b_here, _INDEX(WIDTH * v))) for v in range(self.vectors)
+        ]
+        new = []
+        for r in range(self.rows):
+            place = builder.add(a_here, builder.mul(a_row, _INDEX(r)))
+            number = spread(builder, builder.load(at(builder, a, place, _FLOAT), align=4))
+            here = sums[r * self.vectors : (r + 1) * self.vectors]
+            new += [
+                vector_call(builder, "fma", [number, column, total])
+                for column, total in zip(columns, here, strict=True)
+            ]
+        return new
+
+
+def _tile(rows: int, vectors: int) -> Callable[..., Any]:
+    """Make the intrinsic of one tile shape."""
+    shape = _Tile(rows, vectors)
 
     @intrinsic
     def tile(
         typingctx: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any, c: Any, c_row: Any, depth: Any
     ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            emit(builder, *arguments)
+            shape.emit(builder, *arguments)
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 8), generate
 
-    return tile
+    made: Callable[..., Any] = tile
+    return made
 
 
 _tile_8x2, _tile_8x1, _tile_1x2, _tile_1x1 = _tile(ROWS, 2), _tile(ROWS, 1), _tile(1, 2), _tile(1, 1)
@@ -146,53 +170,19 @@ def multiply(
         rows, columns, depth: sizes; `columns` is a multiple of 16.
     """
     whole = rows - rows % ROWS
-    for left in range(0, columns - columns % (2 * WIDTH), 2 * WIDTH):
-        for r in range(0, whole, ROWS):
-            _tile_8x2(
-                a + 4 * r * a_row,
-                a_row,
-                a_step,
-                b + 4 * left,
-                b_step,
-                c + 4 * (r * c_row + left),
-                c_row,
-                depth,
-            )
-        for r in range(whole, rows):
-            _tile_1x2(
-                a + 4 * r * a_row,
-                a_row,
-                a_step,
-                b + 4 * left,
-                b_step,
-                c + 4 * (r * c_row + left),
-                c_row,
-                depth,
-            )
-    if columns % (2 * WIDTH):
-        left = columns - WIDTH
-        for r in range(0, whole, ROWS):
-            _tile_8x1(
-                a + 4 * r * a_row,
-                a_row,
-                a_step,
-                b + 4 * left,
-                b_step,
-                c + 4 * (r * c_row + left),
-                c_row,
-                depth,
-            )
-        for r in range(whole, rows):
-            _tile_1x1(
-                a + 4 * r * a_row,
-                a_row,
-                a_step,
-                b + 4 * left,
-                b_step,
-                c + 4 * (r * c_row + left),
-                c_row,
-                depth,
-            )
+    paired = columns - columns % (2 * WIDTH)
+    for r in range(0, whole, ROWS):
+        row, out = a + 4 * r * a_row, c + 4 * r * c_row
+        for left in range(0, paired, 2 * WIDTH):
+            _tile_8x2(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
+        for left in range(paired, columns, WIDTH):
+            _tile_8x1(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
+    for r in range(whole, rows):
+        row, out = a + 4 * r * a_row, c + 4 * r * c_row
+        for left in range(0, paired, 2 * WIDTH):
+            _tile_1x2(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
+        for left in range(paired, columns, WIDTH):
+            _tile_1x1(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
 
 
 def _elementwise(name: str | None) -> Callable[..., Any]:
@@ -210,7 +200,8 @@ def _elementwise(name: str | None) -> Callable[..., Any]:
 
         return types.void(types.int64, types.int64, types.int64), generate
 
-    return operate
+    made: Callable[..., Any] = operate
+    return made
 
 
 _copy16, _add16, _multiply16 = _elementwise(None), _elementwise("fadd"), _elementwise("fmul")
