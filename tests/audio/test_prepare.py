@@ -42,17 +42,23 @@ def test_no_training_window_touches_held_out_sound(tmp_path: Path, tone: Tone) -
                 assert all(c - b >= 1.5 - 1e-9 or a - d >= 1.5 - 1e-9 for c, d in spans[other])
 
 
-def test_running_again_touches_only_what_changed(
-    folder: Path, tmp_path: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prepared = []
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the recordings that are really decoded."""
+    names: list[str] = []
     original = work.prepare_recording
 
     def spy(source: Path, *rest: object) -> object:
-        prepared.append(source.name)
+        names.append(source.name)
         return original(source, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(work, "prepare_recording", spy)
+    return names
+
+
+def test_running_again_touches_only_what_changed(
+    folder: Path, tmp_path: Path, tone: Tone, prepared: list[str]
+) -> None:
     out = tmp_path / "c"
     (folder / "bad.wav").write_text("not sound")
     first = prepare([folder], out, PLAIN)
