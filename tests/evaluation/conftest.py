@@ -1,6 +1,5 @@
 """A corpus of a few seconds and networks so small that tests are quick."""
 
-
 import numpy as np
 import pytest
 import soundfile

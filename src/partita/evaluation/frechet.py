@@ -25,7 +25,7 @@ FRAMES_PER_BAND = 10  # below it a fitted covariance is mostly noise
 
 @dataclass(frozen=True)
 class Gaussian:
-    """A normal distribution: mean (bands,), covariance (bands, bands)."""
+    """A normal distribution, or several: mean (..., bands), covariance (..., bands, bands)."""
 
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
@@ -37,7 +37,8 @@ def fit(frames: NDArray[np.floating]) -> Gaussian:
     >>> fit(np.array([[0.0, 1.0], [2.0, 1.0]])).covariance.tolist()
     [[2.0, 0.0], [0.0, 0.0]]
     """
-    return _Moments.of(frames).gaussian()
+    several = _Moments.of_clips([frames]).gaussians(np.zeros((1, 1), np.int64))
+    return Gaussian(several.mean[0], several.covariance[0])
 
 
 def frechet_distance(a: Gaussian, b: Gaussian) -> float:
@@ -55,12 +56,19 @@ def frechet_distance(a: Gaussian, b: Gaussian) -> float:
     >>> frechet_distance(one, other)  # (0 - 3)^2 + (1 - 2)^2
     10.0
     """
+    return float(_distances(a, b))
+
+
+def _distances(a: Gaussian, b: Gaussian) -> NDArray[np.float64]:
+    """Return the distance of each of several pairs."""
     values, vectors = np.linalg.eigh(a.covariance)
-    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    root = (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
     inner = root @ b.covariance @ root
-    cross = np.sqrt(np.maximum(np.linalg.eigvalsh((inner + inner.T) / 2), 0)).sum()
-    means = ((a.mean - b.mean) ** 2).sum()
-    return float(max(0.0, means + np.trace(a.covariance) + np.trace(b.covariance) - 2 * cross))
+    inner = (inner + np.swapaxes(inner, -1, -2)) / 2
+    cross = np.sqrt(np.maximum(np.linalg.eigvalsh(inner), 0)).sum(axis=-1)
+    traces = np.trace(a.covariance + b.covariance, axis1=-2, axis2=-1)
+    distances = ((a.mean - b.mean) ** 2).sum(axis=-1) + traces - 2 * cross
+    return np.asarray(np.maximum(distances, 0), np.float64)
 
 
 @dataclass(frozen=True)
@@ -105,19 +113,15 @@ def halved_distances(
         raise PartitaError(
             f"there are {len(generated)} generated, {len(real)} real clips: give as many of each, at least 4"
         )
-    fake_moments = [_Moments.of(frames) for frames in generated]
-    real_moments = [_Moments.of(frames) for frames in real]
+    fake_moments, real_moments = (_Moments.of_clips(clips) for clips in (generated, real))
     random, half = numpy_stream(seed, "evaluation/halves"), len(real) // 2
-    distances = np.empty((HALVINGS, 2))
-    for number in range(HALVINGS):
-        order = random.permutation(len(real))
-        other = _pooled([real_moments[place] for place in order[half : 2 * half]])
-        for column, moments in enumerate((fake_moments, real_moments)):
-            distances[number, column] = frechet_distance(_pooled([moments[p] for p in order[:half]]), other)
-    means = distances.mean(axis=0)
+    orders = np.stack([random.permutation(len(real)) for _ in range(HALVINGS)])
+    ours, others = orders[:, :half], orders[:, half : 2 * half]
+    other = real_moments.gaussians(others)
+    values = [_distances(other, moments.gaussians(ours)) for moments in (fake_moments, real_moments)]
     return Distances(
-        from_replicates(means[0], distances[:, 0]),
-        from_replicates(means[1], distances[:, 1]),
+        from_replicates(values[0].mean(), values[0]),
+        from_replicates(values[1].mean(), values[1]),
         _warning(real[0].shape[1], half, sum(len(frames) for frames in real) // 2),
     )
 
@@ -133,28 +137,30 @@ def _warning(bands: int, clips: int, frames: int) -> str | None:
 
 @dataclass(frozen=True)
 class _Moments:
-    """What a Gaussian needs of a clip: how many frames, their sum, and the sum of their outer products."""
+    """What Gaussians need of each clip: how many frames, their sum, and the sum of their outer products."""
 
-    count: int
+    count: NDArray[np.float64]
     first: NDArray[np.float64]
     second: NDArray[np.float64]
 
     @classmethod
-    def of(cls, frames: NDArray[np.floating]) -> "_Moments":
-        rows = np.asarray(frames, np.float64)
-        if rows.ndim != 2 or not np.isfinite(rows).all():
-            raise PartitaError(f"the frames have shape {rows.shape}: give finite numbers, (frames, bands)")
-        return cls(len(rows), rows.sum(axis=0), rows.T @ rows)
+    def of_clips(cls, clips: Sequence[NDArray[np.floating]]) -> "_Moments":
+        rows = [np.asarray(frames, np.float64) for frames in clips]
+        for frames in rows:
+            if frames.ndim != 2 or not np.isfinite(frames).all():
+                raise PartitaError(f"frames have shape {frames.shape}: give finite numbers, (frames, bands)")
+        return cls(
+            np.array([len(frames) for frames in rows], np.float64),
+            np.stack([frames.sum(axis=0) for frames in rows]),
+            np.stack([frames.T @ frames for frames in rows]),
+        )
 
-    def gaussian(self) -> Gaussian:
-        mean = self.first / self.count
-        covariance = (self.second - self.count * np.outer(mean, mean)) / max(1, self.count - 1)
-        return Gaussian(mean, covariance)
-
-
-def _pooled(clips: list[_Moments]) -> Gaussian:
-    return _Moments(
-        sum(clip.count for clip in clips),
-        np.sum([clip.first for clip in clips], axis=0),
-        np.sum([clip.second for clip in clips], axis=0),
-    ).gaussian()
+    def gaussians(self, sets: NDArray[np.int64]) -> Gaussian:
+        """Return a Gaussian for each row of `sets`, fitted to all frames of the clips that it names."""
+        chosen = np.zeros((len(sets), len(self.count)))
+        np.put_along_axis(chosen, sets, 1.0, axis=1)
+        count = chosen @ self.count
+        mean = chosen @ self.first / count[:, None]
+        outer = count[:, None, None] * mean[:, :, None] * mean[:, None, :]
+        second = np.tensordot(chosen, self.second, 1)
+        return Gaussian(mean, (second - outer) / np.maximum(1, count - 1)[:, None, None])

@@ -13,6 +13,7 @@ from partita.listening.pictures import Tick
 WIDTH, HEIGHT = 420.0, 250.0
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 12.0, 34.0
 POINTS = 160
+DOTS = 60
 FEW = 20  # points that are all shown
 SETTLING = 0.04  # share of the way in which a first plunge may leave the picture
 
@@ -38,13 +39,13 @@ class Guide:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A series, ready to draw: an SVG path, and its last point."""
+    """A series, ready to draw: an SVG path, and dots at its points where they are few."""
 
     arm: int
     style: str
     label: str
     path: str
-    end: tuple[float, float]
+    dots: list[tuple[float, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +72,8 @@ def chart(
 ) -> Chart | None:
     """Place series in a chart; None when none of them has a point.
 
-    The range of y leaves out what lies above everything after the first 4% of the way, so that a first plunge
-    from the untrained model does not flatten the rest; the page clips it.
+    x begins at 0. The range of y leaves out what lies above everything after the first 4% of the way, so that
+    a first plunge from the untrained model does not flatten the rest; the page clips it.
 
     >>> line = Series(arm=0, style="train", label="a", x=[0, 1, 2], y=[3.0, 2.0, 1.0])
     >>> chart("Bits", "steps", "bits", [line]).lines[0].path
@@ -81,7 +82,7 @@ def chart(
     drawn = [_thinned(one) for one in series if len(one.x)]
     if not drawn:
         return None
-    x_low, x_high = _widened(min(min(one.x) for one in drawn), max(max(one.x) for one in drawn))
+    x_low, x_high = _widened(min(0.0, *(min(one.x) for one in drawn)), max(max(one.x) for one in drawn))
     heights = [*_settled(drawn, x_low + SETTLING * (x_high - x_low)), *(guide.value for guide in guides)]
     y_low, y_high = _widened(min(heights), max(heights))
 
@@ -138,8 +139,9 @@ def _thinned(series: Series) -> Series:
 
 
 def _line(series: Series, places: list[tuple[float, float]]) -> Line:
+    dots = places if series.style == "validation" and len(places) <= DOTS else []
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
-    return Line(arm=series.arm, style=series.style, label=series.label, path=path, end=places[-1])
+    return Line(arm=series.arm, style=series.style, label=series.label, path=path, dots=dots)
 
 
 def _widened(low: float, high: float) -> tuple[float, float]:

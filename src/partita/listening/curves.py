@@ -56,7 +56,7 @@ def _loss(
     series = []
     for arm, (name, records) in enumerate(arms):
         places, heights = points(records, "train", "step", loss)
-        series.append(Series(arm=arm, style="validation", label=name, x=places, y=heights))
+        series.append(Series(arm=arm, style="loss", label=name, x=places, y=heights))
     return chart(title, "generator updates", "loss, nats", series, guides)
 
 

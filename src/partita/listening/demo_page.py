@@ -18,7 +18,7 @@ SUMMARIES = {
     "likelihood": "Learnt by likelihood alone: predict each sample from the real ones before it.",
     "report": (
         "The same, and an adversary besides: a PatchGAN that tries to tell its output, each sample drawn"
-        " given the real past, from real sound. The adversary's weight is low, as the report advises."
+        " given the real past, from real sound. The adversary’s weight is low, as the report advises."
     ),
 }
 SYNTHETIC = "synthetic studies for solo violin, composed and sounded by Partita itself; no person plays"

@@ -56,20 +56,23 @@ KINDS = (
         key="bits_per_sample",
         name="Bits per sample",
         rule="lower is better",
-        meaning="How many bits the model needs for each held-out sample, given its true past.",
+        meaning="Bits that the model needs for a held-out sample, given its true past. 8 is to know nothing.",
         digits=3,
     ),
     Kind(
         key="frechet_log_mel",
         name="Fréchet distance, log-mel",
-        rule="lower is better; the last column is what real sound has from real sound",
-        meaning="How far the clips' spectra lie from those of real sound. Timbre and balance, not melody.",
+        rule="lower is better",
+        meaning=(
+            "How far the clips’ spectra lie from real ones; under real sound, how far real ones lie from each"
+            " other. Timbre and balance, not melody."
+        ),
         digits=1,
     ),
     Kind(
         key="level_dbfs",
         name="Level",
-        rule="best near the real sound's",
+        rule="best near the real sound’s",
         meaning="Loudness of the clips, below full scale.",
         digits=1,
         unit="dB",
@@ -77,7 +80,7 @@ KINDS = (
     Kind(
         key="silence_share",
         name="Silence",
-        rule="best near the real sound's",
+        rule="best near the real sound’s",
         meaning="Share of the time below −60 dB: a model that dies away has much of it.",
         digits=1,
         scale=100,
@@ -86,7 +89,7 @@ KINDS = (
     Kind(
         key="clipped_share",
         name="Clipped",
-        rule="best near the real sound's",
+        rule="best near the real sound’s",
         meaning="Share of samples at full scale: a model that runs away has much of it.",
         digits=2,
         scale=100,
@@ -95,7 +98,7 @@ KINDS = (
     Kind(
         key="spectral_flatness",
         name="Spectral flatness",
-        rule="best near the real sound's",
+        rule="best near the real sound’s",
         meaning="Noise against tones: 0.56 is white noise, near 0 is tones.",
         digits=3,
     ),
