@@ -110,7 +110,7 @@ class PatchGAN(nn.Module):
         Raises:
             PartitaError: the waveform is too short for a single logit.
         """
-        least = 3 * 2**self.config.layers  # what leaves the last convolution, padded by 1, its kernel of 4
+        least = 2 * 2**self.config.layers  # each layer halves; the last, padded by 1 at each end, needs two
         if waveform.shape[1] < least:
             raise PartitaError(
                 f"the waveform has {waveform.shape[1]} samples: a discriminator of"

@@ -148,9 +148,8 @@ def load(path: str | Path) -> LoadedModel:
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
     quantiser = from_table(Quantiser, config["quantiser"], where=f"{where} [quantiser]")
     checkpoint = path if inside else run.chosen()
-    average = checkpoint / "average.safetensors"
     model = WaveNet(network)
-    fill(model, average if average.exists() else checkpoint / "generator.safetensors")
+    fill(model, weights_path(checkpoint))
     return LoadedModel(
         model=model.eval().requires_grad_(False),
         sample_rate=int(config["corpus"]["sample_rate"]),
@@ -159,6 +158,12 @@ def load(path: str | Path) -> LoadedModel:
         step=int(read_state(checkpoint)["step"]),
         config=config,
     )
+
+
+def weights_path(checkpoint: Path) -> Path:
+    """Return the file of a checkpoint's weights: their average, where there is one."""
+    average = checkpoint / "average.safetensors"
+    return average if average.exists() else checkpoint / "generator.safetensors"
 
 
 def fill(model: WaveNet, path: Path) -> None:

@@ -6,14 +6,20 @@ It does not know what the losses are, nor how a run begins or is found again.
 
 import time
 from collections.abc import Callable, Iterable
+from copy import deepcopy
+from typing import Any
 
 import torch
 
 from partita.audio.corpus import Corpus
 from partita.audio.windows import TrainingWindows, WindowBatch
 from partita.errors import PartitaError
+from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.folder import RunFolder
+from partita.runs.loading import fill, weights_path
+from partita.training.board import Board
+from partita.training.clips import draw_clips, write_clips
 from partita.training.config import TrainConfig
 from partita.training.learner import Learner, Update
 from partita.training.position import Position
@@ -21,6 +27,7 @@ from partita.training.progress import Display
 from partita.training.schedule import Pace, learning_rate
 from partita.training.validate import held_out, validation_bits
 
+LISTEN_EVERY = 5  # validations from one drawing of clips to the next
 VALIDATION_SHARE = 0.05  # samples scored at a validation over samples trained on since the last one
 
 
@@ -35,6 +42,7 @@ class Loop:
         windows: the stream of training windows.
         position: where it is.
         display: what a person sees.
+        board: TensorBoard.
     """
 
     def __init__(
@@ -47,9 +55,11 @@ class Loop:
         windows: TrainingWindows,
         position: Position,
         display: Display,
+        board: Board,
     ) -> None:
         self.run, self.corpus, self.config = run, corpus, config
-        self.learner, self.windows, self.position, self.display = learner, windows, position, display
+        self.learner, self.windows, self.position = learner, windows, position
+        self.display, self.board = display, board
         self._has_validation = bool(corpus.segments("validation"))
         self._part: list[WindowBatch] | None = None
         self._clock = time.monotonic() - position.seconds
@@ -90,14 +100,16 @@ class Loop:
     def step(self) -> None:
         """Make one update, and whatever is due after it."""
         position = self.position
-        numbers = self._update(self.windows.next())
+        self._update(self.windows.next())
         self._tick()
         if self.fits_pace:
             self._fit_first()
         if position.step % self.config.log_every == 0:
-            self._log(numbers)
+            self._log()
         if position.every and position.step % position.every == 0 and not self.done():
             self._validate()
+            if position.step // position.every % LISTEN_EVERY == 0:
+                self._listen()
             self._tick()
             if self.fits_pace:
                 assert self.budget is not None
@@ -106,7 +118,7 @@ class Loop:
         elif time.monotonic() - self._saved_at > 60.0 * self.config.checkpoint_minutes:
             self.save()
 
-    def _update(self, batch: WindowBatch) -> dict[str, float]:
+    def _update(self, batch: WindowBatch) -> None:
         begun = time.perf_counter()
         position, device = self.position, self.learner.machine.device
         classes = torch.from_numpy(batch.classes).to(device, non_blocking=True)
@@ -121,7 +133,6 @@ class Loop:
         position.step += 1
         seconds = time.perf_counter() - begun
         position.meter.add(numbers, targets=int(batch.valid.sum()), seconds=seconds)
-        return numbers
 
     def _next_update(self) -> Update:
         position, config = self.position, self.config
@@ -136,8 +147,8 @@ class Loop:
         clips, saved = "; ".join(batch.names), self.run.steps()[-1]
         return PartitaError(
             f"{what} is not finite at step {step}, on {clips}: nothing was updated, and the"
-            f" checkpoint of step {saved} is sound. Try a lower `learning_rate`, a lower `clip` or `precision`"
-            " float32, and listen to those clips"
+            f" checkpoint of step {saved} is sound. Try a lower `learning_rate`, a lower `clip` or"
+            " `precision` float32, and listen to those clips"
         )
 
     def _tick(self) -> None:
@@ -152,7 +163,7 @@ class Loop:
             position.pace.fit(position.step, position.seconds, budget)
             position.every = interval(position.pace, self.config)
 
-    def _log(self, newest: dict[str, float]) -> None:
+    def _log(self) -> None:
         position = self.position
         numbers = position.meter.take()
         rate = self._next_update().learning_rate
@@ -164,7 +175,7 @@ class Loop:
             "learning_rate": rate,
             "seconds": seconds,
         }
-        self.run.log(record)
+        self._record(record)
         progress = position.pace.progress(position.step)
         left = position.seconds * (1.0 - progress) / progress if progress > 0 else None
         self.display.show(
@@ -184,7 +195,11 @@ class Loop:
         if self.learner.average is not None:
             scores["bits_average"] = validation_bits(self.learner.average.model, self._part, where)
         self.position.score(scores.get("bits_average", scores["bits"]))
-        self.run.log({"kind": "validation", "step": self.position.step, **scores})
+        self._record({"kind": "validation", "step": self.position.step, **scores})
+
+    def _record(self, record: dict[str, Any]) -> None:
+        self.run.log(record)
+        self.board.record(record)
 
     def _held_out(self, most: int | None) -> Iterable[WindowBatch]:
         return held_out(
@@ -196,6 +211,21 @@ class Loop:
             most=most,
         )
 
+    def _listen(self) -> None:
+        """Draw clips, and keep them as files and on the board."""
+        if not (self.config.clips and self._has_validation):
+            return
+        step, rate = self.position.step, self.corpus.sample_rate
+        clips = draw_clips(self._drawable(), self.corpus, self.config)
+        with self.run.disk_faults():
+            write_clips(self.run.clips_path, clips, step=step, sample_rate=rate)
+        self.board.clips(clips, step=step, sample_rate=rate)
+
+    def _drawable(self) -> WaveNet:
+        """Return the network that draws, on the CPU, where the sampler is."""
+        model = self.learner.best_model
+        return model if self.learner.machine.device.type == "cpu" else deepcopy(model).cpu()
+
     def save(self, *, finished: bool = False, chosen: int | None = None) -> None:
         """Write a checkpoint of this moment."""
         state = {"windows": self.windows.state(), "position": self.position.as_json(), "finished": finished}
@@ -205,12 +235,27 @@ class Loop:
         self._saved_at = time.monotonic()
 
     def finish(self) -> None:
-        """Score the end, choose the checkpoint that stands for the run, and save."""
+        """Score the end, choose the checkpoint that stands for the run, score it on the whole split, and
+        save."""
         position = self.position
         if position.meter.steps:
-            self._log({})
+            self._log()
         self._validate()
-        self.save(finished=True, chosen=position.step)
+        chosen, model = position.step, self.learner.best_model
+        if (
+            self.config.patience
+            and position.best_bits is not None
+            and position.best_bits != position.last_bits
+        ):
+            assert position.best_step is not None
+            chosen, model = position.best_step, deepcopy(model)
+            fill(model, weights_path(self.run.checkpoint_path(chosen)))
+        if self._has_validation:
+            bits = validation_bits(model, self._held_out(most=None), self.learner.machine)
+            self._record({"kind": "final", "step": position.step, "chosen": chosen, "bits": bits})
+            self.display.say(f"{bits:.3f} bits a sample on held-out sound, at step {chosen}")
+        self._listen()
+        self.save(finished=True, chosen=chosen)
 
 
 def interval(pace: Pace, config: TrainConfig) -> int:

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from partita.runs.config import from_table, to_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.loading import load
 from partita.runs.versions import versions
+from partita.training.board import Board
 from partita.training.config import DEFAULT_MINUTES, TrainConfig
 from partita.training.interruption import Interrupted, listening_for_signals
 from partita.training.learner import Learner
@@ -148,7 +150,12 @@ def _go(
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(config.threads or threads)
-        with listening_for_signals() as request, Display(run.path.name, quiet=quiet) as display:
+        board = Board(run.board_path, step=position.step, on=config.tensorboard)
+        with (
+            listening_for_signals() as request,
+            Display(run.path.name, quiet=quiet) as display,
+            closing(board),
+        ):
             loop = Loop(
                 run=run,
                 corpus=corpus,
@@ -157,6 +164,7 @@ def _go(
                 windows=windows,
                 position=position,
                 display=display,
+                board=board,
             )
             asked = loop.until(lambda: request.signal_name is not None or (stop is not None and stop()))
     finally:
@@ -223,8 +231,8 @@ def _find_corpus(folder: RunFolder, table: dict[str, Any], given: Corpus | str |
             if corpus.fingerprint == table["fingerprint"]:
                 return corpus
             raise PartitaError(
-                f"the corpus {place} is not the one that {folder.path} was trained on (its content has changed):"
-                " give that one with `--corpus`, or begin a new run"
+                f"the corpus {place} is not the one that {folder.path} was trained on (its content has"
+                " changed): give that one with `--corpus`, or begin a new run"
             )
     raise PartitaError(
         f"the corpus of {folder.path} is neither {' nor '.join(map(str, places))}: say where it is with"

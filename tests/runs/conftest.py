@@ -1,0 +1,51 @@
+"""A run made by hand: the runs room knows nothing of training."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from partita.audio.classes import Quantiser
+from partita.models.sizes import WaveNetConfig
+from partita.models.wavenet import WaveNet
+from partita.runs.checkpoint import Checkpoint
+from partita.runs.config import to_table
+from partita.runs.folder import RunFolder
+from partita.runs.versions import versions
+
+NETWORK = WaveNetConfig(
+    blocks=1, layers=3, residual_channels=4, dilation_channels=4, skip_channels=8, end_channels=8
+)
+
+
+@pytest.fixture
+def table() -> dict[str, Any]:
+    """A run's config."""
+    return {
+        "corpus": {"path": "/nowhere", "relative": "..", "fingerprint": "00", "sample_rate": 8000},
+        "network": to_table(NETWORK),
+        "quantiser": to_table(Quantiser()),
+        "training": {"steps": 2},
+        "versions": versions(),
+    }
+
+
+@pytest.fixture
+def checkpoint() -> Callable[..., Checkpoint]:
+    """Make a checkpoint whose weights depend on its step."""
+
+    def make(step: int, **state: Any) -> Checkpoint:
+        model = WaveNet(NETWORK, generator=torch.Generator().manual_seed(step))
+        average = {name: value * 2 for name, value in model.state_dict().items()}
+        tensors = {"generator": dict(model.state_dict()), "average": average}
+        return Checkpoint(tensors=tensors, state={"step": step, **state})
+
+    return make
+
+
+@pytest.fixture
+def run(tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]) -> RunFolder:
+    """A run with its first checkpoint."""
+    return RunFolder.create(tmp_path / "run", table, checkpoint(0))

@@ -1,0 +1,70 @@
+"""Configs to TOML and back."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from partita.errors import PartitaError
+from partita.runs.config import from_table, read_toml, to_table, write_toml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inner:
+    share: float = 0.5
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outer:
+    steps: int
+    name: str = "a"
+    on: bool = False
+    limit: float | None = None
+    inner: Inner = field(default_factory=Inner)
+    other: Inner | None = None
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Outer(steps=1),
+        Outer(steps=2, name='quote " and \\ ü', on=True, limit=1e-300, inner=Inner(share=0.1 + 0.2)),
+        Outer(steps=3, other=Inner(words=("x", "y"))),
+    ],
+)
+def test_a_config_comes_back_exactly_from_its_file(config: Outer, tmp_path: Path) -> None:
+    write_toml(tmp_path / "c.toml", to_table(config))
+    assert from_table(Outer, read_toml(tmp_path / "c.toml"), where="c.toml") == config
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"steps": 1, "stepz": 2}, "`stepz` in c.toml is no setting"),
+        ({"steps": 1, "inner": {"sahre": 2}}, r"`sahre` in c.toml \[inner\] is no setting"),
+        ({}, "`steps` is missing in c.toml"),
+        ({"steps": "many"}, "`steps` in c.toml is 'many', must be of type int"),
+        ({"steps": True}, "must be of type int"),
+        ({"steps": 1, "inner": 3}, "must be of type Inner"),
+        ({"steps": 1, "on": 1}, "must be of type bool"),
+    ],
+)
+def test_what_is_no_setting_is_refused(table: dict[str, object], words: str) -> None:
+    with pytest.raises(PartitaError, match=words):
+        from_table(Outer, table, where="c.toml")
+
+
+def test_a_whole_number_will_do_for_a_float() -> None:
+    config = from_table(Outer, {"steps": 1, "limit": 3}, where="c.toml")
+    assert isinstance(config.limit, float)
+    assert config.limit == 3
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("steps = = 1")
+    with pytest.raises(PartitaError, match=r"c\.toml is not TOML"):
+        read_toml(tmp_path / "c.toml")
+    (tmp_path / "c.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PartitaError, match=r"c\.toml is not TOML"):
+        read_toml(tmp_path / "c.toml")

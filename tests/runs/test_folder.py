@@ -1,0 +1,96 @@
+"""Run folders: made whole, kept tidy, refused where something else lies."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partita.errors import PartitaError
+from partita.runs import metrics
+from partita.runs.checkpoint import Checkpoint
+from partita.runs.config import read_toml, write_toml
+from partita.runs.folder import RunFolder
+
+Make = Callable[..., Checkpoint]
+
+
+def test_a_new_run_has_the_layout(run: RunFolder, table: dict[str, Any]) -> None:
+    assert sorted(path.name for path in run.path.iterdir()) == ["checkpoints", "config.toml", "metrics.jsonl"]
+    assert run.config() == {"format": 1} | table
+    assert run.steps() == [0]
+    assert not run.finished
+
+
+def test_an_empty_folder_may_be_taken(tmp_path: Path, table: dict[str, Any], checkpoint: Make) -> None:
+    (tmp_path / "run").mkdir()
+    assert RunFolder.create(tmp_path / "run", table, checkpoint(0)).steps() == [0]
+
+
+def test_a_run_is_not_overwritten_and_resuming_is_offered(run: RunFolder, checkpoint: Make) -> None:
+    with pytest.raises(PartitaError, match=f"--resume {run.path}"):
+        RunFolder.create(run.path, {}, checkpoint(0))
+
+
+def test_other_things_are_not_overwritten(tmp_path: Path, checkpoint: Make) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(PartitaError, match="not empty: give another folder"):
+        RunFolder.create(tmp_path, {}, checkpoint(0))
+    with pytest.raises(PartitaError, match="not empty: give another folder"):
+        RunFolder.create(tmp_path / "mine.txt", {}, checkpoint(0))
+
+
+def test_the_last_few_and_the_best_are_kept(run: RunFolder, checkpoint: Make) -> None:
+    for step in range(10, 70, 10):
+        run.save(checkpoint(step), keep=2, best=min(step, 20))
+    assert run.steps() == [20, 50, 60]
+    assert run.newest().name == "step-000060"
+
+
+def test_the_chosen_checkpoint_stands_for_the_run(run: RunFolder, checkpoint: Make) -> None:
+    run.save(checkpoint(10), keep=2, best=10)
+    assert run.chosen().name == "step-000010"
+    run.save(checkpoint(20, chosen=10, finished=True), keep=1, best=10)
+    assert run.chosen().name == "step-000010"
+    assert run.finished
+
+
+def test_steps_sort_as_numbers(run: RunFolder, checkpoint: Make) -> None:
+    for step in (999_999, 1_000_000):
+        run.save(checkpoint(step), keep=9, best=None)
+    assert run.steps() == [0, 999_999, 1_000_000]
+
+
+def test_rewinding_drops_what_came_after_the_checkpoint(run: RunFolder, checkpoint: Make) -> None:
+    run.log({"kind": "train", "step": 10})
+    run.save(checkpoint(10), keep=3, best=None)
+    run.log({"kind": "train", "step": 20})
+    (run.checkpoints_path / ".step-000020.1234.part").mkdir()
+    assert run.rewind().name == "step-000010"
+    assert metrics.read(run.metrics_path) == [{"kind": "train", "step": 10}]
+    assert [path.name for path in run.checkpoints_path.glob(".*")] == []
+
+
+def test_a_config_from_a_newer_version_is_refused(run: RunFolder) -> None:
+    path = run.path / "config.toml"
+    write_toml(path, read_toml(path) | {"format": 7})
+    with pytest.raises(PartitaError, match="format 7, this version reads up to 1: install a newer partita"):
+        run.config()
+
+
+def test_unknown_and_missing_sections_are_refused(run: RunFolder) -> None:
+    path = run.path / "config.toml"
+    table = read_toml(path)
+    write_toml(path, table | {"extra": {"a": 1}})
+    with pytest.raises(PartitaError, match="unknown sections extra"):
+        run.config()
+    write_toml(path, {name: value for name, value in table.items() if name != "network"})
+    with pytest.raises(PartitaError, match="lacks network"):
+        run.config()
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PartitaError, match="does not exist"):
+        RunFolder.open(tmp_path / "nowhere")
+    with pytest.raises(PartitaError, match="is no run"):
+        RunFolder.open(tmp_path)

@@ -1,0 +1,89 @@
+"""Loading a model from a run, drawing from it, and what is said when it can't be."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from partita.errors import PartitaError
+from partita.runs.checkpoint import Checkpoint
+from partita.runs.config import read_toml, write_toml
+from partita.runs.folder import RunFolder
+from partita.runs.loading import load
+
+Make = Callable[..., Checkpoint]
+
+
+def test_the_average_is_taken_where_there_is_one(run: RunFolder, checkpoint: Make) -> None:
+    run.save(checkpoint(10), keep=3, best=None)
+    loaded = load(run.path)
+    assert (loaded.step, loaded.name, loaded.sample_rate) == (10, "run", 8000)
+    assert torch.equal(loaded.model.end2, checkpoint(10).tensors["average"]["end2"])
+    (run.newest() / "average.safetensors").unlink()
+    assert torch.equal(load(run.path).model.end2, checkpoint(10).tensors["generator"]["end2"])
+
+
+def test_one_checkpoint_of_a_run_can_be_loaded(
+    run: RunFolder, checkpoint: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.save(checkpoint(10), keep=3, best=None)
+    assert load(run.checkpoint_path(0)).step == 0
+    monkeypatch.chdir(run.checkpoint_path(0))
+    assert load(".").step == 0
+
+
+def test_a_moved_run_loads(run: RunFolder, tmp_path: Path) -> None:
+    shutil.move(run.path, tmp_path / "elsewhere")
+    assert load(tmp_path / "elsewhere").name == "elsewhere"
+
+
+def test_drawing_is_decided_by_the_seed_and_a_stream_gives_the_same(run: RunFolder) -> None:
+    loaded = load(run.path)
+    opening = np.sin(np.arange(50) / 5)
+    clips = loaded.draw(seconds=0.01, clips=2, seed=3, opening=opening)
+    assert clips.shape == (2, 80)
+    assert clips.dtype == np.float32
+    assert np.abs(clips).max() <= 1
+    blocks = loaded.stream(seconds=0.01, clips=2, seed=3, opening=opening, block=32)
+    assert np.array_equal(np.concatenate(list(blocks), 1), clips)
+    assert not np.array_equal(loaded.draw(seconds=0.01, clips=2, seed=4, opening=opening), clips)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_length_that_is_none_is_refused(run: RunFolder, seconds: float) -> None:
+    with pytest.raises(PartitaError, match="`seconds`"):
+        load(run.path).draw(seconds=seconds)
+
+
+def test_a_run_without_a_checkpoint_says_so(run: RunFolder) -> None:
+    shutil.rmtree(run.checkpoint_path(0))
+    with pytest.raises(PartitaError, match="no checkpoint yet"):
+        load(run.path)
+
+
+def test_a_cut_off_weights_file_says_so(run: RunFolder) -> None:
+    path = run.newest() / "average.safetensors"
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(PartitaError, match=r"average\.safetensors is damaged"):
+        load(run.path)
+
+
+def test_weights_of_another_network_say_so(run: RunFolder) -> None:
+    path = run.path / "config.toml"
+    table = read_toml(path)
+    table["network"]["end_channels"] = 16
+    write_toml(path, table)
+    with pytest.raises(PartitaError, match="config and weights are from different runs"):
+        load(run.path)
+
+
+def test_a_network_with_an_unknown_key_says_so(run: RunFolder) -> None:
+    path = run.path / "config.toml"
+    table = read_toml(path)
+    table["network"]["heads"] = 16
+    write_toml(path, table)
+    with pytest.raises(PartitaError, match=r"`heads` in .*config\.toml"):
+        load(run.path)

@@ -1,0 +1,51 @@
+"""The metrics file: nothing doubled, nothing lost."""
+
+from pathlib import Path
+
+import pytest
+
+from partita.errors import PartitaError
+from partita.runs import metrics
+
+
+def records(count: int) -> list[dict[str, object]]:
+    return [{"kind": "train", "step": step, "bits": 5.0 + step / 3} for step in range(1, count + 1)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "metrics.jsonl"
+    for record in records(5):
+        metrics.append(path, record)
+    return path
+
+
+def test_records_come_back_exactly(path: Path) -> None:
+    assert metrics.read(path) == records(5)
+
+
+def test_truncating_keeps_what_came_up_to_the_step(path: Path) -> None:
+    metrics.truncate(path, after_step=3)
+    assert metrics.read(path) == records(3)
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_line_cut_off_by_a_kill_is_dropped_and_written_anew(path: Path, cut: int) -> None:
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert metrics.read(path) == records(4)
+    metrics.truncate(path, after_step=4)
+    metrics.append(path, records(5)[-1])
+    assert metrics.read(path) == records(5)
+
+
+def test_a_damaged_line_in_the_middle_is_named(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "{", *lines[2:]]) + "\n")
+    with pytest.raises(PartitaError, match="line 2"):
+        metrics.read(path)
+
+
+def test_numbers_that_json_lacks_are_refused(path: Path) -> None:
+    with pytest.raises(ValueError, match="Out of range"):
+        metrics.append(path, {"kind": "train", "step": 6, "bits": float("nan")})
+    assert metrics.read(path) == records(5)

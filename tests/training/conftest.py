@@ -1,0 +1,79 @@
+"""A small corpus and small configs that the training room's tests share."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from partita.audio.corpus import Corpus
+from partita.audio.prepare import PrepareConfig, prepare
+from partita.models.patchgan import PatchGANConfig
+from partita.models.sizes import WaveNetConfig
+from partita.training.config import AdversaryConfig, TrainConfig
+
+RATE = 4000
+NETWORK = WaveNetConfig(
+    blocks=1, layers=4, residual_channels=16, dilation_channels=16, skip_channels=16, end_channels=16
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks as small as these lose more by sharing work among threads than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Three recordings of five seconds: a few decaying tones each, with a little noise."""
+    folder = tmp_path_factory.mktemp("recordings")
+    time = np.arange(5 * RATE) / RATE
+    for number in range(3):
+        random = np.random.default_rng(number)
+        pitches = random.choice([200.0, 300.0, 400.0], 10)
+        tones = np.sin(2 * np.pi * pitches[(time * 2).astype(int)] * time) * np.exp(-2 * (time % 0.5))
+        sound = 0.5 * tones + 0.01 * random.standard_normal(len(time))
+        soundfile.write(folder / f"{number}.wav", sound, RATE)
+    settings = PrepareConfig(sample_rate=RATE, test=("2.wav",), validation=("1.wav",), workers=1)
+    return prepare([folder], folder.parent / "corpus", settings, progress=False)
+
+
+@pytest.fixture
+def make_config() -> Callable[..., TrainConfig]:
+    """Make a config for a fraction of a second of training, the same bits on every run."""
+
+    def make(**changes: Any) -> TrainConfig:
+        small: dict[str, Any] = {
+            "network": NETWORK,
+            "targets": 256,
+            "batch": 2,
+            "steps": 20,
+            "threads": 1,
+            "device": "cpu",
+            "precision": "float32",
+            "validations": 4,
+            "clips": 0,
+            "tensorboard": False,
+        }
+        return TrainConfig(**(small | changes))
+
+    return make
+
+
+@pytest.fixture
+def adversary() -> AdversaryConfig:
+    """An adversary as small as the network."""
+    return AdversaryConfig(weight=0.1, patchgan=PatchGANConfig(layers=3, channels=8, most_channels=16))
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where a run may go."""
+    return tmp_path / "run"

@@ -1,0 +1,100 @@
+"""Configs: what is refused, and that all of them survive TOML."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partita.audio.classes import Quantiser
+from partita.errors import PartitaError
+from partita.models.patchgan import PatchGANConfig
+from partita.models.sizes import SIZES
+from partita.runs.config import from_table, read_toml, to_table, write_toml
+from partita.training.arms import ARMS, with_arm
+from partita.training.config import AdversaryConfig, RolloutConfig, TrainConfig
+from partita.training.named import named_config, report
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_every_arm_survives_its_file(arm: str, tmp_path: Path) -> None:
+    for base in (TrainConfig(minutes=1.5), report(), TrainConfig(network=SIZES["tiny"], steps=3)):
+        config = with_arm(base, arm)
+        write_toml(tmp_path / "config.toml", to_table(config))
+        assert from_table(TrainConfig, read_toml(tmp_path / "config.toml"), where="it") == config
+        assert named_config(tmp_path / "config.toml") == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"size": "huge"}, "`size` is 'huge': choose one of tiny"),
+        ({"steps": 0}, "`steps` is 0"),
+        ({"steps": 5, "epochs": 1.0}, "give one of them"),
+        ({"minutes": float("nan")}, "`minutes` is nan"),
+        ({"learning_rate": -1.0}, "`learning_rate` is -1.0"),
+        ({"floor": 1.5}, "`floor` is 1.5"),
+        ({"average": 1.0}, "`average` is 1.0"),
+        ({"device": "tpu"}, "`device` is 'tpu'"),
+        ({"precision": "float16"}, "`precision` is 'float16'"),
+        ({"match": "l2"}, "`match` is 'l2'"),
+        ({"match_norm": 3}, "`match_norm` is 3"),
+        ({"batch": 0}, "`batch` is 0"),
+        ({"quantiser": Quantiser(classes=64)}, "256 classes, the quantiser 64"),
+    ],
+)
+def test_values_that_mean_nothing_are_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(PartitaError, match=words):
+        TrainConfig(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"weight": -0.1}, "`weight` is -0.1"),
+        ({"ramp": 2.0}, "`ramp` is 2.0"),
+        ({"updates": 0}, "`updates` is 0"),
+        ({"loss": "hinge"}, "`loss` is 'hinge'"),
+        ({"loss": "least-squares", "saturating": True}, "`saturating` goes with the loss `log` only"),
+    ],
+)
+def test_an_adversary_that_means_nothing_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(PartitaError, match=words):
+        AdversaryConfig(**changes)
+
+
+def test_a_route_that_is_not_there_is_refused() -> None:
+    with pytest.raises(PartitaError, match="`route` is 'telepathy'"):
+        RolloutConfig(route="telepathy")
+
+
+def test_arms_state_only_their_difference() -> None:
+    base = TrainConfig(steps=9, adversary=AdversaryConfig(weight=0.3, patchgan=PatchGANConfig(layers=5)))
+    assert with_arm(base, "report") == replace(base, arm="report")
+    assert with_arm(base, "report-0").adversary == replace(base.adversary or AdversaryConfig(), weight=0.0)
+    assert with_arm(base, "report-formula") == replace(base, arm="report-formula", match="norm")
+    assert with_arm(with_arm(base, "report-formula"), "likelihood") == replace(base, adversary=None)
+    with pytest.raises(PartitaError, match="`arm` is 'best': choose one of likelihood, report"):
+        with_arm(base, "best")
+
+
+def test_the_reports_set_up() -> None:
+    config = named_config("report")
+    assert (config.size, config.optimizer, config.learning_rate) == ("wide", "adam", 0.001)
+    assert (config.batch, config.epochs, config.steps, config.minutes) == (16, 10.0, None, None)
+    assert config.adversary is not None
+    assert config.adversary.learning_rate == 0.001
+    assert config.match_weight > config.adversary.weight
+
+
+def test_a_file_of_settings_may_be_partial_and_unknown_keys_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('size = "tiny"\n[adversary]\nweight = 0.5\n')
+    config = named_config(path)
+    assert config.adversary is not None
+    assert (config.size, config.adversary.weight) == ("tiny", 0.5)
+    path.write_text("sizes = 1")
+    with pytest.raises(PartitaError, match=r"`sizes` in .* is no setting"):
+        named_config(path)
+    with pytest.raises(PartitaError, match="can't be read"):
+        named_config("no such config")

@@ -1,0 +1,119 @@
+"""Runs that are really killed, at random moments, go on as if nothing had happened: the same bytes at the
+end."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partita.audio.corpus import Corpus
+from partita.runs import metrics
+from partita.runs.folder import RunFolder
+from partita.training.arms import with_arm
+from partita.training.config import AdversaryConfig, TrainConfig
+from partita.training.train import resume, train
+
+Make = Callable[..., TrainConfig]
+TIMED = {"seconds", "samples_per_second"}
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
+
+
+@pytest.fixture(scope="module")
+def processes() -> Any:
+    """Processes that are forked from a server in which everything is imported already, so that they start
+    fast."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["partita.training.train", "partita.models.stack_fused"])
+    return context
+
+
+def start(processes: Any, target: Callable[..., Path], *arguments: Any) -> Any:
+    process = processes.Process(target=target, args=arguments, kwargs={"quiet": True})
+    process.start()
+    return process
+
+
+def wait_for_a_run(out: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not out.exists():
+        assert time.monotonic() < deadline, "the run never began"
+        time.sleep(0.01)
+
+
+def content(run: Path) -> tuple[dict[str, bytes], Any, list[dict[str, Any]]]:
+    """Return all that must be equal: the tensors' files, the state, and the records but for times."""
+    newest = RunFolder.open(run).newest()
+    files = {path.name: path.read_bytes() for path in newest.glob("*.safetensors")}
+    state = json.loads((newest / "state.json").read_text())
+    del state["position"]["seconds"], state["position"]["meter"]["seconds"]
+    records = [
+        {name: value for name, value in record.items() if name not in TIMED}
+        for record in metrics.read(run / "metrics.jsonl")
+    ]
+    return files, state, records
+
+
+@pytest.mark.parametrize("arm", ["likelihood", "report"])
+def test_a_killed_run_ends_with_the_same_bytes(
+    corpus: Corpus, tmp_path: Path, make_config: Make, adversary: AdversaryConfig, processes: Any, arm: str
+) -> None:
+    config = with_arm(
+        make_config(steps=80, validations=20, log_every=7, adversary=adversary, patience=0), arm
+    )
+    begun = time.monotonic()
+    whole = train(corpus, tmp_path / "whole", config, quiet=True)
+    took = time.monotonic() - begun
+    out = tmp_path / "killed"
+    chance = random.Random(arm)
+    process = start(processes, train, str(corpus.path), out, config)
+    wait_for_a_run(out)
+    ends = []
+    for number in range(5):
+        process.join(timeout=chance.uniform(0.05, 0.5) * took)
+        if process.is_alive():
+            os.kill(process.pid, (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number % 3])
+        process.join(timeout=60)
+        ends.append(process.exitcode)
+        if RunFolder.open(out).finished:
+            break
+        process = start(processes, resume, out)
+    process.join(timeout=120)
+    if not RunFolder.open(out).finished:
+        resume(out, quiet=True)
+    assert -signal.SIGKILL in ends
+    ours, theirs = content(out), content(whole)
+    assert ours[2] == theirs[2]
+    assert ours[1] == theirs[1]
+    assert ours[0].keys() == theirs[0].keys()
+    for name, data in ours[0].items():
+        assert data == theirs[0][name], name
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_polite_signal_saves_and_says_how_to_go_on(
+    corpus: Corpus, out: Path, make_config: Make, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from partita.training.interruption import Interrupted
+    from partita.training.loop import Loop
+
+    step = Loop.step
+
+    def interrupted_step(self: Loop) -> None:
+        step(self)
+        if self.position.step == 7:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(Loop, "step", interrupted_step)
+    with pytest.raises(
+        Interrupted, match=f"stopped by {number.name} and saved at step 7: go on with .*--resume {out}"
+    ):
+        train(corpus, out, make_config(), quiet=True)
+    assert RunFolder.open(out).steps()[-1] == 7
