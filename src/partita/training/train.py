@@ -23,6 +23,8 @@ from partita.training.config import DEFAULT_MINUTES, TrainConfig
 from partita.training.interruption import Interrupted, listening_for_signals
 from partita.training.learner import Learner
 from partita.training.loop import Loop, interval
+from partita.training.memory import keep_freed_memory
+from partita.training.memory import keep_freed_memory
 from partita.training.position import Position
 from partita.training.progress import Display
 from partita.training.schedule import Pace
@@ -147,9 +149,11 @@ def _go(
     quiet: bool,
     stop: Callable[[], bool] | None,
 ) -> Path:
+    keep_freed_memory()
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(config.threads or threads)
+        keep_freed_memory()
         board = Board(run.board_path, step=position.step, on=config.tensorboard)
         with (
             listening_for_signals() as request,
@@ -232,11 +236,11 @@ def _find_corpus(folder: RunFolder, table: dict[str, Any], given: Corpus | str |
                 return corpus
             raise PartitaError(
                 f"the corpus {place} is not the one that {folder.path} was trained on (its content has"
-                " changed): give that one with `--corpus`, or begin a new run"
+                " changed): name that one, `partita train CORPUS --resume RUN`, or begin a new run"
             )
     raise PartitaError(
-        f"the corpus of {folder.path} is neither {' nor '.join(map(str, places))}: say where it is with"
-        " `--corpus`"
+        f"the corpus of {folder.path} is neither {' nor '.join(map(str, places))}: say where it is,"
+        f" `partita train CORPUS --resume {folder.path}`"
     )
 
 
