@@ -1,0 +1,88 @@
+"""The whole way on a few seconds of sound: recordings, corpus, two arms, clips, scores, a page to listen."""
+
+import base64
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from partita.audio.corpus import Corpus
+from partita.audio.etudes import write_etudes
+from partita.audio.prepare import PrepareConfig, prepare
+from partita.errors import PartitaError
+from partita.evaluation.evaluate import EvaluateConfig, evaluation
+from partita.listening.demo import demo
+from partita.listening.demo_plan import ARMS, DemoConfig
+from partita.listening.report import ArmReport, ReportData, write_report
+from partita.models.sizes import WaveNetConfig
+from partita.runs import metrics
+from partita.runs.folder import RunFolder
+from partita.runs.loading import load
+from partita.training.arms import with_arm
+from partita.training.config import TrainConfig
+from partita.training.train import train
+
+RATE = 4000
+NETWORK = WaveNetConfig(
+    blocks=1, layers=6, residual_channels=8, dilation_channels=8, skip_channels=16, end_channels=16
+)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    home = tmp_path_factory.mktemp("journey")
+    write_etudes(home / "recordings", count=3, seconds=4, sample_rate=RATE, seed=0)
+    config = PrepareConfig(sample_rate=RATE, test=("etude-01.wav",), validation=("etude-02.wav",))
+    return prepare([home / "recordings"], home / "corpus", config)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_a_few_steps_lead_from_recordings_to_a_page(arm: str, corpus: Corpus, tmp_path: Path) -> None:
+    config = TrainConfig(network=NETWORK, steps=30, targets=512, validations=3, clips=0, tensorboard=False)
+    run = train(corpus, tmp_path / arm, with_arm(config, arm), quiet=True)
+    model = load(run)
+    drawn = model.draw(seconds=0.2, seed=1)
+    assert drawn.shape == (1, 800)
+    assert np.isfinite(drawn).all()
+    found = evaluation(model, corpus, EvaluateConfig(clips=4, seconds=0.3, opening_seconds=0.1))
+    json.dumps(found.scores, allow_nan=False)
+    assert found.scores["bits_per_sample"]["value"] < 7.9  # 8 is to know nothing: it has learnt something
+    records = metrics.read(RunFolder.open(run).metrics_path)
+    report = ArmReport(
+        name=arm, summary="", scores=found.scores, clips=found.clips, metrics=records, facts=[]
+    )
+    page = write_report(
+        tmp_path / "report.html", ReportData(title="Journey", lead="", real=found.real, arms=[report])
+    )
+    sounds = re.findall(r'src="data:audio/flac;base64,([^"]+)"', page.read_text(encoding="utf-8"))
+    assert len(sounds) == 2 * 4
+    sound, rate = soundfile.read(io.BytesIO(base64.b64decode(sounds[1])))
+    assert (len(sound), rate) == (1600, RATE)
+
+
+def test_the_demo_goes_all_the_way_and_keeps_what_it_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partita.listening.demo_plan.training_minutes", lambda *_, **__: 0.02)
+    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.02)
+    config = DemoConfig(minutes=0.2, out=tmp_path / "demo", size="tiny", sample_rate=RATE)
+    said: list[str] = []
+    page = demo(config, say=said.append)
+    assert page == config.out / "report.html"
+    html = page.read_text(encoding="utf-8")
+    assert all(
+        name in html for name in ("likelihood", "report", "etude-01.wav", "fingerprint", "partita demo")
+    )
+    assert said[-1].endswith(f"open {page}")
+    before = {path: path.stat().st_mtime_ns for path in (config.out / "runs").rglob("*.safetensors")}
+    said.clear()
+    demo(config, say=said.append)
+    assert {path: path.stat().st_mtime_ns for path in (config.out / "runs").rglob("*.safetensors")} == before
+    assert sum("trained already, kept" in line for line in said) == 2
+    with pytest.raises(PartitaError, match="`seed` 0, now it is 1"):
+        demo(replace(config, seed=1), say=said.append)
