@@ -8,15 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.sampling.choice import choose, probabilities
 from partita.sampling.config import SamplingConfig
-from partita.sampling.draws import uniforms
-from partita.sampling.reference import CachedStep
+from partita.sampling.cpu import CompiledClips
 
 Classes = NDArray[Any]
 
@@ -66,6 +63,7 @@ class Stream:
     Raises:
         PartitaError: the opening or the settings don't fit the model.
 
+    >>> import torch
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     >>> Stream(model, clips=2, zero_class=128).take(3).shape
@@ -89,24 +87,25 @@ class Stream:
             opening, clips=clips, length=model.receptive_field, classes=count, zero_class=zero_class
         )
         self.clips = clips
-        self.position = 0
         self._dtype = np.uint8 if count <= 256 else np.int16
-        self._step = CachedStep(model, clips=clips)
-        with torch.inference_mode():
-            for column in torch.as_tensor(history).unbind(1):
-                self._logits = self._step(column)
+        self._engine = CompiledClips(model, history, self.config)
 
-    def take(self, steps: int) -> Classes:
-        """Draw the next samples of every clip: (clips, steps), uint8 (int16 for more than 256 classes)."""
-        drawn = np.empty((self.clips, steps), self._dtype)
-        numbers = uniforms(self.config.seed, self.clips, self.position, steps)
-        with torch.inference_mode():
-            for time in range(steps):
-                column = choose(probabilities(self._logits.numpy(), self.config), numbers[:, time])
-                drawn[:, time] = column
-                self._logits = self._step(torch.from_numpy(column))
-        self.position += steps
-        return drawn
+    @property
+    def position(self) -> int:
+        """Samples drawn so far of each clip."""
+        return self._engine.position
+
+    def take(self, steps: int, *, probabilities: NDArray[np.float32] | None = None) -> Classes:
+        """Draw the next samples of every clip.
+
+        Args:
+            steps: samples of each clip.
+            probabilities: (clips, steps, classes), filled with the probabilities that were drawn from.
+
+        Returns:
+            (clips, steps), uint8 (int16 for more than 256 classes).
+        """
+        return self._engine.take(steps, probabilities).astype(self._dtype)
 
 
 def stream(
@@ -122,6 +121,7 @@ def stream(
 
     The arguments are those of `Stream`; mistakes are raised here, not at the first block.
 
+    >>> import torch
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     >>> config = SamplingConfig(block=4)
@@ -150,6 +150,7 @@ def draw(
 ) -> Classes:
     """Return (clips, steps) classes at once; the arguments are those of `stream`.
 
+    >>> import torch
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     >>> draw(model, steps=5, zero_class=128).shape

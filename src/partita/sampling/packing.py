@@ -1,0 +1,211 @@
+"""A model's weights laid out for the compiled sampler: in the order in which they are read, padded to whole vectors.
+
+Channels that are no multiple of 16 are filled up with zeros, so every network takes the same path. Two foldings leave
+less to do for each sample and change nothing but rounding: the residual biases go into the biases of later layers, and
+the gate's half of each dilated product is halved (sigmoid(2 b) = (1 + tanh b) / 2). This file does not know how to draw.
+"""
+
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.errors import PartitaError
+from partita.models.wavenet import WaveNet
+from partita.sampling.kernel import Matrix, Network, State
+
+WIDTH = 16
+NEVER = -1e30
+"""The logit of classes that only fill up a vector."""
+
+Array = NDArray[np.float64]
+
+
+def aligned(size: int) -> NDArray[np.float32]:
+    """Return zeros whose first lies at a multiple of 64 bytes.
+
+    >>> aligned(3).ctypes.data % 64
+    0
+    """
+    raw = np.zeros(size + WIDTH, np.float32)
+    offset = -raw.ctypes.data % 64 // 4
+    return raw[offset : offset + size]
+
+
+def wide_registers() -> bool:
+    """Whether this machine has 32 registers of 16 floats."""
+    return bool(llvm.get_host_cpu_features().get("avx512f", False))
+
+
+def panels_for(outputs: int) -> int:
+    """Return how many panels of 16 hold so many outputs: 1, 2 or a multiple of 4, which the blocks divide.
+
+    >>> [panels_for(outputs) for outputs in (1, 17, 48, 64, 65)]
+    [1, 2, 4, 4, 8]
+    """
+    panels = -(-outputs // WIDTH)
+    return panels if panels <= 2 else -(-panels // 4) * 4
+
+
+def chains_for(panels: int) -> int:
+    """Return how many sums side by side keep the arithmetic units busy; it depends on nothing but the outputs."""
+    return max(1, 8 // panels)
+
+
+def block_for(panels: int, columns: int) -> int:
+    """Return how many panels a block of registers has, for one column or several."""
+    if columns > 1:
+        return min(panels, 4 if wide_registers() else 2)
+    return min(panels, max(1, (16 if wide_registers() else 4) // chains_for(panels)))
+
+
+def columns_for(clips: int) -> int:
+    """Return the most columns that share a block of registers, in a group of so many clips."""
+    if clips == 1:
+        return 1
+    return 6 if wide_registers() else 3
+
+
+def padded(array: Array, shape: tuple[int, ...]) -> Array:
+    """Return the array with zeros behind it along every axis."""
+    return np.pad(array, [(0, new - old) for old, new in zip(array.shape, shape, strict=True)])
+
+
+def round_up(count: int) -> int:
+    """Return the channels that so many take in whole panels."""
+    return WIDTH * panels_for(count)
+
+
+class Packer:
+    """Collects arrays into one aligned buffer and remembers where they start."""
+
+    def __init__(self) -> None:
+        self.parts: list[NDArray[np.float32]] = []
+        self.size = 0
+
+    def add(self, array: Array) -> int:
+        """Append an array, whose size is a multiple of 16, and return its place."""
+        place = self.size
+        self.parts.append(array.astype(np.float32).ravel())
+        self.size += array.size
+        return place
+
+    def matrix(self, layers: Array, columns: int) -> Matrix:
+        """Append the matrices of all layers, (layers, rows, outputs), each cut into blocks of panels."""
+        _, rows, outputs = layers.shape
+        panels = outputs // WIDTH
+        block = block_for(panels, columns)
+        cut = layers.reshape(len(layers), rows, panels, WIDTH)
+        place = self.size
+        for layer in cut:
+            for first in range(0, panels, block):
+                self.add(layer[:, first : first + block])
+        numbers = (place, rows * outputs, rows, panels, chains_for(panels), block)
+        return Matrix(*(np.int64(number) for number in numbers))
+
+    def buffer(self) -> NDArray[np.float32]:
+        """Return everything, one after the other."""
+        whole = aligned(self.size)
+        np.concatenate(self.parts, out=whole)
+        return whole
+
+
+def weights_of(model: WaveNet) -> dict[str, Array]:
+    """Return all weights in float64, after a look whether they are numbers.
+
+    Raises:
+        PartitaError: a weight is not finite.
+    """
+    weights = {name: value.detach().cpu().double().numpy() for name, value in model.named_parameters()}
+    for name, value in weights.items():
+        if not np.isfinite(value).all():
+            raise PartitaError(
+                f"the model's `{name}` has values that are no numbers: take an earlier checkpoint"
+            )
+    return weights
+
+
+def folded(model: WaveNet) -> dict[str, Array]:
+    """Return the weights padded to whole panels, with the biases folded; `dilated` is (layers, taps * rows, outputs)."""
+    w, config = weights_of(model), model.config
+    layers, taps, units = len(config.dilations), config.kernel_size, config.dilation_channels
+    residual, gated = round_up(config.residual_channels), round_up(units)
+    skip, end, classes = (round_up(n) for n in (config.skip_channels, config.end_channels, config.classes))
+    shifts = np.concatenate([np.zeros((1, config.residual_channels)), np.cumsum(w["residual_bias"], 0)])
+    dilated = w["dilated"].reshape(layers, taps, config.residual_channels, 2, units)
+    bias = w["dilated_bias"].reshape(layers, 2, units) + np.einsum("ltrhu,lr->lhu", dilated, shifts)
+    halves = np.array([1.0, 0.5])[:, None]
+    wide = padded(dilated * halves, (layers, taps, residual, 2, gated))
+    end2_bias = np.full(classes, NEVER)
+    end2_bias[: config.classes] = w["end2_bias"]
+    return {
+        "embedding": padded(w["embedding"], (config.classes, residual)),
+        "dilated": wide.reshape(layers, taps * residual, 2 * gated),
+        "dilated_bias": padded(bias * halves, (layers, 2, gated)),
+        "residual": padded(w["residual"], (layers - 1, gated, residual)),
+        "skip": padded(w["skip"], (layers, gated, skip)).reshape(1, layers * gated, skip),
+        "skip_bias": padded(w["skip_bias"], (skip,)),
+        "end1": padded(w["end1"], (skip, end))[None],
+        "end1_bias": padded(w["end1_bias"], (end,)),
+        "end2": padded(w["end2"], (end, classes))[None],
+        "end2_bias": end2_bias,
+    }
+
+
+def pack(model: WaveNet, clips: int) -> Network:
+    """Return the network laid out for groups of so many clips.
+
+    >>> from partita.models.sizes import SIZES
+    >>> pack(WaveNet(SIZES["tiny"]), 1).weights.dtype
+    dtype('float32')
+    """
+    w, packer, columns = folded(model), Packer(), columns_for(clips)
+    embedding = packer.add(w["embedding"])
+    dilated_bias, dilated = packer.add(w["dilated_bias"]), packer.matrix(w["dilated"], columns)
+    if len(w["residual"]) == 0:  # a network of one layer has no residual product, but its shape is asked for
+        w["residual"] = np.zeros((1, w["skip"].shape[1], w["embedding"].shape[1]))
+    residual = packer.matrix(w["residual"], columns)
+    skip_bias, skip = packer.add(w["skip_bias"]), packer.matrix(w["skip"], columns)
+    end1_bias, end1 = packer.add(w["end1_bias"]), packer.matrix(w["end1"], columns)
+    end2_bias, end2 = packer.add(w["end2_bias"]), packer.matrix(w["end2"], columns)
+    return Network(
+        weights=packer.buffer(),
+        dilations=np.array(model.config.dilations, np.int64),
+        taps=model.config.kernel_size,
+        embedding_at=embedding,
+        dilated=dilated,
+        dilated_bias_at=dilated_bias,
+        residual=residual,
+        skip=skip,
+        skip_bias_at=skip_bias,
+        end1=end1,
+        end1_bias_at=end1_bias,
+        end2=end2,
+        end2_bias_at=end2_bias,
+        columns=columns,
+    )
+
+
+def empty_state(n: Network, clips: int) -> State:
+    """Return the state of a group of clips before its first sample."""
+    channels, layers = WIDTH * int(n.residual.panels), len(n.dilations)
+    slots = (n.taps - 1) * n.dilations + 1
+    sizes = slots * clips * channels
+    classes = WIDTH * int(n.end2.panels)
+    return State(
+        rings=aligned(int(sizes.sum())),
+        ring_at=np.cumsum(sizes) - sizes,
+        ring_slots=slots,
+        slot=np.zeros(layers, np.int64),
+        newest=np.zeros(clips, np.int64),
+        z=aligned(clips * WIDTH * int(n.dilated.panels)),
+        gates=aligned(clips * int(n.skip.rows)),
+        skips=aligned(clips * WIDTH * int(n.skip.panels)),
+        ends=aligned(clips * WIDTH * int(n.end1.panels)),
+        logits=aligned(clips * classes),
+        powers=aligned(classes),
+        sums=aligned(int(n.end2.panels)),
+        keys=np.zeros(classes, np.int32),
+        ones=np.ones(classes, np.float32),
+    )

@@ -1,0 +1,136 @@
+"""The compiled sampler against the model itself in float64, along the history that the compiled sampler drew."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from partita.models.sizes import SIZES, WaveNetConfig
+from partita.models.wavenet import WaveNet
+from partita.sampling.choice import choose
+from partita.sampling.config import SamplingConfig
+from partita.sampling.draws import uniforms
+from partita.sampling.reference import cached_loop, teacher_forced
+from partita.sampling.stream import Stream, draw
+
+ERROR = 1e-4
+ODD = WaveNetConfig(
+    blocks=2,
+    layers=4,
+    residual_channels=20,
+    dilation_channels=12,
+    skip_channels=70,
+    end_channels=33,
+    classes=90,
+)
+ONE_LAYER = WaveNetConfig(
+    blocks=1, layers=1, residual_channels=5, dilation_channels=3, skip_channels=7, end_channels=4, classes=11
+)
+
+
+def lively(config: WaveNetConfig, seed: int = 0) -> WaveNet:
+    """Return a model whose predictions are far from uniform and depend on the past, with biases that matter."""
+    generator = torch.Generator().manual_seed(seed)
+    model = WaveNet(config, generator=generator)
+    with torch.no_grad():
+        model.end2.mul_(60.0)
+        for name, value in model.named_parameters():
+            if name.endswith("bias"):
+                value.normal_(0.0, 0.1, generator=generator)
+    return model
+
+
+def check(
+    model: WaveNet, config: SamplingConfig, *, clips: int, steps: int, truncated: float = 0.0
+) -> np.ndarray:
+    """Assert that fast equals slow; `truncated` is the share of samples whose last kept class may differ."""
+    generator = np.random.default_rng(5)
+    classes = model.config.classes
+    opening = generator.integers(0, classes, (clips, model.receptive_field))
+    fast = Stream(model, opening=opening, clips=clips, config=config, zero_class=classes // 2)
+    seen = np.empty((clips, steps, classes), np.float32)
+    drawn = fast.take(steps, probabilities=seen)
+    exact = teacher_forced(model, np.concatenate([opening, drawn], 1), config)
+    error = np.abs(seen - exact).max(-1)
+    assert (error > ERROR).mean() <= truncated
+    u = uniforms(config.seed, clips, 0, steps)
+    cumulative = np.cumsum(exact, -1)
+    near = np.abs(cumulative - u[..., None]).min(-1) < ERROR
+    same = choose(exact, u) == drawn
+    assert (same | near | (error > ERROR)).all()
+    assert (~same).mean() < 1e-3
+    return np.asarray(exact)
+
+
+@pytest.mark.parametrize("clips", [1, 3])
+@pytest.mark.parametrize("kernel", [2, 3])
+@pytest.mark.parametrize("size", ["tiny", "small", pytest.param("wide", marks=pytest.mark.slow)])
+def test_every_size_and_kernel(size: str, kernel: int, clips: int) -> None:
+    config = dataclasses.replace(SIZES[size], kernel_size=kernel)
+    exact = check(lively(config), SamplingConfig(seed=kernel), clips=clips, steps=400)
+    entropy = -(exact * np.log2(np.maximum(exact, 1e-30))).sum(-1).mean()
+    assert 1.0 < entropy < 7.0
+
+
+def test_wide() -> None:
+    check(lively(SIZES["wide"]), SamplingConfig(), clips=2, steps=300)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clips", [1, 2])
+def test_published(clips: int) -> None:
+    check(lively(SIZES["published"]), SamplingConfig(), clips=clips, steps=200)
+
+
+@pytest.mark.parametrize("clips", [1, 2, 7, 13])
+@pytest.mark.parametrize("kernel", [2, 3, 4])
+def test_channels_that_are_no_multiple_of_16(kernel: int, clips: int) -> None:
+    config = dataclasses.replace(ODD, kernel_size=kernel)
+    check(lively(config), SamplingConfig(threads=1), clips=clips, steps=300)
+
+
+@pytest.mark.parametrize("clips", [1, 2])
+def test_one_layer(clips: int) -> None:
+    check(lively(ONE_LAYER), SamplingConfig(), clips=clips, steps=300)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"temperature": 0.3},
+        {"temperature": 3.0},
+        {"top_k": 1},
+        {"top_k": 7},
+        {"top_k": 256},
+        {"top_p": 0.5},
+        {"top_p": 0.999},
+        {"top_p": 1e-9},
+        {"temperature": 1.5, "top_k": 40, "top_p": 0.8},
+    ],
+    ids=str,
+)
+def test_every_shape_of_the_distribution(options: dict[str, float]) -> None:
+    config = SamplingConfig(seed=11, **options)
+    # where two classes straddle the cut within rounding, either may be kept
+    exact = check(lively(SIZES["tiny"]), config, clips=2, steps=1500, truncated=1e-3)
+    if config.top_k is not None:
+        assert (exact > 0).sum(-1).max() <= config.top_k
+
+
+def test_equals_are_kept_lowest_class_first() -> None:
+    model = WaveNet(SIZES["tiny"])
+    with torch.no_grad():
+        model.end2.zero_()  # all classes have the same logit
+    seen = np.empty((1, 2, 256), np.float32)
+    Stream(model, config=SamplingConfig(top_k=3), zero_class=128).take(2, probabilities=seen)
+    assert np.flatnonzero(seen[0, 1]).tolist() == [0, 1, 2]
+    Stream(model, config=SamplingConfig(top_p=0.5), zero_class=128).take(2, probabilities=seen)
+    assert np.flatnonzero(seen[0, 1]).tolist() == list(range(128))
+
+
+def test_agrees_with_the_plain_loop() -> None:
+    model = lively(SIZES["tiny"])
+    history = np.full((2, model.receptive_field), 128)
+    slow = cached_loop(model, history, steps=200, config=SamplingConfig(seed=4))
+    fast = draw(model, clips=2, steps=200, config=SamplingConfig(seed=4), zero_class=128)
+    assert (slow == fast).all()
