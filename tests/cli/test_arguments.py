@@ -2,8 +2,10 @@
 
 import io
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import pytest
+import tyro
 from hypothesis import given
 from hypothesis import strategies as st
 from tyro.conf import Positional
@@ -30,7 +32,7 @@ class Sing:
     """What."""
     loudness: int = 1
     """How loud (default: ask the neighbours)."""
-    voice: Voice = field(default_factory=Voice)
+    voice: Annotated[Voice, tyro.conf.arg(name="")] = field(default_factory=Voice)
 
 
 @pytest.mark.parametrize(

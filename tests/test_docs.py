@@ -1,0 +1,159 @@
+"""Every command and every example in the documents works: parsed by the real command line, run in miniature.
+
+The commands of a document run one after the other in a folder that holds what its reader has: recordings, and
+the corpus and runs of other pages. Only their size is changed (see `MINIATURE`); what takes minutes whatever
+its size is parsed only.
+"""
+
+import os
+import re
+import shlex
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from partita.audio.etudes import render
+from partita.cli.main import SUMMARIES, main
+from partita.models.sizes import SIZES
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
+
+OTHERS = {"pip", "pytest", "export", "source", "python3"}
+SHORT_RUN = "--steps 2 --targets 256 --batch 1 --validations 1 --clips 0 --no-tensorboard"
+MINIATURE = {
+    "prepare": [],
+    "train": ["--size", "tiny", *SHORT_RUN.split()],
+    "generate": ["--seconds", "0.02"],
+    "evaluate": ["--clips", "4", "--seconds", "0.1", "--opening-seconds", "0.1", "--bits-seconds", "0.5"],
+}
+REPLACED = {"--minutes", "--steps", "--size", "--seconds"}
+
+
+def blocks(page, language):
+    """Return what stands in the page's fenced blocks of a language."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def commands(page):
+    """Return the words of every command in the page's shell blocks."""
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    return [words for line in lines for part in line.split("&&") if (words := shlex.split(part))]
+
+
+def mentioned(page):
+    """Return the words of each `partita SUBCOMMAND ...` in the running text."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [shlex.split(span) for span in re.findall(r"`(partita\s[^`]+)`", text)]
+
+
+def in_miniature(words):
+    """Return a command with its sizes replaced by the smallest."""
+    _, name, *rest = words
+    kept, skip = [], False
+    for word in rest:
+        if skip:
+            skip = False
+        elif word in REPLACED:
+            skip = True
+        else:
+            kept.append(word)
+    return [name, *kept, *MINIATURE[name]]
+
+
+def runs_for_real(words):
+    return words[0] == "partita" and words[1] in MINIATURE and "--resume" not in words
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """Make what a reader has: four short recordings, an opening, a corpus and a run."""
+    home = tmp_path_factory.mktemp("reader")
+    (home / "recordings").mkdir()
+    for number in range(1, 5):
+        sound = render(3, sample_rate=8000, seed=number)
+        soundfile.write(home / "recordings" / f"study-{number:02d}.wav", sound, 8000)
+    shutil.copy(home / "recordings" / "study-01.wav", home / "opening.wav")
+    before = Path.cwd()
+    os.chdir(home)
+    try:
+        assert main(["prepare", "recordings", "--out", "corpus", "--sample-rate", "8000"]) == 0
+        for name in ("violin", "mine"):
+            assert main(["train", "corpus", "--out", f"runs/{name}", *MINIATURE["train"]]) == 0
+    finally:
+        os.chdir(before)
+    return home
+
+
+@pytest.fixture
+def desk(reader, tmp_path, monkeypatch):
+    """Give a test its own copy of what the reader has, and work there."""
+    shutil.copytree(reader, tmp_path / "desk")
+    monkeypatch.chdir(tmp_path / "desk")
+    return tmp_path / "desk"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_commands_parse(page):
+    for words in commands(page) + mentioned(page):
+        if words[0] != "partita":
+            assert words[0] in OTHERS, words
+        elif len(words) == 1 or words[1].startswith("-"):
+            assert words[1:] in ([], ["--help"], ["--version"])
+        elif len(words) == 2 or "--help" in words:
+            assert words[1] in SUMMARIES
+        else:
+            import_module(f"partita.cli.{words[1]}").read(words[2:])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+@pytest.mark.usefixtures("desk")
+def test_commands_run(page):
+    for words in commands(page):
+        if runs_for_real(words):
+            out = words[words.index("--out") + 1] if "--out" in words else None
+            if words[1] == "train" and out is not None:
+                shutil.rmtree(out, ignore_errors=True)
+            assert main(in_miniature(words)) == 0, words
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name
+)
+@pytest.mark.usefixtures("desk")
+def test_python_examples_run(page, capsys):
+    for block in blocks(page, "python"):
+        exec(compile(block, page.name, "exec"), {})
+        assert capsys.readouterr().out, "the example shows nothing"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target.partition("#")[0]).is_file(), target
+
+
+def test_the_readme_begins_with_the_two_commands():
+    top = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:25])
+    assert "pip install . && partita demo" in top
+    assert "pip install '.[test]' && pytest" in top
+
+
+def test_the_table_of_sizes_is_right():
+    rows = re.findall(
+        r"^\| `(\w+)` \|(.*)\|$", (ROOT / "docs/model.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert [name for name, _ in rows] == list(SIZES)
+    for name, row in rows:
+        layers, channels, field, products = (cell.strip().replace(",", "") for cell in row.split(" | "))
+        shape = SIZES[name]
+        assert layers == f"{shape.blocks} x {shape.layers}"
+        widths = (shape.residual_channels, shape.dilation_channels, shape.skip_channels, shape.end_channels)
+        assert channels == " ".join(map(str, widths))
+        assert (int(field), int(products)) == (shape.receptive_field, shape.multiply_adds)
