@@ -19,7 +19,9 @@ from partita.evaluation.bits import bits_per_sample
 from partita.evaluation.clips import RealClips, continued, real_clips
 from partita.evaluation.frechet import halved_distances
 from partita.evaluation.health import health
+from partita.evaluation.scores import Score
 from partita.runs.loading import LoadedModel, load
+from partita.training.device import machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class EvaluateConfig:
     """Of the openings, the draws and the intervals."""
     threads: int | None = None
     """Threads for drawing; all cores by default."""
+    device: str = "auto"
+    """Where bits are scored: `cpu`, `cuda`, or `auto`, a GPU where there is one. Clips come from the CPU."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that leave nothing to score."""
@@ -117,15 +121,7 @@ def evaluation(
         seed=config.seed,
         quantiser=loaded.quantiser,
     )
-    bits = bits_per_sample(
-        loaded.model,
-        corpus,
-        config.split,
-        loaded.quantiser,
-        seed=config.seed,
-        seconds=config.bits_seconds,
-        progress=lambda share: tell("bits per sample", share),
-    )
+    bits = _bits(loaded, corpus, config, tell)
     tell("drawing clips", 0.0)
     clips = continued(
         loaded.model, real, seed=config.seed, temperature=config.temperature, threads=config.threads
@@ -134,6 +130,25 @@ def evaluation(
     scores = {"bits_per_sample": bits.as_json(), **clip_scores(clips, real, seed=config.seed)}
     scores["about"] = _about(loaded, corpus, config)
     return Evaluation(scores=scores, real=real, clips=clips)
+
+
+def _bits(
+    loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig, tell: Callable[[str, float], None]
+) -> Score:
+    """Score the bits on the device asked for; the model comes back to where it was."""
+    before = next(loaded.model.parameters()).device
+    try:
+        return bits_per_sample(
+            loaded.model.to(machine(config.device, "float32").device),
+            corpus,
+            config.split,
+            loaded.quantiser,
+            seed=config.seed,
+            seconds=config.bits_seconds,
+            progress=lambda share: tell("bits per sample", share),
+        )
+    finally:
+        loaded.model.to(before)
 
 
 def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> dict[str, Any]:
