@@ -22,6 +22,7 @@ from partita.listening.report import write_report
 from partita.runs.folder import RunFolder
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
+from partita.training.interruption import Interrupted
 from partita.training.train import resume, train
 
 Say = Callable[[str], None]
@@ -40,7 +41,7 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
 
     Raises:
         PartitaError: the folder holds something else or another demo, or the recordings can't be used.
-        KeyboardInterrupt: Ctrl-C; what was finished is kept, and the same call goes on from there.
+        Interrupted: Ctrl-C; what was finished is kept, and the same call goes on from there.
     """
     config, say = config or DemoConfig(), say or _on_standard_error
     begun = time.monotonic()
@@ -54,9 +55,10 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
             _train(home, arm, corpus, training(config, minutes=minutes), say)
         evaluations = {arm: _score(home, arm, corpus, plan, say) for arm in ARMS}
         page = write_report(home.page, report_data(config, home.path, corpus, evaluations, minutes))
-    except KeyboardInterrupt:
-        say("interrupted; what is finished is kept, and the same command goes on from there")
-        raise
+    except KeyboardInterrupt as stop:
+        raise Interrupted(
+            "stopped; what is finished is kept, and the same command goes on from there"
+        ) from stop
     say(f"done in {(time.monotonic() - begun) / 60:.1f} minutes: open {page}")
     return page
 

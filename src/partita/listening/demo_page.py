@@ -103,9 +103,9 @@ def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]
         ),
         (
             "sees",
-            f"the last {shape.receptive_field:,} samples, {shape.receptive_field / corpus.sample_rate:.2f} s",
+            f"the last {shape.receptive_field:,} samples, {shape.receptive_field / corpus.sample_rate:.2f}\u00a0s",
         ),
-        ("windows", f"{training['batch']} of {training['targets']:,} samples in each update"),
+        ("each update", f"{training['batch']} × {training['targets']:,} predicted samples"),
         (
             "bits scored on",
             f"about {_clock(scored)} of the {_clock(about['split_seconds'])} held out for the test",

@@ -79,19 +79,18 @@ class Etudes:
 
 
 def etudes_for(minutes: float) -> Etudes:
-    """Return studies that take about 4% of the time to make, a quarter of them for the test.
+    """Return studies as long together as the demo takes, within 4 and 30 minutes; a quarter of them for the
+    test.
 
     >>> etudes_for(10.0)
-    Etudes(count=24, seconds=20.0, test='etude-0[1-6].wav', validation='etude-0[7-8].wav')
+    Etudes(count=24, seconds=25.0, test='etude-0[1-6].wav', validation='etude-0[7-8].wav')
     """
-    total = min(1200.0, max(120.0, 48.0 * minutes))
-    count = 24 if total >= 240 else 12
-    test = count // 4
+    total = min(1800.0, max(240.0, 60.0 * minutes))
     return Etudes(
-        count=count,
-        seconds=round(total / count, 1),
-        test=f"etude-0[1-{test}].wav",
-        validation=f"etude-0[{test + 1}-{test + count // 12}].wav",
+        count=24,
+        seconds=round(total / 24, 1),
+        test="etude-0[1-6].wav",
+        validation="etude-0[7-8].wav",
     )
 
 
@@ -125,7 +124,7 @@ def scoring(config: DemoConfig, *, held_out_seconds: float) -> EvaluateConfig:
     >>> scoring(DemoConfig(minutes=10), held_out_seconds=120.0).clips
     16
     """
-    clips, seconds = (16, 3.0) if config.minutes >= SHORT else (8, 2.0)
+    clips, seconds = (16, 3.0) if config.minutes >= SHORT else (8, 3.0)
     room = 0.6 * held_out_seconds  # places are drawn at random: a full split would leave none free of overlap
     clips = max(4, min(clips, int(room / (OPENING_SECONDS + seconds))))
     seconds = max(0.25, min(seconds, room / clips - OPENING_SECONDS))
