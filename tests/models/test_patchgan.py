@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn import functional
 
 from partita.errors import PartitaError
 from partita.models.patchgan import PatchGAN, PatchGANConfig
@@ -17,7 +18,26 @@ def network(**changes: object) -> PatchGAN:
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)
 def test_feature_maps_halve_in_time_and_double_in_channels_and_logits_come_last(normalisation: str) -> None:
     maps = network(normalisation=normalisation)(torch.randn(3, 512))
-    assert [tuple(m.shape) for m in maps] == [(3, 16, 256), (3, 32, 128), (3, 32, 64), (3, 32, 32), (3, 31)]
+    assert [tuple(m.shape) for m in maps] == [(3, 256, 16), (3, 128, 32), (3, 64, 32), (3, 32, 32), (3, 31)]
+
+
+@pytest.mark.parametrize("samples", [64, 65, 511])
+@pytest.mark.parametrize("normalisation", NORMALISATIONS)
+def test_it_equals_pytorchs_convolutions_and_normalisations(normalisation: str, samples: int) -> None:
+    judge = network(normalisation=normalisation).double()
+    waveform = torch.randn(3, samples, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    hidden = waveform[:, None]
+    for layer, (kernel, bias) in enumerate(zip(judge.kernels, judge.biases, strict=True)):
+        weight = kernel.unflatten(0, (4, -1)).permute(2, 1, 0)
+        hidden = functional.conv1d(hidden, weight, bias, stride=2, padding=1)
+        width = hidden.shape[1]
+        if layer > 0 and normalisation == "batch":
+            hidden = functional.batch_norm(hidden, None, None, training=True)
+        elif layer > 0 and normalisation != "none":
+            hidden = functional.group_norm(hidden, {"group": width // 16, "instance": width}[normalisation])
+        hidden = functional.leaky_relu(hidden, 0.2)
+    logits = functional.conv1d(hidden, judge.last[None], judge.last_bias[None], padding=1)[:, 0]
+    torch.testing.assert_close(judge(waveform)[-1], logits)
 
 
 @pytest.mark.parametrize("layers", [1, 3, 5])
@@ -34,12 +54,10 @@ def test_a_logit_sees_exactly_its_patch(layers: int) -> None:
 
 def test_initial_weights_are_those_of_pix2pix_and_come_from_the_stream() -> None:
     judge = network(channels=64, most_channels=256)
-    kernels = torch.cat(
-        [p.flatten() for name, p in judge.named_parameters() if "convol" in name and p.ndim == 3]
-    )
+    kernels = torch.cat([p.flatten() for name, p in judge.named_parameters() if "kernels" in name])
     assert kernels.std().item() == pytest.approx(0.02, rel=0.02)
     assert kernels.mean().item() == pytest.approx(0.0, abs=1e-3)
-    assert torch.equal(network().last.weight, network().last.weight)
+    assert torch.equal(network().last, network().last)
 
 
 @pytest.mark.parametrize("normalisation", ["group", "instance", "none"])

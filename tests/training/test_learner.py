@@ -63,7 +63,7 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
         assert torch.equal(twin.tensors()["average"][name], value), name
     fresh = Learner(with_arm(base, "report-0"))
     assert fresh.adversary is not None
-    judges = [learner.adversary.discriminator.last.weight for learner in (twin, fresh)]
+    judges = [learner.adversary.discriminator.last for learner in (twin, fresh)]
     assert not torch.equal(*judges)
     moved = train(with_arm(base, "report"))
     assert not torch.equal(moved.generator.end2, alone.generator.end2)

@@ -204,5 +204,5 @@ def test_a_lost_corpus_is_asked_for(corpus: Corpus, tmp_path: Path, make_config:
     old = shutil.copytree(corpus.path, tmp_path / "corpus")
     train(old, tmp_path / "run", make_config(), stop=lambda: True, quiet=True)
     shutil.rmtree(old)
-    with pytest.raises(PartitaError, match="say where it is with `--corpus`"):
+    with pytest.raises(PartitaError, match=r"say where it is, `partita train CORPUS --resume"):
         resume(tmp_path / "run", quiet=True)

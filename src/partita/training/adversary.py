@@ -53,8 +53,7 @@ class Adversary:
         for number in range(self.config.updates):
             seen = first if number == 0 else again()
             with self.machine.autocast():
-                real = self.discriminator(seen.real)[-1].float()
-                fake = self.discriminator(seen.fake.detach())[-1].float()
+                real, fake = self._logits(seen)
             loss = discriminator_loss(real, fake, kind=self.config.loss)
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
@@ -68,6 +67,16 @@ class Adversary:
             "discriminator_real": (real.detach() > threshold).float().mean(),
             "discriminator_fake": (fake.detach() > threshold).float().mean(),
         }
+
+    def _logits(self, seen: Rollout) -> tuple[Tensor, Tensor]:
+        """Return the logits on real and on fake sound, in one pass where clips don't influence each other."""
+        if self.config.patchgan.normalisation == "batch":
+            return self.discriminator(seen.real)[-1].float(), self.discriminator(seen.fake.detach())[
+                -1
+            ].float()
+        logits = self.discriminator(torch.cat([seen.real, seen.fake.detach()]))[-1].float()
+        real, fake = logits.chunk(2)
+        return real, fake
 
     def judge(self, fake: Tensor) -> Tensor:
         """Return the generator's adversarial loss, unweighted; the gradient goes to `fake` and stops short of

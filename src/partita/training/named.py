@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from partita.models.patchgan import PatchGANConfig
 from partita.runs.config import from_table, read_toml
 from partita.training.config import AdversaryConfig, TrainConfig
 
@@ -11,8 +12,9 @@ NAMES = ("report",)
 def report() -> TrainConfig:
     """Return the report's published set-up.
 
-    Size `wide`, Adam with a learning rate of 0.001 for generator and discriminator alike, batch 16, 10
-    epochs: every training sample is a target once an epoch (the base code had 16 targets among some 3,070
+    Size `wide`, Adam with a learning rate of 0.001 for generator and discriminator alike, batch
+    normalisation, batch 16, 10 epochs: every training sample is a target once an epoch (the base code had 16
+    targets among some 3,070
         positions of a window). What it
     did not have is off: a schedule, clipping, an average of the weights, early stopping.
 
@@ -34,7 +36,9 @@ def report() -> TrainConfig:
         clip=0.0,
         average=0.0,
         patience=0,
-        adversary=AdversaryConfig(learning_rate=1e-3, beta1=0.9),
+        adversary=AdversaryConfig(
+            learning_rate=1e-3, beta1=0.9, patchgan=PatchGANConfig(normalisation="batch")
+        ),
     )
 
 

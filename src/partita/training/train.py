@@ -24,7 +24,6 @@ from partita.training.interruption import Interrupted, listening_for_signals
 from partita.training.learner import Learner
 from partita.training.loop import Loop, interval
 from partita.training.memory import keep_freed_memory
-from partita.training.memory import keep_freed_memory
 from partita.training.position import Position
 from partita.training.progress import Display
 from partita.training.schedule import Pace
