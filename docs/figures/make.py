@@ -71,10 +71,10 @@ def model_figure() -> Figure:
     seen, depth = {0}, len(shape.dilations)
     for layer in range(depth, 0, -1):
         dilation = shape.dilations[layer - 1]
-        for now in seen:
-            for past in (now, now - dilation):
-                axes.plot([now, past], [layer, layer - 1], color=BLUE, linewidth=1)
-        seen = {past for now in seen for past in (now, now - dilation)}
+        for here in seen:
+            for past in (here, here - dilation):
+                axes.plot([here, past], [layer, layer - 1], color=BLUE, linewidth=1)
+        seen = {past for here in seen for past in (here, here - dilation)}
     for layer in range(depth + 1):
         axes.plot(np.arange(-16, 1), np.full(17, layer), "o", color=GREY, markersize=3, zorder=0)
     axes.plot([1], [depth], "o", color=RED)

@@ -101,7 +101,17 @@ def test_unknown_subcommand(capsys):
     [
         (PartitaError("`gap` is -1,\n  must be 0 or more"), 2, "`gap` is -1, must be 0 or more"),
         (KeyboardInterrupt(), 130, "interrupted"),
-        (OSError(28, "No space left on device", "x.wav"), 1, "No space left on device: x.wav"),
+        (OSError(5, "Input/output error", "x.wav"), 1, "Input/output error: x.wav"),
+        (
+            OSError(28, "No space left on device", "x.wav"),
+            2,
+            "No space left on device: x.wav: make room on the disk, or write elsewhere",
+        ),
+        (
+            PermissionError(13, "Permission denied", "/"),
+            2,
+            "Permission denied: /: change who may use it, or name another",
+        ),
     ],
 )
 def test_failures_become_one_line(monkeypatch, capsys, error, status, line):

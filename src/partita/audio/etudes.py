@@ -102,7 +102,7 @@ def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, 
         seed: the etudes are those of `render` with seeds seed * 1000 + 1, seed * 1000 + 2, ...
 
     Raises:
-        PartitaError: an argument is out of range.
+        PartitaError: an argument is out of range, or a file can't be written.
     """
     if count < 1:
         raise PartitaError(f"`count` is {count}, must be at least 1: give the number of etudes to write")
@@ -114,6 +114,11 @@ def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, 
         path = folder / f"etude-{number:02d}.wav"
         with replacing(path) as part:
             sound = render(seconds, sample_rate=sample_rate, seed=seed * 1000 + number)
-            soundfile.write(part, sound, sample_rate, subtype="PCM_16", format="WAV")
+            try:
+                soundfile.write(part, sound, sample_rate, subtype="PCM_16", format="WAV")
+            except soundfile.LibsndfileError as error:
+                raise PartitaError(
+                    f"{path} can't be written ({error}): make room on the disk, or write elsewhere"
+                ) from error
         paths.append(path)
     return paths

@@ -5,6 +5,7 @@ docstrings the help, and whose method `run` calls the rooms; its function `read`
 Only the chosen file is loaded, so `partita --help` is quick. This file does not know what the subcommands do.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,18 @@ from partita import __version__
 from partita.errors import PartitaError
 
 DONE, FAULT, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+
+SURROUNDINGS = {
+    errno.ENOSPC: "make room on the disk, or write elsewhere",
+    errno.EDQUOT: "make room on the disk, or write elsewhere",
+    errno.EFBIG: "write less, or elsewhere",
+    errno.EROFS: "write elsewhere",
+    errno.EACCES: "change who may use it, or name another",
+    errno.EPERM: "change who may use it, or name another",
+    errno.ENOTDIR: "name a folder where one is needed",
+    errno.ENAMETOOLONG: "give a shorter name",
+}
+"""What a person can do about failures of the operating system that are nobody's fault here."""
 
 SUMMARIES = {
     "demo": "everything at once: a corpus, two trained models, clips, scores and a page to listen",
@@ -53,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get("PARTITA_DEBUG"):
             raise
         _say(name, _fault(error))
-        return FAULT
+        return MISTAKE if isinstance(error, OSError) and error.errno in SURROUNDINGS else FAULT
     return status
 
 
@@ -85,7 +98,8 @@ def _help() -> str:
 def _fault(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{where}"
+        remedy = SURROUNDINGS.get(error.errno or 0)
+        return f"{error.strerror}{where}" + (f": {remedy}" if remedy else "")
     return (
         f"unexpected {type(error).__name__}: {error}"
         " (a fault of partita's; set PARTITA_DEBUG=1 to see where it happened)"
