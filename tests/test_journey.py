@@ -17,7 +17,7 @@ from partita.audio.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, evaluation
 from partita.listening.demo import demo
-from partita.listening.demo_plan import ARMS, DemoConfig
+from partita.listening.demo_plan import ARMS, DemoConfig, Etudes
 from partita.listening.report import ArmReport, ReportData, write_report
 from partita.models.sizes import WaveNetConfig
 from partita.runs import metrics
@@ -68,7 +68,8 @@ def test_a_few_steps_lead_from_recordings_to_a_page(arm: str, corpus: Corpus, tm
 def test_the_demo_goes_all_the_way_and_keeps_what_it_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partita.listening.demo_plan.training_minutes", lambda *_, **__: 0.02)
+    few = Etudes(count=3, seconds=4, test="etude-01.wav", validation="etude-02.wav")
+    monkeypatch.setattr("partita.listening.demo.etudes_for", lambda _: few)
     monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.02)
     config = DemoConfig(minutes=0.2, out=tmp_path / "demo", size="tiny", sample_rate=RATE)
     said: list[str] = []

@@ -92,6 +92,7 @@ def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]
     quantiser, versions, training = table["quantiser"], table["versions"], table["training"]
     shape = size_named(config.network_size)
     weights = sum(parameter.numel() for parameter in WaveNet(shape).parameters())
+    reach = shape.receptive_field / corpus.sample_rate
     scored = min(about["bits_seconds"] or about["split_seconds"], about["split_seconds"])
     return [
         ("sound", SYNTHETIC if config.recordings is None else str(config.recordings)),
@@ -103,7 +104,7 @@ def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]
         ),
         (
             "sees",
-            f"the last {shape.receptive_field:,} samples, {shape.receptive_field / corpus.sample_rate:.2f}\u00a0s",
+            f"the last {shape.receptive_field:,} samples, {1000 * reach:.0f}\u00a0ms",
         ),
         ("each update", f"{training['batch']} × {training['targets']:,} predicted samples"),
         (
