@@ -37,11 +37,11 @@ def runs_of_rows(batch: int, start: int, stop: int, threads: int) -> list[list[R
 
 
 class _Crew:
-    """Threads that each take one share of the runs and are waited for."""
+    """Threads, this one among them, that each take one share of the runs and wait for each other."""
 
     def __init__(self) -> None:
         self.threads = torch.get_num_threads()
-        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self._others = ThreadPoolExecutor(max(1, self.threads - 1))  # starts none before there is work
 
     def share(self, work: Callable[[int, Run], None], batch: int, start: int, stop: int) -> None:
         """Call `work(thread, run)` for every run and return when all are done."""
@@ -51,17 +51,16 @@ class _Crew:
                 work(thread, run)
 
         shares = runs_of_rows(batch, start, stop, self.threads)
-        if self._pool is None:
-            take(0)
-        else:
-            list(self._pool.map(take, range(self.threads)))
+        pending = [self._others.submit(take, thread) for thread in range(1, self.threads)]
+        take(0)
+        for one in pending:
+            one.result()
 
     def __enter__(self) -> "_Crew":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._others.shutdown()
 
 
 def _addresses(tensor: Tensor, column: int = 0) -> list[int]:
