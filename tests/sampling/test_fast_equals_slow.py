@@ -1,10 +1,11 @@
-"""The compiled sampler against the model itself in float64, along the history that the compiled sampler drew."""
+"""The compiled sampler against the model itself in float64, along the history that the sampler drew."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 import torch
+
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.choice import choose
@@ -29,7 +30,7 @@ ONE_LAYER = WaveNetConfig(
 
 
 def lively(config: WaveNetConfig, seed: int = 0) -> WaveNet:
-    """Return a model whose predictions are far from uniform and depend on the past, with biases that matter."""
+    """Return a model whose predictions are far from uniform and depend on the past; its biases matter."""
     generator = torch.Generator().manual_seed(seed)
     model = WaveNet(config, generator=generator)
     with torch.no_grad():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
@@ -62,7 +63,7 @@ def test_another_seed_is_another_sound(model: WaveNet, sound: np.ndarray) -> Non
 
 @pytest.mark.parametrize("clips", [1, 2])
 def test_an_opening_goes_on_as_if_it_had_been_drawn(model: WaveNet, sound: np.ndarray, clips: int) -> None:
-    """Drawing on from what was drawn, under other addresses, needs the same state: compare the probabilities."""
+    """Going on from what was drawn, under other addresses, needs the same state: compare probabilities."""
     whole = Stream(model, clips=clips, config=SamplingConfig(seed=9), zero_class=128)
     whole.take(500)
     seen = np.empty((clips, 1, 256), np.float32)

@@ -1,8 +1,9 @@
 """How fast the sampler is, as a share of what the machine can do and as a multiple of the plain PyTorch loop.
 
-Operations are counted as 2 for each multiply-add of the network for a drawn sample, the embedding's look-up as 0; the
-matrix rate, the bandwidth and the plain loop are measured in the same run on the same threads. Weights are random: the
-work does not depend on their values. Start-up is timed apart. This file does not print.
+Operations are counted as 2 for each multiply-add of the network for a drawn sample, the embedding's look-up
+as 0; the matrix rate, the bandwidth and the plain loop are measured in the same run on the same threads.
+Weights are random: the work does not depend on their values. Start-up is timed apart. This file does not
+print.
 """
 
 import time
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from partita.models.rates import matrix_rate, reread_bandwidth, thread_limit
+from partita.models.rates import SIDES, matrix_rate, reread_bandwidth, thread_limit
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.models.wavenet import WaveNet
 from partita.sampling.choice import choose, probabilities
@@ -34,7 +35,7 @@ class Case:
 
 
 def lively(config: WaveNetConfig) -> WaveNet:
-    """Return a network whose predictions are about as sharp as a trained one's: 4 to 6 bits for 256 classes."""
+    """Return a random network whose predictions are far from uniform, as a trained one's are."""
     model = WaveNet(config, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         model.end2.mul_(30.0)
@@ -77,14 +78,14 @@ def reference_rate(model: WaveNet, case: Case, *, seconds: float) -> float:
 def bound(case: Case, *, matrix: float, bandwidth: float) -> float:
     """Return the operations a second that reading every weight once for all clips of a thread allows.
 
-    min(matrix rate, 2 operations for 4 bytes at the bandwidth of re-reading a buffer of the weights' size, for each clip
-    of each thread)
+    min(matrix rate, 2 operations for 4 bytes at the bandwidth of re-reading a buffer of the weights' size,
+    for each clip of each thread)
     """
     return min(matrix, 2.0 / 4.0 * bandwidth * case.clips)
 
 
 def first_block_seconds(model: WaveNet, case: Case) -> float:
-    """Return the seconds from a model to the first block of one clip, compiling or loading compiled code included."""
+    """Return the seconds from a model to its first block, compiling or loading compiled code included."""
     begun = time.perf_counter()
     config = SamplingConfig(threads=case.threads)
     Stream(model, clips=case.clips, config=config, zero_class=model.config.classes // 2).take(config.block)
@@ -97,18 +98,20 @@ def bench(
     cases: Sequence[Case] | None = None,
     runs: int = RUNS,
     seconds: float = 0.6,
+    sides: tuple[int, ...] = SIDES,
 ) -> dict[str, Any]:
     """Measure the sampler on this machine's CPU.
 
     Args:
         size: a network by name.
         cases: what to measure; by default one clip on one core, and 16 clips on one core and on all cores.
-        runs: times that each case is measured, turn by turn; the median is reported, with all of them beside it.
+        runs: times that each case is measured, turn by turn; the median is reported, with all beside it.
         seconds: of drawing in each run.
+        sides: of the square matrices whose product's rate is measured.
 
     Returns:
-        {"cases": [{"size", "clips", "threads", "precision", "device", "samples_per_second", "times_reference",
-        "share_of_matrix_rate", "share_of_bound", ...}], "start_seconds", ...}
+        {"cases": [{"size", "clips", "threads", "precision", "device", "samples_per_second",
+        "times_reference", "share_of_matrix_rate", "share_of_bound", ...}], "start_seconds", ...}
 
     Raises:
         PartitaError: no size has that name.
@@ -125,7 +128,12 @@ def bench(
     matrix = dict.fromkeys((case.threads for case in cases), 0.0)
     bandwidth = 0.0
     streams = [
-        Stream(model, clips=case.clips, config=SamplingConfig(threads=case.threads), zero_class=config.classes // 2)
+        Stream(
+            model,
+            clips=case.clips,
+            config=SamplingConfig(threads=case.threads),
+            zero_class=config.classes // 2,
+        )
         for case in cases
     ]
     for source in streams:
@@ -134,10 +142,19 @@ def bench(
         for case, source, measured in zip(cases, streams, rates, strict=True):
             measured.append(rate_of(source.take, clips=case.clips, seconds=seconds))
         for threads in matrix:
-            matrix[threads] = max(matrix[threads], matrix_rate(torch.float32, threads, repeats=1))
+            matrix[threads] = max(
+                matrix[threads], matrix_rate(torch.float32, threads, sides=sides, repeats=1)
+            )
         bandwidth = max(bandwidth, reread_bandwidth(weight_bytes, seconds=0.1))
     rows = [
-        _row(size, case, measured, matrix[case.threads], bandwidth, reference_rate(model, case, seconds=seconds))
+        _row(
+            size,
+            case,
+            measured,
+            matrix[case.threads],
+            bandwidth,
+            reference_rate(model, case, seconds=seconds),
+        )
         for case, measured in zip(cases, rates, strict=True)
     ]
     return {

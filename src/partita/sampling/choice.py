@@ -1,4 +1,4 @@
-"""The rule that turns logits and a uniform number into a class, in NumPy: what the compiled sampler is held to.
+"""The rule that turns logits and a uniform number into a class, in NumPy: what the compiled one is held to.
 
     temperature -> top-k -> top-p -> inverse cumulative distribution, classes in ascending order
 
@@ -16,8 +16,8 @@ from partita.sampling.config import SamplingConfig
 def probabilities(logits: NDArray[np.floating[Any]], config: SamplingConfig) -> NDArray[np.float64]:
     """Return the probability with which each class is drawn.
 
-    q = softmax(logits / temperature); of q the `top_k` largest are kept (of equals, the lower class first); of those,
-    largest first, the fewest whose sum reaches `top_p` of what was kept; what is left is scaled to sum to 1.
+    q = softmax(logits / temperature); of q the `top_k` largest are kept (of equals, the lower class first);
+    of those, largest first, the fewest whose sum reaches `top_p` of what was kept; these are scaled to sum to 1.
 
     Args:
         logits: (..., classes).

@@ -9,7 +9,7 @@ from partita.errors import PartitaError
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
-    """How to draw: the shape of the distribution, the seed, and how the work is cut up (which changes no sample).
+    """How to draw: the distribution's shape, the seed, and how the work is cut up (which changes no sample).
 
     Raises:
         PartitaError: a value is out of its range.
@@ -19,7 +19,7 @@ class SamplingConfig:
     """
 
     temperature: float = 1.0
-    """Divides the logits: below 1 sharper, above 1 flatter (0.01 to 100; for the most probable class take `top_k` 1)."""
+    """Divides the logits, 0.01 to 100: below 1 sharper, above 1 flatter; `top_k` 1 takes the likeliest class."""
     top_k: int | None = None
     """Draw only among the k most probable classes; of equals, the lower class is kept first."""
     top_p: float | None = None
@@ -35,7 +35,8 @@ class SamplingConfig:
         """Refuse values that mean nothing."""
         if not (math.isfinite(self.temperature) and 0.01 <= self.temperature <= 100.0):
             raise PartitaError(
-                f"`temperature` is {self.temperature}: give 0.01 to 100; for the most probable class take `top_k` 1"
+                f"`temperature` is {self.temperature}: give 0.01 to 100, "
+                "or `top_k` 1 to take the most probable class each time"
             )
         if self.top_k is not None and self.top_k < 1:
             raise PartitaError(

@@ -4,15 +4,14 @@ This file does not know openings or blocks; `stream.py` asks it for the next sam
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.kernel import Rule, advance
-from partita.sampling.packing import empty_state, pack
+from partita.sampling.kernel import Rule
+from partita.sampling.packing import Group, pack
 
 LARGEST_GROUP = 24
 """Clips that go through the layers together: more would read the weights less often, but leave the caches."""
@@ -31,7 +30,7 @@ def rule_of(config: SamplingConfig, classes: int) -> Rule:
 
 
 def groups_for(clips: int, threads: int) -> list[range]:
-    """Return which clips go together: as many groups as threads, or a multiple of that where they would be large.
+    """Return which clips go together: as many groups as threads, or a multiple of that for many clips.
 
     >>> groups_for(5, 2)
     [range(0, 2), range(2, 5)]
@@ -61,14 +60,10 @@ class CompiledClips:
         self._history: NDArray[np.int64] | None = history
         self._classes = model.config.classes
         self._rule = rule_of(config, model.config.classes)
-        self._groups = groups_for(len(history), config.thread_count)
-        packed = {one: pack(model, 1 if one else 2) for one in {len(group) == 1 for group in self._groups}}
-        self._networks = [packed[len(group) == 1] for group in self._groups]
-        self._states = [
-            empty_state(network, len(group))
-            for network, group in zip(self._networks, self._groups, strict=True)
-        ]
-        workers = min(config.thread_count, len(self._groups))
+        ranges = groups_for(len(history), config.thread_count)
+        packed = {single: pack(model, 1 if single else 2) for single in {len(clips) == 1 for clips in ranges}}
+        self._groups = [Group(packed[len(clips) == 1], clips) for clips in ranges]
+        workers = min(config.thread_count, len(ranges))
         self._pool = ThreadPoolExecutor(workers, "partita-sampling") if workers > 1 else None
 
     def take(self, steps: int, seen: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
@@ -81,22 +76,18 @@ class CompiledClips:
         Returns:
             (clips, steps).
         """
-        drawn = np.empty((self._groups[-1].stop, steps), np.int16)
-        work: list[tuple[Any, ...]] = []
-        for network, state, group in zip(self._networks, self._states, self._groups, strict=True):
-            rows = slice(group.start, group.stop)
-            numbers = np.arange(group.start, group.stop)
-            known = np.zeros((len(group), 0), np.int64) if self._history is None else self._history[rows]
-            powers = np.empty((len(group), 0 if seen is None else steps, len(state.powers)), np.float32)
-            work.append((network, state, self._rule, numbers, known, self.position, drawn[rows], powers))
-        if self._pool is None:
-            for arguments in work:
-                advance(*arguments)
-        else:
-            list(self._pool.map(lambda arguments: advance(*arguments), work))
+        clips = sum(len(group.clips) for group in self._groups)
+        drawn = np.empty((clips, steps), np.int16)
+        known = np.zeros((clips, 0), np.int64) if self._history is None else self._history
+
+        def work(group: Group) -> NDArray[np.float32]:
+            rows = slice(group.clips[0], group.clips[-1] + 1)
+            return group.advance(self._rule, known[rows], self.position, drawn[rows], watch=seen is not None)
+
+        powers = list(map(work, self._groups) if self._pool is None else self._pool.map(work, self._groups))
         self._history = None
         self.position += steps
         if seen is not None:
-            powers = np.concatenate([arguments[-1] for arguments in work])[..., : self._classes]
-            seen[:] = powers / powers.sum(-1, keepdims=True)
+            whole = np.concatenate(powers)[..., : self._classes]
+            seen[:] = whole / whole.sum(-1, keepdims=True)
         return drawn

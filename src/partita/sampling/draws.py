@@ -1,9 +1,9 @@
-"""Addressed uniforms: the number behind sample t of clip c under seed s is a function of (s, c, t) and of nothing else.
+"""Addressed uniforms: the number behind sample t of clip c under seed s is a function of (s, c, t) alone.
 
-So a clip does not depend on how many others are drawn beside it, on the block size, the threads or the device, and the
-millionth sample's number is had without drawing those before it. The function is Philox4x32-10, a counter-based
-generator: key = seed, counter = (t, c). This file does not know models or probabilities; `kernel.py` has the same
-function in compiled form.
+So a clip does not depend on how many others are drawn beside it, on the block size, the threads or the
+device, and the millionth sample's number is had without drawing those before it. The function is
+Philox4x32-10, a counter-based generator: key = seed, counter = (t, c). This file does not know models or
+probabilities; `drawing.py` has the same function in compiled form.
 
 Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", section 3.3.
 """

@@ -32,7 +32,7 @@ class Written:
 
 
 def clip_paths(out: Path, clips: int) -> list[Path]:
-    """Return a path for each clip: `out` itself for one, clip-01.wav and so on in the folder `out` for several.
+    """Return a path for each clip: `out` itself for one, clip-01.wav ... in the folder `out` for several.
 
     Raises:
         PartitaError: several clips but `out` is a file, or one clip but `out` is a folder's name taken.

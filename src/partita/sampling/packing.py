@@ -1,10 +1,12 @@
-"""A model's weights laid out for the compiled sampler: in the order in which they are read, padded to whole vectors.
+"""A model's weights laid out for the compiled sampler: in the order of reading, padded to whole vectors.
 
-Channels that are no multiple of 16 are filled up with zeros, so every network takes the same path. Two foldings leave
-less to do for each sample and change nothing but rounding: the residual biases go into the biases of later layers, and
-the gate's half of each dilated product is halved (sigmoid(2 b) = (1 + tanh b) / 2). This file does not know how to draw.
+Channels that are no multiple of 16 are filled up with zeros, so every network takes the same path. Two
+foldings leave less to do for each sample and change nothing but rounding: the residual biases go into the
+biases of later layers, and the gate's half of each dilated product is halved (sigmoid(2 b) =
+(1 + tanh b) / 2). This file does not know how to draw.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.sampling.kernel import Matrix, Network, State
+from partita.sampling.kernel import Matrix, Network, Rule, State, advance
 
 WIDTH = 16
 NEVER = -1e30
@@ -49,7 +51,7 @@ def panels_for(outputs: int) -> int:
 
 
 def chains_for(panels: int) -> int:
-    """Return how many sums side by side keep the arithmetic units busy; it depends on nothing but the outputs."""
+    """Return how many sums side by side keep the arithmetic busy; it depends on nothing but the outputs."""
     return max(1, 8 // panels)
 
 
@@ -101,7 +103,7 @@ class Packer:
         for layer in cut:
             for first in range(0, panels, block):
                 self.add(layer[:, first : first + block])
-        numbers = (place, rows * outputs, rows, panels, chains_for(panels), block)
+        numbers = (4 * place, rows * outputs, rows, panels, chains_for(panels), block)
         return Matrix(*(np.int64(number) for number in numbers))
 
     def buffer(self) -> NDArray[np.float32]:
@@ -127,7 +129,7 @@ def weights_of(model: WaveNet) -> dict[str, Array]:
 
 
 def folded(model: WaveNet) -> dict[str, Array]:
-    """Return the weights padded to whole panels, with the biases folded; `dilated` is (layers, taps * rows, outputs)."""
+    """Return the weights in whole panels, biases folded; `dilated` is (layers, taps * rows, outputs)."""
     w, config = weights_of(model), model.config
     layers, taps, units = len(config.dilations), config.kernel_size, config.dilation_channels
     residual, gated = round_up(config.residual_channels), round_up(units)
@@ -153,7 +155,17 @@ def folded(model: WaveNet) -> dict[str, Array]:
     }
 
 
-def pack(model: WaveNet, clips: int) -> Network:
+@dataclass(frozen=True)
+class Packed:
+    """A network laid out for the compiled sampler; its addresses are good as long as `weights` lives."""
+
+    weights: NDArray[np.float32]
+    network: Network
+    dilations: tuple[int, ...]
+    classes: int
+
+
+def pack(model: WaveNet, clips: int) -> Packed:
     """Return the network laid out for groups of so many clips.
 
     >>> from partita.models.sizes import SIZES
@@ -161,51 +173,80 @@ def pack(model: WaveNet, clips: int) -> Network:
     dtype('float32')
     """
     w, packer, columns = folded(model), Packer(), columns_for(clips)
-    embedding = packer.add(w["embedding"])
-    dilated_bias, dilated = packer.add(w["dilated_bias"]), packer.matrix(w["dilated"], columns)
     if len(w["residual"]) == 0:  # a network of one layer has no residual product, but its shape is asked for
         w["residual"] = np.zeros((1, w["skip"].shape[1], w["embedding"].shape[1]))
-    residual = packer.matrix(w["residual"], columns)
-    skip_bias, skip = packer.add(w["skip_bias"]), packer.matrix(w["skip"], columns)
-    end1_bias, end1 = packer.add(w["end1_bias"]), packer.matrix(w["end1"], columns)
-    end2_bias, end2 = packer.add(w["end2_bias"]), packer.matrix(w["end2"], columns)
-    return Network(
-        weights=packer.buffer(),
-        dilations=np.array(model.config.dilations, np.int64),
-        taps=model.config.kernel_size,
-        embedding_at=embedding,
-        dilated=dilated,
-        dilated_bias_at=dilated_bias,
-        residual=residual,
-        skip=skip,
-        skip_bias_at=skip_bias,
-        end1=end1,
-        end1_bias_at=end1_bias,
-        end2=end2,
-        end2_bias_at=end2_bias,
-        columns=columns,
-    )
+    matrices = {"dilated", "residual", "skip", "end1", "end2"}
+    places: dict[str, Any] = {
+        name: packer.matrix(array, columns) if name in matrices else 4 * packer.add(array)
+        for name, array in w.items()
+    }
+    weights = packer.buffer()
+    base = weights.ctypes.data
+    found: dict[str, Any] = {
+        name: place._replace(at=base + place.at) if isinstance(place, Matrix) else np.int64(base + place)
+        for name, place in places.items()
+    }
+    counts = {"taps": model.config.kernel_size, "layers": len(model.config.dilations), "columns": columns}
+    found |= {name: np.int64(count) for name, count in counts.items()}
+    network = Network(**found)
+    return Packed(weights, network, model.config.dilations, model.config.classes)
 
 
-def empty_state(n: Network, clips: int) -> State:
-    """Return the state of a group of clips before its first sample."""
-    channels, layers = WIDTH * int(n.residual.panels), len(n.dilations)
-    slots = (n.taps - 1) * n.dilations + 1
-    sizes = slots * clips * channels
-    classes = WIDTH * int(n.end2.panels)
-    return State(
-        rings=aligned(int(sizes.sum())),
-        ring_at=np.cumsum(sizes) - sizes,
-        ring_slots=slots,
-        slot=np.zeros(layers, np.int64),
-        newest=np.zeros(clips, np.int64),
-        z=aligned(clips * WIDTH * int(n.dilated.panels)),
-        gates=aligned(clips * int(n.skip.rows)),
-        skips=aligned(clips * WIDTH * int(n.skip.panels)),
-        ends=aligned(clips * WIDTH * int(n.end1.panels)),
-        logits=aligned(clips * classes),
-        powers=aligned(classes),
-        sums=aligned(int(n.end2.panels)),
-        keys=np.zeros(classes, np.int32),
-        ones=np.ones(classes, np.float32),
-    )
+RING = np.dtype([("at", np.int64), ("slots", np.int64), ("slot", np.int64), ("dilation", np.int64)])
+
+
+class Group:
+    """The state of clips that go through the layers together.
+
+    Args:
+        packed: the network.
+        clips: the clips' numbers.
+    """
+
+    def __init__(self, packed: Packed, clips: range) -> None:
+        n, count = packed.network, len(clips)
+        self.packed = packed
+        self.clips = np.arange(clips.start, clips.stop)
+        self.newest = np.zeros(count, np.int64)
+        self.ring = np.zeros(len(packed.dilations), RING)
+        self.ring["dilation"] = packed.dilations
+        self.ring["slots"] = (n.taps - 1) * self.ring["dilation"] + 1
+        sizes = self.ring["slots"] * count * WIDTH * n.residual.panels
+        self.ring["at"] = np.cumsum(sizes) - sizes
+        classes = WIDTH * int(n.end2.panels)
+        self._room = {
+            "rings": aligned(int(sizes.sum())),
+            "z": aligned(count * WIDTH * int(n.dilated.panels)),
+            "gates": aligned(count * int(n.skip.rows)),
+            "skips": aligned(count * WIDTH * int(n.skip.panels)),
+            "ends": aligned(count * WIDTH * int(n.end1.panels)),
+            "logits": aligned(count * classes),
+            "powers": aligned(classes),
+            "sums": aligned(int(n.end2.panels)),
+        }
+        self.state = State(**{name: np.int64(array.ctypes.data) for name, array in self._room.items()})
+        self._keys, self._ones = np.zeros(classes, np.int32), np.ones(classes, np.float32)
+
+    def advance(
+        self, rule: Rule, known: NDArray[np.int64], time: int, drawn: NDArray[np.int16], *, watch: bool
+    ) -> NDArray[np.float32]:
+        """Take in known samples, then draw so many as `drawn` has room for.
+
+        Args:
+            rule: how to draw.
+            known: (clips, k) classes.
+            time: the number of the first sample to draw.
+            drawn: (clips, steps), filled.
+            watch: whether to return the powers that were drawn from.
+
+        Returns:
+            (clips, steps or 0, padded classes) float32.
+        """
+        room = self._room
+        seen = np.empty((len(self.clips), drawn.shape[1] if watch else 0, len(self._ones)), np.float32)
+        logits = room["logits"].view(np.int32).reshape(len(self.clips), -1)
+        advance(
+            self.packed.network, self.state, rule, self.ring, self.newest, logits, room["powers"],
+            room["sums"], self._keys, self._ones, self.clips, known, time, drawn, seen,
+        )  # fmt: skip
+        return seen

@@ -1,8 +1,8 @@
 """The slow samplers that the fast one is held to and measured against, in plain PyTorch.
 
-`cached_loop` is what one writes first: a queue for each layer, one pass through the layers for each sample. It is the
-loop that speed is quoted against. `teacher_forced` runs the model itself along a given history, in float64. Neither
-knows how to be fast.
+`cached_loop` is what one writes first: a queue for each layer, one pass through the layers for each sample.
+It is the loop that speed is quoted against. `teacher_forced` runs the model itself along a given history, in
+float64. Neither knows how to be fast.
 """
 
 from collections.abc import Callable
@@ -47,8 +47,8 @@ class CachedStep:
     def __call__(self, classes: Tensor) -> Tensor:
         """Take in one sample of each clip, (clips,), and return the logits of the next, (clips, classes)."""
         model = self.model
-        hidden = model.embedding[classes]
-        skips = model.skip_bias
+        hidden: Tensor = model.embedding[classes]
+        skips: Tensor = model.skip_bias
         for layer, (queue, dilation) in enumerate(zip(self.queues, model.config.dilations, strict=True)):
             length = len(queue)
             taps = [

@@ -19,7 +19,7 @@ Classes = NDArray[Any]
 
 
 def history_of(opening: Classes | None, *, clips: int, length: int, classes: int, zero_class: int) -> Classes:
-    """Return the last `length` samples before the first one drawn, zero-class samples where the opening is shorter.
+    """Return the `length` samples before the first one drawn, of the zero class where the opening is shorter.
 
     Args:
         opening: (clips, n), or (n,) or (1, n) for all clips, any n; None is silence.

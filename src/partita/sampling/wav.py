@@ -1,7 +1,7 @@
 """A WAV file that can be played at any moment while it grows: 16-bit mono PCM.
 
-The header's lengths are brought up to date after every block, so a player, or whoever finds the file after a power cut,
-sees all blocks but perhaps the last. This file does not know where the sound comes from.
+The header's lengths are brought up to date after every block, so a player, or whoever finds the file after a
+power cut, sees all blocks but perhaps the last. This file does not know where the sound comes from.
 """
 
 import os
@@ -50,8 +50,8 @@ def to_int16(block: NDArray[Any]) -> NDArray[np.int16]:
 class GrowingWav:
     """A WAV file that is valid after every `write`.
 
-    The file that had the name before stays until the first block is there to take its place: starting to generate and
-    thinking better of it loses nothing.
+    The file that had the name before stays until the first block is there to take its place: starting to
+    generate and thinking better of it loses nothing.
 
     Args:
         path: where to write; its folder must exist.
