@@ -17,7 +17,8 @@ def probabilities(logits: NDArray[np.floating[Any]], config: SamplingConfig) -> 
     """Return the probability with which each class is drawn.
 
     q = softmax(logits / temperature); of q the `top_k` largest are kept (of equals, the lower class first);
-    of those, largest first, the fewest whose sum reaches `top_p` of what was kept; these are scaled to sum to 1.
+    of those, largest first, the fewest whose sum reaches `top_p` of what was kept; the rest is scaled up
+    to sum to 1.
 
     Args:
         logits: (..., classes).

@@ -19,7 +19,7 @@ class SamplingConfig:
     """
 
     temperature: float = 1.0
-    """Divides the logits, 0.01 to 100: below 1 sharper, above 1 flatter; `top_k` 1 takes the likeliest class."""
+    """Divides the logits, 0.01 to 100: below 1 sharper, above 1 flatter."""
     top_k: int | None = None
     """Draw only among the k most probable classes; of equals, the lower class is kept first."""
     top_p: float | None = None

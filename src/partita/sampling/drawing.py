@@ -39,7 +39,7 @@ def mass_from(keys: Any, values: Any, least: Any, count: Any) -> Any:
 
 @compiled
 def keep_mass(keys: Any, values: Any, powers: Any, wanted: Any, count: Any) -> None:
-    """Zero all powers but those of the largest keys whose values reach `wanted`; of equals, first ones stay."""
+    """Zero all powers but those of the largest keys whose values reach `wanted`; of equals the first."""
     low, high = np.int64(-(1 << 31)), np.int64(1 << 31)
     while high - low > 1:  # the sum from `low` on is always enough, from `high` on it never is
         middle = (low + high) >> 1
