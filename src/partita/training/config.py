@@ -32,7 +32,7 @@ class RolloutConfig:
 class AdversaryConfig:
     """The discriminator, its losses, and how much the generator listens to it."""
 
-    weight: float = 0.01
+    weight: float = 0.1
     """lambda_adv, the adversarial loss's weight; 0 trains the discriminator, and the generator as if there
     were none."""
     ramp: float = 0.0

@@ -28,6 +28,8 @@ from partita.training.schedule import Pace, learning_rate
 from partita.training.validate import held_out, validation_bits
 
 LISTEN_EVERY = 5  # validations from one drawing of clips to the next
+LISTEN_SHARE = 0.05  # of the time so far that drawing clips along the way may take
+FIRST_LISTEN_SECONDS = 15.0  # what the first drawing is expected to take: the sampler is compiled then
 VALIDATION_SHARE = 0.05  # samples scored at a validation over samples trained on since the last one
 
 
@@ -62,6 +64,7 @@ class Loop:
         self.display, self.board = display, board
         self._has_validation = bool(corpus.segments("validation"))
         self._part: list[WindowBatch] | None = None
+        self._listening: list[float] = []
         self._clock = time.monotonic() - position.seconds
         self._saved_at = time.monotonic()
 
@@ -108,7 +111,7 @@ class Loop:
             self._log()
         if position.every and position.step % position.every == 0 and not self.done():
             self._validate()
-            if position.step // position.every % LISTEN_EVERY == 0:
+            if position.step // position.every % LISTEN_EVERY == 0 and self._may_listen():
                 self._listen()
             self._tick()
             if self.fits_pace:
@@ -215,11 +218,18 @@ class Loop:
         """Draw clips, and keep them as files and on the board."""
         if not (self.config.clips and self._has_validation):
             return
+        begun = time.monotonic()
         step, rate = self.position.step, self.corpus.sample_rate
         clips = draw_clips(self._drawable(), self.corpus, self.config)
         with self.run.disk_faults():
             write_clips(self.run.clips_path, clips, step=step, sample_rate=rate)
         self.board.clips(clips, step=step, sample_rate=rate)
+        self._listening.append(time.monotonic() - begun)
+
+    def _may_listen(self) -> bool:
+        """Whether another drawing of clips keeps within its share of the time."""
+        expected = self._listening[-1] if self._listening else FIRST_LISTEN_SECONDS
+        return sum(self._listening) + expected <= LISTEN_SHARE * self.position.seconds
 
     def _drawable(self) -> WaveNet:
         """Return the network that draws, on the CPU, where the sampler is."""

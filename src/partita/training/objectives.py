@@ -20,7 +20,7 @@ def sample_nats(
 ) -> Float[Tensor, "batch time"]:
     """Return -ln p(x_t | x_<t) of every sample, in float32 or better.
 
-    >>> sample_nats(torch.zeros(1, 1, 4), torch.tensor([[2]])).item() == math.log(4)
+    >>> math.isclose(sample_nats(torch.zeros(1, 1, 4), torch.tensor([[2]])).item(), math.log(4), rel_tol=1e-6)
     True
     """
     wide = logits if logits.dtype == torch.float64 else logits.float()
