@@ -1,4 +1,4 @@
-"""What all tests share: shapes are checked at run time, and PyTorch takes few threads.
+"""What all tests share: shapes are checked at run time, few threads, the same examples each time.
 
 The networks and the objectives annotate their arrays with shapes (jaxtyping); beartype checks them here and
 only here, so that nobody pays for it in use. The hook must be in place before those modules are first
@@ -7,6 +7,7 @@ imported. Modules that hold compiled (Numba) functions are left out: the compile
 
 import os
 
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 CHECKED = [
@@ -24,3 +25,7 @@ import torch  # noqa: E402 - after the hook, as everything that could import par
 
 # Two test processes at once (pytest -n 2) take one thread each, a single one takes two.
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)
+
+# Examples drawn from one seed, and no time limit for each: a busy machine is no failure.
+settings.register_profile("partita", derandomize=True, deadline=None, database=None)
+settings.load_profile("partita")
