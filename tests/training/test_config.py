@@ -40,6 +40,7 @@ def test_every_arm_survives_its_file(arm: str, tmp_path: Path) -> None:
         ({"match": "l2"}, "`match` is 'l2'"),
         ({"match_norm": 3}, "`match_norm` is 3"),
         ({"batch": 0}, "`batch` is 0"),
+        ({"targets": 127, "adversary": AdversaryConfig()}, "`targets` is 127: a discriminator of 6 layers"),
         ({"quantiser": Quantiser(classes=64)}, "256 classes, the quantiser 64"),
     ],
 )

@@ -200,6 +200,14 @@ def test_run_and_corpus_may_move_together(corpus: Corpus, tmp_path: Path, make_c
     assert load(resume(tmp_path / "b" / "runs" / "one", quiet=True)).step == 4
 
 
+def test_a_corpus_without_validation_trains_to_the_end(corpus: Corpus, out: Path, make_config: Make) -> None:
+    recordings = [one for one in corpus.index["recordings"] if one["split"] == "train"]
+    bare = Corpus(corpus.path, corpus.index | {"recordings": recordings})
+    train(bare, out, make_config(clips=2), quiet=True)
+    assert {record["kind"] for record in metrics.read(out / "metrics.jsonl")} == {"train"}
+    assert load(out).step == 20
+
+
 def test_a_lost_corpus_is_asked_for(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
     old = shutil.copytree(corpus.path, tmp_path / "corpus")
     train(old, tmp_path / "run", make_config(), stop=lambda: True, quiet=True)

@@ -63,6 +63,12 @@ class PatchGANConfig:
         return 6 * (1 << self.layers) - 2
 
     @cached_property
+    def shortest(self) -> int:
+        """Samples of the shortest waveform that has a logit: each layer halves, and the last one needs
+        two."""
+        return 2 * (1 << self.layers)
+
+    @cached_property
     def widths(self) -> tuple[int, ...]:
         """Channels after each layer.
 
@@ -116,7 +122,7 @@ class PatchGAN(nn.Module):
         Raises:
             PartitaError: the waveform is too short for a single logit.
         """
-        least = 2 * 2**self.config.layers  # each layer halves; the last, padded by 1 at each end, needs two
+        least = self.config.shortest
         if waveform.shape[1] < least:
             raise PartitaError(
                 f"the waveform has {waveform.shape[1]} samples: a discriminator of"

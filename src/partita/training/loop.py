@@ -202,7 +202,8 @@ class Loop:
 
     def _record(self, record: dict[str, Any]) -> None:
         self.run.log(record)
-        self.board.record(record)
+        with self.run.disk_faults():
+            self.board.record(record)
 
     def _held_out(self, most: int | None) -> Iterable[WindowBatch]:
         return held_out(
@@ -223,7 +224,7 @@ class Loop:
         clips = draw_clips(self._drawable(), self.corpus, self.config)
         with self.run.disk_faults():
             write_clips(self.run.clips_path, clips, step=step, sample_rate=rate)
-        self.board.clips(clips, step=step, sample_rate=rate)
+            self.board.clips(clips, step=step, sample_rate=rate)
         self._listening.append(time.monotonic() - begun)
 
     def _may_listen(self) -> bool:

@@ -159,6 +159,7 @@ def _go(
             Display(run.path.name, quiet=quiet) as display,
             closing(board),
         ):
+            display.say(_summary(corpus, learner))
             loop = Loop(
                 run=run,
                 corpus=corpus,
@@ -178,6 +179,13 @@ def _go(
             f" `partita train --resume {run.path}`"
         )
     return run.path
+
+
+def _summary(corpus: Corpus, learner: Learner) -> str:
+    weights = sum(parameter.numel() for parameter in learner.generator.parameters())
+    precision = "bfloat16" if learner.machine.bfloat16 else "float32"
+    minutes = corpus.seconds("train") / 60
+    return f"{weights:,} weights learn {minutes:.1f} minutes of sound ({learner.machine.device}, {precision})"
 
 
 def _windows(corpus: Corpus, config: TrainConfig) -> TrainingWindows:
