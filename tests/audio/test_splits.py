@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from partita.audio.splits import Part, Recording, SplitRules, assign, fits
@@ -32,6 +32,7 @@ def split_of(parts: list[Part]) -> dict[str, str]:
     validation_seconds=st.none() | st.floats(0.1, 60),
     test=st.sampled_from([(), ("*/0.wav",)]),
 )
+@example(seconds=[1.0, 3.0, 1.0], gap=0.0, seed=0, validation_seconds=5.0, test=())  # all the rest is held
 def test_parts_are_disjoint_apart_and_none_is_missing(
     seconds: list[float], gap: float, seed: int, validation_seconds: float | None, test: tuple[str, ...]
 ) -> None:

@@ -162,7 +162,9 @@ def _hold_out(training: list[Recording], needed: int, rules: SplitRules, sample_
     while whole and whole[0].samples <= needed:
         held.append(whole.pop(0))
         needed -= held[-1].samples
-    cut = (whole[0] if whole else longest) if needed >= SHORTEST_SPLIT_S * sample_rate else None
+    cut = None
+    if needed >= SHORTEST_SPLIT_S * sample_rate:
+        cut = whole[0] if whole else None if held else longest  # what is held whole can't be cut as well
     names = {r.name for r in held}
     parts = [_whole(r, "validation") for r in held]
     for recording in training:
