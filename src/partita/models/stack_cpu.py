@@ -12,13 +12,14 @@ gradients of the sums; G gates (rows x dilation); a tap reads H `lag` rows back.
 import numpy as np
 from numba import njit
 
+from partita.models.barrier import wait_for_all
 from partita.models.gates import gate, gate_gradient
 from partita.models.tiles import WIDTH, add_column_sums, add_rows, copy_rows, multiply, multiply_rows
 
 BLOCK = 64
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def forward_rows(
     h: int,
     h_next: int,
@@ -74,7 +75,7 @@ def forward_rows(
             multiply(own, units, 1, residual, channels, out, channels, rows, channels, units)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def backward_gates(
     h: int,
     dh: int,
@@ -142,7 +143,7 @@ def backward_gates(
         add_column_sums(sums, wide, d_bias, rows, wide)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def backward_hidden(
     dh: int,
     dz: int,
@@ -180,3 +181,113 @@ def backward_hidden(
                     channels,
                     wide,
                 )
+
+
+@njit(nogil=True)
+def share(batch: int, start: int, stop: int, threads: int, thread: int) -> tuple[int, int, int, int]:
+    """Return one thread's share of rows start..stop of every clip: first clip, last + 1, first row, last + 1.
+
+    Whole clips where they can be dealt out evenly, which needs no waiting between layers; else a run of rows
+    of each.
+    """
+    if batch % threads == 0:
+        each = batch // threads
+        return thread * each, (thread + 1) * each, start, stop
+    low = start + (stop - start) * thread // threads
+    return 0, batch, low, start + (stop - start) * (thread + 1) // threads
+
+
+@njit(nogil=True, cache=True)
+def forward_layers(
+    h: np.ndarray,
+    z: np.ndarray,
+    g: np.ndarray,
+    weights: np.ndarray,
+    starts: np.ndarray,
+    dilations: np.ndarray,
+    sizes: tuple[int, int, int, int, int],
+    thread: int,
+    threads: int,
+    barrier: int,
+) -> None:
+    """Run one thread's share of all layers, in step with the other threads.
+
+    Args:
+        h, z, g: addresses (layers, batch), as `forward_rows` takes them for each layer.
+        weights: addresses (layers, 4): weights, bias, residual, residual bias.
+        starts: first row of each layer's output.
+        dilations: of each layer.
+        sizes: time, kernel, channels, units, floats in a row of G.
+        barrier: address of an int64 that is 0.
+    """
+    count, batch = h.shape
+    time, kernel, channels, units, g_row = sizes
+    for layer in range(count):
+        last = layer == count - 1
+        after = layer if last else layer + 1
+        w, b, r, rb = weights[layer]
+        clip, end, low, high = share(batch, starts[layer], time, threads, thread)
+        for c in range(clip, end):
+            forward_rows(
+                h[layer, c], h[after, c], z[layer, c], g[layer, c], g_row, starts[-1], w, b, r, rb, low, high,
+                kernel, dilations[layer], channels, units, last,
+            )  # fmt: skip
+        if batch % threads:
+            wait_for_all(barrier, threads)
+
+
+@njit(nogil=True, cache=True)
+def backward_layers(
+    h: np.ndarray,
+    dh: np.ndarray,
+    z: np.ndarray,
+    dg: np.ndarray,
+    turned: np.ndarray,
+    gradients: np.ndarray,
+    starts: np.ndarray,
+    dilations: np.ndarray,
+    sizes: tuple[int, int, int, int, int],
+    thread: int,
+    threads: int,
+    barrier: int,
+) -> None:
+    """Walk one thread's share back through all layers, in step with the other threads.
+
+    Args:
+        h, z, dg: addresses (layers, batch); dh: addresses (batch), as `backward_gates` takes them.
+        turned: addresses (layers, 2): the taps' and the residual's weights, transposed.
+        gradients: addresses (layers, 4) of this thread's sums: weights, bias, residual, residual bias.
+        starts, dilations, sizes, thread, threads, barrier: as for `forward_layers`.
+    """
+    count, batch = h.shape
+    time, kernel, channels, units, g_row = sizes
+    for layer in range(count - 1, -1, -1):
+        last = layer == count - 1
+        taps, residual = turned[layer]
+        dw, db, dr, drb = gradients[layer]
+        clip, end, low, high = share(batch, starts[layer], time, threads, thread)
+        for c in range(clip, end):
+            backward_gates(
+                h[layer, c], dh[c], z[layer, c], dg[layer, c], g_row, starts[-1], residual, dw, db, dr, drb,
+                low, high, kernel, dilations[layer], channels, units, last,
+            )  # fmt: skip
+        if batch % threads:
+            wait_for_all(barrier, threads)
+        begin = starts[layer - 1] if layer else 0
+        clip, end, low, high = share(batch, begin, time, threads, thread)
+        for c in range(clip, end):
+            backward_hidden(
+                dh[c],
+                z[layer, c],
+                taps,
+                low,
+                high,
+                starts[layer],
+                time,
+                kernel,
+                dilations[layer],
+                channels,
+                units,
+            )
+        if batch % threads:
+            wait_for_all(barrier, threads)
