@@ -183,7 +183,7 @@ class TrainConfig:
         if self.adversary is not None and self.targets < self.adversary.patchgan.shortest:
             raise PartitaError(
                 f"`targets` is {self.targets}: a discriminator of {self.adversary.patchgan.layers} layers"
-                f" needs at least {self.adversary.patchgan.shortest}; lengthen the windows or lessen its `layers`"
+                f" needs at least {self.adversary.patchgan.shortest}; lengthen them or lessen `layers`"
             )
         if self.network_shape.classes != self.quantiser.classes:
             raise PartitaError(
