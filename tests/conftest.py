@@ -6,6 +6,7 @@ imported. Modules that hold compiled (Numba) functions are left out: the compile
 """
 
 import os
+import signal
 
 from hypothesis import settings
 from jaxtyping import install_import_hook
@@ -25,6 +26,9 @@ import torch  # noqa: E402 - after the hook, as everything that could import par
 
 # Two test processes at once (pytest -n 2) take one thread each, a single one takes two.
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so all their children: not here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Examples drawn from one seed, and no time limit for each: a busy machine is no failure.
 settings.register_profile("partita", derandomize=True, deadline=None, database=None)

@@ -31,7 +31,7 @@ def test_a_matrix_moves_by_an_orthogonal_step_of_the_stated_size() -> None:
     model.dilated.grad = torch.randn(before.shape, generator=torch.Generator().manual_seed(2))
     optimizer.step()
     values = torch.linalg.svdvals((before - model.dilated.detach()) / (MATRIX_RATE * 1e-3))
-    assert values.max() < 1.2  # the smallest values of a square random matrix need more rounds to rise
+    assert values.max() < 1.25  # the smallest values of a square random matrix need more rounds to rise
     assert values.median() > 0.6
 
 
