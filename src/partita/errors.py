@@ -1,7 +1,7 @@
 """What went wrong, in words for the person who can mend it.
 
-The command line prints the message of a `PartitaError` as one line and exits with status 2; everything else that is
-raised is a fault of ours and exits with status 1.
+The command line prints the message of a `PartitaError` as one line and exits with status 2; everything else
+that is raised is a fault of ours and exits with status 1.
 """
 
 

@@ -1,8 +1,9 @@
-"""Named random streams: one generator for each purpose, so that arms which differ in one purpose share all the others.
+"""Named random streams: one generator for each purpose, so that arms which differ in one purpose share all
+the others.
 
-A stream is addressed by a seed and a purpose ("data", "initialisation", "rollout", "sampling", ...). Two purposes of one
-seed are independent; the same pair is the same stream on every machine. This file does not know the addressed draws of
-sampling, where each sample has a number of its own.
+A stream is addressed by a seed and a purpose ("data", "initialisation", "rollout", "sampling", ...). Two
+purposes of one seed are independent; the same pair is the same stream on every machine. This file does not
+know the addressed draws of sampling, where each sample has a number of its own.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Writing files so that they are complete or not there: write beside, flush to the disk, rename.
 
-A reader never sees half a file, and an interrupted or failed write (a full disk, a killed process) leaves what was there
-before. This file does not know what the files mean.
+A reader never sees half a file, and an interrupted or failed write (a full disk, a killed process) leaves
+what was there before. This file does not know what the files mean.
 """
 
 import json
@@ -54,7 +54,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield a fresh folder beside `path` to fill; it is renamed to `path`, which must not exist, when the block succeeds.
+    """Yield a fresh folder beside `path` to fill; it is renamed to `path`, which must not exist, when the
+    block succeeds.
 
     Raises:
         FileExistsError: `path` exists when the block ends.

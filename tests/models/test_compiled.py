@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from numba import njit
 
+from partita.models.barrier import wait_for_all
 from partita.models.gates import gate, gate_gradient
+from partita.models.stack_fused import _together
 from partita.models.tiles import multiply
 
 
@@ -57,3 +59,13 @@ def test_gate_gradient_is_the_derivative() -> None:
     _gate_gradient(address(first), address(second), address(down))
     np.testing.assert_allclose(first, upstream * sigmoid * (1 - tanh**2), atol=1e-6)
     np.testing.assert_allclose(second, upstream * tanh * sigmoid * (1 - sigmoid), atol=1e-6)
+
+
+def test_no_thread_waits_for_one_that_failed() -> None:
+    def work(thread: int, barrier: int) -> None:
+        if thread == 0:
+            raise KeyboardInterrupt
+        wait_for_all(barrier, 2)
+
+    with pytest.raises(KeyboardInterrupt):
+        _together(work, 2)

@@ -1,1 +1,2 @@
-"""Recordings become a corpus: memory-mapped samples, an index, splits, windows and classes. Knows nothing of models."""
+"""Recordings become a corpus: memory-mapped samples, an index, splits, windows and classes. Knows nothing of
+models."""

@@ -23,11 +23,18 @@ Addresses = NDArray[np.int64]
 def _together(work: Callable[[int, int], None], threads: int) -> None:
     """Call `work(thread, barrier)` once in each of so many threads, this one among them, all at the same
     time."""
-    counter = np.zeros(1, np.int64)
-    barrier = int(counter.ctypes.data)
+    counters = np.zeros(2, np.int64)  # the barrier's count, and whether a thread has given up
+
+    def share(thread: int) -> None:
+        try:
+            work(thread, int(counters.ctypes.data))
+        except BaseException:  # Ctrl-C while the loops are compiled comes here too
+            counters[1] = 1
+            raise
+
     with ThreadPoolExecutor(max(1, threads - 1)) as others:
-        pending = [others.submit(work, thread, barrier) for thread in range(1, threads)]
-        work(0, barrier)
+        pending = [others.submit(share, thread) for thread in range(1, threads)]
+        share(0)
         for one in pending:
             one.result()
 

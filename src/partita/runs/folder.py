@@ -131,7 +131,8 @@ class RunFolder:
     def steps(self) -> list[int]:
         """Return the steps that have a checkpoint, ascending."""
         names = self.checkpoints_path.glob("step-*") if self.checkpoints_path.is_dir() else []
-        return sorted(int(path.name.removeprefix("step-")) for path in names)
+        numbers = (path.name.removeprefix("step-") for path in names)
+        return sorted(int(number) for number in numbers if number.isdecimal())
 
     def newest(self) -> Path:
         """Return the newest checkpoint, from which the run goes on.

@@ -25,12 +25,11 @@ from partita.training.learner import Learner, Update
 from partita.training.position import Position
 from partita.training.progress import Display
 from partita.training.schedule import Pace, learning_rate
-from partita.training.validate import held_out, validation_bits
+from partita.training.validate import held_out, samples_to_score, validation_bits
 
 LISTEN_EVERY = 5  # validations from one drawing of clips to the next
 LISTEN_SHARE = 0.05  # of the time so far that drawing clips along the way may take
 FIRST_LISTEN_SECONDS = 15.0  # what the first drawing is expected to take: the sampler is compiled then
-VALIDATION_SHARE = 0.05  # samples scored at a validation over samples trained on since the last one
 
 
 class Loop:
@@ -191,8 +190,8 @@ class Loop:
         if not self._has_validation or self.position.last_scored == self.position.step:
             return
         if self._part is None:
-            trained = self.position.every * self.config.batch * self.config.targets
-            self._part = list(self._held_out(most=max(1, int(VALIDATION_SHARE * trained))))
+            steps = None if self.fits_pace else self.position.every
+            self._part = list(self._held_out(most=samples_to_score(self.config, steps)))
         where, scores = self.learner.machine, {}
         scores["bits"] = validation_bits(self.learner.generator, self._part, where)
         if self.learner.average is not None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from partita.models.patchgan import PatchGANConfig
 from partita.runs.config import from_table, read_toml
+from partita.training.arms import with_arm
 from partita.training.config import AdversaryConfig, TrainConfig
 
 NAMES = ("report",)
@@ -57,4 +58,5 @@ def named_config(name: str | Path) -> TrainConfig:
     where = str(name)
     if "training" in table and "versions" in table:  # a run's own config
         table, where = table["training"], f"{name} [training]"
-    return from_table(TrainConfig, table, where=where)
+    config = from_table(TrainConfig, table, where=where)
+    return config if config.arm == "likelihood" else with_arm(config, config.arm)

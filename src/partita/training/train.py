@@ -18,6 +18,7 @@ from partita.runs.config import from_table, to_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.loading import load
 from partita.runs.versions import versions
+from partita.training.arms import with_arm
 from partita.training.board import Board
 from partita.training.config import DEFAULT_MINUTES, TrainConfig
 from partita.training.interruption import Interrupted, listening_for_signals
@@ -127,11 +128,15 @@ def resume(
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
-    """Return the config with its budget and its network spelled out.
+    """Return the config with its budget and its arm spelled out: naming an arm is enough to train it.
 
     >>> resolve(TrainConfig()).minutes
     20.0
+    >>> resolve(TrainConfig(arm="report")).adversary is not None
+    True
     """
+    if config.arm != "likelihood":
+        config = with_arm(config, config.arm)
     if config.steps is None and config.epochs is None and config.minutes is None:
         config = replace(config, minutes=DEFAULT_MINUTES)
     return config

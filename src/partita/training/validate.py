@@ -13,8 +13,13 @@ from partita.audio.classes import Quantiser
 from partita.audio.corpus import Corpus
 from partita.audio.windows import WindowBatch, every_window
 from partita.models.wavenet import WaveNet
+from partita.training.config import TrainConfig
 from partita.training.device import Machine
 from partita.training.objectives import NATS_PER_BIT, sample_nats
+
+FEWEST_WINDOWS = 4  # a score of less hangs on one place in one recording
+VALIDATION_SHARE = 0.05  # samples scored at a validation over samples trained on since the last one
+NOMINAL_RATE = 4e10  # operations a second that a budget in minutes is taken to buy, whatever the machine
 
 
 @torch.no_grad()
@@ -66,3 +71,29 @@ def held_out(
         return every
     count = sum(-(-segment.length // targets) for segment in corpus.segments(split))
     return islice(every, 0, None, max(1, -(-count // max(1, most // targets))))
+
+
+def samples_to_score(config: TrainConfig, steps: int | None) -> int:
+    """Return how many held-out samples to score at each validation, so that scoring takes a small share of
+    the time.
+
+    Under a budget in minutes the number follows from the budget and the network, never from the measured
+    pace: two arms of one budget score the same samples, and so their curves can be laid over each other.
+
+    Args:
+        config: the run's config.
+        steps: from one validation to the next, if that is known beforehand.
+
+    >>> samples_to_score(TrainConfig(minutes=20.0), None) > samples_to_score(TrainConfig(minutes=10.0), None)
+    True
+    >>> samples_to_score(TrainConfig(steps=1000, batch=2, targets=1000), 100)
+    10000
+    """
+    least = FEWEST_WINDOWS * config.targets
+    if steps is not None:
+        return max(least, int(VALIDATION_SHARE * steps * config.batch * config.targets))
+    assert config.minutes is not None
+    seconds = 60.0 * config.minutes / config.validations
+    return max(
+        least, int(VALIDATION_SHARE * seconds * NOMINAL_RATE / (6 * config.network_shape.multiply_adds))
+    )
