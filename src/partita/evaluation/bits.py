@@ -23,12 +23,14 @@ from partita.training.device import Machine
 from partita.training.objectives import NATS_PER_BIT
 from partita.training.validate import window_nats
 
-BLOCK_SECONDS = 1.0
+WINDOW_SECONDS = 1.0  # what is computed at once
+BLOCK_WINDOWS = 10  # music depends on itself over seconds: blocks of less would make the interval too narrow
+LEAST_BLOCKS = 4  # a shorter split has shorter blocks: fewer of them would say nothing of the spread
 
 
 @dataclass(frozen=True)
 class BlockBits:
-    """The bits of each block of about a second.
+    """The bits of each block: of about 10 seconds, or of a quarter of a split that is shorter than 40.
 
     Args:
         bits: (blocks,) the sum over the block's samples.
@@ -51,6 +53,9 @@ def bits_per_sample(
 ) -> Score:
     """Return the mean of -log2 p(x_t | x_<t) over a split, with a 95% block-bootstrap interval.
 
+    The interval is conditional on these recordings: it says how the score would move with other stretches of
+    the same pieces, players and rooms, not with other recordings; few blocks leave it rough, and too narrow.
+
     Every sample is scored exactly once, with its true past inside its segment (zero-class samples before the
     segment's start): what is measured is prediction, not generation.
 
@@ -60,7 +65,7 @@ def bits_per_sample(
         split: "test" for what is reported, "validation" for choices.
         quantiser: waveform -> the model's classes.
         seed: of the bootstrap alone.
-        seconds: score at most so much sound, in blocks spread evenly over the split; None scores all of it.
+        seconds: score at most so much sound, in seconds spread evenly over the split; None scores all of it.
         progress: called with the share done, 0 to 1.
 
     Raises:
@@ -79,27 +84,31 @@ def block_bits(
     seconds: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> BlockBits:
-    """Return the bits of every block of a split, in the corpus's order; arguments as in `bits_per_sample`."""
+    """Return the bits of every block of a split, in the corpus's order; arguments as in `bits_per_sample`.
+
+    A block is a stretch of the split; when only a part is scored, its block holds what was scored of it.
+    """
     if seconds is not None and seconds <= 0:
         raise PartitaError(
             f"`seconds` is {seconds}: give a positive time, or leave it out to score all of the split"
         )
     where = Machine(next(model.parameters()).device, bfloat16=False)
-    targets = max(1, round(BLOCK_SECONDS * corpus.sample_rate))
+    targets = max(1, round(WINDOW_SECONDS * corpus.sample_rate))
     whole = sum(-(-segment.length // targets) for segment in corpus.segments(split))
+    size = max(1, min(BLOCK_WINDOWS, whole // LEAST_BLOCKS))
     stride = max(1, math.ceil(corpus.seconds(split) / seconds)) if seconds else 1
     windows = every_window(
         corpus, split, targets=targets, context=model.receptive_field, batch=1, quantiser=quantiser
     )
-    bits, counts = [], []
+    bits, counts = np.zeros(-(-whole // size)), np.zeros(-(-whole // size), np.int64)
     for number, window in enumerate(windows):
         if number % stride:
             continue
-        bits.append(_bits_of(model, window, where))
-        counts.append(int(window.valid.sum()))
+        bits[number // size] += _bits_of(model, window, where)
+        counts[number // size] += int(window.valid.sum())
         if progress is not None:
             progress((number + 1) / whole)
-    return BlockBits(np.array(bits, np.float64), np.array(counts, np.int64))
+    return BlockBits(bits[counts > 0], counts[counts > 0])
 
 
 def _bits_of(model: WaveNet, window: WindowBatch, where: Machine) -> float:
