@@ -7,7 +7,7 @@ import pytest
 from partita.audio.classes import Quantiser
 from partita.audio.corpus import Corpus
 from partita.errors import PartitaError
-from partita.evaluation.clips import continued, real_clips
+from partita.evaluation.clips import continued, fitting, real_clips
 from partita.evaluation.evaluate import EvaluateConfig, evaluate, evaluation
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
@@ -63,6 +63,53 @@ def test_clips_continue_their_own_openings(corpus: Corpus, network: WaveNet, qua
     fewer = replace(real, openings=real.openings[:2], continuations=real.continuations[:2])
     np.testing.assert_array_equal(continued(network, fewer, seed=0), clips[:2])
     assert (continued(network, real, seed=1) != clips).any()
+
+
+@pytest.mark.parametrize(
+    "lengths", [[3.0], [9.21], [4.0] * 3, [7.9] * 10, [2.0] * 30, [0.1] * 50, [30.0], [5000.0]]
+)
+def test_clips_that_fit_stay_as_they_are(lengths: list[float]) -> None:
+    clips, seconds, opening = fitting(lengths, clips=16, seconds=3.0, opening_seconds=1.0)
+    assert 4 <= clips <= 16
+    assert 0.2 < seconds <= 3.0
+    assert 0 < opening <= 1.0
+    again = fitting(lengths, clips=clips, seconds=seconds, opening_seconds=opening)
+    assert again == (clips, seconds, opening)
+    if max(lengths) > 1:
+        assert clips * (seconds + opening) <= 0.6 * sum(lengths)
+
+
+def test_a_short_split_gets_fewer_and_shorter_clips_that_do_not_overlap(
+    loaded: LoadedModel, corpus: Corpus, quantiser: Quantiser
+) -> None:
+    found = evaluation(loaded, corpus, EvaluateConfig(clips=16, seconds=2.0, opening_seconds=0.5))
+    about = found.scores["about"]
+    assert (about["clips"], len(found.clips)) == (4, 4)
+    assert 4 * (about["clip_seconds"] + about["opening_seconds"]) < 0.6 * 9.21
+    assert any("no room for 16 clips of 2 s" in warning for warning in found.scores["warnings"])
+    (segment,) = corpus.segments("test")
+    sound = quantiser.encode_int16(corpus.samples[segment.offset : segment.offset + segment.length]).tobytes()
+    rows = zip(found.real.openings, found.real.continuations, strict=True)
+    clips = [np.concatenate(row).tobytes() for row in rows]
+    places = sorted(sound.index(clip) for clip in clips)
+    assert np.diff(places).min() >= len(clips[0])
+
+
+def test_clips_with_room_bring_no_warning_of_it(loaded: LoadedModel, corpus: Corpus) -> None:
+    scores = evaluate(loaded, corpus, QUICK)
+    assert scores["about"]["clip_seconds"] == QUICK.seconds
+    assert not any("no room" in warning for warning in scores["warnings"])
+
+
+def test_another_corpus_than_the_training_s_is_warned_of(loaded: LoadedModel, corpus: Corpus) -> None:
+    def warned(fingerprint: str) -> bool:
+        trained = replace(loaded, config={"corpus": {"fingerprint": fingerprint}})
+        return any(
+            "not trained on this corpus" in said for said in evaluate(trained, corpus, QUICK)["warnings"]
+        )
+
+    assert warned("0123")
+    assert not warned(corpus.fingerprint)
 
 
 def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantiser: Quantiser) -> None:

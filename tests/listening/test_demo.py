@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from partita.cli.evaluate import read as read_evaluate
 from partita.errors import PartitaError
 from partita.listening.demo_home import Home
+from partita.listening.demo_page import scored_as
 from partita.listening.demo_plan import ARMS, DemoConfig, etudes_for, scoring, training_minutes
 
 
@@ -20,9 +22,24 @@ def test_the_plan_fits_the_time(minutes: float) -> None:
 
 @pytest.mark.parametrize("held_out", [3.0, 10.0, 30.0, 120.0, 5000.0])
 def test_clips_fit_into_the_held_out_sound(held_out: float) -> None:
-    plan = scoring(DemoConfig(), held_out_seconds=held_out)
+    plan = scoring(DemoConfig(device="cpu"), held_out=[held_out])
     assert plan.clips >= 4
-    assert plan.clips * (plan.seconds + plan.opening_seconds) <= max(2.0, 0.65 * held_out)
+    assert plan.clips * (plan.seconds + plan.opening_seconds) <= 0.6 * held_out
+    assert plan.device == "cpu"
+
+
+def test_the_printed_command_scores_what_the_page_shows() -> None:
+    plan = scoring(DemoConfig(seed=1234567), held_out=[20.0])
+    about = {
+        "clips": plan.clips,
+        "clip_seconds": plan.seconds,
+        "opening_seconds": plan.opening_seconds,
+        "bits_seconds": plan.bits_seconds,
+        "temperature": plan.temperature,
+        "seed": plan.seed,
+    }
+    words = scored_as(about).split()
+    assert read_evaluate(["run", "corpus", *words]).config == plan
 
 
 def test_held_out_studies_are_among_those_written() -> None:

@@ -116,6 +116,10 @@ class Corpus:
         """Return the seconds of sound in one split."""
         return sum(segment.length for segment in self.segments(split)) / self.sample_rate
 
+    def segment_seconds(self, split: str) -> list[float]:
+        """Return the seconds of sound in each segment of one split."""
+        return [segment.length / self.sample_rate for segment in self.segments(split)]
+
     def source(self, segment: Segment) -> str:
         """Return the name of the recording that a segment comes from."""
         return str(self.index["recordings"][segment.recording]["source"])

@@ -4,6 +4,7 @@ The places and the draws depend on the corpus, the split and the seed alone, so 
 questions. This file does not score.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,41 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
+
+LEAST_CLIPS = 4  # half of them are compared with the other half
+LEAST_SECONDS = 0.25
+FILLED = 0.6  # places are drawn at random: a split filled further would leave none free of overlap
+SHRINK = 0.9
+
+
+def fitting(
+    lengths: Sequence[float], *, clips: int, seconds: float, opening_seconds: float
+) -> tuple[int, float, float]:
+    """Return how many clips, how long, with how long an opening, fit into held-out sound without overlap.
+
+    Clips that overlap hold the same sound on both sides of a comparison of halves, and make the distance
+    between halves of real sound too small. So there are at most as many clips as fill `FILLED` of the sound;
+    where that leaves fewer than `LEAST_CLIPS`, clips and openings become shorter, down to about
+    `LEAST_SECONDS`. What fits already comes back as it is.
+
+    Args:
+        lengths: of the split's segments, each in seconds; a clip lies inside one.
+        clips: at most so many, at least `LEAST_CLIPS`.
+        seconds: of each clip, at most.
+        opening_seconds: before each clip, at most.
+
+    >>> fitting([120.0], clips=16, seconds=3.0, opening_seconds=1.0)
+    (16, 3.0, 1.0)
+    >>> fitting([20.0, 20.0], clips=16, seconds=3.0, opening_seconds=1.0)
+    (6, 3.0, 1.0)
+    """
+    while True:
+        whole = seconds + opening_seconds
+        room = int(sum(min(FILLED * length / whole, length // whole) for length in lengths))
+        if room >= LEAST_CLIPS or seconds <= LEAST_SECONDS:
+            return max(LEAST_CLIPS, min(clips, room)), seconds, opening_seconds
+        opening_seconds = min(opening_seconds, max(0.001, round(opening_seconds * SHRINK, 3)))
+        seconds = round(seconds * SHRINK, 3)
 
 
 @dataclass(frozen=True, kw_only=True)

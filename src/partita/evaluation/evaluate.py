@@ -4,8 +4,8 @@ Prediction (bits per sample) and generation (the clips' spectra and health) are 
 can be good at one and poor at the other. This file compares no two models and writes no page.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from partita.audio.corpus import Corpus
 from partita.audio.spectrogram import log_mel
 from partita.errors import PartitaError
 from partita.evaluation.bits import bits_per_sample
-from partita.evaluation.clips import RealClips, continued, real_clips
+from partita.evaluation.clips import LEAST_CLIPS, RealClips, continued, fitting, real_clips
 from partita.evaluation.frechet import halved_distances
 from partita.evaluation.health import health
 from partita.evaluation.scores import Score
@@ -31,11 +31,12 @@ class EvaluateConfig:
     split: str = "test"
     """Held-out sound to score on: `test` for what is reported, `validation` for choices."""
     clips: int = 16
-    """Clips drawn for the distance and the health measures, each from another opening."""
+    """Clips drawn for the distance and the health measures, each from another opening; fewer, with a warning,
+    where the held-out sound has no room for as many without overlap."""
     seconds: float = 3.0
-    """Length of each clip, without its opening."""
+    """Length of each clip, without its opening; shorter, with a warning, where there is no room."""
     opening_seconds: float = 1.0
-    """Real sound that each clip continues."""
+    """Real sound that each clip continues; shorter as the clips are."""
     bits_seconds: float | None = None
     """Score the bits on at most so much sound, spread evenly; without it on all of the split."""
     temperature: float = 1.0
@@ -49,14 +50,27 @@ class EvaluateConfig:
 
     def __post_init__(self) -> None:
         """Refuse numbers that leave nothing to score."""
-        if self.clips < 4:
+        if self.clips < LEAST_CLIPS:
             raise PartitaError(
-                f"`clips` is {self.clips}: give at least 4, half of them are compared with the others"
+                f"`clips` is {self.clips}: give at least {LEAST_CLIPS}, half of them are compared with the"
+                " others"
             )
         for name in ("seconds", "opening_seconds", "bits_seconds"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
+
+
+def fitted(config: EvaluateConfig, lengths: Sequence[float]) -> EvaluateConfig:
+    """Return the config with as many clips, as long, as held-out sound has room for; see `fitting`.
+
+    >>> fitted(EvaluateConfig(), [20.0, 20.0]).clips
+    6
+    """
+    clips, seconds, opening_seconds = fitting(
+        lengths, clips=config.clips, seconds=config.seconds, opening_seconds=config.opening_seconds
+    )
+    return replace(config, clips=clips, seconds=seconds, opening_seconds=opening_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +121,12 @@ def evaluation(
     progress: Callable[[str, float], None] | None = None,
 ) -> Evaluation:
     """Score a model as `evaluate` does, and keep the clips, to listen to."""
-    config = config or EvaluateConfig()
+    asked = config or EvaluateConfig()
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     loaded = run if isinstance(run, LoadedModel) else load(run)
     tell = progress or _silently
-    _check(loaded, corpus, config)
+    _check(loaded, corpus, asked)
+    config = fitted(asked, corpus.segment_seconds(asked.split))
     real = real_clips(
         corpus,
         config.split,
@@ -128,6 +143,7 @@ def evaluation(
     )
     tell("drawing clips", 1.0)
     scores = {"bits_per_sample": bits.as_json(), **clip_scores(clips, real, seed=config.seed)}
+    scores["warnings"] += _warnings(loaded, corpus, asked, config)
     scores["about"] = _about(loaded, corpus, config)
     return Evaluation(scores=scores, real=real, clips=clips)
 
@@ -185,6 +201,27 @@ def _check(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> None:
             f"the corpus {corpus.path} has no sound in its split {config.split!r}: prepare it again, or"
             " choose another split"
         )
+
+
+def _warnings(
+    loaded: LoadedModel, corpus: Corpus, asked: EvaluateConfig, config: EvaluateConfig
+) -> list[str]:
+    """Return what to beware of that is not the numbers' own: too little sound, or sound learnt from."""
+    found = []
+    if config != asked:
+        found.append(
+            f"the split {config.split!r}, {corpus.seconds(config.split):.1f} s, has no room for {asked.clips}"
+            f" clips of {asked.seconds:g} s with openings of {asked.opening_seconds:g} s that do not overlap:"
+            f" {config.clips} of {config.seconds:g} s with openings of {config.opening_seconds:g} s were"
+            " drawn; hold out more sound"
+        )
+    trained_on = loaded.config.get("corpus", {}).get("fingerprint")
+    if trained_on not in (None, corpus.fingerprint):
+        found.append(
+            f"{loaded.name} was not trained on this corpus but on another, or on an earlier state of it: the"
+            f" split {config.split!r} may hold sound that it was trained on"
+        )
+    return found
 
 
 def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
     try:
         corpus = _corpus(config, home, say)
         minutes = home.begin_training(seconds_gone=time.monotonic() - begun)
-        plan = scoring(config, held_out_seconds=corpus.seconds("test"))
+        plan = scoring(config, held_out=corpus.segment_seconds("test"))
         for arm in ARMS:
             _train(home, arm, corpus, training(config, minutes=minutes), say)
         evaluations = {arm: _score(home, arm, corpus, plan, say) for arm in ARMS}
@@ -83,7 +83,7 @@ def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
                 seed=config.seed,
             )
     say(f"preparing the corpus from {sources}")
-    corpus = prepare([sources], home.corpus, splits)
+    corpus = prepare([sources], home.corpus, splits, progress=True)
     for skipped in corpus.index["skipped"]:
         say(f"skipped {skipped['source']}: {skipped['reason']}")
     lengths = ", ".join(f"{split} {corpus.seconds(split):.0f} s" for split in ("train", "validation", "test"))

@@ -65,7 +65,7 @@ def report_data(
             )
             for one in corpus.index["recordings"]
         ],
-        commands=_commands(config, home, minutes),
+        commands=_commands(config, home, first.scores["about"]),
     )
 
 
@@ -121,7 +121,7 @@ def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]
     ]
 
 
-def _commands(config: DemoConfig, home: Path, minutes: float) -> list[str]:
+def _commands(config: DemoConfig, home: Path, about: dict[str, Any]) -> list[str]:
     where = "" if config.recordings is None else f" --recordings {shlex.quote(str(config.recordings))}"
     size = "" if config.size is None else f" --size {config.size}"
     rate = "" if config.sample_rate == DemoConfig().sample_rate else f" --sample-rate {config.sample_rate}"
@@ -135,9 +135,22 @@ def _commands(config: DemoConfig, home: Path, minutes: float) -> list[str]:
         f"partita evaluate longer {place}/corpus",
         "partita generate longer --seconds 20 --out music.wav",
         "",
-        "# what this page heard, again",
-        f"partita evaluate {likelihood} {place}/corpus --json",
+        "# the scores on this page, again",
+        f"partita evaluate {likelihood} {place}/corpus --json {scored_as(about)}",
     ]
+
+
+def scored_as(about: dict[str, Any]) -> str:
+    """Return the options of `partita evaluate` that score what the page's scores were taken from."""
+    options = {
+        "clips": about["clips"],
+        "seconds": about["clip_seconds"],
+        "opening-seconds": about["opening_seconds"],
+        "bits-seconds": about["bits_seconds"],
+        "temperature": about["temperature"],
+        "seed": about["seed"],
+    }
+    return " ".join(f"--{name} {value}" for name, value in options.items() if value is not None)
 
 
 def _subject(config: DemoConfig) -> str:

@@ -1,12 +1,13 @@
 """What the demo is asked for, and how it shares out its minutes. Does nothing of it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from partita.errors import PartitaError
-from partita.evaluation.evaluate import EvaluateConfig
+from partita.evaluation.evaluate import EvaluateConfig, fitted
 from partita.models.sizes import size_named
 from partita.training.config import TrainConfig
 
@@ -14,7 +15,6 @@ ARMS = ("likelihood", "report")
 TRAINING_SHARE = 0.82  # of the time that is left once the corpus is there
 SHORT = 4.0  # minutes: below it a small network has no time to learn more than a tiny one
 LEAST = 0.05  # minutes of training for each arm, however little was asked for
-OPENING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,21 +117,21 @@ def training(config: DemoConfig, *, minutes: float) -> TrainConfig:
     )
 
 
-def scoring(config: DemoConfig, *, held_out_seconds: float) -> EvaluateConfig:
+def scoring(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:
     """Return how much to draw and to score: what fits into the time, and into the held-out sound without
     overlap.
 
-    >>> scoring(DemoConfig(minutes=10), held_out_seconds=120.0).clips
+    Args:
+        config: what was asked for.
+        held_out: lengths of the test split's segments, in seconds.
+
+    >>> scoring(DemoConfig(minutes=10), held_out=[120.0]).clips
     16
     """
-    clips, seconds = (16, 3.0) if config.minutes >= SHORT else (8, 3.0)
-    room = 0.6 * held_out_seconds  # places are drawn at random: a full split would leave none free of overlap
-    clips = max(4, min(clips, int(room / (OPENING_SECONDS + seconds))))
-    seconds = max(0.25, min(seconds, room / clips - OPENING_SECONDS))
-    return EvaluateConfig(
-        clips=clips,
-        seconds=round(seconds, 2),
-        opening_seconds=OPENING_SECONDS if held_out_seconds >= 12 else 0.25,
+    plan = EvaluateConfig(
+        clips=16 if config.minutes >= SHORT else 8,
         bits_seconds=max(10.0, 12.0 * config.minutes),
         seed=config.seed,
+        device=config.device,
     )
+    return fitted(plan, held_out)
