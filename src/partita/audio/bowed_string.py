@@ -61,10 +61,10 @@ class Controls:
     """What the hands do: arrays of shape (frames, 4), one column a string.
 
     Attributes:
-        frequency: at which the string, as it is stopped, sounds; Hz, 100 to 4,000. velocity: of the bow,
-        m/s; its sign is the direction. force: largest friction force that sticking can bear over twice
-        the string's impedance, m/s; 0 lifts the
-            bow. Helmholtz motion holds from about 0.3 to 1 times velocity / position.
+        frequency: at which the string, as it is stopped, sounds; Hz, 100 to 4,000.
+        velocity: of the bow, m/s; its sign is the direction.
+        force: largest friction force that sticking can bear over twice the string's impedance, m/s; 0 lifts
+            the bow. Helmholtz motion holds from about 0.3 to 1 times velocity / position.
         position: distance of the bow from the bridge over the string's length, in (0, 0.3].
         decay: time in which the free string would lose 60 dB by itself, s; the bridge takes a little more.
     """

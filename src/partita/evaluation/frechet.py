@@ -3,10 +3,8 @@
 A Gaussian is fitted to the frames of each side and the two are compared, as is done for images (Heusel et al.
 2017) and music (Kilgour et al. 2019), but on plain log-mel bands, so that no other network's taste enters. It
 hears timbre, level and balance; it is deaf to order in time, so melody and rhythm are not judged. Its value
-depends on how much sound there
-is: it means something only beside the distance between two halves of the real sound, at the same amount. This
-    file does
-not know models or files.
+depends on how much sound there is: it means something only beside the distance between two halves of the real
+sound, at the same amount. This file does not know models or files.
 """
 
 from collections.abc import Sequence

@@ -1,11 +1,10 @@
 """PatchGAN in one dimension: a discriminator that judges a waveform patch by patch.
 
 Layout: waveforms (batch, samples), feature maps (batch, time, channels), weights (in, out). This file does
-    not know losses.
+not know losses.
 
 Source: Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks", section 3.2.2
-    and
-appendix 6.1.2, with convolutions over time.
+and appendix 6.1.2, with convolutions over time.
 """
 
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ class PatchGANConfig:
     layers: int = 6
     """Convolutions of kernel 4 and stride 2."""
     channels: int = 32
-    """Channels of the first; each further layer has twice as many."""
+    """Channels of the first; each further layer has twice as many, up to `most_channels`."""
     most_channels: int = 128
     """Where the doubling ends."""
     normalisation: str = "group"

@@ -1,8 +1,7 @@
 """The losses, as pure functions of tensors. They know nothing of networks, optimizers or windows.
 
 Layout: (batch, time) for samples, (batch, time, classes) for logits, any shape for a discriminator's logits.
-    `valid`
-says which samples count.
+`valid` says which samples count.
 """
 
 import math
