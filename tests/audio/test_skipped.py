@@ -79,6 +79,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_made(folder: Path, tmp_pat
     (folder / "cut.flac").unlink()
     (folder / "notes.csv").write_text("0,1,60\n")
     (folder / "LICENSE").write_text("as you like\n")
+    expected |= {"notes.csv": "not audio", "LICENSE": "not audio"}
     (folder / ".hidden.wav").write_bytes(b"x")
     sources = snapshot(folder)
     corpus = prepare([folder], tmp_path / "c", PLAIN)

@@ -12,6 +12,7 @@ COMMON = (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".a
 READABLE = frozenset((*COMMON, ".w64", ".rf64", ".au", ".snd", ".caf"))
 COMPRESSED = (".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".amr", ".dsf", ".mka", ".webm")
 OTHER_AUDIO = frozenset((*COMPRESSED, *HEADERLESS))
+NOT_AUDIO = "not audio by its name: to have it tried, name the file itself"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +35,11 @@ class Source:
 
 
 def find_sources(recordings: Sequence[str | Path], out: Path) -> tuple[Path, list[Source]]:
-    """Return the folder that all names start from, and every audio file, sorted by name.
+    """Return the folder that all names start from, and every file, sorted by name.
 
-    Folders are searched all the way down, by suffix; a file named outright is taken whatever its suffix. The
-    output folder and hidden files are left out.
+    Folders are searched all the way down; what does not end as audio files do is kept with that as its
+    problem, but a file named outright is taken whatever its suffix. The output folder and hidden files are
+    left out.
 
     Args:
         recordings: files and folders.
@@ -56,9 +58,10 @@ def find_sources(recordings: Sequence[str | Path], out: Path) -> tuple[Path, lis
     root = _common_folder(tops)
     found: dict[Path, Source] = {}
     for path in given:
-        for file in _audio_files(path.resolve(), out.resolve()) if path.is_dir() else [path.resolve()]:
-            found.setdefault(file.resolve(), _describe(file, root))
-    if not found:
+        named = not path.is_dir()
+        for file in [path.resolve()] if named else _files(path.resolve(), out.resolve()):
+            found.setdefault(file.resolve(), _describe(file, root, named=named))
+    if all(source.problem == NOT_AUDIO for source in found.values()):
         where = ", ".join(str(path) for path in given)
         raise PartitaError(
             f"{where} holds no audio file: give a folder with WAV, FLAC, Ogg, Opus, MP3 or AIFF files"
@@ -73,23 +76,25 @@ def _common_folder(tops: list[Path]) -> Path:
         return Path(tops[0].anchor)
 
 
-def _audio_files(folder: Path, out: Path) -> Iterator[Path]:
+def _files(folder: Path, out: Path) -> Iterator[Path]:
     for where, folders, files in os.walk(folder):
         here = Path(where)
         folders[:] = sorted(f for f in folders if not f.startswith(".") and here / f != out)
         for name in files:
-            if Path(name).suffix.lower() in READABLE | OTHER_AUDIO and not name.startswith("."):
+            if not name.startswith("."):
                 yield here / name
 
 
-def _describe(file: Path, root: Path) -> Source:
+def _describe(file: Path, root: Path, *, named: bool) -> Source:
     name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
     try:
         stat = file.stat()
     except OSError as error:
         return Source(path=file, name=name, size=0, mtime_ns=0, problem=f"unreadable: {error.strerror}")
     problem = None
-    if stat.st_size == 0:
+    if not named and file.suffix.lower() not in READABLE | OTHER_AUDIO:
+        problem = NOT_AUDIO
+    elif stat.st_size == 0:
         problem = "empty: the file has no bytes"
     elif file.suffix.lower() in COMPRESSED:
         problem = f"{file.suffix} files are not supported: convert it to WAV or FLAC"
