@@ -78,6 +78,7 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["train", "--resume", "{home}/run", "--steps", "9"], "leave out everything else"),
         (["train", "--resume", "{home}/run"], "is finished"),
         (["train", "--resume", "{home}/corpus"], "is no run"),
+        (["generate", "{home}/run", "--seconds", "1", "--out", "-"], "sound goes to files only"),
         (["generate", "{home}/run", "--seconds", "0", "--out", "x.wav"], "`seconds` is 0.0"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--top-k", "0"], "`top_k` is 0"),
         (
@@ -143,6 +144,17 @@ def test_generate_writes_a_file_or_a_folder(home, tmp_path, capsys):
     for path in [tmp_path / "a.wav", *(tmp_path / "clips").iterdir()]:
         assert soundfile.info(path).frames == 400
         assert soundfile.info(path).samplerate == RATE
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_one_clip_goes_into_a_folder(home, tmp_path, capsys, exists):
+    folder = tmp_path / "clips_dir"
+    if exists:
+        folder.mkdir()
+    words = ["--seconds", "0.05", "--clips", "1", "--out", f"{folder}{'' if exists else '/'}"]
+    assert main(["generate", str(home / "run"), *words]) == 0
+    assert capsys.readouterr().out == f"{folder / 'clip-01.wav'}\n"
+    assert soundfile.info(folder / "clip-01.wav").frames == 400
 
 
 def test_generate_is_the_same_for_the_same_seed(home, tmp_path):

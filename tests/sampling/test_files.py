@@ -68,4 +68,13 @@ def test_names_that_do_not_fit(tmp_path: Path) -> None:
         clip_paths(tmp_path / "file", 2)
     with pytest.raises(PartitaError, match="can't be made"):
         write_clips([], tmp_path / "file" / "a.wav", clips=1, sample_rate=1000)
+    with pytest.raises(PartitaError, match="given as a folder"):
+        clip_paths(f"{tmp_path / 'file'}/", 1)
+
+
+def test_one_clip_goes_into_a_folder_that_is_there_or_named_as_one(tmp_path: Path) -> None:
     assert clip_paths(tmp_path, 1) == [tmp_path / "clip-01.wav"]
+    new = tmp_path / "new"
+    assert clip_paths(new, 1) == [new]
+    written = write_clips([np.zeros((1, 10))], f"{new}/", clips=1, sample_rate=1000)
+    assert written.paths == [new / "clip-01.wav"]

@@ -11,6 +11,7 @@ from tyro.conf import Positional
 
 from partita.cli.arguments import parse
 from partita.cli.progress import Bar
+from partita.errors import PartitaError
 from partita.sampling.config import SamplingConfig
 
 
@@ -26,8 +27,8 @@ class Command:
     """A run folder, or one of the checkpoints in it."""
     seconds: float
     """Length of each clip."""
-    out: Path
-    """A WAV file for one clip, a folder for several."""
+    out: Annotated[str, tyro.conf.arg(metavar="PATH")]  # a Path would lose the slash at a folder's end
+    """A WAV file for one clip; a folder for several, or for one with a slash at its end."""
     clips: int = 1
     """How many clips to draw, all at once."""
     prime: Path | None = None
@@ -35,6 +36,13 @@ class Command:
     device: Literal["auto", "cpu"] = "auto"
     """Where to compute: the compiled sampler runs on the CPU."""
     sampling: Annotated[SamplingConfig, tyro.conf.arg(name="")] = field(default_factory=SamplingConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse what looks like standard output, which no sound is written to."""
+        if self.out == "-":
+            raise PartitaError(
+                "`--out` is -, but sound goes to files only: give the name of one, or a folder's"
+            )
 
     def run(self) -> None:
         """Draw the clips; say where they are on standard output, and how fast it went on standard error."""

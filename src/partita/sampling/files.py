@@ -3,6 +3,7 @@
 This file does not know models or command lines: it takes blocks of waveforms from whoever has them.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -31,19 +32,25 @@ class Written:
     """Whether Ctrl-C ended it."""
 
 
-def clip_paths(out: Path, clips: int) -> list[Path]:
+def clip_paths(out: str | Path, clips: int) -> list[Path]:
     """Return a path for each clip: `out` itself for one, clip-01.wav ... in the folder `out` for several.
 
-    Raises:
-        PartitaError: several clips but `out` is a file, or one clip but `out` is a folder's name taken.
+    One clip goes into a folder too where `out` is one, or ends as a folder's name does, with a slash.
 
-    >>> [path.as_posix() for path in clip_paths(Path("music"), 2)]
+    Raises:
+        PartitaError: `out` must be a folder but is a file.
+
+    >>> [path.as_posix() for path in clip_paths("music", 2)]
     ['music/clip-01.wav', 'music/clip-02.wav']
+    >>> clip_paths("music/", 1)[0].as_posix()
+    'music/clip-01.wav'
     """
-    if clips == 1:
-        return [out / "clip-01.wav"] if out.is_dir() else [out]
+    named_as_folder, out = str(out).endswith(("/", os.sep)), Path(out)
+    if clips == 1 and not named_as_folder and not out.is_dir():
+        return [out]
     if out.exists() and not out.is_dir():
-        raise PartitaError(f"{out} is a file, but {clips} clips need a folder: give another name")
+        wanted = f"{clips} clips need a folder" if clips > 1 else "its name is given as a folder's"
+        raise PartitaError(f"{out} is a file, but {wanted}: give another name")
     width = max(2, len(str(clips)))
     return [out / f"clip-{number:0{width}d}.wav" for number in range(1, clips + 1)]
 
@@ -60,7 +67,7 @@ def write_clips(
 
     Args:
         blocks: (clips, samples) waveforms in [-1, 1], one after the other.
-        out: a file for one clip (or an existing folder), a folder for several; folders are made.
+        out: a file for one clip, a folder for several or with a slash at its end; folders are made.
         clips: rows of each block.
         sample_rate: in Hz.
         progress: called after each block with the samples each clip has so far.
@@ -76,7 +83,7 @@ def write_clips(
     >>> [path.name for path in write_clips([np.zeros((2, 50))], out, clips=2, sample_rate=100).paths]
     ['clip-01.wav', 'clip-02.wav']
     """
-    paths = clip_paths(Path(out), clips)
+    paths = clip_paths(out, clips)
     try:
         paths[0].parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
