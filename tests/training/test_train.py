@@ -171,9 +171,17 @@ def test_training_starts_from_another_runs_weights(corpus: Corpus, tmp_path: Pat
 
 def test_another_network_can_not_be_started_from(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
     first = train(corpus, tmp_path / "a", make_config(steps=1), quiet=True)
-    with pytest.raises(PartitaError, match="the `network` of"):
+    with pytest.raises(PartitaError, match=r"another shape .* give that shape, with `--config`"):
         train(corpus, tmp_path / "b", make_config(network=None, size="tiny"), start_from=first, quiet=True)
     assert not (tmp_path / "b").exists()
+
+
+def test_the_size_to_start_from_is_named(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
+    first = train(
+        corpus, tmp_path / "a", make_config(network=None, size="tiny", steps=1, clips=0), quiet=True
+    )
+    with pytest.raises(PartitaError, match="another shape than the one to be trained: give `--size tiny`"):
+        train(corpus, tmp_path / "b", make_config(network=None, size="small"), start_from=first, quiet=True)
 
 
 def test_a_stopped_run_goes_on_elsewhere(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:

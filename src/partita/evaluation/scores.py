@@ -1,7 +1,8 @@
 """A score is a number with its interval, never a number alone; intervals come from resampling blocks.
 
-It does not know what is scored. An interval here says how the score would move if other sound of the same
-kind had been held out; it does not say how it would move if the model were trained again with another seed.
+It does not know what is scored. An interval here says how the score would move if other stretches
+of the same recordings had been held out; it does not say how it would move with other recordings, or if the
+model were trained again with another seed.
 """
 
 import math

@@ -148,7 +148,7 @@ class Loop:
     def _divergence(self, step: int, what: str, batch: WindowBatch) -> PartitaError:
         clips, saved = "; ".join(batch.names), self.run.steps()[-1]
         return PartitaError(
-            f"{what} is not finite at step {step}, on {clips}: nothing was updated, and the"
+            f"{what} is not finite at step {step}, on {clips}: the generator was not updated, and the"
             f" checkpoint of step {saved} is sound. Try a lower `learning_rate`, a lower `clip` or"
             " `precision` float32, and listen to those clips"
         )

@@ -15,9 +15,8 @@ def report() -> TrainConfig:
 
     Size `wide`, Adam with a learning rate of 0.001 for generator and discriminator alike, batch
     normalisation, batch 16, 10 epochs: every training sample is a target once an epoch (the base code had 16
-    targets among some 3,070
-        positions of a window). What it
-    did not have is off: a schedule, clipping, an average of the weights, early stopping.
+    targets among some 3,070 positions of a window). What it did not have is off: a schedule, clipping, an
+    average of the weights, early stopping.
 
     Source: the report, part II, section 3.
 

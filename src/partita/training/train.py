@@ -13,6 +13,7 @@ import torch
 from partita.audio.corpus import Corpus
 from partita.audio.windows import TrainingWindows
 from partita.errors import PartitaError
+from partita.models.sizes import SIZES
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.config import from_table, to_table
 from partita.runs.folder import CONFIG, RunFolder
@@ -157,7 +158,6 @@ def _go(
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(config.threads or threads)
-        keep_freed_memory()
         board = Board(run.board_path, step=position.step, on=config.tensorboard)
         with (
             listening_for_signals() as request,
@@ -258,16 +258,22 @@ def _find_corpus(folder: RunFolder, table: dict[str, Any], given: Corpus | str |
 
 def _begin_from(learner: Learner, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:
     loaded = load(start_from)
-    ours = {"network": config.network_shape, "quantiser": config.quantiser, "sample_rate": corpus.sample_rate}
-    theirs = {
-        "network": loaded.model.config,
-        "quantiser": loaded.quantiser,
-        "sample_rate": loaded.sample_rate,
-    }
-    for name, value in ours.items():
-        if theirs[name] != value:
-            raise PartitaError(
-                f"the `{name}` of {start_from} is {theirs[name]}, here it is"
-                f" {value}: to start from it, use the same"
-            )
+    network, quantiser = loaded.model.config, loaded.quantiser
+    if network != config.network_shape:
+        name = next((name for name, shape in SIZES.items() if shape == network), None)
+        remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
+        raise PartitaError(
+            f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
+        )
+    if quantiser != config.quantiser:
+        raise PartitaError(
+            f"{start_from} has {quantiser.classes} {quantiser.kind} classes, not {config.quantiser.classes}"
+            f" {config.quantiser.kind}: give `--quantiser.kind {quantiser.kind}` and `--quantiser.classes"
+            f" {quantiser.classes}`"
+        )
+    if loaded.sample_rate != corpus.sample_rate:
+        raise PartitaError(
+            f"{start_from} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
+            f" {corpus.sample_rate}: prepare the recordings again with `--sample-rate {loaded.sample_rate}`"
+        )
     learner.begin_from(dict(loaded.model.state_dict()))
