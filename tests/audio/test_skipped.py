@@ -126,3 +126,10 @@ def test_read_audio_refuses(tmp_path: Path, tone: Tone) -> None:
         assert name in names
         with pytest.raises(PartitaError, match=name):
             read_audio(tmp_path / name, 8000)
+
+
+def test_a_header_with_an_absurd_rate_is_no_recording(folder: Path, tmp_path: Path) -> None:
+    soundfile.write(folder / "slow.wav", np.full(4000, 0.5, np.float32), 7)
+    skipped = prepare([folder], tmp_path / "c", PLAIN).index["skipped"]
+    assert [entry["source"] for entry in skipped] == ["slow.wav"]
+    assert "7 Hz" in skipped[0]["reason"]

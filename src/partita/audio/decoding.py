@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 BLOCK_VALUES = 1 << 18  # float32 values a block over all channels: 1 MiB
 FULL_SCALE = 0.99  # 8-bit sound ends at 127/128
+LEAST_RATE, MOST_RATE = 1000, 768_000  # Hz; a false rate would make a short file hours long
 HEADERLESS = {".raw", ".pcm", ".sam"}
 
 
@@ -92,6 +93,10 @@ class Decoding:
             raise UnreadableError(f"not an audio file that can be read ({reason})") from None
 
     def _blocks(self, file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+        if not LEAST_RATE <= file.samplerate <= MOST_RATE:
+            raise UnreadableError(
+                f"its header says {file.samplerate} Hz, which no recording has: mend the header"
+            )
         resampler = None
         if file.samplerate != self.sample_rate:
             resampler = soxr.ResampleStream(
