@@ -30,7 +30,7 @@ def to_table(config: Any) -> dict[str, Any]:
     for field in fields(config):
         value = getattr(config, field.name)
         if value is None:
-            assert field.default is None, f"{field.name} is None, which TOML cannot say"
+            assert field.default is None, "TOML can't say None, so leaving the field out must mean it"
         else:
             table[field.name] = _plain(value)
     return table

@@ -45,6 +45,7 @@ def splat(builder: ir.IRBuilder, scalar: Value) -> Value:
 
 
 def constant(value: float) -> Value:
+    """Return a vector constant of 16 equal floats."""
     return ir.Constant(VECTOR, [value] * WIDTH)
 
 
@@ -55,10 +56,12 @@ def call(builder: ir.IRBuilder, name: str, result: Any, *args: Value) -> Value:
 
 
 def fma(builder: ir.IRBuilder, a: Value, b: Value, c: Value) -> Value:
+    """Return a b + c, rounded once."""
     return call(builder, "llvm.fma.v16f32", VECTOR, a, b, c)
 
 
 def clamp(builder: ir.IRBuilder, x: Value, low: float, high: float) -> Value:
+    """Return x, or the nearer end where it lies outside [low, high]."""
     x = builder.select(builder.fcmp_ordered("<", x, constant(high)), x, constant(high))
     return builder.select(builder.fcmp_ordered(">", x, constant(low)), x, constant(low))
 
@@ -77,10 +80,12 @@ def pointer(builder: ir.IRBuilder, address: Value) -> Value:
 
 
 def load(builder: ir.IRBuilder, address: Value, *, align: int = 4) -> Value:
+    """Load 16 floats from a pointer to the first."""
     return builder.load(builder.bitcast(address, VECTOR.as_pointer()), align=align)
 
 
 def store(builder: ir.IRBuilder, vector: Value, address: Value, *, align: int = 4) -> None:
+    """Store 16 floats at a pointer to the first."""
     builder.store(vector, builder.bitcast(address, VECTOR.as_pointer()), align=align)
 
 
