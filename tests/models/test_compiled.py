@@ -1,13 +1,19 @@
 """The compiled building blocks against NumPy, at every remainder of their blocking."""
 
+from pathlib import Path
+from types import ModuleType
+
 import numpy as np
 import pytest
+import torch
 from numba import njit
 
 from partita.models.barrier import wait_for_all
 from partita.models.gates import gate, gate_gradient
+from partita.models.halves import has_pair_products, narrow_rows, pair_rows, widen_rows
+from partita.models.kept import number_of
 from partita.models.stack_fused import _together
-from partita.models.tiles import multiply
+from partita.models.tiles import multiply, multiply_pairs
 
 
 def address(array: np.ndarray) -> int:
@@ -26,6 +32,51 @@ def test_multiply_adds_a_product(rows: int, columns: int, depth: int) -> None:
         multiply(address(left), *strides, address(b), columns, address(c), columns + 3, rows, columns, depth)
         np.testing.assert_allclose(c[:, :columns], start[:, :columns] + a @ b, atol=2e-5)
         np.testing.assert_array_equal(c[:, columns:], start[:, columns:])
+
+
+@pytest.mark.skipif(not has_pair_products(), reason="the processor has no products of bfloat16 pairs")
+@pytest.mark.parametrize("rows", [1, 8, 17])
+@pytest.mark.parametrize("columns", [16, 48])
+@pytest.mark.parametrize("depth", [0, 1, 32])
+def test_multiply_pairs_adds_a_product_of_bfloat16(rows: int, columns: int, depth: int) -> None:
+    random = torch.Generator().manual_seed(0)
+    a = torch.randn(rows, 2 * depth, generator=random).bfloat16()
+    b = torch.randn(2 * depth, columns, generator=random).bfloat16()
+    packed = b.view(depth, 2, columns).mT.contiguous()
+    start = torch.randn(rows, columns, generator=random)
+    c, wanted = start.clone(), start.double() + a.double() @ b.double()
+    places = (a.data_ptr(), depth, 1, packed.data_ptr(), columns, c.data_ptr(), columns)
+    multiply_pairs(*places, rows, columns, depth)
+    torch.testing.assert_close(c.double(), wanted, rtol=0, atol=2e-5)
+
+
+@njit
+def _through_halves(source: int, out: int, pairs: int, nothing: int, rows: int) -> None:
+    narrow_rows(source, 16, out, 16, rows, 16)
+    pair_rows(out, 16, nothing, pairs, rows, 16)
+    widen_rows(out, 16, source, 16, rows, 16)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_rows_become_bfloat16_and_pairs_as_pytorch_rounds_them(rows: int) -> None:
+    source = torch.randn(rows, 16, generator=torch.Generator().manual_seed(0))
+    wanted = source.bfloat16()
+    out, nothing = torch.empty_like(wanted), torch.zeros(16, dtype=torch.bfloat16)
+    pairs = torch.empty((rows + 1) // 2, 16, 2, dtype=torch.bfloat16)
+    _through_halves(source.data_ptr(), out.data_ptr(), pairs.data_ptr(), nothing.data_ptr(), rows)
+    assert torch.equal(out, wanted) and torch.equal(source, wanted.float())
+    even = torch.cat([wanted, nothing[None]])[: 2 * len(pairs)]
+    assert torch.equal(pairs, even.view(-1, 2, 16).mT)
+
+
+def test_the_number_of_sources_changes_with_any_of_them(tmp_path: Path) -> None:
+    modules = [ModuleType("one"), ModuleType("two")]
+    for module in modules:
+        module.__file__ = str(tmp_path / module.__name__)
+        Path(module.__file__).write_text("x = 1")
+    before = number_of(*modules)
+    Path(str(modules[1].__file__)).write_text("x = 2")
+    assert number_of(*modules) != before
 
 
 @njit

@@ -7,6 +7,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from partita.errors import PartitaError
+from partita.models.halves import has_pair_products
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.stack import fits_fused, plain_stack
 from partita.models.stack_fused import FusedStack
@@ -31,6 +32,8 @@ WHOLE = WaveNetConfig(
     skip_channels=8,
     end_channels=8,
 )
+
+pairs = pytest.mark.skipif(not has_pair_products(), reason="the processor has no products of bfloat16 pairs")
 
 
 def model_of(config: WaveNetConfig, seed: int = 0) -> WaveNet:
@@ -107,7 +110,7 @@ def test_the_compiled_loops_equal_plain_tensors(config: WaveNetConfig, batch: in
     leaves = [hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias]
     torch.set_num_threads(threads)
     try:
-        fused = FusedStack.apply(*leaves, config.dilations)
+        fused = FusedStack.apply(*leaves, config.dilations, False)
         weight = torch.randn(fused.shape, generator=torch.Generator().manual_seed(5))
         got = torch.autograd.grad((fused * weight).sum(), leaves)
     finally:
@@ -126,7 +129,55 @@ def test_the_compiled_loops_take_what_they_can_and_say_so() -> None:
     assert not fits_fused(odd.embedding[None], odd.dilated)
     assert not fits_fused(whole.embedding[None].double(), whole.dilated.double())
     with torch.autocast("cpu", torch.bfloat16):
+        assert fits_fused(whole.embedding[None], whole.dilated) == has_pair_products()
+    with torch.autocast("cpu", torch.float16):
         assert not fits_fused(whole.embedding[None], whole.dilated)
+
+
+@pairs
+@pytest.mark.parametrize(("batch", "threads"), [(1, 1), (1, 2), (3, 2), (2, 2)])
+@pytest.mark.parametrize("config", [SIZES["tiny"], SIZES["small"], WHOLE])
+def test_the_loops_in_bfloat16_are_as_near_as_autocast(
+    config: WaveNetConfig, batch: int, threads: int
+) -> None:
+    model, before = model_of(config), torch.get_num_threads()
+    hidden = model.embed(classes_of(config, batch, 201)).detach().requires_grad_()
+    leaves = [hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias]
+    torch.set_num_threads(threads)
+    try:
+        fused = FusedStack.apply(*leaves, config.dilations, True)
+        weight = torch.randn(fused.shape, generator=torch.Generator().manual_seed(5)).bfloat16()
+        got = torch.autograd.grad((fused * weight).sum(), leaves)
+    finally:
+        torch.set_num_threads(before)
+    exact = [leaf.detach().double().requires_grad_() for leaf in leaves]
+    plain = plain_stack(*exact, config.dilations)
+    wanted = torch.autograd.grad((plain * weight.double()).sum(), exact)
+    with torch.autocast("cpu", torch.bfloat16):
+        usual = plain_stack(*leaves, config.dilations)
+    theirs = torch.autograd.grad((usual * weight).sum(), leaves)
+    assert fused.dtype == torch.bfloat16
+    assert distance(fused, plain) <= 1.1 * distance(usual, plain) < 0.02
+    errors = [distance(ours, right) for ours, right in zip(got, wanted, strict=True)]
+    assert max(errors) < 0.03
+    assert sum(errors) <= 1.2 * sum(
+        distance(usual, right) for usual, right in zip(theirs, wanted, strict=True)
+    )
+
+
+def distance(found: torch.Tensor, exact: torch.Tensor) -> float:
+    """Return the norm of the difference over the norm."""
+    return ((found.double() - exact).norm() / exact.norm()).item()
+
+
+@pairs
+def test_under_autocast_the_network_takes_the_loops() -> None:
+    model, classes = model_of(WHOLE), classes_of(WHOLE, 1, 40)
+    with torch.autocast("cpu", torch.bfloat16):
+        narrow = model(classes)
+    torch.testing.assert_close(narrow.float(), model(classes), rtol=0, atol=0.05)
+    narrow.float().square().sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
 
 
 def test_the_way_back_refuses_to_be_walked_twice() -> None:

@@ -16,6 +16,10 @@ from partita.errors import PartitaError
 
 DONE, FAULT, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
+WAITING = ("OMP_WAIT_POLICY", "PASSIVE")
+"""PyTorch's idle threads sleep. By default they spin, on cores that our own threads or other programs could
+use: beside another busy program a training step then takes up to ten times as long."""
+
 SURROUNDINGS = {
     errno.ENOSPC: "make room on the disk, or write elsewhere",
     errno.EDQUOT: "make room on the disk, or write elsewhere",
@@ -47,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["sing"])
     2
     """
+    os.environ.setdefault(*WAITING)  # before anything loads PyTorch, which reads it once
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given[0] if given else "--help"
     try:

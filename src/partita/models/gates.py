@@ -37,27 +37,43 @@ def exponential(builder: Any, x: Any, scale: float, limit: float) -> Any:
     return builder.fmul(power, builder.bitcast(bits, power.type))
 
 
-def _emit_gate(builder: Any, filter_address: Any, gate_address: Any, out: Any) -> None:
-    zero, one = ir.IntType(64)(0), constant(1.0)
-    grown = exponential(builder, load_vector(builder, filter_address, zero), 2.0, 9.0)
-    shrunk = exponential(builder, load_vector(builder, gate_address, zero), -1.0, 30.0)
+def gate_values(builder: Any, filters: Any, gates: Any) -> tuple[Any, Any, Any]:
+    """Emit tanh of one vector, sigmoid of another, and their product."""
+    one = constant(1.0)
+    grown = exponential(builder, filters, 2.0, 9.0)
+    shrunk = exponential(builder, gates, -1.0, 30.0)
     above, below = builder.fadd(grown, one), builder.fadd(shrunk, one)
     shared = builder.fdiv(one, builder.fmul(above, below))
     tanh = builder.fmul(builder.fmul(builder.fsub(grown, one), below), shared)
     sigmoid = builder.fmul(above, shared)
-    store_vector(builder, tanh, filter_address, zero)
-    store_vector(builder, sigmoid, gate_address, zero)
-    store_vector(builder, builder.fmul(tanh, sigmoid), out, zero)
+    return tanh, sigmoid, builder.fmul(tanh, sigmoid)
+
+
+def gate_slopes(builder: Any, tanh: Any, sigmoid: Any, gradient: Any) -> tuple[Any, Any]:
+    """Emit the gradients of filter and gate from tanh, sigmoid and the gradient of their product.
+
+    d filter = d * sigmoid * (1 - tanh^2);  d gate = d * tanh * sigmoid * (1 - sigmoid)
+    """
+    one, weighted = constant(1.0), builder.fmul(gradient, sigmoid)
+    slope = builder.fsub(one, builder.fmul(tanh, tanh))
+    rest = builder.fmul(tanh, builder.fsub(one, sigmoid))
+    return builder.fmul(weighted, slope), builder.fmul(weighted, rest)
+
+
+def _emit_gate(builder: Any, filter_address: Any, gate_address: Any, out: Any) -> None:
+    zero = ir.IntType(64)(0)
+    filters, gates = load_vector(builder, filter_address, zero), load_vector(builder, gate_address, zero)
+    values = gate_values(builder, filters, gates)
+    for value, address in zip(values, (filter_address, gate_address, out), strict=True):
+        store_vector(builder, value, address, zero)
 
 
 def _emit_gate_gradient(builder: Any, tanh_address: Any, sigmoid_address: Any, gradient: Any) -> None:
-    zero, one = ir.IntType(64)(0), constant(1.0)
-    tanh, sigmoid = load_vector(builder, tanh_address, zero), load_vector(builder, sigmoid_address, zero)
-    weighted = builder.fmul(load_vector(builder, gradient, zero), sigmoid)
-    slope = builder.fsub(one, builder.fmul(tanh, tanh))
-    store_vector(builder, builder.fmul(weighted, slope), tanh_address, zero)
-    rest = builder.fmul(tanh, builder.fsub(one, sigmoid))
-    store_vector(builder, builder.fmul(weighted, rest), sigmoid_address, zero)
+    zero = ir.IntType(64)(0)
+    places = (tanh_address, sigmoid_address, gradient)
+    slopes = gate_slopes(builder, *(load_vector(builder, place, zero) for place in places))
+    for slope, address in zip(slopes, places[:2], strict=True):
+        store_vector(builder, slope, address, zero)
 
 
 @intrinsic
@@ -75,10 +91,7 @@ def gate(typingctx: Any, filter_address: Any, gate_address: Any, out: Any) -> An
 @intrinsic
 def gate_gradient(typingctx: Any, tanh_address: Any, sigmoid_address: Any, gradient: Any) -> Any:
     """Replace 16 tanh and sigmoid values by the gradients of what they were made of, given the product's
-    gradient.
-
-    d filter = d * sigmoid * (1 - tanh^2);  d gate = d * tanh * sigmoid * (1 - sigmoid)
-    """
+    gradient."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _emit_gate_gradient(builder, *arguments)

@@ -1,8 +1,8 @@
 """The stack of gated dilated layers, which is nearly all of WaveNet's work.
 
 Two ways to the same numbers: plain PyTorch, which runs on any device, in any type and under autocast; and on
-a CPU in float32, where the channels are multiples of 16, compiled loops that keep what is between two
-products in the cache.
+a CPU, where the channels are multiples of 16, compiled loops that keep what is between two products in the
+cache: in float32, and under autocast in bfloat16 where the processor multiplies pairs of them.
 
 Layout: (batch, time, channels). This file does not know classes or logits.
 """
@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from partita.models.halves import has_pair_products
 from partita.models.stack_fused import fused_stack
 
 
@@ -26,16 +27,23 @@ def gated_stack(
 ) -> Float[Tensor, "batch wanted skip"]:
     """Return the sum of all layers' skip connections at the positions whose receptive field is complete."""
     parts = (hidden, dilated, dilated_bias, residual, residual_bias)
-    gates = (fused_stack if fits_fused(hidden, dilated) else plain_stack)(*parts, dilations)
+    if fits_fused(hidden, dilated):
+        gates = fused_stack(*parts, dilations, narrow=torch.is_autocast_enabled("cpu"))
+    else:
+        gates = plain_stack(*parts, dilations)
     total: Tensor = gates @ skip.flatten(0, 1) + skip_bias
     return total
 
 
 def fits_fused(hidden: Tensor, dilated: Tensor) -> bool:
     """Say whether the compiled loops can take these tensors."""
-    plain_float = hidden.dtype == dilated.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
     whole_vectors = hidden.shape[2] % 16 == 0 and dilated.shape[2] % 32 == 0
-    return hidden.device.type == "cpu" and plain_float and whole_vectors and not torch.compiler.is_compiling()
+    floats = hidden.dtype == dilated.dtype == torch.float32 and not torch.compiler.is_compiling()
+    if not (whole_vectors and floats and hidden.device.type == "cpu"):
+        return False
+    if not torch.is_autocast_enabled("cpu"):
+        return True
+    return torch.get_autocast_dtype("cpu") == torch.bfloat16 and has_pair_products()
 
 
 def plain_stack(

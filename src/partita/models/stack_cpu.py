@@ -9,12 +9,23 @@ Names: H hidden (rows x residual), Z (rows x 2 dilation) first the sums, then ta
 gradients of the sums; G gates (rows x dilation); a tap reads H `lag` rows back.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
-from partita.models.barrier import wait_for_all
+from partita.models import barrier, gates, tiles, walk
 from partita.models.gates import gate, gate_gradient
-from partita.models.tiles import WIDTH, add_column_sums, add_rows, copy_rows, multiply, multiply_rows
+from partita.models.kept import number_of
+from partita.models.tiles import (
+    WIDTH,
+    add_column_sums,
+    add_rows,
+    address_of,
+    copy_rows,
+    multiply,
+    multiply_rows,
+)
 
 BLOCK = 64
 
@@ -23,6 +34,7 @@ BLOCK = 64
 def forward_rows(
     h: int,
     h_next: int,
+    stream: int,
     z: int,
     g: int,
     g_row: int,
@@ -42,7 +54,7 @@ def forward_rows(
     """Compute one layer for rows start..stop: Z (kept as tanh and sigmoid), G, and the next layer's H.
 
     Args:
-        h, h_next, z: addresses of this clip's row 0.
+        h, h_next, z: addresses of this clip's row 0; `stream`, a signal kept beside H, is H itself here.
         g: address of this layer's columns of G for this clip's row `g_first`; earlier rows serve H alone, are
             not kept.
         g_row: floats from one row of G to the next.
@@ -51,7 +63,7 @@ def forward_rows(
             written.
     """
     scratch = np.empty((BLOCK, units), np.float32)
-    own = scratch.ctypes.data
+    own = address_of(scratch)
     wide = 2 * units
     for first in range(start, stop, BLOCK):
         rows = min(BLOCK, stop - first)
@@ -107,7 +119,7 @@ def backward_gates(
         d_weights, d_bias, d_residual, d_residual_bias: sums to add to, in the weights' own layouts.
     """
     gradient, product = np.empty((BLOCK, units), np.float32), np.empty((BLOCK, units), np.float32)
-    dg_own, g_own = gradient.ctypes.data, product.ctypes.data
+    dg_own, g_own = address_of(gradient), address_of(product)
     wide = 2 * units
     for first in range(start, stop, BLOCK):
         rows = min(BLOCK, stop - first)
@@ -183,111 +195,28 @@ def backward_hidden(
                 )
 
 
-@njit(nogil=True)
-def share(batch: int, start: int, stop: int, threads: int, thread: int) -> tuple[int, int, int, int]:
-    """Return one thread's share of rows start..stop of every clip: first clip, last + 1, first row, last + 1.
-
-    Whole clips where they can be dealt out evenly, which needs no waiting between layers; else a run of rows
-    of each.
-    """
-    if batch % threads == 0:
-        each = batch // threads
-        return thread * each, (thread + 1) * each, start, stop
-    low = start + (stop - start) * thread // threads
-    return 0, batch, low, start + (stop - start) * (thread + 1) // threads
+_forward, _backward = walk.forward_walk(forward_rows), walk.backward_walk(backward_gates, backward_hidden)
 
 
-@njit(nogil=True, cache=True)
-def forward_layers(
-    h: np.ndarray,
-    z: np.ndarray,
-    g: np.ndarray,
-    weights: np.ndarray,
-    starts: np.ndarray,
-    dilations: np.ndarray,
-    sizes: tuple[int, int, int, int, int],
-    thread: int,
-    threads: int,
-    barrier: int,
-) -> None:
-    """Run one thread's share of all layers, in step with the other threads.
+def _kept_on_disk(sources: int) -> tuple[Any, Any]:
+    """Return the walks, compiled, kept on disk for as long as the sources stay the same."""
 
-    Args:
-        h, z, g: addresses (layers, batch), as `forward_rows` takes them for each layer.
-        weights: addresses (layers, 4): weights, bias, residual, residual bias.
-        starts: first row of each layer's output.
-        dilations: of each layer.
-        sizes: time, kernel, channels, units, floats in a row of G.
-        barrier: address of an int64 that is 0.
-    """
-    count, batch = h.shape
-    time, kernel, channels, units, g_row = sizes
-    for layer in range(count):
-        last = layer == count - 1
-        after = layer if last else layer + 1
-        w, b, r, rb = weights[layer]
-        clip, end, low, high = share(batch, starts[layer], time, threads, thread)
-        for c in range(clip, end):
-            forward_rows(
-                h[layer, c], h[after, c], z[layer, c], g[layer, c], g_row, starts[-1], w, b, r, rb, low, high,
-                kernel, dilations[layer], channels, units, last,
-            )  # fmt: skip
-        if batch % threads:
-            wait_for_all(barrier, threads)
+    @njit(nogil=True, cache=True)
+    def forward_layers(
+        h: Any, stream: Any, z: Any, g: Any, w: Any, starts: Any, dilations: Any, sizes: Any, place: Any
+    ) -> None:
+        if sources != 0:
+            _forward(h, stream, z, g, w, starts, dilations, sizes, place)
+
+    @njit(nogil=True, cache=True)
+    def backward_layers(
+        h: Any, dh: Any, z: Any, dg: Any, turned: Any, sums: Any, starts: Any, dilations: Any, sizes: Any,
+        place: Any,
+    ) -> None:  # fmt: skip
+        if sources != 0:
+            _backward(h, dh, z, dg, turned, sums, starts, dilations, sizes, place)
+
+    return forward_layers, backward_layers
 
 
-@njit(nogil=True, cache=True)
-def backward_layers(
-    h: np.ndarray,
-    dh: np.ndarray,
-    z: np.ndarray,
-    dg: np.ndarray,
-    turned: np.ndarray,
-    gradients: np.ndarray,
-    starts: np.ndarray,
-    dilations: np.ndarray,
-    sizes: tuple[int, int, int, int, int],
-    thread: int,
-    threads: int,
-    barrier: int,
-) -> None:
-    """Walk one thread's share back through all layers, in step with the other threads.
-
-    Args:
-        h, z, dg: addresses (layers, batch); dh: addresses (batch), as `backward_gates` takes them.
-        turned: addresses (layers, 2): the taps' and the residual's weights, transposed.
-        gradients: addresses (layers, 4) of this thread's sums: weights, bias, residual, residual bias.
-        starts, dilations, sizes, thread, threads, barrier: as for `forward_layers`.
-    """
-    count, batch = h.shape
-    time, kernel, channels, units, g_row = sizes
-    for layer in range(count - 1, -1, -1):
-        last = layer == count - 1
-        taps, residual = turned[layer]
-        dw, db, dr, drb = gradients[layer]
-        clip, end, low, high = share(batch, starts[layer], time, threads, thread)
-        for c in range(clip, end):
-            backward_gates(
-                h[layer, c], dh[c], z[layer, c], dg[layer, c], g_row, starts[-1], residual, dw, db, dr, drb,
-                low, high, kernel, dilations[layer], channels, units, last,
-            )  # fmt: skip
-        if batch % threads:
-            wait_for_all(barrier, threads)
-        begin = starts[layer - 1] if layer else 0
-        clip, end, low, high = share(batch, begin, time, threads, thread)
-        for c in range(clip, end):
-            backward_hidden(
-                dh[c],
-                z[layer, c],
-                taps,
-                low,
-                high,
-                starts[layer],
-                time,
-                kernel,
-                dilations[layer],
-                channels,
-                units,
-            )
-        if batch % threads:
-            wait_for_all(barrier, threads)
+forward_layers, backward_layers = _kept_on_disk(number_of(barrier, gates, tiles, walk))

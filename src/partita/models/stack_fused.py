@@ -1,4 +1,5 @@
-"""The gated stack on a CPU as one differentiable operation over the compiled loops of `stack_cpu`.
+"""The gated stack on a CPU as one differentiable operation over the compiled loops of `stack_cpu` (float32)
+and `stack_bfloat16`.
 
 Each thread walks its share of the rows through all layers, adding to its own copy of the weights' gradients;
 the copies are summed in order, so that the result depends on the number of threads but never on their timing.
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from partita.models.stack_cpu import backward_layers, forward_layers
+from partita.models import stack_bfloat16, stack_cpu
 
 Addresses = NDArray[np.int64]
 
@@ -40,11 +41,11 @@ def _together(work: Callable[[int, int], None], threads: int) -> None:
 
 
 def _addresses(tensors: list[Tensor], columns: list[int] | None = None) -> Addresses:
-    """Return the address of every tensor's every item along its first axis, a number of floats in."""
+    """Return the address of every tensor's every item along its first axis, a number of columns in."""
     columns = columns or [0] * len(tensors)
     rows = [
-        [tensor.data_ptr() + 4 * (item * tensor.stride(0) + column) for item in range(tensor.shape[0])]
-        for tensor, column in zip(tensors, columns, strict=True)
+        [t.data_ptr() + t.element_size() * (item * t.stride(0) + column) for item in range(t.shape[0])]
+        for t, column in zip(tensors, columns, strict=True)
     ]
     return np.array(rows, np.int64)
 
@@ -52,15 +53,32 @@ def _addresses(tensors: list[Tensor], columns: list[int] | None = None) -> Addre
 def _per_layer(count: int, outer: list[Tensor], inner: list[Tensor]) -> Addresses:
     """Return addresses (layers, tensors); the last layer, which has no inner ones, is given the first's."""
     rows = [
-        [tensor.data_ptr() + 4 * layer * tensor.stride(0) for tensor in outer]
-        + [tensor.data_ptr() + 4 * (layer % max(1, count - 1)) * tensor.stride(0) for tensor in inner]
+        [_item(tensor, layer) for tensor in outer]
+        + [_item(tensor, layer % max(1, count - 1)) for tensor in inner]
         for layer in range(count)
     ]
     return np.array(rows, np.int64)
 
 
+def _item(tensor: Tensor, item: int) -> int:
+    return tensor.data_ptr() + tensor.element_size() * item * tensor.stride(0)
+
+
+def _pack(matrices: Tensor, narrow: bool) -> Tensor:
+    """Return (..., rows, columns) matrices as the products read them: with `narrow`, bfloat16, two rows at a
+    time."""
+    if not narrow:
+        return matrices.contiguous()
+    pairs = matrices.reshape(*matrices.shape[:-2], -1, 2, matrices.shape[-1]).mT
+    return pairs.to(torch.bfloat16, memory_format=torch.contiguous_format)
+
+
 class FusedStack(torch.autograd.Function):
-    """All layers' gates side by side, (batch, wanted, layers * units): the same numbers as `plain_stack`."""
+    """All layers' gates side by side, (batch, wanted, layers * units): the same numbers as `plain_stack`.
+
+    With `narrow`, as `plain_stack` computes them under autocast, but for the signal from layer to layer and
+    all sums, which stay float32.
+    """
 
     @staticmethod
     def forward(
@@ -71,26 +89,31 @@ class FusedStack(torch.autograd.Function):
         residual: Tensor,
         residual_bias: Tensor,
         dilations: tuple[int, ...],
+        narrow: bool,
     ) -> Tensor:
         """Run the layers in order, keeping every layer's input, tanh and sigmoid for the way back."""
+        loops, kind = _loops(narrow)
         weights = [tensor.contiguous() for tensor in (dilated, dilated_bias, residual, residual_bias)]
+        packed = [_pack(weights[0], narrow), weights[1], _pack(weights[2], narrow), weights[3]]
         batch, time, channels = hidden.shape
         kernel, units, count = dilated.shape[1] // channels, dilated.shape[2] // 2, len(dilations)
         starts = np.array([(kernel - 1) * reach for reach in accumulate(dilations)], np.int64)
-        inputs = [hidden.contiguous(), *(torch.empty_like(hidden) for _ in dilations[1:])]
-        kept = [torch.empty(batch, time, 2 * units) for _ in dilations]
-        gates = torch.empty(batch, time - int(starts[-1]), count * units)
+        first = hidden.to(kind, memory_format=torch.contiguous_format)
+        inputs = [first, *(torch.empty_like(first) for _ in dilations[1:])]
+        kept = [torch.empty(batch, time, 2 * units, dtype=kind) for _ in dilations]
+        gates = torch.empty(batch, time - int(starts[-1]), count * units, dtype=kind)
+        stream = hidden.clone(memory_format=torch.contiguous_format) if narrow else first
         shape = (starts, np.array(dilations, np.int64), (time, kernel, channels, units, count * units))
-        h, z = _addresses(inputs), _addresses(kept)
+        h, z, signal = _addresses(inputs), _addresses(kept), _addresses([stream])[0]
         g = _addresses([gates] * count, [layer * units for layer in range(count)])
-        w, threads = _per_layer(count, weights[:2], weights[2:]), torch.get_num_threads()
+        w, threads = _per_layer(count, packed[:2], packed[2:]), torch.get_num_threads()
 
         def work(thread: int, barrier: int) -> None:
-            forward_layers(h, z, g, w, *shape, thread, threads, barrier)
+            loops.forward_layers(h, signal, z, g, w, *shape, (thread, threads, barrier))
 
         _together(work, threads)
         ctx.save_for_backward(*weights, *inputs, *kept)
-        ctx.shape, ctx.spent = shape, False
+        ctx.shape, ctx.narrow, ctx.spent = shape, narrow, False
         return gates
 
     @staticmethod
@@ -102,14 +125,15 @@ class FusedStack(torch.autograd.Function):
                 "the way back overwrites what was kept, so it can be walked once: run the model again"
             )
         ctx.spent = True
+        (loops, kind), threads = _loops(ctx.narrow), torch.get_num_threads()
         _, dilations, (time, kernel, channels, units, _) = ctx.shape
-        count, threads = len(dilations), torch.get_num_threads()
-        weights, inputs = ctx.saved_tensors[:4], ctx.saved_tensors[4 : 4 + count]
-        h, z = _addresses(list(inputs)), _addresses(list(ctx.saved_tensors[4 + count :]))
-        d_gates = d_gates.contiguous()
+        count, weights = len(dilations), ctx.saved_tensors[:4]
+        h = _addresses(list(ctx.saved_tensors[4 : 4 + count]))
+        z = _addresses(list(ctx.saved_tensors[4 + count :]))
+        d_gates = d_gates.to(kind, memory_format=torch.contiguous_format)
         dg = _addresses([d_gates] * count, [layer * units for layer in range(count)])
-        taps = weights[0].view(count, kernel, channels, 2 * units).transpose(2, 3).contiguous()
-        turned = _per_layer(count, [taps], [residual := weights[2].transpose(1, 2).contiguous()])
+        taps = _pack(weights[0].view(count, kernel, channels, 2 * units).mT, ctx.narrow)
+        turned = _per_layer(count, [taps], [residual := _pack(weights[2].mT, ctx.narrow)])
         d_hidden = torch.zeros(d_gates.shape[0], time, channels)
         dh = _addresses([d_hidden])[0]
         copies = [torch.zeros(threads, *weight.shape) for weight in weights]
@@ -119,11 +143,17 @@ class FusedStack(torch.autograd.Function):
         ]
 
         def work(thread: int, barrier: int) -> None:
-            backward_layers(h, dh, z, dg, turned, sums[thread], *ctx.shape, thread, threads, barrier)
+            place = (thread, threads, barrier)
+            loops.backward_layers(h, dh, z, dg, turned, sums[thread], *ctx.shape, place)
 
         _together(work, threads)
         del residual  # its address was in use until here
-        return d_hidden, *(copy.sum(0) for copy in copies), None
+        return d_hidden, *(copy.sum(0) for copy in copies), None, None
+
+
+def _loops(narrow: bool) -> tuple[Any, torch.dtype]:
+    """Return the module of the compiled loops, and the type of what products take in."""
+    return (stack_bfloat16, torch.bfloat16) if narrow else (stack_cpu, torch.float32)
 
 
 def fused_stack(
@@ -133,14 +163,17 @@ def fused_stack(
     residual: Tensor,
     residual_bias: Tensor,
     dilations: tuple[int, ...],
+    *,
+    narrow: bool,
 ) -> Tensor:
-    """Return all layers' gates side by side, (batch, wanted, layers * units), float32, by the compiled loops.
+    """Return all layers' gates side by side, (batch, wanted, layers * units), by the compiled loops.
 
     Args:
         hidden: (batch, time, residual), float32 on a CPU; residual is a multiple of 16.
         dilated, dilated_bias, residual, residual_bias: as `WaveNet` holds them; units are a multiple of 16.
         dilations: of every layer.
+        narrow: compute products, and return the gates, in bfloat16.
     """
     leaves = (hidden, dilated, dilated_bias, residual, residual_bias)
-    result: Tensor = FusedStack.apply(*leaves, dilations)  # type: ignore[no-untyped-call]
+    result: Tensor = FusedStack.apply(*leaves, dilations, narrow)  # type: ignore[no-untyped-call]
     return result

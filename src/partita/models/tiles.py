@@ -6,6 +6,10 @@ the vector IR is written here by hand, since a compiler given plain loops keeps 
 16 floats; LLVM splits them where the machine's are shorter, so the code runs everywhere and is only as fast
 as the machine allows.
 
+A product of bfloat16 walks the common axis two numbers at a time, as processors with instructions for it do:
+where a float would lie there are two bfloat16 that follow each other along that axis (a *pair*), and the sums
+are floats. So both kinds count strides alike.
+
 Addresses are plain integers (bytes), strides are counted in floats. This file does not know what is
 multiplied.
 """
@@ -14,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
@@ -22,9 +27,34 @@ from numba.extending import intrinsic
 WIDTH = 16
 ROWS = 8
 
+
+class BFloat(ir.Type):  # type: ignore[misc]
+    """LLVM's `bfloat`, which llvmlite has no name for."""
+
+    def _to_string(self) -> str:
+        return "bfloat"
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether it is the same type."""
+        return isinstance(other, BFloat)
+
+    def __hash__(self) -> int:
+        """Return what equal types share."""
+        return hash(BFloat)
+
+
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, WIDTH)
+_PAIR = ir.IntType(32)
+_PAIRS = ir.VectorType(_PAIR, WIDTH)
+_HALVES = ir.VectorType(BFloat(), 2 * WIDTH)
 _INDEX = ir.IntType(64)
+
+
+@njit(nogil=True)
+def address_of(array: np.ndarray) -> int:
+    """Return where an array lies, as a signed number: an unsigned one plus a signed one is a float here."""
+    return np.int64(array.ctypes.data)  # type: ignore[return-value]
 
 
 def vector_call(builder: Any, name: str, operands: list[Any]) -> Any:
@@ -39,9 +69,9 @@ def at(builder: Any, address: Any, floats: Any, kind: Any) -> Any:
     return builder.inttoptr(builder.add(address, builder.shl(floats, _INDEX(2))), kind.as_pointer())
 
 
-def load_vector(builder: Any, address: Any, floats: Any) -> Any:
+def load_vector(builder: Any, address: Any, floats: Any, kind: Any = _VECTOR) -> Any:
     """Load a vector from `address` plus a number of floats, at any alignment of a float."""
-    return builder.load(at(builder, address, floats, _VECTOR), align=4)
+    return builder.load(at(builder, address, floats, kind), align=4)
 
 
 def store_vector(builder: Any, vector: Any, address: Any, floats: Any) -> None:
@@ -50,10 +80,10 @@ def store_vector(builder: Any, vector: Any, address: Any, floats: Any) -> None:
 
 
 def spread(builder: Any, scalar: Any) -> Any:
-    """Return a vector that holds a float in every place."""
-    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), scalar, ir.IntType(32)(0))
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
-    return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), mask)
+    """Return a vector that holds a float, or a pair, in every place."""
+    nothing = ir.Constant(ir.VectorType(scalar.type, WIDTH), ir.Undefined)
+    one = builder.insert_element(nothing, scalar, ir.IntType(32)(0))
+    return builder.shuffle_vector(one, nothing, ir.Constant(_PAIRS, [0] * WIDTH))
 
 
 def constant(value: float) -> Any:
@@ -63,10 +93,14 @@ def constant(value: float) -> Any:
 
 @dataclass(frozen=True)
 class _Tile:
-    """Emits one tile: C[r, :] += sum over k of A[r, k] B[k, :], for some rows and vectors of columns."""
+    """Emits one tile: C[r, :] += sum over k of A[r, k] B[k, :], for some rows and vectors of columns.
+
+    With `pairs`, A[r, k] and B[k, c] are two bfloat16 each, and their product is the sum of two.
+    """
 
     rows: int
     vectors: int
+    pairs: bool
 
     def emit(
         self,
@@ -111,24 +145,36 @@ class _Tile:
     ) -> list[Any]:
         """Emit one step of k: each row's number of A times the vectors of B's row, added to the sums."""
         (a, a_row, a_here), (b, b_here) = left, right
+        kinds = (_PAIR, _PAIRS) if self.pairs else (_FLOAT, _VECTOR)
         columns = [
-            load_vector(builder, b, builder.add(b_here, _INDEX(WIDTH * v))) for v in range(self.vectors)
+            load_vector(builder, b, builder.add(b_here, _INDEX(WIDTH * v)), kinds[1])
+            for v in range(self.vectors)
         ]
         new = []
         for r in range(self.rows):
             place = builder.add(a_here, builder.mul(a_row, _INDEX(r)))
-            number = spread(builder, builder.load(at(builder, a, place, _FLOAT), align=4))
+            number = spread(builder, builder.load(at(builder, a, place, kinds[0]), align=4))
             here = sums[r * self.vectors : (r + 1) * self.vectors]
             new += [
-                vector_call(builder, "fma", [number, column, total])
+                self._fused(builder, number, column, total)
                 for column, total in zip(columns, here, strict=True)
             ]
         return new
 
+    def _fused(self, builder: Any, number: Any, column: Any, total: Any) -> Any:
+        """Emit total + number * column."""
+        if not self.pairs:
+            return vector_call(builder, "fma", [number, column, total])
+        kind = ir.FunctionType(_VECTOR, [_VECTOR, _HALVES, _HALVES])
+        name = "llvm.x86.avx512bf16.dpbf16ps.512"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        halves = [builder.bitcast(factor, _HALVES) for factor in (number, column)]
+        return builder.call(function, [total, *halves])
 
-def _tile(rows: int, vectors: int) -> Callable[..., Any]:
+
+def _tile(rows: int, vectors: int, pairs: bool) -> Callable[..., Any]:
     """Make the intrinsic of one tile shape."""
-    shape = _Tile(rows, vectors)
+    shape = _Tile(rows, vectors, pairs)
 
     @intrinsic
     def tile(
@@ -144,45 +190,51 @@ def _tile(rows: int, vectors: int) -> Callable[..., Any]:
     return made
 
 
-_tile_8x2, _tile_8x1, _tile_1x2, _tile_1x1 = _tile(ROWS, 2), _tile(ROWS, 1), _tile(1, 2), _tile(1, 1)
+def _product(pairs: bool) -> Callable[..., None]:
+    """Make the product of matrices of any number of rows from tiles of a few shapes."""
+    tile_8x2, tile_8x1 = _tile(ROWS, 2, pairs), _tile(ROWS, 1, pairs)
+    tile_1x2, tile_1x1 = _tile(1, 2, pairs), _tile(1, 1, pairs)
+
+    @njit(nogil=True, inline="never")
+    def product(
+        a: int, a_row: int, a_step: int, b: int, b_step: int, c: int, c_row: int, rows: int, columns: int,
+        depth: int,
+    ) -> None:  # fmt: skip
+        whole = rows - rows % ROWS
+        paired = columns - columns % (2 * WIDTH)
+        for r in range(0, whole, ROWS):
+            row, out = a + 4 * r * a_row, c + 4 * r * c_row
+            for left in range(0, paired, 2 * WIDTH):
+                tile_8x2(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
+            for left in range(paired, columns, WIDTH):
+                tile_8x1(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
+        for r in range(whole, rows):
+            row, out = a + 4 * r * a_row, c + 4 * r * c_row
+            for left in range(0, paired, 2 * WIDTH):
+                tile_1x2(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
+            for left in range(paired, columns, WIDTH):
+                tile_1x1(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
+
+    made: Callable[..., None] = product
+    return made
 
 
-@njit(nogil=True, inline="never")
-def multiply(
-    a: int,
-    a_row: int,
-    a_step: int,
-    b: int,
-    b_step: int,
-    c: int,
-    c_row: int,
-    rows: int,
-    columns: int,
-    depth: int,
-) -> None:
-    """Add the product of A (rows x depth) and B (depth x columns) to C (rows x columns).
+multiply = _product(pairs=False)
+"""Add the product of A (rows x depth) and B (depth x columns) to C (rows x columns), all of floats.
 
-    Args:
-        a: address of A; A[r, k] lies `r * a_row + k * a_step` floats further, so a transpose is a choice of
-            strides.
-        b: address of B, whose rows lie `b_step` floats apart and are contiguous.
-        c: address of C, whose rows lie `c_row` floats apart and are contiguous.
-        rows, columns, depth: sizes; `columns` is a multiple of 16.
-    """
-    whole = rows - rows % ROWS
-    paired = columns - columns % (2 * WIDTH)
-    for r in range(0, whole, ROWS):
-        row, out = a + 4 * r * a_row, c + 4 * r * c_row
-        for left in range(0, paired, 2 * WIDTH):
-            _tile_8x2(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
-        for left in range(paired, columns, WIDTH):
-            _tile_8x1(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
-    for r in range(whole, rows):
-        row, out = a + 4 * r * a_row, c + 4 * r * c_row
-        for left in range(0, paired, 2 * WIDTH):
-            _tile_1x2(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
-        for left in range(paired, columns, WIDTH):
-            _tile_1x1(row, a_row, a_step, b + 4 * left, b_step, out + 4 * left, c_row, depth)
+Arguments, by position:
+    a, a_row, a_step: address of A; A[r, k] lies `r * a_row + k * a_step` floats further, so a transpose is a
+        choice of strides.
+    b, b_step: address of B, whose rows lie `b_step` floats apart and are contiguous.
+    c, c_row: address of C, whose rows lie `c_row` floats apart and are contiguous.
+    rows, columns, depth: sizes; `columns` is a multiple of 16.
+"""
+
+multiply_pairs = _product(pairs=True)
+"""The same where A and B hold pairs of bfloat16 and C floats: `depth` counts pairs.
+
+Runs on processors with AVX-512 BF16 alone.
+"""
 
 
 def _elementwise(name: str | None) -> Callable[..., Any]:

@@ -7,13 +7,12 @@ clips beside it: along the depth in equal chains, the chains added in order. Thi
 threads or the packing of weights.
 """
 
-import zlib
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
+from partita.models.kept import number_of
 from partita.sampling import blocks, drawing, vectors
 from partita.sampling.blocks import multiply
 from partita.sampling.drawing import ZERO, choose, compiled, truncate, uniform
@@ -230,11 +229,7 @@ def take_steps(
 
 
 def _kept_on_disk(sources: int) -> Any:
-    """Return `take_steps`, its machine code kept on disk for as long as the sources stay the same.
-
-    Numba looks for changes in one file alone, but what a function closes over is part of its code's address
-    there.
-    """
+    """Return `take_steps`, its machine code kept on disk for as long as the sources stay the same."""
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def advance(
@@ -250,5 +245,4 @@ def _kept_on_disk(sources: int) -> Any:
     return advance
 
 
-SOURCES = b"".join(Path(str(module.__file__)).read_bytes() for module in (blocks, drawing, vectors))
-advance = _kept_on_disk(zlib.crc32(SOURCES) | 1)
+advance = _kept_on_disk(number_of(blocks, drawing, vectors))

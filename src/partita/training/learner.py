@@ -75,7 +75,7 @@ class Learner:
         generator = WaveNet(config.network_shape, generator=initialisation)
         self.generator = generator.to(self.machine.device).train()
         self.average = Average(self.generator, decay=config.average) if config.average else None
-        self.optimizer = make_optimizer(self.generator, config)
+        self.optimizer = make_optimizer(self.generator, config, bfloat16=self.machine.bfloat16)
         self.adversary: Adversary | None = None
         if config.adversary is not None:
             self.adversary = Adversary(config.adversary, seed=config.seed, machine=self.machine)

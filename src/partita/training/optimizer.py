@@ -21,8 +21,14 @@ MATRIX_RATE = 5.0
 BETAS = (0.9, 0.95)
 
 
-def make_optimizer(model: WaveNet, config: TrainConfig) -> torch.optim.Optimizer:
+def make_optimizer(model: WaveNet, config: TrainConfig, *, bfloat16: bool = False) -> torch.optim.Optimizer:
     """Return the optimizer; all of its state is tensors, so that checkpoints can hold it.
+
+    Args:
+        model: whose weights.
+        config: which optimizer, and its settings.
+        bfloat16: let `muon` orthogonalise in bfloat16, where the machine has it; weights and momentum stay
+            float32.
 
     Source: Jordan et al. 2024 (`muon`); Loshchilov & Hutter 2019 (`adamw`); Kingma & Ba 2015 (`adam`).
 
@@ -36,7 +42,8 @@ def make_optimizer(model: WaveNet, config: TrainConfig) -> torch.optim.Optimizer
         return torch.optim.AdamW(
             model.parameters(), lr=config.learning_rate, betas=BETAS, weight_decay=config.weight_decay
         )
-    return Muon(model, lr=config.learning_rate, weight_decay=config.weight_decay)
+    kind = torch.bfloat16 if bfloat16 else torch.float32
+    return Muon(model, lr=config.learning_rate, weight_decay=config.weight_decay, kind=kind)
 
 
 class Muon(torch.optim.Optimizer):
@@ -53,6 +60,7 @@ class Muon(torch.optim.Optimizer):
         lr: Adam's learning rate.
         weight_decay: of all weights, decoupled.
         momentum: of the matrices.
+        kind: the type that matrices are orthogonalised in.
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"])
@@ -60,11 +68,19 @@ class Muon(torch.optim.Optimizer):
     [4, 7]
     """
 
-    def __init__(self, model: WaveNet, *, lr: float, weight_decay: float, momentum: float = 0.95) -> None:
+    def __init__(
+        self,
+        model: WaveNet,
+        *,
+        lr: float,
+        weight_decay: float,
+        momentum: float = 0.95,
+        kind: torch.dtype = torch.float32,
+    ) -> None:
         named = dict(model.named_parameters())
         matrices = [named[name] for name in MATRICES]
         others = [parameter for name, parameter in named.items() if name not in MATRICES]
-        self._skip = named["skip"]
+        self._skip, self._kind = named["skip"], kind
         groups: list[dict[str, Any]] = [
             {"params": matrices, "orthogonal": True},
             {"params": others, "orthogonal": False},
@@ -92,7 +108,7 @@ class Muon(torch.optim.Optimizer):
             update = update.flatten(0, 1)
         scale = math.sqrt(max(1.0, update.shape[-2] / update.shape[-1]))
         weight.mul_(1.0 - rate * group["weight_decay"])
-        weight.add_(orthogonal(update).view_as(weight), alpha=-rate * scale)
+        weight.add_(orthogonal(update.to(self._kind)).view_as(weight), alpha=-rate * scale)
 
     def _adam_step(self, weight: nn.Parameter, gradient: Tensor, group: dict[str, Any]) -> None:
         state = self.state[weight]
@@ -113,6 +129,8 @@ class Muon(torch.optim.Optimizer):
 
 def orthogonal(matrix: Tensor, rounds: int = 5) -> Tensor:
     """Return nearly the orthogonal factor U V^T of each matrix U S V^T, by rounds of an odd polynomial.
+
+    In the matrix's own type; bfloat16 is enough for an update.
 
     X <- a X + (b X X^T + c (X X^T)^2) X pushes every singular value towards 1, and stops between 0.68 and
     1.14, which is near enough for an update and takes matrix products only.
