@@ -25,6 +25,7 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
+from partita.training.interruption import Interrupted
 from partita.training.train import train
 
 RATE = 4000
@@ -87,3 +88,28 @@ def test_the_demo_goes_all_the_way_and_keeps_what_it_finished(
     assert sum("trained already, kept" in line for line in said) == 2
     with pytest.raises(PartitaError, match="`seed` 0, now it is 1"):
         demo(replace(config, seed=1), say=said.append)
+
+
+def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # regression: going on prepared the corpus again first, and lost the one that the arms had learnt from
+    sounds, out = tmp_path / "recordings", tmp_path / "demo"
+    write_etudes(sounds, count=3, seconds=4, sample_rate=RATE, seed=0)
+    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.02)
+    config = DemoConfig(recordings=sounds, minutes=0.2, out=out, size="tiny", sample_rate=RATE)
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr("partita.listening.demo.evaluation", interrupt)
+        with pytest.raises(Interrupted, match="the same command goes on"):
+            demo(config, say=lambda _: None)
+    before = {path.name: path.read_bytes() for path in (out / "corpus").iterdir()}
+    (sounds / "etude-01.wav").unlink()
+    said: list[str] = []
+    page = demo(config, say=said.append)
+    assert said[0] == "going on with the corpus that is there"
+    assert {path.name: path.read_bytes() for path in (out / "corpus").iterdir()} == before
+    assert "etude-01.wav" in page.read_text(encoding="utf-8")

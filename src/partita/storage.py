@@ -4,6 +4,7 @@ A reader never sees half a file, and an interrupted or failed write (a full disk
 what was there before. This file does not know what the files mean.
 """
 
+import importlib.util
 import json
 import os
 import shutil
@@ -12,6 +13,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from partita.errors import PartitaError
+
+LOCKS = importlib.util.find_spec("fcntl") is not None  # not on Windows
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Keep a folder to this process while the block runs; ends with the process, however that ends.
+
+    Where the file system or the operating system has no such locks nothing is kept.
+
+    Raises:
+        PartitaError: another process has the folder.
+
+    >>> import tempfile
+    >>> with sole_writer(Path(tempfile.mkdtemp())): print("ours")
+    ours
+    """
+    if not LOCKS:
+        yield
+        return
+    fcntl = importlib.import_module("fcntl")
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise PartitaError(
+            f"another partita is writing to {folder}: wait until it is done, or name another folder"
+        ) from None
+    except OSError:
+        pass  # no locks here
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def beside(path: Path) -> Path:

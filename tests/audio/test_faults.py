@@ -15,6 +15,7 @@ from partita.audio.corpus import Corpus
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.audio.windows import every_window
 from partita.errors import PartitaError
+from partita.storage import sole_writer
 
 Tone = Callable[..., np.ndarray]
 CONFIG = PrepareConfig(sample_rate=8000)
@@ -145,3 +146,11 @@ def test_a_full_disk_is_one_clear_line_and_harms_nothing(
     with pytest.raises(PartitaError, match="no room left on the disk"):
         prepare([folder], small_disk / "other", CONFIG)
     assert [p.name for p in small_disk.iterdir()] == ["c"]
+
+
+def test_a_folder_that_another_process_writes_to_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    old = prepare([folder], tmp_path / "c", CONFIG)
+    with sole_writer(old.path), pytest.raises(PartitaError, match="another partita is writing"):
+        prepare([folder / "0_ann_0.wav"], tmp_path / "c", CONFIG)
+    assert Corpus.open(old.path).index == old.index
+    assert prepare([folder], tmp_path / "c", CONFIG).index == old.index

@@ -1,6 +1,7 @@
 """A folder becomes a corpus: splits, labels, progress, errors, and what a second run touches."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,9 @@ import pytest
 import soundfile
 
 from partita.audio import work
+from partita.audio.classes import Quantiser
 from partita.audio.prepare import PrepareConfig, prepare
+from partita.audio.windows import TrainingWindows, every_window
 from partita.errors import PartitaError
 
 Tone = Callable[..., np.ndarray]
@@ -42,6 +45,48 @@ def test_no_training_window_touches_held_out_sound(tmp_path: Path, tone: Tone) -
                 assert all(c - b >= 1.5 - 1e-9 or a - d >= 1.5 - 1e-9 for c, d in spans[other])
 
 
+class Identity(Quantiser):
+    """Classes that are the samples themselves, so that a test sees where each came from."""
+
+    zero_class = 0
+
+    def encode_int16(self, samples: np.ndarray) -> np.ndarray:
+        return np.asarray(samples)
+
+
+def test_no_window_of_a_recording_with_cut_silences_reaches_another_split(tmp_path: Path) -> None:
+    rate, seconds, gap = 8000, 48, 1.5
+    n = np.arange(rate * seconds)
+    sound = (0.1 + 0.8 * n / len(n)) * (1 - 2 * (n % 2))  # a sample's size tells its time
+    for silence in range(5, seconds, 6):
+        sound[silence * rate : (silence + 2) * rate] = 0
+    soundfile.write(tmp_path / "a.wav", sound, rate, subtype="FLOAT")
+    corpus = prepare([tmp_path], tmp_path / "c", PrepareConfig(sample_rate=rate, gap=gap, peak_dbfs=0))
+    assert len(corpus.segments("train")) >= 3
+    peak = abs(sound).max()
+
+    def times(row: np.ndarray) -> np.ndarray:
+        sizes = abs(row[abs(row) > 1000].astype(np.float64)) / 32767 * peak
+        return (sizes - 0.1) / 0.8 * seconds
+
+    cut = {"targets": 3000, "context": 500, "batch": 1, "quantiser": Identity()}
+    stream = TrainingWindows(corpus, seed=0, **cut)
+    rows = {"train": [stream.next().classes[0] for _ in range(2 * stream.batches_per_epoch)]}
+    for split in ("validation", "test"):
+        rows[split] = [batch.classes[0] for batch in every_window(corpus, split, **cut)]
+    heard = {split: [times(row) for row in found] for split, found in rows.items()}
+    for windows in heard.values():
+        assert max(np.diff(window).max() for window in windows if len(window) > 1) < 0.3, "a splice"
+    everything = {split: np.concatenate(windows) for split, windows in heard.items()}
+    for split, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        there = np.sort(everything[other])
+        places = np.searchsorted(there, everything[split]).clip(1, len(there) - 1)
+        nearest = np.minimum(
+            abs(everything[split] - there[places]), abs(everything[split] - there[places - 1])
+        )
+        assert nearest.min() > gap - 0.05
+
+
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the recordings that are really decoded."""
@@ -69,6 +114,19 @@ def test_running_again_touches_only_what_changed(
     assert prepare([folder], out, PLAIN).index == first.index
     assert prepared == []
     assert snapshot(out) == before, "nothing changed, nothing is written"
+
+    twin = tmp_path / "twin"
+    shutil.copytree(
+        folder, twin
+    )  # the same names, sizes and dates in another folder, and other sound in one file
+    sound = np.frombuffer((twin / "0_ann_0.wav").read_bytes(), np.uint8).copy()
+    sound[-2000:-1000:2] ^= 1
+    (twin / "0_ann_0.wav").write_bytes(sound.tobytes())
+    shutil.copystat(folder / "0_ann_0.wav", twin / "0_ann_0.wav")
+    prepare([twin], out, PLAIN)
+    assert prepared == ["0_ann_0.wav"]
+    prepare([folder], out, PLAIN)
+    prepared.clear()
 
     (folder / "0_ann_0.wav").rename(folder / "renamed.wav")
     os.utime(folder / "1_ann_1.wav", (1, 1))
@@ -117,6 +175,7 @@ def test_labels_and_globs_reach_the_index(folder: Path, tmp_path: Path) -> None:
 
 def test_progress_reaches_the_whole(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[tuple[float, float, str]] = []
+    (folder / "phone.m4a").write_bytes(b"no sound" * 5000)
     prepare([folder], tmp_path / "c", PLAIN, progress=lambda *news: seen.append(news))
     assert [done for done, _, _ in seen] == sorted(done for done, _, _ in seen)
     assert seen[-1][0] == pytest.approx(seen[-1][1])

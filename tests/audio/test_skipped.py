@@ -1,5 +1,6 @@
 """What can't be used is skipped, each file with its reason, and the rest is made."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,7 @@ def bad_files(folder: Path, tone: Tone) -> dict[str, str]:
     soundfile.write(whole, np.random.default_rng(0).uniform(-0.5, 0.5, 80000), 8000)
     (folder / "cut.flac").write_bytes(whole.read_bytes()[:3000])
     whole.unlink()
+    soundfile.write(os.fsencode(folder / "x.wav")[:-5] + b"\xc9tude.wav", tone(1), 8000)
     (folder / "gone.wav").symlink_to(folder / "nowhere.wav")
     return {
         "empty.wav": "empty",
@@ -70,6 +72,7 @@ def bad_files(folder: Path, tone: Tone) -> dict[str, str]:
         "headerless.raw": "headerless",
         "phone.m4a": "not supported",
         "gone.wav": "unreadable",
+        "\\udcc9tude.wav": "encoding",
     }
 
 
@@ -118,6 +121,52 @@ def test_a_copy_of_a_recording_is_skipped(folder: Path, tmp_path: Path) -> None:
     index = prepare([folder], tmp_path / "c", PLAIN).index
     assert index["skipped"] == []
     assert "z copy.wav" in {r["source"] for r in index["recordings"]}
+
+
+def test_the_same_sound_in_another_lossless_file_is_skipped(folder: Path, tmp_path: Path) -> None:
+    sound, rate = soundfile.read(folder / "0_ann_0.wav", dtype="int16")
+    soundfile.write(folder / "take.flac", sound, rate)
+    for _ in range(2):
+        index = prepare([folder], tmp_path / "c", PLAIN).index
+        assert index["skipped"] == [{"source": "take.flac", "reason": "the same sound as 0_ann_0.wav"}]
+
+
+@pytest.mark.parametrize("scale", [1.5, 32768.0])
+def test_floats_beyond_full_scale_are_not_clipped(
+    scale: float, folder: Path, tmp_path: Path, tone: Tone
+) -> None:
+    soundfile.write(folder / "loud.wav", scale * tone(3), 8000, subtype="FLOAT")
+    corpus = prepare([folder], tmp_path / "c", PLAIN)
+    assert not corpus.index["skipped"]
+    assert abs(stored(corpus, "loud.wav")).max() == round(PEAK)
+
+
+def test_floats_clipped_beyond_full_scale_are(folder: Path, tmp_path: Path, tone: Tone) -> None:
+    soundfile.write(folder / "loud.wav", np.clip(50 * tone(3), -2, 2), 8000, subtype="FLOAT")
+    assert "clipped through" in prepare([folder], tmp_path / "c", PLAIN).index["skipped"][0]["reason"]
+
+
+def test_a_folder_that_can_not_be_read_is_named_and_linked_ones_are_followed_once(
+    folder: Path, tmp_path: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    soundfile.write(elsewhere / "cello.wav", tone(3, pitch=150), 8000)
+    (folder / "linked").symlink_to(elsewhere)
+    (folder / "again").symlink_to(folder)
+    (folder / "closed").mkdir()
+    scan = os.scandir
+
+    def refuse(path: str | int) -> object:  # the tests may run as root, whom no mode keeps out
+        if isinstance(path, str) and Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    index = prepare([folder], tmp_path / "c", PLAIN).index
+    assert {r["source"] for r in index["recordings"]} >= {"linked/cello.wav"}
+    assert len({r["source"] for r in index["recordings"]}) == 6
+    assert [s["source"] for s in index["skipped"]] == ["closed"]
 
 
 def test_read_audio_refuses(tmp_path: Path, tone: Tone) -> None:

@@ -59,6 +59,13 @@ def test_mistakes_are_refused_before_anything_is_written(tmp_path: Path) -> None
         DemoConfig(minutes=0)
     with pytest.raises(PartitaError, match="`size` is 'huge'"):
         DemoConfig(size="huge")
+    with pytest.raises(PartitaError, match="`device` is 'gpu'"):
+        DemoConfig(device="gpu")
+    with pytest.raises(PartitaError, match="`sample_rate` is 10"):
+        DemoConfig(sample_rate=10)
+    with pytest.raises(PartitaError, match="`sample_rate` is 2000"):
+        DemoConfig(sample_rate=2000)
+    assert DemoConfig(sample_rate=2000, recordings=tmp_path).sample_rate == 2000
     config = DemoConfig(out=tmp_path / "demo", recordings=tmp_path / "nowhere")
     with pytest.raises(PartitaError, match="nowhere does not exist"):
         Home(config).take()

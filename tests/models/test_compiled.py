@@ -1,5 +1,6 @@
 """The compiled building blocks against NumPy, at every remainder of their blocking."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +12,7 @@ from numba import njit
 from partita.models.barrier import wait_for_all
 from partita.models.gates import gate, gate_gradient
 from partita.models.halves import has_pair_products, narrow_rows, pair_rows, widen_rows
-from partita.models.kept import number_of
+from partita.models.kept import kept, number_of
 from partita.models.stack_fused import _together
 from partita.models.tiles import multiply, multiply_pairs
 
@@ -57,6 +58,7 @@ def _through_halves(source: int, out: int, pairs: int, nothing: int, rows: int) 
     widen_rows(out, 16, source, 16, rows, 16)
 
 
+@pytest.mark.skipif(not has_pair_products(), reason="elsewhere rounding to bfloat16 needs a library call")
 @pytest.mark.parametrize("rows", [1, 2, 5])
 def test_rows_become_bfloat16_and_pairs_as_pytorch_rounds_them(rows: int) -> None:
     source = torch.randn(rows, 16, generator=torch.Generator().manual_seed(0))
@@ -120,3 +122,26 @@ def test_no_thread_waits_for_one_that_failed() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         _together(work, 2)
+
+
+def test_no_thread_waits_for_one_that_was_never_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    # regression: threads that had started waited for ever, and the program with them
+    submit, calls = ThreadPoolExecutor.submit, []
+
+    def fail_the_second_time(pool: ThreadPoolExecutor, *work: object) -> object:
+        calls.append(work)
+        if len(calls) == 2:
+            raise RuntimeError("can't start new thread")
+        return submit(pool, *work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", fail_the_second_time)
+    with pytest.raises(RuntimeError, match="can't start"):
+        _together(lambda thread, barrier: wait_for_all(barrier, 3), 3)
+
+
+def test_code_is_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> object:
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr("numba.core.dispatcher.Dispatcher.enable_caching", refuse)
+    assert kept(lambda x: x + 1)(2) == 3

@@ -1,5 +1,10 @@
 """WaveNet: what it may see, what it computes, and that the compiled loops compute the same."""
 
+import dataclasses
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import Tensor
@@ -10,7 +15,7 @@ from partita.errors import PartitaError
 from partita.models.halves import has_pair_products
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.stack import fits_fused, plain_stack
-from partita.models.stack_fused import FusedStack
+from partita.models.stack_fused import fused_stack
 from partita.models.wavenet import WaveNet
 
 ODD = WaveNetConfig(
@@ -31,6 +36,9 @@ WHOLE = WaveNetConfig(
     dilation_channels=16,
     skip_channels=8,
     end_channels=8,
+)
+ONE_LAYER = WaveNetConfig(
+    blocks=1, layers=1, residual_channels=16, dilation_channels=16, skip_channels=8, end_channels=8
 )
 
 pairs = pytest.mark.skipif(not has_pair_products(), reason="the processor has no products of bfloat16 pairs")
@@ -110,7 +118,7 @@ def test_the_compiled_loops_equal_plain_tensors(config: WaveNetConfig, batch: in
     leaves = [hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias]
     torch.set_num_threads(threads)
     try:
-        fused = FusedStack.apply(*leaves, config.dilations, False)
+        fused = fused_stack(*leaves, config.dilations, narrow=False)
         weight = torch.randn(fused.shape, generator=torch.Generator().manual_seed(5))
         got = torch.autograd.grad((fused * weight).sum(), leaves)
     finally:
@@ -145,7 +153,7 @@ def test_the_loops_in_bfloat16_are_as_near_as_autocast(
     leaves = [hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias]
     torch.set_num_threads(threads)
     try:
-        fused = FusedStack.apply(*leaves, config.dilations, True)
+        fused = fused_stack(*leaves, config.dilations, narrow=True)
         weight = torch.randn(fused.shape, generator=torch.Generator().manual_seed(5)).bfloat16()
         got = torch.autograd.grad((fused * weight).sum(), leaves)
     finally:
@@ -171,6 +179,75 @@ def distance(found: torch.Tensor, exact: torch.Tensor) -> float:
 
 
 @pairs
+@pytest.mark.parametrize("narrow", [False, pytest.param(True, marks=pairs)])
+@pytest.mark.parametrize(
+    "config", [ONE_LAYER, dataclasses.replace(WHOLE, residual_channels=16, dilation_channels=48)]
+)
+def test_the_loops_take_tensors_of_any_layout(config: WaveNetConfig, narrow: bool) -> None:
+    # regression: one layer has no residual weights; strides were taken for those of contiguous tensors
+    model = model_of(config)
+    hidden = model.embed(classes_of(config, 2, 30)).detach()
+    leaves = [model.dilated, model.dilated_bias, model.residual, model.residual_bias]
+    spread = torch.cat([hidden, hidden + 100], 2)[:, :, : hidden.shape[2]].requires_grad_()
+    packed = hidden.clone().requires_grad_()
+    results = []
+    for first in (spread, packed):
+        gates = fused_stack(first, *leaves, config.dilations, narrow=narrow)
+        one = torch.ones((), dtype=gates.dtype).expand(gates.shape)
+        gates.backward(one if first is spread else one.contiguous())
+        results.append((gates, first.grad))
+    assert torch.equal(results[0][0], results[1][0]) and torch.equal(results[0][1], results[1][1])
+
+
+@pytest.mark.parametrize("narrow", [False, pytest.param(True, marks=pairs)])
+def test_without_a_way_back_the_numbers_are_the_same(narrow: bool) -> None:
+    model = model_of(SIZES["tiny"])
+    hidden = model.embed(classes_of(SIZES["tiny"], 3, 50))
+    leaves = (hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias)
+    with_way = fused_stack(*leaves, SIZES["tiny"].dilations, narrow=narrow)
+    with torch.no_grad():
+        without = fused_stack(*leaves, SIZES["tiny"].dilations, narrow=narrow)
+    assert with_way.requires_grad and not without.requires_grad
+    assert torch.equal(with_way, without)
+
+
+def test_what_is_not_a_number_stays_none() -> None:
+    model = model_of(WHOLE)
+    with torch.no_grad():
+        model.dilated[0, 0, 0] = torch.nan
+    assert model(classes_of(WHOLE, 1, 3)).isnan().all()
+
+
+@pytest.mark.parametrize("narrow", ["0", pytest.param("1", marks=pairs)])
+def test_threads_share_no_room_to_work_in(narrow: str) -> None:
+    # regression: the loops worked in arrays that Numba had freed, which a heap for all threads gave to others
+    code = """
+import sys, torch
+from partita.models.sizes import SIZES, WaveNetConfig
+from partita.models.stack_fused import fused_stack
+from partita.models.wavenet import WaveNet
+config = WaveNetConfig(blocks=1, layers=5, residual_channels=128, dilation_channels=128, skip_channels=4,
+                       end_channels=4)
+model = WaveNet(config, generator=torch.Generator().manual_seed(0))
+hidden = model.embed(torch.arange(1200)[None] % 256)
+leaves = (hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias)
+found = []
+for threads in (1, 2, 2, 2):
+    torch.set_num_threads(threads)
+    gates = fused_stack(*leaves, config.dilations, narrow=sys.argv[1] == "1")
+    found.append([gates, *torch.autograd.grad(gates.float().square().sum(), leaves[1:], retain_graph=False)])
+    hidden = model.embed(torch.arange(1200)[None] % 256)
+    leaves = (hidden, *leaves[1:])
+for other in found[1:]:
+    assert torch.equal(other[0], found[0][0])
+    for one, two in zip(other[1:], found[0][1:]):
+        torch.testing.assert_close(one, two, rtol=1e-3, atol=1e-3 * float(two.abs().max()))
+"""
+    for arenas in ("1", "8"):
+        environment = {**os.environ, "MALLOC_ARENA_MAX": arenas, "MALLOC_PERTURB_": "165"}
+        subprocess.run([sys.executable, "-c", code, narrow], check=True, env=environment)
+
+
 def test_under_autocast_the_network_takes_the_loops() -> None:
     model, classes = model_of(WHOLE), classes_of(WHOLE, 1, 40)
     with torch.autocast("cpu", torch.bfloat16):

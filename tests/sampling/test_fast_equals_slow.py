@@ -73,8 +73,9 @@ def test_every_size_and_kernel(size: str, kernel: int, clips: int) -> None:
     assert 1.0 < entropy < 7.0
 
 
-def test_wide() -> None:
-    check(lively(SIZES["wide"]), SamplingConfig(), clips=2, steps=300)
+@pytest.mark.parametrize(("size", "steps"), [("wide", 300), ("published", 60)])
+def test_large_networks(size: str, steps: int) -> None:
+    check(lively(SIZES[size]), SamplingConfig(), clips=2, steps=steps)
 
 
 @pytest.mark.slow
@@ -98,6 +99,7 @@ def test_one_layer(clips: int) -> None:
 @pytest.mark.parametrize(
     "options",
     [
+        {"temperature": 0.05},
         {"temperature": 0.3},
         {"temperature": 3.0},
         {"top_k": 1},
@@ -132,6 +134,6 @@ def test_equals_are_kept_lowest_class_first() -> None:
 def test_agrees_with_the_plain_loop() -> None:
     model = lively(SIZES["tiny"])
     history = np.full((2, model.receptive_field), 128)
-    slow = cached_loop(model, history, steps=200, config=SamplingConfig(seed=4))
-    fast = draw(model, clips=2, steps=200, config=SamplingConfig(seed=4), zero_class=128)
+    slow = cached_loop(model, history, steps=4096, config=SamplingConfig(seed=4))
+    fast = draw(model, clips=2, steps=4096, config=SamplingConfig(seed=4), zero_class=128)
     assert (slow == fast).all()

@@ -16,6 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from partita.audio.decoding import BLOCK_VALUES
+from partita.audio.etudes import render
 from partita.audio.prepare import PrepareConfig, prepare
 
 RATE = 44100
@@ -42,10 +43,11 @@ def bench(*, seconds: float = 120.0, runs: int = 5) -> dict[str, float]:
 
     Returns:
         share_of_plain_decoding; audio_seconds_per_second_per_core: seconds of sound prepared a second;
-        plain_decoding_per_second: seconds of sound decoded a second.
+        plain_decoding_per_second: seconds of sound decoded a second; etudes_times_real_time: seconds of
+        synthetic etudes rendered a second, on one core.
 
-    >>> sorted(bench(seconds=2, runs=1))
-    ['audio_seconds_per_second_per_core', 'plain_decoding_per_second', 'share_of_plain_decoding']
+    >>> len(bench(seconds=2, runs=1))
+    4
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -63,7 +65,18 @@ def bench(*, seconds: float = 120.0, runs: int = 5) -> dict[str, float]:
         "share_of_plain_decoding": statistics.median(p / q for p, q in zip(plain, prepared, strict=True)),
         "audio_seconds_per_second_per_core": seconds / statistics.median(prepared),
         "plain_decoding_per_second": seconds / statistics.median(plain),
+        "etudes_times_real_time": statistics.median(_etudes_rate(runs)),
     }
+
+
+def _etudes_rate(runs: int, *, seconds: float = 20.0) -> list[float]:
+    render(2.0, sample_rate=16000, seed=0)  # compiles
+    rates = []
+    for run in range(runs):
+        start = time.perf_counter()
+        render(seconds, sample_rate=16000, seed=run)
+        rates.append(seconds / (time.perf_counter() - start))
+    return rates
 
 
 def bench_memory(*, short: float = 180.0, long: float = 10800.0) -> dict[str, float]:

@@ -58,7 +58,8 @@ class Decoding:
 
     Attributes:
         done: the share of the file that has been read, 0 to 1.
-        clipped: the share of the values read so far that stand at full scale.
+        clipped: the share of the values read so far that stand at full scale; in a file of floats that go
+            beyond 1, at the greatest of them.
 
     Raises:
         UnreadableError: when iterated: not audio, no header, damaged.
@@ -73,6 +74,7 @@ class Decoding:
         self.path, self.sample_rate = path, sample_rate
         self.done = 0.0
         self._values = self._full = 0
+        self._peak = 0.0
 
     @property
     def clipped(self) -> float:
@@ -114,8 +116,14 @@ class Decoding:
             yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
 
     def _count_full_scale(self, block: NDArray[np.float32]) -> None:
+        """Count on; what stood at a peak that was left behind by more than a hundredth was no ceiling."""
+        sizes = np.abs(block)
+        peak = float(sizes.max())
+        if FULL_SCALE * peak > self._peak:
+            self._full = 0
+        self._peak = max(peak, self._peak)
         self._values += block.size
-        self._full += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
+        self._full += int(np.count_nonzero(sizes >= FULL_SCALE * max(1.0, self._peak)))
 
 
 def average_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -114,11 +114,11 @@ def prepare(
         gap=config.gap,
         seed=config.seed,
     )
-    check_globs(rules, [source.name for source in sources])
+    check_globs(rules, [source.name for source in sources if source.problem is None])
     sound = Sound(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
     with clear_disk_errors(out), Workspace(out) as workspace, _reporter(progress) as report:
         workers = config.workers or available_cores()
-        files = prepare_all(sources, sound, workspace, workers, report)
+        files = prepare_all(sources, sound, workspace, workers, report, root=root)
         plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
         workspace.commit(build_index(files, plan), files)
     return Corpus.open(out)

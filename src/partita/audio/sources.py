@@ -77,25 +77,35 @@ def _common_folder(tops: list[Path]) -> Path:
 
 
 def _files(folder: Path, out: Path) -> Iterator[Path]:
-    for where, folders, files in os.walk(folder):
+    """Yield every file, and every folder that can't be read; follow links to folders, each folder once."""
+    unreadable: list[Path] = []
+    seen = {folder}
+    walk = os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename)), followlinks=True)
+    for where, folders, files in walk:
         here = Path(where)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and here / f != out)
-        for name in files:
-            if not name.startswith("."):
-                yield here / name
+        into = {name: (here / name).resolve() for name in sorted(folders) if not name.startswith(".")}
+        folders[:] = [name for name, real in into.items() if real != out and real not in seen]
+        seen.update(into.values())
+        yield from (here / name for name in files if not name.startswith("."))
+    yield from unreadable
 
 
 def _describe(file: Path, root: Path, *, named: bool) -> Source:
     name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
+    written = name.encode(errors="backslashreplace").decode()
+    problem = None if written == name else "its name is not in the system's encoding: rename it"
     try:
         stat = file.stat()
     except OSError as error:
-        return Source(path=file, name=name, size=0, mtime_ns=0, problem=f"unreadable: {error.strerror}")
-    problem = None
-    if not named and file.suffix.lower() not in READABLE | OTHER_AUDIO:
+        return Source(path=file, name=written, size=0, mtime_ns=0, problem=f"unreadable: {error.strerror}")
+    if file.is_dir():
+        return Source(path=file, name=written, size=0, mtime_ns=0, problem="a folder that can't be read")
+    if problem:
+        pass
+    elif not named and file.suffix.lower() not in READABLE | OTHER_AUDIO:
         problem = NOT_AUDIO
     elif stat.st_size == 0:
         problem = "empty: the file has no bytes"
     elif file.suffix.lower() in COMPRESSED:
         problem = f"{file.suffix} files are not supported: convert it to WAV or FLAC"
-    return Source(path=file, name=name, size=stat.st_size, mtime_ns=stat.st_mtime_ns, problem=problem)
+    return Source(path=file, name=written, size=stat.st_size, mtime_ns=stat.st_mtime_ns, problem=problem)

@@ -60,7 +60,7 @@ def check_globs(rules: SplitRules, names: Sequence[str]) -> None:
         PartitaError: such a glob.
     """
     for option, globs in (("test", rules.test), ("validation", rules.validation)):
-        for glob in globs:
+        for glob in globs if names else ():
             if not any(fits(glob, name) for name in names):
                 raise PartitaError(
                     f"`{option}` is {glob!r}, which fits no usable recording; one of them is {min(names)!r}"

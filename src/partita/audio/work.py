@@ -29,14 +29,22 @@ def sound_settings(sound: Sound) -> dict[str, Any]:
 
 
 def prepare_all(
-    sources: list[Source], sound: Sound, workspace: Workspace, workers: int, progress: Progress
+    sources: list[Source],
+    sound: Sound,
+    workspace: Workspace,
+    workers: int,
+    progress: Progress,
+    *,
+    root: Path,
 ) -> list[PreparedFile]:
     """Return every source, in order: prepared, found unchanged in the old corpus, or skipped with its reason.
+
+    Names are from `root`: one of another root's is another file.
 
     Raises:
         OSError: no room to write.
     """
-    known = _Known.of(workspace, sound)
+    known = _Known.of(workspace, sound, root)
     stop = threading.Event()
     progress.expect(sum(source.size for source in sources))
     with ExitStack() as stores:
@@ -59,10 +67,11 @@ class _Known:
     by_digest: Mapping[str, PreparedFile]
 
     @classmethod
-    def of(cls, workspace: Workspace, sound: Sound) -> "_Known":
+    def of(cls, workspace: Workspace, sound: Sound, root: Path) -> "_Known":
         usable = workspace.old_settings == sound_settings(sound)
         old = workspace.old_files() if usable else []
-        return cls({f.source: f for f in old}, {f.digest: f for f in old})
+        named = old if workspace.old_root == str(root) else []
+        return cls({f.source: f for f in named}, {f.digest: f for f in old})
 
 
 class _StoppedError(Exception):
@@ -81,6 +90,7 @@ class _Job:
     def run(self, source: Source) -> PreparedFile:
         """Prepare one source, or find out why not."""
         if source.problem:
+            self.progress.add(source.size, source.name)
             return self._file(source, "", reason=source.problem)
         old = self.known.by_name.get(source.name)
         if old and old.digest and (old.size, old.mtime_ns) == (source.size, source.mtime_ns):
@@ -90,6 +100,7 @@ class _Job:
             with source.path.open("rb") as file:
                 digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
         except OSError as error:
+            self.progress.add(source.size, source.name)
             return self._file(source, "", reason=f"unreadable: {error.strerror or error}")
         if same := self.known.by_digest.get(digest):
             self.progress.add(source.size, source.name)
@@ -133,14 +144,21 @@ class _Job:
 
 
 def _without_copies(files: list[PreparedFile]) -> list[PreparedFile]:
-    """Skip every later copy of a recording, which could stand in two splits at once."""
-    first: dict[str, str] = {}
+    """Skip every later copy of a recording, which could stand in two splits at once.
+
+    A copy has the same bytes, or the same sound in another lossless format or with other tags.
+    """
+    bytes_of: dict[str, str] = {}
+    sound_of: dict[str, str] = {}
     result = []
     for file in files:
+        kept = file
         if file.reason is None:
-            if file.digest in first:
-                file = file.skipped(f"the same bytes as {first[file.digest]}")  # noqa: PLW2901
+            if file.digest in bytes_of:
+                kept = file.skipped(f"the same bytes as {bytes_of[file.digest]}")
+            elif file.samples_digest in sound_of:
+                kept = file.skipped(f"the same sound as {sound_of[file.samples_digest]}")
             else:
-                first[file.digest] = file.source
-        result.append(file)
+                bytes_of[file.digest] = sound_of[file.samples_digest] = file.source
+        result.append(kept)
     return result

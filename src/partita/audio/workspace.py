@@ -9,7 +9,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from partita.audio.corpus import INDEX, read_index
 from partita.errors import PartitaError
-from partita.storage import flush_to_disk, write_json
+from partita.storage import flush_to_disk, sole_writer, write_json
 
 SCRATCH = ".preparing"
 OURS = re.compile(rf"{re.escape(SCRATCH)}|samples-[0-9a-f]{{12}}\.i16|\.{re.escape(INDEX)}\..*\.part")
@@ -82,6 +82,7 @@ class Workspace:
         if out.exists() and not out.is_dir():
             raise PartitaError(f"{out} is a file, must be a folder: name a new folder for the corpus")
         self.out, self.scratch = out, out / SCRATCH
+        self._alone = ExitStack()
         self._old = read_index(out)
         self._existed = out.exists()
         if self._old is None and self._existed and not all(OURS.fullmatch(p.name) for p in out.iterdir()):
@@ -91,6 +92,7 @@ class Workspace:
         """Make the scratch folder, and clear away what a killed run left."""
         try:
             self.out.mkdir(parents=True, exist_ok=True)
+            self._alone.enter_context(sole_writer(self.out))
             shutil.rmtree(self.scratch, ignore_errors=True)
             for part in self.out.glob(f".{INDEX}.*.part"):
                 part.unlink()
@@ -108,6 +110,7 @@ class Workspace:
     ) -> None:
         """Clear away the scratch folder."""
         shutil.rmtree(self.scratch, ignore_errors=True)
+        self._alone.close()
         if not self._existed:
             with suppress(OSError):  # it holds a corpus now
                 self.out.rmdir()
@@ -116,6 +119,11 @@ class Workspace:
     def old_settings(self) -> Any:
         """Return the settings that the old corpus's samples were prepared with, None without one."""
         return self._old["sound"] if self._old else None
+
+    @property
+    def old_root(self) -> Any:
+        """Return the folder that the old corpus's names start from, None without one."""
+        return self._old["root"] if self._old else None
 
     def old_files(self) -> list[PreparedFile]:
         """Return the files that the old corpus remembers, with the places of their samples."""

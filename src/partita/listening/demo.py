@@ -1,13 +1,14 @@
 """The main job: recordings in, two trained arms and a page to listen out, within a given time.
 
-Every stage is a public function of its room, and every stage keeps what it finished: the same command, run
-again after an interruption, goes on from there. This file only says in which order; `demo_plan.py` shares out
-the time and `demo_page.py` words the page.
+Every stage is a public function of its room, and corpus and training keep what they finished: the same
+command, run again after an interruption, goes on from there; scores and page are made anew. This file only
+says in which order; `demo_plan.py` shares out the time and `demo_page.py` words the page.
 """
 
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from partita.audio.corpus import Corpus
@@ -15,13 +16,16 @@ from partita.audio.etudes import write_etudes
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
+from partita.evaluation.temperature import choose_temperature
 from partita.listening.demo_home import Home
 from partita.listening.demo_page import report_data
 from partita.listening.demo_plan import ARMS, DemoConfig, etudes_for, scoring, training
 from partita.listening.report import write_report
 from partita.runs.folder import RunFolder
+from partita.runs.loading import load
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
+from partita.training.device import machine
 from partita.training.interruption import Interrupted
 from partita.training.train import resume, train
 
@@ -45,6 +49,7 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
     """
     config, say = config or DemoConfig(), say or _on_standard_error
     begun = time.monotonic()
+    machine(config.device)  # a device that is not there is said before anything is written
     home = Home(config)
     home.take()
     try:
@@ -64,6 +69,9 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
 
 
 def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
+    if home.is_training:  # what the arms learn from stays as it was when the first of them began
+        say("going on with the corpus that is there")
+        return Corpus.open(home.corpus)
     sources, splits = config.recordings, PrepareConfig(sample_rate=config.sample_rate, seed=config.seed)
     if sources is None:
         sources, etudes = home.recordings, etudes_for(config.minutes)
@@ -73,15 +81,14 @@ def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
             test=(etudes.test,),
             validation=(etudes.validation,),
         )
-        if not home.is_training:
-            say(f"composing {etudes.count} synthetic studies for solo violin, {etudes.seconds:g} s each")
-            write_etudes(
-                sources,
-                count=etudes.count,
-                seconds=etudes.seconds,
-                sample_rate=config.sample_rate,
-                seed=config.seed,
-            )
+        say(f"composing {etudes.count} synthetic studies for solo violin, {etudes.seconds:g} s each")
+        write_etudes(
+            sources,
+            count=etudes.count,
+            seconds=etudes.seconds,
+            sample_rate=config.sample_rate,
+            seed=config.seed,
+        )
     say(f"preparing the corpus from {sources}")
     corpus = prepare([sources], home.corpus, splits, progress=True)
     for skipped in corpus.index["skipped"]:
@@ -100,7 +107,7 @@ def _train(home: Home, arm: str, corpus: Corpus, config: TrainConfig, say: Say) 
     run = RunFolder.open(path)
     if run.config()["corpus"]["fingerprint"] != corpus.fingerprint:
         raise PartitaError(
-            f"the recordings have changed since {path} was trained: give another folder with `--out`"
+            f"{home.corpus} is not the corpus that {path} was trained on: give another folder with `--out`"
         )
     if run.finished:
         say(f"{arm}: trained already, kept")
@@ -110,8 +117,12 @@ def _train(home: Home, arm: str, corpus: Corpus, config: TrainConfig, say: Say) 
 
 
 def _score(home: Home, arm: str, corpus: Corpus, plan: EvaluateConfig, say: Say) -> Evaluation:
-    say(f"{arm}: scoring, and drawing {plan.clips} clips of {plan.seconds:g} s")
-    found = evaluation(home.run(arm), corpus, plan)
+    loaded = load(home.run(arm))
+    temperature = choose_temperature(loaded, corpus, plan)
+    say(
+        f"{arm}: scoring, and drawing {plan.clips} clips of {plan.seconds:g} s at temperature {temperature:g}"
+    )
+    found = evaluation(loaded, corpus, replace(plan, temperature=temperature))
     bits, distance = found.scores["bits_per_sample"], found.scores["frechet_log_mel"]
     say(f"{arm}: {bits['value']:.3f} bits per sample, Frechet distance {distance['value']:.1f}")
     return found

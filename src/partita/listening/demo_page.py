@@ -52,7 +52,13 @@ def report_data(
                 scores=found.scores,
                 clips=found.clips,
                 metrics=metrics.read(RunFolder.open(home / "runs" / arm).metrics_path),
-                facts=arm_facts(RunFolder.open(home / "runs" / arm)),
+                facts=[
+                    *arm_facts(RunFolder.open(home / "runs" / arm)),
+                    (
+                        "temperature",
+                        f"{found.scores['about']['temperature']:g}, chosen on validation",
+                    ),
+                ],
             )
             for arm, found in evaluations.items()
         ],
@@ -113,7 +119,7 @@ def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]
         ),
         (
             "distance from",
-            f"{about['clips']} clips of {about['clip_seconds']:g} s, temperature {about['temperature']:g}",
+            f"{about['clips']} clips of {about['clip_seconds']:g} s",
         ),
         ("seed", f"{config.seed}, one for everything"),
         ("corpus", f"fingerprint {corpus.fingerprint[:16]}"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from partita.audio.prepare import PrepareConfig
 from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, fitted
 from partita.models.sizes import size_named
@@ -49,6 +50,12 @@ class DemoConfig:
             raise PartitaError(f"`minutes` is {self.minutes}: give the time for the whole demo, at least 0.1")
         if self.size is not None:
             size_named(self.size)
+        PrepareConfig(sample_rate=self.sample_rate)
+        training(self, minutes=LEAST)
+        if self.recordings is None and not 4_000 <= self.sample_rate <= 192_000:
+            raise PartitaError(
+                f"`sample_rate` is {self.sample_rate}: the synthetic studies need 4000 to 192000 Hz"
+            )
 
     @property
     def network_size(self) -> str:

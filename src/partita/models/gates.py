@@ -22,10 +22,9 @@ _COEFFICIENTS = [float(c) for c in _POWER.convert(kind=np.polynomial.Polynomial)
 
 
 def exponential(builder: Any, x: Any, scale: float, limit: float) -> Any:
-    """Emit exp(scale * x) for a vector, with x clamped to [-limit, limit] first."""
-    x = vector_call(
-        builder, "minnum", [vector_call(builder, "maxnum", [x, constant(-limit)]), constant(limit)]
-    )
+    """Emit exp(scale * x) for a vector, with x clamped to [-limit, limit] first; NaN stays NaN."""
+    for end, beyond in ((-limit, ">"), (limit, "<")):  # so that what is not a number stays none
+        x = builder.select(builder.fcmp_ordered(beyond, constant(end), x), constant(end), x)
     x = builder.fmul(x, constant(scale / math.log(2.0)))
     whole = vector_call(builder, "rint", [x])
     fraction = builder.fsub(x, whole)

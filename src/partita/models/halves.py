@@ -11,7 +11,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
+from numba.core import cgutils, config
 from numba.extending import intrinsic
 
 from partita.models.gates import gate_slopes, gate_values
@@ -27,12 +27,13 @@ _HERE = ir.IntType(64)(0)
 
 
 def has_pair_products() -> bool:
-    """Return whether this processor multiplies pairs of bfloat16.
+    """Return whether this processor multiplies pairs of bfloat16, and Numba compiles for this processor.
 
     >>> has_pair_products() in (True, False)
     True
     """
-    return bool(llvm.get_host_cpu_features().get("avx512bf16", False))
+    elsewhere = config.CPU_NAME is not None or config.CPU_FEATURES is not None
+    return not elsewhere and bool(llvm.get_host_cpu_features().get("avx512bf16", False))
 
 
 def _operation(emit: Callable[..., None]) -> Callable[[tuple[int, ...]], None]:

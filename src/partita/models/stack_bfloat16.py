@@ -17,7 +17,7 @@ from numba import njit
 
 from partita.models import barrier, gates, halves, tiles, walk
 from partita.models.halves import copy_halves, gate, gate_gradient, narrow_rows, pair_rows, widen_rows
-from partita.models.kept import number_of
+from partita.models.kept import kept, number_of
 from partita.models.tiles import WIDTH, add_column_sums, add_rows, address_of, copy_rows, multiply_pairs
 
 BLOCK = 128
@@ -56,8 +56,8 @@ def forward_rows(
             `stream` and `h_next` written.
     """
     wide, pairs = 2 * units, channels // 2
-    floats, kept = np.empty((BLOCK, wide), np.float32), np.empty((BLOCK, units), np.uint16)
-    sums, own = address_of(floats), address_of(kept)
+    floats, gated = np.empty((BLOCK, wide), np.float32), np.empty((BLOCK, units), np.uint16)
+    sums, own = address_of(floats), address_of(gated)
     for first in range(start, stop, BLOCK):
         rows = min(BLOCK, stop - first)
         copy_rows(bias, 0, sums, wide, rows, wide)
@@ -79,6 +79,7 @@ def forward_rows(
                 own, units // 2, 1, residual, channels, signal, channels, rows, channels, units // 2
             )
             narrow_rows(signal, channels, h_next + 2 * first * channels, channels, rows, channels)
+    floats[0, 0], gated[0, 0] = 0.0, 0  # Numba frees an array after its last use: until here they are in use
 
 
 @njit(nogil=True)
@@ -153,6 +154,8 @@ def backward_gates(
             d_tap = d_weights + 4 * tap * channels * wide
             multiply_pairs(past2, 1, channels, dz2, wide, d_tap, wide, channels, wide, depth)
         multiply_pairs(address_of(one), 0, 0, dz2, wide, d_bias, wide, 1, wide, depth)
+    # Numba frees an array after its last use: until here they are in use
+    gradient[0, 0], scratch[0, 0], paired[0, 0, 0], zeros[0], one[0] = 0.0, 0, 0, 0, ONES
 
 
 @njit(nogil=True)
@@ -193,14 +196,12 @@ _forward, _backward = walk.forward_walk(forward_rows), walk.backward_walk(backwa
 def _kept_on_disk(sources: int) -> tuple[Any, Any]:
     """Return the walks, compiled, kept on disk for as long as the sources stay the same."""
 
-    @njit(nogil=True, cache=True)
     def forward_layers(
         h: Any, stream: Any, z: Any, g: Any, w: Any, starts: Any, dilations: Any, sizes: Any, place: Any
     ) -> None:
         if sources != 0:
             _forward(h, stream, z, g, w, starts, dilations, sizes, place)
 
-    @njit(nogil=True, cache=True)
     def backward_layers(
         h: Any, dh: Any, z: Any, dg: Any, turned: Any, sums: Any, starts: Any, dilations: Any, sizes: Any,
         place: Any,
@@ -208,7 +209,7 @@ def _kept_on_disk(sources: int) -> tuple[Any, Any]:
         if sources != 0:
             _backward(h, dh, z, dg, turned, sums, starts, dilations, sizes, place)
 
-    return forward_layers, backward_layers
+    return kept(forward_layers), kept(backward_layers)
 
 
 forward_layers, backward_layers = _kept_on_disk(number_of(barrier, gates, halves, tiles, walk))

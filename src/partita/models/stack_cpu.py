@@ -16,7 +16,7 @@ from numba import njit
 
 from partita.models import barrier, gates, tiles, walk
 from partita.models.gates import gate, gate_gradient
-from partita.models.kept import number_of
+from partita.models.kept import kept, number_of
 from partita.models.tiles import (
     WIDTH,
     add_column_sums,
@@ -85,6 +85,7 @@ def forward_rows(
             out = h_next + 4 * first * channels
             add_rows(h + 4 * first * channels, channels, residual_bias, 0, out, channels, rows, channels)
             multiply(own, units, 1, residual, channels, out, channels, rows, channels, units)
+    scratch[0, 0] = 0.0  # Numba frees an array after its last use: until here it is in use
 
 
 @njit(nogil=True)
@@ -153,6 +154,7 @@ def backward_gates(
                 rows,
             )
         add_column_sums(sums, wide, d_bias, rows, wide)
+    gradient[0, 0], product[0, 0] = 0.0, 0.0  # Numba frees an array after its last use: see above
 
 
 @njit(nogil=True)
@@ -201,14 +203,12 @@ _forward, _backward = walk.forward_walk(forward_rows), walk.backward_walk(backwa
 def _kept_on_disk(sources: int) -> tuple[Any, Any]:
     """Return the walks, compiled, kept on disk for as long as the sources stay the same."""
 
-    @njit(nogil=True, cache=True)
     def forward_layers(
         h: Any, stream: Any, z: Any, g: Any, w: Any, starts: Any, dilations: Any, sizes: Any, place: Any
     ) -> None:
         if sources != 0:
             _forward(h, stream, z, g, w, starts, dilations, sizes, place)
 
-    @njit(nogil=True, cache=True)
     def backward_layers(
         h: Any, dh: Any, z: Any, dg: Any, turned: Any, sums: Any, starts: Any, dilations: Any, sizes: Any,
         place: Any,
@@ -216,7 +216,7 @@ def _kept_on_disk(sources: int) -> tuple[Any, Any]:
         if sources != 0:
             _backward(h, dh, z, dg, turned, sums, starts, dilations, sizes, place)
 
-    return forward_layers, backward_layers
+    return kept(forward_layers), kept(backward_layers)
 
 
 forward_layers, backward_layers = _kept_on_disk(number_of(barrier, gates, tiles, walk))

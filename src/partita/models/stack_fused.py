@@ -34,10 +34,14 @@ def _together(work: Callable[[int, int], None], threads: int) -> None:
             raise
 
     with ThreadPoolExecutor(max(1, threads - 1)) as others:
-        pending = [others.submit(share, thread) for thread in range(1, threads)]
-        share(0)
-        for one in pending:
-            one.result()
+        try:
+            pending = [others.submit(share, thread) for thread in range(1, threads)]
+            share(0)
+            for one in pending:
+                one.result()
+        except BaseException:  # a thread that can't be started, or Ctrl-C here: let go of those that wait
+            counters[1] = 1
+            raise
 
 
 def _addresses(tensors: list[Tensor], columns: list[int] | None = None) -> Addresses:
@@ -69,8 +73,8 @@ def _pack(matrices: Tensor, narrow: bool) -> Tensor:
     time."""
     if not narrow:
         return matrices.contiguous()
-    pairs = matrices.reshape(*matrices.shape[:-2], -1, 2, matrices.shape[-1]).mT
-    return pairs.to(torch.bfloat16, memory_format=torch.contiguous_format)
+    *others, rows, columns = matrices.shape
+    return matrices.reshape(*others, rows // 2, 2, columns).mT.to(torch.bfloat16).contiguous()
 
 
 class FusedStack(torch.autograd.Function):
@@ -90,17 +94,21 @@ class FusedStack(torch.autograd.Function):
         residual_bias: Tensor,
         dilations: tuple[int, ...],
         narrow: bool,
+        keep: bool,
     ) -> Tensor:
-        """Run the layers in order, keeping every layer's input, tanh and sigmoid for the way back."""
+        """Run the layers in order; `keep` every layer's input, tanh and sigmoid, if there is a way back."""
         loops, kind = _loops(narrow)
         weights = [tensor.contiguous() for tensor in (dilated, dilated_bias, residual, residual_bias)]
         packed = [_pack(weights[0], narrow), weights[1], _pack(weights[2], narrow), weights[3]]
         batch, time, channels = hidden.shape
         kernel, units, count = dilated.shape[1] // channels, dilated.shape[2] // 2, len(dilations)
         starts = np.array([(kernel - 1) * reach for reach in accumulate(dilations)], np.int64)
-        first = hidden.to(kind, memory_format=torch.contiguous_format)
-        inputs = [first, *(torch.empty_like(first) for _ in dilations[1:])]
-        kept = [torch.empty(batch, time, 2 * units, dtype=kind) for _ in dilations]
+        first = hidden.to(kind).contiguous()
+        # without a way back two layers' inputs are enough, since no thread is more than a layer ahead
+        rooms = [torch.empty_like(first) for _ in range(count - 1 if keep else min(2, count - 1))]
+        inputs = [first, *(rooms[layer % len(rooms)] for layer in range(count - 1))]
+        kept = [torch.empty(batch, time, 2 * units, dtype=kind) for _ in range(count if keep else 1)]
+        kept *= 1 if keep else count
         gates = torch.empty(batch, time - int(starts[-1]), count * units, dtype=kind)
         stream = hidden.clone(memory_format=torch.contiguous_format) if narrow else first
         shape = (starts, np.array(dilations, np.int64), (time, kernel, channels, units, count * units))
@@ -112,8 +120,9 @@ class FusedStack(torch.autograd.Function):
             loops.forward_layers(h, signal, z, g, w, *shape, (thread, threads, barrier))
 
         _together(work, threads)
-        ctx.save_for_backward(*weights, *inputs, *kept)
-        ctx.shape, ctx.narrow, ctx.spent = shape, narrow, False
+        if keep:
+            ctx.save_for_backward(*weights, *inputs, *kept)
+        ctx.shape, ctx.narrow, ctx.spent = shape, narrow, not keep
         return gates
 
     @staticmethod
@@ -130,7 +139,7 @@ class FusedStack(torch.autograd.Function):
         count, weights = len(dilations), ctx.saved_tensors[:4]
         h = _addresses(list(ctx.saved_tensors[4 : 4 + count]))
         z = _addresses(list(ctx.saved_tensors[4 + count :]))
-        d_gates = d_gates.to(kind, memory_format=torch.contiguous_format)
+        d_gates = d_gates.to(kind).contiguous()
         dg = _addresses([d_gates] * count, [layer * units for layer in range(count)])
         taps = _pack(weights[0].view(count, kernel, channels, 2 * units).mT, ctx.narrow)
         turned = _per_layer(count, [taps], [residual := _pack(weights[2].mT, ctx.narrow)])
@@ -148,7 +157,7 @@ class FusedStack(torch.autograd.Function):
 
         _together(work, threads)
         del residual  # its address was in use until here
-        return d_hidden, *(copy.sum(0) for copy in copies), None, None
+        return d_hidden, *(copy.sum(0) for copy in copies), None, None, None
 
 
 def _loops(narrow: bool) -> tuple[Any, torch.dtype]:
@@ -175,5 +184,6 @@ def fused_stack(
         narrow: compute products, and return the gates, in bfloat16.
     """
     leaves = (hidden, dilated, dilated_bias, residual, residual_bias)
-    result: Tensor = FusedStack.apply(*leaves, dilations, narrow)  # type: ignore[no-untyped-call]
+    keep = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
+    result: Tensor = FusedStack.apply(*leaves, dilations, narrow, keep)  # type: ignore[no-untyped-call]
     return result

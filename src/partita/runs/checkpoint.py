@@ -41,7 +41,9 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; one that lies there already is replaced.
+    """Write a checkpoint; of one that lies there already only the state is replaced.
+
+    It is of the same step, and so of the same tensors: nothing complete is taken away, even for a moment.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp()) / "step-000001"
@@ -49,13 +51,15 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     >>> load_checkpoint(folder).tensors["generator"]["w"].tolist()
     [1.0, 1.0]
     """
+    state = {"format": FORMAT} | checkpoint.state
+    if folder.exists():
+        storage.write_json(folder / STATE, state)
+        return
     with storage.replacing_folder(folder) as part:
         for name, tensors in checkpoint.tensors.items():
             plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
             (part / f"{name}.safetensors").write_bytes(save(plain))
-        state = {"format": FORMAT} | checkpoint.state
         (part / STATE).write_text(json.dumps(state, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        remove_checkpoint(folder)
 
 
 def remove_checkpoint(folder: Path) -> None:

@@ -116,47 +116,17 @@ def bench(
     Raises:
         PartitaError: no size has that name.
     """
-    config = size_named(size)
-    model = lively(config)
+    model = lively(size_named(size))
     every = SamplingConfig().thread_count
     if cases is None:
         cases = [Case(1, 1), Case(16, 1)] + ([Case(16, every)] if every > 1 else [])
     start = first_block_seconds(model, Case(1, 1))
     again = first_block_seconds(model, Case(1, 1))
-    weight_bytes = 4 * config.multiply_adds
-    rates: list[list[float]] = [[] for _ in cases]
-    matrix = dict.fromkeys((case.threads for case in cases), 0.0)
-    bandwidth = 0.0
-    streams = [
-        Stream(
-            model,
-            clips=case.clips,
-            config=SamplingConfig(threads=case.threads),
-            zero_class=config.classes // 2,
-        )
-        for case in cases
-    ]
-    for source in streams:
-        source.take(1)
-    for _ in range(runs):  # turn by turn: the machine's speed drifts, and each share should see all of it
-        for case, source, measured in zip(cases, streams, rates, strict=True):
-            measured.append(rate_of(source.take, clips=case.clips, seconds=seconds))
-        for threads in matrix:
-            matrix[threads] = max(
-                matrix[threads], matrix_rate(torch.float32, threads, sides=sides, repeats=1)
-            )
-        bandwidth = max(bandwidth, reread_bandwidth(weight_bytes, seconds=0.1))
-    rows = [
-        _row(
-            size,
-            case,
-            measured,
-            matrix[case.threads],
-            bandwidth,
-            reference_rate(model, case, seconds=seconds),
-        )
-        for case, measured in zip(cases, rates, strict=True)
-    ]
+    rates, matrix, bandwidth = _measured(model, cases, runs=runs, seconds=seconds, sides=sides)
+    rows = []
+    for case, measured in zip(cases, rates, strict=True):
+        reference = reference_rate(model, case, seconds=seconds)
+        rows.append(_row(size, case, measured, matrix[case.threads], bandwidth, reference))
     return {
         "cases": rows,
         "start_seconds": start,
@@ -164,6 +134,32 @@ def bench(
         "first_block": SamplingConfig().block,
         "reread_bandwidth": bandwidth,
     }
+
+
+def _measured(
+    model: WaveNet, cases: Sequence[Case], *, runs: int, seconds: float, sides: tuple[int, ...]
+) -> tuple[list[list[float]], dict[int, float], float]:
+    """Return each case's rates, the matrix rate by threads, and the bandwidth.
+
+    Turn by turn: the machine's speed drifts, and each share should see all of it.
+    """
+    zero, weight_bytes = model.config.classes // 2, 4 * model.config.multiply_adds
+    streams = [
+        Stream(model, clips=case.clips, config=SamplingConfig(threads=case.threads), zero_class=zero)
+        for case in cases
+    ]
+    for source in streams:
+        source.take(1)
+    rates: list[list[float]] = [[] for _ in cases]
+    matrix, bandwidth = dict.fromkeys((case.threads for case in cases), 0.0), 0.0
+    for _ in range(runs):
+        for case, source, measured in zip(cases, streams, rates, strict=True):
+            measured.append(rate_of(source.take, clips=case.clips, seconds=seconds))
+        for threads in matrix:
+            once = matrix_rate(torch.float32, threads, sides=sides, repeats=1)
+            matrix[threads] = max(matrix[threads], once)
+        bandwidth = max(bandwidth, reread_bandwidth(weight_bytes, seconds=0.1))
+    return rates, matrix, bandwidth
 
 
 def _row(

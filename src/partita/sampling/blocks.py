@@ -12,20 +12,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from partita.sampling.vectors import (
-    INT,
-    NOTHING,
-    WIDTH,
-    Code,
-    Value,
-    constant,
-    fma,
-    load,
-    loop,
-    pointer,
-    splat,
-    store,
-)  # fmt: skip
+from partita.models.tiles import WIDTH, constant, spread
+from partita.sampling.vectors import INT, NOTHING, Code, Value, fma, load, loop, pointer, store
 
 # Blocks of registers: (panels, columns, chains, add). One column needs many panels or chains in flight to
 # hide the latency of its sums; several columns share each load of a weight.
@@ -133,14 +121,14 @@ def _block(
             at = [builder.gep(rows_of_w[s], [builder.add(row, INT(WIDTH * p))]) for p in range(panels)]
             weights = [load(builder, address, align=64) for address in at]
             for c in range(columns):
-                value = splat(builder, builder.load(builder.gep(columns_of_x[s * columns + c], [k])))
+                value = spread(builder, builder.load(builder.gep(columns_of_x[s * columns + c], [k])))
                 results += [
                     fma(builder, value, weight, sums[len(results) + i]) for i, weight in enumerate(weights)
                 ]
         return results
 
     sums = loop(builder, piece, (zeros if add else starts) + zeros * (chains - 1), body)
-    floor = splat(builder, least)
+    floor = spread(builder, least)
     for i, (c, p) in enumerate(cells):
         total = builder.fadd(starts[i], sums[i]) if add else sums[i]
         for s in range(1, chains):

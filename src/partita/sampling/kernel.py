@@ -10,9 +10,9 @@ threads or the packing of weights.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
-from partita.models.kept import number_of
+from partita.models import tiles
+from partita.models.kept import kept, number_of
 from partita.sampling import blocks, drawing, vectors
 from partita.sampling.blocks import multiply
 from partita.sampling.drawing import ZERO, choose, compiled, truncate, uniform
@@ -231,7 +231,6 @@ def take_steps(
 def _kept_on_disk(sources: int) -> Any:
     """Return `take_steps`, its machine code kept on disk for as long as the sources stay the same."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
     def advance(
         n: Any, s: Any, rule: Any, ring: Any, newest: Any, logits: Any, powers: Any, sums: Any, keys: Any,
             ones: Any,
@@ -242,7 +241,7 @@ def _kept_on_disk(sources: int) -> Any:
                 n, s, rule, ring, newest, logits, powers, sums, keys, ones, clips, forced, time, drawn, seen
             )
 
-    return advance
+    return kept(advance, error_model="numpy")
 
 
-advance = _kept_on_disk(number_of(blocks, drawing, vectors))
+advance = _kept_on_disk(number_of(blocks, drawing, tiles, vectors))

@@ -13,7 +13,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-WIDTH = 16
+from partita.models.tiles import WIDTH, constant, spread, vector_call
+
 FLOAT = ir.FloatType()
 INT = ir.IntType(64)
 WORD = ir.IntType(32)
@@ -38,17 +39,6 @@ Value = Any
 Code = Callable[[Any, ir.IRBuilder, Any, Sequence[Value]], Value]
 
 
-def splat(builder: ir.IRBuilder, scalar: Value) -> Value:
-    """Return a vector of 16 equal floats."""
-    one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), scalar, WORD(0))
-    return builder.shuffle_vector(one, ir.Constant(VECTOR, ir.Undefined), ir.Constant(WORDS, [0] * WIDTH))
-
-
-def constant(value: float) -> Value:
-    """Return a vector constant of 16 equal floats."""
-    return ir.Constant(VECTOR, [value] * WIDTH)
-
-
 def call(builder: ir.IRBuilder, name: str, result: Any, *args: Value) -> Value:
     """Call one of LLVM's own functions."""
     kind = ir.FunctionType(result, [arg.type for arg in args])
@@ -57,7 +47,7 @@ def call(builder: ir.IRBuilder, name: str, result: Any, *args: Value) -> Value:
 
 def fma(builder: ir.IRBuilder, a: Value, b: Value, c: Value) -> Value:
     """Return a b + c, rounded once."""
-    return call(builder, "llvm.fma.v16f32", VECTOR, a, b, c)
+    return vector_call(builder, "fma", [a, b, c])
 
 
 def clamp(builder: ir.IRBuilder, x: Value, low: float, high: float) -> Value:
@@ -185,7 +175,7 @@ def exponentials(_: Any, x: Any, vectors: Any, top: Any, scale: Any, y: Any, sum
 
     def code(_: Any, builder: ir.IRBuilder, __: Any, args: Sequence[Value]) -> Value:
         base, y_, sums_ = (pointer(builder, args[i]) for i in (0, 4, 5))
-        top_, scale_ = splat(builder, args[2]), splat(builder, args[3])
+        top_, scale_ = spread(builder, args[2]), spread(builder, args[3])
         kind = ir.FunctionType(FLOAT, [FLOAT, VECTOR])
         add = cgutils.get_or_insert_function(builder.module, kind, "llvm.vector.reduce.fadd.v16f32")
 

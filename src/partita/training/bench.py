@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from partita.models.rates import matrix_rate
+from partita.models.rates import matrix_rate, thread_limit
 from partita.training.config import TrainConfig
 from partita.training.learner import Learner, Update
 from partita.training.memory import keep_freed_memory
@@ -51,8 +51,14 @@ def bench(
     True
     """
     keep_freed_memory()
-    config = TrainConfig(size=size, steps=1, device=device, batch=batch, targets=targets, threads=threads)
-    learner, threads = Learner(config), threads or torch.get_num_threads()
+    with thread_limit(threads or torch.get_num_threads()):
+        return _measured(size, batch=batch, targets=targets, device=device, runs=runs, steps=steps)
+
+
+def _measured(size: str, *, batch: int, targets: int, device: str, runs: int, steps: int) -> dict[str, Any]:
+    """Measure on PyTorch's threads; see `bench`."""
+    config = TrainConfig(size=size, steps=1, device=device, batch=batch, targets=targets)
+    learner, threads = Learner(config), torch.get_num_threads()
     where, shape = learner.machine, config.network_shape
     dtype = torch.bfloat16 if where.bfloat16 else torch.float32
     random = torch.Generator().manual_seed(0)

@@ -97,7 +97,7 @@ class TrainConfig:
 
     targets: int = 8192
     """Predicted samples in each window."""
-    batch: int = 1
+    batch: int = 2
     """Windows in each step."""
     optimizer: str = "muon"
     """`muon` (orthogonalised momentum for hidden matrices, Adam for the rest), `adamw` (betas 0.9, 0.95) or
@@ -106,8 +106,11 @@ class TrainConfig:
     """The highest learning rate; 0.002 suits `adamw` with batches of 4."""
     warmup: int = 50
     """Steps over which the learning rate rises, at most a tenth of the run."""
+    settle: int = 400
+    """The learning rate falls as 1 / sqrt(1 + step / `settle`): the longer a run, the more the noise of the
+    gradients counts, and so one highest rate suits short and long ones. 0 turns it off."""
     floor: float = 0.05
-    """The share of the learning rate that a cosine falls to at the end; 1 keeps it constant."""
+    """The share of that rate that a cosine falls to at the end; 1 turns the cosine off."""
     weight_decay: float = 0.01
     """Decoupled weight decay (`muon`, `adamw`)."""
     clip: float = 1.0
@@ -165,7 +168,7 @@ class TrainConfig:
         one_of("match_norm", self.match_norm, (1, 2))
         for name in ("targets", "batch", "log_every", "keep", "validations"):
             at_least(name, getattr(self, name), 1)
-        for name in ("warmup", "patience", "clips"):
+        for name in ("warmup", "settle", "patience", "clips"):
             at_least(name, getattr(self, name), 0)
         for name in ("steps", "threads"):
             if getattr(self, name) is not None:

@@ -141,7 +141,12 @@ class Loop:
         progress, steps = position.pace.progress(position.step), position.pace.steps()
         warmup = config.warmup if steps is None else min(config.warmup, steps // 10)
         rate = learning_rate(
-            position.step, progress, peak=config.learning_rate, warmup=warmup, floor=config.floor
+            position.step,
+            progress,
+            peak=config.learning_rate,
+            warmup=warmup,
+            floor=config.floor,
+            settle=config.settle,
         )
         return Update(step=position.step + 1, learning_rate=rate, progress=progress)
 
@@ -178,10 +183,12 @@ class Loop:
             "seconds": seconds,
         }
         self._record(record)
-        progress = position.pace.progress(position.step)
-        left = position.seconds * (1.0 - progress) / progress if progress > 0 else None
         self.display.show(
-            step=position.step, steps=position.pace.steps(), progress=progress, left=left, numbers=numbers
+            step=position.step,
+            steps=position.pace.steps(),
+            progress=position.pace.progress(position.step),
+            left=position.seconds_left(self.budget),
+            numbers=numbers,
         )
 
     def _validate(self) -> None:
@@ -256,6 +263,7 @@ class Loop:
             self.config.patience
             and position.best_bits is not None
             and position.best_bits != position.last_bits
+            and position.best_step in self.run.steps()  # it may have gone with a damaged newer checkpoint
         ):
             assert position.best_step is not None
             chosen, model = position.best_step, deepcopy(model)

@@ -32,6 +32,7 @@ def report() -> TrainConfig:
         optimizer="adam",
         learning_rate=1e-3,
         warmup=0,
+        settle=0,
         floor=1.0,
         clip=0.0,
         average=0.0,

@@ -77,6 +77,21 @@ class Position:
         elif self.pace.progress(self.step) > 0.25:
             self.stale += 1
 
+    def seconds_left(self, budget: float | None) -> float | None:
+        """Return the seconds to the end at the pace so far, and at most to the end of the budget; None if
+        nothing says where the end is.
+
+        >>> Position(step=10, seconds=5.0, pace=Pace.of_steps(100)).seconds_left(None)
+        45.0
+        >>> Position(step=10, seconds=5.0, pace=Pace.of_steps(100)).seconds_left(30.0)
+        25.0
+        """
+        steps = self.pace.steps()
+        ends = [] if budget is None else [budget - self.seconds]
+        if steps is not None and self.step:
+            ends.append((steps - self.step) * self.seconds / self.step)
+        return max(0.0, min(ends)) if ends else None
+
     def as_json(self) -> dict[str, Any]:
         """Return all fields, fit for JSON.
 

@@ -19,6 +19,7 @@ from partita.runs.config import from_table, to_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.loading import load
 from partita.runs.versions import versions
+from partita.storage import sole_writer
 from partita.training.arms import with_arm
 from partita.training.board import Board
 from partita.training.config import DEFAULT_MINUTES, TrainConfig
@@ -160,6 +161,7 @@ def _go(
         torch.set_num_threads(config.threads or threads)
         board = Board(run.board_path, step=position.step, on=config.tensorboard)
         with (
+            sole_writer(run.path),
             listening_for_signals() as request,
             Display(run.path.name, quiet=quiet) as display,
             closing(board),
@@ -175,14 +177,12 @@ def _go(
                 display=display,
                 board=board,
             )
-            asked = loop.until(lambda: request.signal_name is not None or (stop is not None and stop()))
+            finished = loop.until(lambda: request.signal_name is not None or (stop is not None and stop()))
     finally:
         torch.set_num_threads(threads)
-    if not asked and request.signal_name is not None:
-        raise Interrupted(
-            f"stopped by {request.signal_name} and saved at step {position.step}: go on with"
-            f" `partita train --resume {run.path}`"
-        )
+    if request.signal_name is not None:
+        rest = "it had come to its end" if finished else f"go on with `partita train --resume {run.path}`"
+        raise Interrupted(f"stopped by {request.signal_name} and saved at step {position.step}: {rest}")
     return run.path
 
 

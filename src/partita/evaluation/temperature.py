@@ -1,0 +1,59 @@
+"""Which temperature a model draws best at, judged on the validation split.
+
+An under-trained model spreads its probability too widely and plays noise between its tones; a lower
+temperature takes some of that away, a too low one takes the life away and can run into silence. Like every
+choice it is made on the validation split, so that the test split stays fresh. This file knows no pages.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from partita.audio.corpus import Corpus
+from partita.audio.spectrogram import log_mel
+from partita.evaluation.clips import continued, real_clips
+from partita.evaluation.evaluate import EvaluateConfig, fitted
+from partita.evaluation.frechet import halved_distances
+from partita.runs.loading import LoadedModel
+
+TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8)
+
+
+def choose_temperature(
+    loaded: LoadedModel,
+    corpus: Corpus,
+    config: EvaluateConfig,
+    *,
+    temperatures: Sequence[float] = TEMPERATURES,
+) -> float:
+    """Return the temperature whose clips lie nearest to real sound: least Frechet distance of log-mel frames.
+
+    All temperatures continue the same openings with the same numbers behind their draws; of equals the first
+    wins.
+
+    Args:
+        loaded: the model.
+        corpus: whose validation split gives the openings.
+        config: how many clips, how long, and the seed; its split and temperature play no part.
+        temperatures: to choose from.
+
+    Raises:
+        PartitaError: the corpus has no validation split, or other samples than the model.
+    """
+    plan = fitted(replace(config, split="validation"), corpus.segment_seconds("validation"))
+    real = real_clips(
+        corpus,
+        plan.split,
+        clips=plan.clips,
+        seconds=plan.seconds,
+        opening_seconds=plan.opening_seconds,
+        seed=plan.seed,
+        quantiser=loaded.quantiser,
+    )
+    theirs = [log_mel(clip, real.sample_rate) for clip in real.waveforms]
+
+    def distance(temperature: float) -> float:
+        clips = continued(loaded.model, real, seed=plan.seed, temperature=temperature, threads=plan.threads)
+        ours = [log_mel(clip, real.sample_rate) for clip in clips]
+        return halved_distances(ours, theirs, seed=plan.seed).generated.value
+
+    return min(temperatures, key=distance)
