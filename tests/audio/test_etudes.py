@@ -233,7 +233,7 @@ def test_files_are_written_whole_and_are_the_renderings(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "etudes"
     paths = write_etudes(folder, count=2, seconds=3.0, sample_rate=RATE, seed=1)
     assert [path.name for path in paths] == ["etude-01.wav", "etude-02.wav"]
-    assert sorted(folder.iterdir()) == paths
+    assert sorted(folder.glob("*.wav")) == paths
     first, rate = soundfile.read(paths[0])
     assert rate == RATE
     assert soundfile.info(paths[0]).subtype == "PCM_16"

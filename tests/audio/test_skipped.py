@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from partita.audio.corpus import Corpus
+from partita.audio.etudes import write_etudes
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.audio.reading import read_audio
 from partita.errors import PartitaError
@@ -155,6 +156,7 @@ def test_a_folder_that_can_not_be_read_is_named_and_linked_ones_are_followed_onc
     (folder / "linked").symlink_to(elsewhere)
     (folder / "again").symlink_to(folder)
     (folder / "closed").mkdir()
+    write_etudes(folder / "demo" / "recordings", count=1, seconds=2, sample_rate=8000, seed=0)
     scan = os.scandir
 
     def refuse(path: str | int) -> object:  # the tests may run as root, whom no mode keeps out
@@ -166,7 +168,9 @@ def test_a_folder_that_can_not_be_read_is_named_and_linked_ones_are_followed_onc
     index = prepare([folder], tmp_path / "c", PLAIN).index
     assert {r["source"] for r in index["recordings"]} >= {"linked/cello.wav"}
     assert len({r["source"] for r in index["recordings"]}) == 6
-    assert [s["source"] for s in index["skipped"]] == ["closed"]
+    assert [s["source"] for s in index["skipped"]] == ["closed", "demo/recordings"]
+    made = prepare([folder / "demo" / "recordings"], tmp_path / "d", PrepareConfig(sample_rate=8000, gap=0))
+    assert [r["source"] for r in made.index["recordings"][:1]] == ["etude-01.wav"]
 
 
 def test_read_audio_refuses(tmp_path: Path, tone: Tone) -> None:

@@ -17,9 +17,10 @@ from partita.audio.bowed_string import FRAME, INTERNAL_RATE, simulate
 from partita.audio.performance import play
 from partita.audio.phrasing import compose
 from partita.audio.room import body, room
+from partita.audio.sources import MADE_HERE
 from partita.errors import PartitaError
 from partita.seeds import numpy_stream
-from partita.storage import replacing
+from partita.storage import replacing, write_text
 
 PEAK = 10 ** (-2 / 20)
 """The loudest sample of a result: -2 dBFS."""
@@ -109,6 +110,7 @@ def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, 
     _samples(seconds, sample_rate)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / MADE_HERE, "Synthetic studies for solo violin, composed and sounded by Partita.\n")
     paths = []
     for number in range(1, count + 1):
         path = folder / f"etude-{number:02d}.wav"

@@ -12,6 +12,10 @@ COMMON = (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".a
 READABLE = frozenset((*COMMON, ".w64", ".rf64", ".au", ".snd", ".caf"))
 COMPRESSED = (".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".amr", ".dsf", ".mka", ".webm")
 OTHER_AUDIO = frozenset((*COMPRESSED, *HEADERLESS))
+MADE_HERE = "made-by-partita.txt"
+"""A file of this name says that the sound beside it comes from Partita: it is no recording to learn from."""
+MADE_PROBLEM = "sound made by Partita: to have it used, name the folder itself"
+UNREADABLE_FOLDER = "a folder that can't be read: change who may use it"
 NOT_AUDIO = "not audio by its name: to have it tried, name the file itself"
 
 
@@ -39,7 +43,7 @@ def find_sources(recordings: Sequence[str | Path], out: Path) -> tuple[Path, lis
 
     Folders are searched all the way down; what does not end as audio files do is kept with that as its
     problem, but a file named outright is taken whatever its suffix. The output folder and hidden files are
-    left out.
+    left out; a folder of sound that Partita made is kept with that as its problem, unless it is given.
 
     Args:
         recordings: files and folders.
@@ -83,10 +87,14 @@ def _files(folder: Path, out: Path) -> Iterator[Path]:
     walk = os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename)), followlinks=True)
     for where, folders, files in walk:
         here = Path(where)
+        if here != folder and MADE_HERE in files:
+            folders.clear()
+            yield here
+            continue
         into = {name: (here / name).resolve() for name in sorted(folders) if not name.startswith(".")}
         folders[:] = [name for name, real in into.items() if real != out and real not in seen]
         seen.update(into.values())
-        yield from (here / name for name in files if not name.startswith("."))
+        yield from (here / name for name in files if not name.startswith(".") and name != MADE_HERE)
     yield from unreadable
 
 
@@ -99,7 +107,9 @@ def _describe(file: Path, root: Path, *, named: bool) -> Source:
     except OSError as error:
         return Source(path=file, name=written, size=0, mtime_ns=0, problem=f"unreadable: {error.strerror}")
     if file.is_dir():
-        return Source(path=file, name=written, size=0, mtime_ns=0, problem="a folder that can't be read")
+        made = (file / MADE_HERE).exists()
+        problem = MADE_PROBLEM if made else UNREADABLE_FOLDER
+        return Source(path=file, name=written, size=0, mtime_ns=0, problem=problem)
     if problem:
         pass
     elif not named and file.suffix.lower() not in READABLE | OTHER_AUDIO:

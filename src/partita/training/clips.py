@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from partita import storage
 from partita.audio.corpus import Corpus
 from partita.audio.openings import openings
+from partita.audio.sources import MADE_HERE
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
@@ -49,6 +50,7 @@ def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[n
 def write_clips(folder: Path, clips: NDArray[np.float32], *, step: int, sample_rate: int) -> list[Path]:
     """Write each clip as `step-000400-1.wav`, 16 bits, and return the paths."""
     folder.mkdir(exist_ok=True)
+    storage.write_text(folder / MADE_HERE, "Clips drawn from a model in training.\n")
     paths = [folder / f"step-{step:06d}-{number}.wav" for number in range(1, len(clips) + 1)]
     for path, clip in zip(paths, clips, strict=True):
         with storage.replacing(path) as part:
