@@ -71,7 +71,7 @@ def test_the_demo_goes_all_the_way_and_keeps_what_it_finished(
 ) -> None:
     few = Etudes(count=3, seconds=4, test="etude-01.wav", validation="etude-02.wav")
     monkeypatch.setattr("partita.listening.demo.etudes_for", lambda _: few)
-    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.02)
+    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.06)
     config = DemoConfig(minutes=0.2, out=tmp_path / "demo", size="tiny", sample_rate=RATE)
     said: list[str] = []
     page = demo(config, say=said.append)
@@ -85,7 +85,7 @@ def test_the_demo_goes_all_the_way_and_keeps_what_it_finished(
     said.clear()
     demo(config, say=said.append)
     assert {path: path.stat().st_mtime_ns for path in (config.out / "runs").rglob("*.safetensors")} == before
-    assert sum("trained already, kept" in line for line in said) == 2
+    assert sum("trained already, kept" in line for line in said) == 3
     with pytest.raises(PartitaError, match="`seed` 0, now it is 1"):
         demo(replace(config, seed=1), say=said.append)
 
@@ -96,7 +96,7 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
     # regression: going on prepared the corpus again first, and lost the one that the arms had learnt from
     sounds, out = tmp_path / "recordings", tmp_path / "demo"
     write_etudes(sounds, count=3, seconds=4, sample_rate=RATE, seed=0)
-    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.02)
+    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.06)
     config = DemoConfig(recordings=sounds, minutes=0.2, out=out, size="tiny", sample_rate=RATE)
 
     def interrupt(*_: object, **__: object) -> None:

@@ -8,14 +8,26 @@ from partita.cli.evaluate import read as read_evaluate
 from partita.errors import PartitaError
 from partita.listening.demo_home import Home
 from partita.listening.demo_page import scored_as
-from partita.listening.demo_plan import ARMS, DemoConfig, etudes_for, scoring, training_minutes
+from partita.listening.demo_plan import (
+    ARMS,
+    DemoConfig,
+    etudes_for,
+    going_on,
+    scoring,
+    shares,
+    training,
+    training_minutes,
+)
+from partita.training.schedule import learning_rate
 
 
 @pytest.mark.parametrize("minutes", [0.2, 1, 3, 10, 60, 600])
 def test_the_plan_fits_the_time(minutes: float) -> None:
     config = DemoConfig(minutes=minutes)
-    each = training_minutes(config, seconds_gone=0.05 * 60 * minutes)
-    assert each * len(ARMS) <= max(0.1, 0.8 * minutes)
+    every = training_minutes(config, seconds_gone=0.05 * 60 * minutes)
+    together, apart = shares(every)
+    assert together + len(ARMS) * apart == pytest.approx(every, abs=0.01)
+    assert every <= max(0.15, 0.8 * minutes)
     etudes = etudes_for(minutes)
     assert 240 <= etudes.count * etudes.seconds <= max(240, 60 * minutes)
 
@@ -52,6 +64,16 @@ def test_held_out_studies_are_among_those_written() -> None:
         assert len(test) == etudes.count // 4
         assert validation
         assert not test & validation
+
+
+def test_the_arms_take_up_the_learning_rate_where_the_start_left_it() -> None:
+    config = DemoConfig(minutes=10)
+    start, arm = training(config, minutes=5), going_on(config, minutes=2, steps=3000)
+    end = learning_rate(3000, 1.0, peak=start.learning_rate, warmup=0, floor=start.floor, settle=start.settle)
+    assert arm.learning_rate == pytest.approx(end)
+    assert end < start.learning_rate
+    assert arm.floor < 1.0 == start.floor
+    assert not arm.settle
 
 
 def test_mistakes_are_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -5,15 +5,7 @@ import torch
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.training.config import TrainConfig
-from partita.training.optimizer import (
-    DAMPING,
-    MATRICES,
-    MATRIX_RATE,
-    Muon,
-    make_optimizer,
-    orthogonal,
-    whitening,
-)
+from partita.training.optimizer import MATRICES, MATRIX_RATE, Muon, make_optimizer, orthogonal
 
 
 def network() -> WaveNet:
@@ -41,40 +33,6 @@ def test_a_matrix_moves_by_an_orthogonal_step_of_the_stated_size() -> None:
     values = torch.linalg.svdvals((before - model.dilated.detach()) / (MATRIX_RATE * 1e-3))
     assert values.max() < 1.25  # the smallest values of a square random matrix need more rounds to rise
     assert values.median() > 0.6
-
-
-def test_whitening_makes_inputs_white_down_to_the_damping() -> None:
-    random = torch.randn(3, 8, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    moments = random @ random.mT
-    moments[1] *= 1e6  # how large the inputs are altogether plays no part
-    white = whitening(moments)
-    means = moments.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
-    one = torch.eye(8, dtype=torch.float64)
-    torch.testing.assert_close(white @ (moments / means + DAMPING * one) @ white.mT, one.expand(3, 8, 8))
-
-
-def test_a_direction_that_hardly_varies_moves_further_and_white_inputs_change_nothing() -> None:
-    moved = {}
-    for name, scales in {"blind": None, "white": torch.ones(32), "smooth": torch.logspace(0, -4, 32)}.items():
-        model = network()
-        optimizer = Muon(model, lr=1e-3, weight_decay=0.0)
-        if scales is not None:
-            optimizer.observe({"dilated": torch.diag(scales).expand(10, 32, 32)})
-        before = model.dilated.detach().clone()
-        model.dilated.grad = torch.randn(before.shape, generator=torch.Generator().manual_seed(2))
-        optimizer.step()
-        moved[name] = (model.dilated.detach() - before).norm(dim=2).mean(0)
-    torch.testing.assert_close(moved["white"], moved["blind"], rtol=1e-2, atol=0)
-    ratio = moved["smooth"] / moved["blind"]
-    assert ratio[-1] > 10 * ratio[0]
-    assert (ratio < 1.5 * DAMPING**-0.5).all()
-
-
-def test_moments_that_are_not_finite_are_left_out() -> None:
-    model = network()
-    optimizer = Muon(model, lr=1e-3, weight_decay=0.0)
-    optimizer.observe({"end1": torch.full((64, 64), torch.nan)})
-    assert "whitening" not in optimizer.state[model.end1]
 
 
 def test_what_is_no_matrix_moves_as_adam_moves_it() -> None:

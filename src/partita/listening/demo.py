@@ -19,8 +19,18 @@ from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
 from partita.evaluation.temperature import choose_temperature
 from partita.listening.demo_home import Home
 from partita.listening.demo_page import report_data
-from partita.listening.demo_plan import ARMS, DemoConfig, etudes_for, scoring, training
+from partita.listening.demo_plan import (
+    ARMS,
+    START,
+    DemoConfig,
+    etudes_for,
+    going_on,
+    scoring,
+    shares,
+    training,
+)
 from partita.listening.report import write_report
+from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.arms import with_arm
@@ -33,8 +43,8 @@ Say = Callable[[str], None]
 
 
 def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
-    """Make a corpus, train the arms for equal time, draw clips of the same openings, score them, write the
-    page.
+    """Make a corpus, train the arms for equal time from a common start, draw clips of the same openings, score
+    them, write the page.
 
     Args:
         config: what to learn from, and how long.
@@ -56,8 +66,12 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
         corpus = _corpus(config, home, say)
         minutes = home.begin_training(seconds_gone=time.monotonic() - begun)
         plan = scoring(config, held_out=corpus.segment_seconds("test"))
+        together, apart = shares(minutes)
+        start = _train(home, START, corpus, training(config, minutes=together), say)
+        steps = int(read_state(start.newest())["step"])
         for arm in ARMS:
-            _train(home, arm, corpus, training(config, minutes=minutes), say)
+            plan_of_arm = with_arm(going_on(config, minutes=apart, steps=steps), arm)
+            _train(home, arm, corpus, plan_of_arm, say, start_from=start.path)
         evaluations = {arm: _score(home, arm, corpus, plan, say) for arm in ARMS}
         page = write_report(home.page, report_data(config, home.path, corpus, evaluations, minutes))
     except KeyboardInterrupt as stop:
@@ -98,22 +112,24 @@ def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
     return corpus
 
 
-def _train(home: Home, arm: str, corpus: Corpus, config: TrainConfig, say: Say) -> None:
-    path = home.run(arm)
+def _train(
+    home: Home, name: str, corpus: Corpus, config: TrainConfig, say: Say, *, start_from: Path | None = None
+) -> RunFolder:
+    path = home.run(name)
     if not path.exists():
-        say(f"{arm}: training for {config.minutes:.1f} minutes")
-        train(corpus, path, with_arm(config, arm))
-        return
+        say(f"{name}: training for {config.minutes:.1f} minutes")
+        return RunFolder.open(train(corpus, path, config, start_from=start_from))
     run = RunFolder.open(path)
     if run.config()["corpus"]["fingerprint"] != corpus.fingerprint:
         raise PartitaError(
             f"{home.corpus} is not the corpus that {path} was trained on: give another folder with `--out`"
         )
     if run.finished:
-        say(f"{arm}: trained already, kept")
-        return
-    say(f"{arm}: going on with its training")
-    resume(path, corpus=corpus)
+        say(f"{name}: trained already, kept")
+    else:
+        say(f"{name}: going on with its training")
+        resume(path, corpus=corpus)
+    return run
 
 
 def _score(home: Home, arm: str, corpus: Corpus, plan: EvaluateConfig, say: Say) -> Evaluation:

@@ -6,7 +6,7 @@ from typing import Any
 
 from partita.audio.corpus import SPLITS, Corpus
 from partita.evaluation.evaluate import Evaluation
-from partita.listening.demo_plan import DemoConfig
+from partita.listening.demo_plan import DemoConfig, shares
 from partita.listening.report import ArmReport, ReportData
 from partita.models.sizes import size_named
 from partita.models.wavenet import WaveNet
@@ -34,15 +34,17 @@ def report_data(
         home: the demo's folder.
         corpus: what was learnt from.
         evaluations: of each arm, by its name.
-        minutes: of training, for each arm.
+        minutes: of all training.
     """
+    together, apart = shares(minutes)
     first = next(iter(evaluations.values()))
     return ReportData(
         title=f"Two models learn {_subject(config)}",
         lead=(
-            "Two networks of the same shape, begun from the same weights, heard the same recordings for"
-            f" {minutes:.1f} minutes each. One learnt by likelihood alone. The other had to deceive a"
-            " discriminator as well, which is the idea under test. Listen first, then read the numbers."
+            f"One network learnt these recordings by likelihood for {together:.1f} minutes, then went on in"
+            f" two ways, {apart:.1f} minutes each, hearing the same in the same order: by likelihood alone, or"
+            " having to deceive a discriminator as well, which is the idea under test. Listen first, then read"
+            " the numbers."
         ),
         real=first.real,
         arms=[

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,16 @@ from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, fitted
 from partita.models.sizes import size_named
 from partita.training.config import TrainConfig
+from partita.training.schedule import learning_rate
 
 ARMS = ("likelihood", "report")
+START = "start"  # the run that both arms go on from
 TRAINING_SHARE = 0.82  # of the time that is left once the corpus is there
+START_SHARE = (
+    0.6  # of all training, before the arms part: an adversary has nothing to add to a model of noise
+)
 SHORT = 4.0  # minutes: below it a small network has no time to learn more than a tiny one
-LEAST = 0.05  # minutes of training for each arm, however little was asked for
+LEAST = 0.15  # minutes of training, however little was asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,26 +107,56 @@ def etudes_for(minutes: float) -> Etudes:
 
 
 def training_minutes(config: DemoConfig, *, seconds_gone: float) -> float:
-    """Return the time that each arm gets, the same for all, once the corpus is there.
+    """Return the time that all training gets together, once the corpus is there.
 
     >>> round(training_minutes(DemoConfig(minutes=10), seconds_gone=60), 2)
-    3.69
+    7.38
     """
     left = config.minutes - seconds_gone / 60
-    return round(max(LEAST, TRAINING_SHARE * left / len(ARMS)), 3)
+    return round(max(LEAST, TRAINING_SHARE * left), 3)
+
+
+def shares(minutes: float) -> tuple[float, float]:
+    """Return what of all training the common start gets, and what each arm, the same for all.
+
+    >>> shares(10.0)
+    (6.0, 2.0)
+    """
+    start = START_SHARE * minutes
+    return round(start, 3), round((minutes - start) / len(ARMS), 3)
 
 
 def training(config: DemoConfig, *, minutes: float) -> TrainConfig:
-    """Return what the arms have in common; in a short time fewer looks at the validation split are taken."""
+    """Return how the common start is trained: by likelihood, at a rate that does not yet fall to its end.
+
+    In a short time fewer looks at the validation split are taken.
+    """
     return TrainConfig(
         size=config.network_size,
         minutes=minutes,
         seed=config.seed,
         device=config.device,
+        floor=1.0,
         validations=25 if config.minutes >= SHORT else 10,
+        patience=0,
         clips=0,
         tensorboard=False,
     )
+
+
+def going_on(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:
+    """Return what the arms have in common: they take up the learning rate where the start left it, and end it.
+
+    Args:
+        config: what was asked for.
+        minutes: of each arm.
+        steps: that the start made.
+    """
+    start = training(config, minutes=minutes)
+    rate = learning_rate(
+        steps, 0.0, peak=start.learning_rate, warmup=0, floor=start.floor, settle=start.settle
+    )
+    return replace(start, learning_rate=rate, settle=0, floor=TrainConfig().floor)
 
 
 def scoring(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:

@@ -11,7 +11,6 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from partita.models.moments import input_moments
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
@@ -20,12 +19,8 @@ from partita.training.average import Average
 from partita.training.config import TrainConfig
 from partita.training.device import Machine, machine
 from partita.training.objectives import NATS_PER_BIT, likelihood_bits, matching
-from partita.training.optimizer import Muon, make_optimizer
+from partita.training.optimizer import make_optimizer
 from partita.training.rollout import Rollout, teacher_forced
-
-OBSERVE_EVERY = 10  # updates from one look at the inputs to the next
-OBSERVED = 1024  # positions looked at
-ROOM_STEP = 1699  # samples from one look's place to the next one's: all parts of the windows have turns
 
 
 @dataclass(frozen=True)
@@ -102,7 +97,6 @@ class Learner:
             FloatingPointError: a loss or a gradient is not finite; it says which. The generator has not
                 moved.
         """
-        self._observe(classes, update.step)
         targets = classes[:, self.generator.receptive_field :]
         with self.machine.autocast():
             logits = self._forward(classes[:, :-1])
@@ -121,15 +115,6 @@ class Learner:
         if self.average is not None:
             self.average.update(self.generator, update.step)
         return numbers | {"gradient_norm": norm}
-
-    def _observe(self, classes: Tensor, step: int) -> None:
-        """Now and then show the optimizer what the matrices take in, on a stretch of one window."""
-        if not isinstance(self.optimizer, Muon) or (step - 1) % OBSERVE_EVERY:
-            return
-        number, length = (step - 1) // OBSERVE_EVERY, self.generator.receptive_field - 1 + OBSERVED
-        room = max(0, classes.shape[1] - 1 - length)
-        row, start = number % classes.shape[0], (number * ROOM_STEP) % (room + 1)
-        self.optimizer.observe(input_moments(self.generator, classes[row : row + 1, start : start + length]))
 
     def _loss(self, seen: Seen, bits: Tensor, update: Update, numbers: dict[str, Tensor]) -> Tensor:
         """Return the weighted sum of the arm's losses, and put each of them into `numbers`."""

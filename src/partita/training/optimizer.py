@@ -3,9 +3,7 @@ rate.
 
 `muon`, the default, turns the update of each matrix between hidden channels into the nearest matrix with
 orthogonal rows or columns, so that all directions of a matrix learn at one speed, and leaves embedding,
-biases and the last layer to Adam. Told what the matrices take in, it does so for inputs made white:
-directions in which smooth sound hardly varies, of which sharp predictions are made, then learn as fast as the
-others.
+biases and the last layer to Adam.
 """
 
 import math
@@ -21,8 +19,6 @@ from partita.training.config import TrainConfig
 MATRICES = ("dilated", "residual", "skip", "end1")
 MATRIX_RATE = 5.0
 BETAS = (0.9, 0.95)
-DAMPING = 1e-3  # no direction learns more than 1 / sqrt(DAMPING) times as fast as for a white input
-MEMORY = 0.95  # how much of the moments an observation leaves
 
 
 def make_optimizer(model: WaveNet, config: TrainConfig, *, bfloat16: bool = False) -> torch.optim.Optimizer:
@@ -57,10 +53,7 @@ class Muon(torch.optim.Optimizer):
         w <- (1 - rate decay) w - rate sqrt(max(1, rows / columns)) orthogonal(u),   rate = MATRIX_RATE lr
 
     A stack of matrices is orthogonalised matrix by matrix; the skip weights, whose products are summed over
-    the layers, as the one tall matrix that they are. Once `observe` has told the second moments M of the
-    inputs, orthogonal(u) becomes R^T orthogonal(R u), where R makes inputs white:
-    R^T R = (M / m + DAMPING)^-1, m the mean of M's eigenvalues. It is the steepest descent for a given change of
-    the outputs, of which M is the measure.
+    the layers, as the one tall matrix that they are.
 
     Args:
         model: whose weights.
@@ -84,7 +77,7 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.95,
         kind: torch.dtype = torch.float32,
     ) -> None:
-        self._named = named = dict(model.named_parameters())
+        named = dict(model.named_parameters())
         matrices = [named[name] for name in MATRICES]
         others = [parameter for name, parameter in named.items() if name not in MATRICES]
         self._skip, self._kind = named["skip"], kind
@@ -93,24 +86,6 @@ class Muon(torch.optim.Optimizer):
             {"params": others, "orthogonal": False},
         ]
         super().__init__(groups, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
-
-    @torch.no_grad()
-    def observe(self, moments: dict[str, Tensor]) -> None:
-        """Take in the second moments of the matrices' inputs; what was seen before fades.
-
-        Args:
-            moments: the weight's name -> (..., rows, rows), as `input_moments` returns them. What is not
-                finite is left out: the loss that follows says so.
-        """
-        for name, moment in moments.items():
-            if not bool(torch.isfinite(moment).all()):
-                continue
-            state = self.state[self._named[name]]
-            if "moment" in state:
-                state["moment"].lerp_(moment, 1.0 - MEMORY)
-            else:
-                state["moment"] = moment.clone()
-            state["whitening"] = whitening(state["moment"])
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -125,20 +100,15 @@ class Muon(torch.optim.Optimizer):
 
     def _matrix_step(self, weight: nn.Parameter, gradient: Tensor, group: dict[str, Any]) -> None:
         state, momentum, rate = self.state[weight], group["momentum"], MATRIX_RATE * group["lr"]
-        if "momentum" not in state:
+        if not state:
             state["momentum"] = torch.zeros_like(weight)
         state["momentum"].lerp_(gradient, 1.0 - momentum)
-        update, white = gradient.lerp(state["momentum"], momentum), state.get("whitening")
+        update = gradient.lerp(state["momentum"], momentum)
         if weight is self._skip:
             update = update.flatten(0, 1)
-        if white is not None:
-            update = white @ update
         scale = math.sqrt(max(1.0, update.shape[-2] / update.shape[-1]))
-        update = orthogonal(update.to(self._kind)).to(weight.dtype)
-        if white is not None:
-            update = white.mT @ update
         weight.mul_(1.0 - rate * group["weight_decay"])
-        weight.add_(update.view_as(weight), alpha=-rate * scale)
+        weight.add_(orthogonal(update.to(self._kind)).view_as(weight), alpha=-rate * scale)
 
     def _adam_step(self, weight: nn.Parameter, gradient: Tensor, group: dict[str, Any]) -> None:
         state = self.state[weight]
@@ -155,19 +125,6 @@ class Muon(torch.optim.Optimizer):
         root = (state["square"] / (1.0 - BETAS[1] ** count)).sqrt_().add_(1e-8)
         weight.mul_(1.0 - group["lr"] * group["weight_decay"])
         weight.addcdiv_(state["mean"], root, value=-group["lr"] / (1.0 - BETAS[0] ** count))
-
-
-def whitening(moment: Tensor) -> Tensor:
-    """Return triangular R with R^T R = (M / m + DAMPING)^-1, m the mean of the eigenvalues of each moment M.
-
-    >>> whitening(torch.eye(2)).diagonal().round(decimals=2).tolist()
-    [1.0, 1.0]
-    """
-    one = torch.eye(moment.shape[-1], dtype=moment.dtype, device=moment.device)
-    mean = moment.diagonal(dim1=-2, dim2=-1).mean(-1).clamp_min(torch.finfo(moment.dtype).tiny)
-    factor = torch.linalg.cholesky(moment / mean[..., None, None] + DAMPING * one)
-    white: Tensor = torch.linalg.solve_triangular(factor, one.expand_as(factor), upper=False)
-    return white
 
 
 def orthogonal(matrix: Tensor, rounds: int = 5) -> Tensor:
