@@ -20,6 +20,7 @@ from partita.audio.etudes import render
 from partita.audio.openings import openings
 from partita.audio.prepare import prepare
 from partita.audio.spectrogram import log_mel
+from partita.listening.demo_plan import ARMS
 from partita.models.sizes import WaveNetConfig
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
@@ -224,7 +225,7 @@ def _bump(place: np.ndarray, centre: float, width: float) -> np.ndarray:
 
 
 def _runs(demo: Path) -> list[Path]:
-    return sorted((demo / "runs").iterdir())
+    return [demo / "runs" / arm for arm in ARMS]
 
 
 def main() -> None:

@@ -43,8 +43,7 @@ Say = Callable[[str], None]
 
 
 def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
-    """Make a corpus, train the arms for equal time from a common start, draw clips of the same openings, score
-    them, write the page.
+    """Make a corpus, train the arms for equal time from a common start, draw and score clips, write the page.
 
     Args:
         config: what to learn from, and how long.

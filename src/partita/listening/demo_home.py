@@ -56,7 +56,7 @@ class Home:
             self._write(None)
 
     def begin_training(self, *, seconds_gone: float) -> float:
-        """Return the minutes of all training, as noted when training first began or by the time left; note them."""
+        """Return the minutes of all training, as noted when it first began or by the time left; note them."""
         noted = self._read().get("training_minutes")
         minutes = training_minutes(self.config, seconds_gone=seconds_gone) if noted is None else float(noted)
         self._write(minutes)

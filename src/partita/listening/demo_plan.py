@@ -17,7 +17,7 @@ ARMS = ("likelihood", "report")
 START = "start"  # the run that both arms go on from
 TRAINING_SHARE = 0.82  # of the time that is left once the corpus is there
 START_SHARE = (
-    0.6  # of all training, before the arms part: an adversary has nothing to add to a model of noise
+    0.6  # of all training, before the arms part: an adversary adds nothing to a model of noise
 )
 SHORT = 4.0  # minutes: below it a small network has no time to learn more than a tiny one
 LEAST = 0.15  # minutes of training, however little was asked for
@@ -145,7 +145,7 @@ def training(config: DemoConfig, *, minutes: float) -> TrainConfig:
 
 
 def going_on(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:
-    """Return what the arms have in common: they take up the learning rate where the start left it, and end it.
+    """Return what the arms have in common: they take up the learning rate where the start left it.
 
     Args:
         config: what was asked for.
