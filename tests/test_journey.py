@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,8 +91,9 @@ def test_the_demo_goes_all_the_way_and_keeps_what_it_finished(
         demo(replace(config, seed=1), say=said.append)
 
 
+@pytest.mark.parametrize("stage", ["start", "report", "scoring"])
 def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # regression: going on prepared the corpus again first, and lost the one that the arms had learnt from
     sounds, out = tmp_path / "recordings", tmp_path / "demo"
@@ -102,8 +104,17 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
+    def interrupted_there(corpus: Corpus, path: Path, *rest: Any, **named: Any) -> Path:
+        if path.name != stage:
+            return train(corpus, path, *rest, **named)
+        train(corpus, path, *rest, **named, stop=lambda: True)
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as stopped:
-        stopped.setattr("partita.listening.demo.evaluation", interrupt)
+        if stage == "scoring":
+            stopped.setattr("partita.listening.demo.evaluation", interrupt)
+        else:
+            stopped.setattr("partita.listening.demo.train", interrupted_there)
         with pytest.raises(Interrupted, match="the same command goes on"):
             demo(config, say=lambda _: None)
     before = {path.name: path.read_bytes() for path in (out / "corpus").iterdir()}
@@ -111,5 +122,8 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
     said: list[str] = []
     page = demo(config, say=said.append)
     assert said[0] == "going on with the corpus that is there"
+    assert [line.split(":")[0] for line in said if "going on with its training" in line] == (
+        [] if stage == "scoring" else [stage]
+    )
     assert {path.name: path.read_bytes() for path in (out / "corpus").iterdir()} == before
     assert "etude-01.wav" in page.read_text(encoding="utf-8")

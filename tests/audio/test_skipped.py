@@ -142,8 +142,16 @@ def test_floats_beyond_full_scale_are_not_clipped(
     assert abs(stored(corpus, "loud.wav")).max() == round(PEAK)
 
 
-def test_floats_clipped_beyond_full_scale_are(folder: Path, tmp_path: Path, tone: Tone) -> None:
-    soundfile.write(folder / "loud.wav", np.clip(50 * tone(3), -2, 2), 8000, subtype="FLOAT")
+@pytest.mark.parametrize("case", ["beyond", "spike", "lossy"])
+def test_clipped_through_whatever_the_format(case: str, folder: Path, tmp_path: Path, tone: Tone) -> None:
+    limit = 2 if case == "beyond" else 1
+    sound = np.clip(50 * tone(3), -limit, limit)
+    if case == "spike":
+        sound[100] = 1.05
+    if case == "lossy":  # the decoder overshoots what was clipped
+        soundfile.write(folder / "loud.mp3", sound, 8000)
+    else:
+        soundfile.write(folder / "loud.wav", sound, 8000, subtype="FLOAT")
     assert "clipped through" in prepare([folder], tmp_path / "c", PLAIN).index["skipped"][0]["reason"]
 
 
@@ -155,6 +163,8 @@ def test_a_folder_that_can_not_be_read_is_named_and_linked_ones_are_followed_onc
     soundfile.write(elsewhere / "cello.wav", tone(3, pitch=150), 8000)
     (folder / "linked").symlink_to(elsewhere)
     (folder / "again").symlink_to(folder)
+    (folder / "around").symlink_to(tmp_path)
+    (folder / "a-link").symlink_to(folder / "more")
     (folder / "closed").mkdir()
     write_etudes(folder / "demo" / "recordings", count=1, seconds=2, sample_rate=8000, seed=0)
     scan = os.scandir
@@ -166,7 +176,7 @@ def test_a_folder_that_can_not_be_read_is_named_and_linked_ones_are_followed_onc
 
     monkeypatch.setattr(os, "scandir", refuse)
     index = prepare([folder], tmp_path / "c", PLAIN).index
-    assert {r["source"] for r in index["recordings"]} >= {"linked/cello.wav"}
+    assert {r["source"] for r in index["recordings"]} >= {"linked/cello.wav", "more/3_ann_1.wav"}
     assert len({r["source"] for r in index["recordings"]}) == 6
     assert [s["source"] for s in index["skipped"]] == ["closed", "demo/recordings"]
     made = prepare([folder / "demo" / "recordings"], tmp_path / "d", PrepareConfig(sample_rate=8000, gap=0))

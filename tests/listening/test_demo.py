@@ -18,7 +18,6 @@ from partita.listening.demo_plan import (
     training,
     training_minutes,
 )
-from partita.training.schedule import learning_rate
 
 
 @pytest.mark.parametrize("minutes", [0.2, 1, 3, 10, 60, 600])
@@ -69,9 +68,9 @@ def test_held_out_studies_are_among_those_written() -> None:
 def test_the_arms_take_up_the_learning_rate_where_the_start_left_it() -> None:
     config = DemoConfig(minutes=10)
     start, arm = training(config, minutes=5), going_on(config, minutes=2, steps=3000)
-    end = learning_rate(3000, 1.0, peak=start.learning_rate, warmup=0, floor=start.floor, settle=start.settle)
-    assert arm.learning_rate == pytest.approx(end)
-    assert end < start.learning_rate
+    assert start.learning_rate == 4e-3
+    assert start.settle == 400
+    assert arm.learning_rate == pytest.approx(1.372e-3, rel=1e-3)  # 4e-3 / sqrt(1 + 3000 / 400)
     assert arm.floor < 1.0 == start.floor
     assert not arm.settle
 

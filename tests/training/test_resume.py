@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from partita.audio.corpus import Corpus
+from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
+from partita.storage import sole_writer
 from partita.training.arms import with_arm
 from partita.training.config import AdversaryConfig, TrainConfig
 from partita.training.train import resume, train
@@ -117,3 +119,38 @@ def test_a_polite_signal_saves_and_says_how_to_go_on(
     ):
         train(corpus, out, make_config(), quiet=True)
     assert RunFolder.open(out).steps()[-1] == 7
+
+
+def test_a_signal_while_a_run_finishes_stops_what_comes_after(
+    corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # regression: the run had come to its end, so the signal was forgotten, and a demo went on to its next arm
+    from partita.training.interruption import Interrupted
+    from partita.training.loop import Loop
+
+    finish = Loop.finish
+
+    def interrupted_finish(self: Loop) -> None:
+        signal.raise_signal(signal.SIGINT)
+        finish(self)
+
+    monkeypatch.setattr(Loop, "finish", interrupted_finish)
+    with pytest.raises(Interrupted, match="it had come to its end"):
+        train(corpus, out, make_config(), quiet=True)
+    assert RunFolder.open(out).finished
+
+
+def test_a_run_that_another_process_trains_is_left_alone(
+    corpus: Corpus, out: Path, make_config: Make
+) -> None:
+    # regression: what the other process was writing was cleared away before the lock was asked for
+    run = train(corpus, out, make_config(), quiet=True, stop=lambda: True)
+    part = run / "checkpoints" / ".step-000009.part"
+    part.mkdir()
+    metrics.append(run / "metrics.jsonl", {"kind": "train", "step": 5})
+    before = (run / "metrics.jsonl").read_bytes()
+    with sole_writer(run), pytest.raises(PartitaError, match="another partita is writing"):
+        resume(run, corpus=corpus, quiet=True)
+    assert part.is_dir()
+    assert (run / "metrics.jsonl").read_bytes() == before
+    assert RunFolder.open(resume(run, corpus=corpus, quiet=True)).finished

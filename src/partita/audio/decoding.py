@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 BLOCK_VALUES = 1 << 18  # float32 values a block over all channels: 1 MiB
 FULL_SCALE = 0.99  # 8-bit sound ends at 127/128
+FAR_BEYOND = 1.25  # a peak above it shows that a file of floats has no ceiling at 1
 LEAST_RATE, MOST_RATE = 1000, 768_000  # Hz; a false rate would make a short file hours long
 HEADERLESS = {".raw", ".pcm", ".sam"}
 
@@ -74,7 +75,7 @@ class Decoding:
         self.path, self.sample_rate = path, sample_rate
         self.done = 0.0
         self._values = self._full = 0
-        self._peak = 0.0
+        self._ceiling = 1.0
 
     @property
     def clipped(self) -> float:
@@ -108,22 +109,24 @@ class Decoding:
         read = 0
         while len(block := file.read(out=buffer)):
             read += len(block)
-            self._count_full_scale(block)
+            self._count_full_scale(block, floats=file.subtype in ("FLOAT", "DOUBLE"))
             mono = average_channels(block)
             yield mono if resampler is None else resampler.resample_chunk(mono)
             self.done = min(1.0, read / max(1, file.frames))
         if resampler is not None and read:
             yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
 
-    def _count_full_scale(self, block: NDArray[np.float32]) -> None:
-        """Count on; what stood at a peak that was left behind by more than a hundredth was no ceiling."""
+    def _count_full_scale(self, block: NDArray[np.float32], *, floats: bool) -> None:
+        """Count on; in a file of floats far beyond 1 what stood below the greatest so far was no ceiling."""
         sizes = np.abs(block)
-        peak = float(sizes.max())
-        if FULL_SCALE * peak > self._peak:
+        ceiling = self._ceiling
+        if floats and (peak := float(sizes.max())) > FAR_BEYOND:
+            ceiling = max(ceiling, peak)
+        if FULL_SCALE * ceiling > self._ceiling:
             self._full = 0
-        self._peak = max(peak, self._peak)
+        self._ceiling = ceiling
         self._values += block.size
-        self._full += int(np.count_nonzero(sizes >= FULL_SCALE * max(1.0, self._peak)))
+        self._full += int(np.count_nonzero(sizes >= FULL_SCALE * ceiling))
 
 
 def average_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:

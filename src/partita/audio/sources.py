@@ -81,20 +81,30 @@ def _common_folder(tops: list[Path]) -> Path:
 
 
 def _files(folder: Path, out: Path) -> Iterator[Path]:
-    """Yield every file, and every folder that can't be read; follow links to folders, each folder once."""
+    """Yield every file, and every folder that can't be read or was made here; each folder once, links last.
+
+    A link that leads out to a folder around the given one is not followed: it would bring in everything.
+    """
     unreadable: list[Path] = []
-    seen = {folder}
-    walk = os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename)), followlinks=True)
-    for where, folders, files in walk:
-        here = Path(where)
-        if here != folder and MADE_HERE in files:
+    seen: set[Path] = set()
+    tops = [folder]
+    while tops:
+        for where, folders, files in os.walk(
+            tops.pop(0), onerror=lambda error: unreadable.append(Path(error.filename))
+        ):
+            here = Path(where)
+            inside = [here / name for name in sorted(folders) if not name.startswith(".")]
             folders.clear()
-            yield here
-            continue
-        into = {name: (here / name).resolve() for name in sorted(folders) if not name.startswith(".")}
-        folders[:] = [name for name, real in into.items() if real != out and real not in seen]
-        seen.update(into.values())
-        yield from (here / name for name in files if not name.startswith(".") and name != MADE_HERE)
+            if here.resolve() in seen or (here.resolve() == out and here != folder):
+                continue
+            seen.add(here.resolve())
+            if here != folder and MADE_HERE in files:
+                yield here
+                continue
+            links = [path for path in inside if path.is_symlink()]
+            folders.extend(path.name for path in inside if path not in links)
+            tops += [link for link in links if not folder.is_relative_to(link.resolve())]
+            yield from (here / name for name in files if not name.startswith(".") and name != MADE_HERE)
     yield from unreadable
 
 

@@ -98,6 +98,7 @@ class Workspace:
                 part.unlink()
             self.scratch.mkdir()
         except OSError as error:
+            self._alone.close()
             if error.errno in NO_ROOM:
                 raise
             raise PartitaError(

@@ -14,8 +14,9 @@ from partita.listening.demo_plan import DemoConfig
 class Command:
     """Do everything at once: make a corpus, train two arms for equal time, draw clips, score, write a page.
 
-    The arms are `likelihood`, the model alone, and `report`, the same with an adversary. Everything is kept
-    in the output folder; the same command goes on with a demo that was interrupted.
+    One model learns by likelihood, then two arms go on from it: `likelihood`, as before, and `report`, with
+    an adversary. Everything is kept in the output folder; the same command goes on with a demo that was
+    interrupted.
     """
 
     config: Annotated[DemoConfig, tyro.conf.arg(name="")] = field(default_factory=DemoConfig)

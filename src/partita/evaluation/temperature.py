@@ -16,6 +16,7 @@ from partita.evaluation.frechet import halved_distances
 from partita.runs.loading import LoadedModel
 
 TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8)
+CLIPS, SECONDS = 8, 1.5  # at most so many of such a length: enough to choose by, a fraction of what is scored
 
 
 def choose_temperature(
@@ -33,13 +34,16 @@ def choose_temperature(
     Args:
         loaded: the model.
         corpus: whose validation split gives the openings.
-        config: how many clips, how long, and the seed; its split and temperature play no part.
+        config: how many clips and how long, up to `CLIPS` and `SECONDS`, and the seed; its split and
+            temperature play no part.
         temperatures: to choose from.
 
     Raises:
         PartitaError: the corpus has no validation split, or other samples than the model.
     """
-    plan = fitted(replace(config, split="validation"), corpus.segment_seconds("validation"))
+    few, short = min(CLIPS, config.clips), min(SECONDS, config.seconds)
+    plan = replace(config, split="validation", clips=few, seconds=short)
+    plan = fitted(plan, corpus.segment_seconds("validation"))
     real = real_clips(
         corpus,
         plan.split,

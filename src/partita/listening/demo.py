@@ -132,6 +132,7 @@ def _train(
 
 
 def _score(home: Home, arm: str, corpus: Corpus, plan: EvaluateConfig, say: Say) -> Evaluation:
+    say(f"{arm}: choosing a temperature on the validation split")
     loaded = load(home.run(arm))
     temperature = choose_temperature(loaded, corpus, plan)
     say(

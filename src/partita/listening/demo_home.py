@@ -11,7 +11,7 @@ from partita import storage
 from partita.errors import PartitaError
 from partita.listening.demo_plan import DemoConfig, training_minutes
 
-FORMAT = 1
+FORMAT = 2
 NOTE = "demo.json"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from partita.audio.corpus import SPLITS, Corpus
 from partita.evaluation.evaluate import Evaluation
-from partita.listening.demo_plan import DemoConfig, shares
+from partita.listening.demo_plan import START, DemoConfig, shares
 from partita.listening.report import ArmReport, ReportData
 from partita.models.sizes import size_named
 from partita.models.wavenet import WaveNet
@@ -15,10 +15,10 @@ from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
 
 SUMMARIES = {
-    "likelihood": "Learnt by likelihood alone: predict each sample from the real ones before it.",
+    "likelihood": "Likelihood alone to the end: predict each sample from the real ones before it.",
     "report": (
-        "The same, and an adversary besides: a PatchGAN that tries to tell its output, each sample drawn"
-        " given the real past, from real sound. The adversary’s weight is low, as the report advises."
+        "After the common start an adversary besides: a PatchGAN that tries to tell its output, each sample"
+        " drawn given the real past, from real sound. Its weight is low, as the report advises."
     ),
 }
 SYNTHETIC = "synthetic studies for solo violin, composed and sounded by Partita itself; no person plays"
@@ -37,14 +37,15 @@ def report_data(
         minutes: of all training.
     """
     together, apart = shares(minutes)
+    start = metrics.read(RunFolder.open(home / "runs" / START).metrics_path)
     first = next(iter(evaluations.values()))
     return ReportData(
         title=f"Two models learn {_subject(config)}",
         lead=(
             f"One network learnt these recordings by likelihood for {together:.1f} minutes, then went on in"
-            f" two ways, {apart:.1f} minutes each, hearing the same in the same order: by likelihood alone,"
-            " or having to deceive a discriminator as well, which is the idea under test. Listen first, then"
-            " read the numbers."
+            f" two ways, {apart:.1f} minutes each, hearing the same in the same order as far as each got: by"
+            " likelihood alone, or having to deceive a discriminator as well, which is the idea under test."
+            " Listen first, then read the numbers."
         ),
         real=first.real,
         arms=[
@@ -53,8 +54,9 @@ def report_data(
                 summary=SUMMARIES[arm],
                 scores=found.scores,
                 clips=found.clips,
-                metrics=metrics.read(RunFolder.open(home / "runs" / arm).metrics_path),
+                metrics=joined(start, metrics.read(RunFolder.open(home / "runs" / arm).metrics_path)),
                 facts=[
+                    ("common start", f"{_length(start)[0]:,} updates"),
                     *arm_facts(RunFolder.open(home / "runs" / arm)),
                     (
                         "temperature",
@@ -75,6 +77,30 @@ def report_data(
         ],
         commands=_commands(config, home, first.scores["about"]),
     )
+
+
+def joined(start: list[dict[str, Any]], arm: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the records of the whole way to an arm: those of the start, then its own, counted on.
+
+    >>> one, other = ({"kind": "train", "step": step, "seconds": step / 2} for step in (9, 1))
+    >>> joined([one], [other])[1]
+    {'kind': 'train', 'step': 10, 'seconds': 5.0}
+    """
+    steps, seconds = _length(start)
+    later = [
+        record
+        | {"step": record["step"] + steps}
+        | ({"seconds": record["seconds"] + seconds} if "seconds" in record else {})
+        for record in arm
+    ]
+    return [record for record in start if record.get("kind") != "final"] + later
+
+
+def _length(records: list[dict[str, Any]]) -> tuple[int, float]:
+    """Return the steps and the seconds that a run's records reach."""
+    training = [record for record in records if record.get("kind") == "train"]
+    last = training[-1] if training else {"step": 0, "seconds": 0.0}
+    return int(last["step"]), float(last["seconds"])
 
 
 def arm_facts(run: RunFolder) -> list[tuple[str, str]]:

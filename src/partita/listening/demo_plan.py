@@ -16,9 +16,7 @@ from partita.training.schedule import learning_rate
 ARMS = ("likelihood", "report")
 START = "start"  # the run that both arms go on from
 TRAINING_SHARE = 0.82  # of the time that is left once the corpus is there
-START_SHARE = (
-    0.6  # of all training, before the arms part: an adversary adds nothing to a model of noise
-)
+START_SHARE = 0.6  # of all training, before the arms part: the question is of a model that plays
 SHORT = 4.0  # minutes: below it a small network has no time to learn more than a tiny one
 LEAST = 0.15  # minutes of training, however little was asked for
 
@@ -145,7 +143,10 @@ def training(config: DemoConfig, *, minutes: float) -> TrainConfig:
 
 
 def going_on(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:
-    """Return what the arms have in common: they take up the learning rate where the start left it.
+    """Return what the arms have in common.
+
+    After a short rise, since their optimizers begin anew, they take up the learning rate where the start left
+    it, and let it fall to its end.
 
     Args:
         config: what was asked for.

@@ -68,16 +68,17 @@ def train(
     state = {"windows": windows.state(), "position": position.as_json(), "finished": False, "step": 0}
     first = Checkpoint(tensors=learner.tensors(), state=state)
     run = RunFolder.create(out, _record(config, corpus, Path(out)), first)
-    return _go(
-        run=run,
-        corpus=corpus,
-        config=config,
-        learner=learner,
-        windows=windows,
-        position=position,
-        quiet=quiet,
-        stop=stop,
-    )
+    with sole_writer(run.path):
+        return _go(
+            run=run,
+            corpus=corpus,
+            config=config,
+            learner=learner,
+            windows=windows,
+            position=position,
+            quiet=quiet,
+            stop=stop,
+        )
 
 
 def resume(
@@ -112,21 +113,21 @@ def resume(
             " --out ANOTHER`"
         )
     corpus = _find_corpus(folder, table["corpus"], corpus)
-    checkpoint = load_checkpoint(folder.rewind())
-    learner, windows = Learner(config), _windows(corpus, config)
-    learner.restore(checkpoint.tensors)
-    windows.restore(checkpoint.state["windows"])
-    position = Position.from_json(checkpoint.state["position"])
-    return _go(
-        run=folder,
-        corpus=corpus,
-        config=config,
-        learner=learner,
-        windows=windows,
-        position=position,
-        quiet=quiet,
-        stop=stop,
-    )
+    with sole_writer(folder.path):  # before anything there is touched
+        checkpoint = load_checkpoint(folder.rewind())
+        learner, windows = Learner(config), _windows(corpus, config)
+        learner.restore(checkpoint.tensors)
+        windows.restore(checkpoint.state["windows"])
+        return _go(
+            run=folder,
+            corpus=corpus,
+            config=config,
+            learner=learner,
+            windows=windows,
+            position=Position.from_json(checkpoint.state["position"]),
+            quiet=quiet,
+            stop=stop,
+        )
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
@@ -161,7 +162,6 @@ def _go(
         torch.set_num_threads(config.threads or threads)
         board = Board(run.board_path, step=position.step, on=config.tensorboard)
         with (
-            sole_writer(run.path),
             listening_for_signals() as request,
             Display(run.path.name, quiet=quiet) as display,
             closing(board),
