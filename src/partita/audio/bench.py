@@ -16,7 +16,6 @@ import soundfile
 from numpy.typing import NDArray
 
 from partita.audio.decoding import BLOCK_VALUES
-from partita.audio.etudes import render
 from partita.audio.prepare import PrepareConfig, prepare
 
 RATE = 44100
@@ -70,6 +69,8 @@ def bench(*, seconds: float = 120.0, runs: int = 5) -> dict[str, float]:
 
 
 def _etudes_rate(runs: int, *, seconds: float = 20.0) -> list[float]:
+    from partita.audio.etudes import render  # brings a compiler, whose memory would hide that of preparing
+
     render(2.0, sample_rate=16000, seed=0)  # compiles
     rates = []
     for run in range(runs):
