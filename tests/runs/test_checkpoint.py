@@ -49,7 +49,11 @@ def test_tensors_and_state_come_back_exactly(tmp_path: Path) -> None:
 
 def test_saving_again_replaces_what_was_there(tmp_path: Path, checkpoint: Make) -> None:
     save_checkpoint(tmp_path / "c", checkpoint(1))
+    # regression: the whole folder was taken away before the new one was in place
+    before = {path.name: path.stat().st_ino for path in (tmp_path / "c").glob("*.safetensors")}
     save_checkpoint(tmp_path / "c", checkpoint(1, finished=True))
+    assert before
+    assert {path.name: path.stat().st_ino for path in (tmp_path / "c").glob("*.safetensors")} == before
     assert read_state(tmp_path / "c")["finished"]
     assert os.listdir(tmp_path) == ["c"]  # noqa: PTH208
 
