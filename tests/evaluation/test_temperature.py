@@ -19,17 +19,17 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The splits that openings were taken from; what is drawn is the real sound with noise, more of it the
     further the temperature is from 0.9."""
     splits: list[str] = []
-    original = temperature.real_clips
+    original = temperature.places
 
-    def spy(corpus: Corpus, split: str, **rest: Any) -> Any:
-        splits.append(split)
-        return original(corpus, split, **rest)
+    def spy(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> Any:
+        splits.append(config.split)
+        return original(loaded, corpus, config)
 
     def pretend(_model: object, real: Any, *, seed: int, temperature: float, **_: Any) -> np.ndarray:
         noise = np.random.default_rng(seed).standard_normal(real.waveforms.shape)
         return (real.waveforms + abs(temperature - 0.9) * noise).astype(np.float32)
 
-    monkeypatch.setattr(temperature, "real_clips", spy)
+    monkeypatch.setattr(temperature, "places", spy)
     monkeypatch.setattr(temperature, "continued", pretend)
     return splits
 

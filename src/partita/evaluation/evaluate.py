@@ -127,15 +127,7 @@ def evaluation(
     tell = progress or _silently
     _check(loaded, corpus, asked)
     config = fitted(asked, corpus.segment_seconds(asked.split))
-    real = real_clips(
-        corpus,
-        config.split,
-        clips=config.clips,
-        seconds=config.seconds,
-        opening_seconds=config.opening_seconds,
-        seed=config.seed,
-        quantiser=loaded.quantiser,
-    )
+    real = places(loaded, corpus, config)
     bits = _bits(loaded, corpus, config, tell)
     tell("drawing clips", 0.0)
     clips = continued(
@@ -146,6 +138,19 @@ def evaluation(
     scores["warnings"] += _warnings(loaded, corpus, asked, config)
     scores["about"] = _about(loaded, corpus, config)
     return Evaluation(scores=scores, real=real, clips=clips)
+
+
+def places(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> RealClips:
+    """Return the openings that a fitted config asks for and what really followed, in the model's classes."""
+    return real_clips(
+        corpus,
+        config.split,
+        clips=config.clips,
+        seconds=config.seconds,
+        opening_seconds=config.opening_seconds,
+        seed=config.seed,
+        quantiser=loaded.quantiser,
+    )
 
 
 def _bits(

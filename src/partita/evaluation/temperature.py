@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from partita.audio.corpus import Corpus
 from partita.audio.spectrogram import log_mel
-from partita.evaluation.clips import continued, real_clips
-from partita.evaluation.evaluate import EvaluateConfig, fitted
+from partita.evaluation.clips import continued
+from partita.evaluation.evaluate import EvaluateConfig, fitted, places
 from partita.evaluation.frechet import halved_distances
 from partita.runs.loading import LoadedModel
 
@@ -44,15 +44,7 @@ def choose_temperature(
     few, short = min(CLIPS, config.clips), min(SECONDS, config.seconds)
     plan = replace(config, split="validation", clips=few, seconds=short)
     plan = fitted(plan, corpus.segment_seconds("validation"))
-    real = real_clips(
-        corpus,
-        plan.split,
-        clips=plan.clips,
-        seconds=plan.seconds,
-        opening_seconds=plan.opening_seconds,
-        seed=plan.seed,
-        quantiser=loaded.quantiser,
-    )
+    real = places(loaded, corpus, plan)
     theirs = [log_mel(clip, real.sample_rate) for clip in real.waveforms]
 
     def distance(temperature: float) -> float:
