@@ -9,8 +9,9 @@ import torch
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.choice import choose
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.draws import uniforms
+from partita.sampling.precision import PRECISIONS, rounded
 from partita.sampling.reference import cached_loop, teacher_forced
 from partita.sampling.stream import Stream, draw
 
@@ -51,7 +52,7 @@ def check(
     fast = Stream(model, opening=opening, clips=clips, config=config, zero_class=classes // 2)
     seen = np.empty((clips, steps, classes), np.float32)
     drawn = fast.take(steps, probabilities=seen)
-    exact = teacher_forced(model, np.concatenate([opening, drawn], 1), config)
+    exact = teacher_forced(rounded(model, config.precision), np.concatenate([opening, drawn], 1), config)
     error = np.abs(seen - exact).max(-1)
     assert (error > ERROR).mean() <= truncated
     u = uniforms(config.seed, clips, 0, steps)
@@ -86,14 +87,22 @@ def test_published(clips: int) -> None:
 
 @pytest.mark.parametrize("clips", [1, 2, 7, 13])
 @pytest.mark.parametrize("kernel", [2, 3, 4])
-def test_channels_that_are_no_multiple_of_16(kernel: int, clips: int) -> None:
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_channels_that_are_no_multiple_of_16(precision: Precision, kernel: int, clips: int) -> None:
     config = dataclasses.replace(ODD, kernel_size=kernel)
-    check(lively(config), SamplingConfig(threads=1), clips=clips, steps=300)
+    check(lively(config), SamplingConfig(threads=1, precision=precision), clips=clips, steps=300)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+@pytest.mark.parametrize(("size", "steps"), [("tiny", 400), ("small", 300), ("wide", 150), ("published", 30)])
+def test_rounded_weights(size: str, steps: int, precision: Precision) -> None:
+    check(lively(SIZES[size]), SamplingConfig(precision=precision), clips=1, steps=steps)
 
 
 @pytest.mark.parametrize("clips", [1, 2])
-def test_one_layer(clips: int) -> None:
-    check(lively(ONE_LAYER), SamplingConfig(), clips=clips, steps=300)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_one_layer(precision: Precision, clips: int) -> None:
+    check(lively(ONE_LAYER), SamplingConfig(precision=precision), clips=clips, steps=300)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import torch
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.cpu import groups_for
 from partita.sampling.stream import Stream, draw, history_of, stream
 
@@ -39,6 +39,16 @@ def test_threads_and_groups_change_nothing(model: WaveNet, sound: np.ndarray, th
 def test_the_number_of_clips_changes_nothing(model: WaveNet, sound: np.ndarray, clips: int) -> None:
     config = SamplingConfig(seed=9, threads=1)
     assert (draw(model, clips=clips, steps=4096, config=config, zero_class=128) == sound[:clips]).all()
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+def test_the_number_of_clips_changes_nothing_at_any_precision(
+    model: WaveNet, sound: np.ndarray, precision: Precision
+) -> None:
+    config = SamplingConfig(seed=9, threads=1, precision=precision)
+    many = draw(model, clips=3, steps=2048, config=config, zero_class=128)
+    assert (draw(model, clips=1, steps=2048, config=config, zero_class=128) == many[:1]).all()
+    assert (many != sound[:3, :2048]).any()
 
 
 @pytest.mark.parametrize("clips", [1, 7])
@@ -145,7 +155,7 @@ def test_openings_that_do_not_fit(opening: np.ndarray, word: str) -> None:
     "options",
     [
         {"temperature": 0.0}, {"temperature": float("nan")}, {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.1},
-        {"seed": -1}, {"seed": 1 << 64}, {"threads": 0}, {"block": 0},
+        {"seed": -1}, {"seed": 1 << 64}, {"threads": 0}, {"block": 0}, {"precision": "float16"},
     ],
     ids=str,
 )  # fmt: skip

@@ -3,8 +3,11 @@
 import math
 import os
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from partita.errors import PartitaError
+
+Precision = Literal["float32", "bfloat16", "int8"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,9 @@ class SamplingConfig:
     """Draw only among the most probable classes that together reach this probability (above 0, up to 1)."""
     seed: int = 0
     """The draws' address, 0 to 2^64 - 1: the same seed gives the same clip."""
+    precision: Precision = "float32"
+    """How weights are stored: fewer bytes draw one clip faster, from a model that is rounded by so much; the
+    arithmetic stays float32."""
     threads: int | None = None
     """Threads to spread clips over; by default one for each core."""
     block: int = 1600
@@ -46,6 +52,10 @@ class SamplingConfig:
             raise PartitaError(f"`top_p` is {self.top_p}: give a probability above 0 and up to 1")
         if not 0 <= self.seed < 1 << 64:
             raise PartitaError(f"`seed` is {self.seed}: give a whole number from 0 to 2^64 - 1")
+        if self.precision not in get_args(Precision):
+            raise PartitaError(
+                f"`precision` is {self.precision!r}: choose one of {', '.join(get_args(Precision))}"
+            )
         for name in ("threads", "block"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -61,7 +61,8 @@ class CompiledClips:
         self._classes = model.config.classes
         self._rule = rule_of(config, model.config.classes)
         ranges = groups_for(len(history), config.thread_count)
-        packed = {single: pack(model, 1 if single else 2) for single in {len(clips) == 1 for clips in ranges}}
+        alone = {len(clips) == 1 for clips in ranges}
+        packed = {single: pack(model, 1 if single else 2, config.precision) for single in alone}
         self._groups = [Group(packed[len(clips) == 1], clips) for clips in ranges]
         workers = min(config.thread_count, len(ranges))
         self._pool = ThreadPoolExecutor(workers, "partita-sampling") if workers > 1 else None

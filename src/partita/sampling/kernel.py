@@ -13,7 +13,7 @@ import numpy as np
 
 from partita.models import tiles
 from partita.models.kept import kept, number_of
-from partita.sampling import blocks, drawing, vectors
+from partita.sampling import blocks, drawing, stored, vectors
 from partita.sampling.blocks import multiply
 from partita.sampling.drawing import ZERO, choose, compiled, truncate, uniform
 from partita.sampling.vectors import copy, exponentials, gate, largest
@@ -30,8 +30,10 @@ class Matrix(NamedTuple):
 
     at: Any
     """The address of its first weight."""
+    stored: Any
+    """Bytes of each weight: how it is stored. Anything but float32 is for one column alone."""
     size: Any
-    """Weights from one layer's matrix to the next one's."""
+    """Bytes from one layer's matrix to the next one's."""
     rows: Any
     """Its depth."""
     panels: Any
@@ -40,6 +42,8 @@ class Matrix(NamedTuple):
     """Sums side by side for each output."""
     block: Any
     """Panels packed next to each other."""
+    steps: Any
+    """For weights of one byte the address of their steps: for each panel 16, then their inverses."""
 
 
 class Network(NamedTuple):
@@ -94,8 +98,12 @@ def one_column(m: Any, layer: Any, row: Any, depth: Any, start: Any, x: Any, y: 
     done = 0
     while done < m.panels:
         panels = min(m.block, m.panels - done)
-        w = m.at + 4 * (layer * m.size + 16 * (done * m.rows + row * panels))
-        multiply(0, panels, 1, m.chains, 0, start + 64 * done, 0, x, 0, w, depth, y + 64 * done, 0, least)
+        w = m.at + layer * m.size + 16 * m.stored * (done * m.rows + row * panels)
+        steps = m.steps + 128 * (layer * m.panels + done)
+        multiply(
+            0, panels, 1, m.chains, 0, m.stored, start + 64 * done, 0, x, 0, w, steps, depth,
+            y + 64 * done, 0, least,
+        )  # fmt: skip
         done += panels
 
 
@@ -110,7 +118,7 @@ def many_columns(
     if m.chains == 1 and tiles > 1:
         chunk = min(depth, CHUNK)
     for done in range(0, m.panels, m.block):
-        w = m.at + 4 * (layer * m.size + 16 * (done * m.rows + row * m.block))
+        w = m.at + layer * m.size + 64 * (done * m.rows + row * m.block)
         for k in range(0, depth, chunk):
             floor = least if k + chunk >= depth else NONE
             for tile in range(tiles):
@@ -121,8 +129,8 @@ def many_columns(
                 if k > 0:
                     source, source_step, add = target, y_step, 1 if m.chains > 1 else 0
                 multiply(
-                    1, m.block, last - first, 1, add, source, source_step, x + 4 * (k + first * x_step),
-                    x_step, w + 64 * k * m.block, min(chunk, depth - k), target, y_step, floor,
+                    1, m.block, last - first, 1, add, 4, source, source_step, x + 4 * (k + first * x_step),
+                    x_step, w + 64 * k * m.block, 0, min(chunk, depth - k), target, y_step, floor,
                 )  # fmt: skip
 
 
@@ -244,4 +252,4 @@ def _kept_on_disk(sources: int) -> Any:
     return kept(advance, error_model="numpy")
 
 
-advance = _kept_on_disk(number_of(blocks, drawing, tiles, vectors))
+advance = _kept_on_disk(number_of(blocks, drawing, stored, tiles, vectors))

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.kernel import Matrix, Network, Rule, State, advance
+from partita.sampling.precision import MATRICES, bytes_of, packed, rounded_weights, scales
+from partita.sampling.stored import FLOAT32, INT8
 
 WIDTH = 16
 NEVER = -1e30
@@ -86,25 +88,45 @@ class Packer:
         self.parts: list[NDArray[np.float32]] = []
         self.size = 0
 
-    def add(self, array: Array) -> int:
+    def add(self, array: NDArray[Any]) -> int:
         """Append an array, whose size is a multiple of 16, and return its place."""
         place = self.size
-        self.parts.append(array.astype(np.float32).ravel())
+        # a float64 array is made of numbers, a float32 one may be made of other things' bits
+        self.parts.append(array.astype(np.float32, copy=False).ravel())
         self.size += array.size
         return place
 
-    def matrix(self, layers: Array, columns: int) -> Matrix:
-        """Append the matrices of all layers, (layers, rows, outputs), each cut into blocks of panels."""
-        _, rows, outputs = layers.shape
-        panels = outputs // WIDTH
-        block = block_for(panels, columns)
-        cut = layers.reshape(len(layers), rows, panels, WIDTH)
-        place = self.size
-        for layer in cut:
-            for first in range(0, panels, block):
-                self.add(layer[:, first : first + block])
-        numbers = (4 * place, rows * outputs, rows, panels, chains_for(panels), block)
-        return Matrix(*(np.int64(number) for number in numbers))
+    def matrices(self, layers: dict[str, Array], columns: int, stored: dict[str, int]) -> dict[str, Matrix]:
+        """Append matrices of all layers: one layer's side by side, as they are read, then the next's.
+
+        Args:
+            layers: by name (layers, rows, outputs), already rounded to what is stored.
+            columns: the most columns that share a block of registers.
+            stored: by name the bytes of each weight.
+
+        Returns:
+            By name; places are bytes from the buffer's start.
+        """
+        steps = {name: scales(array).reshape(len(array), -1, WIDTH) for name, array in layers.items()}
+        found = {}
+        for name, array in layers.items():
+            _, rows, outputs = array.shape
+            panels, step = outputs // WIDTH, steps[name]
+            where = self.add(np.stack([step, 1.0 / step], 2)) if stored[name] == INT8 else 0
+            block, chains = block_for(panels, columns), chains_for(panels)
+            numbers = (0, stored[name], 0, rows, panels, chains, block, 4 * where)
+            found[name] = Matrix(*(np.int64(number) for number in numbers))
+        start, places = self.size, {}
+        for layer in range(max(map(len, layers.values()))):
+            for name, m in found.items():
+                places[name, layer] = 4 * self.size
+                cut = layers[name][layer].reshape(m.rows, m.panels, WIDTH)
+                for first in range(0, m.panels, m.block):
+                    here = slice(first, first + m.block)
+                    self.add(packed(cut[:, here], stored[name], steps[name][layer, here]))
+            if layer == 0:
+                size = np.int64(4 * (self.size - start))
+        return {name: m._replace(at=places[name, 0], size=size) for name, m in found.items()}
 
     def buffer(self) -> NDArray[np.float32]:
         """Return everything, one after the other."""
@@ -128,9 +150,12 @@ def weights_of(model: WaveNet) -> dict[str, Array]:
     return weights
 
 
-def folded(model: WaveNet) -> dict[str, Array]:
-    """Return the weights in whole panels, biases folded; `dilated` is (layers, taps * rows, outputs)."""
-    w, config = weights_of(model), model.config
+def folded(model: WaveNet, precision: str) -> dict[str, Array]:
+    """Return the rounded weights in whole panels, biases folded.
+
+    `dilated` is (layers, taps * rows, outputs).
+    """
+    w, config = rounded_weights(weights_of(model), precision), model.config
     layers, taps, units = len(config.dilations), config.kernel_size, config.dilation_channels
     residual, gated = round_up(config.residual_channels), round_up(units)
     skip, end, classes = (round_up(n) for n in (config.skip_channels, config.end_channels, config.classes))
@@ -145,7 +170,7 @@ def folded(model: WaveNet) -> dict[str, Array]:
         "embedding": padded(w["embedding"], (config.classes, residual)),
         "dilated": wide.reshape(layers, taps * residual, 2 * gated),
         "dilated_bias": padded(bias * halves, (layers, 2, gated)),
-        "residual": padded(w["residual"], (layers - 1, gated, residual)),
+        "residual": padded(w["residual"], (layers, gated, residual)),  # the last one is never read
         "skip": padded(w["skip"], (layers, gated, skip)).reshape(1, layers * gated, skip),
         "skip_bias": padded(w["skip_bias"], (skip,)),
         "end1": padded(w["end1"], (skip, end))[None],
@@ -165,25 +190,28 @@ class Packed:
     classes: int
 
 
-def pack(model: WaveNet, clips: int) -> Packed:
+def pack(model: WaveNet, clips: int, precision: str = "float32") -> Packed:
     """Return the network laid out for groups of so many clips.
+
+    Several clips share each load of a weight, and are bound by arithmetic: for them the rounded weights lie
+    as float32.
 
     >>> from partita.models.sizes import SIZES
     >>> pack(WaveNet(SIZES["tiny"]), 1).weights.dtype
     dtype('float32')
     """
-    w, packer, columns = folded(model), Packer(), columns_for(clips)
-    if len(w["residual"]) == 0:  # a network of one layer has no residual product, but its shape is asked for
-        w["residual"] = np.zeros((1, w["skip"].shape[1], w["embedding"].shape[1]))
-    matrices = {"dilated", "residual", "skip", "end1", "end2"}
-    places: dict[str, Any] = {
-        name: packer.matrix(array, columns) if name in matrices else 4 * packer.add(array)
-        for name, array in w.items()
-    }
+    w, packer, columns = folded(model, precision), Packer(), columns_for(clips)
+    stored = {name: bytes_of(precision, name) if columns == 1 else FLOAT32 for name in MATRICES}
+    places: dict[str, Any] = {}
+    for together in (("dilated", "residual"), ("skip",), ("end1",), ("end2",)):
+        places |= packer.matrices({name: w[name] for name in together}, columns, stored)
+    places |= {name: 4 * packer.add(array) for name, array in w.items() if name not in MATRICES}
     weights = packer.buffer()
     base = weights.ctypes.data
     found: dict[str, Any] = {
-        name: place._replace(at=base + place.at) if isinstance(place, Matrix) else np.int64(base + place)
+        name: place._replace(at=base + place.at, steps=base + place.steps)
+        if isinstance(place, Matrix)
+        else np.int64(base + place)
         for name, place in places.items()
     }
     counts = {"taps": model.config.kernel_size, "layers": len(model.config.dilations), "columns": columns}

@@ -1,0 +1,76 @@
+"""Rounded weights: how far off, that rounding twice is rounding once, and what does not change."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from partita.errors import PartitaError
+from partita.models.sizes import SIZES
+from partita.models.wavenet import WaveNet
+from partita.sampling.packing import pack
+from partita.sampling.precision import MATRICES, PRECISIONS, bytes_of, rounded, scales
+
+WEIGHTS = arrays(np.float64, (2, 8, 5), elements=st.floats(-100, 100, width=32))
+
+
+@pytest.fixture(scope="module")
+def model() -> WaveNet:
+    return WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+
+
+@given(WEIGHTS)
+@settings(max_examples=200, deadline=None)
+def test_int8_steps_are_the_smallest_powers_of_two_that_do(weights: np.ndarray) -> None:
+    steps = scales(weights)
+    assert (np.log2(steps) == np.rint(np.log2(steps))).all()
+    largest = np.abs(weights).max(-2, keepdims=True)
+    assert (largest <= 127 * steps).all()
+    assert (largest[largest > 0] > 63.5 * steps[largest > 0]).all()
+    whole = np.rint(weights / steps) * steps
+    assert (np.abs(whole - weights) <= steps / 2).all()
+    assert (scales(whole)[largest > 0] == steps[largest > 0]).all()
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_rounding_twice_is_rounding_once(model: WaveNet, precision: str) -> None:
+    once = rounded(model, precision)
+    twice = rounded(once, precision)
+    for name, value in once.named_parameters():
+        assert torch.equal(value, twice.get_parameter(name))
+        changed = not torch.equal(value, model.get_parameter(name))
+        assert changed == (precision != "float32" and name in MATRICES)
+
+
+def test_errors_are_as_small_as_promised(model: WaveNet) -> None:
+    for precision, share in (("bfloat16", 2.0**-8), ("int8", 1 / 127)):
+        twin = rounded(model, precision)
+        for name in MATRICES:
+            value = model.get_parameter(name)
+            error = (twin.get_parameter(name) - value).abs()
+            if bytes_of(precision, name) == 2:
+                assert (error <= 2.0**-8 * value.abs()).all()
+            else:
+                largest = value.flatten(0, -2).abs().amax(0) if name == "skip" else value.abs().amax(-2, True)
+                assert (error <= share * largest).all()
+
+
+def test_the_model_itself_is_left_alone(model: WaveNet) -> None:
+    before = model.skip.clone()
+    rounded(model, "int8")
+    assert torch.equal(model.skip, before)
+
+
+def test_one_clip_reads_fewer_bytes(model: WaveNet) -> None:
+    sizes = [pack(model, 1, precision).weights.nbytes for precision in PRECISIONS]
+    whole = 4 * model.config.multiply_adds
+    assert sizes[0] - sizes[1] == pytest.approx(whole / 2, rel=0.05)
+    assert sizes[2] < sizes[1]
+    assert pack(model, 2, "int8").weights.nbytes == sizes[0]
+
+
+def test_a_precision_that_is_none() -> None:
+    with pytest.raises(PartitaError, match="choose one of float32, bfloat16, int8"):
+        bytes_of("float16", "skip")
