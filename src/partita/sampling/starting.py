@@ -24,6 +24,9 @@ def measured_here(size: str, block: int) -> dict[str, float]:
         `imports_seconds`, `setup_seconds` (Numba's own, see `readiness.py`; loading a model does it) and
         `start_seconds`, from the model in memory to the block: packing the weights, loading machine code,
         taking in the silence before the first sample, drawing.
+
+    >>> sorted(measured_here("tiny", 16))
+    ['imports_seconds', 'setup_seconds', 'start_seconds']
     """
     begun = time.perf_counter()
     from partita.models.sizes import size_named
@@ -57,9 +60,6 @@ def start_times(size: str, block: int, *, runs: int) -> list[dict[str, float]]:
 
     Raises:
         PartitaError: a process failed.
-
-    >>> len(start_times("tiny", 16, runs=1))
-    1
     """
     command = [sys.executable, "-m", "partita.sampling.starting", size, str(block)]
     found = []
