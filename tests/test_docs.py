@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
-OTHERS = {"pip", "pytest", "export", "source", "python3"}
+OTHERS = {"pip", "pytest", "export", "source", "python3", *("aplay", "play")}
 SHORT_RUN = "--steps 2 --targets 256 --batch 1 --validations 1 --clips 0 --no-tensorboard"
 MINIATURE = {
     "prepare": [],
@@ -41,9 +41,9 @@ def blocks(page, language):
 
 
 def commands(page):
-    """Return the words of every command in the page's shell blocks."""
+    """Return the words of every command in the page's shell blocks; a pipe is two."""
     lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
-    return [words for line in lines for part in line.split("&&") if (words := shlex.split(part))]
+    return [words for line in lines for part in re.split(r"&&|\|", line) if (words := shlex.split(part))]
 
 
 def mentioned(page):
@@ -113,13 +113,16 @@ def test_commands_parse(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 @pytest.mark.usefixtures("desk")
-def test_commands_run(page):
+def test_commands_run(page, capfdbinary):
     for words in commands(page):
         if runs_for_real(words):
             out = words[words.index("--out") + 1] if "--out" in words else None
             if words[1] == "train" and out is not None:
                 shutil.rmtree(out, ignore_errors=True)
+            capfdbinary.readouterr()
             assert main(in_miniature(words)) == 0, words
+            if out == "-":
+                assert len(capfdbinary.readouterr().out) >= 2 * round(0.02 * 8000)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Every subcommand does what its arguments say, on a few seconds of sound; mistakes cost nothing."""
 
+import io
 import json
 import os
 import signal
@@ -78,7 +79,9 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["train", "--resume", "{home}/run", "--steps", "9"], "leave out everything else"),
         (["train", "--resume", "{home}/run"], "is finished"),
         (["train", "--resume", "{home}/corpus"], "is no run"),
-        (["generate", "{home}/run", "--seconds", "1", "--out", "-"], "sound goes to files only"),
+        (["generate", "{home}/run", "--seconds", "1", "--out", "-", "--clips", "2"], "has room for one"),
+        (["generate", "{home}/run", "--seconds", "inf", "--out", "x.wav"], "with `--out -`"),
+        (["generate", "{home}/run", "--seconds", "1", "--out", "x.raw", "--format", "raw"], "files are WAV"),
         (["generate", "{home}/run", "--seconds", "0", "--out", "x.wav"], "`seconds` is 0.0"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--top-k", "0"], "`top_k` is 0"),
         (
@@ -163,6 +166,62 @@ def test_generate_is_the_same_for_the_same_seed(home, tmp_path):
         assert main(["generate", *words]) == 0
     a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
     assert a == b != c
+
+
+def generate(home, *words):
+    """Return a child process that generates down a pipe."""
+    command = [sys.executable, "-m", "partita", "generate", str(home / "run"), *words, "--out", "-"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize(
+    ("more", "start"), [([], 0), (["--format", "raw"], 44), (["--block", "100"], 0), (["--block", "9999"], 0)]
+)
+def test_standard_output_holds_what_the_file_does(home, tmp_path, capfdbinary, more, start):
+    words = ["generate", str(home / "run"), "--seconds", "0.3", "--seed", "3"]
+    assert main([*words, "--out", str(tmp_path / "a.wav")]) == 0
+    capfdbinary.readouterr()
+    assert main([*words, *more, "--out", "-"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out == (tmp_path / "a.wav").read_bytes()[start:]
+    assert b"1 x 0.30 s" in err
+
+
+def test_an_endless_stream_ends_quietly_when_its_reader_leaves(home, tmp_path):
+    child = generate(home, "--seconds", "inf", "--format", "raw")
+    sound = child.stdout.read(5000)
+    child.stdout.close()
+    said = child.stderr.read().decode()
+    child.stderr.close()
+    assert child.wait(timeout=120) == 0, said
+    assert [line.split()[0] for line in said.splitlines()] == ["generating", "1"]
+    out = tmp_path / "a.wav"
+    assert main(["generate", str(home / "run"), "--seconds", "1", "--out", str(out)]) == 0
+    assert out.read_bytes()[44:5044] == sound
+
+
+def test_ctrl_c_ends_a_stream_with_a_fade(home):
+    child = generate(home, "--seconds", "inf")
+    begun = child.stdout.read(5000)
+    child.send_signal(signal.SIGINT)
+    rest, said = child.communicate(timeout=120)
+    assert child.returncode == 130
+    assert said.decode().splitlines()[-1] == "partita generate: interrupted"
+    sound, rate = soundfile.read(io.BytesIO(begun + rest))
+    assert rate == RATE
+    assert len(begun + rest) == 44 + 2 * len(sound)
+    assert abs(sound[-1]) < 1e-3
+
+
+def test_no_sound_goes_to_a_terminal(home):
+    master, slave = os.openpty()
+    command = [sys.executable, "-m", "partita", "generate", str(home / "run"), "--seconds", "1", "--out", "-"]
+    done = subprocess.run(command, stdout=slave, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(slave)
+    os.close(master)
+    assert done.returncode == 2
+    assert done.stderr.startswith("partita generate: standard output is a terminal")
+    assert done.stderr.count("\n") == 1
 
 
 def test_evaluate_prints_one_json_object(home, capsys):

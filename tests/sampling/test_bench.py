@@ -18,6 +18,8 @@ def test_every_case_has_the_keys_that_others_read() -> None:
         operations = 2 * 43_264 * case["samples_per_second"]
         assert case["share_of_matrix_rate"] == pytest.approx(operations / case["matrix_rate"])
         assert case["share_of_bound"] >= case["share_of_matrix_rate"]
+    assert result["start_runs"] == [result["start_seconds"]]
+    assert 0.0 < result["start_seconds"] < result["imports_seconds"] + result["setup_seconds"]
 
 
 def test_the_bound_is_bandwidth_for_one_clip_and_arithmetic_for_many() -> None:

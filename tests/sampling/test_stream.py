@@ -7,8 +7,10 @@ import torch
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
+from partita.sampling.choice import choose
 from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.cpu import groups_for
+from partita.sampling.draws import uniforms
 from partita.sampling.stream import Stream, draw, history_of, stream
 
 SMALL = WaveNetConfig(
@@ -94,6 +96,35 @@ def test_an_opening_of_any_length(model: WaveNet, length: int) -> None:
     ).all()
 
 
+@pytest.mark.parametrize(
+    ("first", "block", "lengths"),
+    [(1, 8, [1, 2, 4, 8, 8, 7]), (3, 5, [3, 5, 5, 5, 5, 5, 2]), (99, 10, [10, 10, 10]), (40, 40, [30])],
+)
+def test_a_short_first_block_changes_nothing(
+    model: WaveNet, sound: np.ndarray, first: int, block: int, lengths: list[int]
+) -> None:
+    config = SamplingConfig(seed=9, block=block)
+    blocks = list(stream(model, steps=30, first=first, config=config, zero_class=128))
+    assert [block.shape[1] for block in blocks] == lengths
+    assert (np.concatenate(blocks, 1) == sound[:1, :30]).all()
+
+
+@pytest.mark.parametrize("start", [(1 << 31) - 20, (1 << 32) - 20, (1 << 48) + 1])
+def test_after_days_the_addresses_are_still_right(model: WaveNet, start: int) -> None:
+    source = Stream(model, clips=2, config=SamplingConfig(seed=9), zero_class=128)
+    source._engine.position = start
+    seen = np.empty((2, 40, 256), np.float32)
+    drawn = np.concatenate(
+        [source.take(15, probabilities=seen[:, :15]), source.take(25, probabilities=seen[:, 15:])], 1
+    )
+    assert source.position == start + 40
+    u = uniforms(9, 2, start, 40)
+    assert (
+        np.abs(np.cumsum(seen.astype(np.float64), -1) - u[..., None]).min() > 1e-6
+    )  # no draw is a near miss
+    assert (drawn == choose(seen.astype(np.float64), u)).all()
+
+
 def test_an_endless_stream_keeps_its_size(model: WaveNet) -> None:
     source = stream(model, config=SamplingConfig(block=100), zero_class=128)
     assert [next(source).shape for _ in range(5)] == [(1, 100)] * 5
@@ -169,6 +200,8 @@ def test_mistakes_are_raised_before_the_first_block(model: WaveNet) -> None:
         stream(model, clips=0, zero_class=128)
     with pytest.raises(PartitaError, match="steps"):
         stream(model, steps=-1, zero_class=128)
+    with pytest.raises(PartitaError, match="first"):
+        stream(model, first=0, zero_class=128)
     broken = WaveNet(SMALL)
     with torch.no_grad():
         broken.end1[0, 0] = float("nan")

@@ -1,12 +1,14 @@
-"""`partita generate`: new sound from a trained model, as WAV files that can be played while they grow."""
+"""`partita generate`: new sound from a trained model, in files that grow or down a pipe to a player."""
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
+from numpy.typing import NDArray
 from tyro.conf import Positional
 
 from partita.cli.arguments import parse
@@ -14,21 +16,27 @@ from partita.cli.progress import Bar
 from partita.errors import PartitaError
 from partita.sampling.config import SamplingConfig
 
+if TYPE_CHECKING:
+    from partita.sampling.files import Written
+
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """Draw new sound from a trained model.
 
-    The files grow as they are made and can be played at any moment; Ctrl-C ends them with a short fade. The
-    same model, seed and opening give the same clips.
+    The files grow as they are made and can be played at any moment; with `--out -` a player at the other end
+    of a pipe has the sound at once. Ctrl-C ends it with a short fade. The same model, seed and opening give
+    the same clips.
     """
 
     model: Positional[Path]
     """A run folder, or one of the checkpoints in it."""
     seconds: float
-    """Length of each clip."""
+    """Length of each clip; `inf` with `--out -` goes on until Ctrl-C, or until the reader leaves."""
     out: Annotated[str, tyro.conf.arg(metavar="PATH")]  # a Path would lose the slash at a folder's end
-    """A WAV file for one clip; a folder for several, or for one with a slash at its end."""
+    """A WAV file for one clip; a folder for several or with a slash at its end; - is standard output."""
+    format: Literal["wav", "raw"] = "wav"
+    """What goes to standard output: `raw` is 16-bit little-endian PCM, mono, without a header."""
     clips: int = 1
     """How many clips to draw, all at once."""
     prime: Path | None = None
@@ -38,23 +46,36 @@ class Command:
     sampling: Annotated[SamplingConfig, tyro.conf.arg(name="")] = field(default_factory=SamplingConfig)
 
     def __post_init__(self) -> None:
-        """Refuse what looks like standard output, which no sound is written to."""
-        if self.out == "-":
+        """Refuse what fits only files, or only a stream."""
+        if self.piped and self.clips != 1:
+            raise PartitaError(f"`--clips` is {self.clips}, but `--out -` has room for one: name a folder")
+        if not self.piped and self.format != "wav":
+            raise PartitaError("`--format raw` is for `--out -`: files are WAV, or redirect `--out -` to one")
+        if not self.piped and math.isinf(self.seconds):
             raise PartitaError(
-                "`--out` is -, but sound goes to files only: give the name of one, or a folder's"
+                f"`--seconds` is {self.seconds}, which no file can hold: stream it, with `--out -`"
             )
+
+    @property
+    def piped(self) -> bool:
+        """Whether the sound goes to standard output."""
+        return self.out == "-"
 
     def run(self) -> None:
         """Draw the clips; say where they are on standard output, and how fast it went on standard error."""
+        from partita.sampling.pipe import FIRST_BLOCK, descriptor_of
+
+        pipe = (
+            descriptor_of(sys.stdout) if self.piped else None
+        )  # asked before PyTorch takes its time to load
         from partita.audio.reading import read_audio
         from partita.runs.loading import load
-        from partita.sampling.files import write_clips
 
         model = load(self.model)
         opening = None if self.prime is None else read_audio(self.prime, model.sample_rate)
-        sampling = self.sampling
+        sampling, seconds = self.sampling, None if self.seconds == math.inf else self.seconds
         blocks = model.stream(
-            seconds=self.seconds,
+            seconds=seconds,
             clips=self.clips,
             seed=sampling.seed,
             opening=opening,
@@ -63,12 +84,10 @@ class Command:
             top_p=sampling.top_p,
             threads=sampling.threads,
             block=sampling.block,
+            first_block=None if pipe is None else FIRST_BLOCK,
         )
-        total = round(self.seconds * model.sample_rate)
-        with Bar("generating", total) as bar:
-            written = write_clips(
-                blocks, self.out, clips=self.clips, sample_rate=model.sample_rate, progress=bar.reach
-            )
+        samples = None if seconds is None else model.samples(seconds)
+        written = self._write(blocks, pipe, model.sample_rate, samples)
         for path in written.paths:
             print(path)
         print(
@@ -77,6 +96,27 @@ class Command:
         )
         if written.interrupted:
             raise KeyboardInterrupt
+
+    def _write(
+        self, blocks: Iterable[NDArray[Any]], pipe: int | None, sample_rate: int, samples: int | None
+    ) -> "Written":
+        """Let the blocks go where they are wanted."""
+        from partita.sampling.files import write_clips
+        from partita.sampling.pipe import write_pipe
+
+        with Bar("generating", samples) as bar:
+            if pipe is None:
+                return write_clips(
+                    blocks, self.out, clips=self.clips, sample_rate=sample_rate, progress=bar.reach
+                )
+            return write_pipe(
+                blocks,
+                pipe,
+                sample_rate=sample_rate,
+                samples=samples,
+                form=self.format,
+                progress=bar.reach,
+            )
 
 
 def read(arguments: Sequence[str]) -> Command:

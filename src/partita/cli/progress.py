@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 
 class Bar:
@@ -12,16 +12,16 @@ class Bar:
 
     Args:
         label: what is being done.
-        total: where the bar ends, in any unit.
+        total: where the bar ends, in any unit; None where nobody knows.
 
     >>> with Bar("counting", 3) as bar: bar.reach(2)
     """
 
-    def __init__(self, label: str, total: float) -> None:
+    def __init__(self, label: str, total: float | None) -> None:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%"),
+            TaskProgressColumn("{task.percentage:>3.0f}%"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )

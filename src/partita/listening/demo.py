@@ -17,6 +17,7 @@ from partita.audio.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
 from partita.evaluation.temperature import choose_temperature
+from partita.interruption import Interrupted
 from partita.listening.demo_home import Home
 from partita.listening.demo_page import report_data
 from partita.listening.demo_plan import (
@@ -36,7 +37,6 @@ from partita.runs.loading import load
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
 from partita.training.device import machine
-from partita.training.interruption import Interrupted
 from partita.training.train import resume, train
 
 Say = Callable[[str], None]

@@ -18,6 +18,7 @@ from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.sampling import stream as sampler
 from partita.sampling.config import SamplingConfig
+from partita.sampling.readiness import make_ready
 
 Waveform = NDArray[np.float32]
 
@@ -76,7 +77,7 @@ class LoadedModel:
         settings = SamplingConfig(
             temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, threads=threads
         )
-        steps = self._steps(seconds)
+        steps = self.samples(seconds)
         encoded = self._encoded(opening)
         zero = self.quantiser.zero_class
         classes = sampler.draw(
@@ -96,9 +97,10 @@ class LoadedModel:
         top_p: float | None = None,
         threads: int | None = None,
         block: int = 1600,
+        first_block: int | None = None,
     ) -> Iterator[Waveform]:
         """Yield the clips that `draw` returns, block by block as they are made; without end when `seconds` is
-        None.
+        None. With `first_block` the first block has so many samples, and the next ones grow to `block`.
 
         Returns:
             an iterator over (clips, block) float32; the last block may be shorter.
@@ -110,13 +112,19 @@ class LoadedModel:
             self.model,
             opening=self._encoded(opening),
             clips=clips,
-            steps=None if seconds is None else self._steps(seconds),
+            steps=None if seconds is None else self.samples(seconds),
+            first=first_block,
             config=settings,
             zero_class=self.quantiser.zero_class,
         )
         return (self.quantiser.decode(classes) for classes in blocks)
 
-    def _steps(self, seconds: float) -> int:
+    def samples(self, seconds: float) -> int:
+        """Return the samples of a clip so long, at least 1.
+
+        Raises:
+            PartitaError: the length is not above 0, or has no end.
+        """
         if not (np.isfinite(seconds) and seconds > 0):
             raise PartitaError(f"`seconds` is {seconds}: give a length above 0")
         return max(1, round(seconds * self.sample_rate))
@@ -148,6 +156,7 @@ def load(path: str | Path) -> LoadedModel:
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
     quantiser = from_table(Quantiser, config["quantiser"], where=f"{where} [quantiser]")
     checkpoint = path if inside else run.chosen()
+    make_ready()
     model = WaveNet(network)
     fill(model, weights_path(checkpoint))
     return LoadedModel(

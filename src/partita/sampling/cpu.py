@@ -12,6 +12,7 @@ from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.kernel import Rule
 from partita.sampling.packing import Group, pack
+from partita.sampling.settling import settle
 
 LARGEST_GROUP = 24
 """Clips that go through the layers together: more would read the weights less often, but leave the caches."""
@@ -83,7 +84,8 @@ class CompiledClips:
 
         def work(group: Group) -> NDArray[np.float32]:
             rows = slice(group.clips[0], group.clips[-1] + 1)
-            return group.advance(self._rule, known[rows], self.position, drawn[rows], watch=seen is not None)
+            past = settle(group, self._rule, known[rows])
+            return group.advance(self._rule, past, self.position, drawn[rows], watch=seen is not None)
 
         powers = list(map(work, self._groups) if self._pool is None else self._pool.map(work, self._groups))
         self._history = None

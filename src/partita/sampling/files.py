@@ -23,7 +23,7 @@ class Written:
     """What `write_clips` wrote."""
 
     paths: list[Path]
-    """The files, one a clip; empty when it was interrupted before the first block."""
+    """The files, one a clip; none for a stream, or when it was interrupted before the first block."""
     seconds: float
     """Length of each clip, in seconds of sound."""
     times_real_time: float

@@ -114,12 +114,15 @@ def stream(
     opening: Classes | None = None,
     clips: int = 1,
     steps: int | None = None,
+    first: int | None = None,
     config: SamplingConfig | None = None,
     zero_class: int,
 ) -> Iterator[Classes]:
     """Yield blocks of (clips, config.block) classes, `steps` samples in all, or without end.
 
-    The arguments are those of `Stream`; mistakes are raised here, not at the first block.
+    With `first` the first block has so many samples and each one is twice as long as the one before, up to
+    config.block: a listener hears the first at once, and never waits for the next if drawing is twice as fast
+    as playing. The other arguments are those of `Stream`; mistakes are raised here, not at the first block.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
@@ -127,16 +130,22 @@ def stream(
     >>> config = SamplingConfig(block=4)
     >>> [block.shape[1] for block in stream(model, steps=10, config=config, zero_class=128)]
     [4, 4, 2]
+    >>> [block.shape[1] for block in stream(model, steps=10, first=1, config=config, zero_class=128)]
+    [1, 2, 4, 3]
     """
+    if first is not None and first < 1:
+        raise PartitaError(f"`first` is {first}: give at least 1")
     if steps is not None and steps < 0:
         raise PartitaError(f"`steps` is {steps}: give at least 0")
-    return _blocks(Stream(model, opening=opening, clips=clips, config=config, zero_class=zero_class), steps)
+    source = Stream(model, opening=opening, clips=clips, config=config, zero_class=zero_class)
+    return _blocks(source, steps, first or source.config.block)
 
 
-def _blocks(source: Stream, steps: int | None) -> Iterator[Classes]:
+def _blocks(source: Stream, steps: int | None, length: int) -> Iterator[Classes]:
     while steps is None or source.position < steps:
-        left = source.config.block if steps is None else steps - source.position
-        yield source.take(min(source.config.block, left))
+        length = min(length, source.config.block)
+        yield source.take(length if steps is None else min(length, steps - source.position))
+        length *= 2
 
 
 def draw(

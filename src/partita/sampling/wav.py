@@ -18,20 +18,24 @@ from partita.storage import beside
 
 HEADER = 44
 LARGEST = (1 << 32) - 1 - HEADER
+UNKNOWN = (1 << 32) - 1
+"""Where a header is written before anyone knows how much follows: players read on until the sound ends."""
 
 
-def header(sample_rate: int, samples: int) -> bytes:
+def header(sample_rate: int, samples: int | None) -> bytes:
     """Return the 44 bytes before the samples of a mono, 16-bit PCM file.
 
     Args:
         sample_rate: in Hz.
-        samples: how many follow; at most LARGEST // 2, since the format counts bytes in 32 bits.
+        samples: how many follow; None, or more than the format can count (its 32 bits are of bytes), says
+            that the length is not known.
 
-    >>> len(header(16000, 0)), header(16000, 2)[-4:]
-    (44, b'\\x04\\x00\\x00\\x00')
+    >>> len(header(16000, 0)), header(16000, 2)[-4:], header(16000, None)[-4:]
+    (44, b'\\x04\\x00\\x00\\x00', b'\\xff\\xff\\xff\\xff')
     """
-    size = 2 * samples
-    riff = struct.pack("<4sI4s", b"RIFF", HEADER - 8 + size, b"WAVE")
+    known = samples is not None and 2 * samples <= LARGEST
+    size = 2 * samples if samples is not None and known else UNKNOWN
+    riff = struct.pack("<4sI4s", b"RIFF", HEADER - 8 + size if known else UNKNOWN, b"WAVE")
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
     return riff + form + struct.pack("<4sI", b"data", size)
 
@@ -45,6 +49,16 @@ def to_int16(block: NDArray[Any]) -> NDArray[np.int16]:
     if block.dtype == np.int16:
         return block
     return np.asarray(np.rint(np.clip(block, -1.0, 1.0) * 32767.0), dtype=np.int16)
+
+
+def fade_out(samples: int) -> NDArray[np.float64]:
+    """Return factors that lead to silence, half a cosine: the last one is 0.
+
+    >>> fade_out(2).tolist()
+    [0.5, 0.0]
+    """
+    ramp: NDArray[np.float64] = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, samples + 1) / samples)
+    return ramp
 
 
 class GrowingWav:
@@ -117,9 +131,8 @@ class GrowingWav:
             start = HEADER + 2 * (self.samples - length)
             self._file.seek(start)
             tail = np.frombuffer(self._file.read(2 * length), "<i2")
-            ramp = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, length + 1) / length)
             self._file.seek(start)
-            self._file.write(np.rint(tail * ramp).astype("<i2").tobytes())
+            self._file.write(np.rint(tail * fade_out(length)).astype("<i2").tobytes())
         self._file.close()
         self._file = None
 

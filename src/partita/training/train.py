@@ -13,6 +13,7 @@ import torch
 from partita.audio.corpus import Corpus
 from partita.audio.windows import TrainingWindows
 from partita.errors import PartitaError
+from partita.interruption import Interrupted, listening_for_signals
 from partita.models.sizes import SIZES
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.config import from_table, to_table
@@ -23,7 +24,6 @@ from partita.storage import sole_writer
 from partita.training.arms import with_arm
 from partita.training.board import Board
 from partita.training.config import DEFAULT_MINUTES, TrainConfig
-from partita.training.interruption import Interrupted, listening_for_signals
 from partita.training.learner import Learner
 from partita.training.loop import Loop, interval
 from partita.training.memory import keep_freed_memory

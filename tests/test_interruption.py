@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from partita.training.interruption import listening_for_signals
+from partita.interruption import listening_for_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while training: finish the step, save, then stop. Knows nothing of what is trained."""
+"""Ctrl-C and SIGTERM in the middle of work: finish what is in hand, then stop. Knows nothing of the work."""
 
 import signal
 import threading

@@ -1,0 +1,145 @@
+"""A clip that is heard while it is drawn: written to a pipe block by block, as WAV or as raw 16-bit PCM.
+
+The next block is drawn when the pipe has taken the last one, so a slow reader slows the drawing and nothing
+piles up in memory, however long it goes on. This file does not know models or command lines.
+"""
+
+import os
+import select
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from typing import Any, Literal, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.errors import PartitaError
+from partita.interruption import Request, listening_for_signals
+from partita.sampling.files import FADE_SECONDS, Written
+from partita.sampling.wav import fade_out, header, to_int16
+
+FIRST_BLOCK = 256
+"""Samples of a first block that is soon there: 16 ms of sound at 16 kHz."""
+
+Form = Literal["wav", "raw"]
+
+
+def descriptor_of(output: TextIO | None) -> int:
+    """Return where to write the sound that goes to standard output.
+
+    Args:
+        output: `sys.stdout`, which is None where a shell has closed it.
+
+    Raises:
+        PartitaError: it is closed, or a terminal.
+
+    >>> with open(os.devnull, "w") as nowhere: descriptor_of(nowhere) == nowhere.fileno()
+    True
+    """
+    remedy = "pipe it to a player, as in `| aplay`, or name a file"
+    if output is None:
+        raise PartitaError(f"standard output is closed: {remedy}")
+    if output.isatty():
+        raise PartitaError(f"standard output is a terminal, which plays no sound: {remedy}")
+    return output.fileno()
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of it, in as many pieces as the pipe takes, waiting whenever it is full.
+
+    >>> reading, writing = os.pipe()
+    >>> write_all(writing, b"abc")
+    >>> os.read(reading, 9)
+    b'abc'
+    """
+    left = memoryview(data)
+    while left:
+        try:
+            left = left[os.write(descriptor, left) :]
+        except (
+            BlockingIOError
+        ):  # whoever made the pipe wants not to be kept waiting, but we have nothing else to do
+            select.select([], [descriptor], [])
+
+
+def until_asked(blocks: Iterable[NDArray[Any]], request: Request, fade: int) -> Iterator[NDArray[np.int16]]:
+    """Yield (samples,) of sound of each (1, samples) block; asked to stop, fade `fade` samples and end.
+
+    >>> request = Request()
+    >>> heard = until_asked(np.full((9, 1, 2), 100, np.int16), request, fade=3)
+    >>> next(heard).tolist()
+    [100, 100]
+    >>> request.signal_name = "SIGINT"
+    >>> [sound.tolist() for sound in heard]
+    [[75, 25], [0]]
+    """
+    ramp = fade_out(fade)
+    for (waveform,) in blocks:
+        sound = to_int16(waveform)
+        if request.signal_name is not None:
+            here, ramp = ramp[: len(sound)], ramp[len(sound) :]
+            sound = np.rint(sound[: len(here)] * here).astype(np.int16)
+        yield sound
+        if len(ramp) == 0:
+            return
+
+
+def write_pipe(
+    blocks: Iterable[NDArray[Any]],
+    descriptor: int,
+    *,
+    sample_rate: int,
+    samples: int | None,
+    form: Form = "wav",
+    progress: Callable[[int], None] | None = None,
+) -> Written:
+    """Write blocks of sound to a pipe as they come, until they end, the reader leaves or Ctrl-C.
+
+    A reader that leaves has heard enough: that is no error. Ctrl-C, or SIGTERM, lets the sound fade out over
+    the beginning of the next block, so that all that was written is whole samples; a second one acts at once.
+
+    Args:
+        blocks: (1, samples) waveforms in [-1, 1], one after the other.
+        descriptor: what to write to, open for writing.
+        sample_rate: in Hz.
+        samples: how many there will be, for the header of a WAV; None when nobody knows.
+        form: `wav`, or `raw` for 16-bit little-endian PCM without a header.
+        progress: called after each block with the samples that were written so far.
+
+    Returns:
+        No files, the length of what was written, and how many times faster than real time it was drawn,
+        waiting for the reader not counted.
+
+    >>> reading, writing = os.pipe()
+    >>> write_pipe([np.zeros((1, 50))], writing, sample_rate=100, samples=None, form="raw").seconds
+    0.5
+    >>> len(os.read(reading, 999))
+    100
+    """
+    begun, waited, written = time.perf_counter(), 0.0, 0
+    interrupted, request = False, Request()
+    try:
+        if form == "wav":
+            write_all(descriptor, header(sample_rate, samples))
+        blocks = iter(blocks)
+        first = list(
+            islice(blocks, 1)
+        )  # before there is sound, there is nothing to fade: Ctrl-C acts at once
+        with listening_for_signals() as request:
+            for sound in until_asked(
+                chain(first, blocks), request, max(1, round(FADE_SECONDS * sample_rate))
+            ):
+                ready = time.perf_counter()
+                write_all(descriptor, sound.astype("<i2").tobytes())
+                waited += time.perf_counter() - ready
+                written += len(sound)
+                if progress is not None:
+                    progress(written)
+    except KeyboardInterrupt:
+        interrupted = True
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    drawing = max(time.perf_counter() - begun - waited, 1e-9)
+    seconds = written / sample_rate
+    return Written([], seconds, seconds / drawing, interrupted or request.signal_name is not None)

@@ -1,0 +1,56 @@
+"""A stream that goes on for hours needs no more memory than one that has just begun."""
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from partita.models.sizes import SIZES
+from partita.models.wavenet import WaveNet
+from partita.sampling.config import SamplingConfig
+from partita.sampling.pipe import write_pipe
+from partita.sampling.stream import stream
+
+PAGE = 4096
+
+
+def play(steps: int, *, clips: int = 1, every: int | None = None) -> list[int]:
+    """Write a stream to nowhere; return this process's memory in bytes, once in `every` samples."""
+    model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+    config = SamplingConfig(block=400, threads=2)
+    classes = stream(model, clips=clips, steps=steps, first=100, config=config, zero_class=128)
+    sound = ((block[:1].astype(np.float32) - 128.0) / 128.0 for block in classes)
+    sizes: list[int] = []
+
+    def look(samples: int) -> None:
+        if every is not None and samples >= every * (len(sizes) + 1):
+            sizes.append(PAGE * int(Path("/proc/self/statm").read_text().split()[1]))
+
+    with Path("/dev/null").open("wb") as nowhere:
+        written = write_pipe(sound, nowhere.fileno(), sample_rate=16000, samples=None, progress=look)
+    assert written.seconds == steps / 16000
+    return sizes
+
+
+@pytest.mark.parametrize("clips", [1, 3])
+def test_nothing_is_kept(clips: int) -> None:
+    play(1000, clips=clips)
+    tracemalloc.start()
+    try:
+        peaks = []
+        for steps in (20_000, 120_000):
+            tracemalloc.reset_peak()
+            play(steps, clips=clips)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 50_000  # a byte for each sample would be 100,000
+
+
+@pytest.mark.slow
+def test_memory_is_flat() -> None:
+    sizes = play(8_000_000, every=1_000_000)
+    assert len(sizes) == 8
+    assert max(sizes) - sizes[0] < 1 << 20  # a byte for each sample would be 7 MB
