@@ -83,7 +83,7 @@ class DiscriminatorJudge:
         last = self.window // self.hop - 3
         first = -(-(self.window - new + 2) // self.hop) - 4
         with torch.inference_mode():
-            parts = torch.from_numpy(waveform).split(BATCH)
+            parts = torch.split(torch.from_numpy(waveform), BATCH)
             logits = torch.cat([self.discriminator(part)[-1][:, first:last] for part in parts]).double()
             if self.least_squares:
                 logits = torch.logit(logits.clamp(0.01, 0.99))

@@ -65,7 +65,7 @@ def systematic(share: Weights, uniform: Weights) -> Places:
     reached /= reached[:, -1:]
     points = np.minimum(np.ceil(particles * reached - uniform[:, None]), particles)
     points[reached >= 1.0] = particles  # whatever rounding says
-    return np.diff(points.astype(np.int64), axis=1, prepend=0)
+    return np.asarray(np.diff(points.astype(np.int64), axis=1, prepend=0))
 
 
 def moves(counts: Places) -> tuple[Places, Places]:
