@@ -23,9 +23,9 @@ from partita.evaluation.scores import Score, block_mean, from_replicates
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.judges import RatioJudge
-from partita.sampling.steering import SteeredStream, Steering, SteeringConfig
+from partita.sampling.steering import SteeredStream, Steering
 from partita.sampling.stream import draw
 from partita.seeds import numpy_stream
 from partita.training.config import TrainConfig

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from tyro.conf import Positional
@@ -12,7 +12,11 @@ from tyro.conf import Positional
 from partita.cli.arguments import parse
 from partita.cli.progress import Bar
 from partita.errors import PartitaError
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import SamplingConfig, SteeringConfig
+
+if TYPE_CHECKING:
+    from partita.runs.loading import LoadedModel
+    from partita.sampling.steering import Steering
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,16 @@ class Command:
     """How many clips to draw, all at once."""
     prime: Path | None = None
     """A recording whose end the clips continue; the clips hold only what is new."""
+    steer: bool = False
+    """Steer by a discriminator: of many continuations, those go on that it takes for real."""
+    judge: Path | None = None
+    """A run whose discriminator judges, in place of the model's own; implies `--steer`."""
+    particles: int = SteeringConfig.particles
+    """Continuations of each clip, when steering: the more, the nearer to what is asked, and the slower."""
+    steer_block: int = SteeringConfig.block
+    """Samples between judgements, when steering; a multiple of 2^layers of the discriminator."""
+    strength: float = SteeringConfig.strength
+    """What the discriminator's logits are multiplied by, when steering."""
     device: Literal["auto", "cpu"] = "auto"
     """Where to compute: the compiled sampler runs on the CPU."""
     sampling: Annotated[SamplingConfig, tyro.conf.arg(name="")] = field(default_factory=SamplingConfig)
@@ -63,6 +77,7 @@ class Command:
             top_p=sampling.top_p,
             threads=sampling.threads,
             block=sampling.block,
+            steering=self._steering(model),
         )
         total = round(self.seconds * model.sample_rate)
         with Bar("generating", total) as bar:
@@ -77,6 +92,19 @@ class Command:
         )
         if written.interrupted:
             raise KeyboardInterrupt
+
+    def _steering(self, model: "LoadedModel") -> "Steering | None":
+        config = SteeringConfig(particles=self.particles, block=self.steer_block, strength=self.strength)
+        if not self.steer and self.judge is None:
+            if config != SteeringConfig():
+                raise PartitaError(
+                    "`--particles`, `--steer-block` and `--strength` only matter when steering: add `--steer`"
+                )
+            return None
+        from partita.runs.judging import load_judge
+        from partita.sampling.steering import Steering
+
+        return Steering(judge=load_judge(self.judge or self.model, model), config=config)
 
 
 def read(arguments: Sequence[str]) -> Command:

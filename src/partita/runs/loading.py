@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from partita.audio.classes import Quantiser
 from partita.errors import PartitaError
@@ -18,6 +18,7 @@ from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.sampling import stream as sampler
 from partita.sampling.config import SamplingConfig
+from partita.sampling.steering import SteeredStream, Steering, steer
 
 Waveform = NDArray[np.float32]
 
@@ -53,6 +54,7 @@ class LoadedModel:
         top_k: int | None = None,
         top_p: float | None = None,
         threads: int | None = None,
+        steering: Steering | None = None,
     ) -> Waveform:
         """Draw clips.
 
@@ -66,6 +68,7 @@ class LoadedModel:
             top_k: keep the k most probable classes.
             top_p: keep the most probable classes that together reach this probability.
             threads: threads to spread clips over.
+            steering: who judges, and how to steer by it; None draws from the model alone.
 
         Returns:
             (clips, samples) float32 in [-1, 1], without the opening.
@@ -79,6 +82,12 @@ class LoadedModel:
         steps = self._steps(seconds)
         encoded = self._encoded(opening)
         zero = self.quantiser.zero_class
+        if steering is not None:
+            source = SteeredStream(
+                self.model, steering, opening=encoded, clips=clips, steps=steps, config=settings,
+                zero_class=zero,
+            )  # fmt: skip
+            return self.quantiser.decode(source.take(steps))
         classes = sampler.draw(
             self.model, clips=clips, steps=steps, opening=encoded, config=settings, zero_class=zero
         )
@@ -96,6 +105,7 @@ class LoadedModel:
         top_p: float | None = None,
         threads: int | None = None,
         block: int = 1600,
+        steering: Steering | None = None,
     ) -> Iterator[Waveform]:
         """Yield the clips that `draw` returns, block by block as they are made; without end when `seconds` is
         None.
@@ -106,14 +116,18 @@ class LoadedModel:
         settings = SamplingConfig(
             temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, threads=threads, block=block
         )
-        blocks = sampler.stream(
-            self.model,
-            opening=self._encoded(opening),
-            clips=clips,
-            steps=None if seconds is None else self._steps(seconds),
-            config=settings,
-            zero_class=self.quantiser.zero_class,
-        )
+        encoded, zero = self._encoded(opening), self.quantiser.zero_class
+        steps = None if seconds is None else self._steps(seconds)
+        if steering is None:
+            blocks = sampler.stream(
+                self.model, opening=encoded, clips=clips, steps=steps, config=settings, zero_class=zero
+            )
+        else:
+            source = SteeredStream(
+                self.model, steering, opening=encoded, clips=clips, steps=steps, config=settings,
+                zero_class=zero,
+            )  # fmt: skip
+            blocks = steer(source)
         return (self.quantiser.decode(classes) for classes in blocks)
 
     def _steps(self, seconds: float) -> int:
@@ -140,14 +154,11 @@ def load(path: str | Path) -> LoadedModel:
     ...
     partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
     """
-    path = Path(path)
-    inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
-    run = RunFolder.open(path.absolute().parents[1] if inside else path)
+    run, checkpoint = find(path)
     config = run.config()
     where = str(run.path / CONFIG)
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
     quantiser = from_table(Quantiser, config["quantiser"], where=f"{where} [quantiser]")
-    checkpoint = path if inside else run.chosen()
     model = WaveNet(network)
     fill(model, weights_path(checkpoint))
     return LoadedModel(
@@ -160,13 +171,21 @@ def load(path: str | Path) -> LoadedModel:
     )
 
 
+def find(path: str | Path) -> tuple[RunFolder, Path]:
+    """Return a run and the checkpoint that is meant; arguments and errors are those of `load`."""
+    path = Path(path)
+    inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
+    run = RunFolder.open(path.absolute().parents[1] if inside else path)
+    return run, path if inside else run.chosen()
+
+
 def weights_path(checkpoint: Path) -> Path:
     """Return the file of a checkpoint's weights: their average, where there is one."""
     average = checkpoint / "average.safetensors"
     return average if average.exists() else checkpoint / "generator.safetensors"
 
 
-def fill(model: WaveNet, path: Path) -> None:
+def fill(model: nn.Module, path: Path) -> None:
     """Give a network the weights in a safetensors file.
 
     Raises:

@@ -10,9 +10,8 @@ Sources: Deng et al. 2020, "Residual energy-based models for text generation" (t
 Monte Carlo methods" (Z is estimated without bias, and one path is drawn).
 """
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling import resampling
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.cpu import CompiledClips
 from partita.sampling.draws import uniforms
 from partita.sampling.stream import Classes, history_of
@@ -67,42 +66,6 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SteeringConfig:
-    """How to steer.
-
-    Raises:
-        PartitaError: a value is out of its range.
-
-    >>> SteeringConfig(particles=4).strength
-    1.0
-    """
-
-    particles: int = 16
-    """Continuations of each clip, K: the more, the nearer to p*, and the slower. 1 is plain sampling."""
-    block: int = 256
-    """Samples between judgements."""
-    strength: float = 1.0
-    """What the judge's logits are multiplied by; 0 is plain sampling."""
-    threshold: float = 0.5
-    """Particles are resampled when the effective sample size falls under this share of K; 0 is never."""
-    lag: int | None = 64
-    """Blocks that may wait for all particles to agree on them before one is drawn; None is without end."""
-
-    def __post_init__(self) -> None:
-        """Refuse values that mean nothing."""
-        if not 1 <= self.particles <= 1 << 16:
-            raise PartitaError(f"`particles` is {self.particles}: give 1 to 65536")
-        if self.block < 1:
-            raise PartitaError(f"`block` of the steering is {self.block}: give at least 1")
-        if not (math.isfinite(self.strength) and self.strength >= 0.0):
-            raise PartitaError(f"`strength` is {self.strength}: give a number of at least 0")
-        if not 0.0 <= self.threshold <= 1.0:
-            raise PartitaError(f"`threshold` is {self.threshold}: give a share from 0 to 1")
-        if self.lag is not None and self.lag < 1:
-            raise PartitaError(f"`lag` is {self.lag}: give at least 1 block, or None for no limit")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Steering:
     """Who judges, and how to steer by it.
 
@@ -112,7 +75,7 @@ class Steering:
     """
 
     judge: Judge
-    config: SteeringConfig = SteeringConfig()
+    config: SteeringConfig = field(default_factory=SteeringConfig)
 
 
 class SteeredStream:
