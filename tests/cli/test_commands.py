@@ -89,6 +89,8 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
             "no.wav does not",
         ),
         (["generate", "{home}/corpus", "--seconds", "1", "--out", "x.wav"], "is no run"),
+        (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--steer"], "`--judge RUN`"),
+        (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--particles", "8"], "add `--steer`"),
         (["evaluate", "{home}/run", "{home}/recordings", "--json"], "is no corpus"),
         (["evaluate", "{home}/run", "{home}/corpus", "--clips", "1"], "`clips` is 1"),
         (["bench", "corpus", "--size", "tiny"], "leave it out"),
@@ -222,6 +224,24 @@ def test_no_sound_goes_to_a_terminal(home):
     assert done.returncode == 2
     assert done.stderr.startswith("partita generate: standard output is a terminal")
     assert done.stderr.count("\n") == 1
+
+
+def test_generate_steers_by_another_runs_discriminator(home, tmp_path, capsys):
+    judge = tmp_path / "judge"
+    words = [str(home / "corpus"), "--out", str(judge), "--steps", "1", "--arm", "report"]
+    assert main(["train", *words, *QUICK]) == 0
+    words = [str(home / "run"), "--seconds", "0.05", "--judge", str(judge), "--steer-block", "64"]
+    assert main(["generate", *words, "--out", str(tmp_path / "steered.wav")]) == 0
+    assert main(["generate", *words, "--out", str(tmp_path / "plain.wav"), "--strength", "0"]) == 0
+    assert main(["generate", *words[:3], "--out", str(tmp_path / "unsteered.wav")]) == 0
+    steered, plain, unsteered = (
+        (tmp_path / f"{name}.wav").read_bytes() for name in ("steered", "plain", "unsteered")
+    )
+    assert plain == unsteered != steered
+    capsys.readouterr()
+    assert main(["generate", *words[:-1], "100", "--out", str(tmp_path / "x.wav")]) == 2
+    assert "multiple of 64" in capsys.readouterr().err
+    assert not (tmp_path / "x.wav").exists()
 
 
 def test_evaluate_prints_one_json_object(home, capsys):

@@ -13,6 +13,7 @@ from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import read_toml, write_toml
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
+from partita.sampling.config import SamplingConfig
 
 Make = Callable[..., Checkpoint]
 
@@ -47,7 +48,7 @@ def test_drawing_is_decided_by_the_seed_and_a_stream_gives_the_same(run: RunFold
     assert clips.shape == (2, 80)
     assert clips.dtype == np.float32
     assert np.abs(clips).max() <= 1
-    blocks = loaded.stream(seconds=0.01, clips=2, seed=3, opening=opening, block=32)
+    blocks = loaded.stream(seconds=0.01, clips=2, opening=opening, config=SamplingConfig(seed=3, block=32))
     assert np.array_equal(np.concatenate(list(blocks), 1), clips)
     assert not np.array_equal(loaded.draw(seconds=0.01, clips=2, seed=4, opening=opening), clips)
 

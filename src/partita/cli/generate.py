@@ -14,10 +14,12 @@ from tyro.conf import Positional
 from partita.cli.arguments import parse
 from partita.cli.progress import Bar
 from partita.errors import PartitaError
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import SamplingConfig, SteeringConfig
 
 if TYPE_CHECKING:
+    from partita.runs.loading import LoadedModel
     from partita.sampling.files import Written
+    from partita.sampling.steering import Steering
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,16 @@ class Command:
     """How many clips to draw, all at once."""
     prime: Path | None = None
     """A recording whose end the clips continue; the clips hold only what is new."""
-    device: Literal["auto", "cpu"] = "auto"
-    """Where to compute: the compiled sampler runs on the CPU."""
+    steer: bool = False
+    """Steer by a discriminator: of many continuations, those go on that it takes for real."""
+    judge: Path | None = None
+    """A run whose discriminator judges, in place of the model's own; implies `--steer`."""
+    particles: int = SteeringConfig.particles
+    """Continuations of each clip, when steering: the more, the nearer to what is asked, and the slower."""
+    steer_block: int = SteeringConfig.block
+    """Samples between judgements, when steering; a multiple of 2^layers of the discriminator."""
+    strength: float = SteeringConfig.strength
+    """What the discriminator's logits are multiplied by, when steering."""
     sampling: Annotated[SamplingConfig, tyro.conf.arg(name="")] = field(default_factory=SamplingConfig)
 
     def __post_init__(self) -> None:
@@ -73,18 +83,14 @@ class Command:
 
         model = load(self.model)
         opening = None if self.prime is None else read_audio(self.prime, model.sample_rate)
-        sampling, seconds = self.sampling, None if self.seconds == math.inf else self.seconds
+        seconds = None if self.seconds == math.inf else self.seconds
         blocks = model.stream(
             seconds=seconds,
             clips=self.clips,
-            seed=sampling.seed,
             opening=opening,
-            temperature=sampling.temperature,
-            top_k=sampling.top_k,
-            top_p=sampling.top_p,
-            threads=sampling.threads,
-            block=sampling.block,
+            config=self.sampling,
             first_block=None if pipe is None else FIRST_BLOCK,
+            steering=self._steering(model),
         )
         samples = None if seconds is None else model.samples(seconds)
         written = self._write(blocks, pipe, model.sample_rate, samples)
@@ -117,6 +123,19 @@ class Command:
                 form=self.format,
                 progress=bar.reach,
             )
+
+    def _steering(self, model: "LoadedModel") -> "Steering | None":
+        config = SteeringConfig(particles=self.particles, block=self.steer_block, strength=self.strength)
+        if not self.steer and self.judge is None:
+            if config != SteeringConfig():
+                raise PartitaError(
+                    "`--particles`, `--steer-block` and `--strength` only matter when steering: add `--steer`"
+                )
+            return None
+        from partita.runs.judging import load_judge
+        from partita.sampling.steering import Steering
+
+        return Steering(judge=load_judge(self.judge or self.model, model), config=config)
 
 
 def read(arguments: Sequence[str]) -> Command:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from partita.audio.classes import Quantiser
 from partita.errors import PartitaError
@@ -16,9 +16,10 @@ from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import STATE, read_state, read_tensors
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
-from partita.sampling import stream as sampler
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import Device, Precision, SamplingConfig
 from partita.sampling.readiness import make_ready
+from partita.sampling.steering import SteeredStream, Steering
+from partita.sampling.stream import Source, Stream, blocks_of
 
 Waveform = NDArray[np.float32]
 
@@ -53,7 +54,10 @@ class LoadedModel:
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
+        precision: Precision = "float32",
+        device: Device = "auto",
         threads: int | None = None,
+        steering: Steering | None = None,
     ) -> Waveform:
         """Draw clips.
 
@@ -66,7 +70,10 @@ class LoadedModel:
             temperature: see `SamplingConfig`, as for the rest.
             top_k: keep the k most probable classes.
             top_p: keep the most probable classes that together reach this probability.
+            precision: how weights are stored.
+            device: where to draw.
             threads: threads to spread clips over.
+            steering: who judges, and how to steer by it; None draws from the model alone.
 
         Returns:
             (clips, samples) float32 in [-1, 1], without the opening.
@@ -74,50 +81,65 @@ class LoadedModel:
         Raises:
             PartitaError: a value is out of its range.
         """
-        settings = SamplingConfig(
-            temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, threads=threads
+        config = SamplingConfig(
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+            precision=precision,
+            device=device,
+            threads=threads,
         )
         steps = self.samples(seconds)
-        encoded = self._encoded(opening)
-        zero = self.quantiser.zero_class
-        classes = sampler.draw(
-            self.model, clips=clips, steps=steps, opening=encoded, config=settings, zero_class=zero
-        )
-        return self.quantiser.decode(classes)
+        return self.quantiser.decode(self._source(clips, opening, steps, config, steering).take(steps))
 
     def stream(
         self,
         seconds: float | None = None,
         *,
         clips: int = 1,
-        seed: int = 0,
         opening: NDArray[np.floating[Any]] | None = None,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        threads: int | None = None,
-        block: int = 1600,
+        config: SamplingConfig | None = None,
         first_block: int | None = None,
+        steering: Steering | None = None,
     ) -> Iterator[Waveform]:
         """Yield the clips that `draw` returns, block by block as they are made; without end when `seconds` is
-        None. With `first_block` the first block has so many samples, and the next ones grow to `block`.
+        None.
+
+        Args:
+            seconds: length of each clip.
+            clips: how many.
+            opening: as for `draw`.
+            config: how to draw, and the size of a block.
+            first_block: samples of the first block, from which the next ones grow to `config.block`; None
+                makes all blocks equal.
+            steering: as for `draw`.
 
         Returns:
             an iterator over (clips, block) float32; the last block may be shorter.
+
+        Raises:
+            PartitaError: a value is out of its range.
         """
-        settings = SamplingConfig(
-            temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, threads=threads, block=block
+        steps = None if seconds is None else self.samples(seconds)
+        source = self._source(clips, opening, steps, config or SamplingConfig(), steering)
+        return (self.quantiser.decode(classes) for classes in blocks_of(source, steps, first=first_block))
+
+    def _source(
+        self,
+        clips: int,
+        opening: NDArray[np.floating[Any]] | None,
+        steps: int | None,
+        config: SamplingConfig,
+        steering: Steering | None,
+    ) -> Source:
+        given = None if opening is None else self.quantiser.encode(np.asarray(opening))
+        zero = self.quantiser.zero_class
+        if steering is None:
+            return Stream(self.model, opening=given, clips=clips, config=config, zero_class=zero)
+        return SteeredStream(
+            self.model, steering, opening=given, clips=clips, steps=steps, config=config, zero_class=zero
         )
-        blocks = sampler.stream(
-            self.model,
-            opening=self._encoded(opening),
-            clips=clips,
-            steps=None if seconds is None else self.samples(seconds),
-            first=first_block,
-            config=settings,
-            zero_class=self.quantiser.zero_class,
-        )
-        return (self.quantiser.decode(classes) for classes in blocks)
 
     def samples(self, seconds: float) -> int:
         """Return the samples of a clip so long, at least 1.
@@ -128,9 +150,6 @@ class LoadedModel:
         if not (np.isfinite(seconds) and seconds > 0):
             raise PartitaError(f"`seconds` is {seconds}: give a length above 0")
         return max(1, round(seconds * self.sample_rate))
-
-    def _encoded(self, opening: NDArray[np.floating[Any]] | None) -> NDArray[Any] | None:
-        return None if opening is None else self.quantiser.encode(np.asarray(opening))
 
 
 def load(path: str | Path) -> LoadedModel:
@@ -148,14 +167,11 @@ def load(path: str | Path) -> LoadedModel:
     ...
     partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
     """
-    path = Path(path)
-    inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
-    run = RunFolder.open(path.absolute().parents[1] if inside else path)
+    run, checkpoint = find(path)
     config = run.config()
     where = str(run.path / CONFIG)
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
     quantiser = from_table(Quantiser, config["quantiser"], where=f"{where} [quantiser]")
-    checkpoint = path if inside else run.chosen()
     make_ready()
     model = WaveNet(network)
     fill(model, weights_path(checkpoint))
@@ -169,13 +185,21 @@ def load(path: str | Path) -> LoadedModel:
     )
 
 
+def find(path: str | Path) -> tuple[RunFolder, Path]:
+    """Return a run and the checkpoint that is meant; arguments and errors are those of `load`."""
+    path = Path(path)
+    inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
+    run = RunFolder.open(path.absolute().parents[1] if inside else path)
+    return run, path if inside else run.chosen()
+
+
 def weights_path(checkpoint: Path) -> Path:
     """Return the file of a checkpoint's weights: their average, where there is one."""
     average = checkpoint / "average.safetensors"
     return average if average.exists() else checkpoint / "generator.safetensors"
 
 
-def fill(model: WaveNet, path: Path) -> None:
+def fill(model: nn.Module, path: Path) -> None:
     """Give a network the weights in a safetensors file.
 
     Raises:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from partita.errors import PartitaError
 
 Precision = Literal["float32", "bfloat16", "int8"]
+Device = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class SamplingConfig:
     precision: Precision = "float32"
     """How weights are stored: fewer bytes draw one clip faster, from a model that is rounded by so much; the
     arithmetic stays float32."""
+    device: Device = "auto"
+    """Where to draw: `cuda` is a GPU, `auto` takes one that is there for many clips, the CPU for few."""
     threads: int | None = None
     """Threads to spread clips over; by default one for each core."""
     block: int = 1600
@@ -52,10 +55,11 @@ class SamplingConfig:
             raise PartitaError(f"`top_p` is {self.top_p}: give a probability above 0 and up to 1")
         if not 0 <= self.seed < 1 << 64:
             raise PartitaError(f"`seed` is {self.seed}: give a whole number from 0 to 2^64 - 1")
-        if self.precision not in get_args(Precision):
-            raise PartitaError(
-                f"`precision` is {self.precision!r}: choose one of {', '.join(get_args(Precision))}"
-            )
+        for name, kind in (("precision", Precision), ("device", Device)):
+            if getattr(self, name) not in get_args(kind):
+                raise PartitaError(
+                    f"`{name}` is {getattr(self, name)!r}: choose one of {', '.join(get_args(kind))}"
+                )
         for name in ("threads", "block"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -69,3 +73,39 @@ class SamplingConfig:
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteeringConfig:
+    """How to steer.
+
+    Raises:
+        PartitaError: a value is out of its range.
+
+    >>> SteeringConfig(particles=4).strength
+    1.0
+    """
+
+    particles: int = 16
+    """Continuations of each clip, K: the more, the nearer to p*, and the slower. 1 is plain sampling."""
+    block: int = 256
+    """Samples between judgements."""
+    strength: float = 1.0
+    """What the judge's logits are multiplied by; 0 is plain sampling."""
+    threshold: float = 0.5
+    """Particles are resampled when the effective sample size falls under this share of K; 0 is never."""
+    lag: int | None = 64
+    """Blocks that may wait for all particles to agree on them before one is drawn; None is without end."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing."""
+        if not 1 <= self.particles <= 1 << 16:
+            raise PartitaError(f"`particles` is {self.particles}: give 1 to 65536")
+        if self.block < 1:
+            raise PartitaError(f"`block` of the steering is {self.block}: give at least 1")
+        if not (math.isfinite(self.strength) and self.strength >= 0.0):
+            raise PartitaError(f"`strength` is {self.strength}: give a number of at least 0")
+        if not 0.0 <= self.threshold <= 1.0:
+            raise PartitaError(f"`threshold` is {self.threshold}: give a share from 0 to 1")
+        if self.lag is not None and self.lag < 1:
+            raise PartitaError(f"`lag` is {self.lag}: give at least 1 block, or None for no limit")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
+from partita.sampling.copying import copy_columns
 from partita.sampling.kernel import Matrix, Network, Rule, State, advance
 from partita.sampling.precision import MATRICES, bytes_of, packed, rounded_weights, scales
 from partita.sampling.stored import FLOAT32, INT8
@@ -228,13 +229,13 @@ class Group:
 
     Args:
         packed: the network.
-        clips: the clips' numbers.
+        clips: (clips,) int64, the clips' numbers.
     """
 
-    def __init__(self, packed: Packed, clips: range) -> None:
+    def __init__(self, packed: Packed, clips: NDArray[np.int64]) -> None:
         n, count = packed.network, len(clips)
         self.packed = packed
-        self.clips = np.arange(clips.start, clips.stop)
+        self.clips = clips
         self.newest = np.zeros(count, np.int64)
         self.ring = np.zeros(len(packed.dilations), RING)
         self.ring["dilation"] = packed.dilations
@@ -278,3 +279,34 @@ class Group:
             room["sums"], self._keys, self._ones, self.clips, known, time, drawn, seen,
         )  # fmt: skip
         return seen
+
+    def score(
+        self, rule: Rule, known: NDArray[np.int64], given: NDArray[np.int64], values: NDArray[np.float64]
+    ) -> None:
+        """Take in known samples, then given ones, and tell how probable the network took those for.
+
+        Args:
+            rule: how a class is drawn, which is thrown away for the one given.
+            known: (clips, k) classes.
+            given: (clips, steps) classes.
+            values: (clips, steps), filled with log-probabilities at temperature 1, in nats.
+        """
+        logits = self._room["logits"].reshape(len(self.clips), -1)[:, : self.packed.classes]
+        rows, drawn = np.arange(len(self.clips)), np.empty((len(self.clips), 1), np.int16)
+        for step in range(given.shape[1]):
+            self.advance(rule, known if step == 0 else known[:, :0], 0, drawn, watch=False)
+            above = logits - logits.max(1, keepdims=True)
+            values[:, step] = above[rows, given[:, step]] - np.log(np.exp(above).sum(1))
+            self.newest[:] = given[:, step]
+
+    def copy(self, targets: NDArray[np.int64], other: "Group", sources: NDArray[np.int64]) -> None:
+        """Give clips, by their place here, all that is known of other ones, by their place in their group.
+
+        Both groups have taken in as many samples. No clip is a target and a source.
+        """
+        channels = np.int64(WIDTH * int(self.packed.network.residual.panels))
+        copy_columns(
+            self.ring, other._room["rings"], len(other.clips), sources, self._room["rings"], len(self.clips),
+            targets, channels,
+        )  # fmt: skip
+        self.newest[targets] = other.newest[sources]

@@ -5,7 +5,7 @@ waveforms, files or runs: it yields classes.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,19 @@ def history_of(opening: Classes | None, *, clips: int, length: int, classes: int
     if taken:
         history[:, length - taken :] = given[:, given.shape[1] - taken :]
     return history
+
+
+class Source(Protocol):
+    """What blocks are taken from: a `Stream`, or a `SteeredStream`."""
+
+    config: SamplingConfig
+
+    @property
+    def position(self) -> int:
+        """Samples drawn so far of each clip."""
+
+    def take(self, steps: int) -> Classes:
+        """Draw the next samples of every clip, (clips, steps)."""
 
 
 class Stream:
@@ -133,15 +146,24 @@ def stream(
     >>> [block.shape[1] for block in stream(model, steps=10, first=1, config=config, zero_class=128)]
     [1, 2, 4, 3]
     """
-    if first is not None and first < 1:
-        raise PartitaError(f"`first` is {first}: give at least 1")
     if steps is not None and steps < 0:
         raise PartitaError(f"`steps` is {steps}: give at least 0")
     source = Stream(model, opening=opening, clips=clips, config=config, zero_class=zero_class)
+    return blocks_of(source, steps, first=first)
+
+
+def blocks_of(source: Source, steps: int | None, *, first: int | None = None) -> Iterator[Classes]:
+    """Yield what a source draws, block by block; the arguments are those of `stream`.
+
+    Raises:
+        PartitaError: a first block without samples.
+    """
+    if first is not None and first < 1:
+        raise PartitaError(f"`first` is {first}: give at least 1")
     return _blocks(source, steps, first or source.config.block)
 
 
-def _blocks(source: Stream, steps: int | None, length: int) -> Iterator[Classes]:
+def _blocks(source: Source, steps: int | None, length: int) -> Iterator[Classes]:
     while steps is None or source.position < steps:
         length = min(length, source.config.block)
         yield source.take(length if steps is None else min(length, steps - source.position))

@@ -1,0 +1,54 @@
+"""The discriminator of a run, ready to judge what is being drawn. Does not know how it was trained."""
+
+from pathlib import Path
+from typing import Any
+
+from partita.errors import PartitaError
+from partita.models.patchgan import PatchGAN, PatchGANConfig
+from partita.runs.config import from_table
+from partita.runs.folder import CONFIG
+from partita.runs.loading import LoadedModel, fill, find
+from partita.sampling.judges import DiscriminatorJudge
+
+
+def load_judge(path: str | Path, model: LoadedModel) -> DiscriminatorJudge:
+    """Load the discriminator of a run, or of one checkpoint of a run, as a judge of what a model draws.
+
+    It hears windows as long as those that it was trained on.
+
+    Args:
+        path: a run folder, or a folder in its `checkpoints`; the model's own run, or another one.
+        model: who draws; its classes become the sound that is heard.
+
+    Raises:
+        PartitaError: no run, a run that was trained without an adversary, or one of another sample rate; a
+            damaged file, or a config of a newer version.
+
+    >>> from partita.runs.loading import load
+    >>> load_judge("nowhere", load("nowhere"))
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
+    """
+    run, checkpoint = find(path)
+    config = run.config()
+    training: dict[str, Any] = config["training"]
+    if "adversary" not in training:
+        raise PartitaError(
+            f"{run.path} has no discriminator, it was trained without an adversary: give a run that was"
+            " trained with one, for example `--arm report`, by `--judge RUN`"
+        )
+    rate = int(config["corpus"]["sample_rate"])
+    if rate != model.sample_rate:
+        raise PartitaError(
+            f"the discriminator of {run.path} hears {rate} Hz, the model draws {model.sample_rate} Hz: give"
+            " a run of the same rate by `--judge RUN`"
+        )
+    adversary: dict[str, Any] = training["adversary"]
+    where = f"{run.path / CONFIG} [training.adversary.patchgan]"
+    discriminator = PatchGAN(from_table(PatchGANConfig, adversary.get("patchgan", {}), where=where))
+    fill(discriminator, checkpoint / "adversary.safetensors")
+    hop = 1 << discriminator.config.layers
+    window = max(6, int(training["targets"]) // hop) * hop
+    squares = adversary.get("loss") == "least-squares"
+    return DiscriminatorJudge(discriminator, model.quantiser, window=window, least_squares=squares)
