@@ -14,8 +14,8 @@ from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.cpu import CompiledClips
 from partita.sampling.judges import RatioJudge
-from partita.sampling.steering import SteeredStream, Steering, steer
-from partita.sampling.stream import draw
+from partita.sampling.steering import SteeredStream, Steering
+from partita.sampling.stream import blocks_of, draw
 
 CLASSES, ZERO = 12, 6
 
@@ -228,7 +228,7 @@ def test_more_than_is_left_is_refused(student: WaveNet, teacher: WaveNet) -> Non
 
 def test_blocks_end_with_the_clip(student: WaveNet, teacher: WaveNet) -> None:
     source = steered(student, RatioJudge(teacher, student), steps=4000, particles=2)
-    assert [block.shape[1] for block in steer(source)] == [1600, 1600, 800]
+    assert [block.shape[1] for block in blocks_of(source, 4000)] == [1600, 1600, 800]
 
 
 def test_a_judge_of_other_classes_is_refused(student: WaveNet) -> None:
