@@ -3,6 +3,7 @@
 import pytest
 
 from partita.sampling.bench import Case, bench, bound
+from partita.sampling.scaling import scaling
 
 KEYS = {
     "size", "clips", "threads", "precision", "device", "samples_per_second", "times_reference",
@@ -11,8 +12,10 @@ KEYS = {
 
 
 def test_every_case_has_the_keys_that_others_read() -> None:
-    result = bench("tiny", cases=[Case(1, 1), Case(4, 2)], runs=1, seconds=0.02, sides=(256,))
-    assert [(case["clips"], case["threads"]) for case in result["cases"]] == [(1, 1), (4, 2)]
+    cases = [Case(1, 1), Case(1, 1, "int8"), Case(4, 2)]
+    result = bench("tiny", cases=cases, runs=1, seconds=0.02, sides=(256,))
+    found = [(case["clips"], case["threads"], case["precision"]) for case in result["cases"]]
+    assert found == [(1, 1, "float32"), (1, 1, "int8"), (4, 2, "float32")]
     for case in result["cases"]:
         assert set(case) >= KEYS
         operations = 2 * 43_264 * case["samples_per_second"]
@@ -23,5 +26,17 @@ def test_every_case_has_the_keys_that_others_read() -> None:
 
 
 def test_the_bound_is_bandwidth_for_one_clip_and_arithmetic_for_many() -> None:
-    assert bound(Case(1, 1), matrix=100.0, bandwidth=60.0) == 30.0
-    assert bound(Case(16, 2), matrix=100.0, bandwidth=60.0) == 100.0
+    assert bound(Case(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 30.0
+    assert bound(Case(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=2.0) == 60.0
+    assert bound(Case(16, 2), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 100.0
+
+
+def test_scaling_counts_by_multiply_adds() -> None:
+    found = scaling("tiny", clips=(1, 2), fields=((1, 2), (2, 3)), runs=1, seconds=0.02, sides=(256,))
+    assert [row["clips"] for row in found["clips"]] == [1, 2]
+    rows = [(row["clips"], row["receptive_field"], row["layers"]) for row in found["receptive_fields"]]
+    assert rows == [(1, 4, 2), (1, 15, 6), (16, 4, 2), (16, 15, 6)]
+    for row in found["clips"]:
+        assert row["microseconds_a_sample"] == pytest.approx(row["microseconds"] * 43_264 / 1e6)
+        assert row["samples_per_second"] == pytest.approx(1e6 / row["microseconds_a_sample"])
+    assert found["floor"] > 0.0

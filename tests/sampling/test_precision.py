@@ -57,6 +57,10 @@ def test_errors_are_as_small_as_promised(model: WaveNet) -> None:
                 assert (error <= share * largest).all()
 
 
+def test_bfloat16_is_pytorchs(model: WaveNet) -> None:
+    assert torch.equal(rounded(model, "bfloat16").skip, model.skip.bfloat16().float())
+
+
 def test_the_model_itself_is_left_alone(model: WaveNet) -> None:
     before = model.skip.clone()
     rounded(model, "int8")

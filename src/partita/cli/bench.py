@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from tyro.conf import FlagCreatePairsOff, Positional
@@ -19,8 +20,23 @@ class Command:
     """What to measure: `sampler`, `training` or `corpus`."""
     size: str | None = None
     """The network, by default `wide`; the corpus has none."""
+    scaling: FlagCreatePairsOff[bool] = False
+    """Of the sampler: measure what a sample costs for 1 to 64 clips and receptive fields from 253 to 16,383."""
+    model: Path | None = None
+    """Of the sampler: a trained run; how many bits a sample each `--precision` costs it on test sound is told."""
+    corpus: Path | None = None
+    """A corpus whose test split `--model` is scored on."""
     json: FlagCreatePairsOff[bool] = False
     """Print one JSON object, and nothing else, on standard output."""
+
+    def __post_init__(self) -> None:
+        """Refuse options that are not of what is measured, and one of two that belong together."""
+        if (self.model is None) != (self.corpus is None):
+            raise PartitaError("`--model` is scored on `--corpus`: give both, or neither")
+        if self.what != "sampler" and (self.scaling or self.model is not None):
+            raise PartitaError("`--scaling`, `--model` and `--corpus` are the sampler's: leave them out")
+        if self.scaling and self.model is not None:
+            raise PartitaError("`--scaling` measures no trained model: leave out `--model` and `--corpus`")
 
     def run(self) -> None:
         """Print the rates."""
@@ -28,8 +44,8 @@ class Command:
         if self.json:
             print(json.dumps(found, allow_nan=False))
             return
-        cases = found.pop("cases", [])
-        for row in [*cases, found] if found else cases:
+        rows = [row for name in ("cases", "clips", "receptive_fields") for row in found.pop(name, [])]
+        for row in [*rows, found] if found else rows:
             print(", ".join(f"{name} {_short(value)}" for name, value in row.items()))
 
     def _measure(self) -> dict[str, Any]:
@@ -43,9 +59,28 @@ class Command:
             from partita.training.bench import bench as bench_training
 
             return bench_training(self.size or "wide")
+        if self.scaling:
+            from partita.sampling.scaling import scaling
+
+            return scaling(self.size or "wide")
         from partita.sampling.bench import bench as bench_sampler
 
-        return bench_sampler(self.size or "wide")
+        costs = self._costs()
+        found = bench_sampler(self.size or "wide")
+        for case in found["cases"] if costs else []:
+            case["bits_cost"] = costs[case["precision"]]
+        return found
+
+    def _costs(self) -> dict[str, dict[str, float]]:
+        """Return what each precision costs the trained model, if one is given."""
+        if self.model is None or self.corpus is None:
+            return {}
+        from partita.audio.corpus import Corpus
+        from partita.evaluation.precision import precision_costs
+        from partita.runs.loading import load
+
+        costs = precision_costs(load(self.model), Corpus.open(self.corpus))
+        return {precision: cost.as_json() for precision, cost in costs.items()}
 
 
 def read(arguments: Sequence[str]) -> Command:

@@ -9,7 +9,7 @@ own. This file does not print.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -18,8 +18,9 @@ from partita.models.rates import SIDES, matrix_rate, reread_bandwidth, thread_li
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.models.wavenet import WaveNet
 from partita.sampling.choice import choose, probabilities
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import Device, Precision, SamplingConfig
 from partita.sampling.draws import uniforms
+from partita.sampling.precision import bytes_of
 from partita.sampling.reference import CachedStep
 from partita.sampling.starting import start_times
 from partita.sampling.stream import Stream
@@ -29,10 +30,17 @@ RUNS = 5
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured: so many clips of a network on so many threads."""
+    """What is measured: so many clips of a network on so many threads, its weights stored in one way."""
 
     clips: int
     threads: int
+    precision: Precision = "float32"
+    device: Device = "cpu"
+
+    @property
+    def config(self) -> SamplingConfig:
+        """How the sampler draws it."""
+        return SamplingConfig(threads=self.threads, precision=self.precision, device=self.device)
 
 
 def lively(config: WaveNetConfig) -> WaveNet:
@@ -76,13 +84,23 @@ def reference_rate(model: WaveNet, case: Case, *, seconds: float) -> float:
         return rate_of(advance, clips=case.clips, seconds=seconds)
 
 
-def bound(case: Case, *, matrix: float, bandwidth: float) -> float:
+def bound(case: Case, *, matrix: float, bandwidth: float, bytes_each: float) -> float:
     """Return the operations a second that reading every weight once for all clips of a thread allows.
 
-    min(matrix rate, 2 operations for 4 bytes at the bandwidth of re-reading a buffer of the weights' size,
-    for each clip of each thread)
+    min(matrix rate, 2 operations for the bytes of a weight at the bandwidth of re-reading a buffer of the
+    weights' size, for each clip of each thread)
     """
-    return min(matrix, 2.0 / 4.0 * bandwidth * case.clips)
+    return min(matrix, 2.0 / bytes_each * bandwidth * case.clips)
+
+
+def weight_bytes(config: WaveNetConfig, precision: str) -> int:
+    """Return the bytes of a network's matrices when one clip reads them.
+
+    >>> weight_bytes(size_named("small"), "bfloat16") == 2 * size_named("small").multiply_adds
+    True
+    """
+    last = config.end_channels * config.classes
+    return bytes_of(precision, "skip") * (config.multiply_adds - last) + bytes_of(precision, "end2") * last
 
 
 def start(size: str, *, runs: int) -> dict[str, Any]:
@@ -93,6 +111,17 @@ def start(size: str, *, runs: int) -> dict[str, Any]:
     return middle | {"start_runs": [one["start_seconds"] for one in times], "first_block": block}
 
 
+def default_cases() -> list[Case]:
+    """Return one clip on one core at every precision, 16 on one core and on all, and a GPU's if there is one."""
+    every = SamplingConfig().thread_count
+    cases = [Case(1, 1, precision) for precision in get_args(Precision)] + [Case(16, 1)]
+    if every > 1:
+        cases.append(Case(16, every))
+    if torch.cuda.is_available():
+        cases += [Case(clips, 1, device="cuda") for clips in (1, 512)]
+    return cases
+
+
 def bench(
     size: str = "wide",
     *,
@@ -101,11 +130,11 @@ def bench(
     seconds: float = 0.6,
     sides: tuple[int, ...] = SIDES,
 ) -> dict[str, Any]:
-    """Measure the sampler on this machine's CPU.
+    """Measure the sampler on this machine.
 
     Args:
         size: a network by name.
-        cases: what to measure; by default one clip on one core, and 16 clips on one core and on all cores.
+        cases: what to measure; by default those of `default_cases`.
         runs: times that each case is measured, turn by turn; the median is reported, with all beside it.
         seconds: of drawing in each run.
         sides: of the square matrices whose product's rate is measured.
@@ -118,62 +147,67 @@ def bench(
     Raises:
         PartitaError: no size has that name.
     """
-    model = lively(size_named(size))
-    every = SamplingConfig().thread_count
-    if cases is None:
-        cases = [Case(1, 1), Case(16, 1)] + ([Case(16, every)] if every > 1 else [])
-    rates, matrix, bandwidth = _measured(model, cases, runs=runs, seconds=seconds, sides=sides)
-    rows = []
+    config = size_named(size)
+    model, cases = lively(config), default_cases() if cases is None else cases
+    rates, limits = _measured(model, cases, runs=runs, seconds=seconds, sides=sides)
+    rows, references = [], dict[tuple[int, int], float]()
     for case, measured in zip(cases, rates, strict=True):
         # on small tensors more threads can be slower: the plain loop is taken at its best
         tried = [Case(case.clips, threads) for threads in sorted({1, case.threads})]
-        reference = max(reference_rate(model, one, seconds=seconds) for one in tried)
-        rows.append(_row(size, case, measured, matrix[case.threads], bandwidth, reference))
-    return {
-        "cases": rows,
-        **start(size, runs=runs),
-        "reread_bandwidth": bandwidth,
-    }
+        key = (case.clips, case.threads)
+        if key not in references:
+            references[key] = max(reference_rate(model, one, seconds=seconds) for one in tried)
+        rows.append(_row(size, case, measured, limits, references[key]))
+    return {"cases": rows, **start(size, runs=runs)}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the machine can do: rates of the matrix product, and bandwidths."""
+
+    matrix: dict[tuple[str, int], float]
+    """By device and threads, operations a second in float32."""
+    bandwidth: dict[str, float]
+    """By precision, bytes a second of re-reading a buffer of the weights' size."""
 
 
 def _measured(
     model: WaveNet, cases: Sequence[Case], *, runs: int, seconds: float, sides: tuple[int, ...]
-) -> tuple[list[list[float]], dict[int, float], float]:
-    """Return each case's rates, the matrix rate by threads, and the bandwidth.
+) -> tuple[list[list[float]], Limits]:
+    """Return each case's rates and the machine's limits.
 
     Turn by turn: the machine's speed drifts, and each share should see all of it.
     """
-    zero, weight_bytes = model.config.classes // 2, 4 * model.config.multiply_adds
-    streams = [
-        Stream(model, clips=case.clips, config=SamplingConfig(threads=case.threads), zero_class=zero)
-        for case in cases
-    ]
+    zero = model.config.classes // 2
+    streams = [Stream(model, clips=case.clips, config=case.config, zero_class=zero) for case in cases]
     for source in streams:
         source.take(1)
     rates: list[list[float]] = [[] for _ in cases]
-    matrix, bandwidth = dict.fromkeys((case.threads for case in cases), 0.0), 0.0
+    matrix = dict.fromkeys(((case.device, case.threads) for case in cases), 0.0)
+    bandwidth = dict.fromkeys((case.precision for case in cases), 0.0)
     for _ in range(runs):
         for case, source, measured in zip(cases, streams, rates, strict=True):
             measured.append(rate_of(source.take, clips=case.clips, seconds=seconds))
-        for threads in matrix:
-            once = matrix_rate(torch.float32, threads, sides=sides, repeats=1)
-            matrix[threads] = max(matrix[threads], once)
-        bandwidth = max(bandwidth, reread_bandwidth(weight_bytes, seconds=0.1))
-    return rates, matrix, bandwidth
+        for device, threads in matrix:
+            once = matrix_rate(torch.float32, threads, device, sides=sides, repeats=1)
+            matrix[device, threads] = max(matrix[device, threads], once)
+        for precision, best in bandwidth.items():
+            once = reread_bandwidth(weight_bytes(model.config, precision), seconds=0.1)
+            bandwidth[precision] = max(best, once)
+    return rates, Limits(matrix, bandwidth)
 
 
-def _row(
-    size: str, case: Case, measured: list[float], matrix: float, bandwidth: float, reference: float
-) -> dict[str, Any]:
+def _row(size: str, case: Case, measured: list[float], limits: Limits, reference: float) -> dict[str, Any]:
     """Return one case as the bench reports it."""
     config = size_named(size)
     rate, operations = float(np.median(measured)), 2.0 * config.multiply_adds
-    return {
+    matrix, bandwidth = limits.matrix[case.device, case.threads], limits.bandwidth[case.precision]
+    row = {
         "size": size,
         "clips": case.clips,
         "threads": case.threads,
-        "precision": "float32",
-        "device": "cpu",
+        "precision": case.precision,
+        "device": case.device,
         "samples_per_second": rate,
         "runs": measured,
         "times_reference": rate / reference,
@@ -181,5 +215,9 @@ def _row(
         "share_of_matrix_rate": rate * operations / matrix,
         "share_spread": [min(measured) * operations / matrix, max(measured) * operations / matrix],
         "matrix_rate": matrix,
-        "share_of_bound": rate * operations / bound(case, matrix=matrix, bandwidth=bandwidth),
     }
+    if case.device != "cpu":
+        return row
+    bytes_each = weight_bytes(config, case.precision) / config.multiply_adds
+    most = bound(case, matrix=matrix, bandwidth=bandwidth, bytes_each=bytes_each)
+    return row | {"share_of_bound": rate * operations / most, "reread_bandwidth": bandwidth}

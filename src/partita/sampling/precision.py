@@ -75,13 +75,20 @@ def rounded_weights(weights: dict[str, Array], precision: str) -> dict[str, Arra
     for name in MATRICES:
         size, value = bytes_of(precision, name), weights[name]
         if size == BFLOAT16:
-            found[name] = torch.from_numpy(value).float().bfloat16().double().numpy()
+            found[name] = _upper_halves(value)
         elif size == INT8 and value.size:
             # one product sums the skips of all layers: they share their outputs' steps
             whole = value.reshape(-1, value.shape[-1]) if name == "skip" else value
             steps = scales(whole)
             found[name] = (np.rint(whole / steps) * steps).reshape(value.shape)
     return found
+
+
+def _upper_halves(value: Array) -> Array:
+    """Round to bfloat16: of a float32, to the nearest number without its lower half; of two, the even one."""
+    bits = value.astype(np.float32).view(np.uint32)
+    bits = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+    return (bits & np.uint32(0xFFFF0000)).view(np.float32).astype(np.float64)
 
 
 @torch.no_grad()
