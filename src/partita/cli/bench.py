@@ -21,9 +21,9 @@ class Command:
     size: str | None = None
     """The network, by default `wide`; the corpus has none."""
     scaling: FlagCreatePairsOff[bool] = False
-    """Of the sampler: measure what a sample costs for 1 to 64 clips and receptive fields from 253 to 16,383."""
+    """Of the sampler: what a sample costs for 1 to 64 clips, and receptive fields from 253 to 16,383."""
     model: Path | None = None
-    """Of the sampler: a trained run; how many bits a sample each `--precision` costs it on test sound is told."""
+    """Of the sampler: a trained run, to tell how many bits a sample each `--precision` costs it."""
     corpus: Path | None = None
     """A corpus whose test split `--model` is scored on."""
     json: FlagCreatePairsOff[bool] = False

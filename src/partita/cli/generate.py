@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
-from numpy.typing import NDArray
 from tyro.conf import Positional
 
 from partita.cli.arguments import parse
@@ -17,6 +16,8 @@ from partita.errors import PartitaError
 from partita.sampling.config import SamplingConfig, SteeringConfig
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from partita.runs.loading import LoadedModel
     from partita.sampling.files import Written
     from partita.sampling.steering import Steering
@@ -75,9 +76,8 @@ class Command:
         """Draw the clips; say where they are on standard output, and how fast it went on standard error."""
         from partita.sampling.pipe import FIRST_BLOCK, descriptor_of
 
-        pipe = (
-            descriptor_of(sys.stdout) if self.piped else None
-        )  # asked before PyTorch takes its time to load
+        # asked before PyTorch takes its time to load
+        pipe = descriptor_of(sys.stdout) if self.piped else None
         from partita.audio.reading import read_audio
         from partita.runs.loading import load
 
@@ -104,7 +104,7 @@ class Command:
             raise KeyboardInterrupt
 
     def _write(
-        self, blocks: Iterable[NDArray[Any]], pipe: int | None, sample_rate: int, samples: int | None
+        self, blocks: "Iterable[NDArray[Any]]", pipe: int | None, sample_rate: int, samples: int | None
     ) -> "Written":
         """Let the blocks go where they are wanted."""
         from partita.sampling.files import write_clips

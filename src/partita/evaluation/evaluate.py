@@ -125,7 +125,7 @@ def evaluation(
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     loaded = run if isinstance(run, LoadedModel) else load(run)
     tell = progress or _silently
-    _check(loaded, corpus, asked)
+    check_fit(loaded, corpus, asked.split)
     config = fitted(asked, corpus.segment_seconds(asked.split))
     real = places(loaded, corpus, config)
     bits = _bits(loaded, corpus, config, tell)
@@ -195,15 +195,20 @@ def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> di
     return scores
 
 
-def _check(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> None:
+def check_fit(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
+    """Refuse to score a model on sound of another rate, or on none.
+
+    Raises:
+        PartitaError: the corpus has another sample rate than the model, or nothing in that split.
+    """
     if loaded.sample_rate != corpus.sample_rate:
         raise PartitaError(
             f"the model {loaded.name} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
             f" {corpus.sample_rate}: prepare the recordings again with `--sample-rate {loaded.sample_rate}`"
         )
-    if not corpus.segments(config.split):
+    if not corpus.segments(split):
         raise PartitaError(
-            f"the corpus {corpus.path} has no sound in its split {config.split!r}: prepare it again, or"
+            f"the corpus {corpus.path} has no sound in its split {split!r}: prepare it again, or"
             " choose another split"
         )
 

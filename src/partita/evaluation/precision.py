@@ -1,15 +1,15 @@
-"""What storing weights less precisely costs: bits per sample on held-out sound, against the weights as they are.
+"""What storing weights less precisely costs: bits per sample on held-out sound.
 
-The sampler's arithmetic stays float32, so the rounded model is what it draws from, and scoring that model says
-all there is to say. Both are scored on the same blocks of sound, and the interval is of their difference,
-which is far narrower than either's own. This file does not know speed.
+The sampler's arithmetic stays float32, so the rounded model is what it draws from, and scoring that model
+says all there is to say. It and the model as it is are scored on the same blocks of sound, and the interval
+is of their difference, which is far narrower than either's own. This file does not know speed.
 """
 
 from typing import get_args
 
 from partita.audio.corpus import Corpus
-from partita.errors import PartitaError
 from partita.evaluation.bits import block_bits
+from partita.evaluation.evaluate import check_fit
 from partita.evaluation.scores import Score, block_mean
 from partita.runs.loading import LoadedModel
 from partita.sampling.config import Precision
@@ -36,12 +36,7 @@ def precision_costs(
     ...
     partita.errors.PartitaError: runs/violin does not exist: give a run folder, made by `partita train`
     """
-    if corpus.sample_rate != loaded.sample_rate:
-        raise PartitaError(
-            f"the corpus has {corpus.sample_rate} Hz, the model {loaded.sample_rate} Hz: prepare a corpus with"
-            f" `--sample-rate {loaded.sample_rate}`"
-        )
-
+    check_fit(loaded, corpus, "test")
     whole = block_bits(loaded.model, corpus, "test", loaded.quantiser, seconds=seconds)
     costs = {}
     for precision in get_args(Precision):

@@ -112,7 +112,7 @@ def start(size: str, *, runs: int) -> dict[str, Any]:
 
 
 def default_cases() -> list[Case]:
-    """Return one clip on one core at every precision, 16 on one core and on all, and a GPU's if there is one."""
+    """Return one clip on one core at every precision, 16 on one core and on all, and a GPU's if it is there."""
     every = SamplingConfig().thread_count
     cases = [Case(1, 1, precision) for precision in get_args(Precision)] + [Case(16, 1)]
     if every > 1:

@@ -143,7 +143,9 @@ def weights_of(model: WaveNet) -> dict[str, Array]:
         PartitaError: a weight is not finite.
     """
     # NumPy widens: PyTorch's first conversion in a process takes ten times as long
-    weights = {name: value.detach().cpu().numpy().astype(np.float64) for name, value in model.named_parameters()}
+    weights = {
+        name: value.detach().cpu().numpy().astype(np.float64) for name, value in model.named_parameters()
+    }
     for name, value in weights.items():
         if not np.isfinite(value).all():
             raise PartitaError(

@@ -122,14 +122,10 @@ def write_pipe(
     try:
         if form == "wav":
             write_all(descriptor, header(sample_rate, samples))
-        blocks = iter(blocks)
-        first = list(
-            islice(blocks, 1)
-        )  # before there is sound, there is nothing to fade: Ctrl-C acts at once
+        blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
+        first = list(islice(blocks, 1))  # before there is sound to fade, Ctrl-C acts at once
         with listening_for_signals() as request:
-            for sound in until_asked(
-                chain(first, blocks), request, max(1, round(FADE_SECONDS * sample_rate))
-            ):
+            for sound in until_asked(chain(first, blocks), request, fade):
                 ready = time.perf_counter()
                 write_all(descriptor, sound.astype("<i2").tobytes())
                 waited += time.perf_counter() - ready
