@@ -106,8 +106,8 @@ def test_many_steered_clips_are_distributed_as_the_target(block: int, threshold:
     words = np.array(list(product(range(3), repeat=6)))
     log_p = log_probability(model, np.zeros(model.receptive_field, np.int64), words)
     weights = np.exp(log_p + strength * bonus[words].sum(1))
-    clips = 1000
-    source = steered(model, Table(lambda new: bonus[new]), clips=clips, steps=6, particles=100, block=block,
+    clips = 600
+    source = steered(model, Table(lambda new: bonus[new]), clips=clips, steps=6, particles=60, block=block,
                      threshold=threshold, strength=strength)  # fmt: skip
     found = np.bincount(source.take(6).astype(np.int64) @ 3 ** np.arange(5, -1, -1), minlength=3**6)
     common = np.argsort(-weights)[:20]
@@ -119,7 +119,7 @@ def test_many_steered_clips_are_distributed_as_the_target(block: int, threshold:
         return float((np.square(counts - cells) / cells).sum())
 
     assert apart(weights) < 45.3  # p = 0.001
-    assert apart(np.exp(log_p)) > 150.0  # plain sampling is told from it
+    assert apart(np.exp(log_p)) > 100.0  # plain sampling is told from it
 
 
 @pytest.mark.parametrize("block", [1, 3])
@@ -130,12 +130,12 @@ def test_the_evidence_is_unbiased(block: int, particles: int) -> None:
     words = np.array(list(product(range(3), repeat=6)))
     past = np.zeros(model.receptive_field, np.int64)
     z = np.exp(log_probability(model, past, words) + bonus[words].sum(1)).sum()
-    source = steered(model, Table(lambda new: bonus[new]), seed=1, clips=4000, steps=6, particles=particles,
+    source = steered(model, Table(lambda new: bonus[new]), seed=1, clips=2000, steps=6, particles=particles,
                      block=block, threshold=0.8)  # fmt: skip
     source.take(6)
     estimates = np.exp(source.log_evidence)
     error = estimates.std() / np.sqrt(len(estimates))
-    assert error < 0.05 * z
+    assert error < 0.06 * z
     assert abs(estimates.mean() - z) < 3.5 * error
 
 

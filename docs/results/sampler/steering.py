@@ -154,7 +154,7 @@ def read() -> argparse.Namespace:
     parser.add_argument("--clips", type=int, default=64)
     parser.add_argument("--steps", type=int, default=2048)
     parser.add_argument("--particles", type=int, nargs="+", default=[4, 16, 64])
-    parser.add_argument("--blocks", type=int, nargs="+", default=[256, 64, 16, 1])
+    parser.add_argument("--blocks", type=int, nargs="+", default=[64, 16, 256, 1])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only-train", action="store_true", help="leave when the student is kept")
     return parser.parse_args()
@@ -189,8 +189,8 @@ def main() -> None:
         "plain": plain,
         "cases": [],
     }  # fmt: skip
-    for block in words.blocks:
-        for particles in words.particles:
+    for particles in words.particles:
+        for block in words.blocks:
             result["cases"].append(experiment.case(particles, block, totals))
             storage.write_json(words.out, result)
 

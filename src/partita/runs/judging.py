@@ -10,15 +10,17 @@ from partita.runs.folder import CONFIG
 from partita.runs.loading import LoadedModel, fill, find
 from partita.sampling.judges import DiscriminatorJudge
 
+WINDOW = 2048
+"""Samples that a judge hears: each is heard again with every block, so a training window costs too much."""
 
-def load_judge(path: str | Path, model: LoadedModel) -> DiscriminatorJudge:
+
+def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -> DiscriminatorJudge:
     """Load the discriminator of a run, or of one checkpoint of a run, as a judge of what a model draws.
-
-    It hears windows as long as those that it was trained on.
 
     Args:
         path: a run folder, or a folder in its `checkpoints`; the model's own run, or another one.
         model: who draws; its classes become the sound that is heard.
+        window: samples that are heard at once; never more than in the discriminator's training.
 
     Raises:
         PartitaError: no run, a run that was trained without an adversary, or one of another sample rate; a
@@ -49,6 +51,6 @@ def load_judge(path: str | Path, model: LoadedModel) -> DiscriminatorJudge:
     discriminator = PatchGAN(from_table(PatchGANConfig, adversary.get("patchgan", {}), where=where))
     fill(discriminator, checkpoint / "adversary.safetensors")
     hop = 1 << discriminator.config.layers
-    window = max(6, int(training["targets"]) // hop) * hop
+    window = max(6, min(window, int(training["targets"])) // hop) * hop
     squares = adversary.get("loss") == "least-squares"
     return DiscriminatorJudge(discriminator, model.quantiser, window=window, least_squares=squares)

@@ -112,7 +112,7 @@ def start(size: str, *, runs: int) -> dict[str, Any]:
 
 
 def default_cases() -> list[Case]:
-    """Return one clip on one core at every precision, 16 on one core and on all, and a GPU's if it is there."""
+    """Return one clip on one core at every precision, 16 on one core and on all, and a GPU's if there."""
     every = SamplingConfig().thread_count
     cases = [Case(1, 1, precision) for precision in get_args(Precision)] + [Case(16, 1)]
     if every > 1:
@@ -165,9 +165,9 @@ def bench(
 class Limits:
     """What the machine can do: rates of the matrix product, and bandwidths."""
 
-    matrix: dict[tuple[str, int], float]
+    matrix: dict[tuple[Device, int], float]
     """By device and threads, operations a second in float32."""
-    bandwidth: dict[str, float]
+    bandwidth: dict[Precision, float]
     """By precision, bytes a second of re-reading a buffer of the weights' size."""
 
 

@@ -28,8 +28,8 @@ class DiscriminatorJudge:
     Args:
         discriminator: in evaluation mode from here on.
         quantiser: the generating model's, classes -> waveform.
-        window: samples that the discriminator hears at once: as many as in training, since its
-            normalisation looks at all of them. A multiple of 2^layers.
+        window: samples that the discriminator hears at once, a multiple of 2^layers. Its normalisation looks
+            at all of them: as many as in training are truest, fewer are cheaper.
         least_squares: trained with least squares: its output d is a share, and log(d / (1 - d)) the logit,
             with d kept within [0.01, 0.99].
 
