@@ -17,7 +17,6 @@ from partita.audio.etudes import write_etudes
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, evaluation
-from partita.interruption import Interrupted
 from partita.listening.demo import demo
 from partita.listening.demo_plan import ARMS, DemoConfig, Etudes
 from partita.listening.report import ArmReport, ReportData, write_report
@@ -25,6 +24,7 @@ from partita.models.sizes import WaveNetConfig
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
+from partita.sampling.interruption import Interrupted
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
 from partita.training.train import train

@@ -103,7 +103,7 @@ def test_a_killed_run_ends_with_the_same_bytes(
 def test_a_polite_signal_saves_and_says_how_to_go_on(
     corpus: Corpus, out: Path, make_config: Make, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partita.interruption import Interrupted
+    from partita.sampling.interruption import Interrupted
     from partita.training.loop import Loop
 
     step = Loop.step
@@ -125,7 +125,7 @@ def test_a_signal_while_a_run_finishes_stops_what_comes_after(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # regression: the run had come to its end, so the signal was forgotten, and a demo went on to its next arm
-    from partita.interruption import Interrupted
+    from partita.sampling.interruption import Interrupted
     from partita.training.loop import Loop
 
     finish = Loop.finish

@@ -17,7 +17,6 @@ from partita.audio.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
 from partita.evaluation.temperature import choose_temperature
-from partita.interruption import Interrupted
 from partita.listening.demo_home import Home
 from partita.listening.demo_page import report_data
 from partita.listening.demo_plan import (
@@ -34,6 +33,7 @@ from partita.listening.report import write_report
 from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
+from partita.sampling.interruption import Interrupted
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
 from partita.training.device import machine

@@ -116,20 +116,12 @@ def _block(
     piece = builder.udiv(depth, INT(chains))
     cells = [(c, p) for c in range(columns) for p in range(panels)]
 
-    def place(base: tuple[Value, Value], column: int, offset: Value) -> Value:
-        return builder.gep(base[0], [builder.add(builder.mul(base[1], INT(column)), offset)])
-
-    def scaled(value: Value, panel: int, inverse: int) -> Value:
-        if stored != INT8:
-            return value
-        step = load(builder, builder.gep(weights[1], [INT(WIDTH * (2 * panel + inverse))]), align=64)
-        return builder.fmul(value, step)
-
-    starts = [load(builder, place(start, c, INT(WIDTH * p))) for c, p in cells]
-    first = [scaled(value, p, 1) for value, (_, p) in zip(starts, cells, strict=True)]
+    scales = [_scales(builder, weights[1], p, stored) for p in range(panels)]
+    starts = [load(builder, _place(builder, start, c, INT(WIDTH * p))) for c, p in cells]
+    first = [_times(builder, value, scales[p][1]) for value, (_, p) in zip(starts, cells, strict=True)]
     zeros = [constant(0.0)] * len(cells)
     pieces = [builder.mul(piece, INT(s)) for s in range(chains)]
-    columns_of_x = [place(x, c, begin) for begin in pieces for c in range(columns)]
+    columns_of_x = [_place(builder, x, c, begin) for begin in pieces for c in range(columns)]
     row_bytes = INT(stored * WIDTH * panels)
     bytes_of_w = builder.bitcast(weights[0], BYTES)
     rows_of_w = [builder.gep(bytes_of_w, [builder.mul(begin, row_bytes)]) for begin in pieces]
@@ -152,6 +144,23 @@ def _block(
         total = builder.fadd(starts[i], sums[i]) if add else sums[i]
         for s in range(1, chains):
             total = builder.fadd(total, sums[s * len(cells) + i])
-        total = scaled(total, p, 0)
+        total = _times(builder, total, scales[p][0])
         total = builder.select(builder.fcmp_ordered(">", total, floor), total, floor)
-        store(builder, total, place(y, c, INT(WIDTH * p)))
+        store(builder, total, _place(builder, y, c, INT(WIDTH * p)))
+
+
+def _place(builder: ir.IRBuilder, base: tuple[Value, Value], column: int, offset: Value) -> Value:
+    """Return a pointer into a column, given the address and the step of columns."""
+    return builder.gep(base[0], [builder.add(builder.mul(base[1], INT(column)), offset)])
+
+
+def _scales(builder: ir.IRBuilder, steps: Value, panel: int, stored: int) -> list[Value | None]:
+    """Return a panel's steps and their inverses, which only int8 weights have."""
+    if stored != INT8:
+        return [None, None]
+    places = [INT(WIDTH * (2 * panel + inverse)) for inverse in (0, 1)]
+    return [load(builder, builder.gep(steps, [place]), align=64) for place in places]
+
+
+def _times(builder: ir.IRBuilder, value: Value, scale: Value | None) -> Value:
+    return value if scale is None else builder.fmul(value, scale)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
+from partita.sampling.group import Group
 from partita.sampling.kernel import Rule
-from partita.sampling.packing import Group, pack
+from partita.sampling.packing import pack
 from partita.sampling.settling import settle
 
 ResultT = TypeVar("ResultT")

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
-from partita.interruption import Request, listening_for_signals
 from partita.sampling.files import FADE_SECONDS, Written
+from partita.sampling.interruption import Request, listening_for_signals
 from partita.sampling.wav import fade_out, header, to_int16
 
 FIRST_BLOCK = 256

@@ -8,8 +8,9 @@ afterwards is the same, bit by bit. This file does not know how a step is done.
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.sampling.group import Group
 from partita.sampling.kernel import Rule
-from partita.sampling.packing import WIDTH, Group
+from partita.sampling.packing import WIDTH
 
 
 def unchanging(known: NDArray[np.int64]) -> int:
@@ -50,5 +51,5 @@ def _fill(group: Group, layer: int) -> None:
     ring = group.ring[layer]
     row = len(group.clips) * WIDTH * int(group.packed.network.residual.panels)
     slots = int(ring["slots"])
-    places = group._room["rings"][int(ring["at"]) : int(ring["at"]) + slots * row].reshape(slots, row)
+    places = group.room["rings"][int(ring["at"]) : int(ring["at"]) + slots * row].reshape(slots, row)
     places[:] = places[(int(ring["slot"]) - 1) % slots].copy()

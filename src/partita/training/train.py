@@ -13,13 +13,13 @@ import torch
 from partita.audio.corpus import Corpus
 from partita.audio.windows import TrainingWindows
 from partita.errors import PartitaError
-from partita.interruption import Interrupted, listening_for_signals
 from partita.models.sizes import SIZES
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.config import from_table, to_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.loading import load
 from partita.runs.versions import versions
+from partita.sampling.interruption import Interrupted, listening_for_signals
 from partita.storage import sole_writer
 from partita.training.arms import with_arm
 from partita.training.board import Board

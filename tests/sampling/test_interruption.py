@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from partita.interruption import listening_for_signals
+from partita.sampling.interruption import listening_for_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
