@@ -18,7 +18,10 @@ from partita.sampling.config import SamplingConfig
 from partita.sampling.gpu_packing import ROWS, SHARED, on_device, shape_of
 
 LAUNCH = 1024
-"""The most samples of a launch, so that Ctrl-C is heard and `seen` needs little room on the device."""
+"""The most samples of a launch, so that Ctrl-C is heard within a fraction of a second."""
+
+SEEN_BYTES = 256 * 1024 * 1024
+"""Room on the device for the probabilities that were drawn from: launches are as short as that asks."""
 
 WARPS = 8
 CAPABILITY = (8, 0)
@@ -58,7 +61,10 @@ def shared_memory(device: torch.device) -> int:
     """Return the bytes of shared memory that a program can have."""
     if device.type != "cuda":
         return SHARED
-    return int(torch.cuda.get_device_properties(device).shared_memory_per_block_optin)
+    from triton.runtime import driver
+
+    index = torch.cuda.current_device() if device.index is None else device.index
+    return int(driver.active.utils.get_device_properties(index)["max_shared_mem"])
 
 
 class CudaClips:
@@ -70,15 +76,19 @@ class CudaClips:
         config: how to draw; `threads` plays no part.
         numbers: (clips,) the clips' numbers, 0 to 2^63 - 1, behind the draws; by default 0, 1, 2, ...
         device: a CUDA device.
-        precision: `float32` or `bfloat16`: how the weights of all products are stored.
+        precision: `float32` or `bfloat16`: how the weights of all products are stored (see
+            `gpu_packing.shape_of` for what is multiplied).
 
     Raises:
         PartitaError: there is no such device, no Triton, or the precision is another one.
 
-    >>> model = WaveNet(SIZES["tiny"])  # doctest: +SKIP
-    >>> clips = CudaClips(model, np.full((512, model.receptive_field), 128), SamplingConfig())  # doctest: +SKIP
-    >>> clips.take(4).shape  # doctest: +SKIP
-    (512, 4)
+    >>> from partita.models.sizes import SIZES
+    >>> model = WaveNet(SIZES["tiny"])
+    >>> history = np.full((512, model.receptive_field), 128)
+    >>> CudaClips(model, history, SamplingConfig(), precision="int8")
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: `precision` is 'int8': for a GPU choose `float32` or `bfloat16`
     """
 
     def __init__(
@@ -92,7 +102,7 @@ class CudaClips:
         precision: str = "float32",
     ) -> None:
         if precision not in {"float32", "bfloat16"}:
-            raise PartitaError(f"`precision` is {precision!r}: on a GPU choose `float32` or `bfloat16`")
+            raise PartitaError(f"`precision` is {precision!r}: for a GPU choose `float32` or `bfloat16`")
         self.position = 0
         self._device = torch.device(device)
         take_in, self._draw_steps = kernels_for(self._device)
@@ -112,7 +122,7 @@ class CudaClips:
         self._numbers = self._spread(np.arange(self._clips) if numbers is None else np.asarray(numbers))
         self._set_rule(config)
         known = self._spread(history.T.astype(np.int32))
-        with torch.cuda.device_of(known):  # Triton launches on the current device
+        with torch.cuda.device(self._newest.get_device()):  # Triton launches on the current device
             take_in[(self._programs,)](
                 len(known), known, self._newest, self._clock(), *self._layers, self._shape.rings(),
                 self._shape.room(), **self._shape.of_layers(), num_warps=WARPS,
@@ -151,8 +161,11 @@ class CudaClips:
             (clips, steps).
         """
         drawn = np.empty((self._clips, steps), np.int16)
-        for start in range(0, steps, LAUNCH):
-            stop = min(start + LAUNCH, steps)
+        each = LAUNCH
+        if seen is not None:
+            each = max(1, min(each, SEEN_BYTES // (4 * self._programs * ROWS * self._shape.c)))
+        for start in range(0, steps, each):
+            stop = min(start + each, steps)
             self._launch(drawn[:, start:stop], None if seen is None else seen[:, start:stop])
             self.position += stop - start
         return drawn
@@ -163,7 +176,7 @@ class CudaClips:
         fresh = self._zeros(steps, clips, dtype=torch.int16)
         room = (steps, clips, self._shape.c) if seen is not None else (1,)
         powers = self._zeros(*room, dtype=torch.float32)
-        with torch.cuda.device_of(fresh):
+        with torch.cuda.device(self._newest.get_device()):
             self._draw_steps[(self._programs,)](
                 steps, fresh, powers, self._newest, self._numbers, self._clock(), self._rule, *self._layers,
                 *self._head, self._shape.rings(), self._shape.room(), **self._shape.of_steps(),

@@ -11,7 +11,7 @@ import triton.language as tl
 
 
 @triton.jit
-def uniform(low, high, time, clip):
+def uniform(low: tl.tensor, high: tl.tensor, time: tl.tensor, clip: tl.tensor) -> tl.tensor:
     """Return the numbers that `draws.uniforms` has at (time, clip); all are 64-bit and not negative."""
     mask = 0xFFFFFFFF
     a = (time & mask).to(tl.uint64) + tl.zeros_like(clip).to(tl.uint64)
@@ -28,14 +28,14 @@ def uniform(low, high, time, clip):
 
 
 @triton.jit
-def ordered(logits):
+def ordered(logits: tl.tensor) -> tl.tensor:
     """Return whole numbers in the order of the floats."""
     bits = logits.to(tl.int32, bitcast=True)
     return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).to(tl.int64)
 
 
 @triton.jit
-def worth(powers, places, COUNT: tl.constexpr):
+def worth(powers: tl.tensor, places: tl.tensor, COUNT: tl.constexpr) -> tl.tensor:
     """Return what each class counts: 1, or its power."""
     if COUNT:
         return tl.full(places.shape, 1.0, tl.float64)
@@ -43,7 +43,10 @@ def worth(powers, places, COUNT: tl.constexpr):
 
 
 @triton.jit
-def mass_from(logits, powers, least, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr, COUNT: tl.constexpr):
+def mass_from(
+    logits: tl.tensor, powers: tl.tensor, least: tl.tensor,
+    C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr, COUNT: tl.constexpr,
+) -> tl.tensor:  # fmt: skip
     """Return, for each clip, the worth of all classes whose key is at least `least`."""
     rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
     total = tl.zeros((ROWS,), tl.float64)
@@ -56,8 +59,9 @@ def mass_from(logits, powers, least, C: tl.constexpr, BLOCK: tl.constexpr, ROWS:
 
 @triton.jit
 def keep_mass(
-    logits, powers, wanted, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr, COUNT: tl.constexpr
-):
+    logits: tl.tensor, powers: tl.tensor, wanted: tl.tensor,
+    C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr, COUNT: tl.constexpr,
+) -> None:  # fmt: skip
     """Zero all powers but those of the largest keys whose worth reaches `wanted`; of equals the first.
 
     The key at which it is reached is found by halving the range of all keys 32 times, which needs no sorting
@@ -84,7 +88,10 @@ def keep_mass(
 
 
 @triton.jit
-def to_powers(logits, powers, scale, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr):
+def to_powers(
+    logits: tl.tensor, powers: tl.tensor, scale: tl.tensor,
+    C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr,
+) -> None:  # fmt: skip
     """Write exp((logit - largest) * scale) of every class."""
     rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
     largest = tl.full((ROWS,), float("-inf"), tl.float32)
@@ -97,7 +104,7 @@ def to_powers(logits, powers, scale, C: tl.constexpr, BLOCK: tl.constexpr, ROWS:
 
 
 @triton.jit
-def total_of(powers, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr):
+def total_of(powers: tl.tensor, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr) -> tl.tensor:
     """Return the sum of each clip's powers."""
     rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
     total = tl.zeros((ROWS,), tl.float64)
@@ -107,7 +114,9 @@ def total_of(powers, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr):
 
 
 @triton.jit
-def choose(powers, u, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr):
+def choose(
+    powers: tl.tensor, u: tl.tensor, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr
+) -> tl.tensor:
     """Return the first class whose cumulative power exceeds u times the sum of all; its power is never 0."""
     rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
     target = u * total_of(powers, C, BLOCK, ROWS)
@@ -126,10 +135,10 @@ def choose(powers, u, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr):
 
 @triton.jit
 def draw(
-    logits, powers, seen, u, rule, top_k,
-    C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr,
-    TOP_K: tl.constexpr, TOP_P: tl.constexpr, WATCH: tl.constexpr,
-):  # fmt: skip
+    logits: tl.tensor, powers: tl.tensor, seen: tl.tensor, u: tl.tensor, rule: tl.tensor, top_k: tl.tensor,
+    C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr, TOP_K: tl.constexpr, TOP_P: tl.constexpr,
+    WATCH: tl.constexpr,
+) -> tl.tensor:  # fmt: skip
     """Return each clip's class.
 
     Args:

@@ -10,14 +10,15 @@ import triton.language as tl
 from partita.sampling.gpu_draw import draw, uniform
 from partita.sampling.gpu_layers import broad_layers, narrow_layers, product
 
+
 @triton.jit
 def pass_layers(
-    newest, time, rings, embedding, dilated, bias, residual, gates,
+    newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
+    bias: tl.tensor, residual: tl.tensor, gates: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
-    R: tl.constexpr, U: tl.constexpr,
-    BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
+    R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
     STAGES: tl.constexpr, PRECISION: tl.constexpr,
-):  # fmt: skip
+) -> None:  # fmt: skip
     """Take in the newest sample of each clip; the arguments are those of `narrow_layers`."""
     tl.debug_barrier()  # what the step before stored is read from here on, and its room written again
     if BLOCK_R == R and BLOCK_U == U:
@@ -35,13 +36,13 @@ def pass_layers(
 
 @triton.jit(do_not_specialize=["count"])
 def take_in(
-    count, known, newest, clock, rings, room, embedding, dilated, bias, residual,
-    ring_size, room_size,
+    count: tl.tensor, known: tl.tensor, newest: tl.tensor, clock: tl.tensor, rings: tl.tensor,
+    room: tl.tensor, embedding: tl.tensor, dilated: tl.tensor, bias: tl.tensor, residual: tl.tensor,
+    ring_size: tl.tensor, room_size: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
-    R: tl.constexpr, U: tl.constexpr,
-    BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
+    R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
     STAGES: tl.constexpr, PRECISION: tl.constexpr,
-):  # fmt: skip
+) -> None:  # fmt: skip
     """Run the layers along known samples, the last of which becomes the newest.
 
     Args:
@@ -68,16 +69,18 @@ def take_in(
 
 @triton.jit(do_not_specialize=["steps"])
 def draw_steps(
-    steps, drawn, seen, newest, numbers, clock, rule, rings, room, embedding, dilated, bias, residual,
-    skip, skip_bias, end1, end1_bias, end2, end2_bias, ring_size, room_size,
+    steps: tl.tensor, drawn: tl.tensor, seen: tl.tensor, newest: tl.tensor, numbers: tl.tensor,
+    clock: tl.tensor, rule: tl.tensor, rings: tl.tensor, room: tl.tensor, embedding: tl.tensor,
+    dilated: tl.tensor, bias: tl.tensor, residual: tl.tensor, skip: tl.tensor, skip_bias: tl.tensor,
+    end1: tl.tensor, end1_bias: tl.tensor, end2: tl.tensor, end2_bias: tl.tensor, ring_size: tl.tensor,
+    room_size: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
-    R: tl.constexpr, U: tl.constexpr,
-    S: tl.constexpr, E: tl.constexpr, C: tl.constexpr,
+    R: tl.constexpr, U: tl.constexpr, S: tl.constexpr, E: tl.constexpr, C: tl.constexpr,
     BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_S: tl.constexpr,
     BLOCK_E: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_D: tl.constexpr,
     ROWS: tl.constexpr, STAGES: tl.constexpr, HEAD_STAGES: tl.constexpr, PRECISION: tl.constexpr,
     TOP_K: tl.constexpr, TOP_P: tl.constexpr, WATCH: tl.constexpr,
-):  # fmt: skip
+) -> None:  # fmt: skip
     """Draw samples.
 
     Args:

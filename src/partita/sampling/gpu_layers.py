@@ -11,7 +11,7 @@ import triton.language as tl
 
 
 @triton.jit
-def ring_of(layer, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr):
+def ring_of(layer: tl.tensor, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr) -> tl.tensor:
     """Return a layer's first slot, its slots - 1 and its dilation, as `gpu_packing.spread` makes them.
 
     Computed, not looked up: loads whose address hangs on another load can't be sent ahead of their use.
@@ -23,7 +23,7 @@ def ring_of(layer, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr):
 
 
 @triton.jit
-def gated(z, ROWS: tl.constexpr, UNITS: tl.constexpr):
+def gated(z: tl.tensor, ROWS: tl.constexpr, UNITS: tl.constexpr) -> tl.tensor:
     """Return tanh(filter) * sigmoid(gate); the two halves of z lie column beside column.
 
     tanh a = 2 sigmoid(2 a) - 1, whose error, some 1e-7, is absolute: what matters for a number in (-1, 1).
@@ -34,11 +34,11 @@ def gated(z, ROWS: tl.constexpr, UNITS: tl.constexpr):
 
 @triton.jit
 def narrow_layers(
-    newest, time, rings, embedding, dilated, bias, residual, gates,
+    newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
+    bias: tl.tensor, residual: tl.tensor, gates: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
-    R: tl.constexpr, U: tl.constexpr,
-    ROWS: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
-):  # fmt: skip
+    R: tl.constexpr, U: tl.constexpr, ROWS: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
+) -> None:  # fmt: skip
     """Take in the newest sample where a layer's weights are one tile each: the signal stays in registers.
 
     No load in a step reads what the same step stored, so the loads of the next layer (its weights from the
@@ -80,11 +80,12 @@ def narrow_layers(
 
 @triton.jit
 def broad_layers(
-    newest, time, rings, embedding, dilated, bias, residual, gates,
+    newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
+    bias: tl.tensor, residual: tl.tensor, gates: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
-    R: tl.constexpr, U: tl.constexpr,
-    BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr, PRECISION: tl.constexpr,
-):  # fmt: skip
+    R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
+    PRECISION: tl.constexpr,
+) -> None:  # fmt: skip
     """Do the same for any number of channels, tile by tile; the signal goes from layer to layer in the rings.
 
     The arguments are those of `narrow_layers`.
@@ -129,9 +130,10 @@ def broad_layers(
 
 @triton.jit
 def product(
-    x, w, bias, y, K: tl.constexpr, N: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr,
-    ROWS: tl.constexpr, RELU: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
-):  # fmt: skip
+    x: tl.tensor, w: tl.tensor, bias: tl.tensor, y: tl.tensor,
+    K: tl.constexpr, N: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr, ROWS: tl.constexpr,
+    RELU: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
+) -> None:  # fmt: skip
     """Write y = x w + bias, above 0 where `RELU` says so, for (ROWS, K) x and (ROWS, N) y; then wait."""
     rows, k_rows, columns = tl.arange(0, ROWS), tl.arange(0, BLOCK_K), tl.arange(0, BLOCK_N)
     for n in range(0, N, BLOCK_N):

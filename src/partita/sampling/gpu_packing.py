@@ -195,6 +195,8 @@ def on_device(model: WaveNet, precision: str, device: torch.device) -> dict[str,
     """Return the weights in whole tiles on a device, by the names of the kernel's arguments."""
     matrix = torch.float32 if precision == "float32" else torch.bfloat16
     return {
-        name: torch.from_numpy(np.ascontiguousarray(value)).to(device, matrix if name in MATRICES else torch.float32)
+        name: torch.from_numpy(np.ascontiguousarray(value)).to(
+            device, matrix if name in MATRICES else torch.float32
+        )
         for name, value in tiles_of(model, precision).items()
     }
