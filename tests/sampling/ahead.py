@@ -1,6 +1,8 @@
 """Compile the GPU's kernels without a GPU and print what they need, as one line of JSON.
 
-    python ahead.py SIZE PRECISION CAPABILITY [TOP_K TOP_P WATCH]
+    python ahead.py SHAPE PRECISION CAPABILITY [TOP_K TOP_P WATCH]
+
+SHAPE is a JSON object of the fields of `WaveNetConfig`.
 
 A process of its own, since Triton's interpreter, in which the other tests run, and its compiler don't share
 one.
@@ -15,7 +17,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from partita.models.sizes import SIZES
+from partita.models.sizes import WaveNetConfig
 from partita.sampling.gpu import WARPS
 from partita.sampling.gpu_kernel import draw_steps, take_in
 from partita.sampling.gpu_packing import shape_of
@@ -59,8 +61,8 @@ def needs(kernel):
     return {"shared": kernel.metadata.shared, "registers": int(found["REG"]), "stack": int(found["STACK"])}
 
 
-def main(size, precision, capability, *flags):
-    shape = shape_of(SIZES[size], precision, SHARED[int(capability)])
+def main(fields, precision, capability, *flags):
+    shape = shape_of(WaveNetConfig(**json.loads(fields)), precision, SHARED[int(capability)])
     rule = dict(zip(("TOP_K", "TOP_P", "WATCH"), [flag == "1" for flag in flags] or [False] * 3, strict=True))
     kernels = {
         "draw_steps": compiled(draw_steps, shape.of_steps() | rule, precision, int(capability)),

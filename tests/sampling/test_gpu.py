@@ -150,14 +150,14 @@ def test_equals_are_kept_lowest_class_first() -> None:
 
 def test_blocks_launches_and_clips_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     model = lively(ODD)
-    whole = clips_of(model, 18).take(7)
+    whole = clips_of(model, 18).take(5)
     monkeypatch.setattr(gpu, "LAUNCH", 2)
     few = CudaClips(model, opening(model, 18)[:5], SamplingConfig(), device=DEVICE)
-    assert (np.concatenate([few.take(1), few.take(5), few.take(0), few.take(1)], 1) == whole[:5]).all()
+    assert (np.concatenate([few.take(1), few.take(3), few.take(0), few.take(1)], 1) == whole[:5]).all()
     last = CudaClips(
         model, opening(model, 18)[16:], SamplingConfig(), numbers=np.array([16, 17]), device=DEVICE
     )
-    assert (last.take(7) == whole[16:]).all()
+    assert (last.take(5) == whole[16:]).all()
 
 
 def test_probabilities_come_in_launches_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,12 +172,12 @@ def test_probabilities_come_in_launches_that_fit(monkeypatch: pytest.MonkeyPatch
 def test_a_copy_goes_on_as_its_source() -> None:
     model = lively(ODD)
     clips = clips_of(model, 18, numbers=np.array([0, 9, *range(2, 16), 9, 17]))
-    before = clips.take(9)
+    before = clips.take(6)
     assert (before[1] != before[16]).any()  # the same numbers behind the draws, but another past
     clips.copy([1, 5], [16, 2])
     clips.copy([], [])
-    seen = np.empty((18, 9, 90), np.float32)
-    after = clips.take(9, seen)
+    seen = np.empty((18, 6, 90), np.float32)
+    after = clips.take(6, seen)
     assert (after[1] == after[16]).all()
     assert (seen[1] == seen[16]).all()
     assert (seen[5, 0] == seen[2, 0]).all()
@@ -205,6 +205,12 @@ def test_what_a_gpu_cannot_do_is_refused() -> None:
         CudaClips(model, opening(model, 1), SamplingConfig(), device="meta")
 
 
+def test_no_triton_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "find_spec", lambda name: None)
+    with pytest.raises(PartitaError, match="needs `triton`, which is not installed"):
+        clips_of(lively(ODD), 1)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_no_gpu_is_said() -> None:
     model = lively(ODD)
@@ -212,34 +218,36 @@ def test_no_gpu_is_said() -> None:
         CudaClips(model, opening(model, 1), SamplingConfig())
 
 
-def compile_ahead(folder: Path, *arguments: str) -> dict[str, dict[str, int]]:
+def compile_ahead(folder: Path, config: WaveNetConfig, *arguments: str) -> dict[str, dict[str, int]]:
     """Compile for a device that need not be there, anew, and return what the kernels need."""
     own = {"TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(folder)}
-    command = [sys.executable, str(Path(__file__).with_name("ahead.py")), *arguments]
+    shape = json.dumps(dataclasses.asdict(config))
+    command = [sys.executable, str(Path(__file__).with_name("ahead.py")), shape, *arguments]
     done = subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 def test_compiles_ahead_of_time(tmp_path: Path) -> None:
-    found = compile_ahead(tmp_path, "wide", "float32", "90")
+    found = compile_ahead(tmp_path, SIZES["wide"], "float32", "90")
     assert found["draw_steps"]["stack"] == found["take_in"]["stack"] == 0, "registers are spilled"
     assert found["draw_steps"]["shared"] <= 80 * 1024
     assert found["pipelined"] > 0, "weights are not sent for ahead of their use"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("capability", ["80", "86", "90"])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize(
+    ("precision", "capability", "kibibytes"),
+    [("float32", "80", 163), ("float32", "86", 99), ("float32", "90", 227), ("bfloat16", "90", 227)],
+)
+@pytest.mark.parametrize("size", [*SIZES, "large"])
 def test_every_size_compiles_for_every_device(
-    size: str, precision: str, capability: str, tmp_path: Path
+    size: str, precision: str, capability: str, kibibytes: int, tmp_path: Path
 ) -> None:
-    shared = {"80": 163, "86": 99, "90": 227}[capability] * 1024
-    for flags in ((), ("1", "1", "1")):
-        found = compile_ahead(tmp_path, size, precision, capability, *flags)
-        assert found["draw_steps"]["shared"] <= shared
-        assert found["draw_steps"]["stack"] <= 96
+    large = dataclasses.replace(ODD, layers=14, residual_channels=250, dilation_channels=130, classes=32768)
+    found = compile_ahead(tmp_path, SIZES.get(size, large), precision, capability, "1", "1", "1")
+    assert found["draw_steps"]["shared"] <= 1024 * kibibytes
+    assert found["draw_steps"]["stack"] <= 160, "more is spilled than some addresses"
 
 
 @pytest.mark.gpu

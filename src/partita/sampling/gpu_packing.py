@@ -135,7 +135,7 @@ def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Sha
     u = whole(config.dilation_channels, TILE_CHANNELS)
     width = 4 if precision == "float32" else 2
     layer = width * (config.kernel_size * r * 2 * u + u * r) + 4 * (config.kernel_size - 1) * ROWS * r
-    ahead = min(3, (shared - EXCHANGE) // layer)
+    ahead = max(0, min(3, (shared - EXCHANGE) // layer))
     return Shape(
         layers=len(config.dilations),
         per_block=config.layers,
@@ -146,7 +146,7 @@ def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Sha
         e=whole(config.end_channels, HEAD_TILE),
         c=whole(config.classes, HEAD_TILE),
         precision="tf32x3" if precision == "float32" else "tf32",
-        stages=ahead + 1 if ahead > 1 else 1,  # one buffer can't be filled while it is read
+        stages=ahead + 1,
     )
 
 
