@@ -24,6 +24,10 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import torch  # noqa: E402 - after the hook, as everything that could import partita
 
+# Where there is no GPU its kernels run in Triton's interpreter, which must be said before Triton is imported.
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
+
 # Two test processes at once (pytest -n 2) take one thread each, a single one takes two.
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)
 

@@ -9,6 +9,7 @@ import pytest
 
 import partita
 
+IN_TRITON = {f"partita.sampling.gpu_{part}" for part in ("draw", "kernel", "layers")}
 MODULES = sorted(["partita", *(found.name for found in pkgutil.walk_packages(partita.__path__, "partita."))])
 
 
@@ -19,6 +20,8 @@ def test_the_rooms_are_found():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples(name, tmp_path, monkeypatch):
+    if name in IN_TRITON:
+        pytest.importorskip("triton")
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(name))
     assert result.failed == 0

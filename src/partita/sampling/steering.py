@@ -20,8 +20,8 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling import resampling
 from partita.sampling.config import SamplingConfig, SteeringConfig
-from partita.sampling.cpu import CompiledClips
 from partita.sampling.draws import uniforms
+from partita.sampling.engine import engine_for
 from partita.sampling.stream import Classes, history_of
 
 PARTICLE = 32
@@ -133,7 +133,7 @@ class SteeredStream:
         history = history_of(opening, clips=clips, length=length, classes=count, zero_class=zero_class)
         history = np.repeat(history, self._particles, 0)
         numbers = np.arange(clips)[:, None] + (np.arange(self._particles) << PARTICLE)
-        self._engine = CompiledClips(
+        self._engine = engine_for(
             model, history[:, length - model.receptive_field :], self.config, numbers=numbers.ravel()
         )
         heard = history[:, length - steering.judge.context :]

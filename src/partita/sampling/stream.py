@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.cpu import CompiledClips
+from partita.sampling.engine import engine_for
 
 Classes = NDArray[Any]
 
@@ -101,7 +101,7 @@ class Stream:
         )
         self.clips = clips
         self._dtype = np.uint8 if count <= 256 else np.int16
-        self._engine = CompiledClips(model, history, self.config)
+        self._engine = engine_for(model, history, self.config)
 
     @property
     def position(self) -> int:

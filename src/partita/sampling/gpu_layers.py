@@ -1,0 +1,148 @@
+"""The network's products in Triton: the gated layers of one step over rings of past states, and the head's.
+
+Layout: 16 clips are the rows of every tile, whatever their number. Weights are [in, out], all sizes whole
+tiles (`gpu_packing.py` fills them up with zeros). A ring has a power of two of slots, slot = time modulo
+that, so that a 64-bit time costs one bitwise `and`. Between a store and a load of the same place by another
+thread of the program there is always a barrier. This file does not know how to draw.
+"""
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def ring_of(layer: tl.tensor, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr) -> tl.tensor:
+    """Return a layer's first slot, its slots - 1 and its dilation, as `gpu_packing.spread` makes them.
+
+    Computed, not looked up: loads whose address hangs on another load can't be sent ahead of their use.
+    """
+    one = tl.full((), 1, tl.int64)
+    dilation = one << (layer % PER_BLOCK)
+    first = SPREAD * ((layer // PER_BLOCK) * ((one << PER_BLOCK) - 1) + dilation - 1)
+    return first, SPREAD * dilation - 1, dilation
+
+
+@triton.jit
+def gated(z: tl.tensor, ROWS: tl.constexpr, UNITS: tl.constexpr) -> tl.tensor:
+    """Return tanh(filter) * sigmoid(gate); the two halves of z lie column beside column.
+
+    tanh a = 2 sigmoid(2 a) - 1, whose error, some 1e-7, is absolute: what matters for a number in (-1, 1).
+    """
+    filter_half, gate_half = tl.split(tl.reshape(z, (ROWS, UNITS, 2)))
+    return (2.0 * tl.sigmoid(2.0 * filter_half) - 1.0) * tl.sigmoid(gate_half)
+
+
+@triton.jit
+def narrow_layers(
+    newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
+    bias: tl.tensor, residual: tl.tensor, gates: tl.tensor,
+    LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
+    R: tl.constexpr, U: tl.constexpr, ROWS: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
+) -> None:  # fmt: skip
+    """Take in the newest sample where a layer's weights are one tile each: the signal stays in registers.
+
+    No load in a step reads what the same step stored, so the loads of the next layer (its weights from the
+    second-level cache, its past from memory) are under way while this one computes.
+
+    Args:
+        newest: (ROWS,) classes.
+        time: the number of the sample to be predicted, int64.
+        rings: this program's, float32: one layer after the other, (slots, ROWS, R).
+        embedding: (classes, R).
+        dilated: (LAYERS, TAPS, R, 2 U), oldest tap first.
+        bias: (LAYERS, 2 U).
+        residual: (LAYERS, U, R), zeros for the last layer.
+        gates: (ROWS, LAYERS * U), filled.
+    """
+    rows, r = tl.arange(0, ROWS), tl.arange(0, R)
+    u, z_columns = tl.arange(0, U), tl.arange(0, 2 * U)
+    state = rows[:, None] * R + r[None, :]
+    weight = r[:, None] * (2 * U) + z_columns[None, :]
+    hidden = tl.load(embedding + newest[:, None] * R + r[None, :])
+    for layer in tl.range(0, LAYERS, num_stages=STAGES):
+        first, mask, dilation = ring_of(layer, PER_BLOCK, SPREAD)
+        ring = rings + first * (ROWS * R)
+        w = dilated + layer * (TAPS * R * 2 * U)
+        z = tl.load(bias + layer * (2 * U) + z_columns)[None, :] + tl.zeros((ROWS, 2 * U), tl.float32)
+        for tap in tl.static_range(TAPS - 1):
+            slot = (time - (TAPS - 1 - tap) * dilation) & mask
+            past = tl.load(ring + slot * (ROWS * R) + state)
+            tile = tl.load(w + tap * (R * 2 * U) + weight).to(tl.float32)
+            z = tl.dot(past, tile, z, input_precision=PRECISION)
+        tile = tl.load(w + (TAPS - 1) * (R * 2 * U) + weight).to(tl.float32)
+        z = tl.dot(hidden, tile, z, input_precision=PRECISION)
+        tl.store(ring + (time & mask) * (ROWS * R) + state, hidden)
+        gate = gated(z, ROWS, U)
+        tl.store(gates + rows[:, None] * (LAYERS * U) + layer * U + u[None, :], gate)
+        tile = tl.load(residual + layer * (U * R) + u[:, None] * R + r[None, :]).to(tl.float32)
+        hidden = tl.dot(gate, tile, hidden, input_precision=PRECISION)
+
+
+@triton.jit
+def broad_layers(
+    newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
+    bias: tl.tensor, residual: tl.tensor, gates: tl.tensor,
+    LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
+    R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
+    PRECISION: tl.constexpr,
+) -> None:  # fmt: skip
+    """Do the same for any number of channels, tile by tile; the signal goes from layer to layer in the rings.
+
+    The arguments are those of `narrow_layers`.
+    """
+    rows, r, u = tl.arange(0, ROWS), tl.arange(0, BLOCK_R), tl.arange(0, BLOCK_U)
+    z_columns = tl.arange(0, 2 * BLOCK_U)
+    state = rows[:, None] * R + r[None, :]
+    first, mask, dilation = ring_of(0, PER_BLOCK, SPREAD)
+    here = rings + (first + (time & mask)) * (ROWS * R)
+    for start in range(0, R, BLOCK_R):
+        looked_up = tl.load(embedding + newest[:, None] * R + start + r[None, :])
+        tl.store(here + start + state, looked_up)
+    tl.debug_barrier()
+    for layer in range(0, LAYERS):
+        first, mask, dilation = ring_of(layer, PER_BLOCK, SPREAD)
+        w = dilated + layer * (TAPS * R * 2 * U)
+        for unit in range(0, U, BLOCK_U):
+            z = tl.load(bias + layer * (2 * U) + 2 * unit + z_columns)[None, :]
+            z += tl.zeros((ROWS, 2 * BLOCK_U), tl.float32)
+            for k in tl.range(0, TAPS * R, BLOCK_R, num_stages=2):
+                slot = (time - (TAPS - 1 - k // R) * dilation) & mask
+                past = tl.load(rings + (first + slot) * (ROWS * R) + k % R + state)
+                tile = tl.load(w + (k + r[:, None]) * (2 * U) + 2 * unit + z_columns[None, :])
+                z = tl.dot(past, tile.to(tl.float32), z, input_precision=PRECISION)
+            place = rows[:, None] * (LAYERS * U) + layer * U + unit + u[None, :]
+            tl.store(gates + place, gated(z, ROWS, BLOCK_U))
+        tl.debug_barrier()
+        if layer + 1 < LAYERS:
+            here = rings + (first + (time & mask)) * (ROWS * R)
+            next_first, next_mask, _ = ring_of(layer + 1, PER_BLOCK, SPREAD)
+            slot = next_first + (time & next_mask)
+            for start in range(0, R, BLOCK_R):
+                hidden = tl.load(here + start + state)
+                for k in tl.range(0, U, BLOCK_U, num_stages=2):
+                    place = rows[:, None] * (LAYERS * U) + layer * U + k + u[None, :]
+                    tile = tl.load(residual + layer * (U * R) + (k + u[:, None]) * R + start + r[None, :])
+                    gate = tl.load(gates + place)
+                    hidden = tl.dot(gate, tile.to(tl.float32), hidden, input_precision=PRECISION)
+                tl.store(rings + slot * (ROWS * R) + start + state, hidden)
+        tl.debug_barrier()
+
+
+@triton.jit
+def product(
+    x: tl.tensor, w: tl.tensor, bias: tl.tensor, y: tl.tensor,
+    K: tl.constexpr, N: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr, ROWS: tl.constexpr,
+    RELU: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
+) -> None:  # fmt: skip
+    """Write y = x w + bias, above 0 where `RELU` says so, for (ROWS, K) x and (ROWS, N) y; then wait."""
+    rows, k_rows, columns = tl.arange(0, ROWS), tl.arange(0, BLOCK_K), tl.arange(0, BLOCK_N)
+    for n in range(0, N, BLOCK_N):
+        total = tl.load(bias + n + columns)[None, :] + tl.zeros((ROWS, BLOCK_N), tl.float32)
+        for k in tl.range(0, K, BLOCK_K, num_stages=STAGES):
+            left = tl.load(x + rows[:, None] * K + k + k_rows[None, :])
+            right = tl.load(w + (k + k_rows[:, None]) * N + n + columns[None, :]).to(tl.float32)
+            total = tl.dot(left, right, total, input_precision=PRECISION)
+        if RELU:
+            total = tl.maximum(total, 0.0)
+        tl.store(y + rows[:, None] * N + n + columns[None, :], total)
+    tl.debug_barrier()
