@@ -15,8 +15,8 @@ from partita.sampling.cpu import CompiledClips
 from partita.sampling.gpu import CudaClips, refusal
 
 FEWEST_CLIPS = 64
-"""Clips for which `auto` takes a GPU: a step takes it as long for one clip as for hundreds, and, by its machine
-code, about as long as a CPU core takes for ten."""
+"""Clips for which `auto` takes a GPU: a step takes it as long for one clip as for hundreds, and, by its
+machine code, about as long as a CPU core takes for ten."""
 
 
 class Engine(Protocol):
