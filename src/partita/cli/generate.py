@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
-from tyro.conf import Positional
+from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import parse
 from partita.cli.progress import Bar
@@ -44,7 +44,7 @@ class Command:
     """How many clips to draw, all at once."""
     prime: Path | None = None
     """A recording whose end the clips continue; the clips hold only what is new."""
-    steer: bool = False
+    steer: FlagCreatePairsOff[bool] = False
     """Steer by a discriminator: of many continuations, those go on that it takes for real."""
     judge: Path | None = None
     """A run whose discriminator judges, in place of the model's own; implies `--steer`."""

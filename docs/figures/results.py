@@ -1,0 +1,84 @@
+"""Draw the figures of the committed results: `python docs/figures/results.py`.
+
+It reads the JSON files of docs/results and measures nothing.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from make import BLUE, GREY, INK, RED, STYLE
+from matplotlib.figure import Figure
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def scaling_figure(found: dict[str, Any]) -> Figure:
+    """What a million multiply-adds cost, for growing numbers of clips and for growing receptive fields."""
+    figure = Figure(figsize=(7.5, 2.8), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    threads = found["threads"]
+    _costs(left, found["clips"], "clips", BLUE, f"{found['size']}, {threads} threads")
+    for clips, colour in ((1, RED), (16, BLUE)):
+        rows = [row for row in found["receptive_fields"] if row["clips"] == clips]
+        label = "1 clip, 1 thread" if clips == 1 else f"{clips} clips, {threads} threads"
+        _costs(right, rows, "receptive_field", colour, label)
+    for axes, label in ((left, "clips at once"), (right, "receptive field, samples")):
+        axes.axhline(found["floor"], color=GREY, linestyle="--", label="in a matrix product")
+        axes.set(xlabel=label, ylim=(0.0, None))
+        axes.legend(frameon=False)
+    left.set(ylabel="microseconds for a million\nmultiply-adds of a drawn sample")
+    return figure
+
+
+def steering_figure(found: dict[str, Any]) -> Figure:
+    """The bound on KL(steered || data) for numbers of particles and lengths of block."""
+    figure = Figure(figsize=(7.5, 2.8), layout="constrained")
+    axes = figure.subplots()
+    plain = found["plain"]["bound"]
+    particles = sorted({case["particles"] for case in found["cases"]})
+    for shade, count in enumerate(particles):
+        rows = sorted((c for c in found["cases"] if c["particles"] == count), key=lambda case: case["block"])
+        blocks, bounds = [row["block"] for row in rows], [row["bound"] for row in rows]
+        colour = (BLUE, RED, INK)[shade % 3]
+        axes.plot(blocks, [b["value"] for b in bounds], "o-", color=colour, label=f"K = {count}")
+        axes.fill_between(
+            blocks, [b["low"] for b in bounds], [b["high"] for b in bounds], color=colour, alpha=0.15
+        )
+    axes.axhline(plain["value"], color=GREY, linestyle="--", label="K = 1, plain sampling")
+    axes.axhspan(plain["low"], plain["high"], color=GREY, alpha=0.15, linewidth=0)
+    axes.set(xscale="log", xlabel="samples between judgements", ylabel="bound on KL, bits a sample")
+    axes.set(ylim=(0.0, None))
+    axes.legend(frameon=False)
+    return figure
+
+
+def _costs(axes: Any, rows: list[dict[str, Any]], name: str, colour: str, label: str) -> None:
+    places, costs = [row[name] for row in rows], [row["microseconds"] for row in rows]
+    axes.plot(places, costs, "o-", color=colour, markersize=4, label=label)
+    axes.fill_between(
+        places,
+        [row["spread"][0] for row in rows],
+        [row["spread"][1] for row in rows],
+        color=colour,
+        alpha=0.2,
+    )
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(places, [f"{place:,}" for place in places], rotation=30 if max(places) > 99 else 0)
+
+
+def main() -> None:
+    """Draw what there are results of."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--out", type=Path, default=Path(__file__).parent)
+    given = asked.parse_args()
+    with mpl.rc_context(STYLE):
+        for name, draw in {"scaling": scaling_figure, "steering": steering_figure}.items():
+            found = json.loads((RESULTS / "sampler" / f"{name}.json").read_text(encoding="utf-8"))
+            draw(found).savefig(given.out / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
