@@ -41,12 +41,17 @@ def teacher() -> WaveNet:
     return network(2, 5.0)
 
 
-def log_probability(model: WaveNet, past: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return log p of each row of `new` after `past`, by plain teacher forcing."""
+def log_probabilities(model: WaveNet, past: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return log p of each sample in the rows of `new`, which follow `past`, by plain teacher forcing."""
     past = np.broadcast_to(past[..., -model.receptive_field :], (len(new), model.receptive_field))
     classes = torch.from_numpy(np.concatenate([past, new], 1).astype(np.int64))
     logits = model(classes[:, :-1]).double().log_softmax(2)
-    return logits.gather(2, classes[:, model.receptive_field :, None])[..., 0].sum(1).numpy()
+    return logits.gather(2, classes[:, model.receptive_field :, None])[..., 0].numpy()
+
+
+def log_probability(model: WaveNet, past: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return log p of each row of `new`."""
+    return log_probabilities(model, past, new).sum(1)
 
 
 class Table:
@@ -120,6 +125,43 @@ def test_many_steered_clips_are_distributed_as_the_target(block: int, threshold:
 
     assert apart(weights) < 45.3  # p = 0.001
     assert apart(np.exp(log_p)) > 100.0  # plain sampling is told from it
+
+
+class Diary(Table):
+    """A judge that remembers all that each particle has said."""
+
+    heard: NDArray[np.int64]
+
+    def listen(self, past: NDArray[np.int64], block: int) -> "Diary":
+        self.heard = past
+        return self
+
+    def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
+        self.heard = np.concatenate([self.heard, new], 1)
+        return super().weigh(new)
+
+    def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
+        self.heard[targets] = self.heard[sources]
+
+
+@pytest.mark.parametrize("lag", [None, 1])
+def test_the_judge_has_heard_what_is_given_out(student: WaveNet, lag: int | None) -> None:
+    diary = Diary(lambda new: np.where(new % 3 == 0, 1.0, 0.0))
+    source = steered(student, diary, clips=4, steps=60, particles=8, block=4, lag=lag)
+    drawn = source.take(60)
+    for clip in range(4):
+        assert (diary.heard[8 * clip : 8 * clip + 8] == drawn[clip]).all(1).any()
+
+
+@pytest.mark.parametrize("lag", [None, 1])
+def test_a_particle_goes_on_from_its_own_past(lag: int | None) -> None:
+    """A sharp model leaves many samples all but impossible after another past than the one that is given
+    out."""
+    model = network(1, 200.0)
+    judge = Table(lambda new: np.where(new % 3 == 0, 1.5, 0.0))
+    source = steered(model, judge, clips=10, steps=200, particles=8, block=4, threshold=0.9, lag=lag)
+    drawn = source.take(200).astype(np.int64)
+    assert log_probabilities(model, np.full(model.receptive_field, ZERO), drawn).min() > -15.0
 
 
 @pytest.mark.parametrize("block", [1, 3])
