@@ -93,6 +93,8 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--particles", "8"], "add `--steer`"),
         (["evaluate", "{home}/run", "{home}/recordings", "--json"], "is no corpus"),
         (["evaluate", "{home}/run", "{home}/corpus", "--clips", "1"], "`clips` is 1"),
+        (["bench", "corpus", "--scaling"], "are the sampler's"),
+        (["bench", "sampler", "--model", "runs/a"], "give both, or neither"),
         (["bench", "corpus", "--size", "tiny"], "leave it out"),
         (["bench", "training", "--size", "big"], "`size` is 'big'"),
         (["demo", "--minutes", "0"], "`minutes` is 0.0"),

@@ -23,6 +23,7 @@ from partita.evaluation.scores import Score, block_mean, from_replicates
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
+from partita.runs.versions import versions
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.judges import RatioJudge
 from partita.sampling.steering import SteeredStream, Steering
@@ -181,6 +182,8 @@ def main() -> None:
     plain, totals = experiment.plain()
     result: dict[str, Any] = {
         "unit": "bits a sample",
+        "command": "python docs/results/sampler/steering.py RUN CORPUS --student FILE --out steering.json",
+        "versions": versions(),
         "teacher": {"size": teacher.config["training"]["size"], "step": teacher.step},
         "student": {"size": "tiny", "minutes": words.minutes, "samples": words.samples},
         "clips": words.clips, "steps": words.steps, "strength": 1.0, "threshold": 0.5, "seed": words.seed,
