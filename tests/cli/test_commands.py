@@ -15,7 +15,9 @@ import soundfile
 
 from partita.audio.corpus import Corpus
 from partita.cli import train as train_command
+from partita.cli.generate import read
 from partita.cli.main import main
+from partita.sampling.files import Written
 from partita.training.config import AdversaryConfig, TrainConfig
 
 RATE = 8000
@@ -162,6 +164,15 @@ def test_one_clip_goes_into_a_folder(home, tmp_path, capsys, exists):
     assert main(["generate", str(home / "run"), *words]) == 0
     assert capsys.readouterr().out == f"{folder / 'clip-01.wav'}\n"
     assert soundfile.info(folder / "clip-01.wav").frames == 400
+
+
+def test_generate_says_what_to_do_about_silence(capsys):
+    command = read(["runs/a", "--seconds", "1", "--out", "a.wav"])
+    command._tell(Written([], 1.0, 2.0, False, silent=0))
+    assert "silent" not in capsys.readouterr().err
+    command._tell(Written([], 1.0, 2.0, False, silent=1))
+    assert "1 of 1 silent throughout" in (said := capsys.readouterr().err)
+    assert "`--prime RECORDING`" in said
 
 
 def test_generate_is_the_same_for_the_same_seed(home, tmp_path):

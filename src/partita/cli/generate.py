@@ -94,12 +94,7 @@ class Command:
         )
         samples = None if seconds is None else model.samples(seconds)
         written = self._write(blocks, pipe, model.sample_rate, samples)
-        for path in written.paths:
-            print(path)
-        print(
-            f"{self.clips} x {written.seconds:.2f} s, {written.times_real_time:.2f} times real time",
-            file=sys.stderr,
-        )
+        self._tell(written)
         if written.interrupted:
             raise KeyboardInterrupt
 
@@ -123,6 +118,17 @@ class Command:
                 form=self.format,
                 progress=bar.reach,
             )
+
+    def _tell(self, written: "Written") -> None:
+        """Say what there is: paths on standard output, all else on standard error."""
+        for path in written.paths:
+            print(path)
+        rate = f"{written.times_real_time:.2f} times real time"
+        print(f"{self.clips} x {written.seconds:.2f} s, {rate}", file=sys.stderr)
+        if written.silent:
+            told = f"{written.silent} of {self.clips} silent throughout: where a model begins with silence it may"
+            remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
+            print(f"{told} go on with it; give it sound to continue, {remedy}", file=sys.stderr)
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         config = SteeringConfig(particles=self.particles, block=self.steer_block, strength=self.strength)
