@@ -126,9 +126,11 @@ class Command:
         rate = f"{written.times_real_time:.2f} times real time"
         print(f"{self.clips} x {written.seconds:.2f} s, {rate}", file=sys.stderr)
         if written.silent:
-            told = f"{written.silent} of {self.clips} silent throughout: where a model begins with silence it may"
             remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
-            print(f"{told} go on with it; give it sound to continue, {remedy}", file=sys.stderr)
+            told = (
+                f"{written.silent} of {self.clips} silent throughout: from silence a model may go on with it;"
+            )
+            print(f"{told} give it sound to continue, {remedy}", file=sys.stderr)
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         config = SteeringConfig(particles=self.particles, block=self.steer_block, strength=self.strength)
