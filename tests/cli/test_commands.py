@@ -84,7 +84,7 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["generate", "{home}/run", "--seconds", "1", "--out", "-", "--clips", "2"], "has room for one"),
         (["generate", "{home}/run", "--seconds", "inf", "--out", "x.wav"], "with `--out -`"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.raw", "--format", "raw"], "files are WAV"),
-        (["generate", "{home}/run", "--seconds", "0", "--out", "x.wav"], "`seconds` is 0.0"),
+        (["generate", "{home}/run", "--seconds", "0", "--out", "x.wav"], "`--seconds` is 0.0"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--top-k", "0"], "`top_k` is 0"),
         (
             ["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--prime", "no.wav"],
@@ -95,6 +95,9 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--particles", "8"], "add `--steer`"),
         (["evaluate", "{home}/run", "{home}/recordings", "--json"], "is no corpus"),
         (["evaluate", "{home}/run", "{home}/corpus", "--clips", "1"], "`clips` is 1"),
+        (["generate", "r", "--seconds", "nan", "--out", "-"], "above 0"),
+        (["generate", "r", "--seconds", "1", "--out", "a", "--steer", "--particles", "0"], "1 to 65536"),
+        (["generate", "r", "--seconds", "1", "--out", "a", "--steer", "--steer-block", "0"], "--steer-block"),
         (["bench", "corpus", "--scaling"], "are the sampler's"),
         (["bench", "sampler", "--model", "runs/a"], "give both, or neither"),
         (["bench", "corpus", "--size", "tiny"], "leave it out"),
@@ -239,10 +242,16 @@ def test_no_sound_goes_to_a_terminal(home):
     assert done.stderr.count("\n") == 1
 
 
-def test_generate_steers_by_another_runs_discriminator(home, tmp_path, capsys):
-    judge = tmp_path / "judge"
+@pytest.fixture(scope="module")
+def judge(home, tmp_path_factory):
+    """A run with a discriminator."""
+    judge = tmp_path_factory.mktemp("judge") / "run"
     words = [str(home / "corpus"), "--out", str(judge), "--steps", "1", "--arm", "report"]
     assert main(["train", *words, *QUICK]) == 0
+    return judge
+
+
+def test_generate_steers_by_another_runs_discriminator(home, judge, tmp_path, capsys):
     words = [str(home / "run"), "--seconds", "0.05", "--judge", str(judge), "--steer-block", "64"]
     assert main(["generate", *words, "--out", str(tmp_path / "steered.wav")]) == 0
     assert main(["generate", *words, "--out", str(tmp_path / "plain.wav"), "--strength", "0"]) == 0
@@ -255,6 +264,27 @@ def test_generate_steers_by_another_runs_discriminator(home, tmp_path, capsys):
     assert main(["generate", *words[:-1], "100", "--out", str(tmp_path / "x.wav")]) == 2
     assert "multiple of 64" in capsys.readouterr().err
     assert not (tmp_path / "x.wav").exists()
+
+
+def test_generate_steers_by_its_own_run_in_many_clips_that_go_on_from_a_recording(home, judge, tmp_path):
+    opening = tmp_path / "opening.wav"
+    soundfile.write(opening, 0.3 * np.sin(np.arange(4000)), RATE)
+    words = [str(judge), "--seconds", "0.1", "--steer", "--steer-block", "64", "--particles", "3"]
+    words += ["--clips", "3", "--prime", str(opening)]
+    assert main(["generate", *words, "--out", str(tmp_path / "clips")]) == 0
+    clips = [path.read_bytes() for path in sorted((tmp_path / "clips").iterdir())]
+    assert len(set(clips)) == 3
+
+
+def test_an_endless_steered_stream_ends_quietly_when_its_reader_leaves(home, judge):
+    child = generate(
+        home, "--seconds", "inf", "--judge", str(judge), "--steer-block", "64", "--format", "raw"
+    )
+    assert len(child.stdout.read(5000)) == 5000
+    child.stdout.close()
+    said = child.stderr.read().decode()
+    child.stderr.close()
+    assert child.wait(timeout=120) == 0, said
 
 
 def test_evaluate_prints_one_json_object(home, capsys):

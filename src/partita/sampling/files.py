@@ -111,4 +111,5 @@ def write_clips(
     spent = max(time.perf_counter() - begun, 1e-9)
     written = [path for path, file in zip(paths, files, strict=True) if file.samples]
     seconds = samples / sample_rate
-    return Written(written, seconds, clips * seconds / spent, interrupted, int((peaks <= SILENCE).sum()))
+    silent = int((peaks <= SILENCE).sum()) if samples else 0
+    return Written(written, seconds, clips * seconds / spent, interrupted, silent)

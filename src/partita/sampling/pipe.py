@@ -57,9 +57,7 @@ def write_all(descriptor: int, data: bytes) -> None:
     while left:
         try:
             left = left[os.write(descriptor, left) :]
-        except (
-            BlockingIOError
-        ):  # whoever made the pipe wants not to be kept waiting, but we have nothing else to do
+        except BlockingIOError:  # whoever made the pipe does not want to wait, but we have nothing else to do
             select.select([], [descriptor], [])
 
 
