@@ -26,7 +26,7 @@ def verdicts_of_the_same_arm(times, seeds=8):
 
 
 def test_of_200_comparisons_of_the_same_arm_at_most_5_in_100_find_a_difference():
-    """The level is 12 of 256, so 9 or 10 of 200 are expected; how far chance takes it is told by 4,000 below."""
+    """The level is 12 of 256, so 9 or 10 of 200 are expected; the 4,000 below leave less to chance."""
     decided = [verdict for verdict in verdicts_of_the_same_arm(200) if verdict != "undecided"]
     assert len(decided) <= 10
     assert set(decided) <= {"better", "worse"}
@@ -104,6 +104,13 @@ def test_scores_that_are_all_the_same_are_equal_and_need_no_margin():
     assert compared(values[:5], values[:5]).verdict == "undecided"
 
 
+def test_differences_that_vary_by_rounding_only_have_no_spread_to_reckon_with():
+    values = np.random.default_rng(0).normal(size=8)
+    found = compared(values, values + 1)
+    assert (found.verdict, found.effect, found.detectable, found.seeds_needed) == ("better", None, None, None)
+    assert in_words(found).endswith("p = 0.00781).")
+
+
 def test_a_difference_within_the_margin_is_equal_even_where_it_is_shown():
     found = compared(np.full(8, 1.0), 1.001 + 0.0001 * np.arange(8), margin=0.01)
     assert found.verdict == "equal" and found.p < 0.05
@@ -132,6 +139,8 @@ def test_the_outlook_names_what_was_in_reach_and_what_would_be():
     found = compared(random.normal(size=8), random.normal(size=8), margin=0.5)
     assert found.aim == 0.5 and found.seeds_needed > 8
     assert f"to find 0.5 as often takes about {found.seeds_needed} seeds" in in_words(found)
+    wide = compared(random.normal(size=8), random.normal(size=8), margin=50)
+    assert wide.detectable < 50 and "finer than the margin asks for" in in_words(wide)
     unstated = compared(random.normal(size=8), random.normal(size=8))
     assert unstated.aim == pytest.approx(unstated.detectable / 2)
 

@@ -33,6 +33,13 @@ def test_at_the_margins_edge_equal_is_rare_in_8000(margin):
     assert share_equal(8000, margin, abs(margin)) <= 0.025 + 2 * 0.0017
 
 
+@pytest.mark.slow
+def test_one_long_tail_makes_it_err_as_often_as_the_function_says():
+    values = np.random.default_rng(2).exponential(size=(8000, 8)) + 1.5
+    share = np.mean([equivalence(row, 2.5) <= 0.05 for row in values])
+    assert share == pytest.approx(0.09, abs=0.015)
+
+
 def test_arms_alike_are_found_equal_within_a_wide_margin():
     assert share_equal(200, 0, 2) > 0.95
     assert share_equal(200, 0, 0.3) < 0.05

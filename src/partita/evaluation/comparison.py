@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
-from partita.evaluation.effect import effect_size
+from partita.evaluation.effect import effect_size, spread
 from partita.evaluation.equivalence import equivalence
 from partita.evaluation.holm import holm
 from partita.evaluation.permutation import sign_flips
@@ -174,10 +174,11 @@ def _sensitivity(
     values: NDArray[np.float64], margin: float, comparisons: int
 ) -> tuple[float | None, float | None, int | None]:
     """Return the difference that could have been found, one worth finding, and the seeds for that."""
-    if len(values) < 2 or values.min() == values.max():
+    deviation = spread(values)
+    if deviation is None:
         return None, margin or None, None
-    level, spread = LEVEL / comparisons, float(values.std(ddof=1))
+    level = LEVEL / comparisons
     effect = detectable_effect(len(values), level)
-    detectable = effect * spread if math.isfinite(effect) else None
+    detectable = effect * deviation if math.isfinite(effect) else None
     aim = margin or (detectable / 2 if detectable else None)
-    return detectable, aim, seeds_needed(aim / spread, level) if aim else None
+    return detectable, aim, seeds_needed(aim / deviation, level) if aim else None

@@ -4,7 +4,25 @@ import math
 
 from numpy.typing import ArrayLike
 
-from partita.evaluation.permutation import paired
+from partita.evaluation.permutation import ROUNDING, paired
+
+
+def spread(differences: ArrayLike) -> float | None:
+    """Return the standard deviation over seeds, or None for one seed, or where there is none but rounding.
+
+    Args:
+        differences: (seeds,) one for each seed.
+
+    Raises:
+        PartitaError: a difference is not finite, or there is none.
+
+    >>> spread([1.0, 2.0, 3.0]), spread([1.1 - 1.0, 0.1])
+    (1.0, None)
+    """
+    values = paired(differences)
+    if values.max() - values.min() <= ROUNDING * abs(values).max():
+        return None
+    return float(values.std(ddof=1))
 
 
 def effect_size(differences: ArrayLike) -> float | None:
@@ -30,8 +48,9 @@ def effect_size(differences: ArrayLike) -> float | None:
     True
     """
     values = paired(differences)
-    if len(values) < 3 or values.min() == values.max():
+    deviation = spread(values)
+    if len(values) < 3 or deviation is None:
         return None
     freedom = len(values) - 1
     shrink = math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2)
-    return float(shrink * values.mean() / values.std(ddof=1))
+    return float(shrink * values.mean() / deviation)

@@ -20,6 +20,10 @@ def equivalence(differences: ArrayLike, margin: float, *, seed: int = 0) -> floa
     of `over_seeds` lies within the margin, and a reader of the interval sees the verdict. The price is an
     interval a quarter wider, at 8 seeds, than 5% a side would need.
 
+    At the margin's edge it errs at most 2.5 times in 100 with symmetric differences. With one long tail it
+    errs more, 9 times with exponential ones and 8 seeds: a tail that happens to be missing looks like less
+    spread.
+
     Args:
         differences: (seeds,) one for each seed.
         margin: the largest difference that does not matter, in their unit, >= 0. At 0 only differences that

@@ -22,7 +22,7 @@ from partita.seeds import numpy_stream
 
 EXACT_SEEDS = 16
 RANDOM_FLIPS = 2**EXACT_SEEDS - 1  # so that p has the same steps on either side of the limit
-_ROUNDING = 1e-12  # sums that differ by less, relative to what is summed, are ties
+ROUNDING = 1e-12  # sums that differ by less, relative to what is summed, are ties
 
 
 def paired(differences: ArrayLike) -> NDArray[np.float64]:
@@ -109,7 +109,7 @@ def sign_flips(differences: ArrayLike, *, supposed: float = 0.0, seed: int = 0) 
     """
     values = paired(differences) - supposed
     sets = flipped_sets(len(values), seed)
-    sums, rounding = sets @ values, _ROUNDING * np.abs(values).sum()
+    sums, rounding = sets @ values, ROUNDING * np.abs(values).sum()
     above, below = int((sums <= rounding).sum()), int((sums >= -rounding).sum())
     return Tails((1 + above) / (1 + len(sets)), (1 + below) / (1 + len(sets)))
 
@@ -128,4 +128,4 @@ def allowed(seeds: int, level: float) -> int:
     (6, 1, 0)
     """
     flips = 2 ** min(seeds, EXACT_SEEDS)
-    return int(flips * level / 2 * (1 + _ROUNDING))
+    return int(flips * level / 2 * (1 + ROUNDING))

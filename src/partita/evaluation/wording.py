@@ -52,7 +52,7 @@ def _outlook(found: Comparison) -> str:
         return f"It takes at least {fewest} seeds{beside} to find any difference, however large."
     if not found.detectable or not found.aim:
         return ""
-    return (
-        f"With these seeds a difference of {found.detectable:.3g} would be found four times in five; to find"
-        f" {found.aim:.3g} as often takes about {found.seeds_needed} seeds."
-    )
+    within = f"With these seeds a difference of {found.detectable:.3g} would be found four times in five"
+    if found.aim >= found.detectable:
+        return f"{within}, which is finer than the margin asks for."
+    return f"{within}; to find {found.aim:.3g} as often takes about {found.seeds_needed} seeds."
