@@ -240,8 +240,6 @@ def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfi
         make_config(rollout=free)
     with pytest.raises(PartitaError, match="match by `likelihood`"):
         make_config(rollout=free, adversary=adversary, match="norm")
-    with pytest.raises(PartitaError, match="raise `targets` or lower `length`"):
-        make_config(rollout=replace(free, length=257), adversary=adversary)
     with pytest.raises(PartitaError, match="needs at least 16"):
         make_config(rollout=replace(free, seam=0, shortest=8), adversary=adversary)
     with pytest.raises(PartitaError, match="takes the place of the adversary"):

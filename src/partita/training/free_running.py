@@ -114,6 +114,7 @@ class FreeRunning:
         length = clip_length(
             progress, shortest=rollout.shortest, longest=rollout.length, growth=rollout.growth
         )
+        length = min(length, self.config.targets)
         cut = cut_places(classes, valid, clips=rollout.clips, length=length, random=self.random["places"])
         on_cpu = self.machine.device.type == "cpu"
         seed = int(torch.randint(1 << 62, (), generator=self.random["draws"]))
