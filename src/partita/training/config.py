@@ -287,11 +287,10 @@ class TrainConfig:
                 f"`match` is {self.match!r}, which compares sample by sample with real sound, and"
                 f" `rollout.route` {rollout.route!r}, whose clips go their own way: match by `likelihood`"
             )
-        heard = rollout.seam + min(rollout.shortest, self.targets)
-        if adversary is not None and heard < adversary.patchgan.shortest:
+        if adversary is not None and rollout.seam < adversary.patchgan.shortest:
             raise PartitaError(
-                f"`rollout.seam` and `shortest` (or `targets`) are {heard} samples together: the"
-                f" discriminator needs at least {adversary.patchgan.shortest}; raise `shortest`"
+                f"`rollout.seam` is {rollout.seam}, and clips may be short where a recording ends: the"
+                f" discriminator needs at least {adversary.patchgan.shortest}; raise it"
             )
 
     @property

@@ -105,7 +105,7 @@ class FreeRunning:
         levels = {"real": self._table[clips.real], "drawn": self._table[clips.drawn]}
         numbers |= {f"level_{name}": sound.square().mean().sqrt() for name, sound in levels.items()}
         numbers["entropy_drawn"] = entropy_bits(logits.detach()).mean()
-        numbers["clip_length"] = torch.tensor(float(clips.drawn.shape[1]))
+        numbers["clip_length"] = loss.new_tensor(float(clips.drawn.shape[1]))
         return loss, numbers | said
 
     def _draw(self, generator: WaveNet, classes: Tensor, valid: Tensor, progress: float) -> Clips:
@@ -114,7 +114,6 @@ class FreeRunning:
         length = clip_length(
             progress, shortest=rollout.shortest, longest=rollout.length, growth=rollout.growth
         )
-        length = min(length, self.config.targets)
         cut = cut_places(classes, valid, clips=rollout.clips, length=length, random=self.random["places"])
         on_cpu = self.machine.device.type == "cpu"
         seed = int(torch.randint(1 << 62, (), generator=self.random["draws"]))
