@@ -22,6 +22,7 @@ CHECKED = [
     "partita.models.spectral_norm",
     "partita.models.stack",
     "partita.models.wavenet",
+    "partita.training.adversarial",
     "partita.training.objectives",
     "partita.training.rollout",
 ]

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 
 from partita.audio.classes import Quantiser
 from partita.errors import PartitaError
-from partita.models.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig, size_named
+from partita.training.adversary_config import AdversaryConfig
+from partita.training.checks import at_least, one_of, within
+
+__all__ = ["DEFAULT_MINUTES", "AdversaryConfig", "RolloutConfig", "TrainConfig"]
 
 DEFAULT_MINUTES = 20.0
 
@@ -26,43 +29,6 @@ class RolloutConfig:
         """Refuse words that mean nothing."""
         one_of("route", self.route, ("teacher_forced",))
         one_of("value", self.value, ("draw", "mean"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdversaryConfig:
-    """The discriminator, its losses, and how much the generator listens to it."""
-
-    weight: float = 0.1
-    """lambda_adv, the adversarial loss's weight; 0 trains the discriminator, and the generator as if there
-    were none. At 0.1 its gradient is about a hundredth of the likelihood's, with a young discriminator."""
-    ramp: float = 0.0
-    """The share of the run, 0 to 1, over which the weight rises from 0."""
-    loss: str = "log"
-    """`log` (Goodfellow et al. 2014) or `least-squares` (Mao et al. 2017)."""
-    saturating: bool = False
-    """Minimise log(1 - D), the minimax form, in place of -log D; for `log` only."""
-    updates: int = 1
-    """k, the discriminator's updates for each of the generator's; each sees fresh draws on the same
-    windows."""
-    learning_rate: float = 2e-4
-    """The discriminator's learning rate (Adam)."""
-    beta1: float = 0.5
-    """The discriminator's first Adam beta."""
-    patchgan: PatchGANConfig = field(default_factory=PatchGANConfig)
-    """The discriminator's shape."""
-
-    def __post_init__(self) -> None:
-        """Refuse values out of range."""
-        one_of("loss", self.loss, ("log", "least-squares"))
-        within("weight", self.weight, 0.0, math.inf)
-        within("ramp", self.ramp, 0.0, 1.0)
-        within("learning_rate", self.learning_rate, 0.0, 1.0)
-        within("beta1", self.beta1, 0.0, 0.9999)
-        at_least("updates", self.updates, 1)
-        if self.saturating and self.loss != "log":
-            raise PartitaError(
-                "`saturating` goes with the loss `log` only: leave it out, or set `loss` to `log`"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,11 +149,13 @@ class TrainConfig:
         within("average", self.average, 0.0, 0.999999)
         if self.steps is not None and self.epochs is not None:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` {self.epochs}: give one of them")
-        if self.adversary is not None and self.targets < self.adversary.patchgan.shortest:
-            raise PartitaError(
-                f"`targets` is {self.targets}: a discriminator of {self.adversary.patchgan.layers} layers"
-                f" needs at least {self.adversary.patchgan.shortest}; lengthen them or lessen `layers`"
-            )
+        if self.adversary is not None:
+            for kind, least in self.adversary.shortest.items():
+                if self.targets < least:
+                    raise PartitaError(
+                        f"`targets` is {self.targets}: the discriminator `{kind}` needs at least {least};"
+                        " lengthen them, or give it a smaller shape"
+                    )
         if self.network_shape.classes != self.quantiser.classes:
             raise PartitaError(
                 f"the network has {self.network_shape.classes} classes, the quantiser"
@@ -203,21 +171,3 @@ class TrainConfig:
     def needs_rollout(self) -> bool:
         """Whether any loss looks at sound in place of probabilities."""
         return self.adversary is not None or self.match == "norm"
-
-
-def one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
-    """Refuse a value that is not among the choices."""
-    if value not in choices:
-        raise PartitaError(f"`{name}` is {value!r}: choose one of {', '.join(map(str, choices))}")
-
-
-def within(name: str, value: float, low: float, high: float) -> None:
-    """Refuse a number outside [low, high], or infinite, or none."""
-    if not (math.isfinite(value) and low <= value <= high):
-        raise PartitaError(f"`{name}` is {value}: give a finite number from {low:g} to {high:g}")
-
-
-def at_least(name: str, value: int, least: int) -> None:
-    """Refuse a count that is too small."""
-    if value < least:
-        raise PartitaError(f"`{name}` is {value}: give at least {least}")
