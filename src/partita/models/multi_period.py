@@ -117,9 +117,9 @@ class PeriodPart(Part):
         batch, samples = waveform.shape
         filled = functional.pad(waveform, (0, -samples % self.period))
         columns = filled.view(batch, -1, self.period).transpose(1, 2).flatten(0, 1)
-        *maps, logits = self.chain(columns[:, :, None])
-        unfolded = [features.unflatten(0, (batch, self.period)).transpose(1, 2) for features in maps]
-        return [*unfolded, logits.reshape(batch, -1)]
+        said = self.chain(columns[:, :, None])
+        *maps, logits = (one.unflatten(0, (batch, self.period)).transpose(1, 2) for one in said)
+        return [*maps, logits.flatten(1)]
 
 
 def multi_period(

@@ -36,7 +36,7 @@ class SpectralNorm(nn.Module):
         self, weight: Float[Tensor, "inner outer"], *, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
-        start = torch.empty(weight.shape[1]).normal_(generator=generator)
+        start = weight.new_empty(weight.shape[1]).normal_(generator=generator)
         self.register_buffer("u", functional.normalize(start, dim=0))
         for _ in range(ROUNDS):
             self._round(weight)
