@@ -16,7 +16,6 @@ CHECKED = [
     "partita.models.discriminator",
     "partita.models.multi_period",
     "partita.models.multi_scale",
-    "partita.models.normalisation",
     "partita.models.patchgan",
     "partita.models.spectral",
     "partita.models.spectral_norm",

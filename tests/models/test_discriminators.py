@@ -1,5 +1,5 @@
-"""What all discriminators promise: shapes, what a logit sees, that clips are judged apart, and the same
-numbers as PyTorch's own convolutions and transforms."""
+"""What all discriminators promise: shapes, what a logit sees, that clips are judged apart, and weights that
+are bounded where they should be."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from partita.errors import PartitaError
 from partita.models.convolution import Chain, ChainConfig, Link
@@ -17,7 +16,7 @@ from partita.models.multi_period import MultiPeriodConfig, PeriodPart
 from partita.models.multi_scale import MultiScaleConfig, ScalePart
 from partita.models.panel import KINDS, PanelConfig, make_discriminator
 from partita.models.patchgan import PatchGANConfig
-from partita.models.spectral import SpectralConfig, SpectralPart, planar
+from partita.models.spectral import SpectralConfig, SpectralPart
 from partita.models.spectral_norm import SpectralNorm
 
 CONFIG = PanelConfig(
@@ -148,47 +147,36 @@ def test_initial_weights_come_from_the_stream() -> None:
     )
 
 
-@pytest.mark.parametrize("samples", [27, 50])
-def test_a_chain_equals_pytorchs_convolutions(samples: int) -> None:
-    links = (Link(15, 1, 16), Link(6, 3, 32), Link(6, 3, 16), Link(5, 1, 16))
-    chain = Chain(ChainConfig(links, normalisation="none"), inner=2).double()
-    start = torch.randn(3, samples, 2, dtype=torch.float64)
-    hidden = start.transpose(1, 2)
-    weights = zip(links, chain.kernels, chain.biases, strict=True)
-    for link, kernel, bias in weights:
-        weight = kernel.unflatten(0, (link.taps, -1)).permute(2, 1, 0)
-        before = (link.taps - link.stride) // 2
-        padded = functional.pad(hidden, (before, link.taps - link.stride - before))
-        hidden = functional.leaky_relu(functional.conv1d(padded, weight, bias, stride=link.stride), 0.2)
-    weight = chain.last.unflatten(0, (3, -1)).permute(2, 1, 0)
-    logits = functional.conv1d(hidden, weight, chain.last_bias, padding=1)[:, 0]
-    torch.testing.assert_close(chain(start)[-1], logits)
+@pytest.mark.parametrize(("taps", "stride"), [(15, 1), (12, 4), (5, 3), (4, 2)])
+def test_a_link_divides_time_by_its_stride(taps: int, stride: int) -> None:
+    chain = Chain(ChainConfig((Link(taps, stride, 16),)))
+    for time in range(stride, 5 * stride):
+        assert [one.shape[1] for one in chain(torch.zeros(1, time))] == [time // stride] * 2
 
 
-@pytest.mark.parametrize(("bins", "stride", "dilation"), [(8, 2, 1), (8, 2, 4), (3, 1, 1)])
-def test_a_planar_convolution_equals_pytorchs(bins: int, stride: int, dilation: int) -> None:
-    hidden = torch.randn(2, 9, 17, 3, dtype=torch.float64)
-    kernel, bias = torch.randn(3 * bins * 3, 5, dtype=torch.float64), torch.randn(5, dtype=torch.float64)
-    weight = kernel.view(3, bins, 3, 5).permute(3, 2, 0, 1)
-    before = (bins - stride) // 2
-    padded = functional.pad(hidden.permute(0, 3, 1, 2), (before, bins - stride - before, dilation, dilation))
-    wanted = functional.conv2d(padded, weight, bias, stride=(1, stride), dilation=(dilation, 1))
-    ours = planar(hidden, kernel, bias, bins=bins, stride=stride, dilation=dilation)
-    torch.testing.assert_close(ours.permute(0, 3, 1, 2), wanted[..., : ours.shape[2]])
+def test_a_period_part_hears_each_phase_by_itself_and_its_logits_are_in_the_order_of_time() -> None:
+    part = PeriodPart(CONFIG.multi_period, period=5).double()
+    waveform = noise(1, 5 * 40)
+    phases = torch.stack([part.chain(waveform[:, phase::5])[-1] for phase in range(5)], 2)
+    torch.testing.assert_close(part(waveform)[-1], phases.flatten(1))
 
 
-def test_the_transform_is_pytorchs() -> None:
-    part = SpectralPart(SpectralConfig(view="complex"), size=128)
-    waveform = torch.randn(2, 512)
-    padded = functional.pad(waveform, (48, 48))
-    window = torch.hann_window(128)
-    wanted = torch.stft(padded, 128, 32, window=window, center=False, return_complex=True) / window.norm()
-    torch.testing.assert_close(part.spectrum(waveform), torch.view_as_real(wanted.transpose(1, 2)))
+def test_a_bin_of_a_pure_tone_is_worked_out_by_hand() -> None:
+    """A cosine of 10 periods a window of 64: half its height times the window's sum, at a scale of norm 1."""
+    part = SpectralPart(SpectralConfig(view="complex", layers=2), size=64).double()
+    time = torch.arange(640, dtype=torch.float64)
+    power = part.spectrum(0.3 * torch.cos(2 * torch.pi * 10 / 64 * time)[None]).square().sum(1)[0, 20]
+    window = torch.hann_window(64, dtype=torch.float64)
+    assert power.argmax() == 10
+    assert power[10].item() == pytest.approx((0.15 * window.sum() / window.norm()).item() ** 2, rel=1e-6)
+    logs = SpectralPart(SpectralConfig(layers=2), size=64).double()
+    heard = logs.spectrum(0.3 * torch.cos(2 * torch.pi * 10 / 64 * time)[None])[0, 0, 20]
+    torch.testing.assert_close(heard, torch.log1p(power / 1e-6) / 2)
 
 
 def test_white_noise_has_its_variance_in_every_bin_and_silence_is_zero() -> None:
     part = SpectralPart(SpectralConfig(view="complex"), size=128)
-    power = part.spectrum(0.1 * torch.randn(64, 2048)).square().sum(3)[:, 4:-4, 1:-1].mean()
+    power = part.spectrum(0.1 * torch.randn(64, 2048)).square().sum(1)[:, 4:-4, 1:-1].mean()
     assert power.item() == pytest.approx(0.01, rel=0.05)
     magnitudes = SpectralPart(SpectralConfig(), size=128)
     assert magnitudes.spectrum(torch.zeros(1, 256)).abs().max() == 0
@@ -204,17 +192,17 @@ def test_a_halved_scale_hears_slow_things_alone() -> None:
     torch.testing.assert_close(part(fastest)[0][:, 10:-10], inner)
 
 
-@pytest.mark.parametrize("shape", [(6, 4), (4, 9), (48, 1)])
-def test_a_bounded_weight_has_a_largest_singular_value_of_1(shape: tuple[int, int]) -> None:
+@pytest.mark.parametrize("shape", [(6, 4), (4, 9), (48, 1), (8, 3, 5)])
+def test_a_bounded_weight_has_a_largest_singular_value_of_1(shape: tuple[int, ...]) -> None:
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     bound = SpectralNorm(weight, generator=torch.Generator().manual_seed(1))
     for _ in range(100):
         bound(weight)
-    assert torch.linalg.matrix_norm(bound(weight), ord=2).item() == pytest.approx(1, abs=1e-4)
+    assert torch.linalg.matrix_norm(bound(weight).flatten(1), ord=2).item() == pytest.approx(1, abs=1e-4)
     moved = weight + 0.1 * torch.randn(shape)
     for _ in range(100):
         bound(moved)
-    assert torch.linalg.matrix_norm(bound(moved), ord=2).item() == pytest.approx(1, abs=1e-4)
+    assert torch.linalg.matrix_norm(bound(moved).flatten(1), ord=2).item() == pytest.approx(1, abs=1e-4)
 
 
 def test_the_gradient_of_a_bounded_weight_agrees_with_finite_differences() -> None:
@@ -229,6 +217,14 @@ def test_the_gradient_of_a_bounded_weight_agrees_with_finite_differences() -> No
     (ours,) = torch.autograd.grad((bound(weight) * target).sum(), weight)
     exact = (weight / torch.linalg.matrix_norm(weight, ord=2) * target).sum()
     torch.testing.assert_close(ours, torch.autograd.grad(exact, weight)[0])
+
+
+def test_the_bound_is_found_in_float32_whatever_the_products_are_in() -> None:
+    weight = torch.randn(48, 16, generator=torch.Generator().manual_seed(0))
+    bound = SpectralNorm(weight).eval()
+    plain = bound(weight)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(bound(weight), plain)
 
 
 def test_in_evaluation_the_bound_stays() -> None:

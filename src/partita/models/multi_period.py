@@ -3,8 +3,7 @@
 Layout: waveforms (batch, samples), feature maps (batch, time, period, channels). This file does not know
 losses.
 
-Source: Kong et al. 2020, "HiFi-GAN", section 2.3. Theirs has kernels of 5 and up to 1,024 channels; here the
-kernel is 6, twice the stride, so that a layer is one matrix product, and there are up to 128 channels.
+Source: Kong et al. 2020, "HiFi-GAN", section 2.3. Theirs has up to 1,024 channels, here there are up to 128.
 """
 
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from partita.errors import PartitaError
-from partita.models.convolution import Chain, ChainConfig, Link
+from partita.models.convolution import Chain, ChainConfig, Link, check_normalisation
 from partita.models.discriminator import Part, demand_samples
-from partita.models.normalisation import check_normalisation
 
 STRIDE = 3
 
@@ -37,7 +35,7 @@ class MultiPeriodConfig:
     periods: tuple[int, ...] = (2, 3, 5, 7, 11)
     """The parts: each sees every p-th sample. Primes share the fewest."""
     layers: int = 4
-    """Convolutions of kernel 6 and stride 3 over those."""
+    """Convolutions of kernel 5 and stride 3 over those."""
     channels: int = 16
     """Channels of the first; each further one has twice as many, up to `most_channels`."""
     most_channels: int = 128
@@ -54,7 +52,7 @@ class MultiPeriodConfig:
                 raise PartitaError(f"`{name}` is {getattr(self, name)}: give at least 1")
         if self.layers > 8:
             raise PartitaError(f"`layers` is {self.layers}: give at most 8, each leaves a third")
-        check_normalisation(self.normalisation, ("group", "none"))
+        check_normalisation(self.normalisation)
 
     @cached_property
     def shortest(self) -> int:
@@ -69,7 +67,7 @@ class MultiPeriodConfig:
         [16, 32, 64, 128, 128]
         """
         widths = [min(self.channels << layer, self.most_channels) for layer in range(self.layers)]
-        return (*(Link(2 * STRIDE, STRIDE, width) for width in widths), Link(5, 1, widths[-1]))
+        return (*(Link(5, STRIDE, width) for width in widths), Link(5, 1, widths[-1]))
 
 
 class PeriodPart(Part):
@@ -99,7 +97,7 @@ class PeriodPart(Part):
         super().__init__()
         shape = ChainConfig(config.links, normalisation=config.normalisation, spectral_norm=spectral_norm)
         self.period = period
-        self.chain = Chain(shape, inner=1, generator=generator)
+        self.chain = Chain(shape, generator=generator)
 
     @property
     def receptive_field(self) -> int:
@@ -117,7 +115,7 @@ class PeriodPart(Part):
         batch, samples = waveform.shape
         filled = functional.pad(waveform, (0, -samples % self.period))
         columns = filled.view(batch, -1, self.period).transpose(1, 2).flatten(0, 1)
-        said = self.chain(columns[:, :, None])
+        said = self.chain(columns)
         *maps, logits = (one.unflatten(0, (batch, self.period)).transpose(1, 2) for one in said)
         return [*maps, logits.flatten(1)]
 
@@ -128,7 +126,7 @@ def multi_period(
     """Return the parts, one a period.
 
     >>> [part.receptive_field for part in multi_period(MultiPeriodConfig())]
-    [1373, 2059, 3431, 4803, 7547]
+    [1293, 1939, 3231, 4523, 7107]
     """
     return [
         PeriodPart(config, period=period, spectral_norm=spectral_norm, generator=generator)

@@ -1,7 +1,7 @@
 """The multi-resolution spectral discriminator: one network for each of several short-time Fourier transforms.
 
-Layout: waveforms (batch, samples), feature maps (batch, frames, bins, channels). This file does not know
-losses.
+Layout: waveforms (batch, samples), feature maps (batch, frames, bins, channels); inside (batch, channels,
+frames, bins), with the channels last in memory. This file does not know losses.
 
 Source: Jang et al. 2021, "UnivNet", section 2.3 (magnitudes); Defossez et al. 2022, "EnCodec", section 3.4
 and appendix A (complex, strides along frequency, dilations along time). Theirs have 32 channels, here there
@@ -17,10 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from partita.errors import PartitaError
-from partita.models.convolution import LAST, SLOPE, framed, scaled
+from partita.models.convolution import LAST, bounds, check_normalisation, normalisation, scaled
 from partita.models.discriminator import Part, demand_samples
-from partita.models.normalisation import Normalisation, check_normalisation
-from partita.models.spectral_norm import SpectralNorm
+from partita.models.patchgan import SLOPE
 
 OVERLAP = 4
 TIMES = 3
@@ -65,7 +64,7 @@ class SpectralConfig:
             )
         if self.view not in ("log-magnitude", "complex"):
             raise PartitaError(f"`view` is {self.view!r}: choose one of log-magnitude, complex")
-        check_normalisation(self.normalisation, ("group", "none"))
+        check_normalisation(self.normalisation)
 
     @property
     def shortest(self) -> int:
@@ -111,19 +110,17 @@ class SpectralPart(Part):
         self.config, self.size = config, size
         window = torch.hann_window(size)
         self.register_buffer("window", window / window.norm(), persistent=False)
-        inner = 2 if config.view == "complex" else 1
-        fans = [TIMES * BINS * width for width in (inner, *[config.channels] * (config.layers - 1))]
-        self.kernels = nn.ParameterList(scaled(fan, config.channels, generator=generator) for fan in fans)
-        self.biases = nn.ParameterList(torch.zeros(config.channels) for _ in fans)
+        widths = [2 if config.view == "complex" else 1] + [config.channels] * config.layers
+        self.kernels = nn.ParameterList(
+            scaled(config.channels, inner, TIMES, BINS, generator=generator) for inner in widths[:-1]
+        )
+        self.biases = nn.ParameterList(torch.zeros(config.channels) for _ in widths[1:])
         self.normalisations = nn.ModuleList(
-            Normalisation(config.normalisation, config.channels) for _ in fans[1:]
+            normalisation(config.normalisation, config.channels) for _ in widths[2:]
         )
-        self.last = nn.Parameter(LAST * scaled(TIMES * 3 * config.channels, 1, generator=generator))
+        self.last = nn.Parameter(LAST * scaled(1, config.channels, TIMES, 3, generator=generator))
         self.last_bias = nn.Parameter(torch.zeros(1))
-        self.bounds = nn.ModuleList(
-            SpectralNorm(weight, generator=generator) if spectral_norm else nn.Identity()
-            for weight in (*self.kernels, self.last)
-        )
+        self.bounds = bounds([*self.kernels, self.last], on=spectral_norm, generator=generator)
 
     @property
     def hop(self) -> int:
@@ -143,61 +140,38 @@ class SpectralPart(Part):
     def forward(self, waveform: Float[Tensor, "batch samples"]) -> list[Tensor]:
         """Return the feature maps, and the logits, (batch, patches), last; see `Part`."""
         demand_samples(waveform, self.shortest, f"a spectral discriminator of size {self.size}")
-        hidden = self.spectrum(waveform)
+        hidden = self.spectrum(waveform).contiguous(memory_format=torch.channels_last)
         maps = []
         for layer, (kernel, bias) in enumerate(zip(self.kernels, self.biases, strict=True)):
-            bounded = self.bounds[layer](kernel)
-            hidden = planar(hidden, bounded, bias, bins=BINS, stride=STRIDE, dilation=1 << layer)
+            apart = 1 << layer
+            hidden = functional.conv2d(
+                hidden,
+                self.bounds[layer](kernel),
+                bias,
+                stride=(1, STRIDE),
+                padding=(apart, (BINS - STRIDE) // 2),
+                dilation=(apart, 1),
+            )
             if layer > 0:
-                flat = self.normalisations[layer - 1](hidden.flatten(1, 2))
-                hidden = flat.view_as(hidden)
+                hidden = self.normalisations[layer - 1](hidden)
             hidden = functional.leaky_relu(hidden, SLOPE)
-            maps.append(hidden)
-        last = self.bounds[-1](self.last)
-        logits = planar(hidden, last, self.last_bias, bins=3, stride=1, dilation=1)
+            maps.append(hidden.permute(0, 2, 3, 1))
+        logits = functional.conv2d(hidden, self.bounds[-1](self.last), self.last_bias, padding=1)
         return [*maps, logits.flatten(1)]
 
     def spectrum(self, waveform: Float[Tensor, "batch samples"]) -> Tensor:
-        """Return the transform as the network sees it, (batch, frames, bins, 1 or 2)."""
+        """Return the transform as the network sees it, (batch, 1 or 2, frames, bins)."""
         around = (self.size - self.hop) // 2
         padded = functional.pad(waveform, (around, self.size - self.hop - around))
-        frames = framed(padded[:, :, None], taps=self.size, stride=self.hop) * self.window
-        spectrum = torch.fft.rfft(frames.float() if frames.dtype != torch.float64 else frames)
+        spectrum = torch.view_as_real(
+            torch.stft(
+                padded, self.size, self.hop, window=self.window, center=False, return_complex=True
+            ).transpose(1, 2)
+        )
         if self.config.view == "complex":
-            return torch.view_as_real(spectrum)
-        power = torch.view_as_real(spectrum).square().sum(3, keepdim=True)
-        return torch.log1p(power / FLOOR) / 2
-
-
-def planar(
-    hidden: Float[Tensor, "batch frames bins inner"],
-    kernel: Float[Tensor, "taps outer"],
-    bias: Float[Tensor, " outer"],
-    *,
-    bins: int,
-    stride: int,
-    dilation: int,
-) -> Float[Tensor, "batch frames fewer outer"]:
-    """Convolve 3 frames, `dilation` apart, by so many bins, with zeros around; the bins are strided.
-
-    One product gives what each of the three frames adds; the sums come after it, since what is copied for
-    them is narrower than the input's taps.
-
-    >>> planar(torch.ones(1, 3, 4, 1), torch.ones(9, 1), torch.zeros(1), bins=3, stride=1,
-    ...        dilation=1)[0, :, :, 0].tolist()
-    [[4.0, 6.0, 6.0, 4.0], [6.0, 9.0, 9.0, 6.0], [4.0, 6.0, 6.0, 4.0]]
-    """
-    batch, frames, _, _ = hidden.shape
-    before = (bins - stride) // 2
-    padded = functional.pad(hidden.flatten(0, 1), (0, 0, before, bins - stride - before))
-    taps = framed(padded, taps=bins, stride=stride)
-    outer = kernel.shape[1]
-    wide = kernel.view(TIMES, -1, outer).transpose(0, 1).reshape(-1, TIMES * outer)
-    products = (taps @ wide).view(batch, frames, taps.shape[1], TIMES, outer)
-    around = functional.pad(products, (0, 0, 0, 0, 0, 0, dilation, dilation))
-    shifted = [around[:, time * dilation : time * dilation + frames, :, time] for time in range(TIMES)]
-    total: Tensor = shifted[0] + shifted[1] + shifted[2] + bias
-    return total
+            return spectrum.permute(0, 3, 1, 2)
+        power = spectrum.square().sum(3)
+        return torch.log1p(power / FLOOR)[:, None] / 2
 
 
 def spectral(

@@ -12,9 +12,11 @@ ROUNDS = 20
 
 
 class SpectralNorm(nn.Module):
-    """Divide a weight, (in, out), by its largest singular value, found by power iteration.
+    """Divide a weight by its largest singular value, found by power iteration.
 
         u <- W^T (W u), brought to length 1;   W / |W u|
+
+    W is the weight as a matrix: its first axis, and all the others together.
 
     In training every call makes one round, which keeps up with a weight that moves slowly; the gradient takes
     u as a constant. In evaluation u stays.
@@ -33,23 +35,25 @@ class SpectralNorm(nn.Module):
     u: Tensor
 
     def __init__(
-        self, weight: Float[Tensor, "inner outer"], *, generator: torch.Generator | None = None
+        self, weight: Float[Tensor, "rows *others"], *, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
-        start = weight.new_empty(weight.shape[1]).normal_(generator=generator)
+        start = weight.new_empty(weight[0].numel()).normal_(generator=generator)
         self.register_buffer("u", functional.normalize(start, dim=0))
         for _ in range(ROUNDS):
             self._round(weight)
 
-    def forward(self, weight: Float[Tensor, "inner outer"]) -> Float[Tensor, "inner outer"]:
+    def forward(self, weight: Float[Tensor, "rows *others"]) -> Float[Tensor, "rows *others"]:
         """Return the weight with its largest singular value at 1, or very near."""
         if self.training:
             self._round(weight)
         direction = self.u.clone()  # the next round changes it in place, before the gradient asks for it
-        largest: Tensor = torch.linalg.vector_norm(torch.mv(weight, direction))
+        with torch.autocast(weight.device.type, enabled=False):
+            largest: Tensor = torch.linalg.vector_norm(weight.flatten(1) @ direction)
         return weight / largest
 
     @torch.no_grad()
     def _round(self, weight: Tensor) -> None:
-        # `mv` is left in float32 by autocast, unlike `@`
-        self.u.copy_(functional.normalize(torch.mv(weight.T, torch.mv(weight, self.u)), dim=0))
+        matrix = weight.flatten(1)
+        with torch.autocast(weight.device.type, enabled=False):
+            self.u.copy_(functional.normalize(matrix.T @ (matrix @ self.u), dim=0))

@@ -78,7 +78,7 @@ class Adversary:
             "discriminator_fake": shares[1],
         }
         if self.config.skip_above < 1.0:
-            numbers["discriminator_skipped"] = torch.tensor(skipped / self.config.updates)
+            numbers["discriminator_skipped"] = shares[0].new_tensor(skipped / self.config.updates)
         return numbers
 
     def _step(self, loss: Tensor, real: Tensor) -> None:

@@ -21,7 +21,7 @@ def gradient_ratio(loss: Tensor, other: Tensor, logits: Tensor) -> Tensor:
         0 where the other has no gradient at all: there is nothing to scale.
 
     >>> logits = torch.tensor([3.0, 4.0], requires_grad=True)
-    >>> gradient_ratio(logits.square().sum() / 2, logits.sum(), logits).round(decimals=4).item()
+    >>> round(gradient_ratio(logits.square().sum() / 2, logits.sum(), logits).item(), 4)
     3.5355
     """
     lengths = []
