@@ -12,9 +12,16 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 CHECKED = [
+    "partita.models.convolution",
+    "partita.models.discriminator",
+    "partita.models.multi_period",
+    "partita.models.multi_scale",
     "partita.models.patchgan",
+    "partita.models.spectral",
+    "partita.models.spectral_norm",
     "partita.models.stack",
     "partita.models.wavenet",
+    "partita.training.adversarial",
     "partita.training.gumbel",
     "partita.training.objectives",
     "partita.training.pathwise",

@@ -59,6 +59,36 @@ def test_a_run_without_an_adversary_says_so(run: RunFolder) -> None:
         load_judge(run.path, load(run.path))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"discriminators": ["patchgan", "spectral"]}, {"discriminators": ["spectral"]}, {"loss": "hinge"}],
+)
+def test_what_can_not_steer_says_so(
+    judged: RunFolder,
+    tmp_path: Path,
+    table: dict[str, Any],
+    checkpoint: Callable[..., Checkpoint],
+    changes: dict[str, Any],
+) -> None:
+    table["training"]["adversary"] |= changes
+    other = RunFolder.create(tmp_path / "other", table, checkpoint(0))
+    with pytest.raises(PartitaError, match="can't steer: only a lone `patchgan`"):
+        load_judge(other.path, load(judged.path))
+
+
+def test_a_bounded_discriminator_judges(
+    judged: RunFolder, tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]
+) -> None:
+    table["training"]["adversary"]["spectral_norm"] = True
+    first = checkpoint(0)
+    network = PatchGAN(SHAPE, spectral_norm=True, generator=torch.Generator().manual_seed(0))
+    first.tensors["adversary"] = dict(network.state_dict())
+    other = RunFolder.create(tmp_path / "other", table, first)
+    judge = load_judge(other.path, load(judged.path))
+    waveform = torch.randn(1, 248)
+    torch.testing.assert_close(judge.discriminator(waveform)[-1], network.eval()(waveform)[-1])
+
+
 def test_another_rate_is_refused(judged: RunFolder, tmp_path: Path, table: dict[str, Any],
                                  checkpoint: Callable[..., Checkpoint]) -> None:  # fmt: skip
     table["corpus"]["sample_rate"] = 16000

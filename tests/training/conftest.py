@@ -11,8 +11,12 @@ import torch
 
 from partita.audio.corpus import Corpus
 from partita.audio.prepare import PrepareConfig, prepare
+from partita.models.multi_period import MultiPeriodConfig
+from partita.models.multi_scale import MultiScaleConfig
+from partita.models.panel import KINDS
 from partita.models.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig
+from partita.models.spectral import SpectralConfig
 from partita.training.config import AdversaryConfig, TrainConfig
 
 RATE = 4000
@@ -71,6 +75,28 @@ def make_config() -> Callable[..., TrainConfig]:
 def adversary() -> AdversaryConfig:
     """An adversary as small as the network."""
     return AdversaryConfig(weight=0.1, patchgan=PatchGANConfig(layers=3, channels=8, most_channels=16))
+
+
+@pytest.fixture
+def everything() -> AdversaryConfig:
+    """All kinds of discriminators, small, with all that they may learn by."""
+    return AdversaryConfig(
+        discriminators=KINDS,
+        spectral_norm=True,
+        patchgan=PatchGANConfig(layers=3, channels=8, most_channels=16),
+        multi_scale=MultiScaleConfig(scales=2, layers=2, most_channels=16),
+        multi_period=MultiPeriodConfig(periods=(2, 3), layers=2, most_channels=16),
+        spectral=SpectralConfig(sizes=(64,), layers=2),
+        weight_by="gradient",
+        warmup=7,
+        loss="hinge",
+        feature_weight=1.0,
+        features="statistics",
+        updates=2,
+        skip_above=0.9,
+        r1=1.0,
+        r1_every=3,
+    )
 
 
 @pytest.fixture

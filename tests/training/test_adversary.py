@@ -5,6 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from partita.models.panel import KINDS
+from partita.models.patchgan import PatchGAN
+from partita.runs.config import from_table, to_table
+from partita.training.adversarial import LOSSES
 from partita.training.adversary import Adversary
 from partita.training.config import AdversaryConfig
 from partita.training.device import Machine
@@ -97,3 +101,143 @@ def test_it_goes_on_bitwise_from_its_tensors(adversary: AdversaryConfig, normali
     for name, part in through.tensors().items():
         for key, value in part.items():
             assert torch.equal(second.tensors()[name][key], value), (name, key)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_each_kind_learns_to_tell_by_each_loss(everything: AdversaryConfig, kind: str, loss: str) -> None:
+    plain = replace(
+        everything,
+        discriminators=(kind,),
+        loss=loss,
+        spectral_norm=False,
+        updates=1,
+        skip_above=1.0,
+        r1=0.0,
+        learning_rate=1e-3,
+    )
+    judge = Adversary(plain, seed=0, machine=CPU)
+    blind = {"log": 1.386, "least-squares": 0.25, "hinge": 2.0}[loss]
+    for number in range(60):
+        last = judge.learn(rollout(number), lambda: rollout(0))
+    assert last["discriminator_loss"] < 0.75 * blind
+    assert (last["discriminator_real"] + 1 - last["discriminator_fake"]) / 2 > 0.7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_goes_on_bitwise_from_its_tensors(everything: AdversaryConfig, kind: str) -> None:
+    config = replace(everything, discriminators=(kind,))
+    through, first, second = (Adversary(config, seed=seed, machine=CPU) for seed in (0, 0, 1))
+    for number in range(4):
+        through.learn(rollout(number), lambda: rollout(9))
+    for number in range(2):
+        first.learn(rollout(number), lambda: rollout(9))
+    second.restore(
+        {name: {key: t.clone() for key, t in part.items()} for name, part in first.tensors().items()}
+    )
+    for number in range(2, 4):
+        second.learn(rollout(number), lambda: rollout(9))
+    for name, part in through.tensors().items():
+        for key, value in part.items():
+            assert torch.equal(second.tensors()[name][key], value), (name, key)
+
+
+def test_a_lone_patchgan_is_stored_as_it_always_was_and_an_older_checkpoint_loads(
+    adversary: AdversaryConfig,
+) -> None:
+    judge = Adversary(adversary, seed=0, machine=CPU)
+    assert isinstance(judge.discriminator, PatchGAN)
+    judge.learn(rollout(0), lambda: rollout(0))
+    tensors = judge.tensors()
+    assert {name.split(".")[0] for name in tensors["adversary"]} == {
+        *("kernels", "biases", "normalisations", "last", "last_bias")
+    }
+    del tensors["adversary-progress"]
+    other = Adversary(adversary, seed=1, machine=CPU)
+    other.restore(tensors)
+    assert torch.equal(other.discriminator.last, judge.discriminator.last)
+
+
+def test_an_older_runs_config_loads(adversary: AdversaryConfig) -> None:
+    names = ("weight", "ramp", "loss", "saturating", "updates", "learning_rate", "beta1", "patchgan")
+    table = to_table(adversary)
+    assert from_table(AdversaryConfig, {name: table[name] for name in names}, where="it") == adversary
+
+
+@pytest.mark.parametrize("features", ["maps", "statistics"])
+def test_feature_matching_adds_to_what_the_generator_hears(adversary: AdversaryConfig, features: str) -> None:
+    seen = rollout(0)
+    losses = []
+    for weight in (0.0, 1.0, 2.0):
+        judge = Adversary(replace(adversary, feature_weight=weight, features=features), seed=0, machine=CPU)
+        losses.append(judge.judge(seen.fake, seen.real).item())
+    assert losses[1] > losses[0]
+    assert losses[2] - losses[1] == pytest.approx(losses[1] - losses[0], rel=1e-4)
+    same = judge.judge(seen.real, seen.real) - replaced(judge, 0.0).judge(seen.real)
+    assert same.item() == pytest.approx(0, abs=1e-6)
+
+
+def replaced(judge: Adversary, feature_weight: float) -> Adversary:
+    return Adversary(replace(judge.config, feature_weight=feature_weight), seed=0, machine=CPU)
+
+
+def test_the_penalty_flattens_the_discriminator_and_is_lazy(adversary: AdversaryConfig) -> None:
+    def slope(judge: Adversary) -> float:
+        waveform = rollout(99).real.requires_grad_()
+        (gradient,) = torch.autograd.grad(judge.discriminator(waveform)[-1].sum(), waveform)
+        return gradient.norm().item()
+
+    free, bound, rare = (
+        Adversary(replace(adversary, r1=gamma, r1_every=every, learning_rate=1e-3), seed=0, machine=CPU)
+        for gamma, every in ((0.0, 1), (10.0, 1), (10.0, 1000))
+    )
+    judges = (free, bound, rare)
+    first = [judge.learn(rollout(0), lambda: rollout(0))["discriminator_loss"] for judge in judges]
+    assert first[0] == first[1] == first[2]
+    weights_now = [judge.discriminator.kernels[0].detach().clone() for judge in judges]
+    assert not torch.equal(weights_now[0], weights_now[1])
+    for number in range(1, 60):
+        for judge in judges:
+            judge.learn(rollout(number), lambda: rollout(0))
+    assert slope(bound) < 0.5 * slope(free)
+
+
+def test_a_lazy_penalty_comes_every_so_many_updates(
+    adversary: AdversaryConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Adversary(replace(adversary, r1=1.0, r1_every=3, updates=2), seed=0, machine=CPU)
+    penalty, at = judge._penalty, []
+
+    def counted(real: torch.Tensor) -> torch.Tensor:
+        at.append(judge.seen)
+        return penalty(real)
+
+    monkeypatch.setattr(judge, "_penalty", counted)
+    for number in range(4):
+        judge.learn(rollout(number), lambda: rollout(9))
+    assert at == [0, 3, 6]
+
+
+def test_an_update_is_skipped_while_it_tells_enough(adversary: AdversaryConfig) -> None:
+    judge = Adversary(replace(adversary, skip_above=0.75, learning_rate=1e-3), seed=0, machine=CPU)
+    skipped = 0
+    for number in range(60):
+        before = weights(judge)
+        numbers = judge.learn(rollout(number), lambda: rollout(0))
+        right = (numbers["discriminator_real"] + 1 - numbers["discriminator_fake"]) / 2
+        stood = all(torch.equal(a, b) for a, b in zip(before, weights(judge), strict=True))
+        assert stood == bool(right > 0.75) == bool(numbers["discriminator_skipped"])
+        skipped += stood
+    assert 5 < skipped < 60
+    assert judge.seen == 60
+
+
+def test_the_generator_hears_nothing_before_the_discriminator_has_warmed_up(
+    adversary: AdversaryConfig,
+) -> None:
+    judge = Adversary(replace(adversary, warmup=5, updates=2), seed=0, machine=CPU)
+    heard = []
+    for number in range(4):
+        judge.learn(rollout(number), lambda: rollout(0))
+        heard.append(judge.weight(1.0))
+    assert heard == [0.0, 0.0, 0.1, 0.1]

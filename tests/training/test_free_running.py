@@ -148,6 +148,20 @@ def test_what_is_drawn_continues_the_windows_by_the_models_probabilities(base: T
     assert all((rows == clip).all(1).any() for clip in joined)
 
 
+@pytest.mark.parametrize("arm", FREE_RUNNING)
+def test_several_discriminators_judge_what_is_drawn(base: TrainConfig, arm: str) -> None:
+    adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=1.0)
+    rollout = replace(ROLLOUT, length=1024, shortest=1024, seam=1024)
+    config = replace(base, targets=1024, adversary=adversary, rollout=rollout)
+    learner = Learner(with_arm(config, arm))
+    random = torch.Generator().manual_seed(0)
+    classes = torch.randint(100, 156, (config.batch, learner.context + 1024), generator=random)
+    valid = torch.ones(config.batch, 1024, dtype=torch.bool)
+    numbers = learner.update(classes, valid, Update(1, 2e-3, 0.0))
+    assert numbers["gradient_share"] > 0.0
+    assert torch.isfinite(torch.stack(list(numbers.values()))).all()
+
+
 def test_a_critic_that_is_the_student_has_nothing_to_say(base: TrainConfig) -> None:
     config = with_arm(base, "critic")
     student = Learner(with_arm(base, "likelihood")).generator

@@ -69,6 +69,19 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
     assert not torch.equal(moved.generator.end2, alone.generator.end2)
 
 
+def test_the_twin_of_everything_is_bitwise_the_likelihood_arm(
+    make_config: Make, everything: AdversaryConfig
+) -> None:
+    base = make_config(adversary=everything)
+    alone, twin = train(with_arm(base, "likelihood")), train(with_arm(base, "report-0"))
+    warming = train(with_arm(make_config(adversary=replace(everything, warmup=99)), "report"))
+    moved = train(with_arm(base, "report"))
+    for name, value in alone.tensors()["generator"].items():
+        assert torch.equal(twin.tensors()["generator"][name], value), name
+        assert torch.equal(warming.tensors()["generator"][name], value), name
+        assert not torch.equal(moved.tensors()["generator"][name], value), name
+
+
 def test_the_formulas_twin_at_weight_0_is_bitwise_matching_alone(
     make_config: Make, adversary: AdversaryConfig
 ) -> None:

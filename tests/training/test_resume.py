@@ -63,10 +63,26 @@ def content(run: Path) -> tuple[dict[str, bytes], Any, list[dict[str, Any]]]:
     return files, state, records
 
 
-@pytest.mark.parametrize("arm", ["likelihood", "report"])
+@pytest.mark.parametrize(
+    ("arm", "judges"),
+    [
+        ("likelihood", "one"),
+        ("report", "one"),
+        pytest.param("report", "all", marks=pytest.mark.slow),
+    ],
+)
 def test_a_killed_run_ends_with_the_same_bytes(
-    corpus: Corpus, tmp_path: Path, make_config: Make, adversary: AdversaryConfig, processes: Any, arm: str
+    corpus: Corpus,
+    tmp_path: Path,
+    make_config: Make,
+    adversary: AdversaryConfig,
+    everything: AdversaryConfig,
+    processes: Any,
+    arm: str,
+    judges: str,
 ) -> None:
+    if judges == "all":
+        adversary = everything
     config = with_arm(
         make_config(steps=80, validations=20, log_every=7, adversary=adversary, patience=0), arm
     )
@@ -97,6 +113,21 @@ def test_a_killed_run_ends_with_the_same_bytes(
     assert ours[0].keys() == theirs[0].keys()
     for name, data in ours[0].items():
         assert data == theirs[0][name], name
+
+
+def test_a_run_with_every_discriminator_goes_on_bitwise(
+    corpus: Corpus, tmp_path: Path, make_config: Make, everything: AdversaryConfig
+) -> None:
+    """Stopped while the discriminators warm up, and between two penalties."""
+    config = with_arm(make_config(steps=12, log_every=5, adversary=everything, patience=0), "report")
+    whole = train(corpus, tmp_path / "whole", config, quiet=True)
+    stopped, asked = tmp_path / "stopped", iter([False, False, True])
+    train(corpus, stopped, config, quiet=True, stop=lambda: next(asked))
+    assert not RunFolder.open(stopped).finished
+    resume(stopped, quiet=True)
+    ours, theirs = content(stopped), content(whole)
+    assert ours[1:] == theirs[1:]
+    assert ours[0] == theirs[0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

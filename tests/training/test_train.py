@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,23 @@ def test_a_run_learns_and_leaves_everything_behind(corpus: Corpus, out: Path, ma
     loaded = load(out)
     assert loaded.step == 60
     assert np.array_equal(loaded.draw(seconds=0.01, seed=1), load(out).draw(seconds=0.01, seed=1))
+
+
+def test_a_run_says_once_that_its_discriminator_is_blind(
+    corpus: Corpus,
+    out: Path,
+    make_config: Make,
+    adversary: AdversaryConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("partita.training.watch.STEPS", 10)
+    still = replace(adversary, learning_rate=0.0)
+    config = with_arm(make_config(steps=30, log_every=5, adversary=still, patience=0), "report")
+    asked = iter([False] * 19 + [True])
+    train(corpus, out, config, stop=lambda: next(asked))
+    resume(out)
+    assert capsys.readouterr().err.count("the discriminator is blind") == 1
 
 
 def test_the_final_score_is_that_of_the_weights_that_load_returns(

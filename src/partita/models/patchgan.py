@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from partita.errors import PartitaError
+from partita.models.discriminator import Part, demand_samples
+from partita.models.spectral_norm import SpectralNorm
 
 KERNEL = 4
 SLOPE = 0.2
@@ -77,7 +79,7 @@ class PatchGANConfig:
         return tuple(min(self.channels * 2**layer, self.most_channels) for layer in range(self.layers))
 
 
-class PatchGAN(nn.Module):
+class PatchGAN(Part):
     """Judge every patch of a waveform: n convolutions of kernel 4, stride 2, then one to a logit a patch.
 
         h_1 = leaky(conv(x));   h_l+1 = leaky(norm(conv(h_l)));   logits = conv(h_n), kernel 4, stride 1
@@ -86,6 +88,7 @@ class PatchGAN(nn.Module):
 
     Args:
         config: the shape.
+        spectral_norm: whether every weight is divided by its largest singular value.
         generator: the random stream of the initial weights, N(0, 0.02^2) as in pix2pix; None takes the
             global one.
 
@@ -94,7 +97,9 @@ class PatchGAN(nn.Module):
     [(2, 40, 32), (2, 20, 64), (2, 10, 128), (2, 9)]
     """
 
-    def __init__(self, config: PatchGANConfig, *, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self, config: PatchGANConfig, *, spectral_norm: bool = False, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         self.config = config
         before = (1, *config.widths[:-1])
@@ -110,6 +115,20 @@ class PatchGAN(nn.Module):
         with torch.no_grad():
             for weight in (*self.kernels, self.last):
                 weight.normal_(0.0, 0.02, generator=generator)
+        self.bounds = nn.ModuleList(
+            SpectralNorm(weight, generator=generator) if spectral_norm else nn.Identity()
+            for weight in (*self.kernels, self.last.view(-1, 1))
+        )
+
+    @property
+    def receptive_field(self) -> int:
+        """Samples that one logit sees: its patch."""
+        return self.config.patch
+
+    @property
+    def shortest(self) -> int:
+        """Samples of the shortest waveform that has a logit."""
+        return self.config.shortest
 
     def forward(self, waveform: Float[Tensor, "batch samples"]) -> list[Tensor]:
         """Return the feature maps of all layers; the last one, (batch, patches), are the logits of being
@@ -121,21 +140,17 @@ class PatchGAN(nn.Module):
         Raises:
             PartitaError: the waveform is too short for a single logit.
         """
-        least = self.config.shortest
-        if waveform.shape[1] < least:
-            raise PartitaError(
-                f"the waveform has {waveform.shape[1]} samples: a discriminator of"
-                f" {self.config.layers} layers needs at least {least}; lengthen `targets` or lessen `layers`"
-            )
+        demand_samples(waveform, self.shortest, f"a discriminator of {self.config.layers} layers")
         maps = []
         hidden = waveform[:, :, None]
         for layer, (kernel, bias) in enumerate(zip(self.kernels, self.biases, strict=True)):
-            hidden = halving_convolution(hidden, kernel, bias)
+            hidden = halving_convolution(hidden, self.bounds[layer](kernel), bias)
             if layer > 0:
                 hidden = self.normalisations[layer - 1](hidden)
             hidden = functional.leaky_relu(hidden, SLOPE)
             maps.append(hidden)
-        taps = functional.pad(hidden, (0, 0, 1, 1)) @ self.last
+        last = self.bounds[-1](self.last.view(-1, 1)).view_as(self.last)
+        taps = functional.pad(hidden, (0, 0, 1, 1)) @ last
         patches = hidden.shape[1] - 1
         logits = sum((taps[:, tap : tap + patches, tap] for tap in range(KERNEL)), self.last_bias)
         return [*maps, logits]

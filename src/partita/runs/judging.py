@@ -1,10 +1,12 @@
 """The discriminator of a run, ready to judge what is being drawn. Does not know how it was trained."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from partita.errors import PartitaError
-from partita.models.patchgan import PatchGAN, PatchGANConfig
+from partita.models.panel import PanelConfig, make_discriminator
+from partita.models.patchgan import PatchGAN
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
 from partita.runs.loading import LoadedModel, fill, find
@@ -24,8 +26,8 @@ def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) ->
             windows were shorter than a patch.
 
     Raises:
-        PartitaError: no run, a run that was trained without an adversary, or one of another sample rate; a
-            damaged file, or a config of a newer version.
+        PartitaError: no run, a run that was trained without an adversary, with another than a PatchGAN, with
+            the hinge loss, or at another sample rate; a damaged file, or a config of a newer version.
 
     >>> from partita.runs.loading import load
     >>> load_judge("nowhere", load("nowhere"))
@@ -48,8 +50,16 @@ def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) ->
             " a run of the same rate by `--judge RUN`"
         )
     adversary: dict[str, Any] = training["adversary"]
-    where = f"{run.path / CONFIG} [training.adversary.patchgan]"
-    discriminator = PatchGAN(from_table(PatchGANConfig, adversary.get("patchgan", {}), where=where))
+    shapes = {field.name for field in fields(PanelConfig)}
+    table = {name: value for name, value in adversary.items() if name in shapes}
+    where = f"{run.path / CONFIG} [training.adversary]"
+    discriminator = make_discriminator(from_table(PanelConfig, table, where=where))
+    if not isinstance(discriminator, PatchGAN) or adversary.get("loss") == "hinge":
+        raise PartitaError(
+            f"the discriminator of {run.path} can't steer: only a lone `patchgan`, whose patches end at known"
+            " samples, with a loss of `log` or `least-squares`, whose logits are ratios, can; give such a run"
+            " by `--judge RUN`"
+        )
     fill(discriminator, checkpoint / "adversary.safetensors")
     hop = 1 << discriminator.config.layers
     window = max(6, min(window, int(training["targets"])) // hop) * hop

@@ -6,134 +6,21 @@ from dataclasses import dataclass, field
 
 from partita.audio.classes import Quantiser
 from partita.errors import PartitaError
-from partita.models.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig, size_named
+from partita.training.adversary_config import AdversaryConfig
+from partita.training.checks import at_least, one_of, within
+from partita.training.rollout_config import FREE_RUNNING, CriticConfig, RolloutConfig
+
+__all__ = [
+    "DEFAULT_MINUTES",
+    "FREE_RUNNING",
+    "AdversaryConfig",
+    "CriticConfig",
+    "RolloutConfig",
+    "TrainConfig",
+]
 
 DEFAULT_MINUTES = 20.0
-FREE_RUNNING = ("policy", "gumbel", "pathwise")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RolloutConfig:
-    """How the generator's output becomes the sound that a discriminator or the matching norm sees."""
-
-    route: str = "teacher_forced"
-    """How the gradient reaches the generator: `teacher_forced` (every sample drawn given the real past), or
-    along clips drawn sample by sample: `policy` (rewards), `gumbel` (straight-through Gumbel-softmax) or
-    `pathwise` (through the ordered classes)."""
-    value: str = "draw"
-    """`draw` (one draw from each distribution, its gradient straight through) or `mean` (the distribution's
-    mean); for `teacher_forced`."""
-
-    clips: int = 32
-    """Clips drawn at once, on every route but `teacher_forced`, as all that follows."""
-    length: int = 1024
-    """Samples of a clip, in the end; at most `targets`."""
-    shortest: int = 256
-    """Samples of a clip in the beginning; the length doubles from there."""
-    growth: float = 0.2
-    """The share of the run, 0 to 1, over which clips grow to their length."""
-    every: int = 1
-    """Updates made with the same clips. Above 1 the later ones learn from an earlier generator's clips as if
-    they were their own: cheaper, and biased."""
-    seam: int = 256
-    """Samples of the opening that a discriminator hears before the clip."""
-    replay: int = 256
-    """Earlier clips kept for the discriminator: half of what it learns from is taken from them, so that it
-    does not forget what the generator did before."""
-    relative: bool = True
-    """Whether the weight is a share of the norm of the likelihood's gradient, in place of a plain factor."""
-    discount: float = 0.98
-    """What a reward counts for a sample before it, 0 to 1, by which it is multiplied at each step; for
-    `policy`."""
-    normalise: bool = True
-    """Divide advantages by their root mean square; for `policy`."""
-    passes: int = 1
-    """The longest chain of samples that a gradient follows; each costs a pass forwards and backwards. 1 takes
-    every sample's past as given; for `gumbel` and `pathwise`."""
-    temperature: float = 1.0
-    """The temperature of the Gumbel-softmax, for the derivative alone."""
-    clamp: float = 0.01
-    """The least probability that `pathwise` divides by."""
-
-    def __post_init__(self) -> None:
-        """Refuse words that mean nothing, and values out of range."""
-        one_of("route", self.route, ("teacher_forced", *FREE_RUNNING))
-        one_of("value", self.value, ("draw", "mean"))
-        at_least("clips", self.clips, 2)
-        for name in ("length", "shortest", "every", "passes"):
-            at_least(name, getattr(self, name), 1)
-        for name in ("seam", "replay"):
-            at_least(name, getattr(self, name), 0)
-        for name in ("growth", "discount"):
-            within(name, getattr(self, name), 0.0, 1.0)
-        within("temperature", self.temperature, 0.01, 100.0)
-        within("clamp", self.clamp, 1e-6, 1.0)
-        if self.shortest > self.length:
-            raise PartitaError(
-                f"`shortest` is {self.shortest} and `length` {self.length}: clips can't begin longer than"
-                " they end; lower `shortest`"
-            )
-
-    @property
-    def free_running(self) -> bool:
-        """Whether clips are drawn sample by sample."""
-        return self.route in FREE_RUNNING
-
-
-@dataclass(frozen=True, kw_only=True)
-class CriticConfig:
-    """A larger likelihood model of the same recordings that judges the generator's own clips, and how much
-    the generator listens to it."""
-
-    run: str | None = None
-    """The critic's run, or one of its checkpoints; its classes and sample rate must be the same."""
-    weight: float = 4.0
-    """The weight of the rewards' loss; 0 judges, and trains the generator as if there were no critic."""
-    ramp: float = 0.0
-    """The share of the run, 0 to 1, over which the weight rises from 0."""
-
-    def __post_init__(self) -> None:
-        """Refuse values out of range."""
-        within("weight", self.weight, 0.0, math.inf)
-        within("ramp", self.ramp, 0.0, 1.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdversaryConfig:
-    """The discriminator, its losses, and how much the generator listens to it."""
-
-    weight: float = 0.1
-    """lambda_adv, the adversarial loss's weight; 0 trains the discriminator, and the generator as if there
-    were none. At 0.1 its gradient is about a hundredth of the likelihood's, with a young discriminator."""
-    ramp: float = 0.0
-    """The share of the run, 0 to 1, over which the weight rises from 0."""
-    loss: str = "log"
-    """`log` (Goodfellow et al. 2014) or `least-squares` (Mao et al. 2017)."""
-    saturating: bool = False
-    """Minimise log(1 - D), the minimax form, in place of -log D; for `log` only."""
-    updates: int = 1
-    """k, the discriminator's updates for each of the generator's; each sees fresh draws on the same
-    windows."""
-    learning_rate: float = 2e-4
-    """The discriminator's learning rate (Adam)."""
-    beta1: float = 0.5
-    """The discriminator's first Adam beta."""
-    patchgan: PatchGANConfig = field(default_factory=PatchGANConfig)
-    """The discriminator's shape."""
-
-    def __post_init__(self) -> None:
-        """Refuse values out of range."""
-        one_of("loss", self.loss, ("log", "least-squares"))
-        within("weight", self.weight, 0.0, math.inf)
-        within("ramp", self.ramp, 0.0, 1.0)
-        within("learning_rate", self.learning_rate, 0.0, 1.0)
-        within("beta1", self.beta1, 0.0, 0.9999)
-        at_least("updates", self.updates, 1)
-        if self.saturating and self.loss != "log":
-            raise PartitaError(
-                "`saturating` goes with the loss `log` only: leave it out, or set `loss` to `log`"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,11 +143,13 @@ class TrainConfig:
         within("average", self.average, 0.0, 0.999999)
         if self.steps is not None and self.epochs is not None:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` {self.epochs}: give one of them")
-        if self.adversary is not None and self.targets < self.adversary.patchgan.shortest:
-            raise PartitaError(
-                f"`targets` is {self.targets}: a discriminator of {self.adversary.patchgan.layers} layers"
-                f" needs at least {self.adversary.patchgan.shortest}; lengthen them or lessen `layers`"
-            )
+        if self.adversary is not None:
+            for kind, least in self.adversary.shortest.items():
+                if self.targets < least:
+                    raise PartitaError(
+                        f"`targets` is {self.targets}: the discriminator `{kind}` needs at least {least};"
+                        " lengthen them, or give it a smaller shape"
+                    )
         self._refuse_routes_without_a_judge()
         if self.network_shape.classes != self.quantiser.classes:
             raise PartitaError(
@@ -287,10 +176,15 @@ class TrainConfig:
                 f"`match` is {self.match!r}, which compares sample by sample with real sound, and"
                 f" `rollout.route` {rollout.route!r}, whose clips go their own way: match by `likelihood`"
             )
-        if adversary is not None and rollout.seam < adversary.patchgan.shortest:
+        if adversary is not None and rollout.seam < (least := max(adversary.shortest.values())):
             raise PartitaError(
                 f"`rollout.seam` is {rollout.seam}, and clips may be short where a recording ends: the"
-                f" discriminator needs at least {adversary.patchgan.shortest}; raise it"
+                f" discriminator needs at least {least}; raise it"
+            )
+        if adversary is not None and adversary.weight_by != "plain":
+            raise PartitaError(
+                f"`weight_by` is {adversary.weight_by!r}, but on the route {rollout.route!r} it is"
+                " `rollout.relative` that makes the weight a share of the gradient: leave it at `plain`"
             )
 
     @property
@@ -302,21 +196,3 @@ class TrainConfig:
     def needs_rollout(self) -> bool:
         """Whether any loss looks at sound in place of probabilities."""
         return self.adversary is not None or self.match == "norm"
-
-
-def one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
-    """Refuse a value that is not among the choices."""
-    if value not in choices:
-        raise PartitaError(f"`{name}` is {value!r}: choose one of {', '.join(map(str, choices))}")
-
-
-def within(name: str, value: float, low: float, high: float) -> None:
-    """Refuse a number outside [low, high], or infinite, or none."""
-    if not (math.isfinite(value) and low <= value <= high):
-        raise PartitaError(f"`{name}` is {value}: give a finite number from {low:g} to {high:g}")
-
-
-def at_least(name: str, value: int, least: int) -> None:
-    """Refuse a count that is too small."""
-    if value < least:
-        raise PartitaError(f"`{name}` is {value}: give at least {least}")

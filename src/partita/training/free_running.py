@@ -163,7 +163,8 @@ class FreeRunning:
                 generator, past, clips.drawn, self._relaxation(), passes=self.rollout.passes
             )
         opening = self._table[clips.past[:, clips.past.shape[1] - self.rollout.seam :]]
-        loss = self.judge.judge(torch.cat([opening, vectors @ self._table], 1))
+        real = self._table[self._with_seam(clips, clips.real)]
+        loss = self.judge.judge(torch.cat([opening, vectors @ self._table], 1), real)
         return loss, logits, {"adversarial_loss": loss.detach()}
 
     def _rewards(self, clips: Clips, nats: Tensor) -> Tensor:
@@ -172,10 +173,13 @@ class FreeRunning:
             return nats - self.judge.nats(clips.past, clips.drawn)
         heard = self._table[self._with_seam(clips, clips.drawn)]
         with torch.no_grad(), self.machine.autocast():
-            logits = self.judge.discriminator(heard)[-1].float()
-        shape = self.judge.config.patchgan
-        rewards = spread(logits, heard.shape[1], hop=1 << shape.layers, patch=shape.patch)
-        return rewards[:, self.rollout.seam :]
+            verdicts = self.judge.discriminator.verdicts(heard)
+        fields = self.judge.discriminator.fields
+        shares = [
+            spread(maps[-1].float(), heard.shape[1], patch=field)
+            for maps, field in zip(verdicts, fields, strict=True)
+        ]
+        return torch.stack(shares).mean(0)[:, self.rollout.seam :]
 
     def _relaxation(self) -> Relaxation:
         if self.rollout.route == "pathwise":

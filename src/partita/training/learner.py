@@ -16,6 +16,7 @@ from partita.runs.checkpoint import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
 from partita.training.adversary import Adversary
 from partita.training.average import Average
+from partita.training.balance import gradient_ratio
 from partita.training.collapse import entropy_bits
 from partita.training.config import TrainConfig
 from partita.training.critic import Critic
@@ -176,9 +177,12 @@ class Learner:
             return loss
         again = partial(self._rollout, replace(seen, logits=seen.logits.detach()))
         numbers |= self.adversary.learn(rollout, again)
-        adversarial = self.adversary.judge(rollout.fake)
+        adversarial = self.adversary.judge(rollout.fake, rollout.real)
         numbers["adversarial_loss"] = adversarial.detach()
-        return loss + self.adversary.weight(update.progress) * adversarial
+        weight = self.adversary.weight(update.progress)
+        if weight and self.adversary.config.weight_by == "gradient":
+            return loss + weight * gradient_ratio(loss, adversarial, seen.logits) * adversarial
+        return loss + weight * adversarial
 
     def _rollout(self, seen: Seen) -> Rollout:
         return teacher_forced(

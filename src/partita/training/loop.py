@@ -15,6 +15,7 @@ from partita.audio.corpus import Corpus
 from partita.audio.windows import TrainingWindows, WindowBatch
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
+from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.folder import RunFolder
 from partita.runs.loading import fill, weights_path
@@ -27,6 +28,7 @@ from partita.training.position import Position
 from partita.training.progress import Display
 from partita.training.schedule import Pace, learning_rate
 from partita.training.validate import held_out, samples_to_score, validation_bits
+from partita.training.watch import Watch
 
 LISTEN_EVERY = 5  # validations from one drawing of clips to the next
 LISTEN_SHARE = 0.05  # of the time so far that drawing clips along the way may take
@@ -65,6 +67,10 @@ class Loop:
         self._has_validation = bool(corpus.segments("validation"))
         self._part: list[WindowBatch] | None = None
         self._listening: list[float] = []
+        self._watch = Watch()
+        for record in metrics.read(run.metrics_path):  # of an earlier sitting: what it said is said
+            if record.get("kind") == "train":
+                self._watch.hear(record["step"], record)
         self._clock = time.monotonic() - position.seconds
         self._saved_at = time.monotonic()
 
@@ -192,6 +198,9 @@ class Loop:
             left=position.seconds_left(self.budget),
             numbers=numbers,
         )
+        remark = self._watch.hear(position.step, numbers)
+        if remark is not None:
+            self.display.say(remark)
 
     def _notice(self, numbers: dict[str, float]) -> None:
         """Say what is wrong with the generator's own clips, once when it begins."""

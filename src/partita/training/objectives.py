@@ -1,7 +1,7 @@
-"""The losses, as pure functions of tensors. They know nothing of networks, optimizers or windows.
+"""The losses of a model by itself, as pure functions of tensors. They know nothing of networks, optimizers or
+windows; those between a generator and its discriminators are in `adversarial`.
 
-Layout: (batch, time) for samples, (batch, time, classes) for logits, any shape for a discriminator's logits.
-`valid` says which samples count.
+Layout: (batch, time) for samples, (batch, time, classes) for logits. `valid` says which samples count.
 """
 
 import math
@@ -68,39 +68,3 @@ def matching(
     difference = torch.where(valid, real - fake, 0.0)
     norms: Tensor = torch.linalg.vector_norm(difference, ord=norm, dim=1)
     return norms.mean()
-
-
-def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "log") -> Float[Tensor, ""]:
-    """Return what the discriminator minimises, from its logits on real and on fake sound.
-
-        log:            -E[log D(x)] - E[log(1 - D(G))],  D = sigmoid(logit);  2 ln 2 = 1.386 when blind
-        least-squares:  E[(D(x) - 1)^2] / 2 + E[D(G)^2] / 2,  D = logit;       1/4 when blind
-
-    Source: Goodfellow et al. 2014, equation 1; Mao et al. 2017, equation 9 with a = 0, b = c = 1.
-
-    >>> round(discriminator_loss(torch.zeros(3), torch.zeros(3)).item(), 3)
-    1.386
-    """
-    if kind == "log":
-        return functional.softplus(-real).mean() + functional.softplus(fake).mean()
-    assert kind == "least-squares"
-    return ((real - 1) ** 2).mean() / 2 + (fake**2).mean() / 2
-
-
-def adversarial_loss(fake: Tensor, *, kind: str = "log", saturating: bool = False) -> Float[Tensor, ""]:
-    """Return what the generator minimises in order to fool the discriminator, from its logits on fake sound.
-
-        log:               E[-log D(G)]      (the report's C_2; gradients stay large while D wins)
-        log, saturating:   E[log(1 - D(G))]  (the minimax form)
-        least-squares:     E[(D(G) - 1)^2] / 2
-
-    Source: Goodfellow et al. 2014, section 3; Mao et al. 2017, equation 9.
-
-    >>> blind = torch.zeros(3)
-    >>> round(adversarial_loss(blind).item(), 3), round(adversarial_loss(blind, saturating=True).item(), 3)
-    (0.693, -0.693)
-    """
-    if kind == "least-squares":
-        return ((fake - 1) ** 2).mean() / 2
-    assert kind == "log"
-    return -functional.softplus(fake).mean() if saturating else functional.softplus(-fake).mean()

@@ -10,26 +10,28 @@ from torch import Tensor
 
 
 def spread(
-    logits: Float[Tensor, "clips patches"], samples: int, *, hop: int, patch: int
+    logits: Float[Tensor, "clips patches"], samples: int, *, patch: int
 ) -> Float[Tensor, "clips samples"]:
     """Give every sample its share of the logits of the patches it lies in.
 
         r_t = sum over patches i with t in i of logit_i / samples in i
 
-    Patch i of a PatchGAN ends at sample hop (i + 4) - 2, and is cut where the clip begins and ends. Spread
-    evenly, a patch's verdict reaches every one of its samples within the horizon of a discounted return; put
-    at its end, it would reach only the last of them.
+    The middles of n patches lie evenly, at samples / (n + 1) and its multiples, which is exact for a PatchGAN
+    and near enough for all others; a patch is cut where the clip begins and ends. Spread evenly, a patch's
+    verdict reaches every one of its samples within the horizon of a discounted return; put at its end, it
+    would reach only the last of them.
 
     Args:
-        logits: one a patch.
+        logits: one a patch, in the order of time.
         samples: of a clip.
-        hop: samples from one patch to the next.
         patch: samples that one logit sees.
 
-    >>> spread(torch.tensor([[7.0, 9.0]]), 12, hop=2, patch=10).round().tolist()
-    [[2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 0.0, 0.0, 0.0]]
+    >>> spread(torch.tensor([[3.0, 6.0]]), 9, patch=4).tolist()
+    [[0.0, 0.75, 0.75, 0.75, 2.25, 1.5, 1.5, 1.5, 0.0]]
     """
-    first = torch.arange(logits.shape[1], device=logits.device) * hop + 4 * hop - 1 - patch
+    count = logits.shape[1]
+    middles = torch.arange(1, count + 1, device=logits.device) * samples // (count + 1)
+    first = middles - patch // 2
     low, high = first.clamp(0, samples - 1), (first + patch).clamp(1, samples)
     each = logits / (high - low)
     edges = logits.new_zeros(logits.shape[0], samples + 1)

@@ -1,0 +1,23 @@
+"""What configs are checked by: words, ranges and counts. It knows no config."""
+
+import math
+
+from partita.errors import PartitaError
+
+
+def one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
+    """Refuse a value that is not among the choices."""
+    if value not in choices:
+        raise PartitaError(f"`{name}` is {value!r}: choose one of {', '.join(map(str, choices))}")
+
+
+def within(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a number outside [low, high], or infinite, or none."""
+    if not (math.isfinite(value) and low <= value <= high):
+        raise PartitaError(f"`{name}` is {value}: give a finite number from {low:g} to {high:g}")
+
+
+def at_least(name: str, value: int, least: int) -> None:
+    """Refuse a count that is too small."""
+    if value < least:
+        raise PartitaError(f"`{name}` is {value}: give at least {least}")

@@ -1,0 +1,56 @@
+"""An eye on the discriminator: when for long it can't tell, or can't be fooled, a sentence says so. It is fed
+with numbers and knows no networks."""
+
+BLIND = 0.55
+"""Share of patches told right up to which a discriminator counts as blind; half is chance."""
+OVERPOWERING = 0.98
+"""Share of patches told right from which on it counts as overpowering."""
+STEPS = 300
+"""Steps for which it must have been so, without a break."""
+
+
+class Watch:
+    """Listens to a run's records, and says each thing once.
+
+    >>> watch = Watch()
+    >>> told = {"discriminator_real": 0.5, "discriminator_fake": 0.49}
+    >>> [watch.hear(step, told) is not None for step in (200, 300, 400)]
+    [False, True, False]
+    """
+
+    def __init__(self) -> None:
+        self._last_otherwise = {"blind": 0, "overpowering": 0}
+        self._said: set[str] = set()
+
+    def hear(self, step: int, numbers: dict[str, float]) -> str | None:
+        """Take in a record, and return a sentence if there is something to say.
+
+        Args:
+            step: the record's.
+            numbers: its means since the last record; without `discriminator_real` and `discriminator_fake`,
+                the shares of patches that were taken for real, there is nothing to watch.
+        """
+        if "discriminator_real" not in numbers:
+            return None
+        right = (numbers["discriminator_real"] + 1.0 - numbers["discriminator_fake"]) / 2.0
+        for fault, holds in (("blind", right <= BLIND), ("overpowering", right >= OVERPOWERING)):
+            if not holds:
+                self._last_otherwise[fault] = step
+            elif fault not in self._said and step - self._last_otherwise[fault] >= STEPS:
+                self._said.add(fault)
+                return _sentence(fault, right)
+        return None
+
+
+def _sentence(fault: str, right: float) -> str:
+    if fault == "blind":
+        return (
+            f"the discriminator is blind: for {STEPS} steps it has told about half of all patches right, now"
+            f" {right:.0%}, so the generator learns nothing from it. Try other `--adversary.discriminators`,"
+            " more `--adversary.updates`, or a longer `--adversary.warmup`"
+        )
+    return (
+        f"the discriminator is overpowering: for {STEPS} steps it has told nearly all patches right, now"
+        f" {right:.1%}, so the generator can hardly learn from it. Try `--adversary.r1 1`,"
+        " `--adversary.skip-above 0.9`, or a lower `--adversary.learning-rate`"
+    )
