@@ -65,9 +65,9 @@ class Ground:
             name: what to call it.
             start_from: the run whose weights it starts from.
         """
+        corpus, quantiser = self.clips, self.truth.teacher.quantiser
         self._announce(path, name)
-        fitted = replace(training, quantiser=self.truth.teacher.quantiser)
-        return finished_run(self.clips, path, fitted, start_from=start_from)
+        return finished_run(corpus, path, replace(training, quantiser=quantiser), start_from=start_from)
 
     def critic_of(self, entry: Entry) -> Path | None:
         """Return the run that judges an arm's clips, trained now if it is not there; None where none does."""

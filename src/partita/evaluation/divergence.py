@@ -24,7 +24,7 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.training.objectives import NATS_PER_BIT
 
-WINDOW = 4096  # predictions at once: more would leave the caches
+WINDOW = 4096  # predictions at once on each thread: more would leave the caches
 LEAST = 1e-38  # probabilities below it count as it in the logarithm of a mixture; they weigh nothing
 
 
@@ -90,7 +90,7 @@ def along(p: WaveNet, q: WaveNet, clips: Clips, temperatures: Sequence[float] = 
         )
     line = np.concatenate([clips.past[:, clips.past.shape[1] - field :], clips.sound], 1)
     totals = np.zeros((len(temperatures), len(fields(Sums)), len(line)))
-    together = max(1, torch.get_num_threads())
+    together = torch.get_num_threads() * max(1, WINDOW // max(1, clips.sound.shape[1]))
     for first in range(0, len(line), together):
         rows = slice(first, min(first + together, len(line)))
         classes = torch.from_numpy(line[rows].astype(np.int64))

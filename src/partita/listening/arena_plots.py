@@ -88,7 +88,7 @@ def over_temperature(scores: Scores) -> bytes:
         axes.set_title(title, fontsize="medium")
         axes.set_xlabel("temperature")
     figure.axes[0].set_ylabel("bits a sample")
-    figure.axes[-1].legend(frameon=False, fontsize="small")
+    figure.axes[1].legend(frameon=False, fontsize="small")
     return _png(figure)
 
 
