@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from partita.audio.corpus import Corpus
+from partita.audio.corpus import Corpus, read_index
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
@@ -43,7 +43,7 @@ class Ground:
     @cached_property
     def clips(self) -> Corpus:
         """The corpus of the teacher's clips."""
-        if not self.home.clips.exists():
+        if read_index(self.home.clips) is None:
             config = self.config
             self.say(f"the teacher draws {config.train_samples:,} samples for the students to learn from")
             self.truth.training_corpus(

@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from partita.audio.corpus import Corpus
+from partita.audio.corpus import Corpus, read_index
 from partita.audio.etudes import write_etudes
 from partita.audio.from_classes import corpus_of_classes
 from partita.audio.openings import openings
@@ -119,7 +119,7 @@ def teachers_corpus(config: ArenaConfig, home: ArenaHome, say: Callable[[str], N
         return corpus
     if config.corpus is not None:
         return Corpus.open(config.corpus)
-    if not home.sound.exists():
+    if read_index(home.sound) is None:
         say("composing synthetic studies for solo violin for the teacher")
         write_etudes(home.recordings, count=ETUDES, seconds=SECONDS, sample_rate=RATE, seed=config.seed)
         prepare([home.recordings], home.sound, PrepareConfig(sample_rate=RATE, seed=config.seed))
