@@ -82,7 +82,7 @@ def test_scores_have_the_form_that_others_read(whole: tuple[ArenaConfig, dict[st
         for name, score in arm.items():
             assert name in found["better"]
             assert score["low"] <= score["value"] <= score["high"]
-            assert len(score["seeds"]) == config.seeds
+            assert score["seeds"] == list(config.test_seeds)
     assert {"kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", "runaway_share"} <= set(
         found["arms"]["likelihood"]
     )

@@ -48,10 +48,10 @@ def test_of_equals_the_temperature_of_1_is_chosen() -> None:
 
 def test_scores_are_of_the_test_seeds_at_what_was_chosen() -> None:
     found = scores(choices(TRIED), TESTED, TRIED, seed=0)
-    assert found["arms"]["likelihood"]["kl_sum"]["seeds"] == [0.6, 0.8]
-    assert found["arms"]["report"]["kl_sum"]["seeds"] == [0.7, 0.8]  # not the 0.1 that it has at 0.9
+    assert found["arms"]["likelihood"]["kl_sum"]["values"] == [0.6, 0.8]
+    assert found["arms"]["report"]["kl_sum"]["values"] == [0.7, 0.8]  # not the 0.1 that it has at 0.9
     assert found["arms"]["likelihood"]["kl_sum"]["value"] == pytest.approx(0.7)
-    assert found["arms"]["likelihood"]["kl_forward"]["seeds"] == pytest.approx([0.36, 0.48])
+    assert found["arms"]["likelihood"]["kl_forward"]["values"] == pytest.approx([0.36, 0.48])
     assert found["better"] == {"kl_sum": "lower", "kl_forward": "lower"}
     assert found["seeds"] == [0, 1]
     assert found["choices"]["report"]["settings"] == "report:adversary.weight=1"
@@ -61,9 +61,36 @@ def test_scores_are_of_the_test_seeds_at_what_was_chosen() -> None:
     assert [warning.split(" were")[0] for warning in found["warnings"]] == ["the curves of the students 1"]
 
 
+def test_arms_are_compared_with_likelihood_and_with_their_twins() -> None:
+    twin = Entry("report-0")
+    tried, tested = {**TRIED, twin: TRIED[REPORT]}, {**TESTED, twin: TESTED[STRONG]}
+    found = scores(choices(tried), tested, tried, seed=0)
+    compared = [(pair["a"], pair["b"]) for pair in found["pairs"] if pair["score"] == "kl_sum"]
+    assert compared == [("report", "likelihood"), ("report-0", "likelihood"), ("report", "report-0")]
+    assert found["pairs"][0]["difference"] == pytest.approx(0.05)
+    assert found["pairs"][0]["verdict"] == "undecided"
+
+
+def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:
+    def steered(seed: int) -> dict[str, Any]:
+        point = {"temperature": 1.0, "kl_reverse_bound": {"value": 0.2 + 0.1 * seed}}
+        return result(seed, {}) | {"curve": [point]}
+
+    def plain(seed: int) -> dict[str, Any]:
+        point = {"temperature": 1.0, "kl_sum": {"value": 1.0}, "kl_reverse": {"value": 0.6 + 0.1 * seed}}
+        return result(seed, {}) | {"curve": [point]}
+
+    steer = Entry.read("steer:particles=4")
+    tried = {LIKELIHOOD: [plain(1000)], steer: [steered(1000)]}
+    tested = {LIKELIHOOD: [plain(0), plain(1)], steer: [steered(0), steered(1)]}
+    found = scores(choices(tried), tested, tried, seed=0)
+    (pair,) = (pair for pair in found["pairs"] if pair["score"] == "kl_reverse_bound")
+    assert (pair["a"], pair["b"], pair["difference"]) == ("steer", "likelihood", pytest.approx(-0.4))
+
+
 def test_intervals_hold_the_values() -> None:
     found = scores(choices(TRIED), TESTED, TRIED, seed=0)
     for arm in found["arms"].values():
         for score in arm.values():
             assert score["low"] <= score["value"] <= score["high"]
-            assert score["value"] == pytest.approx(np.mean(score["seeds"]))
+            assert score["value"] == pytest.approx(np.mean(score["values"]))

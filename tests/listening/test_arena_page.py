@@ -14,11 +14,12 @@ def score(value: float) -> dict[str, Any]:
 def scores(away: float = 0.4) -> dict[str, Any]:
     """Scores of two arms, one of which is steered, with names that try to break out of the page."""
     likelihood = {"kl_sum": score(0.5), "kl_forward": score(0.2), "kl_reverse": score(0.3)}
+    beside = likelihood | {"kl_reverse_bound": score(0.3)}
     runaway = {"kl_sum": score(away + 0.2), "kl_forward": score(0.2), "kl_reverse": score(away)}
     steer = {"kl_reverse_bound": score(0.25)}
     choice = {"settings": "<b>settings</b>", "temperature": 0.9, "validation": 0.4}
     return {
-        "arms": {"likelihood": likelihood, "steer": steer},
+        "arms": {"likelihood": beside, "steer": steer},
         "pairs": [
             {
                 "score": "kl_sum",
@@ -30,8 +31,10 @@ def scores(away: float = 0.4) -> dict[str, Any]:
                 "p": 0.01,
                 "p_corrected": 0.02,
                 "verdict": "better",
-                "seeds": 8,
+                "seeds": [0, 1],
             }
+            | change
+            for change in ({}, {"low": None, "high": None, "p_corrected": None, "verdict": "undecided"})
         ],
         "seeds": [0, 1],
         "choices": {"likelihood": choice, "steer": choice},
@@ -49,7 +52,15 @@ def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
     text = page.read_text()
     assert not re.search(r'(src|href)="(?!data:)', text), "it needs nothing beside it"
     assert "&lt;b&gt;settings&lt;/b&gt;" in text and "&lt;i&gt;steep&lt;/i&gt;" in text
-    for shown in ("0.5000", "0.4900 to 0.5100", "-0.0123", "better", "critic seconds", "at most"):
+    for shown in (
+        "0.5000",
+        "0.4900 to 0.5100",
+        "-0.0123",
+        "better",
+        "undecided",
+        "critic seconds",
+        "at most",
+    ):
         assert shown in text
     for name in ("plane.png", "temperature.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")

@@ -19,6 +19,7 @@ from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_scores import Results, choices, scores
 from partita.evaluation.arena_student import Student
+from partita.evaluation.arena_truth import refuse_missing
 from partita.sampling.interruption import Interrupted
 from partita.storage import sole_writer, write_json
 from partita.training.device import machine
@@ -38,6 +39,7 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
         Interrupted: Ctrl-C; what was finished is kept, and the same call goes on from there.
     """
     machine(config.device)  # a device that is not there is said before anything is written
+    refuse_missing(config)
     home = ArenaHome(config.out)
     home.take(config)
     with sole_writer(home.path), _threads(config.threads):

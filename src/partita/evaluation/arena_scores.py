@@ -10,23 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from partita.evaluation.arena_entry import Entry
-from partita.evaluation.scores import Score, block_mean
+from partita.evaluation.arena_entry import STEER, Entry
+from partita.evaluation.scoreboard import scoreboard
+from partita.evaluation.seed_interval import over_seeds
+from partita.evaluation.verdict import Direction
 
-BETTER = {
-    "kl_sum": "lower",
-    "kl_forward": "lower",
-    "kl_reverse": "lower",
-    "jensen_shannon": "lower",
-    "kl_reverse_bound": "lower",
-    "kl_sum_trimmed": "lower",
-    "kl_forward_trimmed": "lower",
-    "kl_reverse_trimmed": "lower",
-    "kl_reverse_bound_trimmed": "lower",
-    "runaway_share": "lower",
-}
-"""Scores that are reported, and which way is better; the first that an arm has is what it is chosen by."""
-BY = ("kl_sum", "kl_reverse_bound")
+BOUND = "kl_reverse_bound"
+BY = ("kl_sum", BOUND)
+"""What an arm is chosen by: the first that it has."""
+SCORES = (
+    *("kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", BOUND),
+    *("kl_sum_trimmed", "kl_forward_trimmed", "kl_reverse_trimmed", f"{BOUND}_trimmed", "runaway_share"),
+)
+"""What is reported; of all of it less is better."""
+CONTROL = "likelihood"
 
 Result = dict[str, Any]
 Results = dict[Entry, list[Result]]
@@ -73,15 +70,13 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
         chosen: by the validation seeds, for each arm.
         tested: what the test seeds measured.
         tried: what the validation seeds measured.
-        seed: of the bootstrap.
+        seed: of random sets of seeds, where there are many.
     """
-    arms = {arm: _at(tested[choice.entry], choice.temperature, seed=seed) for arm, choice in chosen.items()}
+    board = scoreboard(_by_seed(chosen, tested), _directions(tested), pairs=_pairs(chosen), seed=seed)
     first = next(iter(tested.values()))
     return {
         "unit": "bits a sample",
-        "arms": arms,
-        "pairs": pairs(arms),
-        "better": {name: way for name, way in BETTER.items() if any(name in arm for arm in arms.values())},
+        **board,
         "seeds": [result["seed"] for result in first],
         "choices": {arm: _choice(choice) for arm, choice in chosen.items()},
         "curves": {arm: _curve(tested[choice.entry], seed=seed) for arm, choice in chosen.items()},
@@ -91,14 +86,38 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
     }
 
 
-def pairs(arms: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the comparisons of all arms over the seeds that they share."""
-    return []
+def _directions(tested: Results) -> dict[str, Direction]:
+    """Return the scores that some arm has, with the way that is better."""
+    known = {name for results in tested.values() for name in results[0]["curve"][0]}
+    return {name: "lower" for name in SCORES if name in known}
 
 
-def _over_seeds(values: Sequence[float], *, seed: int) -> Score:
-    """Return the mean over seeds with its interval."""
-    return block_mean(np.array(values), np.ones(len(values)), seed=seed)
+def _pairs(arms: Iterable[str]) -> list[tuple[str, str]]:
+    """Return what is compared: every arm with the control, likelihood, and with its twin of weight 0."""
+    names = list(arms)
+    control = CONTROL if CONTROL in names else names[0]
+    pairs = [(name, control) for name in names if name != control]
+    return pairs + [(name, f"{name}-0") for name in names if f"{name}-0" in names]
+
+
+def _by_seed(chosen: Mapping[str, Choice], tested: Results) -> dict[str, dict[str, dict[int, float]]]:
+    """Return by arm, score and seed the value at the arm's temperature.
+
+    Where some arm is steered, the others' own divergence stands beside its bound.
+    """
+    bounded = any(choice.entry.arm == STEER for choice in chosen.values())
+    found: dict[str, dict[str, dict[int, float]]] = {}
+    for arm, choice in chosen.items():
+        points = {result["seed"]: _point(result, choice.temperature) for result in tested[choice.entry]}
+        rows = {
+            name: {seed: point[name]["value"] for seed, point in points.items() if name in point}
+            for name in SCORES
+        }
+        for ending in ("", "_trimmed"):
+            if bounded and not rows[BOUND + ending]:
+                rows[BOUND + ending] = rows[f"kl_reverse{ending}"]
+        found[arm] = {name: row for name, row in rows.items() if row}
+    return found
 
 
 def _by_temperature(results: Sequence[Result]) -> Iterable[tuple[float, list[dict[str, Any]]]]:
@@ -113,19 +132,16 @@ def _point(result: Result, temperature: float) -> dict[str, Any]:
     return found
 
 
-def _at(results: Sequence[Result], temperature: float, *, seed: int) -> dict[str, Any]:
-    points = [_point(result, temperature) for result in results]
-    found = {}
-    for name in BETTER:
-        if name in points[0]:
-            values = [point[name]["value"] for point in points]
-            found[name] = _over_seeds(values, seed=seed).as_json() | {"seeds": values}
-    return found
-
-
 def _curve(results: Sequence[Result], *, seed: int) -> list[dict[str, Any]]:
-    temperatures = [point["temperature"] for point in results[0]["curve"]]
-    return [{"temperature": one} | _at(results, one, seed=seed) for one in temperatures]
+    """Return the means over seeds at every temperature, with their intervals."""
+    curve = []
+    for number, first in enumerate(results[0]["curve"]):
+        found: dict[str, Any] = {"temperature": first["temperature"]}
+        for name in filter(first.__contains__, SCORES):
+            values = [result["curve"][number][name]["value"] for result in results]
+            found[name] = over_seeds(values, seed=seed).as_json()
+        curve.append(found)
+    return curve
 
 
 def _choice(choice: Choice) -> dict[str, Any]:
@@ -140,8 +156,12 @@ def _training(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def _warnings(*all_results: Results) -> list[str]:
-    starts = {result["seed"]: result["start"] for results in all_results for row in results.values()
-              for result in row}  # fmt: skip
+    starts = {
+        result["seed"]: result["start"]
+        for results in all_results
+        for row in results.values()
+        for result in row
+    }
     steep = [str(seed) for seed, start in sorted(starts.items()) if not start["flat"]]
     if not steep:
         return []

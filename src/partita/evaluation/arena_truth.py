@@ -97,6 +97,12 @@ class Truth:
         return corpus_of_classes(out, splits, sample_rate=rate, quantiser=quantiser)
 
 
+def refuse_missing(config: ArenaConfig) -> None:
+    """Raise a PartitaError where a teacher or a corpus was given that is none, before anything is written."""
+    if config.teacher is not None or config.corpus is not None:
+        teachers_corpus(config, ArenaHome(config.out), lambda line: None)
+
+
 def teachers_corpus(config: ArenaConfig, home: ArenaHome, say: Callable[[str], None]) -> Corpus:
     """Return the sound that the teacher learns from, or goes on from.
 

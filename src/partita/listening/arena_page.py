@@ -24,8 +24,8 @@ ROWS = {
         "What the student should not do: how much likelier it finds its own clips than the teacher does.",
     ),
     "kl_reverse_bound": (
-        "KL(steered || data), at most",
-        "A bound: what a steered clip's probability is can't be computed.",
+        "KL(student || data), at most",
+        "Of a steered arm a bound: how probable its clips are can't be computed. Of others as above.",
     ),
     "jensen_shannon": (
         "Jensen-Shannon, a step",
@@ -34,6 +34,7 @@ ROWS = {
     "kl_sum_trimmed": ("KL, both ways, trimmed", "Without the 1% of clips at either end."),
     "runaway_share": ("Runaway clips", "Less probable to the teacher than noise; a share."),
 }
+NUMBERS = ("difference", "low", "high", "p_corrected")
 
 
 def write_arena_page(folder: str | Path, scores: Mapping[str, Any]) -> Path:
@@ -77,7 +78,7 @@ def render_arena_page(scores: Mapping[str, Any], pictures: Mapping[str, bytes]) 
         "scores": scores,
         "rows": rows,
         "pictures": {name: png_address(data) for name, data in pictures.items()},
-        "pairs": [pair | _pair(pair) for pair in scores["pairs"]],
+        "pairs": [(pair, _pair(pair)) for pair in scores["pairs"]],
     }
     return environment.get_template("arena.html.j2").render(page=page)
 
@@ -89,6 +90,7 @@ def _cell(score: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _pair(pair: Mapping[str, Any]) -> dict[str, str]:
-    numbers = {"p": pair["p_corrected"], "difference": pair["difference"]}
-    shown = {f"{name}_text": f"{value:.3g}" for name, value in numbers.items()}
-    return shown | {"interval_text": f"{pair['low']:.3g} to {pair['high']:.3g}"}
+    """Return a comparison's numbers as text; what one student alone can't tell is a dash."""
+    shown = {name: "–" if pair[name] is None else f"{pair[name]:.3g}" for name in NUMBERS}
+    interval = "–" if pair["low"] is None else f"{shown['low']} to {shown['high']}"
+    return {"difference": shown["difference"], "interval": interval, "p": shown["p_corrected"]}

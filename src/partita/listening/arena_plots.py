@@ -38,7 +38,7 @@ def plane(scores: Scores) -> bytes:
     for number, (arm, point) in enumerate(scores["arms"].items()):
         colour, curve = COLOURS[number % len(COLOURS)], scores["curves"][arm]
         label = f"{arm}, T = {scores['choices'][arm]['temperature']:g}"
-        if "kl_reverse_bound" in point:
+        if "kl_forward" not in point:
             value = point["kl_reverse_bound"]["value"]
             axes.axhline(value, color=colour, linestyle="--", linewidth=1, label=f"{label} (bound)")
             seen_y.append(value)
