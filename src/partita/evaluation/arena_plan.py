@@ -105,7 +105,8 @@ class ArenaConfig:
                 raise PartitaError(f"both `{whose}minutes` and `{whose}steps` are given: give one of them")
         if not self.arms:
             raise PartitaError("there is no arm: give at least one with `--arms`")
-        if self.judge == "likelihood":
+        judge = self.arm_training(self.judge_entry, seed=0, steps_before=1)
+        if judge.adversary is None:
             raise PartitaError(f"`judge` is {self.judge!r}: give an arm that has a discriminator")
         self.teacher_training()
         self.critic_training()

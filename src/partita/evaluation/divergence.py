@@ -8,7 +8,7 @@ A distribution of clips is a product of conditionals, so its divergence is a sum
 The second line takes the mean over x_t by summing over all classes in place of looking at the one that was
 drawn (Rao-Blackwell). Its expectation is the same, it is never negative, and it lacks the noise of the draws,
 so that is what is reported; `log_ratio` keeps the first line beside it. On clips of thousands of samples the
-two spread almost alike (the second by 1 to 4% less, for a teacher of 244 and a student of 30 thousand weights):
+two spread almost alike (the second by 1 to 4% less, for a teacher of 244 thousand weights, a student of 30):
 what differs between clips is where they lead, and only more clips help against that. Both are exact up to
 the sampling of contexts: nothing is learnt, binned or bounded. This file does not draw, and knows no arms.
 """
