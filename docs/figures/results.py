@@ -50,6 +50,9 @@ def steering_figure(found: dict[str, Any]) -> Figure:
     axes.axhline(plain["value"], color=GREY, linestyle="--", label="K = 1, plain sampling")
     axes.axhspan(plain["low"], plain["high"], color=GREY, alpha=0.15, linewidth=0)
     axes.set(xscale="log", xlabel="samples between judgements", ylabel="bound on KL, bits a sample")
+    lengths = sorted({case["block"] for case in found["cases"]})
+    axes.set_xticks(lengths, [str(length) for length in lengths])
+    axes.minorticks_off()
     axes.set(ylim=(0.0, None))
     axes.legend(frameon=False)
     return figure

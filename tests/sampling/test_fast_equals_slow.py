@@ -9,6 +9,8 @@ import torch
 from partita.models.rates import thread_limit
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
+from partita.sampling import packing
+from partita.sampling.blocks import SHARED, SINGLE
 from partita.sampling.choice import choose
 from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.draws import uniforms
@@ -92,6 +94,33 @@ def test_published(clips: int) -> None:
 def test_channels_that_are_no_multiple_of_16(precision: Precision, kernel: int, clips: int) -> None:
     config = dataclasses.replace(ODD, kernel_size=kernel)
     check(lively(config), SamplingConfig(threads=1, precision=precision), clips=clips, steps=300)
+
+
+@pytest.mark.parametrize("clips", [1, 7])
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_as_on_a_machine_with_short_registers(
+    precision: Precision, clips: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "wide_registers", lambda: False)
+    check(lively(ODD), SamplingConfig(threads=1, precision=precision), clips=clips, steps=200)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_every_block_that_a_packing_asks_for_is_there(wide: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is not would be undefined behaviour."""
+    monkeypatch.setattr(packing, "wide_registers", lambda: wide)
+    single = {block[:3] for block in SINGLE}
+    shared = {(block[0], block[1]) for block in SHARED}
+    for outputs in range(1, 3000):
+        panels = packing.panels_for(outputs)
+        block, chains = packing.block_for(panels, 1), packing.chains_for(panels)
+        for done in range(0, panels, block):
+            assert (min(block, panels - done), 1, chains) in single
+        for clips in range(2, 60):
+            together = packing.columns_for(clips)
+            tiles = -(-clips // together)
+            sizes = {(tile + 1) * clips // tiles - tile * clips // tiles for tile in range(tiles)}
+            assert {(packing.block_for(panels, together), size) for size in sizes} <= shared
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])

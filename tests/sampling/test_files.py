@@ -78,3 +78,10 @@ def test_one_clip_goes_into_a_folder_that_is_there_or_named_as_one(tmp_path: Pat
     assert clip_paths(new, 1) == [new]
     written = write_clips([np.zeros((1, 10))], f"{new}/", clips=1, sample_rate=1000)
     assert written.paths == [new / "clip-01.wav"]
+
+
+def test_silent_clips_are_counted(tmp_path: Path) -> None:
+    quiet, tone = np.full(100, 1e-3), np.sin(np.arange(100))
+    blocks = [np.stack([quiet, quiet, tone]), np.stack([quiet, 0.01 * tone, quiet])]
+    written = write_clips(blocks, tmp_path / "clips", clips=3, sample_rate=1000)
+    assert written.silent == 1

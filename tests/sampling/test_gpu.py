@@ -32,7 +32,6 @@ pytest.importorskip("triton")
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 DEVICE = "cpu" if INTERPRETED else "cuda"
 ERROR = 1e-4
-ROUNDED_ERROR = ERROR if INTERPRETED else 1e-2  # the interpreter multiplies in float32, a device in TF32
 ODD = WaveNetConfig(
     blocks=1,
     layers=3,
@@ -77,7 +76,6 @@ def clips_of(model: WaveNet, clips: int, config: SamplingConfig | None = None, *
 def check(model: WaveNet, config: SamplingConfig, *, clips: int, steps: int) -> np.ndarray:
     """Assert that fast equals slow, whose weights are rounded too, and return what was drawn."""
     exact_model = rounded(model, config.precision)
-    limit = ERROR if config.precision == "float32" else ROUNDED_ERROR
     fast = clips_of(model, clips, config)
     seen = np.empty((clips, steps, model.config.classes), np.float32)
     drawn = fast.take(steps, seen)
@@ -85,13 +83,13 @@ def check(model: WaveNet, config: SamplingConfig, *, clips: int, steps: int) -> 
     exact = teacher_forced(exact_model, np.concatenate([opening(model, clips), drawn], 1), config)
     error = np.abs(seen - exact).max(-1)
     assert (
-        error > limit
+        error > ERROR
     ).mean() <= 1e-3  # where two classes straddle a cut within rounding, either may be kept
     u = uniforms(config.seed, clips, 0, steps)
-    near = np.abs(np.cumsum(exact, -1) - u[..., None]).min(-1) < limit
+    near = np.abs(np.cumsum(exact, -1) - u[..., None]).min(-1) < ERROR
     same = choose(exact, u) == drawn
-    assert (same | near | (error > limit)).all()
-    assert (~same).mean() < 10 * limit
+    assert (same | near | (error > ERROR)).all()
+    assert (~same).mean() < 10 * ERROR
     if config.top_k is not None:
         assert (seen > 0).sum(-1).max() <= config.top_k
     return drawn
@@ -178,10 +176,10 @@ def test_a_copy_goes_on_as_its_source() -> None:
 
 
 def test_hours_of_samples_have_numbers_of_their_own() -> None:
-    model, steps, far = lively(ODD), 4, 1 << 33
+    model, steps, far = lively(ODD), 4, (1 << 33) + 5
     clips = clips_of(model, 2)
     before = clips.take(3)
-    clips.position += far  # a multiple of every ring's slots: the past stays where it is looked for
+    clips.position += far
     seen = np.empty((2, steps, 90), np.float32)
     drawn = clips.take(steps, seen)
     exact = teacher_forced(model, np.concatenate([opening(model, 2), before, drawn], 1), SamplingConfig())

@@ -192,3 +192,11 @@ def test_no_terminal_and_nothing_closed() -> None:
     os.close(master)
     with pytest.raises(PartitaError, match="is closed"):
         descriptor_of(None)
+
+
+@pytest.mark.parametrize(("loudness", "silent"), [(1e-3, 1), (0.01, 0)])
+def test_a_silent_stream_is_known(loudness: float, silent: int) -> None:
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a file
+        blocks = [np.full((1, 50), loudness)]
+        found = write_pipe(blocks, nowhere.fileno(), sample_rate=100, samples=None)
+    assert found.silent == silent

@@ -12,7 +12,6 @@ from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig, SteeringConfig
-from partita.sampling.cpu import CompiledClips
 from partita.sampling.judges import RatioJudge
 from partita.sampling.steering import SteeredStream, Steering
 from partita.sampling.stream import blocks_of, draw
@@ -88,11 +87,17 @@ def steered(model: WaveNet, judge: object, *, seed: int = 0, clips: int = 1, ste
 def test_one_particle_and_no_strength_are_plain_sampling(
     student: WaveNet, teacher: WaveNet, settings: dict[str, float]
 ) -> None:
-    plain = draw(student, clips=3, steps=200, config=SamplingConfig(seed=5), zero_class=ZERO)
-    source = steered(student, RatioJudge(teacher, student), seed=5, clips=3, steps=200, block=16, **settings)
-    drawn = source.take(200)
-    assert drawn.dtype == plain.dtype
-    assert (drawn == plain).all()
+    opening = np.random.default_rng(0).integers(0, CLASSES, (3, 5))
+    for precision in ("float32", "int8"):
+        config = SamplingConfig(seed=5, precision=precision)
+        plain = draw(student, clips=3, steps=200, opening=opening, config=config, zero_class=ZERO)
+        steering = Steering(judge=RatioJudge(teacher, student), config=SteeringConfig(block=16, **settings))
+        source = SteeredStream(
+            student, steering, clips=3, steps=200, opening=opening, config=config, zero_class=ZERO
+        )
+        drawn = source.take(200)
+        assert drawn.dtype == plain.dtype
+        assert (drawn == plain).all()
 
 
 def test_the_bound_of_one_particle_is_the_divergence(student: WaveNet, teacher: WaveNet) -> None:
@@ -164,16 +169,17 @@ def test_a_particle_goes_on_from_its_own_past(lag: int | None) -> None:
     assert log_probabilities(model, np.full(model.receptive_field, ZERO), drawn).min() > -15.0
 
 
+@pytest.mark.parametrize("lag", [None, 1])
 @pytest.mark.parametrize("block", [1, 3])
 @pytest.mark.parametrize("particles", [1, 2, 5])
-def test_the_evidence_is_unbiased(block: int, particles: int) -> None:
+def test_the_evidence_is_unbiased(block: int, particles: int, lag: int | None) -> None:
     model = network(3, 8.0, classes=3, layers=2)
     bonus = np.array([0.5, -1.0, 0.8])
     words = np.array(list(product(range(3), repeat=6)))
     past = np.zeros(model.receptive_field, np.int64)
     z = np.exp(log_probability(model, past, words) + bonus[words].sum(1)).sum()
     source = steered(model, Table(lambda new: bonus[new]), seed=1, clips=2000, steps=6, particles=particles,
-                     block=block, threshold=0.8)  # fmt: skip
+                     block=block, threshold=0.8, lag=lag)  # fmt: skip
     source.take(6)
     estimates = np.exp(source.log_evidence)
     error = estimates.std() / np.sqrt(len(estimates))
@@ -276,46 +282,6 @@ def test_blocks_end_with_the_clip(student: WaveNet, teacher: WaveNet) -> None:
 def test_a_judge_of_other_classes_is_refused(student: WaveNet) -> None:
     with pytest.raises(PartitaError, match="12 classes"):
         RatioJudge(student, network(3, 1.0, classes=3))
-
-
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_copies_go_on_as_their_sources(student: WaveNet, threads: int) -> None:
-    """Before anything is drawn, in the middle, within and across groups: the same probabilities from then
-    on."""
-    random = np.random.default_rng(0)
-    history = random.integers(0, CLASSES, (55, student.receptive_field))
-    clips = CompiledClips(student, history, SamplingConfig(threads=threads))
-    targets, sources = np.array([54, 3, 30, 0]), np.array([1, 40, 31, 1])
-    for steps in (0, 1, 13):
-        clips.take(steps)
-        clips.copy(targets, sources)
-        given = random.integers(0, CLASSES, (55, 30))
-        given[targets] = given[sources]
-        values = clips.score(given)
-        assert (values[targets] == values[sources]).all()
-        assert len(np.unique(values[:, 0])) == 51
-
-
-def test_a_copy_draws_by_its_own_number(student: WaveNet) -> None:
-    history = np.random.default_rng(0).integers(0, CLASSES, (2, student.receptive_field))
-    clips = CompiledClips(student, history, SamplingConfig(seed=4), numbers=np.array([9, 1 << 32]))
-    clips.copy(np.array([1]), np.array([0]))
-    twins = CompiledClips(student, history[[0, 0]], SamplingConfig(seed=4), numbers=np.array([9, 1 << 32]))
-    drawn = clips.take(50)
-    assert (drawn == twins.take(50)).all()
-    assert (drawn[0] != drawn[1]).any()
-
-
-@pytest.mark.parametrize("clips", [1, 5])
-def test_given_samples_are_scored_as_by_teacher_forcing(student: WaveNet, clips: int) -> None:
-    random = np.random.default_rng(1)
-    history = random.integers(0, CLASSES, (clips, student.receptive_field))
-    given = random.integers(0, CLASSES, (clips, 40))
-    engine = CompiledClips(student, history, SamplingConfig(temperature=0.3, top_k=2, threads=2))
-    values = np.concatenate([engine.score(given[:, :25]), engine.score(given[:, 25:])], 1)
-    wanted = np.array([log_probability(student, history[c], given[c : c + 1])[0] for c in range(clips)])
-    np.testing.assert_allclose(values.sum(1), wanted, atol=1e-4)
-    assert engine.position == 40
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Command:
             return
         rows = [row for name in ("cases", "clips", "receptive_fields") for row in found.pop(name, [])]
         for row in [*rows, found] if found else rows:
-            print(", ".join(f"{name} {_short(value)}" for name, value in row.items()))
+            print(", ".join(f"{name} {_short(value)}" for name, value in row.items() if value is not None))
 
     def _measure(self) -> dict[str, Any]:
         if self.what == "corpus":
@@ -65,22 +65,25 @@ class Command:
             return scaling(self.size or "wide")
         from partita.sampling.bench import bench as bench_sampler
 
-        costs = self._costs()
-        found = bench_sampler(self.size or "wide")
-        for case in found["cases"] if costs else []:
-            case["bits_cost"] = costs[case["precision"]]
-        return found
-
-    def _costs(self) -> dict[str, dict[str, float]]:
-        """Return what each precision costs the trained model, if one is given."""
         if self.model is None or self.corpus is None:
-            return {}
+            return bench_sampler(self.size or "wide")
         from partita.audio.corpus import Corpus
         from partita.evaluation.precision import precision_costs
+        from partita.models.sizes import name_of
         from partita.runs.loading import load
 
-        costs = precision_costs(load(self.model), Corpus.open(self.corpus))
-        return {precision: cost.as_json() for precision, cost in costs.items()}
+        loaded = load(self.model)
+        size = name_of(loaded.model.config)
+        if size is None or self.size not in {None, size}:
+            raise PartitaError(
+                f"{self.model} is of the size {size or 'that has no name'}: leave out"
+                f" {'`--size`' if size else '`--model` and `--corpus`'}"
+            )
+        costs = precision_costs(loaded, Corpus.open(self.corpus))
+        found = bench_sampler(size)
+        for case in found["cases"]:
+            case["bits_cost"] = costs[case["precision"]].as_json()
+        return found
 
 
 def read(arguments: Sequence[str]) -> Command:
@@ -89,4 +92,8 @@ def read(arguments: Sequence[str]) -> Command:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return " to ".join(_short(end) for end in (min(value), max(value)))
+    if isinstance(value, dict):
+        return "{value} ({low} to {high})".format(**{name: _short(number) for name, number in value.items()})
     return f"{value:,.4g}" if isinstance(value, float) else str(value)

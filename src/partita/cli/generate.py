@@ -66,6 +66,16 @@ class Command:
             raise PartitaError(
                 f"`--seconds` is {self.seconds}, which no file can hold: stream it, with `--out -`"
             )
+        if not self.seconds > 0:
+            raise PartitaError(f"`--seconds` is {self.seconds}: give a length above 0")
+        if self._steering_config != SteeringConfig() and not self.steer and self.judge is None:
+            raise PartitaError(
+                "`--particles`, `--steer-block` and `--strength` only matter when steering: add `--steer`"
+            )
+
+    @property
+    def _steering_config(self) -> SteeringConfig:
+        return SteeringConfig(particles=self.particles, block=self.steer_block, strength=self.strength)
 
     @property
     def piped(self) -> bool:
@@ -94,12 +104,7 @@ class Command:
         )
         samples = None if seconds is None else model.samples(seconds)
         written = self._write(blocks, pipe, model.sample_rate, samples)
-        for path in written.paths:
-            print(path)
-        print(
-            f"{self.clips} x {written.seconds:.2f} s, {written.times_real_time:.2f} times real time",
-            file=sys.stderr,
-        )
+        self._tell(written)
         if written.interrupted:
             raise KeyboardInterrupt
 
@@ -124,18 +129,24 @@ class Command:
                 progress=bar.reach,
             )
 
+    def _tell(self, written: "Written") -> None:
+        """Say what there is: paths on standard output, all else on standard error."""
+        for path in written.paths:
+            print(path)
+        rate = f"{written.times_real_time:.2f} times real time"
+        print(f"{self.clips} x {written.seconds:.2f} s, {rate}", file=sys.stderr)
+        if written.silent:
+            remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
+            told = f"{written.silent} of {self.clips} silent throughout: from silence, a model may go on so;"
+            print(f"{told} give it sound to continue, {remedy}", file=sys.stderr)
+
     def _steering(self, model: "LoadedModel") -> "Steering | None":
-        config = SteeringConfig(particles=self.particles, block=self.steer_block, strength=self.strength)
         if not self.steer and self.judge is None:
-            if config != SteeringConfig():
-                raise PartitaError(
-                    "`--particles`, `--steer-block` and `--strength` only matter when steering: add `--steer`"
-                )
             return None
         from partita.runs.judging import load_judge
         from partita.sampling.steering import Steering
 
-        return Steering(judge=load_judge(self.judge or self.model, model), config=config)
+        return Steering(judge=load_judge(self.judge or self.model, model), config=self._steering_config)
 
 
 def read(arguments: Sequence[str]) -> Command:

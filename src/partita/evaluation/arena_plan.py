@@ -76,8 +76,9 @@ class ArenaConfig:
     """Samples each way, over all clips."""
     temperatures: tuple[float, ...] = (1.05, 1.0, 0.95, 0.9, 0.85)
     """What every arm is measured at; 1 is always among them."""
-    judge: str = "report-0"
-    """The twin whose discriminator steers the arm `steer`; it is trained for as long as any arm."""
+    judge: str = "policy-0"
+    """The twin whose discriminator steers the arm `steer`; it is trained for as long as any arm. That of
+    `policy-0` learns from clips as they are drawn; that of `report-0` from samples that each follow real ones."""
     targets: int = 8192
     """Predicted samples in each training window."""
     batch: int = 2

@@ -102,6 +102,15 @@ SIZES: dict[str, WaveNetConfig] = {
 the baseline in the literature."""
 
 
+def name_of(config: WaveNetConfig) -> str | None:
+    """Return the name of a shape, if it has one.
+
+    >>> name_of(SIZES["wide"])
+    'wide'
+    """
+    return next((name for name, shape in SIZES.items() if shape == config), None)
+
+
 def size_named(name: str) -> WaveNetConfig:
     """Return the network shape of a name.
 

@@ -20,7 +20,8 @@ def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) ->
     Args:
         path: a run folder, or a folder in its `checkpoints`; the model's own run, or another one.
         model: who draws; its classes become the sound that is heard.
-        window: samples that are heard at once; never more than in the discriminator's training.
+        window: samples that are heard at once; no more than in the discriminator's training, unless its
+            windows were shorter than a patch.
 
     Raises:
         PartitaError: no run, a run that was trained without an adversary, or one of another sample rate; a

@@ -111,6 +111,16 @@ def start(size: str, *, runs: int) -> dict[str, Any]:
     return middle | {"start_runs": [one["start_seconds"] for one in times], "first_block": block}
 
 
+def bytes_read(config: WaveNetConfig, case: Case) -> float:
+    """Return the bytes of a weight as a case reads it: clips that share weights have them as float32.
+
+    >>> bytes_read(size_named("small"), Case(16, 2, "bfloat16"))
+    4.0
+    """
+    precision = case.precision if case.clips <= case.threads else "float32"
+    return weight_bytes(config, precision) / config.multiply_adds
+
+
 def default_cases() -> list[Case]:
     """Return one clip on one core at every precision, 16 on one core and on all, and a GPU's if there."""
     every = SamplingConfig().thread_count
@@ -216,8 +226,8 @@ def _row(size: str, case: Case, measured: list[float], limits: Limits, reference
         "share_spread": [min(measured) * operations / matrix, max(measured) * operations / matrix],
         "matrix_rate": matrix,
     }
-    if case.device != "cpu":
-        return row
-    bytes_each = weight_bytes(config, case.precision) / config.multiply_adds
-    most = bound(case, matrix=matrix, bandwidth=bandwidth, bytes_each=bytes_each)
-    return row | {"share_of_bound": rate * operations / most, "reread_bandwidth": bandwidth}
+    most = None
+    if case.device == "cpu":
+        most = bound(case, matrix=matrix, bandwidth=bandwidth, bytes_each=bytes_read(config, case))
+    share = None if most is None else rate * operations / most
+    return row | {"share_of_bound": share, "reread_bandwidth": bandwidth}

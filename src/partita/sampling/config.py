@@ -34,7 +34,7 @@ class SamplingConfig:
     """How weights are stored: fewer bytes draw one clip faster, from a model that is rounded by so much; the
     arithmetic stays float32."""
     device: Device = "auto"
-    """Where to draw: `cuda` is a GPU, `auto` takes one that is there for many clips, the CPU for few."""
+    """Where to draw: `cuda` is a GPU, for many clips at once; `auto` the CPU, which draws one clip faster."""
     threads: int | None = None
     """Threads to spread clips over; by default one for each core."""
     block: int = 1600
@@ -102,7 +102,7 @@ class SteeringConfig:
         if not 1 <= self.particles <= 1 << 16:
             raise PartitaError(f"`particles` is {self.particles}: give 1 to 65536")
         if self.block < 1:
-            raise PartitaError(f"`block` of the steering is {self.block}: give at least 1")
+            raise PartitaError(f"`block` of the steering (`--steer-block`) is {self.block}: give at least 1")
         if not (math.isfinite(self.strength) and self.strength >= 0.0):
             raise PartitaError(f"`strength` is {self.strength}: give a number of at least 0")
         if not 0.0 <= self.threshold <= 1.0:

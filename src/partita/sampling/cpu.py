@@ -72,7 +72,8 @@ class CompiledClips:
         numbers: NDArray[np.int64] | None = None,
     ) -> None:
         self.position = 0
-        self._history: NDArray[np.int64] | None = history
+        # rows with gaps would compile the kernel once more
+        self._history: NDArray[np.int64] | None = np.ascontiguousarray(history, np.int64)
         self._classes = model.config.classes
         self._rule = rule_of(config, model.config.classes)
         numbers = np.arange(len(history)) if numbers is None else numbers
@@ -125,8 +126,15 @@ class CompiledClips:
         True
         """
         values = np.empty(given.shape)
+        if given.shape[1] == 0:
+            return values
         known = self._known()
-        self._each(lambda group, rows: group.score(self._rule, known[rows], given[rows], values[rows]))
+
+        def work(group: Group, rows: slice) -> None:
+            past = settle(group, self._rule, known[rows])
+            group.score(self._rule, past, given[rows], values[rows])
+
+        self._each(work)
         self.position += given.shape[1]
         return values
 

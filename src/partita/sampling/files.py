@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 from partita.sampling.wav import GrowingWav
 
 FADE_SECONDS = 0.02
+SILENCE = 10.0 ** (-50 / 20)
+"""What is never louder than this, 50 dB below full scale, is called silent."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Written:
     """Seconds of sound, all clips together, over seconds spent."""
     interrupted: bool
     """Whether Ctrl-C ended it."""
+    silent: int
+    """Clips in which nothing was to be heard: louder than `SILENCE` at no moment."""
 
 
 def clip_paths(out: str | Path, clips: int) -> list[Path]:
@@ -89,9 +94,10 @@ def write_clips(
     except OSError as error:
         raise PartitaError(f"{paths[0].parent} can't be made: {error.strerror}") from None
     files = [GrowingWav(path, sample_rate) for path in paths]
-    begun, interrupted = time.perf_counter(), False
+    begun, interrupted, peaks = time.perf_counter(), False, np.zeros(clips)
     try:
         for block in blocks:
+            peaks = np.maximum(peaks, np.abs(block).max(1, initial=0.0))
             for file, waveform in zip(files, block, strict=True):
                 file.write(waveform)
             if progress is not None:
@@ -105,4 +111,5 @@ def write_clips(
     spent = max(time.perf_counter() - begun, 1e-9)
     written = [path for path, file in zip(paths, files, strict=True) if file.samples]
     seconds = samples / sample_rate
-    return Written(written, seconds, clips * seconds / spent, interrupted)
+    silent = int((peaks <= SILENCE).sum()) if samples else 0
+    return Written(written, seconds, clips * seconds / spent, interrupted, silent)

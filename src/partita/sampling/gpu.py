@@ -49,7 +49,7 @@ def refusal(device: torch.device, precision: str) -> str | None:
                 f"the CUDA device has compute capability {capability[0]}.{capability[1]}, drawing needs at"
                 f" least {CAPABILITY[0]}.{CAPABILITY[1]}: use `--device cpu`"
             )
-    elif device.type != "cpu" or not os.environ.get("TRITON_INTERPRET"):
+    elif device.type != "cpu" or os.environ.get("TRITON_INTERPRET") != "1":
         return f"`device` is {str(device)!r}: clips on a GPU need `cuda`"
     return None
 
@@ -100,10 +100,13 @@ class CudaClips:
         reason = refusal(self._device, config.precision)
         if reason is not None:
             raise PartitaError(reason)
+        if self._device == torch.device("cuda"):
+            self._device = torch.device("cuda", torch.cuda.current_device())  # whichever is current later
         from partita.sampling.gpu_kernel import draw_steps, take_in
 
         self._draw_steps: Any = draw_steps
         self.position = 0
+        self._time = 0
         self._clips, self._classes = len(history), model.config.classes
         self._programs = -(-self._clips // ROWS)
         self._shape = shape_of(model.config, config.precision, shared_memory(self._device))
@@ -117,7 +120,8 @@ class CudaClips:
         ]
         names = ("skip", "skip_bias", "end1", "end1_bias", "end2", "end2_bias")
         self._head = [weights[name] for name in names]
-        self._numbers = self._spread(np.arange(self._clips) if numbers is None else np.asarray(numbers))
+        numbers = np.arange(self._clips) if numbers is None else numbers
+        self._numbers = self._spread(np.asarray(numbers, np.int64))
         self._set_rule(config)
         known = self._spread(history.T.astype(np.int32))
         with torch.cuda.device(self._newest.get_device()):  # Triton launches on the current device
@@ -125,9 +129,17 @@ class CudaClips:
                 len(known), known, self._newest, self._clock(), *self._layers, self._shape.rings(),
                 self._shape.room(), **self._shape.of_layers(), num_warps=WARPS,
             )  # fmt: skip
+            if self._device.type == "cuda":
+                torch.cuda.synchronize()  # a later draw may be on another stream
 
     def _zeros(self, *shape: int, dtype: torch.dtype) -> torch.Tensor:
-        return torch.zeros(shape, dtype=dtype, device=self._device)
+        try:
+            return torch.zeros(shape, dtype=dtype, device=self._device)
+        except torch.OutOfMemoryError as error:
+            raise PartitaError(
+                f"{self._clips} clips or particles don't fit the GPU's memory: ask for fewer, or use"
+                " `--device cpu`"
+            ) from error
 
     def _spread(self, rows: NDArray[Any]) -> torch.Tensor:
         """Return (..., clips) numbers on the device, with zeros for the clips that fill up a program."""
@@ -141,11 +153,11 @@ class CudaClips:
         top_p = config.top_p if config.top_p is not None else 1.0
         self._seed = (config.seed & 0xFFFFFFFF, config.seed >> 32)
         self._rule = torch.tensor([1.0 / config.temperature, top_p], dtype=torch.float64, device=self._device)
-        self._flags = {"TOP_K": self._top_k > 0, "TOP_P": top_p < 1.0}
+        self._flags = {"TOP_K": bool(self._top_k > 0), "TOP_P": bool(top_p < 1.0)}
 
     def _clock(self) -> torch.Tensor:
         """Return what would otherwise make a kernel of its own for each value: time, seed and top_k."""
-        values = [self.position, *self._seed, self._top_k]
+        values = [self._time, self.position, *self._seed, self._top_k]
         return torch.tensor(values, dtype=torch.int64, device=self._device)
 
     def take(self, steps: int, seen: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
@@ -165,7 +177,6 @@ class CudaClips:
         for start in range(0, steps, each):
             stop = min(start + each, steps)
             self._launch(drawn[:, start:stop], None if seen is None else seen[:, start:stop])
-            self.position += stop - start
         return drawn
 
     def _launch(self, drawn: NDArray[np.int16], seen: NDArray[np.float32] | None) -> None:
@@ -180,6 +191,8 @@ class CudaClips:
                 *self._head, self._shape.rings(), self._shape.room(), **self._shape.of_steps(),
                 **self._flags, WATCH=seen is not None, num_warps=WARPS,
             )  # fmt: skip
+        self.position += steps
+        self._time += steps
         drawn[:] = fresh[:, : self._clips].T.cpu().numpy()
         if seen is not None:
             shares = powers[:, : self._clips, : self._classes].transpose(0, 1).cpu().numpy()

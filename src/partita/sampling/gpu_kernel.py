@@ -49,7 +49,7 @@ def take_in(
         count: of known samples, at least 1.
         known: (count, clips) int32.
         newest: (clips,) int32, filled.
-        clock: int64: the number of the first sample to draw after the known ones, and more.
+        clock: int64: the time of the first sample to draw after the known ones, and more.
         rings: (programs, ring_size) float32.
         room: (programs, room_size) float32, to work in.
         embedding, dilated, bias, residual: as `narrow_layers` takes them.
@@ -58,7 +58,7 @@ def take_in(
     clips = tl.num_programs(0).to(tl.int64) * ROWS
     mine = program * ROWS + tl.arange(0, ROWS)
     first = tl.load(clock) - count + 1
-    for t in range(0, count - 1):
+    for t in tl.range(0, count - 1, num_stages=1):
         pass_layers(
             tl.load(known + t * clips + mine), first + t, rings + program * ring_size,
             embedding, dilated, bias, residual, room + program * room_size,
@@ -89,7 +89,8 @@ def draw_steps(
         seen: (steps, clips, C) float32, filled with the powers drawn from where `WATCH` says so.
         newest: (clips,) int32: the newest class of each clip, not yet taken in.
         numbers: (clips,) int64: the clips' numbers.
-        clock: four int64: the number of the first sample to draw, the seed's halves, top_k.
+        clock: five int64: the time of the first sample, by which the rings turn, its number, by which it is
+            drawn, the seed's halves, and top_k.
         rule: two float64: 1 / temperature and top_p.
         skip, skip_bias, end1, end1_bias, end2, end2_bias: (LAYERS * U, S), (S), (S, E), (E), (E, C), (C).
         Others: as `take_in` takes them.
@@ -102,9 +103,10 @@ def draw_steps(
     ends = skips + ROWS * S
     logits = ends + ROWS * E
     powers = logits + ROWS * C
-    start, low, high, top_k = tl.load(clock), tl.load(clock + 1), tl.load(clock + 2), tl.load(clock + 3)
+    start, first, top_k = tl.load(clock), tl.load(clock + 1), tl.load(clock + 4)
+    low, high = tl.load(clock + 2), tl.load(clock + 3)
     number, classes = tl.load(numbers + mine), tl.load(newest + mine)
-    for t in range(0, steps):
+    for t in tl.range(0, steps, num_stages=1):  # a step reads what the one before stored
         pass_layers(
             classes, start + t, rings + program * ring_size, embedding, dilated, bias, residual, gates,
             LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, STAGES, PRECISION,
@@ -116,7 +118,7 @@ def draw_steps(
         product(ends, end2, end2_bias, logits, E, C, BLOCK_K, BLOCK_C, ROWS, False, HEAD_STAGES, PRECISION)
         place = t * clips + program * ROWS
         classes = draw(
-            logits, powers, seen + place * C, uniform(low, high, start + t, number), rule, top_k,
+            logits, powers, seen + place * C, uniform(low, high, first + t, number), rule, top_k,
             C, BLOCK_D, ROWS, TOP_K, TOP_P, WATCH,
         )  # fmt: skip
         tl.store(drawn + place + tl.arange(0, ROWS), classes.to(tl.int16))

@@ -23,6 +23,22 @@ def ring_of(layer: tl.tensor, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr) -> 
 
 
 @triton.jit
+def times(x: tl.tensor, w: tl.tensor, total: tl.tensor, PRECISION: tl.constexpr) -> tl.tensor:
+    """Return total + x w, both float32, as exactly as a float32 product.
+
+    The matrix units drop all but 11 bits of what they multiply. Weights that were bfloat16 have fewer, so
+    with `tf32x2` two parts of x are enough; `tf32x3` cuts both.
+    """
+    if PRECISION == "tf32x2":
+        upper = (x.to(tl.int32, bitcast=True) & -0x2000).to(tl.float32, bitcast=True)
+        total = tl.dot(x - upper, w, total, input_precision="tf32")
+        total = tl.dot(upper, w, total, input_precision="tf32")
+    else:
+        total = tl.dot(x, w, total, input_precision=PRECISION)
+    return total
+
+
+@triton.jit
 def gated(z: tl.tensor, ROWS: tl.constexpr, UNITS: tl.constexpr) -> tl.tensor:
     """Return tanh(filter) * sigmoid(gate); the two halves of z lie column beside column.
 
@@ -68,14 +84,14 @@ def narrow_layers(
             slot = (time - (TAPS - 1 - tap) * dilation) & mask
             past = tl.load(ring + slot * (ROWS * R) + state)
             tile = tl.load(w + tap * (R * 2 * U) + weight).to(tl.float32)
-            z = tl.dot(past, tile, z, input_precision=PRECISION)
+            z = times(past, tile, z, PRECISION)
         tile = tl.load(w + (TAPS - 1) * (R * 2 * U) + weight).to(tl.float32)
-        z = tl.dot(hidden, tile, z, input_precision=PRECISION)
+        z = times(hidden, tile, z, PRECISION)
         tl.store(ring + (time & mask) * (ROWS * R) + state, hidden)
         gate = gated(z, ROWS, U)
         tl.store(gates + rows[:, None] * (LAYERS * U) + layer * U + u[None, :], gate)
         tile = tl.load(residual + layer * (U * R) + u[:, None] * R + r[None, :]).to(tl.float32)
-        hidden = tl.dot(gate, tile, hidden, input_precision=PRECISION)
+        hidden = times(gate, tile, hidden, PRECISION)
 
 
 @triton.jit
@@ -109,7 +125,7 @@ def broad_layers(
                 slot = (time - (TAPS - 1 - k // R) * dilation) & mask
                 past = tl.load(rings + (first + slot) * (ROWS * R) + k % R + state)
                 tile = tl.load(w + (k + r[:, None]) * (2 * U) + 2 * unit + z_columns[None, :])
-                z = tl.dot(past, tile.to(tl.float32), z, input_precision=PRECISION)
+                z = times(past, tile.to(tl.float32), z, PRECISION)
             place = rows[:, None] * (LAYERS * U) + layer * U + unit + u[None, :]
             tl.store(gates + place, gated(z, ROWS, BLOCK_U))
         tl.debug_barrier()
@@ -123,7 +139,7 @@ def broad_layers(
                     place = rows[:, None] * (LAYERS * U) + layer * U + k + u[None, :]
                     tile = tl.load(residual + layer * (U * R) + (k + u[:, None]) * R + start + r[None, :])
                     gate = tl.load(gates + place)
-                    hidden = tl.dot(gate, tile.to(tl.float32), hidden, input_precision=PRECISION)
+                    hidden = times(gate, tile.to(tl.float32), hidden, PRECISION)
                 tl.store(rings + slot * (ROWS * R) + start + state, hidden)
         tl.debug_barrier()
 
@@ -141,7 +157,7 @@ def product(
         for k in tl.range(0, K, BLOCK_K, num_stages=STAGES):
             left = tl.load(x + rows[:, None] * K + k + k_rows[None, :])
             right = tl.load(w + (k + k_rows[:, None]) * N + n + columns[None, :]).to(tl.float32)
-            total = tl.dot(left, right, total, input_precision=PRECISION)
+            total = times(left, right, total, PRECISION)
         if RELU:
             total = tl.maximum(total, 0.0)
         tl.store(y + rows[:, None] * N + n + columns[None, :], total)

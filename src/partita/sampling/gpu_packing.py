@@ -122,8 +122,8 @@ class Shape:
 def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Shape:
     """Return what the kernel is compiled for, on a device with so many bytes of shared memory a program.
 
-    `float32` multiplies in three parts of TF32, whose error is that of float32; `bfloat16` has matrices of
-    bfloat16 and multiplies in one part of TF32, which holds them exactly and rounds what they multiply.
+    `float32` multiplies in three parts of TF32, `bfloat16` has matrices of bfloat16, which TF32 holds
+    exactly, and multiplies in two: the error of both is that of float32.
 
     >>> from partita.models.sizes import SIZES
     >>> shape_of(SIZES["wide"], "float32").stages
@@ -143,7 +143,7 @@ def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Sha
         s=whole(config.skip_channels, HEAD_TILE),
         e=whole(config.end_channels, HEAD_TILE),
         c=whole(config.classes, HEAD_TILE),
-        precision="tf32x3" if precision == "float32" else "tf32",
+        precision="tf32x3" if precision == "float32" else "tf32x2",
         stages=ahead + 1,
     )
 

@@ -6,9 +6,10 @@ This file does not know how weights are packed, openings, or threads.
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.models.tiles import WIDTH
 from partita.sampling.copying import copy_columns
 from partita.sampling.kernel import Rule, State, advance
-from partita.sampling.packing import WIDTH, Packed, aligned
+from partita.sampling.packing import Packed, aligned
 
 RING = np.dtype([("at", np.int64), ("slots", np.int64), ("slot", np.int64), ("dilation", np.int64)])
 

@@ -8,7 +8,7 @@ from types import FrameType
 
 
 class Interrupted(KeyboardInterrupt):
-    """Training was stopped by a signal; everything is saved, and the message says how to go on."""
+    """Work was stopped by a signal and can go on another time; the message says how."""
 
 
 class Request:

@@ -66,8 +66,8 @@ class DiscriminatorJudge:
         most = self.window - 5 * self.hop  # a patch that ends in the block begins so much earlier
         if block % self.hop or block > most:
             raise PartitaError(
-                f"`block` of the steering is {block}: give a multiple of {self.hop}, the distance of the"
-                f" discriminator's patches, of at most {most}"
+                f"`block` of the steering (`--steer-block`) is {block}: give a multiple of {self.hop}, the"
+                f" distance of the discriminator's patches, of at most {most}"
             )
         return DiscriminatorListener(self, self.quantiser.decode(past))
 

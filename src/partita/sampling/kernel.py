@@ -2,9 +2,8 @@
 
 One sample is one pass through the layers' rings of past states, a product over the gates of all layers at
 once for the sum of the skip connections, the two last layers, and a draw. Every output is summed in one
-order, whatever the number of
-clips beside it: along the depth in equal chains, the chains added in order. This file does not know PyTorch,
-threads or the packing of weights.
+order, whatever the number of clips beside it: along the depth in equal chains, the chains added in order.
+This file does not know PyTorch, threads or the packing of weights.
 """
 
 from typing import Any, NamedTuple
@@ -173,8 +172,8 @@ def pass_layers(n: Any, s: Any, ring: Any, newest: Any, clips: Any) -> None:
         if layer + 1 < n.layers:
             following = s.rings + 4 * ring[layer + 1].at + ring[layer + 1].slot * row
             product(
-                n.residual, layer, NOUGHT, units, here, channels, s.gates + 4 * layer * units, n.layers *
-                units, following, channels, NONE, clips, n.columns,
+                n.residual, layer, NOUGHT, units, here, channels, s.gates + 4 * layer * units,
+                n.layers * units, following, channels, NONE, clips, n.columns,
             )  # fmt: skip
             here = following
 
@@ -195,9 +194,8 @@ def pass_head(n: Any, s: Any, clips: Any) -> None:
 
 @compiled
 def take_steps(
-    n: Any, s: Any, rule: Any, ring: Any, newest: Any, logits: Any, powers: Any, sums: Any, keys: Any, ones:
-        Any,
-    clips: Any, forced: Any, time: Any, drawn: Any, seen: Any,
+    n: Any, s: Any, rule: Any, ring: Any, newest: Any, logits: Any, powers: Any, sums: Any, keys: Any,
+    ones: Any, clips: Any, forced: Any, time: Any, drawn: Any, seen: Any,
 ) -> None:  # fmt: skip
     """Take in known samples, then draw.
 
@@ -241,8 +239,7 @@ def _kept_on_disk(sources: int) -> Any:
 
     def advance(
         n: Any, s: Any, rule: Any, ring: Any, newest: Any, logits: Any, powers: Any, sums: Any, keys: Any,
-            ones: Any,
-        clips: Any, forced: Any, time: Any, drawn: Any, seen: Any,
+        ones: Any, clips: Any, forced: Any, time: Any, drawn: Any, seen: Any,
     ) -> None:  # fmt: skip
         if sources != 0:
             take_steps(

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
+from partita.models.tiles import WIDTH
 from partita.models.wavenet import WaveNet
 from partita.sampling.kernel import Matrix, Network
 from partita.sampling.precision import MATRICES, bytes_of, packed, rounded_weights, scales
 from partita.sampling.stored import FLOAT32, INT8
 
-WIDTH = 16
 NEVER = -1e30
 """The logit of classes that only fill up a vector."""
 

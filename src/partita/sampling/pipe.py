@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
-from partita.sampling.files import FADE_SECONDS, Written
+from partita.sampling.files import FADE_SECONDS, SILENCE, Written
 from partita.sampling.interruption import Request, listening_for_signals
-from partita.sampling.wav import fade_out, header, to_int16
+from partita.sampling.wav import LOUDEST, fade_out, header, to_int16
 
 FIRST_BLOCK = 256
 """Samples of a first block that is soon there: 16 ms of sound at 16 kHz."""
@@ -57,9 +57,7 @@ def write_all(descriptor: int, data: bytes) -> None:
     while left:
         try:
             left = left[os.write(descriptor, left) :]
-        except (
-            BlockingIOError
-        ):  # whoever made the pipe wants not to be kept waiting, but we have nothing else to do
+        except BlockingIOError:  # whoever made the pipe does not want to wait, but we have nothing else to do
             select.select([], [descriptor], [])
 
 
@@ -117,7 +115,7 @@ def write_pipe(
     >>> len(os.read(reading, 999))
     100
     """
-    begun, waited, written = time.perf_counter(), 0.0, 0
+    begun, waited, written, peak = time.perf_counter(), 0.0, 0, 0
     interrupted, request = False, Request()
     try:
         if form == "wav":
@@ -130,6 +128,7 @@ def write_pipe(
                 write_all(descriptor, sound.astype("<i2").tobytes())
                 waited += time.perf_counter() - ready
                 written += len(sound)
+                peak = max(peak, int(np.abs(sound, dtype=np.int32).max(initial=0)))
                 if progress is not None:
                     progress(written)
     except KeyboardInterrupt:
@@ -138,4 +137,5 @@ def write_pipe(
         pass
     drawing = max(time.perf_counter() - begun - waited, 1e-9)
     seconds = written / sample_rate
-    return Written([], seconds, seconds / drawing, interrupted or request.signal_name is not None)
+    silent = int(written > 0 and peak <= SILENCE * LOUDEST)
+    return Written([], seconds, seconds / drawing, interrupted or request.signal_name is not None, silent)

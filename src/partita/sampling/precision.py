@@ -28,6 +28,8 @@ from partita.sampling.stored import BFLOAT16, FLOAT32, INT8
 PRECISIONS = {"float32": FLOAT32, "bfloat16": BFLOAT16, "int8": INT8}
 MATRICES = ("dilated", "residual", "skip", "end1", "end2")
 MOST = 127
+LEAST_EXPONENT = -100
+"""Of a step, whose inverse must be a float32 too."""
 
 Array = NDArray[np.float64]
 
@@ -61,7 +63,7 @@ def scales(weights: Array) -> Array:
     """
     largest = np.abs(weights).max(-2, keepdims=True)
     exponent = np.ceil(np.log2(np.where(largest > 0, largest, MOST) / MOST))
-    return np.asarray(2.0**exponent)
+    return np.asarray(2.0 ** np.maximum(exponent, LEAST_EXPONENT))
 
 
 def rounded_weights(weights: dict[str, Array], precision: str) -> dict[str, Array]:

@@ -4,6 +4,7 @@ Costs are seconds for a million multiply-adds, so that networks of different dep
 the machine's matrix product, timed in the same run, is the floor. This file does not print.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,11 @@ def scaling(
     """
     config, threads = size_named(size), SamplingConfig().thread_count
     shapes = [(config, count) for count in clips]
-    shapes += [(_with_field(config, *shape), count) for count in (1, 16) for shape in fields]
+    shapes += [
+        (replace(config, blocks=blocks, layers=layers), count)
+        for count in (1, 16)
+        for blocks, layers in fields
+    ]
     models = {shape: lively(shape) for shape, _ in shapes}
     streams = [
         Stream(models[shape], clips=count, config=Case(count, threads).config, zero_class=shape.classes // 2)
@@ -69,17 +74,6 @@ def scaling(
         "clips": rows[: len(clips)],
         "receptive_fields": rows[len(clips) :],
     }
-
-
-def _with_field(config: WaveNetConfig, blocks: int, layers: int) -> WaveNetConfig:
-    return WaveNetConfig(
-        blocks=blocks,
-        layers=layers,
-        residual_channels=config.residual_channels,
-        dilation_channels=config.dilation_channels,
-        skip_channels=config.skip_channels,
-        end_channels=config.end_channels,
-    )
 
 
 def _row(config: WaveNetConfig, clips: int, costs: list[float]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from partita.models.wavenet import WaveNet
 from partita.sampling import resampling
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.draws import uniforms
-from partita.sampling.engine import engine_for
+from partita.sampling.engine import demand_room, engine_for
 from partita.sampling.stream import Classes, history_of
 
 PARTICLE = 32
@@ -128,6 +128,7 @@ class SteeredStream:
         self.steps = steps
         self.position = 0
         self._particles = self.steering.particles if self.steering.strength > 0.0 else 1
+        demand_room(model, clips * self._particles)
         count = model.config.classes
         length = max(model.receptive_field, steering.judge.context)
         history = history_of(opening, clips=clips, length=length, classes=count, zero_class=zero_class)
@@ -175,17 +176,18 @@ class SteeredStream:
             raise PartitaError(
                 f"`steps` is {steps}, but {self.steps - self.position} are left: take at most those"
             )
+        taken, done = np.empty((self.clips, steps), self._paths.dtype), 0
         while True:
-            if self.waiting >= steps:
-                self._settle()
-            if self._settled.min() >= steps:
-                break
+            self._settle()
+            ready = min(steps - done, int(self._settled.min()))
+            taken[:, done : done + ready] = self._paths[:: self._particles, :ready]
+            self._paths = self._paths[:, ready:].copy()  # what was given out is copied with no particle
+            self._settled -= ready
+            self.position += ready
+            done += ready
+            if done == steps:
+                return taken
             self._advance()
-        taken = self._paths[:: self._particles, :steps].copy()
-        self._paths = self._paths[:, steps:].copy()
-        self._settled -= steps
-        self.position += steps
-        return taken
 
     def _advance(self) -> None:
         """Draw and weigh a block; then the last step of all, or what keeps particles worth their while."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.engine import engine_for
+from partita.sampling.engine import demand_room, engine_for
 
 Classes = NDArray[Any]
 
@@ -95,6 +95,7 @@ class Stream:
         self.config = config or SamplingConfig()
         if clips < 1:
             raise PartitaError(f"`clips` is {clips}: give at least 1")
+        demand_room(model, clips)
         count = model.config.classes
         history = history_of(
             opening, clips=clips, length=model.receptive_field, classes=count, zero_class=zero_class

@@ -17,6 +17,7 @@ from partita.errors import PartitaError
 from partita.storage import beside
 
 HEADER = 44
+LOUDEST = 32767.0
 LARGEST = (1 << 32) - 1 - HEADER
 UNKNOWN = (1 << 32) - 1
 """Where a header is written before anyone knows how much follows: players read on until the sound ends."""
@@ -48,7 +49,7 @@ def to_int16(block: NDArray[Any]) -> NDArray[np.int16]:
     """
     if block.dtype == np.int16:
         return block
-    return np.asarray(np.rint(np.clip(block, -1.0, 1.0) * 32767.0), dtype=np.int16)
+    return np.asarray(np.rint(np.clip(block, -1.0, 1.0) * LOUDEST), dtype=np.int16)
 
 
 def fade_out(samples: int) -> NDArray[np.float64]:

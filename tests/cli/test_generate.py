@@ -1,0 +1,181 @@
+"""What `partita generate` writes, where, and how it ends; the sound itself is the sampler's."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from partita.cli.generate import read
+from partita.cli.main import main
+from partita.sampling.files import Written
+
+RATE = 8000
+
+
+def test_generate_writes_a_file_or_a_folder(home, tmp_path, capsys):
+    run = str(home / "run")
+    assert main(["generate", run, "--seconds", "0.05", "--out", str(tmp_path / "a.wav")]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path / 'a.wav'}\n"
+    assert "times real time" in err
+    words = ["--clips", "2", "--prime", str(home / "recordings" / "take-1.wav"), "--temperature", "0.9"]
+    assert main(["generate", run, "--seconds", "0.05", "--out", str(tmp_path / "clips"), *words]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    for path in [tmp_path / "a.wav", *(tmp_path / "clips").iterdir()]:
+        assert soundfile.info(path).frames == 400
+        assert soundfile.info(path).samplerate == RATE
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_one_clip_goes_into_a_folder(home, tmp_path, capsys, exists):
+    folder = tmp_path / "clips_dir"
+    if exists:
+        folder.mkdir()
+    words = ["--seconds", "0.05", "--clips", "1", "--out", f"{folder}{'' if exists else '/'}"]
+    assert main(["generate", str(home / "run"), *words]) == 0
+    assert capsys.readouterr().out == f"{folder / 'clip-01.wav'}\n"
+    assert soundfile.info(folder / "clip-01.wav").frames == 400
+
+
+def test_generate_says_what_to_do_about_silence(capsys):
+    command = read(["runs/a", "--seconds", "1", "--out", "a.wav"])
+    command._tell(Written([], 1.0, 2.0, False, silent=0))
+    assert "silent" not in capsys.readouterr().err
+    command._tell(Written([], 1.0, 2.0, False, silent=1))
+    assert "1 of 1 silent throughout" in (said := capsys.readouterr().err)
+    assert "`--prime RECORDING`" in said
+
+
+def test_generate_is_the_same_for_the_same_seed(home, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        words = [str(home / "run"), "--seconds", "0.05", "--out", str(tmp_path / name), "--seed", str(seed)]
+        assert main(["generate", *words]) == 0
+    a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
+    assert a == b != c
+
+
+def generate(home, *words):
+    """Return a child process that generates down a pipe."""
+    command = [sys.executable, "-m", "partita", "generate", str(home / "run"), *words, "--out", "-"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize(
+    ("more", "start"), [([], 0), (["--format", "raw"], 44), (["--block", "100"], 0), (["--block", "9999"], 0)]
+)
+def test_standard_output_holds_what_the_file_does(home, tmp_path, capfdbinary, more, start):
+    words = ["generate", str(home / "run"), "--seconds", "0.3", "--seed", "3"]
+    assert main([*words, "--out", str(tmp_path / "a.wav")]) == 0
+    capfdbinary.readouterr()
+    assert main([*words, *more, "--out", "-"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out == (tmp_path / "a.wav").read_bytes()[start:]
+    assert b"1 x 0.30 s" in err
+
+
+def test_an_endless_stream_ends_quietly_when_its_reader_leaves(home, tmp_path):
+    child = generate(home, "--seconds", "inf", "--format", "raw")
+    sound = child.stdout.read(5000)
+    child.stdout.close()
+    said = child.stderr.read().decode()
+    child.stderr.close()
+    assert child.wait(timeout=120) == 0, said
+    assert [line.split()[0] for line in said.splitlines()] == ["generating", "1"]
+    out = tmp_path / "a.wav"
+    assert main(["generate", str(home / "run"), "--seconds", "1", "--out", str(out)]) == 0
+    assert out.read_bytes()[44:5044] == sound
+
+
+def test_ctrl_c_ends_a_stream_with_a_fade(home):
+    child = generate(home, "--seconds", "inf")
+    begun = child.stdout.read(5000)
+    child.send_signal(signal.SIGINT)
+    rest, said = child.communicate(timeout=120)
+    assert child.returncode == 130
+    assert said.decode().splitlines()[-1] == "partita generate: interrupted"
+    sound, rate = soundfile.read(io.BytesIO(begun + rest))
+    assert rate == RATE
+    assert len(begun + rest) == 44 + 2 * len(sound)
+    assert abs(sound[-1]) < 1e-3
+
+
+def test_no_sound_goes_to_a_terminal(home):
+    master, slave = os.openpty()
+    command = [sys.executable, "-m", "partita", "generate", str(home / "run"), "--seconds", "1", "--out", "-"]
+    done = subprocess.run(command, stdout=slave, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(slave)
+    os.close(master)
+    assert done.returncode == 2
+    assert done.stderr.startswith("partita generate: standard output is a terminal")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def judge(home, tmp_path_factory, quick):
+    """A run with a discriminator."""
+    judge = tmp_path_factory.mktemp("judge") / "run"
+    words = [str(home / "corpus"), "--out", str(judge), "--steps", "1", "--arm", "report"]
+    assert main(["train", *words, *quick]) == 0
+    return judge
+
+
+def test_generate_steers_by_another_runs_discriminator(home, judge, tmp_path, capsys):
+    words = [str(home / "run"), "--seconds", "0.05", "--judge", str(judge), "--steer-block", "64"]
+    assert main(["generate", *words, "--out", str(tmp_path / "steered.wav")]) == 0
+    assert main(["generate", *words, "--out", str(tmp_path / "plain.wav"), "--strength", "0"]) == 0
+    assert main(["generate", *words[:3], "--out", str(tmp_path / "unsteered.wav")]) == 0
+    steered, plain, unsteered = (
+        (tmp_path / f"{name}.wav").read_bytes() for name in ("steered", "plain", "unsteered")
+    )
+    assert plain == unsteered != steered
+    capsys.readouterr()
+    assert main(["generate", *words[:-1], "100", "--out", str(tmp_path / "x.wav")]) == 2
+    assert "multiple of 64" in capsys.readouterr().err
+    assert not (tmp_path / "x.wav").exists()
+
+
+def test_generate_steers_by_its_own_run_in_many_clips_that_go_on_from_a_recording(home, judge, tmp_path):
+    opening = tmp_path / "opening.wav"
+    soundfile.write(opening, 0.3 * np.sin(np.arange(4000)), RATE)
+    words = [str(judge), "--seconds", "0.1", "--steer", "--steer-block", "64", "--particles", "3"]
+    words += ["--clips", "3", "--prime", str(opening)]
+    assert main(["generate", *words, "--out", str(tmp_path / "clips")]) == 0
+    clips = [path.read_bytes() for path in sorted((tmp_path / "clips").iterdir())]
+    assert len(set(clips)) == 3
+
+
+def test_an_endless_steered_stream_ends_quietly_when_its_reader_leaves(home, judge):
+    child = generate(
+        home, "--seconds", "inf", "--judge", str(judge), "--steer-block", "64", "--format", "raw"
+    )
+    assert len(child.stdout.read(5000)) == 5000
+    child.stdout.close()
+    said = child.stderr.read().decode()
+    child.stderr.close()
+    assert child.wait(timeout=120) == 0, said
+
+
+def test_ctrl_c_keeps_the_sound_that_is_there(home, tmp_path):
+    out = tmp_path / "long.wav"
+    command = [sys.executable, "-m", "partita", "generate", str(home / "run"), "--seconds", "36000"]
+    child = subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.PIPE, env=os.environ, text=True)
+    try:
+        deadline = time.monotonic() + 120
+        while not out.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert child.returncode == 130
+    assert said.splitlines()[-1] == "partita generate: interrupted"
+    sound, rate = soundfile.read(out)
+    assert rate == RATE
+    assert 0 < len(sound) < 36000 * RATE
+    assert abs(sound[-1]) < 1e-3
