@@ -15,7 +15,13 @@ CHECKED = [
     "partita.models.patchgan",
     "partita.models.stack",
     "partita.models.wavenet",
+    "partita.training.gumbel",
     "partita.training.objectives",
+    "partita.training.pathwise",
+    "partita.training.places",
+    "partita.training.policy",
+    "partita.training.relaxed",
+    "partita.training.rewards",
     "partita.training.rollout",
 ]
 

@@ -1,22 +1,23 @@
 """Arms: named, small overlays on a config. What a `compare` compares; an overlay states only its difference.
 
 `likelihood` is the base. `report` adds the adversary to it, as the report's code did; `report-formula`
-matches by the norm, as the report's L_G is written. An adversarial arm's name with `-0` behind it is its
-twin: the same code, with lambda_adv at 0.
+matches by the norm, as the report's L_G is written. `gumbel`, `pathwise` and `policy` let the adversary judge
+what is really generated, each by its route; `critic` lets a larger likelihood model judge it. An adversarial
+arm's name with `-0` behind it is its twin: the same code, with the judge's weight at 0.
 """
 
 from dataclasses import replace
 
 from partita.errors import PartitaError
-from partita.training.config import AdversaryConfig, TrainConfig
+from partita.training.config import FREE_RUNNING, AdversaryConfig, CriticConfig, TrainConfig
 
-ADVERSARIAL = ("report", "report-formula")
+ADVERSARIAL = ("report", "report-formula", "gumbel", "pathwise", "policy", "critic")
 ARMS = ("likelihood", *ADVERSARIAL, *(f"{name}-0" for name in ADVERSARIAL))
+WEIGHTS = {"gumbel": 0.5, "pathwise": 0.5, "policy": 2.0}  # shares of the likelihood's gradient
 
 
 def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
-    """Return the config with an arm laid over it; what a config says of the adversary's shape and rates
-    stays.
+    """Return the config with an arm laid over it; what a config says of the judge's shape and rates stays.
 
     Args:
         config: any config.
@@ -27,13 +28,29 @@ def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
 
     >>> with_arm(TrainConfig(steps=1), "report-0").adversary.weight
     0.0
+    >>> with_arm(TrainConfig(steps=1), "critic").rollout.route
+    'policy'
     """
     if arm not in ARMS:
         raise PartitaError(f"`arm` is {arm!r}: choose one of {', '.join(ARMS)}")
-    if arm == "likelihood":
-        return replace(config, arm=arm, match="likelihood", adversary=None)
-    adversary = config.adversary or AdversaryConfig()
-    if arm.endswith("-0"):
-        adversary = replace(adversary, weight=0.0)
-    match = "norm" if arm.startswith("report-formula") else "likelihood"
-    return replace(config, arm=arm, match=match, adversary=adversary)
+    name = arm.removesuffix("-0")
+    route = {"critic": "policy"}.get(name, name if name in FREE_RUNNING else "teacher_forced")
+    adversary, critic = None, None
+    if name == "critic":
+        critic = config.critic or CriticConfig()
+        critic = replace(critic, weight=0.0) if arm != name else critic
+    elif name != "likelihood":
+        adversary = config.adversary or _adversary(name)
+        adversary = replace(adversary, weight=0.0) if arm != name else adversary
+    return replace(
+        config,
+        arm=arm,
+        match="norm" if name == "report-formula" else "likelihood",
+        rollout=replace(config.rollout, route=route),
+        adversary=adversary,
+        critic=critic,
+    )
+
+
+def _adversary(name: str) -> AdversaryConfig:
+    return AdversaryConfig(weight=WEIGHTS[name]) if name in WEIGHTS else AdversaryConfig()

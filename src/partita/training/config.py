@@ -10,6 +10,7 @@ from partita.models.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig, size_named
 
 DEFAULT_MINUTES = 20.0
+FREE_RUNNING = ("policy", "gumbel", "pathwise")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,15 +18,85 @@ class RolloutConfig:
     """How the generator's output becomes the sound that a discriminator or the matching norm sees."""
 
     route: str = "teacher_forced"
-    """How the gradient reaches the generator: `teacher_forced` (every sample drawn given the real past)."""
+    """How the gradient reaches the generator: `teacher_forced` (every sample drawn given the real past), or
+    along clips drawn sample by sample: `policy` (rewards), `gumbel` (straight-through Gumbel-softmax) or
+    `pathwise` (through the ordered classes)."""
     value: str = "draw"
     """`draw` (one draw from each distribution, its gradient straight through) or `mean` (the distribution's
-    mean)."""
+    mean); for `teacher_forced`."""
+
+    clips: int = 32
+    """Clips drawn at once, on every route but `teacher_forced`, as all that follows."""
+    length: int = 1024
+    """Samples of a clip, in the end."""
+    shortest: int = 256
+    """Samples of a clip in the beginning; the length doubles from there."""
+    growth: float = 0.2
+    """The share of the run, 0 to 1, over which clips grow to their length."""
+    every: int = 1
+    """Updates made with the same clips. Above 1 the later ones learn from an earlier generator's clips as if
+    they were their own: cheaper, and biased."""
+    seam: int = 256
+    """Samples of the opening that a discriminator hears before the clip."""
+    replay: int = 256
+    """Earlier clips kept for the discriminator: half of what it learns from is taken from them, so that it
+    does not forget what the generator did before."""
+    relative: bool = True
+    """Whether the weight is a share of the norm of the likelihood's gradient, in place of a plain factor."""
+    discount: float = 0.98
+    """What a reward counts for a sample before it, 0 to 1, by which it is multiplied at each step; for
+    `policy`."""
+    normalise: bool = True
+    """Divide advantages by their root mean square; for `policy`."""
+    passes: int = 1
+    """The longest chain of samples that a gradient follows; each costs a pass forwards and backwards. 1 takes
+    every sample's past as given; for `gumbel` and `pathwise`."""
+    temperature: float = 1.0
+    """The temperature of the Gumbel-softmax, for the derivative alone."""
+    clamp: float = 0.01
+    """The least probability that `pathwise` divides by."""
 
     def __post_init__(self) -> None:
-        """Refuse words that mean nothing."""
-        one_of("route", self.route, ("teacher_forced",))
+        """Refuse words that mean nothing, and values out of range."""
+        one_of("route", self.route, ("teacher_forced", *FREE_RUNNING))
         one_of("value", self.value, ("draw", "mean"))
+        at_least("clips", self.clips, 2)
+        for name in ("length", "shortest", "every", "passes"):
+            at_least(name, getattr(self, name), 1)
+        for name in ("seam", "replay"):
+            at_least(name, getattr(self, name), 0)
+        for name in ("growth", "discount"):
+            within(name, getattr(self, name), 0.0, 1.0)
+        within("temperature", self.temperature, 0.01, 100.0)
+        within("clamp", self.clamp, 1e-6, 1.0)
+        if self.shortest > self.length:
+            raise PartitaError(
+                f"`shortest` is {self.shortest} and `length` {self.length}: clips can't begin longer than"
+                " they end; lower `shortest`"
+            )
+
+    @property
+    def free_running(self) -> bool:
+        """Whether clips are drawn sample by sample."""
+        return self.route in FREE_RUNNING
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriticConfig:
+    """A larger likelihood model of the same recordings that judges the generator's own clips, and how much
+    the generator listens to it."""
+
+    run: str | None = None
+    """The critic's run, or one of its checkpoints; its classes and sample rate must be the same."""
+    weight: float = 4.0
+    """The weight of the rewards' loss; 0 judges, and trains the generator as if there were no critic."""
+    ramp: float = 0.0
+    """The share of the run, 0 to 1, over which the weight rises from 0."""
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        within("weight", self.weight, 0.0, math.inf)
+        within("ramp", self.ramp, 0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +200,8 @@ class TrainConfig:
     """How the output becomes sound, for the adversary and for the norm."""
     adversary: AdversaryConfig | None = None
     """The adversary, if there is one."""
+    critic: CriticConfig | None = None
+    """The critic, if there is one; its route is `policy`."""
 
     device: str = "auto"
     """`cpu`, `cuda`, or `auto`: a GPU where there is one."""
@@ -188,10 +261,41 @@ class TrainConfig:
                 f"`targets` is {self.targets}: a discriminator of {self.adversary.patchgan.layers} layers"
                 f" needs at least {self.adversary.patchgan.shortest}; lengthen them or lessen `layers`"
             )
+        self._refuse_routes_without_a_judge()
         if self.network_shape.classes != self.quantiser.classes:
             raise PartitaError(
                 f"the network has {self.network_shape.classes} classes, the quantiser"
                 f" {self.quantiser.classes}: give both the same number"
+            )
+
+    def _refuse_routes_without_a_judge(self) -> None:
+        rollout, adversary = self.rollout, self.adversary
+        if self.critic is not None and (adversary is not None or rollout.route != "policy"):
+            raise PartitaError(
+                "a critic takes the place of the adversary, on the route `policy`: leave the adversary out,"
+                " and set `rollout.route` to `policy`, or take the arm `critic`"
+            )
+        if not rollout.free_running:
+            return
+        if adversary is None and self.critic is None:
+            raise PartitaError(
+                f"`rollout.route` is {rollout.route!r} but nothing judges the clips: give an adversary, or"
+                f" take an arm, for example `{rollout.route}`"
+            )
+        if self.match != "likelihood":
+            raise PartitaError(
+                f"`match` is {self.match!r}, which compares sample by sample with real sound, and"
+                f" `rollout.route` {rollout.route!r}, whose clips go their own way: match by `likelihood`"
+            )
+        if self.targets < rollout.length:
+            raise PartitaError(
+                f"`targets` is {self.targets} and `rollout.length` {rollout.length}: clips continue places in"
+                " the windows, which must be as long; raise `targets` or lower `length`"
+            )
+        if adversary is not None and rollout.seam + rollout.shortest < adversary.patchgan.shortest:
+            raise PartitaError(
+                f"`rollout.seam` and `shortest` are {rollout.seam + rollout.shortest} samples together: the"
+                f" discriminator needs at least {adversary.patchgan.shortest}; raise `shortest`"
             )
 
     @property

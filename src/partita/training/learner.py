@@ -16,8 +16,12 @@ from partita.runs.checkpoint import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
 from partita.training.adversary import Adversary
 from partita.training.average import Average
+from partita.training.collapse import entropy_bits
 from partita.training.config import TrainConfig
+from partita.training.critic import Critic
 from partita.training.device import Machine, machine
+from partita.training.fraction import add_gradient
+from partita.training.free_running import FreeRunning
 from partita.training.objectives import NATS_PER_BIT, likelihood_bits, matching
 from partita.training.optimizer import make_optimizer
 from partita.training.rollout import Rollout, teacher_forced
@@ -60,6 +64,7 @@ class Learner:
     Args:
         config: the run's config.
         where: device and precision; by default what the config says.
+        critic: the model that judges, if the config has a critic.
 
     >>> learner = Learner(TrainConfig(size="tiny", steps=1))
     >>> classes = torch.full((1, learner.generator.receptive_field + 8), 128)
@@ -68,7 +73,10 @@ class Learner:
     True
     """
 
-    def __init__(self, config: TrainConfig, where: Machine | None = None) -> None:
+    def __init__(
+        self, config: TrainConfig, where: Machine | None = None, *, critic: WaveNet | None = None
+    ) -> None:
+        assert (critic is None) == (config.critic is None)
         self.config = config
         self.machine = where or machine(config.device, config.precision)
         initialisation = torch_stream(config.seed, "initialisation")
@@ -79,14 +87,28 @@ class Learner:
         self.adversary: Adversary | None = None
         if config.adversary is not None:
             self.adversary = Adversary(config.adversary, seed=config.seed, machine=self.machine)
+        self.free: FreeRunning | None = None
+        judge = self.adversary if critic is None else Critic(critic, self.machine)
+        if config.rollout.free_running and judge is not None:
+            self.free = FreeRunning(config, self.machine, judge)
         self.random = torch_stream(config.seed, "rollout")
         self._forward = torch.compile(self.generator) if config.compile else self.generator
+
+    @property
+    def context(self) -> int:
+        """Samples before the first target that windows must have: what the generator and the judge look
+        at."""
+        own = self.generator.receptive_field
+        if self.free is None:
+            return own
+        judge = self.free.judge
+        return max(own, judge.receptive_field if isinstance(judge, Critic) else self.config.rollout.seam)
 
     def update(self, classes: Tensor, valid: Tensor, update: Update) -> dict[str, Tensor]:
         """Make one update of the generator, and the adversary's before it.
 
         Args:
-            classes: (batch, receptive_field + targets) int64, on the device.
+            classes: (batch, context + targets) int64, on the device.
             valid: (batch, targets) bool, on the device.
             update: its number and rates.
 
@@ -97,9 +119,9 @@ class Learner:
             FloatingPointError: a loss or a gradient is not finite; it says which. The generator has not
                 moved.
         """
-        targets = classes[:, self.generator.receptive_field :]
+        targets = classes[:, self.context :]
         with self.machine.autocast():
-            logits = self._forward(classes[:, :-1])
+            logits = self._forward(classes[:, self.context - self.generator.receptive_field : -1])
         bits = likelihood_bits(logits, targets, valid)
         _demand_finite(bits, "the likelihood loss")
         numbers = {"bits": bits.detach()}
@@ -107,6 +129,9 @@ class Learner:
         _demand_finite(loss, "the generator's loss")
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        if self.free is not None:
+            numbers["entropy_real"] = entropy_bits(logits.detach())[valid].mean()
+            self._run_free(self.free, classes, valid, update, numbers)
         norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), self.config.clip or math.inf)
         _demand_finite(norm, "the generator's gradient")
         for group in self.optimizer.param_groups:
@@ -116,10 +141,29 @@ class Learner:
             self.average.update(self.generator, update.step)
         return numbers | {"gradient_norm": norm}
 
+    def _run_free(
+        self,
+        free: FreeRunning,
+        classes: Tensor,
+        valid: Tensor,
+        update: Update,
+        numbers: dict[str, Tensor],
+    ) -> None:
+        """Add the gradient of what the generator's own clips are worth, and the numbers behind it."""
+        loss, said = free.loss(self.generator, classes, valid, step=update.step, progress=update.progress)
+        _demand_finite(loss, "the loss of the generator's own clips")
+        numbers |= said
+        numbers["gradient_share"] = add_gradient(
+            list(self.generator.parameters()),
+            loss,
+            weight=free.weight(update.progress),
+            relative=self.config.rollout.relative,
+        )
+
     def _loss(self, seen: Seen, bits: Tensor, update: Update, numbers: dict[str, Tensor]) -> Tensor:
         """Return the weighted sum of the arm's losses, and put each of them into `numbers`."""
         config = self.config
-        if not config.needs_rollout:
+        if not config.needs_rollout or self.free is not None:
             return config.match_weight * NATS_PER_BIT * bits
         rollout = self._rollout(seen)
         if config.match == "norm":
@@ -160,6 +204,8 @@ class Learner:
         }
         if self.average is not None:
             tensors["average"] = dict(self.average.model.state_dict())
+        if self.free is not None:
+            tensors |= self.free.tensors()
         return tensors | (self.adversary.tensors() if self.adversary is not None else {})
 
     def restore(self, tensors: dict[str, dict[str, Tensor]]) -> None:
@@ -171,6 +217,8 @@ class Learner:
             self.average.model.load_state_dict(tensors["average"])
         if self.adversary is not None:
             self.adversary.restore(tensors)
+        if self.free is not None:
+            self.free.restore(tensors)
 
     def begin_from(self, weights: dict[str, Tensor]) -> None:
         """Start from another run's weights; optimizer and adversary start afresh."""

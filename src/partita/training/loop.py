@@ -20,6 +20,7 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import fill, weights_path
 from partita.training.board import Board
 from partita.training.clips import draw_clips, write_clips
+from partita.training.collapse import trouble
 from partita.training.config import TrainConfig
 from partita.training.learner import Learner, Update
 from partita.training.position import Position
@@ -183,6 +184,7 @@ class Loop:
             "seconds": seconds,
         }
         self._record(record)
+        self._notice(numbers)
         self.display.show(
             step=position.step,
             steps=position.pace.steps(),
@@ -190,6 +192,15 @@ class Loop:
             left=position.seconds_left(self.budget),
             numbers=numbers,
         )
+
+    def _notice(self, numbers: dict[str, float]) -> None:
+        """Say what is wrong with the generator's own clips, once when it begins."""
+        words = trouble(numbers) or ""
+        kind = words.split(":", 1)[0]
+        if kind and kind != self.position.trouble:
+            self.run.log({"kind": "trouble", "step": self.position.step, "words": words})
+            self.display.say(f"step {self.position.step}: {words}")
+        self.position.trouble = kind
 
     def _validate(self) -> None:
         """Score the average and the raw weights on a bounded part of the validation split, always the same

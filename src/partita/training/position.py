@@ -56,6 +56,7 @@ class Position:
         last_bits: the newest validation score.
         last_scored: the step of that one.
         stale: validations since the best.
+        trouble: what was last noticed to be wrong, in words; empty when nothing is.
     """
 
     step: int = 0
@@ -68,6 +69,7 @@ class Position:
     last_bits: float | None = None
     last_scored: int | None = None
     stale: int = 0
+    trouble: str = ""
 
     def score(self, bits: float) -> None:
         """Take in a validation score; in the first quarter of a run none counts as stale."""

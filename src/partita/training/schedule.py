@@ -77,6 +77,24 @@ class Pace:
         return asdict(self)
 
 
+def clip_length(progress: float, *, shortest: int, longest: int, growth: float) -> int:
+    """Return the length of free-running clips: it doubles at even distances, so that there are few lengths.
+
+    Args:
+        progress: how much of the run is behind, 0 to 1.
+        shortest: where it begins, samples.
+        longest: where it ends.
+        growth: the share of the run over which it grows; with 0 it is the longest at once.
+
+    >>> [clip_length(share / 10, shortest=100, longest=700, growth=0.4) for share in range(6)]
+    [100, 200, 400, 700, 700, 700]
+    """
+    if growth == 0.0 or progress >= growth:
+        return longest
+    doublings = math.ceil(math.log2(longest / shortest)) if longest > shortest else 0
+    return min(longest, shortest << int(progress / growth * (doublings + 1)))
+
+
 def learning_rate(
     step: int, progress: float, *, peak: float, warmup: int, floor: float, settle: int = 0
 ) -> float:

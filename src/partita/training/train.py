@@ -24,6 +24,7 @@ from partita.storage import sole_writer
 from partita.training.arms import with_arm
 from partita.training.board import Board
 from partita.training.config import DEFAULT_MINUTES, TrainConfig
+from partita.training.critic import load_critic
 from partita.training.learner import Learner
 from partita.training.loop import Loop, interval
 from partita.training.memory import keep_freed_memory
@@ -58,10 +59,10 @@ def train(
     config = resolve(config or TrainConfig())
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     RunFolder(Path(out)).refuse_if_taken()
-    learner = Learner(config)
+    learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
     if start_from is not None:
         _begin_from(learner, config, corpus, start_from)
-    windows = _windows(corpus, config)
+    windows = _windows(corpus, config, learner.context)
     position = Position(pace=_pace(config, windows))
     if position.pace.per_step:
         position.every = interval(position.pace, config)
@@ -115,7 +116,8 @@ def resume(
     corpus = _find_corpus(folder, table["corpus"], corpus)
     with sole_writer(folder.path):  # before anything there is touched
         checkpoint = load_checkpoint(folder.rewind())
-        learner, windows = Learner(config), _windows(corpus, config)
+        learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
+        windows = _windows(corpus, config, learner.context)
         learner.restore(checkpoint.tensors)
         windows.restore(checkpoint.state["windows"])
         return _go(
@@ -193,11 +195,11 @@ def _summary(corpus: Corpus, learner: Learner) -> str:
     return f"{weights:,} weights learn {minutes:.1f} minutes of sound ({learner.machine.device}, {precision})"
 
 
-def _windows(corpus: Corpus, config: TrainConfig) -> TrainingWindows:
+def _windows(corpus: Corpus, config: TrainConfig, context: int) -> TrainingWindows:
     return TrainingWindows(
         corpus,
         targets=config.targets,
-        context=config.network_shape.receptive_field,
+        context=context,
         batch=config.batch,
         seed=config.seed,
         quantiser=config.quantiser,
