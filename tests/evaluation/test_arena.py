@@ -53,20 +53,21 @@ def small(out: Path, corpus: Corpus, **changes: Any) -> ArenaConfig:
         "device": "cpu",
         "precision": "float32",
         "threads": 1,
+        "judge": "report-0",
         "arms": ("likelihood", "steer:particles=2,block=64"),
     }
     return ArenaConfig(**({"out": out, "corpus": corpus.path} | sizes | changes))
 
 
 @pytest.fixture(scope="module")
-def whole(
-    tmp_path_factory: pytest.TempPathFactory, corpus: Corpus
-) -> tuple[ArenaConfig, dict[str, Any], float]:
-    """An arena that nothing interrupted, and how long it took, in seconds."""
-    config = small(tmp_path_factory.mktemp("arena") / "whole", corpus)
-    begun = time.monotonic()
-    found = arena(config, say=lambda line: None)
-    return config, found, time.monotonic() - begun
+def asked(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus) -> ArenaConfig:
+    return small(tmp_path_factory.mktemp("arena") / "whole", corpus)
+
+
+@pytest.fixture(scope="module")
+def whole(asked: ArenaConfig) -> dict[str, Any]:
+    """The scores of an arena that nothing interrupted."""
+    return arena(asked, say=lambda line: None)
 
 
 def same_parts(scores: dict[str, Any]) -> dict[str, Any]:
@@ -74,87 +75,104 @@ def same_parts(scores: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in scores.items() if name != "training"}
 
 
-def test_scores_have_the_form_that_others_read(whole: tuple[ArenaConfig, dict[str, Any], float]) -> None:
-    config, found, _ = whole
-    assert json.loads((config.out / "scores.json").read_text()) == found
-    assert set(found["arms"]) == {"likelihood", "steer"}
-    for arm in found["arms"].values():
+def test_scores_have_the_form_that_others_read(asked: ArenaConfig, whole: dict[str, Any]) -> None:
+    assert json.loads((asked.out / "scores.json").read_text()) == whole
+    assert set(whole["arms"]) == {"likelihood", "steer"}
+    for arm in whole["arms"].values():
         for name, score in arm.items():
-            assert name in found["better"]
+            assert name in whole["better"]
             assert score["low"] <= score["value"] <= score["high"]
-            assert score["seeds"] == list(config.test_seeds)
+            assert score["seeds"] == list(asked.test_seeds)
     assert {"kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", "runaway_share"} <= set(
-        found["arms"]["likelihood"]
+        whole["arms"]["likelihood"]
     )
-    assert found["arms"]["likelihood"]["kl_sum"]["value"] > 0.0
-    assert found["training"]["likelihood"]["steps"] == 2
+    assert whole["arms"]["likelihood"]["kl_sum"]["value"] > 0.0
+    assert whole["training"]["likelihood"]["steps"] == 2
 
 
-def test_arms_go_on_from_one_student(whole: tuple[ArenaConfig, dict[str, Any], float]) -> None:
-    runs = whole[0].out / "runs" / "0000"
+@pytest.mark.usefixtures("whole")
+def test_arms_go_on_from_one_student(asked: ArenaConfig) -> None:
+    runs = asked.out / "runs" / "0000"
     start, arm, judge = (load(runs / name).model.state_dict() for name in ("start", "likelihood", "report-0"))
     for name, value in arm.items():
         assert torch.equal(value, judge[name]), "weight 0 is likelihood"
     assert not torch.equal(start["end2"], arm["end2"])
-    other = load(whole[0].out / "runs" / "1000" / "start").model.state_dict()
+    other = load(asked.out / "runs" / "1000" / "start").model.state_dict()
     assert not torch.equal(start["end2"], other["end2"])
 
 
 def test_all_that_is_there_is_kept_and_more_may_be_asked_for(
-    whole: tuple[ArenaConfig, dict[str, Any], float],
+    asked: ArenaConfig, whole: dict[str, Any]
 ) -> None:
-    config, found, _ = whole
     said: list[str] = []
-    assert arena(config, say=said.append) == found
+    assert arena(asked, say=said.append) == whole
     assert not [line for line in said if "training" in line or "measuring" in line]
     with pytest.raises(PartitaError, match="was begun with `steps` 2, now it is 3"):
-        arena(replace(config, steps=3), say=said.append)
+        arena(replace(asked, steps=3), say=said.append)
 
 
-def test_the_teachers_clips_come_to_the_students_as_they_are(
-    whole: tuple[ArenaConfig, dict[str, Any], float], corpus: Corpus
-) -> None:
-    config = whole[0]
-    drawn = Truth(load(config.out / "teacher"), corpus, 1).sound(
-        clips=5, samples=config.train_clip_samples, seed=config.stream("clips")
+@pytest.mark.usefixtures("whole")
+def test_the_teachers_clips_come_to_the_students_as_they_are(asked: ArenaConfig, corpus: Corpus) -> None:
+    drawn = Truth(load(asked.out / "teacher"), corpus, 1).sound(
+        clips=5, samples=asked.train_clip_samples, seed=asked.stream("clips")
     )
-    clips = Corpus.open(config.out / "clips")
+    clips = Corpus.open(asked.out / "clips")
     parts = [*clips.segments("train"), *clips.segments("validation")]
     found = [Quantiser().encode_int16(clips.samples[s.offset : s.offset + s.length]) for s in parts]
     np.testing.assert_array_equal(found, drawn)
     assert (len(clips.segments("train")), clips.sample_rate) == (4, corpus.sample_rate)
 
 
-def test_a_corpus_that_was_half_written_is_written_again(
-    whole: tuple[ArenaConfig, dict[str, Any], float], tmp_path: Path
-) -> None:
-    config = replace(whole[0], out=tmp_path, teacher=whole[0].out / "teacher", teacher_steps=None)
+@pytest.mark.usefixtures("whole")
+def test_a_critic_is_trained_once_and_the_oracle_needs_none(asked: ArenaConfig, tmp_path: Path) -> None:
+    teacher, short = asked.out / "teacher", "rollout.clips=2,rollout.length=64,rollout.shortest=64"
+    arms = tuple(f"{arm}:{short}" for arm in ("critic", "oracle"))
+    config = replace(
+        asked,
+        out=tmp_path / "arena",
+        teacher=teacher,
+        teacher_steps=None,
+        targets=1024,
+        critic_size="tiny",
+        critic_steps=2,
+        arms=arms,
+    )
+    said: list[str] = []
+    found = arena(config, say=said.append)
+    assert said.count("the critic: training") == 1
+    assert "critic_seconds" in found["training"]["critic"]
+    assert "critic_seconds" not in found["training"]["oracle"]
+    for arm, judge in zip(config.entries, (config.out / "critic", teacher), strict=True):
+        run = RunFolder.open(config.out / "runs" / "0000" / arm.folder).config()
+        assert run["training"]["critic"]["run"] == str(judge)
+
+
+@pytest.mark.usefixtures("whole")
+def test_a_corpus_that_was_half_written_is_written_again(asked: ArenaConfig, tmp_path: Path) -> None:
+    config = replace(asked, out=tmp_path, teacher=asked.out / "teacher", teacher_steps=None)
     (tmp_path / "clips" / ".preparing").mkdir(parents=True)
     made = Ground(config, ArenaHome(tmp_path), lambda line: None).clips
-    assert made.fingerprint == Corpus.open(whole[0].out / "clips").fingerprint
+    assert made.fingerprint == Corpus.open(asked.out / "clips").fingerprint
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
 def test_a_killed_arena_ends_with_the_same_scores(
-    whole: tuple[ArenaConfig, dict[str, Any], float], corpus: Corpus, tmp_path: Path
+    whole: dict[str, Any], corpus: Corpus, tmp_path: Path
 ) -> None:
-    _, expected, took = whole
     config, chance = small(tmp_path / "killed", corpus), random.Random(4)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["partita.evaluation.arena", "partita.models.stack_fused"])
-    ends = []
-    while len(ends) < 4:
+    for sign in ("teacher", "results/likelihood/1000.json", "runs/0000/start"):
         process = context.Process(target=arena, args=(config,), kwargs={"say": print})
         process.start()
-        process.join(timeout=chance.uniform(0.3, 0.6) * took)
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)  # type: ignore[arg-type]
+        deadline = time.monotonic() + 120
+        while not (config.out / sign).exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0.0, 0.4))
+        os.kill(process.pid, signal.SIGKILL)  # type: ignore[arg-type]
         process.join(timeout=60)
-        ends.append(process.exitcode)
-        if ends[-1] == 0:
-            break
+        assert process.exitcode == -signal.SIGKILL, f"it ended before it was killed, after {sign}"
     found = arena(config, say=lambda line: None)
-    assert ends.count(-signal.SIGKILL) >= 2
-    assert same_parts(found) == same_parts(expected)
+    assert same_parts(found) == same_parts(whole)
     runs = [config.out / "runs" / "0000" / name for name in ("start", "likelihood", "report-0")]
     assert all(RunFolder.open(run).finished for run in runs)

@@ -50,7 +50,7 @@ def test_arms_take_up_the_rate_where_the_student_left_it() -> None:
 def test_a_steered_arm_trains_its_judge_for_as_long_as_any() -> None:
     config = plan(arms=("likelihood", "steer:particles=4"), steps=7)
     training = config.arm_training(config.entries[1], seed=0, steps_before=1)
-    assert (training.arm, training.steps) == ("report-0", 7)
+    assert (training.arm, training.steps) == ("policy-0", 7)
     assert config.entries[1].steering().particles == 4
 
 
@@ -59,6 +59,18 @@ def test_likelihood_is_charged_with_the_critics_time() -> None:
     assert config.arm_training(config.entries[0], seed=0, steps_before=1).minutes == 11.0
     with pytest.raises(PartitaError, match="in minutes, not in steps"):
         plan(arms=("likelihood-charged",), steps=5)
+
+
+def test_the_teacher_judges_the_oracle_and_a_critic_that_is_trained_here_the_critic() -> None:
+    config = plan(arms=("likelihood", "critic", "critic-0", "oracle", "critic:critic.run=runs/large"))
+    wanted = [config.wants_critic(entry) for entry in config.entries]
+    assert wanted == [False, True, True, True, False]
+    run = Path("/runs/large")
+    for entry in config.entries[1:4]:
+        training = config.arm_training(entry, seed=0, steps_before=1, critic=run)
+        assert training.critic is not None
+        assert training.critic.run == str(run)
+    assert config.arm_training(config.entries[3], seed=0, steps_before=1, critic=run).arm == "critic"
 
 
 def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
@@ -81,6 +93,7 @@ def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
         ({"samples": 10}, "`samples` is 10: give at least 256"),
         ({"validation_seeds": 0}, "`validation_seeds` is 0"),
         ({"judge": "likelihood"}, "`judge` is 'likelihood'"),
+        ({"judge": "critic-0"}, "`judge` is 'critic-0'"),
         ({"student_size": "huge"}, "huge"),
     ],
 )

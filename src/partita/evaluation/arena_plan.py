@@ -31,7 +31,7 @@ class ArenaConfig:
 
     out: Path
     """The folder for everything that is made; an arena that lies there already is gone on with."""
-    arms: tuple[str, ...] = ("likelihood", "report", "report-formula", "steer")
+    arms: tuple[str, ...] = ("likelihood", "report", "policy", "critic", "oracle", "steer")
     """The arms, each perhaps with settings behind a colon: `report:adversary.weight=0.3`. Of one arm given
     with several settings, those that are best on the validation seeds go on to the test seeds."""
     seeds: int = 8
@@ -78,7 +78,7 @@ class ArenaConfig:
     """What every arm is measured at; 1 is always among them."""
     judge: str = "policy-0"
     """The twin whose discriminator steers the arm `steer`; it is trained for as long as any arm. That of
-    `policy-0` learns from clips as they are drawn; that of `report-0` from samples that each follow real ones."""
+    `policy-0` hears clips as they are drawn, that of `report-0` samples that each follow real ones."""
     targets: int = 8192
     """Predicted samples in each training window."""
     batch: int = 2
