@@ -5,7 +5,7 @@ compare clip by clip. This file does not train.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,19 +42,12 @@ class Measuring:
     zero_class: int
     threads: int | None = None
 
-    def curve(
-        self,
-        student: WaveNet,
-        temperatures: Sequence[float],
-        *,
-        progress: Callable[[float], None] | None = None,
-    ) -> list[dict[str, Any]]:
+    def curve(self, student: WaveNet, temperatures: Sequence[float]) -> list[dict[str, Any]]:
         """Return for each temperature the divergences both ways, in bits a sample, fit for JSON.
 
         Args:
             student: the model to measure.
             temperatures: of its conditionals, which draw its clips and are scored.
-            progress: called with the share done, 0 to 1.
 
         Raises:
             PartitaError: a divergence is not finite.
@@ -65,8 +58,6 @@ class Measuring:
             clips = self._drawn(student, temperature)
             (reverse,) = along(self.teacher, student, clips, (temperature,))
             points.append({"temperature": temperature} | self._scores(forward[number], reverse))
-            if progress is not None:
-                progress((number + 1) / len(temperatures))
         return points
 
     def steered_curve(
@@ -110,7 +101,7 @@ class Measuring:
             self._mean("kl_sum", forward.forward + reverse.reverse)
             | self._mean("kl_forward", forward.forward)
             | self._mean("kl_reverse", reverse.reverse)
-            | self._mean("jensen_shannon", 0.5 * (forward.shannon + reverse.shannon))
+            | self._mean("jensen_shannon", 0.5 * (forward.shannon + reverse.shannon), trimmed=False)
             | self._mean("kl_forward_of_draws", forward.log_ratio, trimmed=False)
             | self._mean("kl_reverse_of_draws", -reverse.log_ratio, trimmed=False)
             | self._runaway(reverse)
