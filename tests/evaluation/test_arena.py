@@ -46,7 +46,7 @@ def small(out: Path, corpus: Corpus, **changes: Any) -> ArenaConfig:
         "train_samples": 6000,
         "train_clips": 4,
         "clips": 3,
-        "samples": 600,
+        "samples": 900,
         "targets": 256,
         "batch": 1,
         "temperatures": (1.0, 0.9),
@@ -88,6 +88,7 @@ def test_scores_have_the_form_that_others_read(asked: ArenaConfig, whole: dict[s
     )
     assert whole["arms"]["likelihood"]["kl_sum"]["value"] > 0.0
     assert whole["training"]["likelihood"]["steps"] == 2
+    assert set(whole["agreement"]) == {"steer"}
 
 
 @pytest.mark.usefixtures("whole")
@@ -133,6 +134,7 @@ def test_a_critic_is_trained_once_and_the_oracle_needs_none(asked: ArenaConfig, 
         teacher=teacher,
         teacher_steps=None,
         targets=1024,
+        samples=1800,
         critic_size="tiny",
         critic_steps=2,
         arms=arms,
@@ -140,6 +142,8 @@ def test_a_critic_is_trained_once_and_the_oracle_needs_none(asked: ArenaConfig, 
     said: list[str] = []
     found = arena(config, say=said.append)
     assert said.count("the critic: training") == 1
+    assert found["agreement"]["oracle"]["value"] == pytest.approx(1.0)
+    assert -1.0 <= found["agreement"]["critic"]["value"] < 1.0
     assert "critic_seconds" in found["training"]["critic"]
     assert "critic_seconds" not in found["training"]["oracle"]
     for arm, judge in zip(config.entries, (config.out / "critic", teacher), strict=True):

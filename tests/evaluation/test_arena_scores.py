@@ -20,7 +20,14 @@ def result(seed: int, sums: dict[float, float], *, flat: bool = True) -> dict[st
         for temperature, value in sums.items()
     ]
     training = {"steps": 10, "seconds": 2.0 + seed}
-    return {"seed": seed, "start": {"flat": flat}, "training": training, "curve": curve}
+    agreement = {"value": 0.5, "low": 0.4, "high": 0.6} if 0.8 in sums.values() else None
+    return {
+        "seed": seed,
+        "start": {"flat": flat},
+        "training": training,
+        "agreement": agreement,
+        "curve": curve,
+    }
 
 
 TRIED = {
@@ -58,6 +65,7 @@ def test_scores_are_of_the_test_seeds_at_what_was_chosen() -> None:
     assert [point["temperature"] for point in found["curves"]["report"]] == [1.0, 0.9]
     assert set(found["validation"]) == {"likelihood", "report", "report:adversary.weight=1"}
     assert found["training"]["likelihood"] == {"steps": 10.0, "seconds": 2.5}
+    assert found["agreement"]["report"]["value"] == 0.5
     assert [warning.split(" were")[0] for warning in found["warnings"]] == ["the curves of the students 1"]
 
 

@@ -43,6 +43,7 @@ def scores(away: float = 0.4) -> dict[str, Any]:
             "steer": [{"temperature": 1.0} | steer],
         },
         "training": {"likelihood": {"steps": 200.0}, "steer": {"steps": 90.0, "critic_seconds": 12.0}},
+        "agreement": {"steer": {"value": 0.37, "low": 0.3, "high": 0.4}},
         "warnings": ["the curves were <i>steep</i>"],
     }
 

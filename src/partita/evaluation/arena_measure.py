@@ -12,14 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.evaluation.agreement import agreement
 from partita.evaluation.divergence import Clips, Sums, along
 from partita.evaluation.scores import block_mean
 from partita.evaluation.steered import steered_bound
 from partita.evaluation.trimmed import trimmed_mean
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.steering import Steering
+from partita.sampling.judges import RatioJudge
+from partita.sampling.steering import Judge, Steering
 from partita.sampling.stream import draw
+
+JUDGED = 64  # clips that judges are compared on
 
 Floats = NDArray[np.float64]
 
@@ -82,6 +86,20 @@ class Measuring:
             scores = self._mean("kl_reverse_bound", steered.bound) | self._runaway(steered.sums)
             points.append({"temperature": temperature} | scores)
         return points
+
+    def agreement(self, student: WaveNet, judge: Judge) -> dict[str, Any] | None:
+        """Return how far a judge agrees with the exact log-ratio along the student's own clips, fit for JSON.
+
+        Args:
+            student: whose clips are judged.
+            judge: the one in question.
+        """
+        drawn = self._drawn(student, 1.0)
+        few = Clips(drawn.past[:JUDGED], drawn.sound[:JUDGED])
+        exact = RatioJudge(self.teacher, student, threads=self.threads)
+        classes, zero_class = student.config.classes, self.zero_class
+        found = agreement(judge, exact, few, classes=classes, zero_class=zero_class, seed=self.seed)
+        return None if found is None else found.as_json()
 
     def _drawn(self, student: WaveNet, temperature: float) -> Clips:
         past, steps = self.truth.past, self.truth.sound.shape[1]

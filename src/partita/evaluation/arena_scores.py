@@ -81,6 +81,7 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
         "choices": {arm: _choice(choice) for arm, choice in chosen.items()},
         "curves": {arm: _curve(tested[choice.entry], seed=seed) for arm, choice in chosen.items()},
         "validation": {entry.name: _curve(results, seed=seed) for entry, results in tried.items()},
+        "agreement": _agreements(chosen, tested, seed=seed),
         "training": {arm: _training(tested[choice.entry]) for arm, choice in chosen.items()},
         "warnings": _warnings(tested, tried),
     }
@@ -146,6 +147,17 @@ def _curve(results: Sequence[Result], *, seed: int) -> list[dict[str, Any]]:
 
 def _choice(choice: Choice) -> dict[str, Any]:
     return {"settings": choice.entry.name, "temperature": choice.temperature, "validation": choice.value}
+
+
+def _agreements(chosen: Mapping[str, Choice], tested: Results, *, seed: int) -> dict[str, Any]:
+    """Return how far the judge of each arm agreed with the exact log-ratio, where the arm had one."""
+    found = {}
+    for arm, choice in chosen.items():
+        scores = [result["agreement"] for result in tested[choice.entry]]
+        values = [score["value"] for score in scores if score is not None]
+        if values:
+            found[arm] = over_seeds(values, seed=seed).as_json()
+    return found
 
 
 def _training(results: Sequence[Result]) -> dict[str, Any]:

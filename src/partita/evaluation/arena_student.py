@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from partita.errors import PartitaError
 from partita.evaluation.arena_entry import STEER, Entry
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_measure import Measuring
 from partita.evaluation.arena_training import training_facts
 from partita.runs.folder import RunFolder
 from partita.runs.judging import load_judge
-from partita.runs.loading import load
-from partita.sampling.steering import Steering
+from partita.runs.loading import LoadedModel, load
+from partita.sampling.judges import RatioJudge
+from partita.sampling.steering import Judge, Steering
 
 
 class Student:
@@ -35,12 +37,15 @@ class Student:
             return kept
         run = self._arm(entry)
         self.ground.say(f"student {self.seed}, {entry.name}: measuring")
+        loaded = load(run.path)
+        judge = self._judge(run, loaded)
         result = {
             "arm": entry.name,
             "seed": self.seed,
             "start": training_facts(self.start),
             "training": training_facts(run) | self.ground.charge(entry),
-            "curve": self._curve(entry, run),
+            "agreement": None if judge is None else self.measuring.agreement(loaded.model, judge),
+            "curve": self._curve(entry, run, loaded),
         }
         self.home.keep(entry, self.seed, result)
         return result
@@ -79,8 +84,19 @@ class Student:
         name = f"student {self.seed}, {entry.name}"
         return self.ground.train(self.home.run(entry, self.seed), training, name, start_from=self.start.path)
 
-    def _curve(self, entry: Entry, run: RunFolder) -> Sequence[dict[str, Any]]:
-        loaded, temperatures = load(run.path), self.config.curve
+    def _judge(self, run: RunFolder, loaded: LoadedModel) -> Judge | None:
+        """Return who judged an arm in the end, None where nobody did or it can't be heard block by block."""
+        training = run.config()["training"]
+        if "critic" in training:
+            critic = load(training["critic"]["run"]).model
+            return RatioJudge(critic, loaded.model, threads=self.config.threads)
+        try:
+            return load_judge(run.path, loaded) if "adversary" in training else None
+        except PartitaError:  # of another kind than those that steer
+            return None
+
+    def _curve(self, entry: Entry, run: RunFolder, loaded: LoadedModel) -> Sequence[dict[str, Any]]:
+        temperatures = self.config.curve
         if entry.arm != STEER:
             return self.measuring.curve(loaded.model, temperatures)
         steering = Steering(judge=load_judge(run.path, loaded), config=entry.steering())
