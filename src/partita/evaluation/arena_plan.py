@@ -106,9 +106,6 @@ class ArenaConfig:
                 raise PartitaError(f"both `{whose}minutes` and `{whose}steps` are given: give one of them")
         if not self.arms:
             raise PartitaError("there is no arm: give at least one with `--arms`")
-        judge = self.arm_training(self.judge_entry, seed=0, steps_before=1)
-        if judge.adversary is None:
-            raise PartitaError(f"`judge` is {self.judge!r}: give an arm that has a discriminator")
         self.teacher_training()
         self.critic_training()
         for entry in self.entries:
@@ -216,10 +213,13 @@ class ArenaConfig:
         config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
         if entry.arm == CHARGED:
             config = self._charged(config)
-        if entry.arm == STEER:
-            entry.steering()
-            entry = self.judge_entry
-        return entry.training(config, critic=critic)
+        if entry.arm != STEER:
+            return entry.training(config, critic=critic)
+        entry.steering()
+        judging = self.judge_entry.training(config)
+        if judging.adversary is None:
+            raise PartitaError(f"`judge` is {self.judge!r}: give an arm that has a discriminator")
+        return judging
 
     def _charged(self, config: TrainConfig) -> TrainConfig:
         if config.minutes is None or self.critic_steps is not None:
