@@ -98,7 +98,7 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
     # regression: going on prepared the corpus again first, and lost the one that the arms had learnt from
     sounds, out = tmp_path / "recordings", tmp_path / "demo"
     write_etudes(sounds, count=3, seconds=4, sample_rate=RATE, seed=0)
-    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.06)
+    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.12)
     config = DemoConfig(recordings=sounds, minutes=0.2, out=out, size="tiny", sample_rate=RATE)
 
     def interrupt(*_: object, **__: object) -> None:

@@ -13,7 +13,8 @@ from partita.models.wavenet import WaveNet
 from partita.sampling.packing import pack
 from partita.sampling.precision import MATRICES, PRECISIONS, bytes_of, rounded, scales
 
-WEIGHTS = arrays(np.float64, (2, 8, 5), elements=st.floats(-100, 100, width=32))
+NUMBERS = st.floats(-100, 100, width=32).map(lambda number: number if abs(number) > 1e-20 else 0.0)
+WEIGHTS = arrays(np.float64, (2, 8, 5), elements=NUMBERS)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,10 @@ def test_int8_steps_are_the_smallest_powers_of_two_that_do(weights: np.ndarray) 
     whole = np.rint(weights / steps) * steps
     assert (np.abs(whole - weights) <= steps / 2).all()
     assert (scales(whole)[largest > 0] == steps[largest > 0]).all()
+
+
+def test_the_inverse_of_a_step_is_a_float32() -> None:
+    assert np.isfinite(1.0 / scales(np.full((1, 1), 1e-45)).astype(np.float32)).all()
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

@@ -49,7 +49,7 @@ def engine_for(
             not fit this machine's memory (see `demand_room`).
 
     >>> from partita.models.sizes import SIZES
-    >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+    >>> model = WaveNet(SIZES["tiny"])
     >>> engine_for(model, np.full((1, model.receptive_field), 128), SamplingConfig()).take(3).shape
     (1, 3)
     """
