@@ -22,9 +22,11 @@ class Command:
     """Train a model on a corpus, or go on with a run that was interrupted.
 
     `--config` and `--arm` choose the settings to start from; the other options override them. The arms are
-    `likelihood`, the model alone, `report`, with the report's adversary, and `report-formula`, with the norm
-    of its formula in place of the likelihood. The help shows the chosen settings: that of `partita train
-    --arm report --help` has the adversary's too. Ctrl-C saves and stops.
+    `likelihood`, the model alone, `report`, with the report's adversary, `report-formula`, with the norm of
+    its formula in place of the likelihood, `policy`, `gumbel` and `pathwise`, whose adversary judges clips
+    that the model draws, and `critic`, where a larger model does (`--critic.run RUN`). The help shows the
+    chosen settings: that of `partita train --arm report --help` has the adversary's too. Ctrl-C saves and
+    stops.
     """
 
     corpus: Positional[Path | None] = None

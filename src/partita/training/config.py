@@ -28,7 +28,7 @@ class RolloutConfig:
     clips: int = 32
     """Clips drawn at once, on every route but `teacher_forced`, as all that follows."""
     length: int = 1024
-    """Samples of a clip, in the end."""
+    """Samples of a clip, in the end; at most `targets`."""
     shortest: int = 256
     """Samples of a clip in the beginning; the length doubles from there."""
     growth: float = 0.2
@@ -287,15 +287,10 @@ class TrainConfig:
                 f"`match` is {self.match!r}, which compares sample by sample with real sound, and"
                 f" `rollout.route` {rollout.route!r}, whose clips go their own way: match by `likelihood`"
             )
-        if self.targets < rollout.length:
+        if adversary is not None and rollout.seam < adversary.patchgan.shortest:
             raise PartitaError(
-                f"`targets` is {self.targets} and `rollout.length` {rollout.length}: clips continue places in"
-                " the windows, which must be as long; raise `targets` or lower `length`"
-            )
-        if adversary is not None and rollout.seam + rollout.shortest < adversary.patchgan.shortest:
-            raise PartitaError(
-                f"`rollout.seam` and `shortest` are {rollout.seam + rollout.shortest} samples together: the"
-                f" discriminator needs at least {adversary.patchgan.shortest}; raise `shortest`"
+                f"`rollout.seam` is {rollout.seam}, and clips may be short where a recording ends: the"
+                f" discriminator needs at least {adversary.patchgan.shortest}; raise it"
             )
 
     @property

@@ -105,7 +105,7 @@ class FreeRunning:
         levels = {"real": self._table[clips.real], "drawn": self._table[clips.drawn]}
         numbers |= {f"level_{name}": sound.square().mean().sqrt() for name, sound in levels.items()}
         numbers["entropy_drawn"] = entropy_bits(logits.detach()).mean()
-        numbers["clip_length"] = torch.tensor(float(clips.drawn.shape[1]))
+        numbers["clip_length"] = loss.new_tensor(float(clips.drawn.shape[1]))
         return loss, numbers | said
 
     def _draw(self, generator: WaveNet, classes: Tensor, valid: Tensor, progress: float) -> Clips:

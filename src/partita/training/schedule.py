@@ -86,7 +86,7 @@ def clip_length(progress: float, *, shortest: int, longest: int, growth: float) 
         longest: where it ends.
         growth: the share of the run over which it grows; with 0 it is the longest at once.
 
-    >>> [clip_length(share / 10, shortest=100, longest=700, growth=0.4) for share in range(6)]
+    >>> [clip_length(share / 8, shortest=100, longest=700, growth=0.5) for share in range(6)]
     [100, 200, 400, 700, 700, 700]
     """
     if growth == 0.0 or progress >= growth:
