@@ -63,6 +63,9 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--particles", "8"], "add `--steer`"),
         (["evaluate", "{home}/run", "{home}/recordings", "--json"], "is no corpus"),
         (["evaluate", "{home}/run", "{home}/corpus", "--clips", "1"], "`clips` is 1"),
+        (["arena", "--out", "x", "--arms", "likelihood", "reprot"], "'reprot' is no arm"),
+        (["arena", "--out", "x", "--teacher", "nowhere"], "nowhere does not exist"),
+        (["arena", "--out", "x", "--corpus", "{home}/run"], "is no corpus"),
         (["generate", "r", "--seconds", "nan", "--out", "-"], "above 0"),
         (["generate", "r", "--seconds", "1", "--out", "a", "--steer", "--particles", "0"], "1 to 65536"),
         (["generate", "r", "--seconds", "1", "--out", "a", "--steer", "--steer-block", "0"], "--steer-block"),
@@ -121,3 +124,19 @@ def test_evaluate_prints_one_json_object(home, capsys):
     assert main(["evaluate", str(home / "run"), str(home / "corpus"), *words]) == 0
     row = next(row for row in capsys.readouterr().out.splitlines() if row.startswith("bits_per_sample"))
     assert f"{bits['value']:.4f}" in row
+
+
+def test_arena_prints_one_json_object_or_where_its_page_is(home, tmp_path, capsys):
+    out = tmp_path / "arena"
+    words = [
+        *("arena", "--out", str(out), "--teacher", str(home / "run"), "--arms", "likelihood", "--seeds", "1"),
+        *("--validation-seeds", "1", "--start-steps", "1", "--steps", "1", "--train-samples", "3000"),
+        *("--train-clips", "2", "--clips", "2", "--samples", "200", "--temperatures", "1"),
+        *("--targets", "256", "--batch", "1", "--threads", "1"),
+    ]
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((out / "scores.json").read_text())
+    assert main(words) == 0
+    assert capsys.readouterr().out == f"{out / 'report.html'}\n"
+    assert main([*words, "--samples", "300"]) == 2
+    assert "was begun with `samples` 200, now it is 300" in capsys.readouterr().err

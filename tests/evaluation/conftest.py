@@ -1,5 +1,7 @@
 """A corpus of a few seconds and networks so small that tests are quick."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import soundfile
@@ -47,3 +49,25 @@ def network() -> WaveNet:
 def loaded(network: WaveNet, quantiser: Quantiser) -> LoadedModel:
     """That network, as if it came from a run."""
     return LoadedModel(model=network, sample_rate=RATE, quantiser=quantiser, name="toy", step=0, config={})
+
+
+@pytest.fixture(scope="session")
+def four_classes() -> Callable[[int, int], WaveNet]:
+    """Make a network of four classes by seed and layers, whose conditionals are far from even."""
+
+    def make(seed: int, layers: int) -> WaveNet:
+        shape = WaveNetConfig(
+            classes=4,
+            blocks=1,
+            layers=layers,
+            residual_channels=4,
+            dilation_channels=4,
+            skip_channels=8,
+            end_channels=8,
+        )
+        model = WaveNet(shape, generator=torch.Generator().manual_seed(seed))
+        with torch.no_grad():
+            model.end2.mul_(12.0)
+        return model.eval().requires_grad_(False)
+
+    return make

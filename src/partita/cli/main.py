@@ -37,6 +37,7 @@ SUMMARIES = {
     "prepare": "make a corpus from recordings",
     "train": "train a model on a corpus, or go on with a run",
     "generate": "draw new sound from a trained model",
+    "arena": "compare arms where the truth is known: students of a trained model",
     "evaluate": "score a trained model on a corpus's held-out recordings",
     "bench": "measure the speed of the sampler, of training or of preparing",
 }

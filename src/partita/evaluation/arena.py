@@ -1,0 +1,87 @@
+"""The arena: arms compared where the truth is known, since the data is what a trained model draws.
+
+A teacher's clips are the recordings; students learn from them by likelihood until their curve is flat; every
+arm goes on from the same student for equal time, or equal steps, and is measured against the teacher. All
+that is finished is kept: the same call goes on after an interruption. This file says in which order;
+`arena_plan.py` how things are trained, `arena_measure.py` what is measured, `arena_scores.py` what is made of
+it.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from partita.evaluation.arena_ground import Ground
+from partita.evaluation.arena_home import ArenaHome
+from partita.evaluation.arena_plan import ArenaConfig
+from partita.evaluation.arena_scores import Results, choices, scores
+from partita.evaluation.arena_student import Student
+from partita.evaluation.arena_truth import refuse_missing
+from partita.sampling.interruption import Interrupted
+from partita.storage import sole_writer, write_json
+from partita.training.device import machine
+
+Say = Callable[[str], None]
+
+
+def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
+    """Train what is not there yet, measure it, and return the scores, which are in `scores.json` too.
+
+    Args:
+        config: what is asked for.
+        say: told what is being done, a line a stage; by default standard error.
+
+    Raises:
+        PartitaError: the folder holds something else or another arena, or teacher or corpus can't be used.
+        Interrupted: Ctrl-C; what was finished is kept, and the same call goes on from there.
+    """
+    machine(config.device)  # a device that is not there is said before anything is written
+    refuse_missing(config)
+    home = ArenaHome(config.out)
+    home.take(config)
+    with sole_writer(home.path), _threads(config.threads):
+        try:
+            return _held(Ground(config, home, say or _on_standard_error))
+        except KeyboardInterrupt as stop:
+            raise Interrupted(
+                "stopped; what is finished is kept, and the same command goes on from there"
+            ) from stop
+
+
+def _held(ground: Ground) -> dict[str, Any]:
+    """Do all that is not done yet; the scores so far are written after every student of the test."""
+    config, found = ground.config, dict[str, Any]()
+    tried: Results = {entry: [] for entry in config.entries}
+    for seed in config.choice_seeds:
+        student = Student(ground, seed)
+        for entry, results in tried.items():
+            results.append(student.result(entry))
+    chosen = choices(tried)
+    for arm, choice in chosen.items():
+        ground.say(f"{arm}: chosen {choice.entry.name} at temperature {choice.temperature:g}")
+    tested: Results = {choice.entry: [] for choice in chosen.values()}
+    for seed in config.test_seeds:
+        student = Student(ground, seed)
+        for entry, results in tested.items():
+            results.append(student.result(entry))
+        found = scores(chosen, tested, tried, seed=config.seed)
+        write_json(ground.home.scores, found)
+    return found
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """Compute with so many threads while the block runs."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _on_standard_error(line: str) -> None:
+    print(f"arena: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,90 @@
+"""What all students of an arena share: the teacher, its clips, the critic. Each is made when it is needed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from partita.audio.corpus import Corpus, read_index
+from partita.evaluation.arena_entry import Entry
+from partita.evaluation.arena_home import ArenaHome
+from partita.evaluation.arena_plan import ArenaConfig
+from partita.evaluation.arena_training import finished_run, training_facts
+from partita.evaluation.arena_truth import Truth, teachers_corpus
+from partita.runs.folder import RunFolder
+from partita.runs.loading import load
+from partita.training.config import TrainConfig
+
+
+class Ground:
+    """The ground of an arena.
+
+    Args:
+        config: what is asked for.
+        home: the folder, taken.
+        say: told what is being done.
+    """
+
+    def __init__(self, config: ArenaConfig, home: ArenaHome, say: Callable[[str], None]) -> None:
+        self.config, self.home, self.say = config, home, say
+
+    @cached_property
+    def truth(self) -> Truth:
+        """The teacher, loaded or trained."""
+        config = self.config
+        corpus = teachers_corpus(config, self.home, self.say)
+        path = config.teacher
+        if path is None:
+            self._announce(self.home.teacher, "the teacher")
+            path = finished_run(corpus, self.home.teacher, config.teacher_training()).path
+        return Truth(load(path), corpus, config.threads)
+
+    @cached_property
+    def clips(self) -> Corpus:
+        """The corpus of the teacher's clips."""
+        if read_index(self.home.clips) is None:
+            config = self.config
+            self.say(f"the teacher draws {config.train_samples:,} samples for the students to learn from")
+            self.truth.training_corpus(
+                self.home.clips,
+                clips=config.train_clips,
+                samples=config.train_clip_samples,
+                seed=config.stream("clips"),
+            )
+        return Corpus.open(self.home.clips)
+
+    def train(
+        self, path: Path, training: TrainConfig, name: str, *, start_from: Path | None = None
+    ) -> RunFolder:
+        """Return a finished run on the teacher's clips.
+
+        Args:
+            path: its folder.
+            training: how it is trained, if it is not there.
+            name: what to call it.
+            start_from: the run whose weights it starts from.
+        """
+        corpus, quantiser = self.clips, self.truth.teacher.quantiser
+        self._announce(path, name)
+        return finished_run(corpus, path, replace(training, quantiser=quantiser), start_from=start_from)
+
+    def critic_of(self, entry: Entry) -> Path | None:
+        """Return the run that judges an arm's clips, trained now if it is not there; None where none does."""
+        if not self.config.wants_critic(entry):
+            return None
+        if entry.is_oracle:
+            return self.config.teacher or self.home.teacher
+        return self.train(self.home.critic, self.config.critic_training(), "the critic").path
+
+    def charge(self, entry: Entry) -> dict[str, Any]:
+        """Return what an arm took beside its own training."""
+        if entry.is_oracle or not self.config.wants_critic(entry):
+            return {}
+        return {"critic_seconds": training_facts(RunFolder.open(self.home.critic))["seconds"]}
+
+    def _announce(self, path: Path, name: str) -> None:
+        if not path.exists():
+            self.say(f"{name}: training")
+        elif not RunFolder.open(path).finished:
+            self.say(f"{name}: going on with its training")

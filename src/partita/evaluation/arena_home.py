@@ -1,0 +1,124 @@
+"""The arena's folder: what lies where, what was settled when it was begun, and the results so far.
+
+    arena.json             the settings; another arena's folder is refused
+    recordings/, sound/    synthetic studies and their corpus, where neither teacher nor corpus was given
+    teacher/               a run, where none was given
+    critic/                a run, where an arm needs one
+    clips/                 the corpus of the teacher's clips that the students learn from
+    runs/SEED/start        a student before the arms part
+    runs/SEED/ARM          what became of it
+    results/ARM/SEED.json  an arm's measures
+    scores.json
+
+It does not know what the results mean.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from partita import storage
+from partita.errors import PartitaError
+from partita.evaluation.arena_entry import Entry
+from partita.evaluation.arena_plan import ArenaConfig
+
+FORMAT = 1
+NOTE = "arena.json"
+
+
+@dataclass(frozen=True)
+class ArenaHome:
+    """The folder of an arena.
+
+    Args:
+        path: where it is.
+    """
+
+    path: Path
+
+    @property
+    def teacher(self) -> Path:
+        """The teacher's run, where it is trained here."""
+        return self.path / "teacher"
+
+    @property
+    def critic(self) -> Path:
+        """The critic's run."""
+        return self.path / "critic"
+
+    @property
+    def recordings(self) -> Path:
+        """The synthetic studies."""
+        return self.path / "recordings"
+
+    @property
+    def sound(self) -> Path:
+        """Their corpus."""
+        return self.path / "sound"
+
+    @property
+    def clips(self) -> Path:
+        """The corpus that the students learn from."""
+        return self.path / "clips"
+
+    @property
+    def scores(self) -> Path:
+        """The file of scores."""
+        return self.path / "scores.json"
+
+    def start(self, seed: int) -> Path:
+        """Return the run of a student before the arms part."""
+        return self.path / "runs" / f"{seed:04d}" / "start"
+
+    def run(self, entry: Entry, seed: int) -> Path:
+        """Return the run of an arm."""
+        return self.path / "runs" / f"{seed:04d}" / entry.folder
+
+    def _result(self, entry: Entry, seed: int) -> Path:
+        return self.path / "results" / entry.folder / f"{seed:04d}.json"
+
+    def take(self, config: ArenaConfig) -> None:
+        """Make the folder, or find this very arena in it.
+
+        Raises:
+            PartitaError: the folder holds something else, or an arena with other settings.
+        """
+        note, settings = self.path / NOTE, json.loads(json.dumps(config.settings))
+        if note.is_file():
+            self._check(settings)
+            return
+        inside = self.path.iterdir() if self.path.is_dir() else ()
+        if self.path.is_file() or any(not name.name.startswith(f".{NOTE}.") for name in inside):
+            raise PartitaError(f"{self.path} exists and is no arena: give another folder with `--out`")
+        self.path.mkdir(parents=True, exist_ok=True)
+        storage.write_json(note, {"format": FORMAT, "settings": settings})
+
+    def _check(self, settings: dict[str, Any]) -> None:
+        try:
+            note = json.loads((self.path / NOTE).read_text(encoding="utf-8"))
+            before = dict(note["settings"]) if note["format"] == FORMAT else {}
+        except (ValueError, KeyError, TypeError):
+            before = {}
+        if before.keys() != settings.keys():
+            raise PartitaError(f"{self.path / NOTE} can't be read: give another folder with `--out`")
+        for name, value in settings.items():
+            if before[name] != value:
+                raise PartitaError(
+                    f"the arena in {self.path} was begun with `{name}` {before[name]}, now it is {value}:"
+                    " give the same, or another folder with `--out`"
+                )
+
+    def result(self, entry: Entry, seed: int) -> dict[str, Any] | None:
+        """Return what an arm's student measured, None if that is still to be done."""
+        path = self._result(entry, seed)
+        if not path.is_file():
+            return None
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
+    def keep(self, entry: Entry, seed: int, result: dict[str, Any]) -> None:
+        """Keep what an arm's student measured."""
+        path = self._result(entry, seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        storage.write_json(path, result)

@@ -1,0 +1,141 @@
+"""One student measured against the teacher: a curve over temperature, each point with its intervals.
+
+The same openings and the same numbers behind the draws serve all arms and temperatures of a seed, so arms
+compare clip by clip. This file does not train.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.evaluation.agreement import agreement
+from partita.evaluation.divergence import Clips, Sums, along
+from partita.evaluation.scores import block_mean
+from partita.evaluation.steered import steered_bound
+from partita.evaluation.trimmed import trimmed_mean
+from partita.models.wavenet import WaveNet
+from partita.sampling.config import SamplingConfig
+from partita.sampling.judges import RatioJudge
+from partita.sampling.steering import Judge, Steering
+from partita.sampling.stream import draw
+
+JUDGED = 64  # clips that judges are compared on
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measuring:
+    """What all arms of a seed are measured with.
+
+    Args:
+        teacher: the model that is the data.
+        truth: openings, and how the teacher went on.
+        seed: of the students' draws and of the bootstrap.
+        zero_class: of silence.
+        threads: to draw with; None is one for each core.
+    """
+
+    teacher: WaveNet
+    truth: Clips
+    seed: int
+    zero_class: int
+    threads: int | None = None
+
+    def curve(self, student: WaveNet, temperatures: Sequence[float]) -> list[dict[str, Any]]:
+        """Return for each temperature the divergences both ways, in bits a sample, fit for JSON.
+
+        Args:
+            student: the model to measure.
+            temperatures: of its conditionals, which draw its clips and are scored.
+
+        Raises:
+            PartitaError: a divergence is not finite.
+        """
+        forward = along(self.teacher, student, self.truth, temperatures)
+        points = []
+        for number, temperature in enumerate(temperatures):
+            clips = self._drawn(student, temperature)
+            (reverse,) = along(self.teacher, student, clips, (temperature,))
+            points.append({"temperature": temperature} | self._scores(forward[number], reverse))
+        return points
+
+    def steered_curve(
+        self, student: WaveNet, steering: Steering, temperatures: Sequence[float]
+    ) -> list[dict[str, Any]]:
+        """Return for each temperature of the student a bound on KL(steered || teacher), in bits a sample.
+
+        Forward there is none: how probable a given clip is under steering is not computable.
+        """
+        points = []
+        for temperature in temperatures:
+            config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
+            steered = steered_bound(
+                self.teacher,
+                student,
+                steering,
+                self.truth.past,
+                self.truth.sound.shape[1],
+                config,
+                zero_class=self.zero_class,
+            )
+            scores = self._mean("kl_reverse_bound", steered.bound) | self._runaway(steered.sums)
+            points.append({"temperature": temperature} | scores)
+        return points
+
+    def agreement(self, student: WaveNet, judge: Judge) -> dict[str, Any] | None:
+        """Return how far a judge agrees with the exact log-ratio along the student's own clips, fit for JSON.
+
+        Args:
+            student: whose clips are judged.
+            judge: the one in question.
+        """
+        drawn = self._drawn(student, 1.0)
+        few = Clips(drawn.past[:JUDGED], drawn.sound[:JUDGED])
+        exact = RatioJudge(self.teacher, student, threads=self.threads)
+        classes, zero_class = student.config.classes, self.zero_class
+        found = agreement(judge, exact, few, classes=classes, zero_class=zero_class, seed=self.seed)
+        return None if found is None else found.as_json()
+
+    def _drawn(self, student: WaveNet, temperature: float) -> Clips:
+        past, steps = self.truth.past, self.truth.sound.shape[1]
+        config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
+        sound = draw(
+            student,
+            clips=len(past),
+            steps=steps,
+            opening=past,
+            config=config,
+            zero_class=self.zero_class,
+        )
+        return Clips(past, sound)
+
+    def _scores(self, forward: Sums, reverse: Sums) -> dict[str, Any]:
+        return (
+            self._mean("kl_sum", forward.forward + reverse.reverse)
+            | self._mean("kl_forward", forward.forward)
+            | self._mean("kl_reverse", reverse.reverse)
+            | self._mean("jensen_shannon", 0.5 * (forward.shannon + reverse.shannon), trimmed=False)
+            | self._mean("kl_forward_of_draws", forward.log_ratio, trimmed=False)
+            | self._mean("kl_reverse_of_draws", -reverse.log_ratio, trimmed=False)
+            | self._runaway(reverse)
+        )
+
+    def _mean(self, name: str, bits: Floats, *, trimmed: bool = True) -> dict[str, Any]:
+        samples = self.truth.sound.shape[1]
+        counts = np.full(len(bits), samples)
+        found = {name: block_mean(bits, counts, seed=self.seed).as_json()}
+        if trimmed:
+            found[f"{name}_trimmed"] = trimmed_mean(bits / samples, seed=self.seed).as_json()
+        return found
+
+    def _runaway(self, drawn: Sums) -> dict[str, Any]:
+        """Return the share of clips that the teacher finds less probable than noise of equally likely
+        classes."""
+        noise = math.log2(self.teacher.config.classes) * self.truth.sound.shape[1]
+        away = (drawn.surprise > noise).astype(np.float64)
+        return {"runaway_share": block_mean(away, np.ones(len(away)), seed=self.seed).as_json()}

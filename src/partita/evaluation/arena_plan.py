@@ -1,0 +1,250 @@
+"""What the arena is asked for, and what follows from it: how the teacher, the students and the arms are
+trained, and with which seeds. Does nothing of it."""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from partita.errors import PartitaError
+from partita.evaluation.arena_entry import CHARGED, STEER, Entry, wants_critic
+from partita.runs.config import to_table
+from partita.seeds import stream_seed
+from partita.training.checks import at_least, within
+from partita.training.config import TrainConfig
+from partita.training.schedule import learning_rate
+
+FIRST_VALIDATION = 1000  # seeds for choices are counted from here, those for the test from 0
+MOST_SEEDS = 1000
+TEACHER_MINUTES, CRITIC_MINUTES, START_MINUTES, ARM_MINUTES = 20.0, 10.0, 15.0, 2.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArenaConfig:
+    """What the arena is asked for.
+
+    Raises:
+        PartitaError: a value is out of its range, or an arm that is none.
+
+    >>> ArenaConfig(out=Path("arena"), seeds=2, validation_seeds=1).all_seeds
+    (1000, 0, 1)
+    """
+
+    out: Path
+    """The folder for everything that is made; an arena that lies there already is gone on with."""
+    arms: tuple[str, ...] = ("likelihood", "report", "policy", "critic", "oracle", "steer")
+    """The arms, each perhaps with settings behind a colon: `report:adversary.weight=0.3`. Of one arm given
+    with several settings, those that are best on the validation seeds go on to the test seeds."""
+    seeds: int = 8
+    """Students that the scores are taken from, each trained from its own initial weights."""
+    validation_seeds: int = 2
+    """Further students, by which temperatures and settings are chosen, and no more."""
+    minutes: float | None = None
+    """Wall-clock time of each arm, 2.5 by default: a discriminator's training is part of it."""
+    steps: int | None = None
+    """Generator updates of each arm, in place of `minutes`; all repeat bit by bit with one thread."""
+    teacher: Path | None = None
+    """A trained run, which is the data's distribution; without it one is trained on the corpus."""
+    corpus: Path | None = None
+    """Sound that the teacher goes on from (by default the corpus that it was trained on), or learns from;
+    without either, synthetic studies for solo violin are made."""
+    teacher_size: str = "small"
+    """The teacher's network, where it is trained here."""
+    teacher_minutes: float | None = None
+    """Wall-clock time of the teacher's training, 20 by default."""
+    teacher_steps: int | None = None
+    """Updates of the teacher, in place of `teacher_minutes`."""
+    student_size: str = "tiny"
+    """The students' network."""
+    start_minutes: float | None = None
+    """At most so long a student learns before the arms part, 15 by default; it stops when its curve is
+    flat."""
+    start_steps: int | None = None
+    """At most so many updates, in place of `start_minutes`."""
+    critic_size: str = "small"
+    """The critic's network, for the arms that want one: it learns from the students' clips."""
+    critic_minutes: float | None = None
+    """Wall-clock time of the critic's training, 10 by default."""
+    critic_steps: int | None = None
+    """Updates of the critic, in place of `critic_minutes`."""
+    train_samples: int = 4_000_000
+    """Samples that the teacher draws for all students to learn from."""
+    train_clips: int = 128
+    """Clips that those samples come in; a tenth as many more are for the students' validation."""
+    clips: int = 256
+    """Clips each way, to measure by."""
+    samples: int = 1_000_000
+    """Samples each way, over all clips."""
+    temperatures: tuple[float, ...] = (1.05, 1.0, 0.95, 0.9, 0.85)
+    """What every arm is measured at; 1 is always among them."""
+    judge: str = "policy-0"
+    """The twin whose discriminator steers the arm `steer`; it is trained for as long as any arm. That of
+    `policy-0` hears clips as they are drawn, that of `report-0` samples that each follow real ones."""
+    targets: int = 8192
+    """Predicted samples in each training window."""
+    batch: int = 2
+    """Windows in each step."""
+    seed: int = 0
+    """Behind all other seeds."""
+    device: str = "auto"
+    """Where to train: `cpu`, `cuda`, or `auto`, a GPU where there is one."""
+    precision: str = "auto"
+    """Of training: `float32`, `bfloat16`, or `auto`."""
+    threads: int | None = None
+    """CPU threads; by default as many as there are cores. With 1, `float32` and steps, all is repeatable."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be done, before anything is written."""
+        for name in ("seeds", "validation_seeds"):
+            within(name, getattr(self, name), 1, MOST_SEEDS)
+        for name, least in (("train_clips", 2), ("clips", 2), ("samples", self.clips)):
+            at_least(name, getattr(self, name), least)
+        at_least("train_samples", self.train_samples, self.train_clips)
+        for temperature in self.temperatures:
+            within("temperatures", temperature, 0.01, 100.0)
+        for whose in ("", "teacher_", "critic_", "start_"):
+            if None not in (getattr(self, f"{whose}minutes"), getattr(self, f"{whose}steps")):
+                raise PartitaError(f"both `{whose}minutes` and `{whose}steps` are given: give one of them")
+        if not self.arms:
+            raise PartitaError("there is no arm: give at least one with `--arms`")
+        self.teacher_training()
+        self.critic_training()
+        for entry in self.entries:
+            self.arm_training(entry, seed=0, steps_before=1)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The arms with their settings, each once."""
+        return tuple(dict.fromkeys(Entry.read(words) for words in self.arms))
+
+    @property
+    def judge_entry(self) -> Entry:
+        """The arm whose discriminator steers."""
+        return Entry.read(self.judge)
+
+    @property
+    def curve(self) -> tuple[float, ...]:
+        """The temperatures, falling."""
+        return tuple(sorted({1.0, *self.temperatures}, reverse=True))
+
+    @property
+    def clip_samples(self) -> int:
+        """Samples of each clip to measure by."""
+        return math.ceil(self.samples / self.clips)
+
+    @property
+    def train_clip_samples(self) -> int:
+        """Samples of each training clip."""
+        return math.ceil(self.train_samples / self.train_clips)
+
+    @property
+    def choice_seeds(self) -> tuple[int, ...]:
+        """Students that choices are made by."""
+        return tuple(range(FIRST_VALIDATION, FIRST_VALIDATION + self.validation_seeds))
+
+    @property
+    def test_seeds(self) -> tuple[int, ...]:
+        """Students that scores are taken from."""
+        return tuple(range(self.seeds))
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """Both, in the order in which they are trained."""
+        return self.choice_seeds + self.test_seeds
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What an arena must keep to go on with what lies in its folder; fit for JSON.
+
+        More arms and more seeds may be asked for.
+        """
+        kept = {name: value for name, value in vars(self).items() if name not in FREE}
+        for name in ("teacher", "corpus"):
+            kept[name] = None if kept[name] is None else str(kept[name].absolute())
+        return kept | {"temperatures": list(self.curve)}
+
+    def stream(self, purpose: str) -> int:
+        """Return the seed of one purpose."""
+        return stream_seed(self.seed, f"arena/{purpose}")
+
+    def teacher_training(self) -> TrainConfig:
+        """Return how the teacher is trained."""
+        config = replace(self._base(), size=self.teacher_size, seed=self.stream("teacher"))
+        return _budgeted(config, self.teacher_minutes, self.teacher_steps, TEACHER_MINUTES)
+
+    def critic_training(self) -> TrainConfig:
+        """Return how the critic is trained."""
+        config = replace(self._base(), size=self.critic_size, seed=self.stream("critic"))
+        return _budgeted(config, self.critic_minutes, self.critic_steps, CRITIC_MINUTES)
+
+    def wants_critic(self, entry: Entry) -> bool:
+        """Return whether a critic must be trained before an arm."""
+        return wants_critic(to_table(self.arm_training(entry, seed=0, steps_before=1)))
+
+    def start_training(self, seed: int) -> TrainConfig:
+        """Return how a student is trained before the arms part: until its curve is flat.
+
+        The rate falls by the root of the steps alone, since nothing says beforehand where the end is; it is
+        over after 8 of 50 looks at the validation split without a better one.
+        """
+        base = replace(self._base(), floor=1.0, validations=50, patience=8)
+        config = replace(base, seed=self.stream(f"student {seed}"))
+        return _budgeted(config, self.start_minutes, self.start_steps, START_MINUTES)
+
+    def arm_training(
+        self, entry: Entry, *, seed: int, steps_before: int, critic: Path | None = None
+    ) -> TrainConfig:
+        """Return how an arm goes on from a student, or how the judge that steers it is trained.
+
+        The rate rises to where the student's was, and falls to its end. All arms of a seed see the same
+        windows in the same order.
+
+        Args:
+            entry: the arm and its settings.
+            seed: the student's.
+            steps_before: that the student made.
+            critic: the run that judges, where one does.
+        """
+        start = self._base()
+        rate = learning_rate(
+            steps_before, 0.0, peak=start.learning_rate, warmup=0, floor=1.0, settle=start.settle
+        )
+        config = replace(start, learning_rate=rate, settle=0, patience=0, validations=10)
+        config = replace(config, seed=self.stream(f"arms {seed}"))
+        config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
+        if entry.arm == CHARGED:
+            config = self._charged(config)
+        if entry.arm != STEER:
+            return entry.training(config, critic=critic)
+        entry.steering()
+        judging = self.judge_entry.training(config)
+        if judging.adversary is None:
+            raise PartitaError(f"`judge` is {self.judge!r}: give an arm that has a discriminator")
+        return judging
+
+    def _charged(self, config: TrainConfig) -> TrainConfig:
+        if config.minutes is None or self.critic_steps is not None:
+            raise PartitaError(
+                f"the arm {CHARGED} adds the critic's time to an arm's: give both in minutes, not in steps"
+            )
+        return replace(config, minutes=config.minutes + (self.critic_minutes or CRITIC_MINUTES))
+
+    def _base(self) -> TrainConfig:
+        return TrainConfig(
+            size=self.student_size,
+            targets=self.targets,
+            batch=self.batch,
+            device=self.device,
+            precision=self.precision,
+            threads=self.threads,
+            clips=0,
+            tensorboard=False,
+            keep=1,
+        )
+
+
+FREE = {"out", "arms", "seeds", "validation_seeds"}  # may differ between sittings
+
+
+def _budgeted(config: TrainConfig, minutes: float | None, steps: int | None, usual: float) -> TrainConfig:
+    return replace(config, steps=steps, minutes=minutes or (usual if steps is None else None))

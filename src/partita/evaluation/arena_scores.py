@@ -1,0 +1,183 @@
+"""From the students' measures to the arena's scores: what is chosen on some seeds, and what others say of it.
+
+Temperatures, and the settings of an arm that was given with several, are those with the least sum of both
+divergences on the validation seeds. The scores are of the test seeds alone. This file does not train.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from partita.evaluation.arena_entry import STEER, Entry
+from partita.evaluation.scoreboard import scoreboard
+from partita.evaluation.seed_interval import over_seeds
+from partita.evaluation.verdict import Direction
+
+BOUND = "kl_reverse_bound"
+BY = ("kl_sum", BOUND)
+"""What an arm is chosen by: the first that it has."""
+SCORES = (
+    *("kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", BOUND),
+    *("kl_sum_trimmed", "kl_forward_trimmed", "kl_reverse_trimmed", f"{BOUND}_trimmed", "runaway_share"),
+)
+"""What is reported; of all of it less is better."""
+CONTROL = "likelihood"
+
+Result = dict[str, Any]
+Results = dict[Entry, list[Result]]
+"""For each entry, what each seed measured, all entries with the same seeds in the same order."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the validation seeds decided for an arm.
+
+    Args:
+        entry: the arm with its settings.
+        temperature: of its conditionals.
+        value: the mean over validation seeds of what it was chosen by, in bits a sample.
+    """
+
+    entry: Entry
+    temperature: float
+    value: float
+
+
+def choices(tried: Results) -> dict[str, Choice]:
+    """Return what is best for each arm on the validation seeds; of equals what was given first, and the
+    temperature nearest to 1.
+
+    >>> point = {"temperature": 1.0, "kl_sum": {"value": 0.5}}
+    >>> choices({Entry("report"): [{"curve": [point]}]})["report"].temperature
+    1.0
+    """
+    best: dict[str, Choice] = {}
+    for entry, results in tried.items():
+        for temperature, points in _by_temperature(results):
+            name = next(name for name in BY if name in points[0])
+            value = float(np.mean([point[name]["value"] for point in points]))
+            if entry.arm not in best or value < best[entry.arm].value:
+                best[entry.arm] = Choice(entry, temperature, value)
+    return best
+
+
+def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, seed: int) -> dict[str, Any]:
+    """Return all that `scores.json` holds.
+
+    Args:
+        chosen: by the validation seeds, for each arm.
+        tested: what the test seeds measured.
+        tried: what the validation seeds measured.
+        seed: of random sets of seeds, where there are many.
+    """
+    board = scoreboard(_by_seed(chosen, tested), _directions(tested), pairs=_pairs(chosen), seed=seed)
+    first = next(iter(tested.values()))
+    return {
+        "unit": "bits a sample",
+        **board,
+        "seeds": [result["seed"] for result in first],
+        "choices": {arm: _choice(choice) for arm, choice in chosen.items()},
+        "curves": {arm: _curve(tested[choice.entry], seed=seed) for arm, choice in chosen.items()},
+        "validation": {entry.name: _curve(results, seed=seed) for entry, results in tried.items()},
+        "agreement": _agreements(chosen, tested, seed=seed),
+        "training": {arm: _training(tested[choice.entry]) for arm, choice in chosen.items()},
+        "warnings": _warnings(tested, tried),
+    }
+
+
+def _directions(tested: Results) -> dict[str, Direction]:
+    """Return the scores that some arm has, with the way that is better."""
+    known = {name for results in tested.values() for name in results[0]["curve"][0]}
+    return {name: "lower" for name in SCORES if name in known}
+
+
+def _pairs(arms: Iterable[str]) -> list[tuple[str, str]]:
+    """Return what is compared: every arm with the control, likelihood, and with its twin of weight 0."""
+    names = list(arms)
+    control = CONTROL if CONTROL in names else names[0]
+    pairs = [(name, control) for name in names if name != control]
+    return pairs + [(name, f"{name}-0") for name in names if f"{name}-0" in names]
+
+
+def _by_seed(chosen: Mapping[str, Choice], tested: Results) -> dict[str, dict[str, dict[int, float]]]:
+    """Return by arm, score and seed the value at the arm's temperature.
+
+    Where some arm is steered, the others' own divergence stands beside its bound.
+    """
+    bounded = any(choice.entry.arm == STEER for choice in chosen.values())
+    found: dict[str, dict[str, dict[int, float]]] = {}
+    for arm, choice in chosen.items():
+        points = {result["seed"]: _point(result, choice.temperature) for result in tested[choice.entry]}
+        rows = {
+            name: {seed: point[name]["value"] for seed, point in points.items() if name in point}
+            for name in SCORES
+        }
+        for ending in ("", "_trimmed"):
+            if bounded and not rows[BOUND + ending]:
+                rows[BOUND + ending] = rows[f"kl_reverse{ending}"]
+        found[arm] = {name: row for name, row in rows.items() if row}
+    return found
+
+
+def _by_temperature(results: Sequence[Result]) -> Iterable[tuple[float, list[dict[str, Any]]]]:
+    """Yield each temperature with its point of every seed's curve, the nearest to 1 first."""
+    temperatures = [point["temperature"] for point in results[0]["curve"]]
+    for temperature in sorted(temperatures, key=lambda one: (abs(one - 1.0), one)):
+        yield temperature, [_point(result, temperature) for result in results]
+
+
+def _point(result: Result, temperature: float) -> dict[str, Any]:
+    found: dict[str, Any] = next(point for point in result["curve"] if point["temperature"] == temperature)
+    return found
+
+
+def _curve(results: Sequence[Result], *, seed: int) -> list[dict[str, Any]]:
+    """Return the means over seeds at every temperature, with their intervals."""
+    curve = []
+    for number, first in enumerate(results[0]["curve"]):
+        found: dict[str, Any] = {"temperature": first["temperature"]}
+        for name in filter(first.__contains__, SCORES):
+            values = [result["curve"][number][name]["value"] for result in results]
+            found[name] = over_seeds(values, seed=seed).as_json()
+        curve.append(found)
+    return curve
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    return {"settings": choice.entry.name, "temperature": choice.temperature, "validation": choice.value}
+
+
+def _agreements(chosen: Mapping[str, Choice], tested: Results, *, seed: int) -> dict[str, Any]:
+    """Return how far the judge of each arm agreed with the exact log-ratio, where the arm had one."""
+    found = {}
+    for arm, choice in chosen.items():
+        scores = [result["agreement"] for result in tested[choice.entry]]
+        values = [score["value"] for score in scores if score is not None]
+        if values:
+            found[arm] = over_seeds(values, seed=seed).as_json()
+    return found
+
+
+def _training(results: Sequence[Result]) -> dict[str, Any]:
+    """Return the mean steps and seconds of an arm, with what a critic took before it."""
+    kept = ("steps", "seconds", "critic_seconds")
+    facts = [result["training"] for result in results]
+    return {name: float(np.mean([fact[name] for fact in facts])) for name in kept if name in facts[0]}
+
+
+def _warnings(*all_results: Results) -> list[str]:
+    starts = {
+        result["seed"]: result["start"]
+        for results in all_results
+        for row in results.values()
+        for result in row
+    }
+    steep = [str(seed) for seed, start in sorted(starts.items()) if not start["flat"]]
+    if not steep:
+        return []
+    return [
+        f"the curves of the students {', '.join(steep)} were not flat when their time was over: give more by"
+        " `--start-minutes` or `--start-steps`"
+    ]

@@ -1,0 +1,103 @@
+"""One student in the arena: its start, what each arm makes of it, and what is measured then.
+
+What students share, the teacher and its clips, is in `arena_ground.py`.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from partita.errors import PartitaError
+from partita.evaluation.arena_entry import STEER, Entry
+from partita.evaluation.arena_ground import Ground
+from partita.evaluation.arena_measure import Measuring
+from partita.evaluation.arena_training import training_facts
+from partita.runs.folder import RunFolder
+from partita.runs.judging import load_judge
+from partita.runs.loading import LoadedModel, load
+from partita.sampling.judges import RatioJudge
+from partita.sampling.steering import Judge, Steering
+
+
+class Student:
+    """A student of one seed; nothing is trained or drawn before it is needed.
+
+    Args:
+        ground: what all students share.
+        seed: its own.
+    """
+
+    def __init__(self, ground: Ground, seed: int) -> None:
+        self.ground, self.config, self.home, self.seed = ground, ground.config, ground.home, seed
+
+    def result(self, entry: Entry) -> dict[str, Any]:
+        """Return what an arm measures, fit for JSON: from its file, or made now and kept."""
+        kept = self.home.result(entry, self.seed)
+        if kept is not None:
+            return kept
+        run = self._arm(entry)
+        self.ground.say(f"student {self.seed}, {entry.name}: measuring")
+        loaded = load(run.path)
+        judge = self._judge(run, loaded)
+        result = {
+            "arm": entry.name,
+            "seed": self.seed,
+            "start": training_facts(self.start),
+            "training": training_facts(run) | self.ground.charge(entry),
+            "agreement": None if judge is None else self.measuring.agreement(loaded.model, judge),
+            "curve": self._curve(entry, run, loaded),
+        }
+        self.home.keep(entry, self.seed, result)
+        return result
+
+    @cached_property
+    def start(self) -> RunFolder:
+        """The student that has learnt by likelihood, before the arms part."""
+        training = self.config.start_training(self.seed)
+        return self.ground.train(self.home.start(self.seed), training, f"student {self.seed}")
+
+    @cached_property
+    def measuring(self) -> Measuring:
+        """What all arms are measured with: clips of the teacher."""
+        config, truth = self.config, self.ground.truth
+        seed = config.stream(f"measure {self.seed}")
+        clips = truth.measuring_clips(
+            clips=config.clips,
+            samples=config.clip_samples,
+            field=config.start_training(self.seed).network_shape.receptive_field,
+            seed=seed,
+        )
+        zero = truth.teacher.quantiser.zero_class
+        return Measuring(
+            teacher=truth.teacher.model, truth=clips, seed=seed, zero_class=zero, threads=config.threads
+        )
+
+    def _arm(self, entry: Entry) -> RunFolder:
+        """Return what became of the student under an arm; of one that is steered, the twin that is."""
+        entry = self.config.judge_entry if entry.arm == STEER else entry
+        training = self.config.arm_training(
+            entry,
+            seed=self.seed,
+            steps_before=training_facts(self.start)["steps"],
+            critic=self.ground.critic_of(entry),
+        )
+        name = f"student {self.seed}, {entry.name}"
+        return self.ground.train(self.home.run(entry, self.seed), training, name, start_from=self.start.path)
+
+    def _judge(self, run: RunFolder, loaded: LoadedModel) -> Judge | None:
+        """Return who judged an arm in the end, None where nobody did or it can't be heard block by block."""
+        training = run.config()["training"]
+        if "critic" in training:
+            critic = load(training["critic"]["run"]).model
+            return RatioJudge(critic, loaded.model, threads=self.config.threads)
+        try:
+            return load_judge(run.path, loaded) if "adversary" in training else None
+        except PartitaError:  # of another kind than those that steer
+            return None
+
+    def _curve(self, entry: Entry, run: RunFolder, loaded: LoadedModel) -> Sequence[dict[str, Any]]:
+        temperatures = self.config.curve
+        if entry.arm != STEER:
+            return self.measuring.curve(loaded.model, temperatures)
+        steering = Steering(judge=load_judge(run.path, loaded), config=entry.steering())
+        return self.measuring.steered_curve(loaded.model, steering, temperatures)

@@ -1,0 +1,55 @@
+"""A run that is finished, whatever state it is found in, and what there is to say of it. Chooses nothing."""
+
+from pathlib import Path
+from typing import Any
+
+from partita.audio.corpus import Corpus
+from partita.errors import PartitaError
+from partita.runs import metrics
+from partita.runs.checkpoint import read_state
+from partita.runs.folder import RunFolder
+from partita.training.config import TrainConfig
+from partita.training.train import resume, train
+
+
+def finished_run(
+    corpus: Corpus, path: Path, config: TrainConfig, *, start_from: Path | None = None
+) -> RunFolder:
+    """Return the run in a folder: as it is if it came to its end, else gone on with, else begun.
+
+    Args:
+        corpus: what it learns from.
+        path: its folder.
+        config: how it is trained, if it is not there.
+        start_from: the run whose weights it starts from.
+
+    Raises:
+        PartitaError: the run there learnt from another corpus, or training fails.
+    """
+    if not path.exists():
+        return RunFolder.open(train(corpus, path, config, start_from=start_from, quiet=True))
+    run = RunFolder.open(path)
+    if run.config()["corpus"]["fingerprint"] != corpus.fingerprint:
+        raise PartitaError(f"{path} was trained on another corpus than {corpus.path}: remove it")
+    if not run.finished:
+        resume(path, corpus=corpus, quiet=True)
+    return run
+
+
+def training_facts(run: RunFolder) -> dict[str, Any]:
+    """Return how long a finished run was trained, fit for JSON.
+
+    Returns:
+        `steps`: the generator's updates; `seconds`: wall-clock time, with a discriminator's updates and all
+        looks at the validation split; `flat`: whether patience ended it, before its budget was spent; `bits`:
+        on the validation split, in the end.
+    """
+    position = read_state(run.newest())["position"]
+    patience = int(run.config()["training"]["patience"])
+    final = [record["bits"] for record in metrics.read(run.metrics_path) if record["kind"] == "final"]
+    return {
+        "steps": int(position["step"]),
+        "seconds": round(float(position["seconds"]), 1),
+        "flat": bool(patience and position["stale"] >= patience),
+        "bits": final[-1] if final else None,
+    }

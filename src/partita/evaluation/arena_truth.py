@@ -1,0 +1,132 @@
+"""The truth of the arena: the teacher's clips, for the students to learn from and to be measured by.
+
+The teacher goes on from places of a corpus, drawn by seed, and forgets them: what it draws in the first
+receptive field is left out, and all that counts is its own. Training clips and measuring clips differ in
+their seeds alone, so they come from one distribution. This file trains nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from partita.audio.corpus import Corpus, read_index
+from partita.audio.etudes import write_etudes
+from partita.audio.from_classes import corpus_of_classes
+from partita.audio.openings import openings
+from partita.audio.prepare import PrepareConfig, prepare
+from partita.errors import PartitaError
+from partita.evaluation.arena_home import ArenaHome
+from partita.evaluation.arena_plan import ArenaConfig
+from partita.evaluation.divergence import Clips
+from partita.runs.judging import WINDOW
+from partita.runs.loading import LoadedModel, load
+from partita.sampling.config import SamplingConfig
+from partita.sampling.stream import draw
+
+SPLIT = "train"  # the largest: the teacher's clips from any split are new sound
+VALIDATION_SHARE = 10  # one clip for the students' validation for so many to learn from
+
+ETUDES, SECONDS, RATE = 24, 25.0, 8000  # ten minutes, where there are no recordings
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A teacher, and where it begins.
+
+    Args:
+        teacher: a loaded model: its distribution is the data's.
+        corpus: sound that it goes on from.
+        threads: to draw with; None is one for each core.
+    """
+
+    teacher: LoadedModel
+    corpus: Corpus
+    threads: int | None = None
+
+    def sound(self, *, clips: int, samples: int, seed: int) -> NDArray[Any]:
+        """Return (clips, samples) classes that the teacher drew, after a burn-in of one receptive field.
+
+        Args:
+            clips: how many.
+            samples: of each.
+            seed: of the places that it goes on from, and of its draws.
+        """
+        model, quantiser = self.teacher.model, self.teacher.quantiser
+        field = model.receptive_field
+        given = openings(self.corpus, SPLIT, count=clips, length=field, seed=seed, quantiser=quantiser)
+        config = SamplingConfig(seed=seed, threads=self.threads)
+        drawn = draw(
+            model,
+            clips=clips,
+            steps=field + samples,
+            opening=given,
+            config=config,
+            zero_class=quantiser.zero_class,
+        )
+        return drawn[:, field:]
+
+    def measuring_clips(self, *, clips: int, samples: int, field: int, seed: int) -> Clips:
+        """Return openings that the teacher drew, with how it went on from each.
+
+        Args:
+            clips: how many.
+            samples: of each, without its opening.
+            field: samples that a student sees.
+            seed: as for `sound`.
+        """
+        length = max(self.teacher.model.receptive_field, field, WINDOW)  # a judge hears WINDOW
+        drawn = self.sound(clips=clips, samples=length + samples, seed=seed)
+        return Clips(drawn[:, :length], drawn[:, length:])
+
+    def training_corpus(self, out: Path, *, clips: int, samples: int, seed: int) -> Corpus:
+        """Write the clips that students learn from, and a tenth as many for their validation.
+
+        Args:
+            out: the corpus's folder.
+            clips: to learn from.
+            samples: of each.
+            seed: as for `sound`.
+        """
+        held_out = max(1, clips // VALIDATION_SHARE)
+        drawn = self.sound(clips=clips + held_out, samples=samples, seed=seed)
+        splits = {"train": drawn[:clips], "validation": drawn[clips:]}
+        rate, quantiser = self.teacher.sample_rate, self.teacher.quantiser
+        return corpus_of_classes(out, splits, sample_rate=rate, quantiser=quantiser)
+
+
+def refuse_missing(config: ArenaConfig) -> None:
+    """Raise a PartitaError where a teacher or a corpus was given that is none, before anything is written."""
+    if config.teacher is not None or config.corpus is not None:
+        teachers_corpus(config, ArenaHome(config.out), lambda line: None)
+
+
+def teachers_corpus(config: ArenaConfig, home: ArenaHome, say: Callable[[str], None]) -> Corpus:
+    """Return the sound that the teacher learns from, or goes on from.
+
+    Args:
+        config: what the arena is asked for.
+        home: where synthetic studies go, if there is neither a teacher nor a corpus.
+        say: told when they are made.
+
+    Raises:
+        PartitaError: no corpus where one is said to be, or another sample rate than the teacher's.
+    """
+    if config.teacher is not None:
+        loaded = load(config.teacher)
+        corpus = Corpus.open(config.corpus or loaded.config["corpus"]["path"])
+        if corpus.sample_rate != loaded.sample_rate:
+            raise PartitaError(
+                f"the teacher {config.teacher} has `sample_rate` {loaded.sample_rate} but the corpus"
+                f" {corpus.path} has {corpus.sample_rate}: give one of its rate with `--corpus`"
+            )
+        return corpus
+    if config.corpus is not None:
+        return Corpus.open(config.corpus)
+    if read_index(home.sound) is None:
+        say("composing synthetic studies for solo violin for the teacher")
+        write_etudes(home.recordings, count=ETUDES, seconds=SECONDS, sample_rate=RATE, seed=config.seed)
+        prepare([home.recordings], home.sound, PrepareConfig(sample_rate=RATE, seed=config.seed))
+    return Corpus.open(home.sound)

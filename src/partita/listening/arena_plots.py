@@ -1,0 +1,125 @@
+"""The arena's pictures: the plane of both divergences, and each over temperature. One colour an arm.
+
+Knows the keys of `scores.json` and nothing of how they came about.
+"""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+COLOURS = tuple(matplotlib.colormaps["tab10"].colors)  # type: ignore[attr-defined]
+FAR = 2.5  # points that lie so many times as far as the nearest one are outside the picture
+
+Scores = Mapping[str, Any]
+
+
+def plane(scores: Scores) -> bytes:
+    """Return a PNG of KL(data || student) to the right and KL(student || data) upward.
+
+    Each arm is a line, a dot a temperature, the chosen one large with its intervals over students. An arm
+    that only sharpens or flattens its conditionals moves along the line of `likelihood`; one that helps
+    leaves it downward or to the left. A steered arm has only a bound upward: a dashed line.
+
+    >>> point = {"value": 0.5, "low": 0.4, "high": 0.6}
+    >>> arm = {"kl_forward": point, "kl_reverse": point}
+    >>> curve = [{"temperature": 1.0} | arm]
+    >>> found = {"arms": {"a": arm}, "curves": {"a": curve}, "choices": {"a": {"temperature": 1.0}}}
+    >>> plane(found)[1:4]
+    b'PNG'
+    """
+    figure = Figure(figsize=(7.2, 5.4), layout="constrained")
+    axes = figure.add_subplot()
+    seen_x: list[float] = []
+    seen_y: list[float] = []
+    for number, (arm, point) in enumerate(scores["arms"].items()):
+        colour, curve = COLOURS[number % len(COLOURS)], scores["curves"][arm]
+        label = f"{arm}, T = {scores['choices'][arm]['temperature']:g}"
+        if "kl_forward" not in point:
+            value = point["kl_reverse_bound"]["value"]
+            axes.axhline(value, color=colour, linestyle="--", linewidth=1, label=f"{label} (bound)")
+            seen_y.append(value)
+            continue
+        x, y = _values(curve, "kl_forward"), _values(curve, "kl_reverse")
+        axes.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1)
+        axes.errorbar(
+            **_cross(point), color=colour, marker="o", markersize=7, capsize=2, linewidth=1, label=label
+        )
+        seen_x, seen_y = seen_x + x, seen_y + y
+    _near(axes, seen_x, seen_y)
+    axes.set_xlabel("KL(data || student), bits a sample")
+    axes.set_ylabel("KL(student || data), bits a sample")
+    axes.legend(frameon=False, fontsize="small")
+    return _png(figure)
+
+
+def over_temperature(scores: Scores) -> bytes:
+    """Return a PNG of both divergences and their sum over temperature, side by side, with intervals over
+    students."""
+    names = {
+        "kl_forward": "KL(data || student)",
+        "kl_reverse": "KL(student || data)",
+        "kl_sum": "sum",
+    }
+    figure = Figure(figsize=(10.5, 3.6), layout="constrained")
+    for axes, (name, title) in zip(figure.subplots(1, 3), names.items(), strict=True):
+        heights = []
+        for number, (arm, curve) in enumerate(scores["curves"].items()):
+            key = "kl_reverse_bound" if name == "kl_reverse" and "kl_reverse_bound" in curve[0] else name
+            if key not in curve[0]:
+                continue
+            colour, x = COLOURS[number % len(COLOURS)], [point["temperature"] for point in curve]
+            y = _values(curve, key)
+            style = "--" if key == "kl_reverse_bound" else "-"
+            axes.plot(x, y, style, color=colour, marker="o", markersize=3, linewidth=1, label=arm)
+            axes.fill_between(
+                x,
+                [point[key]["low"] for point in curve],
+                [point[key]["high"] for point in curve],
+                color=colour,
+                alpha=0.12,
+                linewidth=0,
+            )
+            heights += y
+        _near(axes, [], heights)
+        axes.set_title(title, fontsize="medium")
+        axes.set_xlabel("temperature")
+    figure.axes[0].set_ylabel("bits a sample")
+    figure.axes[1].legend(frameon=False, fontsize="small")
+    return _png(figure)
+
+
+def _values(curve: list[dict[str, Any]], name: str) -> list[float]:
+    return [point[name]["value"] for point in curve]
+
+
+def _cross(point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a point with its intervals, as `errorbar` takes them."""
+    forward, reverse = point["kl_forward"], point["kl_reverse"]
+    return {
+        "x": [forward["value"]],
+        "y": [reverse["value"]],
+        "xerr": [[forward["value"] - forward["low"]], [forward["high"] - forward["value"]]],
+        "yerr": [[reverse["value"] - reverse["low"]], [reverse["high"] - reverse["value"]]],
+    }
+
+
+def _near(axes: Axes, x: list[float], y: list[float]) -> None:
+    """Keep points that ran away from flattening the rest."""
+    axes.autoscale_view()
+    if x and max(x) > FAR * min(x):
+        axes.set_xlim(right=FAR * min(x))
+    if y and max(y) > FAR * min(y):
+        axes.set_ylim(
+            top=FAR * min(y), bottom=min(axes.get_ylim()[0], min(y)) if min(y) < 0 else 0.9 * min(y)
+        )
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=160)
+    return buffer.getvalue()

@@ -1,0 +1,81 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from partita.evaluation.arena_measure import Measuring
+from partita.evaluation.divergence import Clips
+from partita.models.wavenet import WaveNet
+from partita.sampling.config import SamplingConfig, SteeringConfig
+from partita.sampling.judges import RatioJudge
+from partita.sampling.steering import Steering
+from partita.sampling.stream import draw
+
+Make = Callable[[int, int], WaveNet]
+CLIPS, STEPS = 60, 30
+
+
+@pytest.fixture(scope="module")
+def measuring(four_classes: Make) -> Measuring:
+    teacher, config = four_classes(0, 3), SamplingConfig(seed=5, threads=1)
+    drawn = draw(teacher, clips=CLIPS, steps=8 + STEPS, config=config, zero_class=0)
+    clips = Clips(drawn[:, :8], drawn[:, 8:])
+    return Measuring(teacher=teacher, truth=clips, seed=7, zero_class=0, threads=1)
+
+
+def test_a_student_that_is_the_teacher_is_nowhere_from_it(measuring: Measuring) -> None:
+    (point,) = measuring.curve(measuring.teacher, (1.0,))
+    for name in ("kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", "kl_reverse_of_draws"):
+        assert point[name]["value"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_all_that_is_measured_hangs_together(measuring: Measuring, four_classes: Make) -> None:
+    points = measuring.curve(four_classes(1, 2), (1.0, 0.8))
+    assert [point["temperature"] for point in points] == [1.0, 0.8]
+    for point in points:
+        assert point["kl_sum"]["value"] == pytest.approx(
+            point["kl_forward"]["value"] + point["kl_reverse"]["value"]
+        )
+        assert 0.0 < point["jensen_shannon"]["value"] < 1.0
+        for way in ("kl_forward", "kl_reverse"):  # two estimates of one number
+            value, other = point[way], point[f"{way}_of_draws"]
+            assert value["low"] < other["value"] < value["high"] or (
+                other["low"] < value["value"] < other["high"]
+            )
+    assert points[0]["kl_forward"] != points[1]["kl_forward"]
+
+
+def test_what_the_teacher_would_not_do_is_counted_as_running_away(
+    measuring: Measuring, four_classes: Make
+) -> None:
+    stuck = four_classes(1, 2)
+    log_p = measuring.teacher(torch.from_numpy(measuring.truth.past.astype(np.int64)))[:, -1].log_softmax(-1)
+    rare = int(log_p.mean(0).argmin())
+    with torch.no_grad():
+        stuck.end2_bias[rare] += 200.0
+    (away,) = measuring.curve(stuck, (1.0,))
+    (near,) = measuring.curve(measuring.teacher, (1.0,))
+    assert away["runaway_share"]["value"] > 0.7
+    assert near["runaway_share"]["value"] < 0.3  # of so few classes, noise is not that improbable
+
+
+def test_clips_and_draws_are_the_same_whoever_is_measured(measuring: Measuring, four_classes: Make) -> None:
+    student = four_classes(1, 2)
+    assert measuring.curve(student, (0.9,)) == measuring.curve(student, (0.9,))
+    assert measuring.curve(student, (0.9,))[0] == measuring.curve(student, (1.0, 0.9))[1]
+    assert replace(measuring, seed=8).curve(student, (0.9,)) != measuring.curve(student, (0.9,))
+
+
+def test_steering_by_the_exact_ratio_comes_nearer(measuring: Measuring, four_classes: Make) -> None:
+    student = four_classes(1, 2)
+    judge = RatioJudge(measuring.teacher, student, threads=1)
+    found = []
+    for particles in (1, 8):
+        config = SteeringConfig(particles=particles, block=4)
+        (point,) = measuring.steered_curve(student, Steering(judge=judge, config=config), (1.0,))
+        found.append(point["kl_reverse_bound"]["value"])
+    (plain,) = measuring.curve(student, (1.0,))
+    assert found[0] == pytest.approx(plain["kl_reverse_of_draws"]["value"], abs=1e-5)
+    assert found[1] < 0.7 * found[0]

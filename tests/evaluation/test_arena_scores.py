@@ -1,0 +1,104 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from partita.evaluation.arena_entry import Entry
+from partita.evaluation.arena_scores import choices, scores
+
+LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
+
+
+def result(seed: int, sums: dict[float, float], *, flat: bool = True) -> dict[str, Any]:
+    """What a seed would measure whose sum of both divergences is known at each temperature."""
+    curve = [
+        {
+            "temperature": temperature,
+            "kl_sum": {"value": value, "low": 0.0, "high": 9.0},
+            "kl_forward": {"value": 0.6 * value, "low": 0.0, "high": 9.0},
+        }
+        for temperature, value in sums.items()
+    ]
+    training = {"steps": 10, "seconds": 2.0 + seed}
+    agreement = {"value": 0.5, "low": 0.4, "high": 0.6} if 0.8 in sums.values() else None
+    return {
+        "seed": seed,
+        "start": {"flat": flat},
+        "training": training,
+        "agreement": agreement,
+        "curve": curve,
+    }
+
+
+TRIED = {
+    LIKELIHOOD: [result(1000, {1.0: 0.5, 0.9: 0.4}), result(1001, {1.0: 0.5, 0.9: 0.5})],
+    REPORT: [result(1000, {1.0: 0.5, 0.9: 0.6}), result(1001, {1.0: 0.5, 0.9: 0.6})],
+    STRONG: [result(1000, {1.0: 0.1, 0.9: 0.6}), result(1001, {1.0: 0.8, 0.9: 0.6})],
+}
+TESTED = {
+    LIKELIHOOD: [result(0, {1.0: 0.3, 0.9: 0.6}), result(1, {1.0: 0.3, 0.9: 0.8}, flat=False)],
+    STRONG: [result(0, {1.0: 0.7, 0.9: 0.1}), result(1, {1.0: 0.8, 0.9: 0.1}, flat=False)],
+}
+
+
+def test_settings_and_temperature_are_the_best_on_the_validation_seeds() -> None:
+    chosen = choices(TRIED)
+    assert (chosen["likelihood"].entry, chosen["likelihood"].temperature) == (LIKELIHOOD, 0.9)
+    assert (chosen["report"].entry, chosen["report"].temperature) == (STRONG, 1.0)
+    assert chosen["report"].value == pytest.approx(0.45)
+
+
+def test_of_equals_the_temperature_of_1_is_chosen() -> None:
+    tied = {LIKELIHOOD: [result(1000, {1.05: 0.5, 1.0: 0.5, 0.9: 0.5})]}
+    assert choices(tied)["likelihood"].temperature == 1.0
+
+
+def test_scores_are_of_the_test_seeds_at_what_was_chosen() -> None:
+    found = scores(choices(TRIED), TESTED, TRIED, seed=0)
+    assert found["arms"]["likelihood"]["kl_sum"]["values"] == [0.6, 0.8]
+    assert found["arms"]["report"]["kl_sum"]["values"] == [0.7, 0.8]  # not the 0.1 that it has at 0.9
+    assert found["arms"]["likelihood"]["kl_sum"]["value"] == pytest.approx(0.7)
+    assert found["arms"]["likelihood"]["kl_forward"]["values"] == pytest.approx([0.36, 0.48])
+    assert found["better"] == {"kl_sum": "lower", "kl_forward": "lower"}
+    assert found["seeds"] == [0, 1]
+    assert found["choices"]["report"]["settings"] == "report:adversary.weight=1"
+    assert [point["temperature"] for point in found["curves"]["report"]] == [1.0, 0.9]
+    assert set(found["validation"]) == {"likelihood", "report", "report:adversary.weight=1"}
+    assert found["training"]["likelihood"] == {"steps": 10.0, "seconds": 2.5}
+    assert found["agreement"]["report"]["value"] == 0.5
+    assert [warning.split(" were")[0] for warning in found["warnings"]] == ["the curves of the students 1"]
+
+
+def test_arms_are_compared_with_likelihood_and_with_their_twins() -> None:
+    twin = Entry("report-0")
+    tried, tested = {**TRIED, twin: TRIED[REPORT]}, {**TESTED, twin: TESTED[STRONG]}
+    found = scores(choices(tried), tested, tried, seed=0)
+    compared = [(pair["a"], pair["b"]) for pair in found["pairs"] if pair["score"] == "kl_sum"]
+    assert compared == [("report", "likelihood"), ("report-0", "likelihood"), ("report", "report-0")]
+    assert found["pairs"][0]["difference"] == pytest.approx(0.05)
+    assert found["pairs"][0]["verdict"] == "undecided"
+
+
+def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:
+    def steered(seed: int) -> dict[str, Any]:
+        point = {"temperature": 1.0, "kl_reverse_bound": {"value": 0.2 + 0.1 * seed}}
+        return result(seed, {}) | {"curve": [point]}
+
+    def plain(seed: int) -> dict[str, Any]:
+        point = {"temperature": 1.0, "kl_sum": {"value": 1.0}, "kl_reverse": {"value": 0.6 + 0.1 * seed}}
+        return result(seed, {}) | {"curve": [point]}
+
+    steer = Entry.read("steer:particles=4")
+    tried = {LIKELIHOOD: [plain(1000)], steer: [steered(1000)]}
+    tested = {LIKELIHOOD: [plain(0), plain(1)], steer: [steered(0), steered(1)]}
+    found = scores(choices(tried), tested, tried, seed=0)
+    (pair,) = (pair for pair in found["pairs"] if pair["score"] == "kl_reverse_bound")
+    assert (pair["a"], pair["b"], pair["difference"]) == ("steer", "likelihood", pytest.approx(-0.4))
+
+
+def test_intervals_hold_the_values() -> None:
+    found = scores(choices(TRIED), TESTED, TRIED, seed=0)
+    for arm in found["arms"].values():
+        for score in arm.values():
+            assert score["low"] <= score["value"] <= score["high"]
+            assert score["value"] == pytest.approx(np.mean(score["values"]))

@@ -1,0 +1,79 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partita.listening.arena_page import write_arena_page
+
+
+def score(value: float) -> dict[str, Any]:
+    return {"value": value, "low": value - 0.01, "high": value + 0.01, "seeds": [value, value]}
+
+
+def scores(away: float = 0.4) -> dict[str, Any]:
+    """Scores of two arms, one of which is steered, with names that try to break out of the page."""
+    likelihood = {"kl_sum": score(0.5), "kl_forward": score(0.2), "kl_reverse": score(0.3)}
+    beside = likelihood | {"kl_reverse_bound": score(0.3)}
+    runaway = {"kl_sum": score(away + 0.2), "kl_forward": score(0.2), "kl_reverse": score(away)}
+    steer = {"kl_reverse_bound": score(0.25)}
+    choice = {"settings": "<b>settings</b>", "temperature": 0.9, "validation": 0.4}
+    return {
+        "arms": {"likelihood": beside, "steer": steer},
+        "pairs": [
+            {
+                "score": "kl_sum",
+                "a": "steer",
+                "b": "likelihood",
+                "difference": -0.0123456,
+                "low": -0.02,
+                "high": -0.01,
+                "p": 0.01,
+                "p_corrected": 0.02,
+                "verdict": "better",
+                "seeds": [0, 1],
+            }
+            | change
+            for change in ({}, {"low": None, "high": None, "p_corrected": None, "verdict": "undecided"})
+        ],
+        "seeds": [0, 1],
+        "choices": {"likelihood": choice, "steer": choice},
+        "curves": {
+            "likelihood": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
+            "steer": [{"temperature": 1.0} | steer],
+        },
+        "training": {"likelihood": {"steps": 200.0}, "steer": {"steps": 90.0, "critic_seconds": 12.0}},
+        "agreement": {"steer": {"value": 0.37, "low": 0.3, "high": 0.4}},
+        "warnings": ["the curves were <i>steep</i>"],
+    }
+
+
+def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
+    page = write_arena_page(tmp_path, scores())
+    text = page.read_text()
+    assert not re.search(r'(src|href)="(?!data:)', text), "it needs nothing beside it"
+    assert "&lt;b&gt;settings&lt;/b&gt;" in text and "&lt;i&gt;steep&lt;/i&gt;" in text
+    for shown in (
+        "0.5000",
+        "0.4900 to 0.5100",
+        "-0.0123",
+        "better",
+        "undecided",
+        "critic seconds",
+        "at most",
+    ):
+        assert shown in text
+    for name in ("plane.png", "temperature.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("away", [0.4, 60.0])
+def test_a_temperature_that_ran_away_is_no_trouble(tmp_path: Path, away: float) -> None:
+    assert write_arena_page(tmp_path, scores(away)).is_file()
+
+
+def test_one_steered_arm_alone_has_a_page(tmp_path: Path) -> None:
+    found = scores()
+    for part in ("arms", "curves", "choices", "training"):
+        found[part] = {"steer": found[part]["steer"]}
+    assert "at most" in write_arena_page(tmp_path, found).read_text()
