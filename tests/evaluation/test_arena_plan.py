@@ -1,15 +1,18 @@
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from partita.errors import PartitaError
+from partita.evaluation import arena_student
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
+from partita.evaluation.arena_student import Student
 from partita.runs.config import to_table
 from partita.training.arms import ARMS
-from partita.training.config import TrainConfig
+from partita.training.config import RolloutConfig, TrainConfig
 
 OUT = Path("arena")
 
@@ -21,6 +24,15 @@ def plan(**changes: Any) -> ArenaConfig:
 @pytest.mark.parametrize("arm", ARMS)
 def test_every_arm_of_training_enters(arm: str) -> None:
     assert plan(arms=(arm,)).arm_training(Entry(arm), seed=0, steps_before=100).arm == arm
+
+
+def test_a_setting_may_be_a_list() -> None:
+    entry = Entry.read('policy:adversary.discriminators=["spectral", "patchgan"],adversary.weight=2')
+    config = entry.training(TrainConfig(steps=1, rollout=RolloutConfig(seam=1024)))
+    assert config.adversary is not None
+    assert tuple(config.adversary.discriminators) == ("spectral", "patchgan")
+    assert config.adversary.weight == 2.0
+    assert Entry.read(entry.name) == entry
 
 
 def test_settings_are_laid_over_an_arm() -> None:
@@ -123,3 +135,21 @@ def test_a_result_is_there_or_not(tmp_path: Path) -> None:
     home.keep(entry, 3, {"seed": 3})
     assert home.result(entry, 3) == {"seed": 3}
     assert home.result(Entry("report"), 3) is None
+
+
+def test_a_student_draws_by_other_numbers_than_the_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each of its samples would hang together with one of the opening that it goes on from."""
+    seen: dict[str, Any] = {}
+
+    class Truth:
+        teacher = SimpleNamespace(model=None, quantiser=SimpleNamespace(zero_class=128))
+
+        def measuring_clips(self, *, seed: int, **_: object) -> None:
+            seen["openings"] = seed
+
+    monkeypatch.setattr(arena_student, "Measuring", lambda **named: seen.setdefault("draws", named["seed"]))
+    ground = SimpleNamespace(config=plan(), home=None, truth=Truth())
+    for number in (0, 1000):
+        seen.clear()
+        _ = Student(ground, number).measuring
+        assert seen["openings"] != seen["draws"]

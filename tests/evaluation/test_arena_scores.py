@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from partita.evaluation.arena_entry import Entry
-from partita.evaluation.arena_scores import choices, scores
+from partita.evaluation.arena_scores import _families, choices, scores
 
 LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
 
@@ -73,10 +73,23 @@ def test_arms_are_compared_with_likelihood_and_with_their_twins() -> None:
     twin = Entry("report-0")
     tried, tested = {**TRIED, twin: TRIED[REPORT]}, {**TESTED, twin: TESTED[STRONG]}
     found = scores(choices(tried), tested, tried, seed=0)
-    compared = [(pair["a"], pair["b"]) for pair in found["pairs"] if pair["score"] == "kl_sum"]
-    assert compared == [("report", "likelihood"), ("report-0", "likelihood"), ("report", "report-0")]
+    compared = [
+        (pair["family"], pair["a"], pair["b"]) for pair in found["pairs"] if pair["score"] == "kl_sum"
+    ]
+    assert compared == [("learned", "report", "likelihood"), ("twin", "report", "report-0")]
     assert found["pairs"][0]["difference"] == pytest.approx(0.05)
     assert found["pairs"][0]["verdict"] == "undecided"
+
+
+def test_each_question_is_a_family_of_its_own() -> None:
+    arms = ["likelihood", "likelihood-charged", "report", "report-0", "critic", "oracle", "steer"]
+    assert _families(arms) == {
+        "learned": [(arm, "likelihood") for arm in ("report", "critic", "steer")],
+        "oracle": [("oracle", "likelihood")],
+        "charged": [("critic", "likelihood-charged")],
+        "twin": [("report", "report-0")],
+    }
+    assert _families(["policy", "policy-0"]) == {"twin": [("policy", "policy-0")]}
 
 
 def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:

@@ -11,6 +11,7 @@
 Trains nothing.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ class Entry:
         if arm not in known_arms():
             raise PartitaError(f"{arm!r} is no arm: choose among {', '.join(known_arms())}")
         changes = []
-        for change in filter(None, rest.split(",")):
+        for change in filter(None, re.split(r",(?![^\[]*\])", rest)):  # a comma in a list parts no settings
             path, equals, value = change.partition("=")
             if not (equals and path and value):
                 raise PartitaError(f"{change!r} in {words!r} is no setting: write name=value")

@@ -35,7 +35,8 @@ class Measuring:
     Args:
         teacher: the model that is the data.
         truth: openings, and how the teacher went on.
-        seed: of the students' draws and of the bootstrap.
+        seed: of the students' draws, another one than that of the openings, whose numbers they would else
+            repeat, and of the bootstrap.
         zero_class: of silence.
         threads: to draw with; None is one for each core.
     """

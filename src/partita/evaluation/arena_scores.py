@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from partita.evaluation.arena_entry import STEER, Entry
+from partita.evaluation.arena_entry import CHARGED, CRITIC, ORACLE, STEER, Entry
 from partita.evaluation.scoreboard import scoreboard
 from partita.evaluation.seed_interval import over_seeds
 from partita.evaluation.verdict import Direction
@@ -72,7 +72,11 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
         tried: what the validation seeds measured.
         seed: of random sets of seeds, where there are many.
     """
-    board = scoreboard(_by_seed(chosen, tested), _directions(tested), pairs=_pairs(chosen), seed=seed)
+    measured, better = _by_seed(chosen, tested), _directions(tested)
+    board = scoreboard(measured, better, pairs=[], seed=seed)
+    for family, pairs in _families(chosen).items():
+        compared = scoreboard(measured, better, pairs=pairs, seed=seed)["pairs"]
+        board["pairs"] += [{"family": family, **pair} for pair in compared]
     first = next(iter(tested.values()))
     return {
         "unit": "bits a sample",
@@ -93,12 +97,24 @@ def _directions(tested: Results) -> dict[str, Direction]:
     return {name: "lower" for name in SCORES if name in known}
 
 
-def _pairs(arms: Iterable[str]) -> list[tuple[str, str]]:
-    """Return what is compared: every arm with the control, likelihood, and with its twin of weight 0."""
+def _families(arms: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+    """Return what is compared, in families: each asks a question of its own, and is corrected for itself.
+
+    `learned`: does an arm whose reward is learned beat likelihood? With 8 seeds at most 6 of them can be
+    told. `oracle`: can any reward? `charged`: does the critic, when its own training is paid for? `twin`: is
+    it the reward that helped, and not the rest of the code?
+    """
     names = list(arms)
     control = CONTROL if CONTROL in names else names[0]
-    pairs = [(name, control) for name in names if name != control]
-    return pairs + [(name, f"{name}-0") for name in names if f"{name}-0" in names]
+    apart = {control, ORACLE, CHARGED}
+    learned = [name for name in names if name not in apart and not name.endswith("-0")]
+    families = {
+        "learned": [(name, control) for name in learned],
+        "oracle": [(name, control) for name in names if name == ORACLE and name != control],
+        "charged": [(name, CHARGED) for name in names if name == CRITIC and CHARGED in names],
+        "twin": [(name, f"{name}-0") for name in names if f"{name}-0" in names],
+    }
+    return {family: pairs for family, pairs in families.items() if pairs}
 
 
 def _by_seed(chosen: Mapping[str, Choice], tested: Results) -> dict[str, dict[str, dict[int, float]]]:

@@ -69,7 +69,11 @@ class Student:
         )
         zero = truth.teacher.quantiser.zero_class
         return Measuring(
-            teacher=truth.teacher.model, truth=clips, seed=seed, zero_class=zero, threads=config.threads
+            teacher=truth.teacher.model,
+            truth=clips,
+            seed=config.stream(f"draws {self.seed}"),
+            zero_class=zero,
+            threads=config.threads,
         )
 
     def _arm(self, entry: Entry) -> RunFolder:

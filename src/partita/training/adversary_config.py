@@ -40,8 +40,8 @@ class AdversaryConfig(PanelConfig):
     """That distance: `maps`, place by place, or `statistics`, of their means and variances over time, which
     does not ask where in the clip a thing happens."""
     updates: int = 1
-    """k, the discriminator's updates for each of the generator's; each sees fresh draws on the same
-    windows."""
+    """k, the discriminator's updates for each of the generator's; each sees fresh draws on the same windows,
+    or, on a free-running route, the same clips beside other earlier ones."""
     skip_above: float = 1.0
     """The share of patches told right, 0.5 to 1, above which the discriminator skips its update, so that the
     generator can catch up; at 1 it never does."""

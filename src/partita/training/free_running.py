@@ -174,11 +174,13 @@ class FreeRunning:
         heard = self._table[self._with_seam(clips, clips.drawn)]
         with torch.no_grad(), self.machine.autocast():
             verdicts = self.judge.discriminator.verdicts(heard)
-        fields = self.judge.discriminator.fields
-        shares = [
-            spread(maps[-1].float(), heard.shape[1], patch=field)
-            for maps, field in zip(verdicts, fields, strict=True)
-        ]
+        samples, shares = heard.shape[1], []
+        for maps, field in zip(verdicts, self.judge.discriminator.fields, strict=True):
+            logits = maps[-1].float()
+            if self.judge.config.loss == "least-squares":
+                logits = torch.logit(logits.clamp(0.01, 0.99))
+            overlap = max(1.0, logits.shape[1] * field / samples)  # as often is a sample heard by this part
+            shares.append(spread(logits, samples, patch=field) / overlap)
         return torch.stack(shares).mean(0)[:, self.rollout.seam :]
 
     def _relaxation(self) -> Relaxation:

@@ -198,8 +198,7 @@ class Loop:
             left=position.seconds_left(self.budget),
             numbers=numbers,
         )
-        remark = self._watch.hear(position.step, numbers)
-        if remark is not None:
+        if (remark := self._watch.hear(position.step, numbers)) is not None:
             self.display.say(remark)
 
     def _notice(self, numbers: dict[str, float]) -> None:
