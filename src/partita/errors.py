@@ -13,3 +13,7 @@ class PartitaError(ValueError):
     ...
     partita.errors.PartitaError: `sample_rate` is -1, must be positive: give the rate in Hz, for example 16000
     """
+
+
+class DivergedError(PartitaError):
+    """Numbers that are finite no more: training went astray, or a model is too far off to be measured."""

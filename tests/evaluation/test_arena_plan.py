@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from partita.errors import PartitaError
-from partita.evaluation import arena_student
+from partita.errors import DivergedError, PartitaError
+from partita.evaluation import arena_home, arena_student
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
@@ -114,7 +114,10 @@ def test_mistakes_are_named_before_anything_is_written(changes: dict[str, Any], 
         plan(**changes)
 
 
-def test_more_arms_and_seeds_may_be_asked_for_but_nothing_else(tmp_path: Path) -> None:
+def test_more_arms_and_seeds_may_be_asked_for_but_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
     home = ArenaHome(tmp_path / "arena")
     home.take(plan(steps=5))
     home.take(plan(steps=5, arms=("report",), seeds=20, validation_seeds=1))
@@ -153,3 +156,30 @@ def test_a_student_draws_by_other_numbers_than_the_teacher(monkeypatch: pytest.M
         seen.clear()
         _ = Student(ground, number).measuring
         assert seen["openings"] != seen["draws"]
+
+
+def test_an_arm_that_went_astray_is_kept_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def astray(self: Student, entry: Entry) -> dict[str, Any]:
+        raise DivergedError("the loss is not finite at step 3")
+
+    monkeypatch.setattr(Student, "_measured", astray)
+    home, entry = ArenaHome(tmp_path), Entry("gumbel")
+    student = Student(SimpleNamespace(config=plan(), home=home), 3)  # type: ignore[arg-type]
+    found = {"arm": "gumbel", "seed": 3, "diverged": "the loss is not finite at step 3"}
+    assert student.result(entry) == found
+    assert home.result(entry, 3) == found
+
+
+def test_another_teacher_in_the_same_place_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "weights"
+    weights.write_bytes(b"one")
+    monkeypatch.setattr(arena_home, "find", lambda path: (None, path))
+    monkeypatch.setattr(arena_home, "weights_path", lambda checkpoint: checkpoint)
+    config = plan(out=tmp_path / "arena", teacher=weights)
+    ArenaHome(config.out).take(config)
+    ArenaHome(config.out).take(config)
+    weights.write_bytes(b"another")
+    with pytest.raises(PartitaError, match="`teacher_weights`"):
+        ArenaHome(config.out).take(config)

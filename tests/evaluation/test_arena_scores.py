@@ -3,8 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
-from partita.evaluation.arena_scores import _families, choices, scores
+from partita.evaluation.arena_scores import _families, choices, finite, scores
 
 LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
 
@@ -79,6 +80,15 @@ def test_arms_are_compared_with_likelihood_and_with_their_twins() -> None:
     assert compared == [("learned", "report", "likelihood"), ("twin", "report", "report-0")]
     assert found["pairs"][0]["difference"] == pytest.approx(0.05)
     assert found["pairs"][0]["verdict"] == "undecided"
+
+
+def test_arms_that_went_astray_are_left_out_and_named() -> None:
+    astray = {"arm": "report", "seed": 1, "diverged": "the loss is not finite"}
+    kept, told = finite({LIKELIHOOD: TESTED[LIKELIHOOD], REPORT: [TRIED[REPORT][0], astray]})
+    assert list(kept) == [LIKELIHOOD]
+    assert told == ["report is left out: it diverged under the seed 1 (the loss is not finite)"]
+    with pytest.raises(PartitaError, match="no arm is left"):
+        finite({REPORT: [astray]})
 
 
 def test_each_question_is_a_family_of_its_own() -> None:

@@ -17,7 +17,7 @@ import torch
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
-from partita.evaluation.arena_scores import Results, choices, scores
+from partita.evaluation.arena_scores import Results, choices, finite, scores
 from partita.evaluation.arena_student import Student
 from partita.evaluation.arena_truth import refuse_missing
 from partita.sampling.interruption import Interrupted
@@ -59,6 +59,7 @@ def _held(ground: Ground) -> dict[str, Any]:
         student = Student(ground, seed)
         for entry, results in tried.items():
             results.append(student.result(entry))
+    tried, warnings = finite(tried)
     chosen = choices(tried)
     for arm, choice in chosen.items():
         ground.say(f"{arm}: chosen {choice.entry.name} at temperature {choice.temperature:g}")
@@ -67,7 +68,10 @@ def _held(ground: Ground) -> dict[str, Any]:
         student = Student(ground, seed)
         for entry, results in tested.items():
             results.append(student.result(entry))
-        found = scores(chosen, tested, tried, seed=config.seed)
+        sane, more = finite(tested)
+        left = {arm: choice for arm, choice in chosen.items() if choice.entry in sane}
+        found = scores(left, sane, tried, seed=config.seed)
+        found["warnings"] += warnings + more
         write_json(ground.home.scores, found)
     return found
 

@@ -15,6 +15,7 @@ It does not know what the results mean.
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from partita import storage
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_plan import ArenaConfig
+from partita.runs.loading import find, weights_path
 
 FORMAT = 1
 NOTE = "arena.json"
@@ -85,6 +87,7 @@ class ArenaHome:
             PartitaError: the folder holds something else, or an arena with other settings.
         """
         note, settings = self.path / NOTE, json.loads(json.dumps(config.settings))
+        settings["teacher_weights"] = _weights_of(config.teacher)
         if note.is_file():
             self._check(settings)
             return
@@ -122,3 +125,11 @@ class ArenaHome:
         path = self._result(entry, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
         storage.write_json(path, result)
+
+
+def _weights_of(teacher: Path | None) -> str | None:
+    """Return what tells a teacher from another one that has taken its name since."""
+    if teacher is None:
+        return None
+    _, checkpoint = find(teacher)
+    return sha256(weights_path(checkpoint).read_bytes()).hexdigest()[:16]

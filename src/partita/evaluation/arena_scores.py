@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from partita.errors import PartitaError
 from partita.evaluation.arena_entry import CHARGED, CRITIC, ORACLE, STEER, Entry
 from partita.evaluation.scoreboard import scoreboard
 from partita.evaluation.seed_interval import over_seeds
@@ -43,6 +44,32 @@ class Choice:
     entry: Entry
     temperature: float
     value: float
+
+
+def finite(results: Results) -> tuple[Results, list[str]]:
+    """Return the entries whose numbers were finite under every seed, and what is said of the others.
+
+    Raises:
+        PartitaError: none is left.
+
+    >>> astray = {"seed": 3, "diverged": "..."}
+    >>> kept, told = finite({Entry("report"): [{"curve": []}], Entry("gumbel"): [astray]})
+    >>> [entry.name for entry in kept], told
+    (['report'], ['gumbel is left out: it diverged under the seed 3 (...)'])
+    """
+    kept, told = {}, []
+    for entry, found in results.items():
+        astray = [result for result in found if "diverged" in result]
+        if astray:
+            seeds = ", ".join(str(result["seed"]) for result in astray)
+            plural = "s" if len(astray) > 1 else ""
+            why = astray[0]["diverged"]
+            told.append(f"{entry.name} is left out: it diverged under the seed{plural} {seeds} ({why})")
+        else:
+            kept[entry] = found
+    if not kept:
+        raise PartitaError(f"no arm is left: {'; '.join(told)}")
+    return kept, told
 
 
 def choices(tried: Results) -> dict[str, Choice]:

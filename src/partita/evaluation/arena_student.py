@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from partita.errors import PartitaError
+from partita.errors import DivergedError, PartitaError
 from partita.evaluation.arena_entry import STEER, Entry
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_measure import Measuring
@@ -31,15 +31,26 @@ class Student:
         self.ground, self.config, self.home, self.seed = ground, ground.config, ground.home, seed
 
     def result(self, entry: Entry) -> dict[str, Any]:
-        """Return what an arm measures, fit for JSON: from its file, or made now and kept."""
+        """Return what an arm measures, fit for JSON: from its file, or made now and kept.
+
+        An arm whose numbers were finite no more has "diverged", which says how, and no curve.
+        """
         kept = self.home.result(entry, self.seed)
         if kept is not None:
             return kept
+        try:
+            result = self._measured(entry)
+        except DivergedError as error:  # an arm that went astray must not keep the others from their scores
+            result = {"arm": entry.name, "seed": self.seed, "diverged": str(error)}
+        self.home.keep(entry, self.seed, result)
+        return result
+
+    def _measured(self, entry: Entry) -> dict[str, Any]:
         run = self._arm(entry)
         self.ground.say(f"student {self.seed}, {entry.name}: measuring")
         loaded = load(run.path)
         judge = self._judge(run, loaded)
-        result = {
+        return {
             "arm": entry.name,
             "seed": self.seed,
             "start": training_facts(self.start),
@@ -47,8 +58,6 @@ class Student:
             "agreement": None if judge is None else self.measuring.agreement(loaded.model, judge),
             "curve": self._curve(entry, run, loaded),
         }
-        self.home.keep(entry, self.seed, result)
-        return result
 
     @cached_property
     def start(self) -> RunFolder:

@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from partita.errors import PartitaError
+from partita.errors import DivergedError, PartitaError
 from partita.models.wavenet import WaveNet
 from partita.training.objectives import NATS_PER_BIT
 
@@ -101,7 +101,7 @@ def along(p: WaveNet, q: WaveNet, clips: Clips, temperatures: Sequence[float] = 
             ours, theirs = _logits(p, window, field), _logits(q, window, field)
             totals[:, :, rows] += _sums(ours, theirs, window[:, field:], temperatures)
     if not np.isfinite(totals).all():
-        raise PartitaError("a divergence is not finite: the model diverged, take another checkpoint")
+        raise DivergedError("a divergence is not finite: the model diverged, take another checkpoint")
     return [Sums(*one) for one in totals / NATS_PER_BIT]
 
 

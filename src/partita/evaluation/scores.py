@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.errors import PartitaError
+from partita.errors import DivergedError, PartitaError
 from partita.seeds import numpy_stream
 
 TAIL = 2.5  # per cent beyond either end of an interval
@@ -34,7 +34,7 @@ class Score:
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(number) for number in (self.value, self.low, self.high)):
-            raise PartitaError(
+            raise DivergedError(
                 f"the score {self.value} [{self.low}, {self.high}] is not finite: the model diverged"
             )
         assert self.low <= self.value <= self.high

@@ -13,7 +13,7 @@ import torch
 
 from partita.audio.corpus import Corpus
 from partita.audio.windows import TrainingWindows, WindowBatch
-from partita.errors import PartitaError
+from partita.errors import DivergedError
 from partita.models.wavenet import WaveNet
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint
@@ -157,9 +157,9 @@ class Loop:
         )
         return Update(step=position.step + 1, learning_rate=rate, progress=progress)
 
-    def _divergence(self, step: int, what: str, batch: WindowBatch) -> PartitaError:
+    def _divergence(self, step: int, what: str, batch: WindowBatch) -> DivergedError:
         clips, saved = "; ".join(batch.names), self.run.steps()[-1]
-        return PartitaError(
+        return DivergedError(
             f"{what} is not finite at step {step}, on {clips}: the generator was not updated, and the"
             f" checkpoint of step {saved} is sound. Try a lower `learning_rate`, a lower `clip` or"
             " `precision` float32, and listen to those clips"
