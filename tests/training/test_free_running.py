@@ -148,6 +148,22 @@ def test_what_is_drawn_continues_the_windows_by_the_models_probabilities(base: T
     assert all((rows == clip).all(1).any() for clip in joined)
 
 
+def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(
+    base: TrainConfig, adversary: AdversaryConfig
+) -> None:
+    config = with_arm(replace(base, adversary=replace(adversary, warmup=4, updates=1)), "policy")
+    plain = Learner(with_arm(base, "likelihood"))
+    learner, heard = Learner(config), []
+    for step in range(1, 7):
+        numbers = learner.update(*windows(config, learner.context, step), Update(step, 2e-3, 0.0))
+        plain.update(*windows(base, plain.context, step), Update(step, 2e-3, 0.0))
+        heard.append("gradient_share" in numbers)
+        same_weights = same(dict(learner.generator.state_dict()), dict(plain.generator.state_dict()))
+        assert same_weights == (step < 4)
+        assert "discriminator_loss" in numbers
+    assert heard == [False, False, False, True, True, True]
+
+
 @pytest.mark.parametrize("arm", FREE_RUNNING)
 def test_several_discriminators_judge_what_is_drawn(base: TrainConfig, arm: str) -> None:
     adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=1.0)

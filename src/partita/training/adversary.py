@@ -143,6 +143,11 @@ class Adversary:
         distance = feature_statistics if config.features == "statistics" else feature_matching
         return loss + config.feature_weight * distance(wanted, heard)
 
+    @property
+    def warming_up(self) -> bool:
+        """Whether the generator does not listen yet."""
+        return self.seen < self.config.warmup
+
     def weight(self, progress: float) -> float:
         """Return lambda_adv at a point of the run, 0 to 1: 0 while D warms up, and it rises over the ramp.
 
@@ -150,7 +155,7 @@ class Adversary:
         >>> Adversary(AdversaryConfig(weight=0.1, ramp=0.5), seed=0, machine=cpu).weight(0.25)
         0.05
         """
-        if self.seen < self.config.warmup:
+        if self.warming_up:
             return 0.0
         if self.config.ramp == 0.0:
             return self.config.weight

@@ -81,8 +81,10 @@ class FreeRunning:
 
     def loss(
         self, generator: WaveNet, classes: Tensor, valid: Tensor, *, step: int, progress: float
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    ) -> tuple[Tensor | None, dict[str, Tensor]]:
         """Draw clips if it is time, let the discriminator learn from them, and return the generator's loss.
+
+        While the discriminator warms up there is none: the generator does not listen, nor pay for it.
 
         Args:
             generator: draws, and is judged; its weights are only read.
@@ -92,8 +94,8 @@ class FreeRunning:
             progress: how much of the run is behind, 0 to 1.
 
         Returns:
-            the loss, unweighted, and named numbers: `entropy_drawn` in bits, the levels, the clips' length,
-            and the judge's.
+            the loss, unweighted, or None, and named numbers: the judge's, and with a loss `entropy_drawn` in
+            bits, the levels and the clips' length.
         """
         if self.clips is None or (step - 1) % self.rollout.every == 0:
             self.clips = self._draw(generator, classes, valid, progress)
@@ -101,6 +103,8 @@ class FreeRunning:
         if isinstance(self.judge, Adversary):
             numbers = self.judge.learn(self._heard(clips), partial(self._heard, clips))
             self._remember(clips)
+            if self.judge.warming_up:
+                return None, numbers
         loss, logits, said = self._route(generator, clips)
         levels = {"real": self._table[clips.real], "drawn": self._table[clips.drawn]}
         numbers |= {f"level_{name}": sound.square().mean().sqrt() for name, sound in levels.items()}

@@ -152,8 +152,10 @@ class Learner:
     ) -> None:
         """Add the gradient of what the generator's own clips are worth, and the numbers behind it."""
         loss, said = free.loss(self.generator, classes, valid, step=update.step, progress=update.progress)
-        _demand_finite(loss, "the loss of the generator's own clips")
         numbers |= said
+        if loss is None:
+            return
+        _demand_finite(loss, "the loss of the generator's own clips")
         numbers["gradient_share"] = add_gradient(
             list(self.generator.parameters()),
             loss,
