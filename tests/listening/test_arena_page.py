@@ -22,6 +22,7 @@ def scores(away: float = 0.4) -> dict[str, Any]:
         "arms": {"likelihood": beside, "steer": steer},
         "pairs": [
             {
+                "family": "learned",
                 "score": "kl_sum",
                 "a": "steer",
                 "b": "likelihood",
