@@ -15,9 +15,7 @@ from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
 from partita.runs.metrics import read
 from partita.training.arms import ADVERSARIAL, with_arm
-from partita.training.collapse import trouble
 from partita.training.config import FREE_RUNNING, AdversaryConfig, CriticConfig, RolloutConfig, TrainConfig
-from partita.training.fraction import add_gradient
 from partita.training.learner import Learner, Update
 from partita.training.train import resume, train
 
@@ -187,16 +185,6 @@ def test_a_critic_that_is_the_student_has_nothing_to_say(base: TrainConfig) -> N
     assert numbers["gradient_share"] == 0
 
 
-def test_a_share_of_the_gradient_by_hand() -> None:
-    for relative, expected in ((True, [3.0 + 2.5 * 0.6, 4.0 + 2.5 * 0.8]), (False, [3.3, 4.4])):
-        weights = torch.nn.Parameter(torch.tensor([0.6, 0.8]))
-        weights.grad = torch.tensor([3.0, 4.0])
-        loss = weights.square().sum() / 2  # its gradient is the weights, of norm 1
-        ratio = add_gradient([weights], loss, weight=0.5, relative=relative)
-        assert ratio.item() == pytest.approx(0.2)
-        assert weights.grad.tolist() == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("arm", ["pathwise", "critic"])
 def test_a_run_goes_on_as_if_it_had_never_stopped(
     corpus: Corpus, base: TrainConfig, tmp_path: Path, arm: str
@@ -245,23 +233,6 @@ def test_a_collapse_is_said_once(
     said = [record for record in read(run / "metrics.jsonl") if record["kind"] == "trouble"]
     assert [record["step"] for record in said] == [5]
     assert "the clips are collapsing" in said[0]["words"]
-
-
-@pytest.mark.parametrize(
-    ("drawn", "level", "words"),
-    [
-        (1.4, 0.1, "collapsing: 1.40 bits"),
-        (1.6, 0.1, None),
-        (6.0, 0.1, "run away: 6.00 bits"),
-        (3.0, 0.4, "run away: a level of 0.4000"),
-        (0.1, 0.005, "fall silent: a level of 0.0050"),
-    ],
-)
-def test_trouble_in_words(drawn: float, level: float, words: str | None) -> None:
-    numbers = {"entropy_real": 3.0, "entropy_drawn": drawn, "level_real": 0.1, "level_drawn": level}
-    said = trouble(numbers)
-    assert said is None if words is None else said is not None and words in said
-    assert trouble({"bits": 3.0}) is None
 
 
 def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfig) -> None:

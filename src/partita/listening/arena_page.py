@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from partita import storage
 from partita.listening.arena_plots import over_temperature, plane
 from partita.listening.pictures import png_address
+from partita.listening.templating import rendered
 
 ROWS = {
     "kl_sum": ("KL, both ways", "The sum of the next two."),
@@ -61,13 +60,6 @@ def render_arena_page(scores: Mapping[str, Any], pictures: Mapping[str, bytes]) 
         scores: as `arena` returns them.
         pictures: PNG images by name: "plane" and "temperature".
     """
-    environment = Environment(
-        loader=PackageLoader("partita.listening"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     arms = scores["arms"]
     rows = [
         {"name": name, "meaning": meaning, "cells": [_cell(arm.get(key)) for arm in arms.values()]}
@@ -80,7 +72,7 @@ def render_arena_page(scores: Mapping[str, Any], pictures: Mapping[str, bytes]) 
         "pictures": {name: png_address(data) for name, data in pictures.items()},
         "pairs": [(pair, _pair(pair)) for pair in scores["pairs"]],
     }
-    return environment.get_template("arena.html.j2").render(page=page)
+    return rendered("arena.html.j2", page)
 
 
 def _cell(score: Mapping[str, Any] | None) -> dict[str, str]:

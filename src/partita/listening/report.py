@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from partita import storage
@@ -25,6 +24,7 @@ from partita.listening.pictures import (
 )
 from partita.listening.scoretable import score_rows
 from partita.listening.sounds import flac_address
+from partita.listening.templating import rendered
 
 REAL = -1
 BARS = 180
@@ -94,14 +94,7 @@ def write_report(path: str | Path, data: ReportData) -> Path:
 def render_report(data: ReportData) -> str:
     """Return the page's HTML; every text in `data` is escaped."""
     assert data.arms, "a report needs an arm"
-    environment = Environment(
-        loader=PackageLoader("partita.listening"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(page=_page(data))
+    return rendered("report.html.j2", _page(data))
 
 
 def _page(data: ReportData) -> dict[str, Any]:

@@ -18,6 +18,17 @@ BATCH = 16
 """Windows that go through a discriminator together: more would leave the caches."""
 
 
+def logit_of_share(share: torch.Tensor) -> torch.Tensor:
+    """Return log(d / (1 - d)) of what a discriminator that was trained with least squares says.
+
+    Its output d aims at p_data / (p_data + p), but can leave (0, 1): it is kept within [0.01, 0.99].
+
+    >>> logit_of_share(torch.tensor([0.5, 0.75, 2.0])).exp().round().tolist()
+    [1.0, 3.0, 99.0]
+    """
+    return torch.logit(share.clamp(0.01, 0.99))
+
+
 class DiscriminatorJudge:
     """A PatchGAN hears the newest `window` samples; the logits of the patches that end in what is new count.
 
@@ -30,8 +41,7 @@ class DiscriminatorJudge:
         quantiser: the generating model's, classes -> waveform.
         window: samples that the discriminator hears at once, a multiple of 2^layers. Its normalisation looks
             at all of them: as many as in training are truest, fewer are cheaper.
-        least_squares: trained with least squares: its output d is a share, and log(d / (1 - d)) the logit,
-            with d kept within [0.01, 0.99].
+        least_squares: trained with least squares: its output is a share (see `logit_of_share`).
 
     Raises:
         PartitaError: the window is too short, or no multiple of 2^layers.
@@ -86,7 +96,7 @@ class DiscriminatorJudge:
             parts = torch.split(torch.from_numpy(waveform), BATCH)
             logits = torch.cat([self.discriminator(part)[-1][:, first:last] for part in parts]).double()
             if self.least_squares:
-                logits = torch.logit(logits.clamp(0.01, 0.99))
+                logits = logit_of_share(logits)
             return logits.sum(1).numpy()
 
 

@@ -180,11 +180,12 @@ class SteeredStream:
         while True:
             self._settle()
             ready = min(steps - done, int(self._settled.min()))
-            taken[:, done : done + ready] = self._paths[:: self._particles, :ready]
-            self._paths = self._paths[:, ready:].copy()  # what was given out is copied with no particle
-            self._settled -= ready
-            self.position += ready
-            done += ready
+            if ready:
+                taken[:, done : done + ready] = self._paths[:: self._particles, :ready]
+                self._paths = self._paths[:, ready:].copy()  # what was given out is copied with no particle
+                self._settled -= ready
+                self.position += ready
+                done += ready
             if done == steps:
                 return taken
             self._advance()

@@ -19,6 +19,7 @@ from torch import Tensor
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
+from partita.sampling.judges import logit_of_share
 from partita.sampling.stream import draw
 from partita.seeds import torch_stream
 from partita.training.adversary import Adversary
@@ -182,7 +183,7 @@ class FreeRunning:
         for maps, field in zip(verdicts, self.judge.discriminator.fields, strict=True):
             logits = maps[-1].float()
             if self.judge.config.loss == "least-squares":
-                logits = torch.logit(logits.clamp(0.01, 0.99))
+                logits = logit_of_share(logits)
             overlap = max(1.0, logits.shape[1] * field / samples)  # as often is a sample heard by this part
             shares.append(spread(logits, samples, patch=field) / overlap)
         return torch.stack(shares).mean(0)[:, self.rollout.seam :]
