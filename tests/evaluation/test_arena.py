@@ -22,6 +22,7 @@ from partita.evaluation.arena import arena
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
+from partita.evaluation.arena_student import Student
 from partita.evaluation.arena_truth import Truth
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
@@ -122,6 +123,37 @@ def test_the_teachers_clips_come_to_the_students_as_they_are(asked: ArenaConfig,
     found = [Quantiser().encode_int16(clips.samples[s.offset : s.offset + s.length]) for s in parts]
     np.testing.assert_array_equal(found, drawn)
     assert (len(clips.segments("train")), clips.sample_rate) == (4, corpus.sample_rate)
+
+
+def test_a_second_temperature_is_measured_without_training(
+    asked: ArenaConfig, whole: dict[str, Any], tmp_path: Path
+) -> None:
+    """On test seeds only what was chosen is measured, beside 1; asked for more, the run is not made anew."""
+    ground = Ground(asked, ArenaHome(asked.out), lambda line: None)
+    student, entry = Student(ground, 0), asked.entries[0]
+    path = ArenaHome(asked.out).run(entry, 0) / "metrics.jsonl"
+    before = path.read_bytes()
+    kept = [point["temperature"] for point in student.result(entry, (1.0,))["curve"]]
+    assert kept == sorted({1.0, whole["choices"]["likelihood"]["temperature"]}, reverse=True)
+    more = student._measured(entry, (1.0, 0.7))
+    assert [point["temperature"] for point in more["curve"]] == [1.0, 0.7]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_two_processes_come_to_the_same_scores(
+    whole: dict[str, Any], corpus: Corpus, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found = arena(small(tmp_path / "two", corpus, workers=2))
+    assert same_parts(found) == same_parts(whole)
+    assert "student 0, likelihood: measuring" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_mistake_in_another_process_is_said_in_this_one(corpus: Corpus, tmp_path: Path) -> None:
+    config = small(tmp_path / "two", corpus, workers=2, arms=("critic:critic.run=/nowhere",))
+    with pytest.raises(PartitaError, match="nowhere"):
+        arena(config)
 
 
 @pytest.mark.usefixtures("whole")

@@ -159,14 +159,14 @@ def test_a_student_draws_by_other_numbers_than_the_teacher(monkeypatch: pytest.M
 
 
 def test_an_arm_that_went_astray_is_kept_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def astray(self: Student, entry: Entry) -> dict[str, Any]:
+    def astray(self: Student, entry: Entry, temperatures: tuple[float, ...]) -> dict[str, Any]:
         raise DivergedError("the loss is not finite at step 3")
 
     monkeypatch.setattr(Student, "_measured", astray)
     home, entry = ArenaHome(tmp_path), Entry("gumbel")
     student = Student(SimpleNamespace(config=plan(), home=home), 3)  # type: ignore[arg-type]
     found = {"arm": "gumbel", "seed": 3, "diverged": "the loss is not finite at step 3"}
-    assert student.result(entry) == found
+    assert student.result(entry, (1.0,)) == found
     assert home.result(entry, 3) == found
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from partita.errors import PartitaError
+from partita.evaluation.arena_choices import choices
 from partita.evaluation.arena_entry import Entry
-from partita.evaluation.arena_scores import _families, choices, finite, scores
+from partita.evaluation.arena_scores import _families, finite, scores
 
 LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
 

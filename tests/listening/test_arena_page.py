@@ -17,7 +17,10 @@ def scores(away: float = 0.4) -> dict[str, Any]:
     beside = likelihood | {"kl_reverse_bound": score(0.3)}
     runaway = {"kl_sum": score(away + 0.2), "kl_forward": score(0.2), "kl_reverse": score(away)}
     steer = {"kl_reverse_bound": score(0.25)}
-    choice = {"settings": "<b>settings</b>", "temperature": 0.9, "validation": 0.4}
+    likelihoods, steers = (
+        {"settings": f"<b>{arm}</b>", "temperature": 0.9, "validation": 0.4}
+        for arm in ("likelihood", "settings")
+    )
     return {
         "arms": {"likelihood": beside, "steer": steer},
         "pairs": [
@@ -38,10 +41,10 @@ def scores(away: float = 0.4) -> dict[str, Any]:
             for change in ({}, {"low": None, "high": None, "p_corrected": None, "verdict": "undecided"})
         ],
         "seeds": [0, 1],
-        "choices": {"likelihood": choice, "steer": choice},
-        "curves": {
-            "likelihood": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
-            "steer": [{"temperature": 1.0} | steer],
+        "choices": {"likelihood": likelihoods, "steer": steers},
+        "validation": {
+            "<b>likelihood</b>": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
+            "<b>settings</b>": [{"temperature": 1.0} | steer],
         },
         "training": {"likelihood": {"steps": 200.0}, "steer": {"steps": 90.0, "critic_seconds": 12.0}},
         "agreement": {"steer": {"value": 0.37, "low": 0.3, "high": 0.4}},
@@ -75,6 +78,6 @@ def test_a_temperature_that_ran_away_is_no_trouble(tmp_path: Path, away: float) 
 
 def test_one_steered_arm_alone_has_a_page(tmp_path: Path) -> None:
     found = scores()
-    for part in ("arms", "curves", "choices", "training"):
+    for part in ("arms", "choices", "training"):
         found[part] = {"steer": found[part]["steer"]}
     assert "at most" in write_arena_page(tmp_path, found).read_text()

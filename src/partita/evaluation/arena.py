@@ -8,17 +8,19 @@ it.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
+from partita.evaluation.arena_choices import Results, settled
+from partita.evaluation.arena_crew import ArmsWork, Crew, CriticWork, StartWork, crew
+from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
-from partita.evaluation.arena_scores import Results, choices, finite, scores
-from partita.evaluation.arena_student import Student
+from partita.evaluation.arena_scores import finite, scores
 from partita.evaluation.arena_truth import refuse_missing
 from partita.sampling.interruption import Interrupted
 from partita.storage import sole_writer, write_json
@@ -44,36 +46,56 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
     home.take(config)
     with sole_writer(home.path), _threads(config.threads):
         try:
-            return _held(Ground(config, home, say or _on_standard_error))
+            ground = Ground(config, home, say or _on_standard_error)
+            with crew(ground) as ask:
+                return _held(ground, ask)
         except KeyboardInterrupt as stop:
             raise Interrupted(
                 "stopped; what is finished is kept, and the same command goes on from there"
             ) from stop
 
 
-def _held(ground: Ground) -> dict[str, Any]:
+def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
     """Do all that is not done yet; the scores so far are written after every student of the test."""
     config, found = ground.config, dict[str, Any]()
-    tried: Results = {entry: [] for entry in config.entries}
-    for seed in config.choice_seeds:
-        student = Student(ground, seed)
-        for entry, results in tried.items():
-            results.append(student.result(entry))
-    tried, warnings = finite(tried)
-    chosen = choices(tried)
+    _ = ground.truth, ground.clips  # what all work needs, before several processes would make it at once
+    critic = [CriticWork()] if any(_has_critic(entry, config) for entry in config.entries) else []
+    for _ in ask([*critic, *map(StartWork, config.choice_seeds)]):
+        pass
+    tried, warnings = finite(_results(ask, config.choice_seeds, dict.fromkeys(config.entries, config.curve)))
+    chosen = settled(ground.home.choices, tried)
     for arm, choice in chosen.items():
         ground.say(f"{arm}: chosen {choice.entry.name} at temperature {choice.temperature:g}")
-    tested: Results = {choice.entry: [] for choice in chosen.values()}
-    for seed in config.test_seeds:
-        student = Student(ground, seed)
-        for entry, results in tested.items():
-            results.append(student.result(entry))
+    at = {choice.entry: tuple(sorted({1.0, choice.temperature}, reverse=True)) for choice in chosen.values()}
+    for tested in _growing(ask, config.test_seeds, at):
         sane, more = finite(tested)
         left = {arm: choice for arm, choice in chosen.items() if choice.entry in sane}
         found = scores(left, sane, tried, seed=config.seed)
         found["warnings"] += warnings + more
         write_json(ground.home.scores, found)
     return found
+
+
+def _has_critic(entry: Entry, config: ArenaConfig) -> bool:
+    """Return whether a critic must be trained before an arm."""
+    return config.wants_critic(entry) and not entry.is_oracle
+
+
+def _growing(
+    ask: Crew, seeds: Sequence[int], temperatures: Mapping[Entry, tuple[float, ...]]
+) -> Iterator[Results]:
+    """Yield the results of the first seed, of the first two, and so on."""
+    results: Results = {entry: [] for entry in temperatures}
+    for row in ask([ArmsWork(seed, tuple(temperatures.items())) for seed in seeds]):
+        for entry, result in zip(temperatures, row, strict=True):
+            results[entry].append(result)
+        yield results
+
+
+def _results(ask: Crew, seeds: Sequence[int], temperatures: Mapping[Entry, tuple[float, ...]]) -> Results:
+    """Return the results of all seeds."""
+    *_, last = _growing(ask, seeds, temperatures)
+    return last
 
 
 @contextmanager

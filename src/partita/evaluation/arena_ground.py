@@ -29,16 +29,20 @@ class Ground:
     def __init__(self, config: ArenaConfig, home: ArenaHome, say: Callable[[str], None]) -> None:
         self.config, self.home, self.say = config, home, say
 
+    @property
+    def teacher(self) -> Path:
+        """The teacher's run."""
+        return self.config.teacher or self.home.teacher
+
     @cached_property
     def truth(self) -> Truth:
         """The teacher, loaded or trained."""
         config = self.config
         corpus = teachers_corpus(config, self.home, self.say)
-        path = config.teacher
-        if path is None:
+        if config.teacher is None:
             self._announce(self.home.teacher, "the teacher")
-            path = finished_run(corpus, self.home.teacher, config.teacher_training()).path
-        return Truth(load(path), corpus, config.threads)
+            finished_run(corpus, self.home.teacher, config.teacher_training())
+        return Truth(load(self.teacher), corpus, config.threads)
 
     @cached_property
     def clips(self) -> Corpus:
@@ -73,8 +77,10 @@ class Ground:
         """Return the run that judges an arm's clips, trained now if it is not there; None where none does."""
         if not self.config.wants_critic(entry):
             return None
-        if entry.is_oracle:
-            return self.config.teacher or self.home.teacher
+        return self.teacher if entry.is_oracle else self.critic()
+
+    def critic(self) -> Path:
+        """Return the critic's run, trained now if it is not there."""
         return self.train(self.home.critic, self.config.critic_training(), "the critic").path
 
     def charge(self, entry: Entry) -> dict[str, Any]:

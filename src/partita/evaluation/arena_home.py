@@ -8,6 +8,7 @@
     runs/SEED/start        a student before the arms part
     runs/SEED/ARM          what became of it
     results/ARM/SEED.json  an arm's measures
+    choices.json           what the validation seeds decided, from the first test seed on
     scores.json
 
 It does not know what the results mean.
@@ -68,6 +69,11 @@ class ArenaHome:
     def scores(self) -> Path:
         """The file of scores."""
         return self.path / "scores.json"
+
+    @property
+    def choices(self) -> Path:
+        """The file of what was chosen."""
+        return self.path / "choices.json"
 
     def start(self, seed: int) -> Path:
         """Return the run of a student before the arms part."""

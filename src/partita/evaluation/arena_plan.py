@@ -91,13 +91,17 @@ class ArenaConfig:
     precision: str = "auto"
     """Of training: `float32`, `bfloat16`, or `auto`."""
     threads: int | None = None
-    """CPU threads; by default as many as there are cores. With 1, `float32` and steps, all is repeatable."""
+    """CPU threads of each worker; by default as many as there are cores. With 1, `float32` and steps, all is
+    repeatable."""
+    workers: int = 1
+    """Processes that each work on a student of their own, all at once. Two with a thread each get more done
+    on two cores than one with two, and share the machine alike among all arms."""
 
     def __post_init__(self) -> None:
         """Refuse what can't be done, before anything is written."""
         for name in ("seeds", "validation_seeds"):
             within(name, getattr(self, name), 1, MOST_SEEDS)
-        for name, least in (("train_clips", 2), ("clips", 2), ("samples", self.clips)):
+        for name, least in (("train_clips", 2), ("clips", 2), ("samples", self.clips), ("workers", 1)):
             at_least(name, getattr(self, name), least)
         at_least("train_samples", self.train_samples, self.train_clips)
         for temperature in self.temperatures:
@@ -124,7 +128,7 @@ class ArenaConfig:
 
     @property
     def curve(self) -> tuple[float, ...]:
-        """The temperatures, falling."""
+        """The temperatures that are tried, falling."""
         return tuple(sorted({1.0, *self.temperatures}, reverse=True))
 
     @property
@@ -243,7 +247,7 @@ class ArenaConfig:
         )
 
 
-FREE = {"out", "arms", "seeds", "validation_seeds"}  # may differ between sittings
+FREE = {"out", "arms", "seeds", "validation_seeds", "workers"}  # may differ between sittings
 
 
 def _budgeted(config: TrainConfig, minutes: float | None, steps: int | None, usual: float) -> TrainConfig:

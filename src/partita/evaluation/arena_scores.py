@@ -1,49 +1,34 @@
-"""From the students' measures to the arena's scores: what is chosen on some seeds, and what others say of it.
+"""From the students' measures to the arena's scores: those of the test seeds alone, at what was chosen.
 
-Temperatures, and the settings of an arm that was given with several, are those with the least sum of both
-divergences on the validation seeds. The scores are of the test seeds alone. This file does not train.
+This file neither trains nor chooses.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from partita.errors import PartitaError
-from partita.evaluation.arena_entry import CHARGED, CRITIC, ORACLE, STEER, Entry
+from partita.evaluation.arena_choices import (
+    BOUND,
+    Choice,
+    Result,
+    Results,
+    as_json,
+    by_temperature,
+    point_at,
+)
+from partita.evaluation.arena_entry import CHARGED, CRITIC, ORACLE, STEER
 from partita.evaluation.scoreboard import scoreboard
 from partita.evaluation.seed_interval import over_seeds
 from partita.evaluation.verdict import Direction
 
-BOUND = "kl_reverse_bound"
-BY = ("kl_sum", BOUND)
-"""What an arm is chosen by: the first that it has."""
 SCORES = (
     *("kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", BOUND),
     *("kl_sum_trimmed", "kl_forward_trimmed", "kl_reverse_trimmed", f"{BOUND}_trimmed", "runaway_share"),
 )
 """What is reported; of all of it less is better."""
 CONTROL = "likelihood"
-
-Result = dict[str, Any]
-Results = dict[Entry, list[Result]]
-"""For each entry, what each seed measured, all entries with the same seeds in the same order."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the validation seeds decided for an arm.
-
-    Args:
-        entry: the arm with its settings.
-        temperature: of its conditionals.
-        value: the mean over validation seeds of what it was chosen by, in bits a sample.
-    """
-
-    entry: Entry
-    temperature: float
-    value: float
 
 
 def finite(results: Results) -> tuple[Results, list[str]]:
@@ -52,6 +37,7 @@ def finite(results: Results) -> tuple[Results, list[str]]:
     Raises:
         PartitaError: none is left.
 
+    >>> from partita.evaluation.arena_entry import Entry
     >>> astray = {"seed": 3, "diverged": "..."}
     >>> kept, told = finite({Entry("report"): [{"curve": []}], Entry("gumbel"): [astray]})
     >>> [entry.name for entry in kept], told
@@ -70,24 +56,6 @@ def finite(results: Results) -> tuple[Results, list[str]]:
     if not kept:
         raise PartitaError(f"no arm is left: {'; '.join(told)}")
     return kept, told
-
-
-def choices(tried: Results) -> dict[str, Choice]:
-    """Return what is best for each arm on the validation seeds; of equals what was given first, and the
-    temperature nearest to 1.
-
-    >>> point = {"temperature": 1.0, "kl_sum": {"value": 0.5}}
-    >>> choices({Entry("report"): [{"curve": [point]}]})["report"].temperature
-    1.0
-    """
-    best: dict[str, Choice] = {}
-    for entry, results in tried.items():
-        for temperature, points in _by_temperature(results):
-            name = next(name for name in BY if name in points[0])
-            value = float(np.mean([point[name]["value"] for point in points]))
-            if entry.arm not in best or value < best[entry.arm].value:
-                best[entry.arm] = Choice(entry, temperature, value)
-    return best
 
 
 def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, seed: int) -> dict[str, Any]:
@@ -109,7 +77,7 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
         "unit": "bits a sample",
         **board,
         "seeds": [result["seed"] for result in first],
-        "choices": {arm: _choice(choice) for arm, choice in chosen.items()},
+        "choices": {arm: as_json(choice) for arm, choice in chosen.items()},
         "curves": {arm: _curve(tested[choice.entry], seed=seed) for arm, choice in chosen.items()},
         "validation": {entry.name: _curve(results, seed=seed) for entry, results in tried.items()},
         "agreement": _agreements(chosen, tested, seed=seed),
@@ -152,7 +120,7 @@ def _by_seed(chosen: Mapping[str, Choice], tested: Results) -> dict[str, dict[st
     bounded = any(choice.entry.arm == STEER for choice in chosen.values())
     found: dict[str, dict[str, dict[int, float]]] = {}
     for arm, choice in chosen.items():
-        points = {result["seed"]: _point(result, choice.temperature) for result in tested[choice.entry]}
+        points = {result["seed"]: point_at(result, choice.temperature) for result in tested[choice.entry]}
         rows = {
             name: {seed: point[name]["value"] for seed, point in points.items() if name in point}
             for name in SCORES
@@ -164,32 +132,15 @@ def _by_seed(chosen: Mapping[str, Choice], tested: Results) -> dict[str, dict[st
     return found
 
 
-def _by_temperature(results: Sequence[Result]) -> Iterable[tuple[float, list[dict[str, Any]]]]:
-    """Yield each temperature with its point of every seed's curve, the nearest to 1 first."""
-    temperatures = [point["temperature"] for point in results[0]["curve"]]
-    for temperature in sorted(temperatures, key=lambda one: (abs(one - 1.0), one)):
-        yield temperature, [_point(result, temperature) for result in results]
-
-
-def _point(result: Result, temperature: float) -> dict[str, Any]:
-    found: dict[str, Any] = next(point for point in result["curve"] if point["temperature"] == temperature)
-    return found
-
-
 def _curve(results: Sequence[Result], *, seed: int) -> list[dict[str, Any]]:
-    """Return the means over seeds at every temperature, with their intervals."""
+    """Return the means over seeds at every temperature, falling, with their intervals."""
     curve = []
-    for number, first in enumerate(results[0]["curve"]):
-        found: dict[str, Any] = {"temperature": first["temperature"]}
-        for name in filter(first.__contains__, SCORES):
-            values = [result["curve"][number][name]["value"] for result in results]
-            found[name] = over_seeds(values, seed=seed).as_json()
+    for temperature, points in by_temperature(results):
+        found: dict[str, Any] = {"temperature": temperature}
+        for name in filter(points[0].__contains__, SCORES):
+            found[name] = over_seeds([point[name]["value"] for point in points], seed=seed).as_json()
         curve.append(found)
-    return curve
-
-
-def _choice(choice: Choice) -> dict[str, Any]:
-    return {"settings": choice.entry.name, "temperature": choice.temperature, "validation": choice.value}
+    return sorted(curve, key=lambda point: -point["temperature"])
 
 
 def _agreements(chosen: Mapping[str, Choice], tested: Results, *, seed: int) -> dict[str, Any]:

@@ -30,22 +30,26 @@ class Student:
     def __init__(self, ground: Ground, seed: int) -> None:
         self.ground, self.config, self.home, self.seed = ground, ground.config, ground.home, seed
 
-    def result(self, entry: Entry) -> dict[str, Any]:
+    def result(self, entry: Entry, temperatures: Sequence[float]) -> dict[str, Any]:
         """Return what an arm measures, fit for JSON: from its file, or made now and kept.
 
         An arm whose numbers were finite no more has "diverged", which says how, and no curve.
+
+        Args:
+            entry: the arm.
+            temperatures: to measure it at; what lies there and lacks one of them is measured anew.
         """
         kept = self.home.result(entry, self.seed)
-        if kept is not None:
+        if kept is not None and _covers(kept, temperatures):
             return kept
         try:
-            result = self._measured(entry)
+            result = self._measured(entry, temperatures)
         except DivergedError as error:  # an arm that went astray must not keep the others from their scores
             result = {"arm": entry.name, "seed": self.seed, "diverged": str(error)}
         self.home.keep(entry, self.seed, result)
         return result
 
-    def _measured(self, entry: Entry) -> dict[str, Any]:
+    def _measured(self, entry: Entry, temperatures: Sequence[float]) -> dict[str, Any]:
         run = self._arm(entry)
         self.ground.say(f"student {self.seed}, {entry.name}: measuring")
         loaded = load(run.path)
@@ -56,7 +60,7 @@ class Student:
             "start": training_facts(self.start),
             "training": training_facts(run) | self.ground.charge(entry),
             "agreement": None if judge is None else self.measuring.agreement(loaded.model, judge),
-            "curve": self._curve(entry, run, loaded),
+            "curve": self._curve(entry, run, loaded, temperatures),
         }
 
     @cached_property
@@ -108,9 +112,16 @@ class Student:
         except PartitaError:  # of another kind than those that steer
             return None
 
-    def _curve(self, entry: Entry, run: RunFolder, loaded: LoadedModel) -> Sequence[dict[str, Any]]:
-        temperatures = self.config.curve
+    def _curve(
+        self, entry: Entry, run: RunFolder, loaded: LoadedModel, temperatures: Sequence[float]
+    ) -> Sequence[dict[str, Any]]:
         if entry.arm != STEER:
             return self.measuring.curve(loaded.model, temperatures)
         steering = Steering(judge=load_judge(run.path, loaded), config=entry.steering())
         return self.measuring.steered_curve(loaded.model, steering, temperatures)
+
+
+def _covers(result: dict[str, Any], temperatures: Sequence[float]) -> bool:
+    """Return whether all that is asked for was measured; of an arm that went astray there is no more."""
+    measured = {point["temperature"] for point in result.get("curve", ())}
+    return "diverged" in result or measured.issuperset(temperatures)

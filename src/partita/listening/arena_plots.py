@@ -20,15 +20,15 @@ Scores = Mapping[str, Any]
 def plane(scores: Scores) -> bytes:
     """Return a PNG of KL(data || student) to the right and KL(student || data) upward.
 
-    Each arm is a line, a dot a temperature, the chosen one large with its intervals over students. An arm
-    that only sharpens or flattens its conditionals moves along the line of `likelihood`; one that helps
-    leaves it downward or to the left. A steered arm has only a bound upward: a dashed line.
+    Each arm is a line, of the students that choices were made by, a dot a temperature; and a large dot, of
+    the students of the test at what was chosen, with its intervals over them. An arm that only sharpens or
+    flattens its conditionals moves along the line of `likelihood`; one that helps leaves it downward or to
+    the left. A steered arm has only a bound upward: a dashed line.
 
     >>> point = {"value": 0.5, "low": 0.4, "high": 0.6}
-    >>> arm = {"kl_forward": point, "kl_reverse": point}
+    >>> arm, choice = {"kl_forward": point, "kl_reverse": point}, {"temperature": 1.0, "settings": "a"}
     >>> curve = [{"temperature": 1.0} | arm]
-    >>> found = {"arms": {"a": arm}, "curves": {"a": curve}, "choices": {"a": {"temperature": 1.0}}}
-    >>> plane(found)[1:4]
+    >>> plane({"arms": {"a": arm}, "validation": {"a": curve}, "choices": {"a": choice}})[1:4]
     b'PNG'
     """
     figure = Figure(figsize=(7.2, 5.4), layout="constrained")
@@ -36,7 +36,7 @@ def plane(scores: Scores) -> bytes:
     seen_x: list[float] = []
     seen_y: list[float] = []
     for number, (arm, point) in enumerate(scores["arms"].items()):
-        colour, curve = COLOURS[number % len(COLOURS)], scores["curves"][arm]
+        colour, curve = COLOURS[number % len(COLOURS)], _tried(scores, arm)
         label = f"{arm}, T = {scores['choices'][arm]['temperature']:g}"
         if "kl_forward" not in point:
             value = point["kl_reverse_bound"]["value"]
@@ -57,8 +57,8 @@ def plane(scores: Scores) -> bytes:
 
 
 def over_temperature(scores: Scores) -> bytes:
-    """Return a PNG of both divergences and their sum over temperature, side by side, with intervals over
-    students."""
+    """Return a PNG of both divergences and their sum over temperature, side by side, as the students show
+    that choices were made by, each arm with the settings that were chosen."""
     names = {
         "kl_forward": "KL(data || student)",
         "kl_reverse": "KL(student || data)",
@@ -67,7 +67,8 @@ def over_temperature(scores: Scores) -> bytes:
     figure = Figure(figsize=(10.5, 3.6), layout="constrained")
     for axes, (name, title) in zip(figure.subplots(1, 3), names.items(), strict=True):
         heights = []
-        for number, (arm, curve) in enumerate(scores["curves"].items()):
+        for number, arm in enumerate(scores["arms"]):
+            curve = _tried(scores, arm)
             key = "kl_reverse_bound" if name == "kl_reverse" and "kl_reverse_bound" in curve[0] else name
             if key not in curve[0]:
                 continue
@@ -75,14 +76,6 @@ def over_temperature(scores: Scores) -> bytes:
             y = _values(curve, key)
             style = "--" if key == "kl_reverse_bound" else "-"
             axes.plot(x, y, style, color=colour, marker="o", markersize=3, linewidth=1, label=arm)
-            axes.fill_between(
-                x,
-                [point[key]["low"] for point in curve],
-                [point[key]["high"] for point in curve],
-                color=colour,
-                alpha=0.12,
-                linewidth=0,
-            )
             heights += y
         _near(axes, [], heights)
         axes.set_title(title, fontsize="medium")
@@ -90,6 +83,12 @@ def over_temperature(scores: Scores) -> bytes:
     figure.axes[0].set_ylabel("bits a sample")
     figure.axes[1].legend(frameon=False, fontsize="small")
     return _png(figure)
+
+
+def _tried(scores: Scores, arm: str) -> list[dict[str, Any]]:
+    """Return the curve of an arm with its chosen settings."""
+    curve: list[dict[str, Any]] = scores["validation"][scores["choices"][arm]["settings"]]
+    return curve
 
 
 def _values(curve: list[dict[str, Any]], name: str) -> list[float]:

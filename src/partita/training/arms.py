@@ -19,6 +19,9 @@ WEIGHTS = {"gumbel": 0.5, "pathwise": 0.5, "policy": 2.0}  # shares of the likel
 def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
     """Return the config with an arm laid over it; what a config says of the judge's shape and rates stays.
 
+    The critic's loss is a divergence in bits, as the likelihood's is, so its weight is a plain factor; other
+    judges' have no scale of their own.
+
     Args:
         config: any config.
         arm: one of `ARMS`.
@@ -46,7 +49,7 @@ def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
         config,
         arm=arm,
         match="norm" if name == "report-formula" else "likelihood",
-        rollout=replace(config.rollout, route=route),
+        rollout=replace(config.rollout, route=route, relative=config.rollout.relative and name != "critic"),
         adversary=adversary,
         critic=critic,
     )

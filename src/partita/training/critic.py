@@ -4,7 +4,8 @@
 
 Its sum's expectation over the student's own clips is -KL(p_g || p_critic), so training on it is on-policy
 distillation (Agarwal et al. 2024, GKD; Gu et al. 2024, MiniLLM), and if the critic were the process that
-made the data, the exact reverse divergence would fall. It is never trained here, and nothing here changes it.
+made the data, the exact reverse divergence would fall. How it is used is in `distillation`. The critic is
+never trained here, and nothing here changes it.
 """
 
 import hashlib
@@ -18,7 +19,6 @@ from partita.models.wavenet import WaveNet
 from partita.runs.loading import load
 from partita.training.config import TrainConfig
 from partita.training.device import Machine
-from partita.training.objectives import sample_nats
 
 
 class Critic:
@@ -31,8 +31,8 @@ class Critic:
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     >>> critic = Critic(model, Machine(torch.device("cpu"), False))
-    >>> critic.nats(torch.full((2, model.receptive_field), 128), torch.full((2, 3), 200)).shape
-    torch.Size([2, 3])
+    >>> critic.logits(torch.full((2, model.receptive_field), 128), torch.full((2, 3), 200)).shape
+    torch.Size([2, 3, 256])
     """
 
     def __init__(self, model: WaveNet, where: Machine) -> None:
@@ -45,10 +45,10 @@ class Critic:
         return self.model.receptive_field
 
     @torch.no_grad()
-    def nats(
+    def logits(
         self, past: Int[Tensor, "clips before"], drawn: Int[Tensor, "clips time"]
-    ) -> Float[Tensor, "clips time"]:
-        """Return -log p_critic of every drawn sample, by one pass along the clips.
+    ) -> Float[Tensor, "clips time classes"]:
+        """Return what the critic expected at every drawn sample, by one pass along the clips.
 
         Args:
             past: classes before them, at least a receptive field.
@@ -56,8 +56,8 @@ class Critic:
         """
         inputs = torch.cat([past[:, past.shape[1] - self.receptive_field :], drawn[:, :-1]], 1)
         with self.machine.autocast():
-            logits = self.model(inputs)
-        return sample_nats(logits, drawn)
+            logits: Tensor = self.model(inputs)
+        return logits.float()
 
     def fingerprint(self) -> Tensor:
         """Return what tells these weights from others, as a checkpoint keeps it: 32 bytes."""

@@ -27,6 +27,7 @@ from partita.training.collapse import entropy_bits
 from partita.training.config import TrainConfig
 from partita.training.critic import Critic
 from partita.training.device import Machine
+from partita.training.distillation import distillation_loss, divergences
 from partita.training.gumbel import conditional_gumbels, straight_through
 from partita.training.objectives import sample_nats
 from partita.training.pathwise import implicit
@@ -159,7 +160,11 @@ class FreeRunning:
             with self.machine.autocast():
                 logits = generator(torch.cat([past, clips.drawn[:, :-1]], 1))
             nats = sample_nats(logits, clips.drawn)
-            rewards = self._rewards(clips, nats.detach())
+            if isinstance(self.judge, Critic):
+                apart = divergences(logits.float(), self.judge.logits(clips.past, clips.drawn))
+                loss = distillation_loss(apart, nats, discount=self.rollout.discount)
+                return loss, logits, {"reward": -apart.detach().mean()}
+            rewards = self._rewards(clips)
             advantage = advantages(rewards, discount=self.rollout.discount, normalise=self.rollout.normalise)
             return policy_loss(nats, advantage), logits, {"reward": rewards.mean()}
         assert isinstance(self.judge, Adversary)
@@ -172,10 +177,9 @@ class FreeRunning:
         loss = self.judge.judge(torch.cat([opening, vectors @ self._table], 1), real)
         return loss, logits, {"adversarial_loss": loss.detach()}
 
-    def _rewards(self, clips: Clips, nats: Tensor) -> Tensor:
-        """Return the judge's reward of every drawn sample, (clips, length), in nats."""
-        if isinstance(self.judge, Critic):
-            return nats - self.judge.nats(clips.past, clips.drawn)
+    def _rewards(self, clips: Clips) -> Tensor:
+        """Return the discriminator's reward of every drawn sample, (clips, length), in nats."""
+        assert isinstance(self.judge, Adversary)
         heard = self._table[self._with_seam(clips, clips.drawn)]
         with torch.no_grad(), self.machine.autocast():
             verdicts = self.judge.discriminator.verdicts(heard)

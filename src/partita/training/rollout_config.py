@@ -84,8 +84,9 @@ class CriticConfig:
 
     run: str | None = None
     """The critic's run, or one of its checkpoints; its classes and sample rate must be the same."""
-    weight: float = 4.0
-    """The weight of the rewards' loss; 0 judges, and trains the generator as if there were no critic."""
+    weight: float = 1.0
+    """The weight of what the critic says; 0 judges, and trains the generator as if there were no critic. As a
+    plain factor (`rollout.relative` off, as in the arm `critic`) 1 weighs both divergences alike."""
     ramp: float = 0.0
     """The share of the run, 0 to 1, over which the weight rises from 0."""
 

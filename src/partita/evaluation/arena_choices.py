@@ -1,0 +1,110 @@
+"""What the validation seeds decide: of an arm with several settings the best, and every arm's temperature.
+
+Both are those with the least sum of both divergences. Once the first test seed is begun, what was decided
+stays, in a file: an arena may be given more arms and more seeds afterwards, but a choice that had seen the
+test would be none. This file does not train.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from partita.errors import PartitaError
+from partita.evaluation.arena_entry import Entry
+from partita.storage import write_json
+
+BOUND = "kl_reverse_bound"
+BY = ("kl_sum", BOUND)
+"""What an arm is chosen by: the first that it has."""
+
+Result = dict[str, Any]
+Results = dict[Entry, list[Result]]
+"""For each entry, what each seed measured, all entries with the same seeds in the same order."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the validation seeds decided for an arm.
+
+    Args:
+        entry: the arm with its settings.
+        temperature: of its conditionals.
+        value: the mean over validation seeds of what it was chosen by, in bits a sample.
+    """
+
+    entry: Entry
+    temperature: float
+    value: float
+
+
+def choices(tried: Results) -> dict[str, Choice]:
+    """Return what is best for each arm on the validation seeds; of equals what was given first, and the
+    temperature nearest to 1.
+
+    >>> point = {"temperature": 1.0, "kl_sum": {"value": 0.5}}
+    >>> choices({Entry("report"): [{"curve": [point]}]})["report"].temperature
+    1.0
+    """
+    best: dict[str, Choice] = {}
+    for entry, results in tried.items():
+        for temperature, points in by_temperature(results):
+            name = next(name for name in BY if name in points[0])
+            value = float(np.mean([point[name]["value"] for point in points]))
+            if entry.arm not in best or value < best[entry.arm].value:
+                best[entry.arm] = Choice(entry, temperature, value)
+    return best
+
+
+def settled(path: Path, tried: Results) -> dict[str, Choice]:
+    """Return the choices of a file, and make and keep there those that it lacks.
+
+    Args:
+        path: the file; called before the first test seed is begun, and whenever the arena goes on.
+        tried: what the validation seeds measured, of all arms that are asked for.
+
+    Raises:
+        PartitaError: an arm that is settled comes with settings that it did not have then.
+    """
+    table = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    among: dict[str, list[str]] = {}
+    for entry in tried:
+        among.setdefault(entry.arm, []).append(entry.name)
+    found = choices(tried)
+    for arm in found.keys() & table.keys():
+        late = [name for name in among[arm] if name not in table[arm]["among"]]
+        if late:
+            raise PartitaError(
+                f"{table[arm]['settings']} was chosen before test seeds were measured, so {', '.join(late)}"
+                " comes too late: leave it out, or begin anew in another folder with `--out`"
+            )
+        found[arm] = _read(table[arm])
+    new = {arm: as_json(choice) | {"among": among[arm]} for arm, choice in found.items() if arm not in table}
+    if new:
+        write_json(path, table | new)
+    return found
+
+
+def as_json(choice: Choice) -> dict[str, Any]:
+    """Return a choice as files have it."""
+    return {"settings": choice.entry.name, "temperature": choice.temperature, "validation": choice.value}
+
+
+def _read(row: Mapping[str, Any]) -> Choice:
+    return Choice(Entry.read(row["settings"]), row["temperature"], row["validation"])
+
+
+def by_temperature(results: Sequence[Result]) -> Iterable[tuple[float, list[dict[str, Any]]]]:
+    """Yield each temperature that all seeds were measured at, with its points, the nearest to 1 first."""
+    measured = [{point["temperature"] for point in result["curve"]} for result in results]
+    for temperature in sorted(set.intersection(*measured), key=lambda one: (abs(one - 1.0), one)):
+        yield temperature, [point_at(result, temperature) for result in results]
+
+
+def point_at(result: Result, temperature: float) -> dict[str, Any]:
+    """Return a result's point at a temperature that it was measured at."""
+    found: dict[str, Any] = next(point for point in result["curve"] if point["temperature"] == temperature)
+    return found
