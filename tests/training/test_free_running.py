@@ -14,13 +14,13 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
 from partita.runs.metrics import read
-from partita.training.arms import ADVERSARIAL, with_arm
+from partita.training.arms import ADVERSARIAL, CRITICS, with_arm
 from partita.training.config import FREE_RUNNING, AdversaryConfig, CriticConfig, RolloutConfig, TrainConfig
 from partita.training.learner import Learner, Update
 from partita.training.train import resume, train
 
 Make = Callable[..., TrainConfig]
-ARMS = (*FREE_RUNNING, "critic")
+ARMS = (*FREE_RUNNING, *CRITICS)
 ROLLOUT = RolloutConfig(clips=4, length=64, shortest=32, growth=0.5, seam=32, replay=8)
 
 
@@ -37,8 +37,8 @@ def learner_of(config: TrainConfig) -> Learner:
     return Learner(config, critic=WaveNet(shape, generator=torch.Generator().manual_seed(5)))
 
 
-def with_critic(base: TrainConfig, run: Path) -> TrainConfig:
-    config = with_arm(base, "critic")
+def with_critic(base: TrainConfig, run: Path, arm: str = "critic") -> TrainConfig:
+    config = with_arm(base, arm)
     assert config.critic is not None
     return replace(config, critic=replace(config.critic, run=str(run)))
 
@@ -185,12 +185,12 @@ def test_a_critic_that_is_the_student_has_nothing_to_say(base: TrainConfig) -> N
     assert numbers["gradient_share"] == 0
 
 
-@pytest.mark.parametrize("arm", ["pathwise", "critic"])
+@pytest.mark.parametrize("arm", ["pathwise", *CRITICS])
 def test_a_run_goes_on_as_if_it_had_never_stopped(
     corpus: Corpus, base: TrainConfig, tmp_path: Path, arm: str
 ) -> None:
     teacher = train(corpus, tmp_path / "critic", replace(base, adversary=None, steps=5), quiet=True)
-    config = with_critic(base, teacher) if arm == "critic" else with_arm(base, arm)
+    config = with_critic(base, teacher, arm) if arm in CRITICS else with_arm(base, arm)
     whole = train(corpus, tmp_path / "whole", config, quiet=True)
     begun = train(corpus, tmp_path / "begun", config, quiet=True, stop=lambda: True)
     assert RunFolder.open(begun).steps()[-1] == 1

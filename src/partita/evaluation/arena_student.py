@@ -14,7 +14,7 @@ from partita.evaluation.arena_measure import Measuring
 from partita.evaluation.arena_training import training_facts
 from partita.runs.folder import RunFolder
 from partita.runs.judging import load_judge
-from partita.runs.loading import LoadedModel, load
+from partita.runs.loading import LoadedModel, fill, load
 from partita.sampling.judges import RatioJudge
 from partita.sampling.steering import Judge, Steering
 
@@ -106,6 +106,9 @@ class Student:
         training = run.config()["training"]
         if "critic" in training:
             critic = load(training["critic"]["run"]).model
+            corrected = run.newest() / "critic.safetensors"
+            if corrected.exists():
+                fill(critic, corrected)
             return RatioJudge(critic, loaded.model, threads=self.config.threads)
         try:
             return load_judge(run.path, loaded) if "adversary" in training else None

@@ -2,8 +2,9 @@
 
 `likelihood` is the base. `report` adds the adversary to it, as the report's code did; `report-formula`
 matches by the norm, as the report's L_G is written. `gumbel`, `pathwise` and `policy` let the adversary judge
-what is really generated, each by its route; `critic` lets a larger likelihood model judge it. An adversarial
-arm's name with `-0` behind it is its twin: the same code, with the judge's weight at 0.
+what is really generated, each by its route; `critic` lets a larger likelihood model judge it, which in
+`corrected` goes on learning, as a discriminator. An adversarial arm's name with `-0` behind it is its twin:
+the same code, with the judge's weight at 0.
 """
 
 from dataclasses import replace
@@ -11,16 +12,15 @@ from dataclasses import replace
 from partita.errors import PartitaError
 from partita.training.config import FREE_RUNNING, AdversaryConfig, CriticConfig, TrainConfig
 
-ADVERSARIAL = ("report", "report-formula", "gumbel", "pathwise", "policy", "critic")
+CRITICS = ("critic", "corrected")
+CORRECTION = 5e-5  # the rate at which the latter's critic goes on learning, if the config names none
+ADVERSARIAL = ("report", "report-formula", "gumbel", "pathwise", "policy", *CRITICS)
 ARMS = ("likelihood", *ADVERSARIAL, *(f"{name}-0" for name in ADVERSARIAL))
 WEIGHTS = {"gumbel": 0.5, "pathwise": 0.5, "policy": 2.0}  # shares of the likelihood's gradient
 
 
 def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
     """Return the config with an arm laid over it; what a config says of the judge's shape and rates stays.
-
-    The critic's loss is a divergence in bits, as the likelihood's is, so its weight is a plain factor; other
-    judges' have no scale of their own.
 
     Args:
         config: any config.
@@ -37,10 +37,12 @@ def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
     if arm not in ARMS:
         raise PartitaError(f"`arm` is {arm!r}: choose one of {', '.join(ARMS)}")
     name = arm.removesuffix("-0")
-    route = {"critic": "policy"}.get(name, name if name in FREE_RUNNING else "teacher_forced")
+    route = "policy" if name in CRITICS else name if name in FREE_RUNNING else "teacher_forced"
     adversary, critic = None, None
-    if name == "critic":
+    if name in CRITICS:
         critic = config.critic or CriticConfig()
+        rate = (critic.learning_rate or CORRECTION) if name == "corrected" else 0.0
+        critic = replace(critic, learning_rate=rate)
         critic = replace(critic, weight=0.0) if arm != name else critic
     elif name != "likelihood":
         adversary = config.adversary or _adversary(name)
@@ -49,7 +51,7 @@ def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
         config,
         arm=arm,
         match="norm" if name == "report-formula" else "likelihood",
-        rollout=replace(config.rollout, route=route, relative=config.rollout.relative and name != "critic"),
+        rollout=replace(config.rollout, route=route),
         adversary=adversary,
         critic=critic,
     )

@@ -160,7 +160,7 @@ class Learner:
             list(self.generator.parameters()),
             loss,
             weight=free.weight(update.progress),
-            relative=self.config.rollout.relative,
+            relative=free.relative,
         )
 
     def _loss(self, seen: Seen, bits: Tensor, update: Update, numbers: dict[str, Tensor]) -> Tensor:

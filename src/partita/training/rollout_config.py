@@ -38,12 +38,13 @@ class RolloutConfig:
     """Earlier clips kept for the discriminator: half of what it learns from is taken from them, so that it
     does not forget what the generator did before."""
     relative: bool = True
-    """Whether the weight is a share of the norm of the likelihood's gradient, in place of a plain factor."""
+    """Whether the adversary's weight is a share of the norm of the likelihood's gradient, in place of a plain
+    factor: what it says has no scale of its own."""
     discount: float = 0.98
     """What a reward counts for a sample before it, 0 to 1, by which it is multiplied at each step; for
-    `policy`."""
+    `policy`, and for a critic what each sample is told of those after it."""
     normalise: bool = True
-    """Divide advantages by their root mean square; for `policy`."""
+    """Divide advantages by their root mean square; for `policy` with an adversary."""
     passes: int = 1
     """The longest chain of samples that a gradient follows; each costs a pass forwards and backwards. 1 takes
     every sample's past as given; for `gumbel` and `pathwise`."""
@@ -85,12 +86,22 @@ class CriticConfig:
     run: str | None = None
     """The critic's run, or one of its checkpoints; its classes and sample rate must be the same."""
     weight: float = 1.0
-    """The weight of what the critic says; 0 judges, and trains the generator as if there were no critic. As a
-    plain factor (`rollout.relative` off, as in the arm `critic`) 1 weighs both divergences alike."""
+    """The weight of what the critic says; 0 judges, and trains the generator as if there were no critic. Its
+    loss is a divergence in bits, as the likelihood's is, so 1 weighs both alike."""
+    relative: bool = False
+    """Whether the weight is a share of the norm of the likelihood's gradient, in place of a plain factor."""
     ramp: float = 0.0
     """The share of the run, 0 to 1, over which the weight rises from 0."""
+    learning_rate: float = 0.0
+    """Above 0 the critic goes on learning, with Adam at this rate: to tell the clips from what really
+    follows. It begins as a discriminator that knows what the critic knows, and learns the correction. Only
+    the run's own copy changes."""
+    every: int = 4
+    """Updates of the generator from one of the critic to the next, where it learns."""
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
+        at_least("every", self.every, 1)
+        within("learning_rate", self.learning_rate, 0.0, 1.0)
         within("weight", self.weight, 0.0, math.inf)
         within("ramp", self.ramp, 0.0, 1.0)
