@@ -128,13 +128,14 @@ def test_the_teachers_clips_come_to_the_students_as_they_are(asked: ArenaConfig,
 def test_a_second_temperature_is_measured_without_training(
     asked: ArenaConfig, whole: dict[str, Any], tmp_path: Path
 ) -> None:
-    """On test seeds only what was chosen is measured, beside 1; asked for more, the run is not made anew."""
+    """On test seeds only what was chosen is measured; asked for more, the run is not made anew."""
     ground = Ground(asked, ArenaHome(asked.out), lambda line: None)
     student, entry = Student(ground, 0), asked.entries[0]
     path = ArenaHome(asked.out).run(entry, 0) / "metrics.jsonl"
     before = path.read_bytes()
-    kept = [point["temperature"] for point in student.result(entry, (1.0,))["curve"]]
-    assert kept == sorted({1.0, whole["choices"]["likelihood"]["temperature"]}, reverse=True)
+    chosen = whole["choices"]["likelihood"]["temperature"]
+    kept = student.result(entry, (chosen,))["curve"]
+    assert [point["temperature"] for point in kept] == [chosen]
     more = student._measured(entry, (1.0, 0.7))
     assert [point["temperature"] for point in more["curve"]] == [1.0, 0.7]
     assert path.read_bytes() == before

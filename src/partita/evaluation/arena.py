@@ -66,7 +66,7 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
     chosen = settled(ground.home.choices, tried)
     for arm, choice in chosen.items():
         ground.say(f"{arm}: chosen {choice.entry.name} at temperature {choice.temperature:g}")
-    at = {choice.entry: tuple(sorted({1.0, choice.temperature}, reverse=True)) for choice in chosen.values()}
+    at = {choice.entry: (choice.temperature,) for choice in chosen.values()}
     for tested in _growing(ask, config.test_seeds, at):
         sane, more = finite(tested)
         left = {arm: choice for arm, choice in chosen.items() if choice.entry in sane}
