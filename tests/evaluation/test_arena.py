@@ -158,6 +158,27 @@ def test_a_mistake_in_another_process_is_said_in_this_one(corpus: Corpus, tmp_pa
 
 
 @pytest.mark.usefixtures("whole")
+def test_students_of_another_arena_are_gone_on_with(
+    asked: ArenaConfig, corpus: Corpus, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    config = replace(asked, out=tmp_path / "longer", students=asked.out, steps=3, arms=("likelihood",))
+    found = arena(config, say=said.append)
+    assert [line for line in said if "training" in line] == [
+        f"student {seed}, likelihood: training" for seed in (1000, 0)
+    ]
+    assert found["training"]["likelihood"]["steps"] == 3
+    assert "had `train_clips` 4, now it is 5" in refusal(replace(config, out=tmp_path / "b", train_clips=5))
+    assert "is no arena" in refusal(replace(config, out=tmp_path / "c", students=corpus.path))
+
+
+def refusal(config: ArenaConfig) -> str:
+    with pytest.raises(PartitaError) as raised:
+        arena(config, say=lambda line: None)
+    return str(raised.value)
+
+
+@pytest.mark.usefixtures("whole")
 def test_a_critic_is_trained_once_and_the_oracle_needs_none(asked: ArenaConfig, tmp_path: Path) -> None:
     teacher, short = asked.out / "teacher", "rollout.clips=2,rollout.length=64,rollout.shortest=64"
     arms = tuple(f"{arm}:{short}" for arm in ("critic", "oracle"))

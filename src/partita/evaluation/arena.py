@@ -46,6 +46,8 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
     home.take(config)
     with sole_writer(home.path), _threads(config.threads):
         try:
+            if config.students is not None:
+                home.adopt(ArenaHome(config.students))
             ground = Ground(config, home, say or _on_standard_error)
             with crew(ground) as ask:
                 return _held(ground, ask)

@@ -15,19 +15,30 @@ It does not know what the results mean.
 """
 
 import json
+import shutil
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from partita import storage
+from partita.audio.corpus import read_index
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_plan import ArenaConfig
+from partita.runs.folder import RunFolder
 from partita.runs.loading import find, weights_path
 
 FORMAT = 1
 NOTE = "arena.json"
+ARMS_ONLY = {
+    "minutes",
+    "steps",
+    "judge",
+    "clips",
+    "samples",
+    "temperatures",
+}  # students are made without them
 
 
 @dataclass(frozen=True)
@@ -103,12 +114,39 @@ class ArenaHome:
         self.path.mkdir(parents=True, exist_ok=True)
         storage.write_json(note, {"format": FORMAT, "settings": settings})
 
-    def _check(self, settings: dict[str, Any]) -> None:
+    def adopt(self, other: "ArenaHome") -> None:
+        """Copy another arena's clips, critic and students, those that are finished and not here yet.
+
+        Raises:
+            PartitaError: there is no arena, or what is copied was made with other settings.
+        """
+        ours, theirs = self._settings(), other._settings()
+        if not theirs:
+            raise PartitaError(f"{other.path} is no arena: give one with `--students`, or leave it out")
+        for name in ours.keys() - ARMS_ONLY:
+            if ours[name] != theirs.get(name):
+                raise PartitaError(
+                    f"the students of {other.path} had `{name}` {theirs.get(name)}, now it is {ours[name]}:"
+                    " give the same, or leave out `--students`"
+                )
+        if read_index(other.clips) is not None and not self.clips.exists():
+            _copy(other.clips, self.clips)
+        runs = [other.critic, other.teacher, *sorted(other.path.glob("runs/*/start"))]
+        for run in runs:
+            place = self.path / run.relative_to(other.path)
+            if run.exists() and RunFolder.open(run).finished and not place.exists():
+                _copy(run, place)
+
+    def _settings(self) -> dict[str, Any]:
+        """Return what the arena was begun with; nothing if that can't be read."""
         try:
             note = json.loads((self.path / NOTE).read_text(encoding="utf-8"))
-            before = dict(note["settings"]) if note["format"] == FORMAT else {}
-        except (ValueError, KeyError, TypeError):
-            before = {}
+            return dict(note["settings"]) if note["format"] == FORMAT else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def _check(self, settings: dict[str, Any]) -> None:
+        before = self._settings()
         if before.keys() != settings.keys():
             raise PartitaError(f"{self.path / NOTE} can't be read: give another folder with `--out`")
         for name, value in settings.items():
@@ -139,3 +177,10 @@ def _weights_of(teacher: Path | None) -> str | None:
         return None
     _, checkpoint = find(teacher)
     return sha256(weights_path(checkpoint).read_bytes()).hexdigest()[:16]
+
+
+def _copy(folder: Path, place: Path) -> None:
+    """Copy a folder, as a whole or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with storage.replacing_folder(place) as part:
+        shutil.copytree(folder, part, dirs_exist_ok=True)

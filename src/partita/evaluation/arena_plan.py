@@ -67,6 +67,9 @@ class ArenaConfig:
     """Wall-clock time of the critic's training, 10 by default."""
     critic_steps: int | None = None
     """Updates of the critic, in place of `critic_minutes`."""
+    students: Path | None = None
+    """Another arena, whose teacher's clips, critic and students to begin with: so that equal time and equal
+    steps, say, are compared from the same ones. It was trained alike; arms and measures may differ."""
     train_samples: int = 4_000_000
     """Samples that the teacher draws for all students to learn from."""
     train_clips: int = 128
@@ -247,7 +250,7 @@ class ArenaConfig:
         )
 
 
-FREE = {"out", "arms", "seeds", "validation_seeds", "workers"}  # may differ between sittings
+FREE = {"out", "arms", "seeds", "validation_seeds", "workers", "students"}  # may differ between sittings
 
 
 def _budgeted(config: TrainConfig, minutes: float | None, steps: int | None, usual: float) -> TrainConfig:
