@@ -9,7 +9,7 @@ import torch
 
 from partita.errors import PartitaError
 from partita.evaluation import divergence
-from partita.evaluation.divergence import Clips, along
+from partita.evaluation.divergence import Clips, along, log_ratios
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
@@ -143,3 +143,16 @@ def test_mistakes_are_named(p: WaveNet, every: Clips, four_classes: Make) -> Non
         broken.end1_bias.fill_(torch.nan)
     with pytest.raises(PartitaError, match="not finite"):
         along(p, broken, every)
+
+
+def test_the_log_ratio_of_every_sample_is_that_of_one_step_after_the_other(
+    p: WaveNet, q: WaveNet, every: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(divergence, "WINDOW", 3)
+    expected = [
+        np.take_along_axis(log2_conditionals(model, every), every.sound[..., None], -1)[..., 0]
+        for model in (p, q)
+    ]
+    np.testing.assert_allclose(
+        log_ratios(p, q, every) / np.log(2), expected[0] - expected[1], rtol=1e-4, atol=1e-5
+    )

@@ -13,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.evaluation.agreement import agreement
-from partita.evaluation.divergence import Clips, Sums, along
+from partita.evaluation.divergence import Clips, Sums, along, log_ratios
+from partita.evaluation.judgement import judgements
 from partita.evaluation.scores import block_mean
 from partita.evaluation.steered import steered_bound
 from partita.evaluation.trimmed import trimmed_mean
 from partita.models.wavenet import WaveNet
+from partita.runs.folder import RunFolder
+from partita.runs.loading import LoadedModel
 from partita.sampling.config import SamplingConfig
-from partita.sampling.judges import RatioJudge
-from partita.sampling.steering import Judge, Steering
+from partita.sampling.steering import Steering
 from partita.sampling.stream import draw
 
 JUDGED = 64  # clips that judges are compared on
@@ -88,18 +90,20 @@ class Measuring:
             points.append({"temperature": temperature} | scores)
         return points
 
-    def agreement(self, student: WaveNet, judge: Judge) -> dict[str, Any] | None:
-        """Return how far a judge agrees with the exact log-ratio along the student's own clips, fit for JSON.
+    def agreement(self, run: RunFolder, loaded: LoadedModel) -> dict[str, Any] | None:
+        """Return how far the judge of a run agrees with the exact log-ratio along the student's own clips,
+        fit for JSON; None where nobody judged.
 
         Args:
-            student: whose clips are judged.
-            judge: the one in question.
+            run: the finished run.
+            loaded: its model, whose clips are judged.
         """
-        drawn = self._drawn(student, 1.0)
+        drawn = self._drawn(loaded.model, 1.0)
         few = Clips(drawn.past[:JUDGED], drawn.sound[:JUDGED])
-        exact = RatioJudge(self.teacher, student, threads=self.threads)
-        classes, zero_class = student.config.classes, self.zero_class
-        found = agreement(judge, exact, few, classes=classes, zero_class=zero_class, seed=self.seed)
+        judged = judgements(run, loaded, few)
+        if judged is None:
+            return None
+        found = agreement(judged, log_ratios(self.teacher, loaded.model, few), seed=self.seed)
         return None if found is None else found.as_json()
 
     def _drawn(self, student: WaveNet, temperature: float) -> Clips:

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from partita.errors import DivergedError, PartitaError
+from partita.errors import DivergedError
 from partita.evaluation.arena_entry import STEER, Entry
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_measure import Measuring
 from partita.evaluation.arena_training import training_facts
 from partita.runs.folder import RunFolder
 from partita.runs.judging import load_judge
-from partita.runs.loading import LoadedModel, fill, load
-from partita.sampling.judges import RatioJudge
-from partita.sampling.steering import Judge, Steering
+from partita.runs.loading import LoadedModel, load
+from partita.sampling.steering import Steering
 
 
 class Student:
@@ -53,13 +52,12 @@ class Student:
         run = self._arm(entry)
         self.ground.say(f"student {self.seed}, {entry.name}: measuring")
         loaded = load(run.path)
-        judge = self._judge(run, loaded)
         return {
             "arm": entry.name,
             "seed": self.seed,
             "start": training_facts(self.start),
             "training": training_facts(run) | self.ground.charge(entry),
-            "agreement": None if judge is None else self.measuring.agreement(loaded.model, judge),
+            "agreement": self.measuring.agreement(run, loaded),
             "curve": self._curve(entry, run, loaded, temperatures),
         }
 
@@ -100,20 +98,6 @@ class Student:
         )
         name = f"student {self.seed}, {entry.name}"
         return self.ground.train(self.home.run(entry, self.seed), training, name, start_from=self.start.path)
-
-    def _judge(self, run: RunFolder, loaded: LoadedModel) -> Judge | None:
-        """Return who judged an arm in the end, None where nobody did or it can't be heard block by block."""
-        training = run.config()["training"]
-        if "critic" in training:
-            critic = load(training["critic"]["run"]).model
-            corrected = run.newest() / "critic.safetensors"
-            if corrected.exists():
-                fill(critic, corrected)
-            return RatioJudge(critic, loaded.model, threads=self.config.threads)
-        try:
-            return load_judge(run.path, loaded) if "adversary" in training else None
-        except PartitaError:  # of another kind than those that steer
-            return None
 
     def _curve(
         self, entry: Entry, run: RunFolder, loaded: LoadedModel, temperatures: Sequence[float]

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from partita.errors import DivergedError, PartitaError
 from partita.models.wavenet import WaveNet
-from partita.training.objectives import NATS_PER_BIT
+from partita.training.objectives import NATS_PER_BIT, sample_nats
 
 WINDOW = 4096  # predictions at once on each thread: more would leave the caches
 LEAST = 1e-38  # probabilities below it count as it in the logarithm of a mixture; they weigh nothing
@@ -103,6 +103,31 @@ def along(p: WaveNet, q: WaveNet, clips: Clips, temperatures: Sequence[float] = 
     if not np.isfinite(totals).all():
         raise DivergedError("a divergence is not finite: the model diverged, take another checkpoint")
     return [Sums(*one) for one in totals / NATS_PER_BIT]
+
+
+@torch.inference_mode()
+def log_ratios(p: WaveNet, q: WaveNet, clips: Clips) -> NDArray[np.float64]:
+    """Return log p(x_t | x_<t) - log q(x_t | x_<t) of every sample, (clips, samples), in nats.
+
+    Args:
+        p: the model that is the data, or judges in its place.
+        q: the other one.
+        clips: with the past that both see, at least a receptive field of either.
+
+    >>> from partita.models.sizes import SIZES
+    >>> p = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+    >>> log_ratios(p, p, Clips(np.full((2, p.receptive_field), 128), np.full((2, 3), 130))).tolist()
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    field = max(p.receptive_field, q.receptive_field)
+    line = np.concatenate([clips.past[:, clips.past.shape[1] - field :], clips.sound], 1)
+    found = np.zeros(clips.sound.shape)
+    for row, one in enumerate(torch.from_numpy(line.astype(np.int64))[:, None]):
+        for start in range(0, clips.sound.shape[1], WINDOW):
+            window = one[:, start : start + WINDOW + field]
+            ours, theirs = (sample_nats(_logits(model, window, field), window[:, field:]) for model in (p, q))
+            found[row, start : start + WINDOW] = (theirs - ours)[0].double().numpy()
+    return found
 
 
 def _logits(model: WaveNet, window: Tensor, field: int) -> Tensor:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from partita.errors import PartitaError
+from partita.models.discriminator import Discriminator
 from partita.models.panel import PanelConfig, make_discriminator
 from partita.models.patchgan import PatchGAN
 from partita.runs.config import from_table
-from partita.runs.folder import CONFIG
+from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.loading import LoadedModel, fill, find
 from partita.sampling.judges import DiscriminatorJudge
 
@@ -50,10 +51,7 @@ def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) ->
             " a run of the same rate by `--judge RUN`"
         )
     adversary: dict[str, Any] = training["adversary"]
-    shapes = {field.name for field in fields(PanelConfig)}
-    table = {name: value for name, value in adversary.items() if name in shapes}
-    where = f"{run.path / CONFIG} [training.adversary]"
-    discriminator = make_discriminator(from_table(PanelConfig, table, where=where))
+    discriminator = _shaped(run)
     if not isinstance(discriminator, PatchGAN) or adversary.get("loss") == "hinge":
         raise PartitaError(
             f"the discriminator of {run.path} can't steer: only a lone `patchgan`, whose patches end at known"
@@ -65,3 +63,27 @@ def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) ->
     window = max(6, min(window, int(training["targets"])) // hop) * hop
     squares = adversary.get("loss") == "least-squares"
     return DiscriminatorJudge(discriminator, model.quantiser, window=window, least_squares=squares)
+
+
+def load_discriminator(run: RunFolder, checkpoint: Path) -> Discriminator:
+    """Load the discriminator of a run that was trained with an adversary, of whatever kind.
+
+    Args:
+        run: the run.
+        checkpoint: one of its checkpoints.
+
+    Raises:
+        PartitaError: a damaged file, or a config of a newer version.
+    """
+    discriminator = _shaped(run)
+    fill(discriminator, checkpoint / "adversary.safetensors")
+    return discriminator
+
+
+def _shaped(run: RunFolder) -> Discriminator:
+    """Return a discriminator of the run's shape, with weights of its own."""
+    adversary: dict[str, Any] = run.config()["training"]["adversary"]
+    shapes = {field.name for field in fields(PanelConfig)}
+    table = {name: value for name, value in adversary.items() if name in shapes}
+    where = f"{run.path / CONFIG} [training.adversary]"
+    return make_discriminator(from_table(PanelConfig, table, where=where))

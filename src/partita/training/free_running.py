@@ -19,7 +19,6 @@ from torch import Tensor
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.judges import logit_of_share
 from partita.sampling.stream import draw
 from partita.seeds import torch_stream
 from partita.training.adversary import Adversary
@@ -35,7 +34,7 @@ from partita.training.pathwise import implicit
 from partita.training.places import cut_places
 from partita.training.policy import advantages, policy_loss
 from partita.training.relaxed import Relaxation, relaxed
-from partita.training.rewards import spread
+from partita.training.rewards import rewards_of
 from partita.training.rollout import Rollout
 from partita.training.schedule import clip_length
 
@@ -199,16 +198,10 @@ class FreeRunning:
         """Return the discriminator's reward of every drawn sample, (clips, length), in nats."""
         assert isinstance(self.judge, Adversary)
         heard = self._table[self._with_seam(clips, clips.drawn)]
+        squares = self.judge.config.loss == "least-squares"
         with torch.no_grad(), self.machine.autocast():
-            verdicts = self.judge.discriminator.verdicts(heard)
-        samples, shares = heard.shape[1], []
-        for maps, field in zip(verdicts, self.judge.discriminator.fields, strict=True):
-            logits = maps[-1].float()
-            if self.judge.config.loss == "least-squares":
-                logits = logit_of_share(logits)
-            overlap = max(1.0, logits.shape[1] * field / samples)  # as often is a sample heard by this part
-            shares.append(spread(logits, samples, patch=field) / overlap)
-        return torch.stack(shares).mean(0)[:, self.rollout.seam :]
+            said = rewards_of(self.judge.discriminator, heard, least_squares=squares)
+        return said[:, self.rollout.seam :]
 
     def _relaxation(self) -> Relaxation:
         if self.rollout.route == "pathwise":

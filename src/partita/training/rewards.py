@@ -8,6 +8,35 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from partita.models.discriminator import Discriminator
+from partita.sampling.judges import logit_of_share
+
+
+def rewards_of(
+    discriminator: Discriminator, waveform: Float[Tensor, "clips samples"], *, least_squares: bool = False
+) -> Float[Tensor, "clips samples"]:
+    """Return what a discriminator says of every sample: the mean over its parts of their shared logits.
+
+    Where patches overlap the sum is divided by how often a sample is heard, so that all parts count alike.
+
+    Args:
+        discriminator: one or several.
+        waveform: (clips, samples) in [-1, 1].
+        least_squares: trained with least squares: its output is a share, which becomes a logit.
+
+    >>> from partita.models.patchgan import PatchGAN, PatchGANConfig
+    >>> rewards_of(PatchGAN(PatchGANConfig(layers=3)), torch.zeros(2, 100)).shape
+    torch.Size([2, 100])
+    """
+    samples, shares = waveform.shape[1], []
+    for maps, field in zip(discriminator.verdicts(waveform), discriminator.fields, strict=True):
+        logits = maps[-1].float()
+        if least_squares:
+            logits = logit_of_share(logits)
+        overlap = max(1.0, logits.shape[1] * field / samples)  # as often is a sample heard by this part
+        shares.append(spread(logits, samples, patch=field) / overlap)
+    return torch.stack(shares).mean(0)
+
 
 def spread(
     logits: Float[Tensor, "clips patches"], samples: int, *, patch: int

@@ -1,0 +1,76 @@
+"""What the judge of a run says of every sample of some clips: the reward that the generator followed.
+
+The arena compares it with the exact log-ratio. This file does not draw, and knows no arms.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from partita.evaluation.divergence import Clips, log_ratios
+from partita.models.discriminator import Discriminator
+from partita.models.wavenet import WaveNet
+from partita.runs.folder import RunFolder
+from partita.runs.judging import load_discriminator
+from partita.runs.loading import LoadedModel, fill, load
+from partita.training.rewards import rewards_of
+
+Floats = NDArray[np.float64]
+
+
+def judgements(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats | None:
+    """Return the reward of every sample, (clips, samples), in nats; None where nobody judged.
+
+    A critic's is the log-ratio of both models. A discriminator hears parts as long as those it was trained
+    on, each after the end of what came before it.
+
+    Args:
+        run: a finished run, with an adversary, a critic or neither.
+        loaded: its model.
+        clips: drawn by that model, or by others.
+    """
+    training = run.config()["training"]
+    if "critic" in training:
+        return log_ratios(_critic(run), loaded.model, clips)
+    if "adversary" not in training:
+        return None
+    discriminator = load_discriminator(run, run.newest()).eval().requires_grad_(False)
+    free = training["rollout"]["route"] != "teacher_forced"
+    length, seam = (
+        (training["rollout"]["length"], training["rollout"]["seam"]) if free else (training["targets"], 0)
+    )
+    sound = loaded.quantiser.decode(np.concatenate([clips.past, clips.sound], 1))
+    squares = training["adversary"]["loss"] == "least-squares"
+    return _heard(discriminator, sound, clips.past.shape[1], length, seam, least_squares=squares)
+
+
+def _critic(run: RunFolder) -> WaveNet:
+    """Return the critic of a run: as it was named, or what it has learnt since."""
+    critic = load(run.config()["training"]["critic"]["run"]).model
+    learnt = run.newest() / "critic.safetensors"
+    if learnt.exists():
+        fill(critic, learnt)
+    return critic
+
+
+def _heard(
+    discriminator: Discriminator,
+    sound: NDArray[Any],
+    begin: int,
+    length: int,
+    seam: int,
+    *,
+    least_squares: bool,
+) -> Floats:
+    """Return the rewards of all samples from `begin` on, part by part."""
+    waveform, found = torch.from_numpy(np.ascontiguousarray(sound, np.float32)), []
+    least = discriminator.shortest
+    for start in range(begin, waveform.shape[1], length):
+        end = min(start + length, waveform.shape[1])
+        first = max(0, min(start - seam, end - least))  # a short end is heard with more before it
+        with torch.inference_mode():
+            said = rewards_of(discriminator, waveform[:, first:end], least_squares=least_squares)
+        found.append(said[:, start - first :])
+    return torch.cat(found, 1).double().numpy()
