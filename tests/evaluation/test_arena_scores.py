@@ -109,8 +109,9 @@ def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:
         return result(seed, {}) | {"curve": [point]}
 
     def plain(seed: int) -> dict[str, Any]:
-        point = {"temperature": 1.0, "kl_sum": {"value": 1.0}, "kl_reverse": {"value": 0.6 + 0.1 * seed}}
-        return result(seed, {}) | {"curve": [point]}
+        point = {"temperature": 1.0, "kl_sum": {"value": 1.0}, "kl_reverse": {"value": 0.9}}
+        few = {"kl_reverse_bound": {"value": 0.6 + 0.1 * seed}}
+        return result(seed, {}) | {"curve": [point | few]}
 
     steer = Entry.read("steer:particles=4")
     tried = {LIKELIHOOD: [plain(1000)], steer: [steered(1000)]}
@@ -118,6 +119,8 @@ def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:
     found = scores(choices(tried), tested, tried, seed=0)
     (pair,) = (pair for pair in found["pairs"] if pair["score"] == "kl_reverse_bound")
     assert (pair["a"], pair["b"], pair["difference"]) == ("steer", "likelihood", pytest.approx(-0.4))
+    alone = scores(choices({LIKELIHOOD: tried[LIKELIHOOD]}), {LIKELIHOOD: tested[LIKELIHOOD]}, tried, seed=0)
+    assert "kl_reverse_bound" not in alone["arms"]["likelihood"]  # nobody asks for it
 
 
 def test_intervals_hold_the_values() -> None:

@@ -16,7 +16,7 @@ import torch
 
 from partita.evaluation.arena_choices import Results, settled
 from partita.evaluation.arena_crew import ArmsWork, Crew, CriticWork, StartWork, crew
-from partita.evaluation.arena_entry import Entry
+from partita.evaluation.arena_entry import STEER, Entry
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
@@ -61,7 +61,8 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
     """Do all that is not done yet; the scores so far are written after every student of the test."""
     config, found = ground.config, dict[str, Any]()
     _ = ground.truth, ground.clips  # what all work needs, before several processes would make it at once
-    critic = [CriticWork()] if any(_has_critic(entry, config) for entry in config.entries) else []
+    judges = [config.judge_entry if entry.arm == STEER else entry for entry in config.entries]
+    critic = [CriticWork()] if any(_has_critic(entry, config) for entry in judges) else []
     for _ in ask([*critic, *map(StartWork, config.choice_seeds)]):
         pass
     tried, warnings = finite(_results(ask, config.choice_seeds, dict.fromkeys(config.entries, config.curve)))

@@ -13,7 +13,7 @@ from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_training import finished_run, training_facts
 from partita.evaluation.arena_truth import Truth, teachers_corpus
 from partita.runs.folder import RunFolder
-from partita.runs.loading import load
+from partita.runs.loading import find, load
 from partita.training.config import TrainConfig
 
 
@@ -83,11 +83,21 @@ class Ground:
         """Return the critic's run, trained now if it is not there."""
         return self.train(self.home.critic, self.config.critic_training(), "the critic").path
 
+    def critic_run(self, entry: Entry) -> Path:
+        """Return the run that judges an arm that has a critic, whether it is named or not."""
+        given = self.critic_of(entry)
+        training = self.config.arm_training(entry, seed=0, steps_before=1, critic=given).critic
+        assert training is not None and training.run is not None
+        return Path(training.run)
+
     def charge(self, entry: Entry) -> dict[str, Any]:
-        """Return what an arm took beside its own training."""
-        if entry.is_oracle or not self.config.wants_critic(entry):
+        """Return what an arm took beside its own training: what its critic's run did, whether it was trained
+        here or named; not what that run may have begun from."""
+        training = self.config.arm_training(entry, seed=0, steps_before=1)
+        if entry.is_oracle or training.critic is None:
             return {}
-        return {"critic_seconds": training_facts(RunFolder.open(self.home.critic))["seconds"]}
+        run, _ = find(self.critic_run(entry))
+        return {"critic_seconds": training_facts(run)["seconds"]}
 
     def _announce(self, path: Path, name: str) -> None:
         if not path.exists():

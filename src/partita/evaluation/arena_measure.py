@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.spectrogram import log_mel
 from partita.evaluation.agreement import agreement
+from partita.evaluation.arena_choices import BOUND
 from partita.evaluation.divergence import Clips, Sums, along, log_ratios
 from partita.evaluation.judgement import judgements
 from partita.evaluation.scores import block_mean
 from partita.evaluation.steered import steered_bound
+from partita.evaluation.told_apart import FOLDS, told_apart
 from partita.evaluation.trimmed import trimmed_mean
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
@@ -26,6 +29,8 @@ from partita.sampling.steering import Steering
 from partita.sampling.stream import draw
 
 JUDGED = 64  # clips that judges are compared on
+FEW = 64  # clips that steered arms are measured on, each as dear as its particles; a classifier hears as many
+BANDS, WINDOW, HOP = 24, 512, 128  # of the spectra that a fresh classifier hears
 
 Floats = NDArray[np.float64]
 
@@ -35,18 +40,16 @@ class Measuring:
     """What all arms of a seed are measured with.
 
     Args:
-        teacher: the model that is the data.
+        teacher: the model that is the data, loaded.
         truth: openings, and how the teacher went on.
         seed: of the students' draws, another one than that of the openings, whose numbers they would else
             repeat, and of the bootstrap.
-        zero_class: of silence.
         threads: to draw with; None is one for each core.
     """
 
-    teacher: WaveNet
+    teacher: LoadedModel
     truth: Clips
     seed: int
-    zero_class: int
     threads: int | None = None
 
     def curve(self, student: WaveNet, temperatures: Sequence[float]) -> list[dict[str, Any]]:
@@ -59,12 +62,13 @@ class Measuring:
         Raises:
             PartitaError: a divergence is not finite.
         """
-        forward = along(self.teacher, student, self.truth, temperatures)
+        forward = along(self.teacher.model, student, self.truth, temperatures)
         points = []
         for number, temperature in enumerate(temperatures):
             clips = self._drawn(student, temperature)
-            (reverse,) = along(self.teacher, student, clips, (temperature,))
-            points.append({"temperature": temperature} | self._scores(forward[number], reverse))
+            (reverse,) = along(self.teacher.model, student, clips, (temperature,))
+            scores = self._scores(forward[number], reverse) | self._told_apart(clips)
+            points.append({"temperature": temperature} | scores)
         return points
 
     def steered_curve(
@@ -74,20 +78,21 @@ class Measuring:
 
         Forward there is none: how probable a given clip is under steering is not computable.
         """
+        past, steps = self.truth.past[:FEW], self.truth.sound.shape[1]
         points = []
         for temperature in temperatures:
             config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
             steered = steered_bound(
-                self.teacher,
+                self.teacher.model,
                 student,
                 steering,
-                self.truth.past,
-                self.truth.sound.shape[1],
+                past,
+                steps,
                 config,
-                zero_class=self.zero_class,
+                zero_class=self.teacher.quantiser.zero_class,
             )
-            scores = self._mean("kl_reverse_bound", steered.bound) | self._runaway(steered.sums)
-            points.append({"temperature": temperature} | scores)
+            scores = self._mean(BOUND, steered.bound) | self._runaway(steered.sums)
+            points.append({"temperature": temperature} | scores | self._told_apart(steered.clips))
         return points
 
     def agreement(self, run: RunFolder, loaded: LoadedModel) -> dict[str, Any] | None:
@@ -103,7 +108,7 @@ class Measuring:
         judged = judgements(run, loaded, few)
         if judged is None:
             return None
-        found = agreement(judged, log_ratios(self.teacher, loaded.model, few), seed=self.seed)
+        found = agreement(judged, log_ratios(self.teacher.model, loaded.model, few), seed=self.seed)
         return None if found is None else found.as_json()
 
     def _drawn(self, student: WaveNet, temperature: float) -> Clips:
@@ -115,7 +120,7 @@ class Measuring:
             steps=steps,
             opening=past,
             config=config,
-            zero_class=self.zero_class,
+            zero_class=self.teacher.quantiser.zero_class,
         )
         return Clips(past, sound)
 
@@ -124,6 +129,7 @@ class Measuring:
             self._mean("kl_sum", forward.forward + reverse.reverse)
             | self._mean("kl_forward", forward.forward)
             | self._mean("kl_reverse", reverse.reverse)
+            | self._mean(BOUND, reverse.reverse[:FEW])
             | self._mean("jensen_shannon", 0.5 * (forward.shannon + reverse.shannon), trimmed=False)
             | self._mean("kl_forward_of_draws", forward.log_ratio, trimmed=False)
             | self._mean("kl_reverse_of_draws", -reverse.log_ratio, trimmed=False)
@@ -141,6 +147,20 @@ class Measuring:
     def _runaway(self, drawn: Sums) -> dict[str, Any]:
         """Return the share of clips that the teacher finds less probable than noise of equally likely
         classes."""
-        noise = math.log2(self.teacher.config.classes) * self.truth.sound.shape[1]
+        noise = math.log2(self.teacher.quantiser.classes) * self.truth.sound.shape[1]
         away = (drawn.surprise > noise).astype(np.float64)
         return {"runaway_share": block_mean(away, np.ones(len(away)), seed=self.seed).as_json()}
+
+    def _told_apart(self, drawn: Clips) -> dict[str, Any]:
+        """Return how well a fresh classifier tells drawn clips from the teacher's; too few say nothing."""
+        fake, real = (self._spectra(clips.sound[:FEW]) for clips in (drawn, self.truth))
+        if len(real) < FOLDS:
+            return {}
+        return {"told_apart": told_apart(fake, real, seed=self.seed).as_json()}
+
+    def _spectra(self, sound: NDArray[Any]) -> list[NDArray[np.float32]]:
+        rate = self.teacher.sample_rate
+        return [
+            log_mel(clip, rate, n_mels=BANDS, n_fft=WINDOW, hop_length=HOP)
+            for clip in self.teacher.quantiser.decode(sound)
+        ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from partita.errors import PartitaError
-from partita.evaluation.arena_entry import CHARGED, STEER, Entry, wants_critic
+from partita.evaluation.arena_entry import CHARGED, CRITIC, ORACLE, STEER, Entry, wants_critic
 from partita.runs.config import to_table
 from partita.seeds import stream_seed
 from partita.training.checks import at_least, within
@@ -81,8 +81,9 @@ class ArenaConfig:
     temperatures: tuple[float, ...] = (1.05, 1.0, 0.95, 0.9, 0.85)
     """What every arm is measured at; 1 is always among them."""
     judge: str = "policy-0"
-    """The twin whose discriminator steers the arm `steer`; it is trained for as long as any arm. That of
-    `policy-0` hears clips as they are drawn, that of `report-0` samples that each follow real ones."""
+    """Who steers the arm `steer`: the discriminator of a twin, which is trained for as long as any arm (that
+    of `policy-0` hears clips as they are drawn, that of `report-0` samples that each follow real ones), or
+    the log-ratio of a `critic` or of the `oracle`, the teacher, which steer likelihood continued."""
     targets: int = 8192
     """Predicted samples in each training window."""
     batch: int = 2
@@ -126,8 +127,13 @@ class ArenaConfig:
 
     @property
     def judge_entry(self) -> Entry:
-        """The arm whose discriminator steers."""
+        """Who steers."""
         return Entry.read(self.judge)
+
+    @property
+    def steered_entry(self) -> Entry:
+        """The arm whose model is steered: the twin that has the discriminator, or likelihood continued."""
+        return Entry("likelihood") if self.judge_entry.arm in (CRITIC, ORACLE) else self.judge_entry
 
     @property
     def curve(self) -> tuple[float, ...]:
@@ -224,10 +230,12 @@ class ArenaConfig:
         if entry.arm != STEER:
             return entry.training(config, critic=critic)
         entry.steering()
-        judging = self.judge_entry.training(config)
-        if judging.adversary is None:
-            raise PartitaError(f"`judge` is {self.judge!r}: give an arm that has a discriminator")
-        return judging
+        steered = self.steered_entry.training(config)
+        if steered.adversary is None and self.steered_entry == self.judge_entry:
+            raise PartitaError(
+                f"`judge` is {self.judge!r}: give an arm that has a discriminator, {CRITIC} or {ORACLE}"
+            )
+        return steered
 
     def _charged(self, config: TrainConfig) -> TrainConfig:
         if config.minutes is None or self.critic_steps is not None:

@@ -26,6 +26,7 @@ from partita.evaluation.verdict import Direction
 SCORES = (
     *("kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", BOUND),
     *("kl_sum_trimmed", "kl_forward_trimmed", "kl_reverse_trimmed", f"{BOUND}_trimmed", "runaway_share"),
+    "told_apart",
 )
 """What is reported; of all of it less is better."""
 CONTROL = "likelihood"
@@ -67,7 +68,7 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
         tried: what the validation seeds measured.
         seed: of random sets of seeds, where there are many.
     """
-    measured, better = _by_seed(chosen, tested), _directions(tested)
+    measured, better = _by_seed(chosen, tested), _directions(chosen, tested)
     board = scoreboard(measured, better, pairs=[], seed=seed)
     for family, pairs in _families(chosen).items():
         compared = scoreboard(measured, better, pairs=pairs, seed=seed)["pairs"]
@@ -86,10 +87,16 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
     }
 
 
-def _directions(tested: Results) -> dict[str, Direction]:
+def _asked_for(arms: Iterable[str]) -> list[str]:
+    """Return the scores that are reported: where no arm is steered nobody asks for the bound, which for the
+    others is their divergence on few clips."""
+    return [name for name in SCORES if STEER in arms or not name.startswith(BOUND)]
+
+
+def _directions(chosen: Mapping[str, Choice], tested: Results) -> dict[str, Direction]:
     """Return the scores that some arm has, with the way that is better."""
-    known = {name for results in tested.values() for name in results[0]["curve"][0]}
-    return {name: "lower" for name in SCORES if name in known}
+    known = {name for choice in chosen.values() for name in tested[choice.entry][0]["curve"][0]}
+    return {name: "lower" for name in _asked_for(chosen) if name in known}
 
 
 def _families(arms: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
@@ -113,21 +120,15 @@ def _families(arms: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
 
 
 def _by_seed(chosen: Mapping[str, Choice], tested: Results) -> dict[str, dict[str, dict[int, float]]]:
-    """Return by arm, score and seed the value at the arm's temperature.
-
-    Where some arm is steered, the others' own divergence stands beside its bound.
-    """
-    bounded = any(choice.entry.arm == STEER for choice in chosen.values())
+    """Return by arm, score and seed the value at the arm's temperature."""
+    names = _asked_for(chosen)
     found: dict[str, dict[str, dict[int, float]]] = {}
     for arm, choice in chosen.items():
         points = {result["seed"]: point_at(result, choice.temperature) for result in tested[choice.entry]}
         rows = {
             name: {seed: point[name]["value"] for seed, point in points.items() if name in point}
-            for name in SCORES
+            for name in names
         }
-        for ending in ("", "_trimmed"):
-            if bounded and not rows[BOUND + ending]:
-                rows[BOUND + ending] = rows[f"kl_reverse{ending}"]
         found[arm] = {name: row for name, row in rows.items() if row}
     return found
 
@@ -137,7 +138,7 @@ def _curve(results: Sequence[Result], *, seed: int) -> list[dict[str, Any]]:
     curve = []
     for temperature, points in by_temperature(results):
         found: dict[str, Any] = {"temperature": temperature}
-        for name in filter(points[0].__contains__, SCORES):
+        for name in (name for name in SCORES if all(name in point for point in points)):
             found[name] = over_seeds([point[name]["value"] for point in points], seed=seed).as_json()
         curve.append(found)
     return sorted(curve, key=lambda point: -point["temperature"])

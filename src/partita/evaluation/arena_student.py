@@ -15,7 +15,8 @@ from partita.evaluation.arena_training import training_facts
 from partita.runs.folder import RunFolder
 from partita.runs.judging import load_judge
 from partita.runs.loading import LoadedModel, load
-from partita.sampling.steering import Steering
+from partita.sampling.judges import RatioJudge
+from partita.sampling.steering import Judge, Steering
 
 
 class Student:
@@ -78,18 +79,16 @@ class Student:
             field=config.start_training(self.seed).network_shape.receptive_field,
             seed=seed,
         )
-        zero = truth.teacher.quantiser.zero_class
         return Measuring(
-            teacher=truth.teacher.model,
+            teacher=truth.teacher,
             truth=clips,
             seed=config.stream(f"draws {self.seed}"),
-            zero_class=zero,
             threads=config.threads,
         )
 
     def _arm(self, entry: Entry) -> RunFolder:
-        """Return what became of the student under an arm; of one that is steered, the twin that is."""
-        entry = self.config.judge_entry if entry.arm == STEER else entry
+        """Return what became of the student under an arm; of `steer`, under the one that is steered."""
+        entry = self.config.steered_entry if entry.arm == STEER else entry
         training = self.config.arm_training(
             entry,
             seed=self.seed,
@@ -104,8 +103,16 @@ class Student:
     ) -> Sequence[dict[str, Any]]:
         if entry.arm != STEER:
             return self.measuring.curve(loaded.model, temperatures)
-        steering = Steering(judge=load_judge(run.path, loaded), config=entry.steering())
+        steering = Steering(judge=self._steering_judge(run, loaded), config=entry.steering())
         return self.measuring.steered_curve(loaded.model, steering, temperatures)
+
+    def _steering_judge(self, run: RunFolder, loaded: LoadedModel) -> Judge:
+        """Return who steers: the run's own discriminator, or the log-ratio of a larger model and this one."""
+        judge = self.config.judge_entry
+        if self.config.steered_entry == judge:
+            return load_judge(run.path, loaded)
+        better = load(self.ground.critic_run(judge)).model
+        return RatioJudge(better, loaded.model, threads=self.config.threads)
 
 
 def _covers(result: dict[str, Any], temperatures: Sequence[float]) -> bool:
