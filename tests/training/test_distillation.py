@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from partita.training.distillation import distillation_loss, divergences
-from partita.training.objectives import NATS_PER_BIT
 from partita.training.policy import advantages, policy_loss
 
 CLASSES, STEPS = 3, 3
@@ -50,7 +49,7 @@ def gradients(model: Tiny, critic: Tiny, sequences: torch.Tensor, discount: floa
 def test_the_expected_gradient_is_that_of_the_exact_divergence(everything: torch.Tensor) -> None:
     model, critic = Tiny(0), Tiny(1)
     ours, theirs = model.nats(everything).sum(1), critic.nats(everything).sum(1).detach()
-    exact = (torch.exp(-ours) * (theirs - ours)).sum() / STEPS / NATS_PER_BIT
+    exact = (torch.exp(-ours) * (theirs - ours)).sum() / STEPS
     (expected,) = torch.autograd.grad(exact, model.table)
     rows = gradients(model, critic, everything, 1.0)
     found = (rows[:, :1] * rows[:, 1:]).sum(0)
@@ -64,7 +63,7 @@ def test_it_has_less_noise_than_the_rewards_of_what_was_drawn(everything: torch.
     reward, drawn = (nats - critic.nats(everything)).detach(), []
     for i, j in itertools.product(range(len(everything)), repeat=2):
         advantage = advantages(reward[[i, j]], discount=1.0, normalise=False)
-        loss = policy_loss(nats[[i, j]], advantage) / NATS_PER_BIT
+        loss = policy_loss(nats[[i, j]], advantage)
         (slope,) = torch.autograd.grad(loss, model.table, retain_graph=True)
         drawn.append(slope.flatten())
 
@@ -80,7 +79,7 @@ def test_without_a_future_only_the_points_themselves_count(everything: torch.Ten
     apart = divergences(model.logits(everything[:2]), critic.logits(everything[:2]).detach())
     (expected,) = torch.autograd.grad(apart.mean(), model.table, retain_graph=True)
     loss = distillation_loss(apart, model.nats(everything[:2]), discount=0.0)
-    torch.testing.assert_close(torch.autograd.grad(loss * NATS_PER_BIT, model.table)[0], expected)
+    torch.testing.assert_close(torch.autograd.grad(loss, model.table)[0], expected)
 
 
 def test_divergences_are_summed_by_hand() -> None:

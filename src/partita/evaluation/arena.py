@@ -20,7 +20,7 @@ from partita.evaluation.arena_entry import STEER, Entry
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
-from partita.evaluation.arena_scores import finite, scores
+from partita.evaluation.arena_scores import CONTROL, finite, scores
 from partita.evaluation.arena_truth import refuse_missing
 from partita.sampling.interruption import Interrupted
 from partita.storage import sole_writer, write_json
@@ -69,7 +69,10 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
     chosen = settled(ground.home.choices, tried)
     for arm, choice in chosen.items():
         ground.say(f"{arm}: chosen {choice.entry.name} at temperature {choice.temperature:g}")
-    at = {choice.entry: (choice.temperature,) for choice in chosen.values()}
+    at = {
+        choice.entry: config.curve if arm == CONTROL else (choice.temperature,)
+        for arm, choice in chosen.items()
+    }
     for tested in _growing(ask, config.test_seeds, at):
         sane, more = finite(tested)
         left = {arm: choice for arm, choice in chosen.items() if choice.entry in sane}

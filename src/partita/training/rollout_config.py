@@ -87,7 +87,7 @@ class CriticConfig:
     """The critic's run, or one of its checkpoints; its classes and sample rate must be the same."""
     weight: float = 1.0
     """The weight of what the critic says; 0 judges, and trains the generator as if there were no critic. Its
-    loss is a divergence in bits, as the likelihood's is, so 1 weighs both alike."""
+    loss is a divergence in nats, as the likelihood's is, so 1 weighs both alike."""
     relative: bool = False
     """Whether the weight is a share of the norm of the likelihood's gradient, in place of a plain factor."""
     ramp: float = 0.0
