@@ -1,11 +1,7 @@
 """The arena in miniature, and killed at random moments: it goes on, and ends with the same scores."""
 
 import json
-import multiprocessing
-import os
-import random
-import signal
-import time
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -36,46 +32,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def small(out: Path, corpus: Corpus, **changes: Any) -> ArenaConfig:
-    sizes: dict[str, Any] = {
-        "teacher_size": "tiny",
-        "teacher_steps": 3,
-        "start_steps": 3,
-        "steps": 2,
-        "seeds": 1,
-        "validation_seeds": 1,
-        "train_samples": 6000,
-        "train_clips": 4,
-        "clips": 3,
-        "samples": 900,
-        "targets": 256,
-        "batch": 1,
-        "temperatures": (1.0, 0.9),
-        "device": "cpu",
-        "precision": "float32",
-        "threads": 1,
-        "judge": "report-0",
-        "arms": ("likelihood", "steer:particles=2,block=64"),
-    }
-    return ArenaConfig(**({"out": out, "corpus": corpus.path} | sizes | changes))
-
-
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus) -> ArenaConfig:
-    return small(tmp_path_factory.mktemp("arena") / "whole", corpus)
-
-
-@pytest.fixture(scope="module")
-def whole(asked: ArenaConfig) -> dict[str, Any]:
-    """The scores of an arena that nothing interrupted."""
-    return arena(asked, say=lambda line: None)
-
-
-def same_parts(scores: dict[str, Any]) -> dict[str, Any]:
-    """Return all but the times."""
-    return {name: value for name, value in scores.items() if name != "training"}
-
-
 def test_scores_have_the_form_that_others_read(asked: ArenaConfig, whole: dict[str, Any]) -> None:
     assert json.loads((asked.out / "scores.json").read_text()) == whole
     assert set(whole["arms"]) == {"likelihood", "steer"}
@@ -103,6 +59,27 @@ def test_arms_go_on_from_one_student(asked: ArenaConfig) -> None:
     assert not torch.equal(start["end2"], other["end2"])
 
 
+@pytest.mark.usefixtures("whole")
+def test_what_was_chosen_is_written_down_and_binding(asked: ArenaConfig) -> None:
+    chosen = json.loads((asked.out / "choices.json").read_text())
+    assert (chosen["seeds"], set(chosen["arms"])) == ([1000], {"likelihood", "steer"})
+    written, first = ((asked.out / name).stat().st_mtime_ns for name in ("choices.json", "scores.json"))
+    assert written < first
+    late = replace(asked, arms=(*asked.arms, "likelihood:clip=0.5"))
+    assert "likelihood:clip=0.5 comes too late" in refusal(late)
+    assert "give `--validation-seeds 1`" in refusal(replace(asked, validation_seeds=2))
+    assert not (asked.out / "runs" / "1001").exists()
+
+
+def test_results_are_enough_to_score_again(asked: ArenaConfig, whole: dict[str, Any], tmp_path: Path) -> None:
+    """Without students, clips and teacher, whose folders are large."""
+    for name in ("arena.json", "choices.json"):
+        (tmp_path / name).write_bytes((asked.out / name).read_bytes())
+    shutil.copytree(asked.out / "results", tmp_path / "results")
+    assert arena(replace(asked, out=tmp_path), say=lambda line: None) == whole
+    assert not (tmp_path / "clips").exists()
+
+
 def test_all_that_is_there_is_kept_and_more_may_be_asked_for(
     asked: ArenaConfig, whole: dict[str, Any]
 ) -> None:
@@ -128,33 +105,18 @@ def test_the_teachers_clips_come_to_the_students_as_they_are(asked: ArenaConfig,
 def test_a_second_temperature_is_measured_without_training(
     asked: ArenaConfig, whole: dict[str, Any], tmp_path: Path
 ) -> None:
-    """On test seeds only what was chosen is measured; asked for more, the run is not made anew."""
+    """On test seeds only what was chosen is measured, but of the control the whole curve; asked for more, the
+    run is not made anew."""
     ground = Ground(asked, ArenaHome(asked.out), lambda line: None)
-    student, entry = Student(ground, 0), asked.entries[0]
+    student, (entry, steer) = Student(ground, 0), asked.entries
     path = ArenaHome(asked.out).run(entry, 0) / "metrics.jsonl"
     before = path.read_bytes()
-    chosen = whole["choices"]["likelihood"]["temperature"]
-    kept = student.result(entry, (chosen,))["curve"]
-    assert [point["temperature"] for point in kept] == [chosen]
+    chosen = whole["choices"]["steer"]["temperature"]
+    kept = [student.result(one, (chosen,))["curve"] for one in (entry, steer)]
+    assert [[point["temperature"] for point in curve] for curve in kept] == [[1.0, 0.9], [chosen]]
     more = student._measured(entry, (1.0, 0.7))
     assert [point["temperature"] for point in more["curve"]] == [1.0, 0.7]
     assert path.read_bytes() == before
-
-
-@pytest.mark.slow
-def test_two_processes_come_to_the_same_scores(
-    whole: dict[str, Any], corpus: Corpus, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    found = arena(small(tmp_path / "two", corpus, workers=2))
-    assert same_parts(found) == same_parts(whole)
-    assert "student 0, likelihood: measuring" in capfd.readouterr().err
-
-
-@pytest.mark.slow
-def test_a_mistake_in_another_process_is_said_in_this_one(corpus: Corpus, tmp_path: Path) -> None:
-    config = small(tmp_path / "two", corpus, workers=2, arms=("critic:critic.run=/nowhere",))
-    with pytest.raises(PartitaError, match="nowhere"):
-        arena(config)
 
 
 @pytest.mark.usefixtures("whole")
@@ -169,7 +131,9 @@ def test_students_of_another_arena_are_gone_on_with(
     ]
     assert found["training"]["likelihood"]["steps"] == 3
     assert "had `train_clips` 4, now it is 5" in refusal(replace(config, out=tmp_path / "b", train_clips=5))
-    assert "is no arena" in refusal(replace(config, out=tmp_path / "c", students=corpus.path))
+    assert "is no arena" in refusal(replace(config, out=tmp_path / "b", students=corpus.path))
+    assert not (tmp_path / "b").exists()
+    assert arena(replace(config, students=tmp_path / "moved"), say=said.append) == found
 
 
 def refusal(config: ArenaConfig) -> str:
@@ -211,26 +175,3 @@ def test_a_corpus_that_was_half_written_is_written_again(asked: ArenaConfig, tmp
     (tmp_path / "clips" / ".preparing").mkdir(parents=True)
     made = Ground(config, ArenaHome(tmp_path), lambda line: None).clips
     assert made.fingerprint == Corpus.open(asked.out / "clips").fingerprint
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
-def test_a_killed_arena_ends_with_the_same_scores(
-    whole: dict[str, Any], corpus: Corpus, tmp_path: Path
-) -> None:
-    config, chance = small(tmp_path / "killed", corpus), random.Random(4)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["partita.evaluation.arena", "partita.models.stack_fused"])
-    for sign in ("teacher", "results/likelihood/1000.json", "runs/0000/start"):
-        process = context.Process(target=arena, args=(config,), kwargs={"say": print})
-        process.start()
-        deadline = time.monotonic() + 120
-        while not (config.out / sign).exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(chance.uniform(0.0, 0.4))
-        os.kill(process.pid, signal.SIGKILL)  # type: ignore[arg-type]
-        process.join(timeout=60)
-        assert process.exitcode == -signal.SIGKILL, f"it ended before it was killed, after {sign}"
-    found = arena(config, say=lambda line: None)
-    assert same_parts(found) == same_parts(whole)
-    runs = [config.out / "runs" / "0000" / name for name in ("start", "likelihood", "report-0")]
-    assert all(RunFolder.open(run).finished for run in runs)

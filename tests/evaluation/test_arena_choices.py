@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from partita.errors import PartitaError
-from partita.evaluation.arena_choices import by_temperature, settled
+from partita.evaluation.arena_choices import by_temperature, refuse_other_choices, settled
 from partita.evaluation.arena_entry import Entry
 
 LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
+WEAK = Entry.read("report:adversary.weight=0.1")
+SEEDS = [1000, 1001]
 
 
 def result(sums: dict[float, float]) -> dict[str, Any]:
@@ -19,22 +21,42 @@ def result(sums: dict[float, float]) -> dict[str, Any]:
 
 def test_what_was_chosen_stays_when_more_is_known(tmp_path: Path) -> None:
     path = tmp_path / "choices.json"
-    first = settled(path, {REPORT: [result({1.0: 0.5, 0.9: 0.4})], STRONG: [result({1.0: 0.6, 0.9: 0.7})]})
+    tried = {REPORT: [result({1.0: 0.5, 0.9: 0.4})], STRONG: [result({1.0: 0.6, 0.9: 0.7})]}
+    first = settled(path, tried, list(tried), SEEDS)
     assert (first["report"].entry, first["report"].temperature) == (REPORT, 0.9)
     later = {REPORT: [result({1.0: 0.1, 0.9: 0.4})], LIKELIHOOD: [result({1.0: 0.6, 0.9: 0.7})]}
-    found = settled(path, later)
+    refuse_other_choices(path, list(later), SEEDS)
+    found = settled(path, later, list(later), SEEDS)
     assert found["report"] == first["report"]
     assert (found["likelihood"].entry, found["likelihood"].temperature) == (LIKELIHOOD, 1.0)
-    assert set(json.loads(path.read_text())) == {"report", "likelihood"}
+    assert set(json.loads(path.read_text())["arms"]) == {"report", "likelihood"}
 
 
-def test_settings_that_come_after_the_choice_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("entries", "seeds", "said"),
+    [
+        ([REPORT, WEAK], SEEDS, r"report:adversary\.weight=0\.1 comes too late"),
+        ([STRONG], SEEDS, "report was chosen before the test began: name it"),
+        ([REPORT], [1000, 1001, 1002], "2 validation students .*, now there are 3"),
+    ],
+)
+def test_what_would_change_a_choice_is_refused(
+    tmp_path: Path, entries: list[Entry], seeds: list[int], said: str
+) -> None:
     path = tmp_path / "choices.json"
-    settled(path, {REPORT: [result({1.0: 0.5})]})
-    before = path.read_bytes()
-    with pytest.raises(PartitaError, match=r"report:adversary\.weight=1 comes too late"):
-        settled(path, {REPORT: [result({1.0: 0.5})], STRONG: [result({1.0: 0.3})]})
-    assert path.read_bytes() == before
+    refuse_other_choices(path, entries, seeds)  # before there is a choice all is well
+    tried = {REPORT: [result({1.0: 0.5})], STRONG: [result({1.0: 0.6})]}
+    settled(path, tried, list(tried), SEEDS)
+    with pytest.raises(PartitaError, match=said):
+        refuse_other_choices(path, entries, seeds)
+
+
+def test_an_arm_that_is_not_asked_for_any_more_keeps_its_choice(tmp_path: Path) -> None:
+    path = tmp_path / "choices.json"
+    settled(path, {REPORT: [result({1.0: 0.5})]}, [REPORT], SEEDS)
+    refuse_other_choices(path, [LIKELIHOOD], SEEDS)
+    assert set(settled(path, {LIKELIHOOD: [result({1.0: 0.5})]}, [LIKELIHOOD], SEEDS)) == {"likelihood"}
+    assert set(json.loads(path.read_text())["arms"]) == {"report", "likelihood"}
 
 
 def test_only_temperatures_that_all_seeds_have_count() -> None:

@@ -6,7 +6,7 @@ import pytest
 from partita.errors import PartitaError
 from partita.evaluation.arena_choices import choices
 from partita.evaluation.arena_entry import Entry
-from partita.evaluation.arena_scores import _families, finite, scores
+from partita.evaluation.arena_scores import _families, _undecidable, finite, scores
 
 LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
 
@@ -68,7 +68,9 @@ def test_scores_are_of_the_test_seeds_at_what_was_chosen() -> None:
     assert set(found["validation"]) == {"likelihood", "report", "report:adversary.weight=1"}
     assert found["training"]["likelihood"] == {"steps": 10.0, "seconds": 2.5}
     assert found["agreement"]["report"]["value"] == 0.5
-    assert [warning.split(" were")[0] for warning in found["warnings"]] == ["the curves of the students 1"]
+    steep, few = found["warnings"]
+    assert "the curves of the students 1 were not flat" in steep
+    assert "the family 'learned' has 1 comparisons: with 2 students none" in few
 
 
 def test_arms_are_compared_with_likelihood_and_with_their_twins() -> None:
@@ -129,3 +131,9 @@ def test_intervals_hold_the_values() -> None:
         for score in arm.values():
             assert score["low"] <= score["value"] <= score["high"]
             assert score["value"] == pytest.approx(np.mean(score["values"]))
+
+
+def test_a_family_that_can_be_decided_is_not_warned_of() -> None:
+    pairs = {"learned": [("a", "b")] * 6, "twin": [("a", "b")] * 7}
+    (said,) = _undecidable(pairs, 8)
+    assert "the family 'twin' has 7 comparisons: with 8 students" in said

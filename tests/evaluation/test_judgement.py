@@ -71,3 +71,16 @@ def test_a_critic_that_has_learnt_judges_as_it_is_now(corpus: Corpus, tmp_path: 
     assert found is not None
     np.testing.assert_array_equal(found, log_ratios(judge, student.model, clips))
     assert np.abs(found - before).max() > 1e-3
+
+
+def test_a_critic_that_looks_further_back_judges_from_where_it_hears(
+    corpus: Corpus, tmp_path: Path, clips: Clips
+) -> None:
+    large = trained(corpus, tmp_path / "large", "likelihood", network=replace(SHAPE, layers=7), seed=1)
+    critic = CriticConfig(run=str(large.path))
+    run = trained(corpus, tmp_path / "run", "critic", critic=critic, rollout=replace(ROLLOUT, route="policy"))
+    short = Clips(clips.past[:, -100:], clips.sound)  # the critic sees 128 samples
+    found = judgements(run, load(run.path), short)
+    whole = judgements(run, load(run.path), clips)
+    assert found is not None and whole is not None
+    np.testing.assert_allclose(found, whole[:, 28:], atol=1e-5)

@@ -42,6 +42,10 @@ def scores(away: float = 0.4) -> dict[str, Any]:
         ],
         "seeds": [0, 1],
         "choices": {"likelihood": likelihoods, "steer": steers},
+        "curves": {
+            "likelihood": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
+            "steer": [{"temperature": 1.0} | steer],
+        },
         "validation": {
             "<b>likelihood</b>": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
             "<b>settings</b>": [{"temperature": 1.0} | steer],
@@ -78,6 +82,6 @@ def test_a_temperature_that_ran_away_is_no_trouble(tmp_path: Path, away: float) 
 
 def test_one_steered_arm_alone_has_a_page(tmp_path: Path) -> None:
     found = scores()
-    for part in ("arms", "choices", "training"):
+    for part in ("arms", "choices", "curves", "training"):
         found[part] = {"steer": found[part]["steer"]}
     assert "at most" in write_arena_page(tmp_path, found).read_text()

@@ -9,7 +9,6 @@ import torch
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.training.correction import Correction, horizons
-from partita.training.critic import Critic
 from partita.training.device import Machine
 
 CPU = Machine(torch.device("cpu"), False)
@@ -69,7 +68,7 @@ def test_the_loss_is_that_of_the_log_ratios_of_both_models(given: Given) -> None
                 ratio = ratio + weight * said.gather(1, sound[:, t : t + 1])[:, 0]
             if t in (7, 15):
                 expected = expected + torch.nn.functional.softplus(sign * ratio).mean() / 2
-    found = Correction(Critic(critic, CPU), learning_rate=0.0).learn(generator, past, real, drawn)
+    found = Correction(critic, CPU, learning_rate=0.0).learn(generator, past, real, drawn)
     torch.testing.assert_close(found["discriminator_loss"], expected, rtol=1e-4, atol=1e-5)
 
 
@@ -77,7 +76,7 @@ def test_it_changes_the_critic_alone(given: Given) -> None:
     generator, critic = model(0), model(1)
     before = [p.clone() for p in generator.parameters()]
     start = [p.clone() for p in critic.parameters()]
-    Correction(Critic(critic, CPU), learning_rate=1e-2).learn(generator, *given(0))
+    Correction(critic, CPU, learning_rate=1e-2).learn(generator, *given(0))
     for now, then in zip(generator.parameters(), before, strict=True):
         assert torch.equal(now, then) and now.grad is None
     assert all(not torch.equal(p, q) for p, q in zip(critic.parameters(), start, strict=True))
@@ -87,7 +86,7 @@ def test_it_changes_the_critic_alone(given: Given) -> None:
 def test_a_critic_that_knows_nothing_comes_to_tell_them_apart(given: Given) -> None:
     """From the generator's own weights, whose log-ratio is 0 everywhere, on fresh clips."""
     generator, critic = model(0), model(0)
-    correction = Correction(Critic(critic, CPU), learning_rate=3e-3)
+    correction = Correction(critic, CPU, learning_rate=3e-3)
     losses = [float(correction.learn(generator, *given(seed))["discriminator_loss"]) for seed in range(40)]
     assert losses[0] == pytest.approx(2 * torch.log(torch.tensor(2.0)).item())
     assert sum(losses[-5:]) / 5 < 1.1
@@ -95,7 +94,7 @@ def test_a_critic_that_knows_nothing_comes_to_tell_them_apart(given: Given) -> N
 
 def test_what_is_not_finite_moves_nothing(given: Given) -> None:
     critic = model(1)
-    correction = Correction(Critic(critic, CPU), learning_rate=1e-2)
+    correction = Correction(critic, CPU, learning_rate=1e-2)
     broken = model(0)
     with torch.no_grad():
         broken.end2.fill_(float("nan"))

@@ -3,8 +3,8 @@
 from partita.training.watch import STEPS, Watch
 
 
-def said(pairs: list[tuple[float, float]], every: int = STEPS // 3) -> list[str]:
-    watch = Watch()
+def said(pairs: list[tuple[float, float]], every: int = STEPS // 3, *, critic: bool = False) -> list[str]:
+    watch = Watch(critic=critic)
     sentences = [
         watch.hear(every * number, {"discriminator_real": real, "discriminator_fake": fake})
         for number, (real, fake) in enumerate(pairs, start=1)
@@ -41,3 +41,9 @@ def test_both_can_be_said_in_one_run() -> None:
 def test_a_run_without_an_adversary_says_nothing() -> None:
     watch = Watch()
     assert all(watch.hear(step, {"bits": 4.0}) is None for step in range(0, 3000, 100))
+
+
+def test_a_critic_may_tell_without_fail_but_not_be_blind() -> None:
+    assert said([(1.0, 0.0)] * 10, critic=True) == []
+    (sentence,) = said([(0.5, 0.5)] * 10, critic=True)
+    assert "--critic.learning-rate" in sentence and "adversary" not in sentence

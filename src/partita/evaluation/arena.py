@@ -8,17 +8,17 @@ it.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-from partita.evaluation.arena_choices import Results, settled
+from partita.evaluation.arena_choices import Results, refuse_other_choices, settled
 from partita.evaluation.arena_crew import ArmsWork, Crew, CriticWork, StartWork, crew
 from partita.evaluation.arena_entry import STEER, Entry
 from partita.evaluation.arena_ground import Ground
-from partita.evaluation.arena_home import ArenaHome
+from partita.evaluation.arena_home import ArenaHome, settings_of
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_scores import CONTROL, finite, scores
 from partita.evaluation.arena_truth import refuse_missing
@@ -34,7 +34,8 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
 
     Args:
         config: what is asked for.
-        say: told what is being done, a line a stage; by default standard error.
+        say: told what is being done, a line a stage; by default standard error. With several workers a
+            function of a module.
 
     Raises:
         PartitaError: the folder holds something else or another arena, or teacher or corpus can't be used.
@@ -42,13 +43,17 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
     """
     machine(config.device)  # a device that is not there is said before anything is written
     refuse_missing(config)
-    home = ArenaHome(config.out)
+    home, other = ArenaHome(config.out), None
+    if config.students is not None and not home.clips.exists():
+        other = ArenaHome(config.students)
+        other.refuse_students(settings_of(config))
     home.take(config)
     with sole_writer(home.path), _threads(config.threads):
+        refuse_other_choices(home.choices, config.entries, config.choice_seeds)
+        if other:
+            home.adopt(other)
+        ground = Ground(config, home, say or _on_standard_error)
         try:
-            if config.students is not None:
-                home.adopt(ArenaHome(config.students))
-            ground = Ground(config, home, say or _on_standard_error)
             with crew(ground) as ask:
                 return _held(ground, ask)
         except KeyboardInterrupt as stop:
@@ -60,19 +65,17 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
 def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
     """Do all that is not done yet; the scores so far are written after every student of the test."""
     config, found = ground.config, dict[str, Any]()
-    _ = ground.truth, ground.clips  # what all work needs, before several processes would make it at once
-    judges = [config.judge_entry if entry.arm == STEER else entry for entry in config.entries]
-    critic = [CriticWork()] if any(_has_critic(entry, config) for entry in judges) else []
-    for _ in ask([*critic, *map(StartWork, config.choice_seeds)]):
-        pass
-    tried, warnings = finite(_results(ask, config.choice_seeds, dict.fromkeys(config.entries, config.curve)))
-    chosen = settled(ground.home.choices, tried)
+    curves = dict.fromkeys(config.entries, config.curve)
+    _prepare(ground, ask, config.choice_seeds, curves)
+    tried, warnings = finite(_results(ask, config.choice_seeds, curves))
+    chosen = settled(ground.home.choices, tried, config.entries, config.choice_seeds)
     for arm, choice in chosen.items():
         ground.say(f"{arm}: chosen {choice.entry.name} at temperature {choice.temperature:g}")
     at = {
         choice.entry: config.curve if arm == CONTROL else (choice.temperature,)
         for arm, choice in chosen.items()
     }
+    _prepare(ground, ask, config.test_seeds, at)
     for tested in _growing(ask, config.test_seeds, at):
         sane, more = finite(tested)
         left = {arm: choice for arm, choice in chosen.items() if choice.entry in sane}
@@ -82,9 +85,17 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
     return found
 
 
-def _has_critic(entry: Entry, config: ArenaConfig) -> bool:
-    """Return whether a critic must be trained before an arm."""
-    return config.wants_critic(entry) and not entry.is_oracle
+def _prepare(ground: Ground, ask: Crew, seeds: Sequence[int], entries: Iterable[Entry]) -> None:
+    """Make what several students need, before several processes would make it at once, if any is not done."""
+    config, home = ground.config, ground.home
+    missing = {(seed, entry) for seed in seeds for entry in entries if home.result(entry, seed) is None}
+    if not missing:
+        return
+    _ = ground.truth, ground.clips
+    judges = {config.judge_entry if entry.arm == STEER else entry for _, entry in missing}
+    critic = [CriticWork()] if any(ground.trains_critic(entry) for entry in judges) else []
+    for _ in ask([*critic, *(StartWork(seed) for seed in sorted({seed for seed, _ in missing}))]):
+        pass
 
 
 def _growing(

@@ -6,7 +6,7 @@ test would be none. This file does not train.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,42 +59,76 @@ def choices(tried: Results) -> dict[str, Choice]:
     return best
 
 
-def settled(path: Path, tried: Results) -> dict[str, Choice]:
+def refuse_other_choices(path: Path, entries: Sequence[Entry], seeds: Sequence[int]) -> None:
+    """Raise an error where what is asked for would change a choice that was made before the test began.
+
+    Args:
+        path: the file of choices, which need not be there.
+        entries: all arms with their settings that are asked for.
+        seeds: the validation seeds that are asked for.
+
+    Raises:
+        PartitaError: an arm that is settled comes with settings that it did not have then, or without those
+            that were chosen; or there are other validation seeds.
+    """
+    table = _read(path)
+    if not table:
+        return
+    if table["seeds"] != list(seeds):
+        raise PartitaError(
+            f"choices were made on {len(table['seeds'])} validation students before the test began, now there"
+            f" are {len(seeds)}: give `--validation-seeds {len(table['seeds'])}`, or begin anew in another"
+            " folder with `--out`"
+        )
+    asked = _names(entries)
+    for arm in asked.keys() & table["arms"].keys():
+        chosen, among = table["arms"][arm]["settings"], table["arms"][arm]["among"]
+        if late := [name for name in asked[arm] if name not in among]:
+            raise PartitaError(
+                f"{chosen} was chosen before the test began, so {', '.join(late)} comes too late: leave it"
+                " out, or begin anew in another folder with `--out`"
+            )
+        if chosen not in asked[arm]:
+            raise PartitaError(f"{chosen} was chosen before the test began: name it among `--arms`")
+
+
+def settled(path: Path, tried: Results, entries: Sequence[Entry], seeds: Sequence[int]) -> dict[str, Choice]:
     """Return the choices of a file, and make and keep there those that it lacks.
 
     Args:
         path: the file; called before the first test seed is begun, and whenever the arena goes on.
-        tried: what the validation seeds measured, of all arms that are asked for.
-
-    Raises:
-        PartitaError: an arm that is settled comes with settings that it did not have then.
+        tried: what the validation seeds measured, of arms whose numbers were finite.
+        entries: all that were asked for.
+        seeds: the validation seeds.
     """
-    table = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    among: dict[str, list[str]] = {}
-    for entry in tried:
-        among.setdefault(entry.arm, []).append(entry.name)
-    found = choices(tried)
-    for arm in found.keys() & table.keys():
-        late = [name for name in among[arm] if name not in table[arm]["among"]]
-        if late:
-            raise PartitaError(
-                f"{table[arm]['settings']} was chosen before test seeds were measured, so {', '.join(late)}"
-                " comes too late: leave it out, or begin anew in another folder with `--out`"
-            )
-        found[arm] = _read(table[arm])
-    new = {arm: as_json(choice) | {"among": among[arm]} for arm, choice in found.items() if arm not in table}
+    before, among, found = _read(path).get("arms", {}), _names(entries), choices(tried)
+    kept = {
+        arm: Choice(Entry.read(row["settings"]), row["temperature"], row["validation"])
+        for arm, row in before.items()
+        if arm in found
+    }
+    new = {arm: as_json(choice) | {"among": among[arm]} for arm, choice in found.items() if arm not in before}
     if new:
-        write_json(path, table | new)
+        write_json(path, {"seeds": list(seeds), "arms": before | new})
+    return found | kept
+
+
+def _read(path: Path) -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return table
+
+
+def _names(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """Return the names of the entries of each arm."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        found.setdefault(entry.arm, []).append(entry.name)
     return found
 
 
 def as_json(choice: Choice) -> dict[str, Any]:
     """Return a choice as files have it."""
     return {"settings": choice.entry.name, "temperature": choice.temperature, "validation": choice.value}
-
-
-def _read(row: Mapping[str, Any]) -> Choice:
-    return Choice(Entry.read(row["settings"]), row["temperature"], row["validation"])
 
 
 def by_temperature(results: Sequence[Result]) -> Iterable[tuple[float, list[dict[str, Any]]]]:

@@ -73,11 +73,17 @@ class Ground:
         self._announce(path, name)
         return finished_run(corpus, path, replace(training, quantiser=quantiser), start_from=start_from)
 
+    def trains_critic(self, entry: Entry) -> bool:
+        """Return whether the critic that is trained here judges an arm: one that wants a critic, names none,
+        and is not the oracle."""
+        return self.config.wants_critic(entry) and not entry.is_oracle
+
     def critic_of(self, entry: Entry) -> Path | None:
-        """Return the run that judges an arm's clips, trained now if it is not there; None where none does."""
-        if not self.config.wants_critic(entry):
-            return None
-        return self.teacher if entry.is_oracle else self.critic()
+        """Return the run that judges an arm's clips, trained now if it is not there; None where none does or
+        the arm names one."""
+        if entry.is_oracle:
+            return self.teacher
+        return self.critic() if self.trains_critic(entry) else None
 
     def critic(self) -> Path:
         """Return the critic's run, trained now if it is not there."""

@@ -31,14 +31,8 @@ from partita.runs.loading import find, weights_path
 
 FORMAT = 1
 NOTE = "arena.json"
-ARMS_ONLY = {
-    "minutes",
-    "steps",
-    "judge",
-    "clips",
-    "samples",
-    "temperatures",
-}  # students are made without them
+# what students are made without
+ARMS_ONLY = {"minutes", "steps", "judge", "clips", "samples", "temperatures", "workers"}
 
 
 @dataclass(frozen=True)
@@ -103,8 +97,7 @@ class ArenaHome:
         Raises:
             PartitaError: the folder holds something else, or an arena with other settings.
         """
-        note, settings = self.path / NOTE, json.loads(json.dumps(config.settings))
-        settings["teacher_weights"] = _weights_of(config.teacher)
+        note, settings = self.path / NOTE, settings_of(config)
         if note.is_file():
             self._check(settings)
             return
@@ -114,28 +107,32 @@ class ArenaHome:
         self.path.mkdir(parents=True, exist_ok=True)
         storage.write_json(note, {"format": FORMAT, "settings": settings})
 
-    def adopt(self, other: "ArenaHome") -> None:
-        """Copy another arena's clips, critic and students, those that are finished and not here yet.
+    def refuse_students(self, settings: dict[str, Any]) -> None:
+        """Raise an error where this arena's students are not what another arena with these settings has.
 
         Raises:
-            PartitaError: there is no arena, or what is copied was made with other settings.
+            PartitaError: there is no arena here, or it was made with other settings.
         """
-        ours, theirs = self._settings(), other._settings()
-        if not theirs:
-            raise PartitaError(f"{other.path} is no arena: give one with `--students`, or leave it out")
-        for name in ours.keys() - ARMS_ONLY:
-            if ours[name] != theirs.get(name):
+        ours = self._settings()
+        if not ours:
+            raise PartitaError(f"{self.path} is no arena: give one with `--students`, or leave it out")
+        for name in settings.keys() - ARMS_ONLY:
+            if ours.get(name) != settings[name]:
                 raise PartitaError(
-                    f"the students of {other.path} had `{name}` {theirs.get(name)}, now it is {ours[name]}:"
+                    f"the students of {self.path} had `{name}` {ours.get(name)}, now it is {settings[name]}:"
                     " give the same, or leave out `--students`"
                 )
-        if read_index(other.clips) is not None and not self.clips.exists():
-            _copy(other.clips, self.clips)
+
+    def adopt(self, other: "ArenaHome") -> None:
+        """Copy another arena's clips, critic and students, those that are finished and not here yet."""
+        if self.clips.exists() or read_index(other.clips) is None:
+            return  # students of other clips are none of ours
         runs = [other.critic, other.teacher, *sorted(other.path.glob("runs/*/start"))]
         for run in runs:
             place = self.path / run.relative_to(other.path)
             if run.exists() and RunFolder.open(run).finished and not place.exists():
                 _copy(run, place)
+        _copy(other.clips, self.clips)  # last: that they are here says that all is
 
     def _settings(self) -> dict[str, Any]:
         """Return what the arena was begun with; nothing if that can't be read."""
@@ -169,6 +166,12 @@ class ArenaHome:
         path = self._result(entry, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
         storage.write_json(path, result)
+
+
+def settings_of(config: ArenaConfig) -> dict[str, Any]:
+    """Return what an arena must keep, as its note has it."""
+    settings: dict[str, Any] = json.loads(json.dumps(config.settings))
+    return settings | {"teacher_weights": _weights_of(config.teacher)}
 
 
 def _weights_of(teacher: Path | None) -> str | None:

@@ -103,16 +103,17 @@ class Measuring:
             run: the finished run.
             loaded: its model, whose clips are judged.
         """
-        drawn = self._drawn(loaded.model, 1.0)
-        few = Clips(drawn.past[:JUDGED], drawn.sound[:JUDGED])
+        few = self._drawn(loaded.model, 1.0, JUDGED)
         judged = judgements(run, loaded, few)
-        if judged is None:
+        if judged is None or not judged.size:
             return None
-        found = agreement(judged, log_ratios(self.teacher.model, loaded.model, few), seed=self.seed)
+        exact = log_ratios(self.teacher.model, loaded.model, few)[:, -judged.shape[1] :]
+        found = agreement(judged, exact, seed=self.seed)
         return None if found is None else found.as_json()
 
-    def _drawn(self, student: WaveNet, temperature: float) -> Clips:
-        past, steps = self.truth.past, self.truth.sound.shape[1]
+    def _drawn(self, student: WaveNet, temperature: float, most: int | None = None) -> Clips:
+        """Return what the student draws after the first openings, or after all."""
+        past, steps = self.truth.past[:most], self.truth.sound.shape[1]
         config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
         sound = draw(
             student,

@@ -113,12 +113,28 @@ class ArenaConfig:
         for whose in ("", "teacher_", "critic_", "start_"):
             if None not in (getattr(self, f"{whose}minutes"), getattr(self, f"{whose}steps")):
                 raise PartitaError(f"both `{whose}minutes` and `{whose}steps` are given: give one of them")
+        self._refuse_unequal_shares()
         if not self.arms:
             raise PartitaError("there is no arm: give at least one with `--arms`")
         self.teacher_training()
         self.critic_training()
         for entry in self.entries:
             self.arm_training(entry, seed=0, steps_before=1)
+
+    def _refuse_unequal_shares(self) -> None:
+        """Where arms have equal time, each must have the same share of the machine."""
+        if self.workers == 1:
+            return
+        if self.threads is None:
+            raise PartitaError(
+                f"`workers` is {self.workers}: say how many threads each of them has, by `--threads`"
+            )
+        for name in ("seeds", "validation_seeds"):
+            if self.steps is None and getattr(self, name) % self.workers:
+                raise PartitaError(
+                    f"`{name}` is {getattr(self, name)} and `workers` {self.workers}: the last student would"
+                    " have the machine to itself; give a multiple, or equal `--steps` in place of minutes"
+                )
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -172,6 +188,8 @@ class ArenaConfig:
         More arms and more seeds may be asked for.
         """
         kept = {name: value for name, value in vars(self).items() if name not in FREE}
+        if self.steps is not None:
+            kept["workers"] = None  # only what is timed depends on what runs beside it
         for name in ("teacher", "corpus"):
             kept[name] = None if kept[name] is None else str(kept[name].absolute())
         return kept | {"temperatures": list(self.curve)}
@@ -258,7 +276,7 @@ class ArenaConfig:
         )
 
 
-FREE = {"out", "arms", "seeds", "validation_seeds", "workers", "students"}  # may differ between sittings
+FREE = {"out", "arms", "seeds", "validation_seeds", "students"}  # may differ between sittings
 
 
 def _budgeted(config: TrainConfig, minutes: float | None, steps: int | None, usual: float) -> TrainConfig:

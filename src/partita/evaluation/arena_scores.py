@@ -18,10 +18,12 @@ from partita.evaluation.arena_choices import (
     by_temperature,
     point_at,
 )
-from partita.evaluation.arena_entry import CHARGED, CRITIC, ORACLE, STEER
+from partita.evaluation.arena_entry import CHARGED, ORACLE, STEER
+from partita.evaluation.power import fewest_seeds
 from partita.evaluation.scoreboard import scoreboard
-from partita.evaluation.seed_interval import over_seeds
+from partita.evaluation.seed_interval import LEVEL, over_seeds
 from partita.evaluation.verdict import Direction
+from partita.training.arms import CRITICS
 
 SCORES = (
     *("kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", BOUND),
@@ -83,7 +85,7 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
         "validation": {entry.name: _curve(results, seed=seed) for entry, results in tried.items()},
         "agreement": _agreements(chosen, tested, seed=seed),
         "training": {arm: _training(tested[choice.entry]) for arm, choice in chosen.items()},
-        "warnings": _warnings(tested, tried),
+        "warnings": _warnings(tested, tried) + _undecidable(_families(chosen), len(first)),
     }
 
 
@@ -103,8 +105,8 @@ def _families(arms: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
     """Return what is compared, in families: each asks a question of its own, and is corrected for itself.
 
     `learned`: does an arm whose reward is learned beat likelihood? With 8 seeds at most 6 of them can be
-    told. `oracle`: can any reward? `charged`: does the critic, when its own training is paid for? `twin`: is
-    it the reward that helped, and not the rest of the code?
+    told (`_undecidable`). `oracle`: can any reward? `charged`: does a critic, when its own training is paid
+    for? `twin`: is it the reward that helped, and not the rest of the code?
     """
     names = list(arms)
     control = CONTROL if CONTROL in names else names[0]
@@ -113,7 +115,7 @@ def _families(arms: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
     families = {
         "learned": [(name, control) for name in learned],
         "oracle": [(name, control) for name in names if name == ORACLE and name != control],
-        "charged": [(name, CHARGED) for name in names if name == CRITIC and CHARGED in names],
+        "charged": [(name, CHARGED) for name in names if name in CRITICS and CHARGED in names],
         "twin": [(name, f"{name}-0") for name in names if f"{name}-0" in names],
     }
     return {family: pairs for family, pairs in families.items() if pairs}
@@ -175,4 +177,15 @@ def _warnings(*all_results: Results) -> list[str]:
     return [
         f"the curves of the students {', '.join(steep)} were not flat when their time was over: give more by"
         " `--start-minutes` or `--start-steps`"
+    ]
+
+
+def _undecidable(families: Mapping[str, Sequence[tuple[str, str]]], seeds: int) -> list[str]:
+    """Say which families can't come to a verdict, with so few students and so many comparisons to correct
+    for."""
+    return [
+        f"the family {name!r} has {len(pairs)} comparisons: with {seeds} students none of them can be told by"
+        " more than chance; ask for fewer arms, or more `--seeds`"
+        for name, pairs in families.items()
+        if seeds < fewest_seeds(LEVEL / len(pairs))
     ]

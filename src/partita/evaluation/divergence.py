@@ -13,7 +13,7 @@ what differs between clips is where they lead, and only more clips help against 
 the sampling of contexts: nothing is learnt, binned or bounded. This file does not draw, and knows no arms.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -85,21 +85,9 @@ def along(p: WaveNet, q: WaveNet, clips: Clips, temperatures: Sequence[float] = 
     >>> along(p, p, clips)[0].forward.tolist()
     [0.0, 0.0]
     """
-    field = max(p.receptive_field, q.receptive_field)
-    if clips.past.shape[1] < field:
-        raise PartitaError(
-            f"the past has {clips.past.shape[1]} samples, a model sees {field}: give at least those"
-        )
-    line = np.concatenate([clips.past[:, clips.past.shape[1] - field :], clips.sound], 1)
-    totals = np.zeros((len(temperatures), len(fields(Sums)), len(line)))
-    together = torch.get_num_threads() * max(1, WINDOW // max(1, clips.sound.shape[1]))
-    for first in range(0, len(line), together):
-        rows = slice(first, min(first + together, len(line)))
-        classes = torch.from_numpy(line[rows].astype(np.int64))
-        for start in range(0, clips.sound.shape[1], WINDOW):
-            window = classes[:, start : start + WINDOW + field]
-            ours, theirs = _logits(p, window, field), _logits(q, window, field)
-            totals[:, :, rows] += _sums(ours, theirs, window[:, field:], temperatures)
+    totals = np.zeros((len(temperatures), len(fields(Sums)), len(clips.sound)))
+    for rows, _, ours, theirs, drawn in _passes(p, q, clips):
+        totals[:, :, rows] += _sums(ours, theirs, drawn, temperatures)
     if not np.isfinite(totals).all():
         raise DivergedError("a divergence is not finite: the model diverged, take another checkpoint")
     return [Sums(*one) for one in totals / NATS_PER_BIT]
@@ -114,20 +102,36 @@ def log_ratios(p: WaveNet, q: WaveNet, clips: Clips) -> NDArray[np.float64]:
         q: the other one.
         clips: with the past that both see, at least a receptive field of either.
 
+    Raises:
+        PartitaError: the past is shorter.
+
     >>> from partita.models.sizes import SIZES
     >>> p = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     >>> log_ratios(p, p, Clips(np.full((2, p.receptive_field), 128), np.full((2, 3), 130))).tolist()
     [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
-    field = max(p.receptive_field, q.receptive_field)
-    line = np.concatenate([clips.past[:, clips.past.shape[1] - field :], clips.sound], 1)
     found = np.zeros(clips.sound.shape)
-    for row, one in enumerate(torch.from_numpy(line.astype(np.int64))[:, None]):
-        for start in range(0, clips.sound.shape[1], WINDOW):
-            window = one[:, start : start + WINDOW + field]
-            ours, theirs = (sample_nats(_logits(model, window, field), window[:, field:]) for model in (p, q))
-            found[row, start : start + WINDOW] = (theirs - ours)[0].double().numpy()
+    for rows, columns, ours, theirs, drawn in _passes(p, q, clips):
+        found[rows, columns] = (sample_nats(theirs, drawn) - sample_nats(ours, drawn)).double().numpy()
     return found
+
+
+def _passes(p: WaveNet, q: WaveNet, clips: Clips) -> Iterator[tuple[slice, slice, Tensor, Tensor, Tensor]]:
+    """Yield, part by part, which clips and which samples of them, both models' logits, and what was drawn."""
+    field, samples = max(p.receptive_field, q.receptive_field), clips.sound.shape[1]
+    if clips.past.shape[1] < field:
+        raise PartitaError(
+            f"the past has {clips.past.shape[1]} samples, a model sees {field}: give at least those"
+        )
+    line = np.concatenate([clips.past[:, clips.past.shape[1] - field :], clips.sound], 1)
+    together = torch.get_num_threads() * max(1, WINDOW // max(1, samples))
+    for first in range(0, len(line), together):
+        rows = slice(first, min(first + together, len(line)))
+        classes = torch.from_numpy(line[rows].astype(np.int64))
+        for start in range(0, samples, WINDOW):
+            window = classes[:, start : start + WINDOW + field]
+            columns = slice(start, min(start + WINDOW, samples))
+            yield rows, columns, _logits(p, window, field), _logits(q, window, field), window[:, field:]
 
 
 def _logits(model: WaveNet, window: Tensor, field: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""What the judge of a run says of every sample of some clips: the reward that the generator followed.
+"""What the judge of a run says of every sample of some clips: the reward that the generator heard of.
 
 The arena compares it with the exact log-ratio. This file does not draw, and knows no arms.
 """
@@ -23,8 +23,9 @@ Floats = NDArray[np.float64]
 def judgements(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats | None:
     """Return the reward of every sample, (clips, samples), in nats; None where nobody judged.
 
-    A critic's is the log-ratio of both models. A discriminator hears parts as long as those it was trained
-    on, each after the end of what came before it.
+    A critic's is the log-ratio of both models, whose mean over each draw is what the generator followed; if
+    it looks further back than the past goes, the first samples are left out. A discriminator hears parts as
+    long as those it was trained on, each after the end of what came before it.
 
     Args:
         run: a finished run, with an adversary, a critic or neither.
@@ -33,7 +34,8 @@ def judgements(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats | No
     """
     training = run.config()["training"]
     if "critic" in training:
-        return log_ratios(_critic(run), loaded.model, clips)
+        critic = _critic(run)
+        return log_ratios(critic, loaded.model, _from_where_it_hears(critic, clips))
     if "adversary" not in training:
         return None
     discriminator = load_discriminator(run, run.newest()).eval().requires_grad_(False)
@@ -44,6 +46,13 @@ def judgements(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats | No
     sound = loaded.quantiser.decode(np.concatenate([clips.past, clips.sound], 1))
     squares = training["adversary"]["loss"] == "least-squares"
     return _heard(discriminator, sound, clips.past.shape[1], length, seam, least_squares=squares)
+
+
+def _from_where_it_hears(critic: WaveNet, clips: Clips) -> Clips:
+    """Return clips whose past is as long as the critic's receptive field."""
+    begin = max(0, critic.receptive_field - clips.past.shape[1])
+    past = np.concatenate([clips.past, clips.sound[:, :begin]], 1)
+    return Clips(past, clips.sound[:, begin:])
 
 
 def _critic(run: RunFolder) -> WaveNet:

@@ -24,7 +24,8 @@ ROWS = {
     ),
     "kl_reverse_bound": (
         "KL(student || data), at most",
-        "Of a steered arm a bound: how probable its clips are can't be computed. Of others as above.",
+        "Of a steered arm a bound: how probable its clips are can't be computed. Of others the divergence, on"
+        " the same few clips.",
     ),
     "jensen_shannon": (
         "Jensen-Shannon, a step",
@@ -32,6 +33,10 @@ ROWS = {
     ),
     "kl_sum_trimmed": ("KL, both ways, trimmed", "Without the 1% of clips at either end."),
     "runaway_share": ("Runaway clips", "Less probable to the teacher than noise; a share."),
+    "told_apart": (
+        "Told apart",
+        "By a fresh classifier of limited strength, on other clips; 0.5 is chance, 1 without fail.",
+    ),
 }
 NUMBERS = ("difference", "low", "high", "p_corrected")
 

@@ -20,15 +20,17 @@ Scores = Mapping[str, Any]
 def plane(scores: Scores) -> bytes:
     """Return a PNG of KL(data || student) to the right and KL(student || data) upward.
 
-    Each arm is a line, of the students that choices were made by, a dot a temperature; and a large dot, of
-    the students of the test at what was chosen, with its intervals over them. An arm that only sharpens or
-    flattens its conditionals moves along the line of `likelihood`; one that helps leaves it downward or to
-    the left. A steered arm has only a bound upward: a dashed line.
+    It shows the students of the test.
+    Each arm is a large dot at its chosen temperature, with its intervals over students, and where it was
+    measured at several temperatures a line with a small dot for each. An arm that only sharpens or flattens
+    its conditionals moves along the line of `likelihood`; one that helps leaves it downward or to the left.
+    A steered arm has only a bound upward: a dashed line.
 
     >>> point = {"value": 0.5, "low": 0.4, "high": 0.6}
-    >>> arm, choice = {"kl_forward": point, "kl_reverse": point}, {"temperature": 1.0, "settings": "a"}
+    >>> arm = {"kl_forward": point, "kl_reverse": point}
     >>> curve = [{"temperature": 1.0} | arm]
-    >>> plane({"arms": {"a": arm}, "validation": {"a": curve}, "choices": {"a": choice}})[1:4]
+    >>> found = {"arms": {"a": arm}, "curves": {"a": curve}, "choices": {"a": {"temperature": 1.0}}}
+    >>> plane(found)[1:4]
     b'PNG'
     """
     figure = Figure(figsize=(7.2, 5.4), layout="constrained")
@@ -36,7 +38,7 @@ def plane(scores: Scores) -> bytes:
     seen_x: list[float] = []
     seen_y: list[float] = []
     for number, (arm, point) in enumerate(scores["arms"].items()):
-        colour, curve = COLOURS[number % len(COLOURS)], _tried(scores, arm)
+        colour, curve = COLOURS[number % len(COLOURS)], scores["curves"][arm]
         label = f"{arm}, T = {scores['choices'][arm]['temperature']:g}"
         if "kl_forward" not in point:
             value = point["kl_reverse_bound"]["value"]
@@ -44,7 +46,8 @@ def plane(scores: Scores) -> bytes:
             seen_y.append(value)
             continue
         x, y = _values(curve, "kl_forward"), _values(curve, "kl_reverse")
-        axes.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1)
+        if len(curve) > 1:
+            axes.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1)
         axes.errorbar(
             **_cross(point), color=colour, marker="o", markersize=7, capsize=2, linewidth=1, label=label
         )
@@ -57,8 +60,8 @@ def plane(scores: Scores) -> bytes:
 
 
 def over_temperature(scores: Scores) -> bytes:
-    """Return a PNG of both divergences and their sum over temperature, side by side, as the students show
-    that choices were made by, each arm with the settings that were chosen."""
+    """Return a PNG of both divergences and their sum over temperature, side by side, with intervals over the
+    students that choices were made by, each arm with the settings that were chosen."""
     names = {
         "kl_forward": "KL(data || student)",
         "kl_reverse": "KL(student || data)",
@@ -76,6 +79,8 @@ def over_temperature(scores: Scores) -> bytes:
             y = _values(curve, key)
             style = "--" if key == "kl_reverse_bound" else "-"
             axes.plot(x, y, style, color=colour, marker="o", markersize=3, linewidth=1, label=arm)
+            low, high = ([point[key][end] for point in curve] for end in ("low", "high"))
+            axes.fill_between(x, low, high, color=colour, alpha=0.12, linewidth=0)
             heights += y
         _near(axes, [], heights)
         axes.set_title(title, fontsize="medium")

@@ -41,8 +41,8 @@ def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
     adversary, critic = None, None
     if name in CRITICS:
         critic = config.critic or CriticConfig()
-        rate = (critic.learning_rate or CORRECTION) if name == "corrected" else 0.0
-        critic = replace(critic, learning_rate=rate)
+        if name == "corrected" and not critic.learning_rate:
+            critic = replace(critic, learning_rate=CORRECTION)
         critic = replace(critic, weight=0.0) if arm != name else critic
     elif name != "likelihood":
         adversary = config.adversary or _adversary(name)

@@ -23,7 +23,7 @@ from torch import Tensor
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import optimizer_tensors, restore_optimizer
 from partita.training.adversarial import discriminator_loss
-from partita.training.critic import Critic
+from partita.training.device import Machine
 from partita.training.objectives import sample_nats
 
 SHORTEST = 8  # samples after which a clip is judged first
@@ -34,21 +34,21 @@ class Correction:
     """What teaches a critic.
 
     Args:
-        critic: it changes from here on.
+        critic: the model; it changes from here on.
+        where: device and precision.
         learning_rate: Adam's.
 
     >>> from partita.models.sizes import SIZES
-    >>> from partita.training.device import Machine
     >>> critic, model = (WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(n)) for n in (0, 1))
-    >>> correction = Correction(Critic(critic, Machine(torch.device("cpu"), False)), learning_rate=1e-4)
+    >>> correction = Correction(critic, Machine(torch.device("cpu"), False), learning_rate=1e-4)
     >>> past, real, drawn = (torch.full((2, n), 128) for n in (model.receptive_field, 9, 9))
     >>> sorted(correction.learn(model, past, real, drawn))
     ['discriminator_fake', 'discriminator_loss', 'discriminator_real']
     """
 
-    def __init__(self, critic: Critic, *, learning_rate: float) -> None:
-        self.critic = critic
-        self.optimizer = torch.optim.Adam(critic.model.parameters(), lr=learning_rate)
+    def __init__(self, critic: WaveNet, where: Machine, *, learning_rate: float) -> None:
+        self.critic, self.machine = critic, where
+        self.optimizer = torch.optim.Adam(critic.parameters(), lr=learning_rate)
 
     def learn(
         self,
@@ -72,7 +72,7 @@ class Correction:
         Raises:
             FloatingPointError: the loss or a gradient is not finite; the critic has not moved.
         """
-        model = self.critic.model.requires_grad_(True)
+        model = self.critic.requires_grad_(True)
         try:
             logits = self._logits(generator, torch.cat([past, past]), torch.cat([real, drawn]))
             true, fake = logits.chunk(2)
@@ -94,23 +94,23 @@ class Correction:
         """Return the log-ratio of each clip's first 8, 16, ... samples, (clips, n)."""
         inputs = torch.cat([past, sound[:, :-1]], 1)
         before = past.shape[1]
-        with torch.no_grad(), self.critic.machine.autocast():
+        with torch.no_grad(), self.machine.autocast():
             ours = generator(inputs[:, before - generator.receptive_field :])
-        with self.critic.machine.autocast():
-            theirs = self.critic.model(inputs[:, before - self.critic.receptive_field :])
+        with self.machine.autocast():
+            theirs = self.critic(inputs[:, before - self.critic.receptive_field :])
         along = (sample_nats(ours, sound) - sample_nats(theirs, sound)).cumsum(1)
         return along[:, horizons(sound.shape[1])]
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """Return all that `restore` needs, for a checkpoint."""
         return {
-            "critic": dict(self.critic.model.state_dict()),
+            "critic": dict(self.critic.state_dict()),
             "critic-optimizer": optimizer_tensors(self.optimizer),
         }
 
     def restore(self, tensors: dict[str, dict[str, Tensor]]) -> None:
         """Go on from a checkpoint's tensors."""
-        self.critic.model.load_state_dict(tensors["critic"])
+        self.critic.load_state_dict(tensors["critic"])
         restore_optimizer(self.optimizer, tensors["critic-optimizer"])
 
 

@@ -4,8 +4,8 @@
 
 Its sum's expectation over the student's own clips is -KL(p_g || p_critic), so training on it is on-policy
 distillation (Agarwal et al. 2024, GKD; Gu et al. 2024, MiniLLM), and if the critic were the process that
-made the data, the exact reverse divergence would fall. How it is used is in `distillation`. The critic is
-never trained here, and nothing here changes it.
+made the data, the exact reverse divergence would fall. How its verdict becomes a loss is in `distillation`;
+how it may go on learning, in `correction`.
 """
 
 import hashlib
@@ -17,27 +17,36 @@ from torch import Tensor
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import load
-from partita.training.config import TrainConfig
+from partita.training.config import CriticConfig, TrainConfig
+from partita.training.correction import Correction
 from partita.training.device import Machine
 
 
 class Critic:
-    """A trained model that judges, never trained here.
+    """A trained model that judges, and how much the generator listens to it.
 
     Args:
-        model: on the device of `where` from here on.
+        model: on the device of `where` from here on; it changes only if it is to go on learning.
         where: device and precision.
+        config: its weight, and whether it goes on learning.
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
-    >>> critic = Critic(model, Machine(torch.device("cpu"), False))
+    >>> critic = Critic(model, Machine(torch.device("cpu"), False), CriticConfig(weight=2.0, ramp=0.5))
+    >>> critic.weight(0.25)
+    1.0
     >>> critic.logits(torch.full((2, model.receptive_field), 128), torch.full((2, 3), 200)).shape
     torch.Size([2, 3, 256])
     """
 
-    def __init__(self, model: WaveNet, where: Machine) -> None:
+    def __init__(self, model: WaveNet, where: Machine, config: CriticConfig) -> None:
         self.model = model.to(where.device).eval().requires_grad_(False)
-        self.machine = where
+        self.machine, self.config = where, config
+        self.fingerprint = _fingerprint(model)
+        """What tells the weights that it began with from others, as a checkpoint keeps it: 32 bytes."""
+        self._correction: Correction | None = None
+        if config.learning_rate:
+            self._correction = Correction(self.model, where, learning_rate=config.learning_rate)
 
     @property
     def receptive_field(self) -> int:
@@ -59,12 +68,51 @@ class Critic:
             logits: Tensor = self.model(inputs)
         return logits.float()
 
-    def fingerprint(self) -> Tensor:
-        """Return what tells these weights from others, as a checkpoint keeps it: 32 bytes."""
-        digest = hashlib.sha256()
-        for name, value in sorted(self.model.state_dict().items()):
-            digest.update(name.encode() + value.cpu().numpy().tobytes())
-        return torch.tensor(list(digest.digest()), dtype=torch.uint8)
+    def weight(self, progress: float) -> float:
+        """Return the weight of its loss at a point of the run, 0 to 1."""
+        ramp = self.config.ramp
+        return self.config.weight * (min(1.0, progress / ramp) if ramp else 1.0)
+
+    def learn(
+        self,
+        generator: WaveNet,
+        past: Int[Tensor, "clips before"],
+        real: Int[Tensor, "clips time"],
+        drawn: Int[Tensor, "clips time"],
+        *,
+        step: int,
+    ) -> dict[str, Tensor]:
+        """Learn to tell drawn clips from real ones, if that is asked for and this step's turn.
+
+        Args:
+            generator: whose clips they are.
+            past: classes before both.
+            real: what really follows.
+            drawn: what the generator made of it.
+            step: the update's number, from 1.
+
+        Returns:
+            the numbers of `Correction.learn`, or none.
+        """
+        if self._correction is None or (step - 1) % self.config.every:
+            return {}
+        return self._correction.learn(generator, past, real, drawn)
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """Return what it has learnt, for a checkpoint."""
+        return {} if self._correction is None else self._correction.tensors()
+
+    def restore(self, tensors: dict[str, dict[str, Tensor]]) -> None:
+        """Go on from a checkpoint's tensors."""
+        if self._correction is not None:
+            self._correction.restore(tensors)
+
+
+def _fingerprint(model: WaveNet) -> Tensor:
+    digest = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(name.encode() + value.cpu().numpy().tobytes())
+    return torch.tensor(list(digest.digest()), dtype=torch.uint8)
 
 
 def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:

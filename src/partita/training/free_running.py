@@ -24,7 +24,6 @@ from partita.seeds import torch_stream
 from partita.training.adversary import Adversary
 from partita.training.collapse import entropy_bits
 from partita.training.config import TrainConfig
-from partita.training.correction import Correction
 from partita.training.critic import Critic
 from partita.training.device import Machine
 from partita.training.distillation import distillation_loss, divergences
@@ -71,26 +70,16 @@ class FreeRunning:
         self.random = {name: torch_stream(config.seed, f"rollout/{name}") for name in STREAMS}
         self.clips: Clips | None = None
         self.older: Tensor | None = None
-        self.correction: Correction | None = None
-        if isinstance(judge, Critic):
-            assert config.critic is not None
-            self._critic_as_named = judge.fingerprint()  # before it learns
-            if config.critic.learning_rate:
-                self.correction = Correction(judge, learning_rate=config.critic.learning_rate)
         self._table = torch.tensor(config.quantiser.table, device=where.device)
 
     def weight(self, progress: float) -> float:
         """Return the weight of the loss at a point of the run, 0 to 1."""
-        if isinstance(self.judge, Adversary):
-            return self.judge.weight(progress)
-        assert self.config.critic is not None
-        ramp = self.config.critic.ramp
-        return self.config.critic.weight * (min(1.0, progress / ramp) if ramp else 1.0)
+        return self.judge.weight(progress)
 
     @property
     def relative(self) -> bool:
         """Whether that weight is a share of the likelihood's gradient."""
-        return self.config.rollout.relative if self.config.critic is None else self.config.critic.relative
+        return self.judge.config.relative if isinstance(self.judge, Critic) else self.rollout.relative
 
     def loss(
         self, generator: WaveNet, classes: Tensor, valid: Tensor, *, step: int, progress: float
@@ -112,24 +101,20 @@ class FreeRunning:
         """
         if self.clips is None or (step - 1) % self.rollout.every == 0:
             self.clips = self._draw(generator, classes, valid, progress)
-        clips, numbers = self.clips, {}
+        clips = self.clips
         if isinstance(self.judge, Adversary):
             numbers = self.judge.learn(self._heard(clips), partial(self._heard, clips))
             self._remember(clips)
             if self.judge.warming_up:
                 return None, numbers
-        if self.correction is not None and self._critic_is_to_learn(step):
-            numbers = self.correction.learn(generator, clips.past, clips.real, clips.drawn)
+        else:
+            numbers = self.judge.learn(generator, clips.past, clips.real, clips.drawn, step=step)
         loss, logits, said = self._route(generator, clips)
         levels = {"real": self._table[clips.real], "drawn": self._table[clips.drawn]}
         numbers |= {f"level_{name}": sound.square().mean().sqrt() for name, sound in levels.items()}
         numbers["entropy_drawn"] = entropy_bits(logits.detach()).mean()
         numbers["clip_length"] = loss.new_tensor(float(clips.drawn.shape[1]))
         return loss, numbers | said
-
-    def _critic_is_to_learn(self, step: int) -> bool:
-        assert self.config.critic is not None
-        return (step - 1) % self.config.critic.every == 0
 
     def _draw(self, generator: WaveNet, classes: Tensor, valid: Tensor, progress: float) -> Clips:
         """Take real pasts from the windows and continue them with the weights of this moment."""
@@ -214,8 +199,8 @@ class FreeRunning:
         if self.clips is not None:
             kept |= {"past": self.clips.past, "real": self.clips.real, "drawn": self.clips.drawn}
         if isinstance(self.judge, Critic):
-            kept["critic"] = self._critic_as_named
-        more = {} if self.correction is None else self.correction.tensors()
+            kept["critic"] = self.judge.fingerprint
+        more = self.judge.tensors() if isinstance(self.judge, Critic) else {}
         streams = {name: stream.get_state() for name, stream in self.random.items()}
         clips = {name: _narrow(value) for name, value in kept.items()}
         return {"rollout": clips, "rollout-random": streams} | more
@@ -227,14 +212,13 @@ class FreeRunning:
             PartitaError: the critic has other weights than when they were saved.
         """
         kept, device = tensors["rollout"], self.machine.device
-        if isinstance(self.judge, Critic) and not torch.equal(kept["critic"], self._critic_as_named):
-            assert self.config.critic is not None
-            raise PartitaError(
-                f"the critic {self.config.critic.run} has changed since this run was saved: put back the one"
-                " that the run began with, or begin a new run"
-            )
-        if self.correction is not None:
-            self.correction.restore(tensors)
+        if isinstance(self.judge, Critic):
+            if not torch.equal(kept["critic"], self.judge.fingerprint):
+                raise PartitaError(
+                    f"the critic {self.judge.config.run} has changed since this run was saved: put back the"
+                    " one that the run began with, or begin a new run"
+                )
+            self.judge.restore(tensors)
         for name, stream in self.random.items():
             stream.set_state(tensors["rollout-random"][name])
         parts = {name: value.long().to(device) for name, value in kept.items() if name != "critic"}

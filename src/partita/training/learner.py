@@ -89,7 +89,9 @@ class Learner:
         if config.adversary is not None:
             self.adversary = Adversary(config.adversary, seed=config.seed, machine=self.machine)
         self.free: FreeRunning | None = None
-        judge = self.adversary if critic is None else Critic(critic, self.machine)
+        judge: Adversary | Critic | None = self.adversary
+        if critic is not None and config.critic is not None:
+            judge = Critic(critic, self.machine, config.critic)
         if config.rollout.free_running and judge is not None:
             self.free = FreeRunning(config, self.machine, judge)
         self.random = torch_stream(config.seed, "rollout")

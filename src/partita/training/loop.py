@@ -67,7 +67,7 @@ class Loop:
         self._has_validation = bool(corpus.segments("validation"))
         self._part: list[WindowBatch] | None = None
         self._listening: list[float] = []
-        self._watch = Watch()
+        self._watch = Watch(critic=self.config.critic is not None)
         for record in metrics.read(run.metrics_path):  # of an earlier sitting: what it said is said
             if record.get("kind") == "train":
                 self._watch.hear(record["step"], record)

@@ -9,7 +9,7 @@ from partita.training.schedule import Pace
 
 @dataclass
 class Meter:
-    """Sums of named numbers over the steps since the last record.
+    """Sums of named numbers over the steps since the last record that had them.
 
     >>> meter = Meter()
     >>> meter.add({"bits": 4.0}, targets=10, seconds=0.5)
@@ -21,6 +21,7 @@ class Meter:
     """
 
     sums: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     steps: int = 0
     targets: int = 0
     seconds: float = 0.0
@@ -28,6 +29,8 @@ class Meter:
     def add(self, numbers: dict[str, float], *, targets: int, seconds: float) -> None:
         """Take in one step."""
         for name, value in numbers.items():
+            before = self.steps if name in self.sums else 0  # in an older checkpoint all steps had all
+            self.counts[name] = self.counts.get(name, before) + 1
             self.sums[name] = self.sums.get(name, 0.0) + value
         self.steps += 1
         self.targets += targets
@@ -35,9 +38,9 @@ class Meter:
 
     def take(self) -> dict[str, float]:
         """Return the means and the rate, and begin again."""
-        means = {name: total / self.steps for name, total in self.sums.items()}
+        means = {name: total / self.counts.get(name, self.steps) for name, total in self.sums.items()}
         rate = self.targets / max(self.seconds, 1e-9)
-        self.sums, self.steps, self.targets, self.seconds = {}, 0, 0, 0.0
+        self.sums, self.counts, self.steps, self.targets, self.seconds = {}, {}, 0, 0, 0.0
         return means | {"samples_per_second": round(rate, 1)}
 
 

@@ -12,13 +12,18 @@ STEPS = 300
 class Watch:
     """Listens to a run's records, and says each thing once.
 
+    Args:
+        critic: whether a critic that goes on learning judges: it may tell long clips without fail, and still
+            its reward has a slope, so only that it is blind is said.
+
     >>> watch = Watch()
     >>> told = {"discriminator_real": 0.5, "discriminator_fake": 0.49}
     >>> [watch.hear(step, told) is not None for step in (200, 300, 400)]
     [False, True, False]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, critic: bool = False) -> None:
+        self._critic = critic
         self._last_otherwise = {"blind": 0, "overpowering": 0}
         self._said: set[str] = set()
 
@@ -38,7 +43,10 @@ class Watch:
                 self._last_otherwise[fault] = step
             elif fault not in self._said and step - self._last_otherwise[fault] >= STEPS:
                 self._said.add(fault)
-                return _sentence(fault, right)
+                if not self._critic:
+                    return _sentence(fault, right)
+                if fault == "blind":
+                    return _of_critic(right)
         return None
 
 
@@ -53,4 +61,12 @@ def _sentence(fault: str, right: float) -> str:
         f"the discriminator is overpowering: for {STEPS} steps it has told nearly all patches right, now"
         f" {right:.1%}, so the generator can hardly learn from it. Try `--adversary.r1 1`,"
         " `--adversary.skip-above 0.9`, or a lower `--adversary.learning-rate`"
+    )
+
+
+def _of_critic(right: float) -> str:
+    return (
+        f"the critic is blind: for {STEPS} steps it has told about half of the clips right, now {right:.0%},"
+        " so the generator learns nothing from what it learns. Try a lower `--critic.learning-rate`, or the"
+        " arm `critic`, where it stays as it is"
     )
