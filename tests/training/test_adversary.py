@@ -241,3 +241,18 @@ def test_the_generator_hears_nothing_before_the_discriminator_has_warmed_up(
         judge.learn(rollout(number), lambda: rollout(0))
         heard.append(judge.weight(1.0))
     assert heard == [0.0, 0.0, 0.1, 0.1]
+
+
+def test_the_generator_listens_only_while_the_discriminator_tells(adversary: AdversaryConfig) -> None:
+    judge = Adversary(replace(adversary, listen_above=0.6, learning_rate=2e-3), seed=0, machine=CPU)
+    told = []
+    for number in range(80):
+        numbers = judge.learn(rollout(number), lambda: rollout(0))
+        told.append(float(numbers["discriminator_real"] + 1 - numbers["discriminator_fake"]) / 2)
+        mean = 0.5 * 0.9 ** len(told) + sum(0.1 * 0.9**n * right for n, right in enumerate(reversed(told)))
+        assert judge.right == pytest.approx(mean, abs=1e-6)
+        assert judge.listened_to == (judge.right > 0.6) == bool(judge.weight(1.0))
+    assert judge.listened_to and told[0] < 0.6
+    other = Adversary(judge.config, seed=1, machine=CPU)
+    other.restore(judge.tensors())
+    assert other.right == judge.right

@@ -23,6 +23,8 @@ from partita.training.adversary_config import AdversaryConfig
 from partita.training.device import Machine
 from partita.training.rollout import Rollout
 
+MEMORY = 0.9  # of the running mean of what it tells right: about ten updates
+
 
 class Adversary:
     """Discriminators in training.
@@ -42,6 +44,7 @@ class Adversary:
             self.discriminator.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.999)
         )
         self.seen = 0  # updates that were due, made or skipped
+        self.right = 0.5  # the share of patches told right, a running mean
 
     def learn(self, first: Rollout, again: Callable[[], Rollout]) -> dict[str, Tensor]:
         """Make k updates and return the last one's numbers, not synchronised.
@@ -72,6 +75,7 @@ class Adversary:
             else:
                 self._step(loss, seen.real)
             self.seen += 1
+            self.right += (1 - MEMORY) * (float(shares[0] + 1 - shares[1]) / 2 - self.right)
         numbers = {
             "discriminator_loss": loss.detach(),
             "discriminator_real": shares[0],
@@ -144,18 +148,20 @@ class Adversary:
         return loss + config.feature_weight * distance(wanted, heard)
 
     @property
-    def warming_up(self) -> bool:
-        """Whether the generator does not listen yet."""
-        return self.seen < self.config.warmup
+    def listened_to(self) -> bool:
+        """Whether the generator listens: D has warmed up, and is not blind."""
+        warm = self.seen >= self.config.warmup
+        return warm and (self.config.listen_above == 0.0 or self.right > self.config.listen_above)
 
     def weight(self, progress: float) -> float:
-        """Return lambda_adv at a point of the run, 0 to 1: 0 while D warms up, and it rises over the ramp.
+        """Return lambda_adv at a point of the run, 0 to 1: 0 while nobody listens, and it rises over the
+        ramp.
 
         >>> cpu = Machine(torch.device("cpu"), False)
         >>> Adversary(AdversaryConfig(weight=0.1, ramp=0.5), seed=0, machine=cpu).weight(0.25)
         0.05
         """
-        if self.warming_up:
+        if not self.listened_to:
             return 0.0
         if self.config.ramp == 0.0:
             return self.config.weight
@@ -166,11 +172,16 @@ class Adversary:
         return {
             "adversary": self.discriminator.state_dict(),
             "adversary-optimizer": optimizer_tensors(self.optimizer),
-            "adversary-progress": {"seen": torch.tensor(self.seen)},
+            "adversary-progress": {
+                "seen": torch.tensor(self.seen),
+                "right": torch.tensor(self.right, dtype=torch.float64),
+            },
         }
 
     def restore(self, tensors: dict[str, dict[str, Tensor]]) -> None:
         """Go on from a checkpoint's tensors; older ones have no progress, nor anything that asks for it."""
         self.discriminator.load_state_dict(tensors["adversary"])
         restore_optimizer(self.optimizer, tensors["adversary-optimizer"])
-        self.seen = int(tensors.get("adversary-progress", {}).get("seen", torch.tensor(0)))
+        progress = tensors.get("adversary-progress", {})
+        self.seen = int(progress.get("seen", torch.tensor(0)))
+        self.right = float(progress.get("right", torch.tensor(0.5)))

@@ -29,6 +29,9 @@ class AdversaryConfig(PanelConfig):
     warmup: int = 0
     """Updates of the discriminator, seen or skipped, until when the weight is 0: it should have learnt
     something before it is listened to."""
+    listen_above: float = 0.0
+    """The share of patches told right, 0.5 to 1, up to which the weight is 0: one that is blind says nothing
+    that is worth following. At 0 the generator listens whatever it is."""
     loss: str = "log"
     """`log` (Goodfellow et al. 2014), `least-squares` (Mao et al. 2017) or `hinge` (Lim & Ye 2017)."""
     saturating: bool = False
@@ -66,6 +69,8 @@ class AdversaryConfig(PanelConfig):
             within(name, getattr(self, name), 0.0, math.inf)
         within("ramp", self.ramp, 0.0, 1.0)
         within("skip_above", self.skip_above, 0.5, 1.0)
+        if self.listen_above:
+            within("listen_above", self.listen_above, 0.5, 1.0)
         within("learning_rate", self.learning_rate, 0.0, 1.0)
         within("beta1", self.beta1, 0.0, 0.9999)
         at_least("warmup", self.warmup, 0)

@@ -16,7 +16,11 @@ CRITICS = ("critic", "corrected")
 CORRECTION = 5e-5  # the rate at which the latter's critic goes on learning, if the config names none
 ADVERSARIAL = ("report", "report-formula", "gumbel", "pathwise", "policy", *CRITICS)
 ARMS = ("likelihood", *ADVERSARIAL, *(f"{name}-0" for name in ADVERSARIAL))
-WEIGHTS = {"gumbel": 0.5, "pathwise": 0.5, "policy": 2.0}  # shares of the likelihood's gradient
+WEIGHTS = {"gumbel": 0.25, "pathwise": 0.25, "policy": 0.5}  # shares of the likelihood's gradient
+WARMUP, LISTEN_ABOVE = (
+    100,
+    0.55,
+)  # of a judge of clips as they are drawn: else it harms before it knows anything
 
 
 def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
@@ -58,4 +62,6 @@ def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
 
 
 def _adversary(name: str) -> AdversaryConfig:
-    return AdversaryConfig(weight=WEIGHTS[name]) if name in WEIGHTS else AdversaryConfig()
+    if name not in WEIGHTS:
+        return AdversaryConfig()
+    return AdversaryConfig(weight=WEIGHTS[name], warmup=WARMUP, listen_above=LISTEN_ABOVE)

@@ -86,7 +86,8 @@ class FreeRunning:
     ) -> tuple[Tensor | None, dict[str, Tensor]]:
         """Draw clips if it is time, let the discriminator learn from them, and return the generator's loss.
 
-        While the discriminator warms up there is none: the generator does not listen, nor pay for it.
+        While the discriminator warms up, or is blind, there is none: the generator does not listen, nor pay
+        for it.
 
         Args:
             generator: draws, and is judged; its weights are only read.
@@ -105,7 +106,7 @@ class FreeRunning:
         if isinstance(self.judge, Adversary):
             numbers = self.judge.learn(self._heard(clips), partial(self._heard, clips))
             self._remember(clips)
-            if self.judge.warming_up:
+            if not self.judge.listened_to:
                 return None, numbers
         else:
             numbers = self.judge.learn(generator, clips.past, clips.real, clips.drawn, step=step)
