@@ -45,6 +45,7 @@ def test_scores_have_the_form_that_others_read(asked: ArenaConfig, whole: dict[s
     )
     assert whole["arms"]["likelihood"]["kl_sum"]["value"] > 0.0
     assert whole["training"]["likelihood"]["steps"] == 2
+    assert whole["made"]["settings"]["steps"] == 2 and "torch" in whole["made"]["versions"]
     assert set(whole["agreement"]) == {"steer"}
 
 

@@ -22,6 +22,7 @@ from partita.evaluation.arena_home import ArenaHome, settings_of
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_scores import CONTROL, finite, scores
 from partita.evaluation.arena_truth import refuse_missing
+from partita.runs.versions import versions
 from partita.sampling.interruption import Interrupted
 from partita.storage import sole_writer, write_json
 from partita.training.device import machine
@@ -81,20 +82,30 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
         left = {arm: choice for arm, choice in chosen.items() if choice.entry in sane}
         found = scores(left, sane, tried, seed=config.seed)
         found["warnings"] += warnings + more
+        found["made"] = {"settings": _without_places(config.settings), "versions": versions()}
         write_json(ground.home.scores, found)
     return found
 
 
+def _without_places(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings as others may read them: where things lie on this machine is nobody's business."""
+    return {name: value for name, value in settings.items() if name not in ("teacher", "corpus")}
+
+
 def _prepare(ground: Ground, ask: Crew, seeds: Sequence[int], entries: Iterable[Entry]) -> None:
-    """Make what several students need, before several processes would make it at once, if any is not done."""
+    """Make what several students need, before several processes would make it at once, if any is not done.
+
+    While one process trains the critic, others train students; else each student begins with itself.
+    """
     config, home = ground.config, ground.home
     missing = {(seed, entry) for seed in seeds for entry in entries if home.result(entry, seed) is None}
     if not missing:
         return
     _ = ground.truth, ground.clips
     judges = {config.judge_entry if entry.arm == STEER else entry for _, entry in missing}
-    critic = [CriticWork()] if any(ground.trains_critic(entry) for entry in judges) else []
-    for _ in ask([*critic, *(StartWork(seed) for seed in sorted({seed for seed, _ in missing}))]):
+    if ground.has_critic or not any(ground.trains_critic(entry) for entry in judges):
+        return
+    for _ in ask([CriticWork(), *(StartWork(seed) for seed in sorted({seed for seed, _ in missing}))]):
         pass
 
 

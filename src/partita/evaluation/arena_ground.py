@@ -85,6 +85,11 @@ class Ground:
             return self.teacher
         return self.critic() if self.trains_critic(entry) else None
 
+    @property
+    def has_critic(self) -> bool:
+        """Whether the critic's training has come to its end."""
+        return self.home.critic.exists() and RunFolder.open(self.home.critic).finished
+
     def critic(self) -> Path:
         """Return the critic's run, trained now if it is not there."""
         return self.train(self.home.critic, self.config.critic_training(), "the critic").path

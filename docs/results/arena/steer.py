@@ -1,0 +1,110 @@
+"""What steering gains in an arena: the students of its test, after likelihood, draw steered clips.
+
+Judges are the teacher, whose log-ratio is exact, and a critic that learnt from the students' clips, each with
+1 and with K particles. The bound on KL(steered || data) is exact for one particle; a fresh classifier, the
+same for all, says how well it tells the clips from the teacher's. Run it as
+
+    python docs/results/arena/steer.py ARENA --teacher RUN --critic RUN --seeds 8 --out steer.json
+"""
+
+import argparse
+import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from partita import Corpus, load, storage
+from partita.audio.spectrogram import log_mel
+from partita.evaluation.arena_truth import Truth
+from partita.evaluation.seed_interval import over_seeds
+from partita.evaluation.steered import steered_bound
+from partita.evaluation.told_apart import told_apart
+from partita.runs.versions import versions
+from partita.sampling.config import SamplingConfig, SteeringConfig
+from partita.sampling.judges import RatioJudge
+from partita.sampling.steering import Steering
+
+Asked = argparse.Namespace
+
+
+def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
+    """Return by judge and particles what one student's clips measure."""
+    asked, seed = given
+    torch.set_num_threads(1)
+    teacher, critic = load(asked.teacher), load(asked.critic).model
+    model = load(asked.arena / "runs" / f"{seed:04d}" / "likelihood").model
+    corpus = Corpus.open(teacher.config["corpus"]["path"])
+    truth = Truth(teacher, corpus, threads=1).measuring_clips(
+        clips=asked.clips, samples=asked.samples, field=model.receptive_field, seed=5000 + seed
+    )
+    found = {}
+    for name, better in (("exact", teacher.model), ("critic", critic)):
+        for particles in (1, asked.particles):
+            steering = Steering(
+                judge=RatioJudge(better, model, threads=1),
+                config=SteeringConfig(particles=particles, block=asked.block),
+            )
+            config = SamplingConfig(seed=6000 + seed, threads=1)
+            zero = teacher.quantiser.zero_class
+            steered = steered_bound(
+                teacher.model, model, steering, truth.past, asked.samples, config, zero_class=zero
+            )
+            fake, real = (
+                [
+                    log_mel(clip, teacher.sample_rate, n_mels=24, n_fft=512, hop_length=128)
+                    for clip in teacher.quantiser.decode(sound)
+                ]
+                for sound in (steered.clips.sound, truth.sound)
+            )
+            found[f"{name}, {particles}"] = {
+                "kl_reverse_bound": float(steered.bound.mean() / asked.samples),
+                "told_apart": told_apart(fake, real, seed=seed).value,
+            }
+        print(f"student {seed}: {json.dumps(found)}", flush=True)
+    return found
+
+
+def main() -> None:
+    """Measure, and write the file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--teacher", "--critic", "--out"):
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("arena", type=Path)
+    for name, value in (("seeds", 8), ("clips", 64), ("samples", 1024), ("particles", 16), ("block", 64)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--workers", type=int, default=2)
+    asked = parser.parse_args()
+    with ProcessPoolExecutor(asked.workers, mp_context=get_context("spawn")) as pool:
+        rows = list(pool.map(student, [(asked, seed) for seed in range(asked.seeds)]))
+    cases: dict[str, Any] = {}
+    for case in rows[0]:
+        cases[case] = {
+            score: over_seeds([row[case][score] for row in rows], seed=0).as_json()
+            | {"seeds": [row[case][score] for row in rows]}
+            for score in rows[0][case]
+        }
+    for name in ("exact", "critic"):
+        pairs = [(row[f"{name}, {asked.particles}"], row[f"{name}, 1"]) for row in rows]
+        cases[f"{name}, lower by"] = {
+            score: over_seeds([one[score] - other[score] for one, other in pairs], seed=0).as_json()
+            for score in rows[0][f"{name}, 1"]
+        }
+    settings = {name: getattr(asked, name) for name in ("seeds", "clips", "samples", "particles", "block")}
+    storage.write_json(
+        asked.out,
+        {
+            "unit": "bits a sample; area under the ROC curve",
+            "command": "python docs/results/arena/steer.py ARENA --teacher RUN --critic RUN --out steer.json",
+            "versions": versions(),
+            **settings,
+            "cases": cases,
+        },
+    )
+    print(json.dumps(cases, indent=1))
+
+
+if __name__ == "__main__":
+    main()
