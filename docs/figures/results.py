@@ -13,6 +13,7 @@ from make import BLUE, GREY, INK, RED, STYLE
 from matplotlib.figure import Figure
 
 RESULTS = Path(__file__).parents[1] / "results"
+WAYS = ("kl_forward", "kl_reverse")
 
 
 def scaling_figure(found: dict[str, Any]) -> Figure:
@@ -58,6 +59,38 @@ def steering_figure(found: dict[str, Any]) -> Figure:
     return figure
 
 
+def arena_figure(found: dict[str, Any]) -> Figure:
+    """The arms in the plane of both divergences, and each student's difference from likelihood."""
+    figure = Figure(figsize=(7.5, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.2, 1.0))
+    arms = found["arms"]
+    colours = dict(zip(arms, (INK, BLUE, RED, GREY, "#8a6d1f", "#5b8c5a"), strict=False))
+    curve = found["curves"]["likelihood"]
+    left.plot(*([one[way]["value"] for one in curve] for way in WAYS), color=INK, linewidth=1, zorder=1)
+    for arm, scores in arms.items():
+        x, y = (scores[way] for way in WAYS)
+        left.errorbar(
+            x["value"], y["value"], color=colours[arm], marker="o", markersize=5, capsize=2, linewidth=1,
+            xerr=[[x["value"] - x["low"]], [x["high"] - x["value"]]],
+            yerr=[[y["value"] - y["low"]], [y["high"] - y["value"]]], label=arm,
+        )  # fmt: skip
+    left.set(xlabel="KL(data || student), bits a sample", ylabel="KL(student || data), bits a sample")
+    left.legend(frameon=False)
+    base = arms["likelihood"]["kl_sum"]["values"]
+    rows = [arm for arm in arms if arm != "likelihood"]
+    pairs = {pair["a"]: pair for pair in found["pairs"] if pair["score"] == "kl_sum"}
+    for row, arm in enumerate(rows):
+        apart = [one - other for one, other in zip(arms[arm]["kl_sum"]["values"], base, strict=True)]
+        right.plot(apart, [row] * len(apart), "o", color=colours[arm], markersize=3, alpha=0.5)
+        right.plot([pairs[arm]["low"], pairs[arm]["high"]], [row, row], color=colours[arm], linewidth=2)
+        right.plot(pairs[arm]["difference"], row, "|", color=colours[arm], markersize=14)
+    right.axvline(0.0, color=GREY, linestyle="--")
+    right.set_yticks(range(len(rows)), rows)
+    right.invert_yaxis()
+    right.set(xlabel="sum of both, less that of likelihood")
+    return figure
+
+
 def _costs(axes: Any, rows: list[dict[str, Any]], name: str, colour: str, label: str) -> None:
     places, costs = [row[name] for row in rows], [row["microseconds"] for row in rows]
     axes.plot(places, costs, "o-", color=colour, markersize=4, label=label)
@@ -81,6 +114,8 @@ def main() -> None:
         for name, draw in {"scaling": scaling_figure, "steering": steering_figure}.items():
             found = json.loads((RESULTS / "sampler" / f"{name}.json").read_text(encoding="utf-8"))
             draw(found).savefig(given.out / f"{name}.png")
+        found = json.loads((RESULTS / "arena" / "equal-time.json").read_text(encoding="utf-8"))
+        arena_figure(found).savefig(given.out / "arena.png")
 
 
 if __name__ == "__main__":
