@@ -3,8 +3,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from partita.listening.arena_page import write_arena_page
+from partita.listening.arena_plots import _near
 
 
 def score(value: float) -> dict[str, Any]:
@@ -78,6 +80,16 @@ def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
 @pytest.mark.parametrize("away", [0.4, 60.0])
 def test_a_temperature_that_ran_away_is_no_trouble(tmp_path: Path, away: float) -> None:
     assert write_arena_page(tmp_path, scores(away)).is_file()
+
+
+@pytest.mark.parametrize(("chosen", "inside"), [(0.9, True), (60.0, False)])
+def test_what_was_chosen_stays_in_the_picture_unless_it_ran_away_itself(chosen: float, inside: bool) -> None:
+    axes = Figure().add_subplot()
+    axes.plot([0.1, 0.2, 0.3], [0.1, chosen, 50.0])
+    _near(axes, [0.1, 0.2, 0.3], [0.1, chosen, 50.0], [0.2], [chosen])
+    low, high = axes.get_ylim()
+    assert low < 0.1 and high < 50.0
+    assert (high > chosen) == inside
 
 
 def test_one_steered_arm_alone_has_a_page(tmp_path: Path) -> None:

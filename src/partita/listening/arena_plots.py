@@ -4,7 +4,7 @@ Knows the keys of `scores.json` and nothing of how they came about.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLOURS = tuple(matplotlib.colormaps["tab10"].colors)  # type: ignore[attr-defined]
-FAR = 2.5  # points that lie so many times as far as the nearest one are outside the picture
+FAR = 4.0  # points that lie so many times as far as the nearest one are outside the picture,
+FARTHEST = 10.0  # chosen ones only from here on
 
 Scores = Mapping[str, Any]
 
@@ -37,6 +38,7 @@ def plane(scores: Scores) -> bytes:
     axes = figure.add_subplot()
     seen_x: list[float] = []
     seen_y: list[float] = []
+    chosen = [point for point in scores["arms"].values() if "kl_forward" in point]
     for number, (arm, point) in enumerate(scores["arms"].items()):
         colour, curve = COLOURS[number % len(COLOURS)], scores["curves"][arm]
         label = f"{arm}, T = {scores['choices'][arm]['temperature']:g}"
@@ -52,7 +54,11 @@ def plane(scores: Scores) -> bytes:
             **_cross(point), color=colour, marker="o", markersize=7, capsize=2, linewidth=1, label=label
         )
         seen_x, seen_y = seen_x + x, seen_y + y
-    _near(axes, seen_x, seen_y)
+    far_x, far_y = (
+        [point[way][end] for point in chosen for end in ("low", "high")]
+        for way in ("kl_forward", "kl_reverse")
+    )
+    _near(axes, seen_x, seen_y, far_x, far_y)
     axes.set_xlabel("KL(data || student), bits a sample")
     axes.set_ylabel("KL(student || data), bits a sample")
     axes.legend(frameon=False, fontsize="small")
@@ -60,8 +66,9 @@ def plane(scores: Scores) -> bytes:
 
 
 def over_temperature(scores: Scores) -> bytes:
-    """Return a PNG of both divergences and their sum over temperature, side by side, with intervals over the
-    students that choices were made by, each arm with the settings that were chosen."""
+    """Return a PNG of both divergences and their sum over temperature, side by side, the means of the
+    students that choices were made by, each arm with the settings that were chosen. They are few, so there
+    are no intervals."""
     names = {
         "kl_forward": "KL(data || student)",
         "kl_reverse": "KL(student || data)",
@@ -72,15 +79,13 @@ def over_temperature(scores: Scores) -> bytes:
         heights = []
         for number, arm in enumerate(scores["arms"]):
             curve = _tried(scores, arm)
-            key = "kl_reverse_bound" if name == "kl_reverse" and "kl_reverse_bound" in curve[0] else name
+            key = "kl_reverse_bound" if name == "kl_reverse" and name not in curve[0] else name
             if key not in curve[0]:
                 continue
             colour, x = COLOURS[number % len(COLOURS)], [point["temperature"] for point in curve]
             y = _values(curve, key)
             style = "--" if key == "kl_reverse_bound" else "-"
             axes.plot(x, y, style, color=colour, marker="o", markersize=3, linewidth=1, label=arm)
-            low, high = ([point[key][end] for point in curve] for end in ("low", "high"))
-            axes.fill_between(x, low, high, color=colour, alpha=0.12, linewidth=0)
             heights += y
         _near(axes, [], heights)
         axes.set_title(title, fontsize="medium")
@@ -111,15 +116,21 @@ def _cross(point: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _near(axes: Axes, x: list[float], y: list[float]) -> None:
-    """Keep points that ran away from flattening the rest."""
+def _near(
+    axes: Axes,
+    x: list[float],
+    y: list[float],
+    kept_x: Sequence[float] = (),
+    kept_y: Sequence[float] = (),
+) -> None:
+    """Keep points that ran away from flattening the rest; what is kept stays inside, unless it did itself."""
     axes.autoscale_view()
-    if x and max(x) > FAR * min(x):
-        axes.set_xlim(right=FAR * min(x))
-    if y and max(y) > FAR * min(y):
-        axes.set_ylim(
-            top=FAR * min(y), bottom=min(axes.get_ylim()[0], min(y)) if min(y) < 0 else 0.9 * min(y)
-        )
+    for values, kept, limit in ((x, kept_x, axes.set_xlim), (y, kept_y, axes.set_ylim)):
+        if not values or max(values) <= FAR * min(values):
+            continue
+        least = min([*values, *kept])
+        end = max([FAR * least, *(1.05 * value for value in kept if value <= FARTHEST * least)])
+        limit(min(0.9 * least, least - 0.05 * (end - least)), end)
     axes.spines[["top", "right"]].set_visible(False)
 
 
