@@ -185,6 +185,20 @@ def test_a_critic_that_is_the_student_has_nothing_to_say(base: TrainConfig) -> N
     assert numbers["gradient_share"] == 0
 
 
+def test_the_critics_discount_decides_what_a_draw_is_told_of_its_future(base: TrainConfig) -> None:
+    config, weights = with_arm(base, "critic"), []
+    assert config.critic is not None and config.critic.discount == 0.0
+    for rollout, critic in ((0.98, 0.0), (0.5, 0.0), (0.98, 0.9)):
+        changed = replace(
+            config,
+            rollout=replace(config.rollout, discount=rollout),
+            critic=replace(config.critic, discount=critic),
+        )
+        weights.append(dict(go(learner_of(changed), 2).generator.state_dict()))
+    assert same(weights[0], weights[1])  # the rollouts' own is for adversaries
+    assert not same(weights[0], weights[2])
+
+
 @pytest.mark.parametrize("arm", ["pathwise", *CRITICS])
 def test_a_run_goes_on_as_if_it_had_never_stopped(
     corpus: Corpus, base: TrainConfig, tmp_path: Path, arm: str

@@ -165,7 +165,7 @@ class FreeRunning:
             nats = sample_nats(logits, clips.drawn)
             if isinstance(self.judge, Critic):
                 apart = divergences(logits.float(), self.judge.logits(clips.past, clips.drawn))
-                loss = distillation_loss(apart, nats, discount=self.rollout.discount)
+                loss = distillation_loss(apart, nats, discount=self.judge.config.discount)
                 return loss, logits, {"reward": -apart.detach().mean()}
             rewards = self._rewards(clips)
             advantage = advantages(rewards, discount=self.rollout.discount, normalise=self.rollout.normalise)

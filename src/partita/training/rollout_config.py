@@ -42,7 +42,7 @@ class RolloutConfig:
     factor: what it says has no scale of its own."""
     discount: float = 0.98
     """What a reward counts for a sample before it, 0 to 1, by which it is multiplied at each step; for
-    `policy`, and for a critic what each sample is told of those after it."""
+    `policy` with an adversary."""
     normalise: bool = True
     """Divide advantages by their root mean square; for `policy` with an adversary."""
     passes: int = 1
@@ -92,6 +92,10 @@ class CriticConfig:
     """Whether the weight is a share of the norm of the likelihood's gradient, in place of a plain factor."""
     ramp: float = 0.0
     """The share of the run, 0 to 1, over which the weight rises from 0."""
+    discount: float = 0.0
+    """How far a sample is told of what it did to those after it: what a divergence counts for a sample before
+    it, 0 to 1, by which it is multiplied at each step. With 0 each point answers for itself alone; what is
+    beyond that is noisy, and can do harm."""
     learning_rate: float = 0.0
     """Above 0 the critic goes on learning, with Adam at this rate: to tell the clips from what really
     follows. It begins as a discriminator that knows what the critic knows, and learns the correction. Only
@@ -104,4 +108,5 @@ class CriticConfig:
         at_least("every", self.every, 1)
         within("learning_rate", self.learning_rate, 0.0, 1.0)
         within("weight", self.weight, 0.0, math.inf)
-        within("ramp", self.ramp, 0.0, 1.0)
+        for name in ("ramp", "discount"):
+            within(name, getattr(self, name), 0.0, 1.0)
