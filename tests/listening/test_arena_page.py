@@ -13,16 +13,16 @@ def score(value: float) -> dict[str, Any]:
     return {"value": value, "low": value - 0.01, "high": value + 0.01, "seeds": [value, value]}
 
 
+def choice(settings: str) -> dict[str, Any]:
+    return {"settings": f"<b>{settings}</b>", "temperature": 0.9, "validation": 0.4}
+
+
 def scores(away: float = 0.4) -> dict[str, Any]:
     """Scores of two arms, one of which is steered, with names that try to break out of the page."""
     likelihood = {"kl_sum": score(0.5), "kl_forward": score(0.2), "kl_reverse": score(0.3)}
     beside = likelihood | {"kl_reverse_bound": score(0.3)}
     runaway = {"kl_sum": score(away + 0.2), "kl_forward": score(0.2), "kl_reverse": score(away)}
     steer = {"kl_reverse_bound": score(0.25)}
-    likelihoods, steers = (
-        {"settings": f"<b>{arm}</b>", "temperature": 0.9, "validation": 0.4}
-        for arm in ("likelihood", "settings")
-    )
     return {
         "arms": {"likelihood": beside, "steer": steer},
         "pairs": [
@@ -43,7 +43,7 @@ def scores(away: float = 0.4) -> dict[str, Any]:
             for change in ({}, {"low": None, "high": None, "p_corrected": None, "verdict": "undecided"})
         ],
         "seeds": [0, 1],
-        "choices": {"likelihood": likelihoods, "steer": steers},
+        "choices": {"likelihood": choice("likelihood"), "steer": choice("settings")},
         "curves": {
             "likelihood": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
             "steer": [{"temperature": 1.0} | steer],
