@@ -247,6 +247,7 @@ for other in found[1:]:
         subprocess.run([sys.executable, "-c", code, narrow], check=True, env=environment)
 
 
+@pairs  # where there are none, autocast is PyTorch's own
 def test_under_autocast_the_network_takes_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     model, classes = model_of(WHOLE), classes_of(WHOLE, 1, 40)
     with torch.autocast("cpu", torch.bfloat16), monkeypatch.context() as patched:
