@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,7 @@ from partita.evaluation.arena_truth import Truth
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_scores_have_the_form_that_others_read(asked: ArenaConfig, whole: dict[str, Any]) -> None:

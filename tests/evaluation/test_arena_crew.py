@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,10 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 
 Make = Callable[..., ArenaConfig]
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX"),
+    pytest.mark.usefixtures("one_thread"),
+]
 TWO = {"seeds": 2, "validation_seeds": 2, "arms": ("likelihood", "report")}
 SCRIPT = """
 import sys
@@ -32,14 +35,6 @@ from partita.evaluation.arena_plan import ArenaConfig
 if __name__ == "__main__":
     arena(ArenaConfig(**eval(sys.argv[1], {"PosixPath": Path})))
 """
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def same_parts(scores: dict[str, Any]) -> dict[str, Any]:

@@ -73,30 +73,9 @@ class Critic:
         ramp = self.config.ramp
         return self.config.weight * (min(1.0, progress / ramp) if ramp else 1.0)
 
-    def learn(
-        self,
-        generator: WaveNet,
-        past: Int[Tensor, "clips before"],
-        real: Int[Tensor, "clips time"],
-        drawn: Int[Tensor, "clips time"],
-        *,
-        step: int,
-    ) -> dict[str, Tensor]:
-        """Learn to tell drawn clips from real ones, if that is asked for and this step's turn.
-
-        Args:
-            generator: whose clips they are.
-            past: classes before both.
-            real: what really follows.
-            drawn: what the generator made of it.
-            step: the update's number, from 1.
-
-        Returns:
-            the numbers of `Correction.learn`, or none.
-        """
-        if self._correction is None or (step - 1) % self.config.every:
-            return {}
-        return self._correction.learn(generator, past, real, drawn)
+    def correction(self, step: int) -> Correction | None:
+        """Return what teaches it, if that is asked for and it is this update's turn, counted from 1."""
+        return None if (step - 1) % self.config.every else self._correction
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """Return what it has learnt, for a checkpoint."""

@@ -109,7 +109,8 @@ class FreeRunning:
             if not self.judge.listened_to:
                 return None, numbers
         else:
-            numbers = self.judge.learn(generator, clips.past, clips.real, clips.drawn, step=step)
+            correction = self.judge.correction(step)
+            numbers = correction.learn(generator, clips.past, clips.real, clips.drawn) if correction else {}
         loss, logits, said = self._route(generator, clips)
         levels = {"real": self._table[clips.real], "drawn": self._table[clips.drawn]}
         numbers |= {f"level_{name}": sound.square().mean().sqrt() for name, sound in levels.items()}
