@@ -18,6 +18,7 @@ import torch
 
 from partita import Corpus, load, storage
 from partita.audio.spectrogram import log_mel
+from partita.evaluation.arena_measure import BANDS, HOP, WINDOW
 from partita.evaluation.arena_truth import Truth
 from partita.evaluation.seed_interval import over_seeds
 from partita.evaluation.steered import steered_bound
@@ -54,7 +55,7 @@ def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
             )
             fake, real = (
                 [
-                    log_mel(clip, teacher.sample_rate, n_mels=24, n_fft=512, hop_length=128)
+                    log_mel(clip, teacher.sample_rate, n_mels=BANDS, n_fft=WINDOW, hop_length=HOP)
                     for clip in teacher.quantiser.decode(sound)
                 ]
                 for sound in (steered.clips.sound, truth.sound)
