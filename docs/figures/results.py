@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 
 RESULTS = Path(__file__).parents[1] / "results"
 WAYS = ("kl_forward", "kl_reverse")
+ARMS = (INK, BLUE, RED, GREY, "#8a6d1f", "#5b8c5a", "#7b5ea7", "#c77b4a", "#3f9aa8", "#a34d77")
+"""Their colours, in the order in which arms were asked for."""
 
 
 def scaling_figure(found: dict[str, Any]) -> Figure:
@@ -60,11 +62,11 @@ def steering_figure(found: dict[str, Any]) -> Figure:
 
 
 def arena_figure(found: dict[str, Any]) -> Figure:
-    """The arms in the plane of both divergences, and each student's difference from likelihood."""
-    figure = Figure(figsize=(7.5, 3.4), layout="constrained")
+    """The arms in the plane of both divergences, and each student's difference from its control."""
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.2, 1.0))
     arms = found["arms"]
-    colours = dict(zip(arms, (INK, BLUE, RED, GREY, "#8a6d1f", "#5b8c5a"), strict=False))
+    colours = dict(zip(arms, ARMS, strict=False))
     curve = found["curves"]["likelihood"]
     left.plot(*([one[way]["value"] for one in curve] for way in WAYS), color=INK, linewidth=1, zorder=1)
     for arm, scores in arms.items():
@@ -75,20 +77,24 @@ def arena_figure(found: dict[str, Any]) -> Figure:
             yerr=[[y["value"] - y["low"]], [y["high"] - y["value"]]], label=arm,
         )  # fmt: skip
     left.set(xlabel="KL(data || student), bits a sample", ylabel="KL(student || data), bits a sample")
-    left.legend(frameon=False)
-    base = arms["likelihood"]["kl_sum"]["values"]
-    rows = [arm for arm in arms if arm != "likelihood"]
-    pairs = {pair["a"]: pair for pair in found["pairs"] if pair["score"] == "kl_sum"}
-    for row, arm in enumerate(rows):
-        apart = [one - other for one, other in zip(arms[arm]["kl_sum"]["values"], base, strict=True)]
-        right.plot(apart, [row] * len(apart), "o", color=colours[arm], markersize=3, alpha=0.5)
-        right.plot([pairs[arm]["low"], pairs[arm]["high"]], [row, row], color=colours[arm], linewidth=2)
-        right.plot(pairs[arm]["difference"], row, "|", color=colours[arm], markersize=14)
+    left.legend(frameon=False, fontsize="small")
+    rows = [pair for pair in found["pairs"] if pair["score"] == "kl_sum"]
+    for row, pair in enumerate(rows):
+        one, other = (arms[pair[which]]["kl_sum"]["values"] for which in "ab")
+        apart, colour = [a - b for a, b in zip(one, other, strict=True)], colours[pair["a"]]
+        right.plot(apart, [row] * len(apart), "o", color=colour, markersize=3, alpha=0.5)
+        right.plot([pair["low"], pair["high"]], [row, row], color=colour, linewidth=2)
+        right.plot(pair["difference"], row, "|", color=colour, markersize=14)
     right.axvline(0.0, color=GREY, linestyle="--")
-    right.set_yticks(range(len(rows)), rows)
+    right.set_yticks(range(len(rows)), [_against(pair) for pair in rows])
     right.invert_yaxis()
     right.set(xlabel="sum of both, less that of likelihood")
     return figure
+
+
+def _against(pair: dict[str, Any]) -> str:
+    """Return an arm's name, and what it is held against where that is another than likelihood."""
+    return str(pair["a"]) if pair["b"] == "likelihood" else f"{pair['a']},\nagainst {pair['b']}"
 
 
 def _costs(axes: Any, rows: list[dict[str, Any]], name: str, colour: str, label: str) -> None:

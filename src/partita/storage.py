@@ -11,6 +11,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,39 @@ def write_json(path: Path, value: Any) -> None:
     {'bits': 4.5}
     """
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def digest(path: Path) -> str:
+    """Return 16 hexadecimal digits that tell a file's content from any other.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> write_text(target, "abc"); digest(target)
+    'ba7816bf8f01cfea'
+    """
+    return sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def read_json(path: Path, *, remedy: str) -> dict[str, Any]:
+    """Return the table in a JSON file.
+
+    Args:
+        path: the file.
+        remedy: what to do about a file that is damaged.
+
+    Raises:
+        PartitaError: it holds no table.
+        OSError: it can't be opened.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "scores.json"
+    >>> write_json(target, {"bits": 4.5}); read_json(target, remedy="remove it")
+    {'bits': 4.5}
+    """
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise PartitaError(f"{path} is damaged ({error}): {remedy}") from error
+    if not isinstance(table, dict):
+        raise PartitaError(f"{path} is damaged (no table): {remedy}")
+    return table

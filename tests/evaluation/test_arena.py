@@ -126,6 +126,10 @@ def test_students_of_another_arena_are_gone_on_with(
     assert found["training"]["likelihood"]["steps"] == 3
     assert "had `train_clips` 4, now it is 5" in refusal(replace(config, out=tmp_path / "b", train_clips=5))
     assert "is no arena" in refusal(replace(config, out=tmp_path / "b", students=corpus.path))
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    (begun / "arena.json").write_bytes((asked.out / "arena.json").read_bytes())
+    assert "has no clips yet" in refusal(replace(config, out=tmp_path / "b", students=begun))
     assert not (tmp_path / "b").exists()
     assert arena(replace(config, students=tmp_path / "moved"), say=said.append) == found
 
@@ -149,7 +153,8 @@ def test_a_critic_is_trained_once_and_the_oracle_needs_none(asked: ArenaConfig, 
         samples=1800,
         critic_size="tiny",
         critic_steps=2,
-        arms=arms,
+        arms=(*arms, "steer:particles=2,block=50"),
+        judge=arms[0],
     )
     said: list[str] = []
     found = arena(config, say=said.append)
@@ -158,7 +163,10 @@ def test_a_critic_is_trained_once_and_the_oracle_needs_none(asked: ArenaConfig, 
     assert -1.0 <= found["agreement"]["critic"]["value"] < 1.0
     assert "critic_seconds" in found["training"]["critic"]
     assert "critic_seconds" not in found["training"]["oracle"]
-    for arm, judge in zip(config.entries, (config.out / "critic", teacher), strict=True):
+    seconds = found["training"]["critic"]["critic_seconds"]
+    assert found["training"]["steer"]["critic_seconds"] == seconds  # it judged that arm as well
+    assert found["arms"]["steer"]["kl_reverse_bound"]["value"] > 0.0
+    for arm, judge in zip(config.entries[:2], (config.out / "critic", teacher), strict=True):
         run = RunFolder.open(config.out / "runs" / "0000" / arm.folder).config()
         assert run["training"]["critic"]["run"] == str(judge)
 

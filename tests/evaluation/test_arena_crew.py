@@ -17,6 +17,7 @@ import torch
 
 from partita.errors import PartitaError
 from partita.evaluation.arena import arena
+from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
@@ -97,8 +98,10 @@ def test_two_processes_killed_or_interrupted_come_to_the_same_scores(small: Make
 
 @pytest.mark.slow
 def test_a_mistake_in_one_process_stops_all(small: Make, tmp_path: Path) -> None:
-    config = small(tmp_path / "two", workers=2, **TWO | {"arms": ("critic:critic.run=/nowhere",)})
-    with pytest.raises(PartitaError, match="nowhere"):
+    config = small(tmp_path / "two", workers=2, **TWO)
+    ArenaHome(config.out).take(config)
+    (config.out / "runs" / "1000" / "start").mkdir(parents=True)
+    with pytest.raises(PartitaError, match="1000/start"):
         arena(config)
     assert not list(config.out.glob("runs/000*"))
     assert not multiprocessing.active_children()

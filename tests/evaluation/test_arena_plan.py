@@ -1,15 +1,11 @@
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from partita.errors import DivergedError, PartitaError
-from partita.evaluation import arena_home, arena_student
+from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
-from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
-from partita.evaluation.arena_student import Student
 from partita.runs.config import to_table
 from partita.training.arms import ARMS
 from partita.training.config import RolloutConfig, TrainConfig
@@ -43,6 +39,46 @@ def test_settings_are_laid_over_an_arm() -> None:
     assert "/" not in entry.folder and ":" not in entry.folder
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "critic:minutes=9",
+        "report:steps=5",
+        "policy:seed=3",
+        "likelihood:threads=4",
+        "likelihood:adversary.weight=0.1",
+        "report:match=norm",
+        "policy:rollout.route=gumbel",
+        "report-0:adversary.weight=0.3",
+        "corrected:critic.learning_rate=0",
+        "oracle:critic.run=runs/large",
+        "critic:arm=likelihood",
+    ],
+)
+def test_what_makes_an_arm_or_all_arms_alike_is_no_setting(words: str) -> None:
+    # regression: training laid the arm over its settings again, and what they changed was the name alone
+    with pytest.raises(
+        PartitaError, match=f"`{words.partition(':')[2].partition('=')[0]}` in the arm {words}"
+    ):
+        plan(arms=(words,))
+
+
+def test_no_two_entries_share_a_folder() -> None:
+    # regression: a/b and a_b did
+    names = ["critic:critic.run=a/b", "critic:critic.run=a_b", f"critic:critic.run=/{'long/' * 90}run"]
+    folders = {Entry.read(name).folder for name in names}
+    assert len(folders) == 3
+    assert all(len(folder) < 200 and "/" not in folder for folder in folders)
+
+
+def test_a_critic_that_is_named_is_found_from_anywhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = Entry.read("critic:critic.run=runs/large").training(TrainConfig(steps=1))
+    assert config.critic is not None and config.critic.run == str(tmp_path / "runs" / "large")
+
+
 def test_arms_of_a_seed_differ_in_the_arm_alone() -> None:
     config = plan(arms=("likelihood", "report"))
     one, other = (to_table(config.arm_training(entry, seed=3, steps_before=50)) for entry in config.entries)
@@ -71,6 +107,15 @@ def test_likelihood_is_charged_with_the_critics_time() -> None:
     assert config.arm_training(config.entries[0], seed=0, steps_before=1).minutes == 11.0
     with pytest.raises(PartitaError, match="in minutes, not in steps"):
         plan(arms=("likelihood-charged",), steps=5)
+
+
+def test_the_time_of_a_critic_that_is_named_must_be_told() -> None:
+    # regression: likelihood was charged with the time of a critic that nobody heard
+    arms = ("critic:critic.run=runs/large", "likelihood-charged")
+    with pytest.raises(PartitaError, match="likelihood-charged:minutes="):
+        plan(arms=arms, minutes=2.0)
+    config = plan(arms=(arms[0], f"{arms[1]}:minutes=30"), minutes=2.0)
+    assert config.arm_training(config.entries[1], seed=0, steps_before=1).minutes == 30.0
 
 
 def test_the_teacher_judges_the_oracle_and_a_critic_that_is_trained_here_the_critic() -> None:
@@ -106,80 +151,13 @@ def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
         ({"validation_seeds": 0}, "`validation_seeds` is 0"),
         ({"judge": "likelihood"}, "`judge` is 'likelihood'"),
         ({"judge": "critic-0"}, "`judge` is 'critic-0'"),
+        ({"judge": "policy-0:adversary.loss=hinge"}, "whose logits are ratios"),
+        ({"judge": 'policy-0:adversary.discriminators=["spectral"],rollout.seam=1024'}, "a lone `patchgan`"),
+        ({"minutes": 0.0}, "`minutes` is 0"),
+        ({"start_minutes": 0.0}, "`minutes` is 0"),
         ({"student_size": "huge"}, "huge"),
     ],
 )
 def test_mistakes_are_named_before_anything_is_written(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(PartitaError, match=said):
         plan(**changes)
-
-
-def test_more_arms_and_seeds_may_be_asked_for_but_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
-    home = ArenaHome(tmp_path / "arena")
-    home.take(plan(steps=5))
-    home.take(plan(steps=5, arms=("report",), seeds=20, validation_seeds=1))
-    home.take(plan(steps=5, temperatures=(0.85, 0.9, 0.95, 1.05)))  # 1 is among them anyway
-    with pytest.raises(PartitaError, match="was begun with `steps` 5, now it is 6"):
-        home.take(plan(steps=6))
-    with pytest.raises(PartitaError, match="was begun with `teacher` None"):
-        home.take(plan(steps=5, teacher=Path("runs/violin")))
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "notes.txt").touch()
-    with pytest.raises(PartitaError, match="is no arena"):
-        ArenaHome(tmp_path / "other").take(plan())
-
-
-def test_a_result_is_there_or_not(tmp_path: Path) -> None:
-    home, entry = ArenaHome(tmp_path), Entry.read("report:adversary.weight=0.3")
-    assert home.result(entry, 3) is None
-    home.keep(entry, 3, {"seed": 3})
-    assert home.result(entry, 3) == {"seed": 3}
-    assert home.result(Entry("report"), 3) is None
-
-
-def test_a_student_draws_by_other_numbers_than_the_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else each of its samples would hang together with one of the opening that it goes on from."""
-    seen: dict[str, Any] = {}
-
-    class Truth:
-        teacher = SimpleNamespace(model=None, quantiser=SimpleNamespace(zero_class=128))
-
-        def measuring_clips(self, *, seed: int, **_: object) -> None:
-            seen["openings"] = seed
-
-    monkeypatch.setattr(arena_student, "Measuring", lambda **named: seen.setdefault("draws", named["seed"]))
-    ground = SimpleNamespace(config=plan(), home=None, truth=Truth())
-    for number in (0, 1000):
-        seen.clear()
-        _ = Student(ground, number).measuring
-        assert seen["openings"] != seen["draws"]
-
-
-def test_an_arm_that_went_astray_is_kept_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def astray(self: Student, entry: Entry, temperatures: tuple[float, ...]) -> dict[str, Any]:
-        raise DivergedError("the loss is not finite at step 3")
-
-    monkeypatch.setattr(Student, "_measured", astray)
-    home, entry = ArenaHome(tmp_path), Entry("gumbel")
-    student = Student(SimpleNamespace(config=plan(), home=home), 3)  # type: ignore[arg-type]
-    found = {"arm": "gumbel", "seed": 3, "diverged": "the loss is not finite at step 3"}
-    assert student.result(entry, (1.0,)) == found
-    assert home.result(entry, 3) == found
-
-
-def test_another_teacher_in_the_same_place_is_noticed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    weights = tmp_path / "weights"
-    weights.write_bytes(b"one")
-    monkeypatch.setattr(arena_home, "find", lambda path: (None, path))
-    monkeypatch.setattr(arena_home, "weights_path", lambda checkpoint: checkpoint)
-    config = plan(out=tmp_path / "arena", teacher=weights)
-    ArenaHome(config.out).take(config)
-    ArenaHome(config.out).take(config)
-    weights.write_bytes(b"another")
-    with pytest.raises(PartitaError, match="`teacher_weights`"):
-        ArenaHome(config.out).take(config)

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from partita.errors import PartitaError
-from partita.evaluation.arena_choices import choices
+from partita.evaluation.arena_choices import Choice, choices
 from partita.evaluation.arena_entry import Entry
-from partita.evaluation.arena_scores import _families, _undecidable, finite, scores
+from partita.evaluation.arena_scores import (
+    _families,
+    _incomparable,
+    _undecidable,
+    any_started,
+    finite,
+    scores,
+)
 
 LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
 
@@ -66,9 +73,9 @@ def test_scores_are_of_the_test_seeds_at_what_was_chosen() -> None:
     assert found["choices"]["report"]["settings"] == "report:adversary.weight=1"
     assert [point["temperature"] for point in found["curves"]["report"]] == [1.0, 0.9]
     assert set(found["validation"]) == {"likelihood", "report", "report:adversary.weight=1"}
-    assert found["training"]["likelihood"] == {"steps": 10.0, "seconds": 2.5}
+    assert found["training"]["likelihood"] == {"steps": 10.0, "seconds": 2.5, "steps_of_seeds": [10, 10]}
     assert found["agreement"]["report"]["value"] == 0.5
-    steep, few = found["warnings"]
+    steep, *_, few = found["warnings"]
     assert "the curves of the students 1 were not flat" in steep
     assert "the family 'learned' has 1 comparisons: with 2 students none" in few
 
@@ -96,13 +103,51 @@ def test_arms_that_went_astray_are_left_out_and_named() -> None:
 
 def test_each_question_is_a_family_of_its_own() -> None:
     arms = ["likelihood", "likelihood-charged", "report", "report-0", "critic", "oracle", "steer"]
-    assert _families(arms) == {
+    assert _families(chosen(*arms)) == {
         "learned": [(arm, "likelihood") for arm in ("report", "critic", "steer")],
         "oracle": [("oracle", "likelihood")],
         "charged": [("critic", "likelihood-charged")],
         "twin": [("report", "report-0")],
     }
-    assert _families(["policy", "policy-0"]) == {"twin": [("policy", "policy-0")]}
+    assert _families(chosen(*arms), exact_judge=True)["oracle"] == [
+        (arm, "likelihood") for arm in ("oracle", "steer")
+    ]
+
+
+def test_nothing_takes_the_place_of_likelihood_or_of_a_twin() -> None:
+    # regression: the first arm became the control, and a twin of other settings stood for the arm's own
+    arms = chosen("policy:clip=0.5,adversary.weight=0.1", "policy-0")
+    assert _families(arms) == {}
+    assert _incomparable(arms) == [
+        "no arm is compared with likelihood, which is not among them: name it in `--arms`"
+    ]
+    (said,) = _incomparable(arms | chosen("likelihood"))
+    assert "policy and policy-0 are not compared" in said
+    alike = chosen("likelihood", "policy:clip=0.5,adversary.weight=0.1", "policy-0:clip=0.5")
+    assert _families(alike)["twin"] == [("policy", "policy-0")]
+    assert _incomparable(alike) == []
+
+
+def chosen(*names: str) -> dict[str, Choice]:
+    entries = [Entry.read(name) for name in names]
+    return {entry.arm: Choice(entry, 1.0, 0.5) for entry in entries}
+
+
+def test_students_that_went_astray_before_the_arms_parted_are_left_out() -> None:
+    lost = {"seed": 1, "start_diverged": "the loss is not finite"}
+    both = {LIKELIHOOD: [TESTED[LIKELIHOOD][0], lost], REPORT: [TRIED[REPORT][0], lost]}
+    kept, told = finite(both)
+    assert {entry: len(found) for entry, found in kept.items()} == {LIKELIHOOD: 1, REPORT: 1}
+    assert told == ["the student 1 is left out: it diverged before the arms parted (the loss is not finite)"]
+    assert any_started(both) and not any_started({REPORT: [lost]})
+
+
+def test_scores_say_what_they_are_not() -> None:
+    found = scores(choices(TRIED), TESTED, TRIED, seed=0, asked=8)
+    assert found["seeds_asked"] == 8
+    assert found["warnings"][-1].startswith("2 of the 8 students of the test are done")
+    edges = [said for said in found["warnings"] if "`--temperatures`" in said]
+    assert ["likelihood was best at 0.9" in said for said in edges] == [True, False]
 
 
 def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:
@@ -134,6 +179,6 @@ def test_intervals_hold_the_values() -> None:
 
 
 def test_a_family_that_can_be_decided_is_not_warned_of() -> None:
-    pairs = {"learned": [("a", "b")] * 6, "twin": [("a", "b")] * 7}
+    pairs = {"learned": [*[("a", "b")] * 6, ("steer", "b")], "twin": [("a", "b")] * 7}
     (said,) = _undecidable(pairs, 8)
     assert "the family 'twin' has 7 comparisons: with 8 students" in said

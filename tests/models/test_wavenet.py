@@ -297,19 +297,3 @@ def test_too_short_an_input_is_refused_with_the_remedy() -> None:
     model = model_of(ODD)
     with pytest.raises(PartitaError, match=f"receptive field, {ODD.receptive_field}"):
         model(torch.zeros(1, ODD.receptive_field - 1, dtype=torch.int64))
-
-
-@pytest.mark.parametrize(
-    ("field", "value"), [("blocks", 0), ("kernel_size", 1), ("classes", 40000), ("layers", 2.5)]
-)
-def test_shapes_that_are_no_network_are_refused(field: str, value: float) -> None:
-    shape = {
-        "blocks": 1,
-        "layers": 2,
-        "residual_channels": 4,
-        "dilation_channels": 4,
-        "skip_channels": 4,
-        "end_channels": 4,
-    }
-    with pytest.raises(PartitaError, match=field):
-        WaveNetConfig(**{**shape, field: value})

@@ -116,3 +116,12 @@ def test_a_file_of_settings_may_be_partial_and_unknown_keys_are_refused(tmp_path
         named_config(path)
     with pytest.raises(PartitaError, match="can't be read"):
         named_config("no such config")
+
+
+@pytest.mark.parametrize("change", [{"feature_weight": 1.0}, {"saturating": True}])
+def test_what_a_reward_has_no_use_for_is_refused(change: dict[str, Any]) -> None:
+    # regression: both were taken, and did nothing
+    base = TrainConfig(steps=1, adversary=AdversaryConfig(**change))
+    with pytest.raises(PartitaError, match=f"`adversary.{next(iter(change))}`.*leave it out"):
+        with_arm(base, "policy")
+    assert with_arm(base, "gumbel").adversary == base.adversary

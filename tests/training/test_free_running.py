@@ -164,7 +164,8 @@ def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(
 
 @pytest.mark.parametrize("arm", FREE_RUNNING)
 def test_several_discriminators_judge_what_is_drawn(base: TrainConfig, arm: str) -> None:
-    adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=1.0)
+    weight = 0.0 if arm == "policy" else 1.0
+    adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=weight)
     rollout = replace(ROLLOUT, length=1024, shortest=1024, seam=1024)
     config = replace(base, targets=1024, adversary=adversary, rollout=rollout)
     learner = Learner(with_arm(config, arm))

@@ -1,8 +1,8 @@
 """What steering gains in an arena: the students of its test, after likelihood, draw steered clips.
 
 Judges are the teacher, whose log-ratio is exact, and a critic that learnt from the students' clips, each with
-1 and with K particles. The bound on KL(steered || data) is exact for one particle; a fresh classifier, the
-same for all, says how well it tells the clips from the teacher's. Run it as
+1 and with K particles, at temperature 1. The bound on KL(steered || data) is exact for one particle; a fresh
+classifier, the same for all, says how well it tells the clips from the teacher's. Run it as
 
     python docs/results/arena/steer.py ARENA --teacher RUN --critic RUN --seeds 8 --out steer.json
 """
@@ -17,18 +17,16 @@ from typing import Any
 import torch
 
 from partita import Corpus, load, storage
-from partita.audio.spectrogram import log_mel
-from partita.evaluation.arena_measure import BANDS, HOP, WINDOW
+from partita.evaluation.arena_measure import Measuring
 from partita.evaluation.arena_truth import Truth
 from partita.evaluation.seed_interval import over_seeds
-from partita.evaluation.steered import steered_bound
-from partita.evaluation.told_apart import told_apart
 from partita.runs.versions import versions
-from partita.sampling.config import SamplingConfig, SteeringConfig
+from partita.sampling.config import SteeringConfig
 from partita.sampling.judges import RatioJudge
 from partita.sampling.steering import Steering
 
 Asked = argparse.Namespace
+SCORES = ("kl_reverse_bound", "told_apart")
 
 
 def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
@@ -41,6 +39,7 @@ def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
     truth = Truth(teacher, corpus, threads=1).measuring_clips(
         clips=asked.clips, samples=asked.samples, field=model.receptive_field, seed=5000 + seed
     )
+    measuring = Measuring(teacher=teacher, truth=truth, seed=6000 + seed, threads=1)
     found = {}
     for name, better in (("exact", teacher.model), ("critic", critic)):
         for particles in (1, asked.particles):
@@ -48,22 +47,8 @@ def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
                 judge=RatioJudge(better, model, threads=1),
                 config=SteeringConfig(particles=particles, block=asked.block),
             )
-            config = SamplingConfig(seed=6000 + seed, threads=1)
-            zero = teacher.quantiser.zero_class
-            steered = steered_bound(
-                teacher.model, model, steering, truth.past, asked.samples, config, zero_class=zero
-            )
-            fake, real = (
-                [
-                    log_mel(clip, teacher.sample_rate, n_mels=BANDS, n_fft=WINDOW, hop_length=HOP)
-                    for clip in teacher.quantiser.decode(sound)
-                ]
-                for sound in (steered.clips.sound, truth.sound)
-            )
-            found[f"{name}, {particles}"] = {
-                "kl_reverse_bound": float(steered.bound.mean() / asked.samples),
-                "told_apart": told_apart(fake, real, seed=seed).value,
-            }
+            (point,) = measuring.steered_curve(model, steering, (1.0,))
+            found[f"{name}, {particles}"] = {score: point[score]["value"] for score in SCORES}
         print(f"student {seed}: {json.dumps(found)}", flush=True)
     return found
 
@@ -94,11 +79,12 @@ def main() -> None:
             for score in rows[0][f"{name}, 1"]
         }
     settings = {name: getattr(asked, name) for name in ("seeds", "clips", "samples", "particles", "block")}
+    given = " ".join(f"--{name} {value}" for name, value in settings.items())
     storage.write_json(
         asked.out,
         {
             "unit": "bits a sample; area under the ROC curve",
-            "command": "python docs/results/arena/steer.py ARENA --teacher RUN --critic RUN --out steer.json",
+            "command": f"steer.py ARENA --teacher RUN --critic RUN {given} --out steer.json",
             "versions": versions(),
             **settings,
             "cases": cases,

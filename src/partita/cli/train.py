@@ -24,9 +24,9 @@ class Command:
     `--config` and `--arm` choose the settings to start from; the other options override them. The arms are
     `likelihood`, the model alone, `report`, with the report's adversary, `report-formula`, with the norm of
     its formula in place of the likelihood, `policy`, `gumbel` and `pathwise`, whose adversary judges clips
-    that the model draws, and `critic`, where a larger model does (`--critic.run RUN`). The help shows the
-    chosen settings: that of `partita train --arm report --help` has the adversary's too. Ctrl-C saves and
-    stops.
+    that the model draws, and `critic`, where a larger model does (`--critic.run RUN`), which in `corrected`
+    goes on learning. The help shows the chosen settings: that of `partita train --arm report --help` has the
+    adversary's too. Ctrl-C saves and stops.
     """
 
     corpus: Positional[Path | None] = None

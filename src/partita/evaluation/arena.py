@@ -20,7 +20,7 @@ from partita.evaluation.arena_entry import STEER, Entry
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome, settings_of
 from partita.evaluation.arena_plan import ArenaConfig
-from partita.evaluation.arena_scores import CONTROL, finite, scores
+from partita.evaluation.arena_scores import CONTROL, any_started, finite, scores
 from partita.evaluation.arena_truth import refuse_missing
 from partita.runs.versions import versions
 from partita.sampling.interruption import Interrupted
@@ -78,9 +78,19 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
     }
     _prepare(ground, ask, config.test_seeds, at)
     for tested in _growing(ask, config.test_seeds, at):
+        done = len(next(iter(tested.values())))
+        if done < config.seeds and not any_started(tested):
+            continue
         sane, more = finite(tested)
         left = {arm: choice for arm, choice in chosen.items() if choice.entry in sane}
-        found = scores(left, sane, tried, seed=config.seed)
+        found = scores(
+            left,
+            sane,
+            tried,
+            seed=config.seed,
+            asked=config.seeds,
+            exact_judge=config.judge_entry.is_oracle,
+        )
         found["warnings"] += warnings + more
         found["made"] = {"settings": _without_places(config.settings), "versions": versions()}
         write_json(ground.home.scores, found)

@@ -5,7 +5,6 @@ stays, in a file: an arena may be given more arms and more seeds afterwards, but
 test would be none. This file does not train.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
-from partita.storage import write_json
+from partita.storage import read_json, write_json
 
 BOUND = "kl_reverse_bound"
 BY = ("kl_sum", BOUND)
@@ -114,8 +113,8 @@ def settled(path: Path, tried: Results, entries: Sequence[Entry], seeds: Sequenc
 
 
 def _read(path: Path) -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return table
+    remedy = "begin anew in another folder with `--out`"
+    return read_json(path, remedy=remedy) if path.is_file() else {}
 
 
 def _names(entries: Sequence[Entry]) -> dict[str, list[str]]:

@@ -112,7 +112,7 @@ def _by_several(ground: Ground, alive: Alive, work: Sequence[Work]) -> Iterator[
     """Yield what comes of the work, of which as much is done at a time as there are workers.
 
     Raises:
-        PartitaError: what was raised in a process.
+        PartitaError, OSError: what was raised in a process.
         RuntimeError: a process came to another end; what it said is on standard error.
     """
     waiting, done = deque(enumerate(work)), dict[int, Any]()
@@ -158,7 +158,7 @@ def _do(
     torch.set_num_threads(config.threads or torch.get_num_threads())
     try:
         answers.send((False, work.do(Ground(config, ArenaHome(config.out), say))))
-    except PartitaError as error:
+    except (PartitaError, OSError) as error:  # what the command line has a line for
         answers.send((True, error))
     except KeyboardInterrupt:  # its parent knows
         sys.exit(1)

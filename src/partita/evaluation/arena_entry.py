@@ -5,15 +5,20 @@
 `train` knows there are, here alone,
 
 - `steer`: the model of a twin of weight 0, which is likelihood continued, steered by its discriminator;
-- `oracle`: `critic` with the teacher as the critic, whose reward is exact: what no learned one can beat;
-- `likelihood-charged`: likelihood for as long as an arm and the critic's training take together.
+- `oracle`: `critic` with the teacher as the critic, whose reward is exact;
+- `likelihood-charged`: likelihood for as long as an arm and the critic's training take together, or for
+  the `minutes` that it is given.
+
+What all arms must have alike, time and seeds for example, is no setting of one.
 
 Trains nothing.
 """
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +29,8 @@ from partita.training.arms import ARMS, with_arm
 from partita.training.config import TrainConfig
 
 STEER, ORACLE, CRITIC, CHARGED = "steer", "oracle", "critic", "likelihood-charged"
+ALIKE = {"arm", "seed", "steps", "epochs", "minutes", "device", "precision", "threads", "size", "network"}
+READABLE = 100  # characters of a folder's name that are the entry's own
 
 
 def known_arms() -> tuple[str, ...]:
@@ -83,8 +90,24 @@ class Entry:
 
     @property
     def folder(self) -> str:
-        """The name as a file name."""
-        return self.name.replace(":", ",").replace("/", "_")
+        """The name as a file name, which no other entry has.
+
+        >>> Entry.read("report:adversary.weight=1").folder
+        'report,adversary.weight=1'
+        """
+        plain = self.name.replace(":", ",", 1).replace("/", "_")
+        if "/" not in self.name and len(plain) <= READABLE:
+            return plain
+        return f"{plain[:READABLE]},{sha256(self.name.encode()).hexdigest()[:8]}"
+
+    def sets(self, path: str) -> bool:
+        """Return whether it changes a setting."""
+        return path in dict(self.changes)
+
+    @property
+    def besides_weights(self) -> tuple[tuple[str, str], ...]:
+        """The settings that are no weights: those that a twin of weight 0 must have alike."""
+        return tuple((path, value) for path, value in self.changes if path.rpartition(".")[2] != "weight")
 
     def training(self, config: TrainConfig, *, critic: Path | None = None) -> TrainConfig:
         """Return the config with the arm and its settings laid over it.
@@ -94,13 +117,31 @@ class Entry:
             critic: the run that judges, for an arm that wants one and does not name it.
 
         Raises:
-            PartitaError: a setting that there is not, or a value out of its range.
+            PartitaError: a setting that there is not or that all arms must have alike, one that the arm
+                decides itself, or a value out of its range.
         """
         base = {ORACLE: CRITIC, CHARGED: "likelihood"}.get(self.arm, self.arm)
         table = self._laid_over(to_table(with_arm(config, base)))
+        where = f"the arm {self.name}"
+        for path in self._refused():
+            raise PartitaError(f"`{path}` in {where} is not its own to set: leave it out")
+        if table.get("critic", {}).get("run") is not None:
+            table["critic"]["run"] = str(Path(table["critic"]["run"]).absolute())
         if wants_critic(table) and critic is not None:
             table["critic"]["run"] = str(critic.absolute())
-        return from_table(TrainConfig, table, where=f"the arm {self.name}")
+        found: TrainConfig = from_table(TrainConfig, table, where=where)
+        again = to_table(with_arm(found, base))  # as whoever trains it will do
+        for path, _ in self.changes:
+            if _at(again, path) != _at(to_table(found), path):
+                raise PartitaError(f"`{path}` in {where} is what makes it that arm: leave it out")
+        return found
+
+    def _refused(self) -> Iterator[str]:
+        """Yield the settings that would make arms unequal, or another arm of this one."""
+        for path, _ in self.changes:
+            judge = "critic.run" if self.is_oracle else None
+            if path == judge or (path in ALIKE and (self.arm, path) != (CHARGED, "minutes")):
+                yield path
 
     def steering(self) -> SteeringConfig:
         """Return how the arm `steer` steers.
@@ -132,6 +173,14 @@ def wants_critic(table: dict[str, Any]) -> bool:
     (True, False, False)
     """
     return "critic" in table and "run" not in table["critic"]
+
+
+def _at(table: dict[str, Any], path: str) -> Any:
+    """Return what stands at a path of a table, None where nothing does."""
+    inner: Any = table
+    for name in path.split("."):
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    return inner
 
 
 def _value(text: str) -> Any:

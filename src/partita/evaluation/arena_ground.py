@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from partita.audio.corpus import Corpus, read_index
-from partita.evaluation.arena_entry import Entry
+from partita.errors import DivergedError, PartitaError
+from partita.evaluation.arena_entry import STEER, Entry
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_training import finished_run, training_facts
 from partita.evaluation.arena_truth import Truth, teachers_corpus
 from partita.runs.folder import RunFolder
-from partita.runs.loading import find, load
+from partita.runs.loading import find, load, weights_path
+from partita.storage import digest, read_json, write_json
 from partita.training.config import TrainConfig
 
 
@@ -49,6 +51,11 @@ class Ground:
         """The corpus of the teacher's clips."""
         if read_index(self.home.clips) is None:
             config = self.config
+            if self.home.waits_for_students:
+                raise PartitaError(
+                    f"the arena in {self.home.path} was begun with another's students, which have not come"
+                    " here yet: name that arena by `--students` again"
+                )
             self.say(f"the teacher draws {config.train_samples:,} samples for the students to learn from")
             self.truth.training_corpus(
                 self.home.clips,
@@ -91,8 +98,18 @@ class Ground:
         return self.home.critic.exists() and RunFolder.open(self.home.critic).finished
 
     def critic(self) -> Path:
-        """Return the critic's run, trained now if it is not there."""
-        return self.train(self.home.critic, self.config.critic_training(), "the critic").path
+        """Return the critic's run, trained now if it is not there.
+
+        Raises:
+            DivergedError: it went astray, now or before: then it is not tried again.
+        """
+        if self.home.astray.is_file():
+            raise DivergedError(read_json(self.home.astray, remedy="remove it")["diverged"])
+        try:
+            return self.train(self.home.critic, self.config.critic_training(), "the critic").path
+        except DivergedError as error:
+            write_json(self.home.astray, {"diverged": str(error)})
+            raise
 
     def critic_run(self, entry: Entry) -> Path:
         """Return the run that judges an arm that has a critic, whether it is named or not."""
@@ -103,12 +120,30 @@ class Ground:
 
     def charge(self, entry: Entry) -> dict[str, Any]:
         """Return what an arm took beside its own training: what its critic's run did, whether it was trained
-        here or named; not what that run may have begun from."""
+        here or named, but not what that run may have begun from; and what tells that critic from others."""
+        entry = self.config.judge_entry if entry.arm == STEER else entry
         training = self.config.arm_training(entry, seed=0, steps_before=1)
         if entry.is_oracle or training.critic is None:
             return {}
-        run, _ = find(self.critic_run(entry))
-        return {"critic_seconds": training_facts(run)["seconds"]}
+        run, checkpoint = find(self.critic_run(entry))
+        weights = digest(weights_path(checkpoint))
+        return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
+
+    def refuse_other_critic(self, entry: Entry, result: dict[str, Any]) -> None:
+        """Raise an error where a result was made with other weights of a critic that is named.
+
+        Raises:
+            PartitaError: the run that the arm names has been trained anew, or further, since.
+        """
+        before = result.get("training", {}).get("critic_weights")
+        if before is None or not self.config.names_critic(entry):
+            return
+        run = self.critic_run(entry)
+        if run.exists() and digest(weights_path(find(run)[1])) != before:
+            raise PartitaError(
+                f"the critic {run} is not the one that {entry.name} began with: name that, or begin anew in"
+                " another folder with `--out`"
+            )
 
     def _announce(self, path: Path, name: str) -> None:
         if not path.exists():

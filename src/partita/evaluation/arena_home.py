@@ -3,12 +3,12 @@
     arena.json             the settings; another arena's folder is refused
     recordings/, sound/    synthetic studies and their corpus, where neither teacher nor corpus was given
     teacher/               a run, where none was given
-    critic/                a run, where an arm needs one
+    critic/                a run, where an arm needs one; where it went astray, critic-diverged.json
     clips/                 the corpus of the teacher's clips that the students learn from
     runs/SEED/start        a student before the arms part
     runs/SEED/ARM          what became of it
     results/ARM/SEED.json  an arm's measures
-    choices.json           what the validation seeds decided, from the first test seed on
+    choices.json           what the validation seeds decided, before the first test seed is begun
     scores.json
 
 It does not know what the results mean.
@@ -16,8 +16,7 @@ It does not know what the results mean.
 
 import json
 import shutil
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from partita import storage
 from partita.audio.corpus import read_index
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
-from partita.evaluation.arena_plan import ArenaConfig
+from partita.evaluation.arena_plan import FREE, ArenaConfig
 from partita.runs.folder import RunFolder
 from partita.runs.loading import find, weights_path
 
@@ -54,6 +53,11 @@ class ArenaHome:
     def critic(self) -> Path:
         """The critic's run."""
         return self.path / "critic"
+
+    @property
+    def astray(self) -> Path:
+        """The file that says that the critic's training went astray, and how."""
+        return self.path / "critic-diverged.json"
 
     @property
     def recordings(self) -> Path:
@@ -100,12 +104,23 @@ class ArenaHome:
         note, settings = self.path / NOTE, settings_of(config)
         if note.is_file():
             self._check(settings)
+            if config.students is not None and not self._note().get("adopted"):
+                raise PartitaError(
+                    f"the arena in {self.path} was begun with students of its own: leave out `--students`, or"
+                    " give another folder with `--out`"
+                )
             return
         inside = self.path.iterdir() if self.path.is_dir() else ()
         if self.path.is_file() or any(not name.name.startswith(f".{NOTE}.") for name in inside):
             raise PartitaError(f"{self.path} exists and is no arena: give another folder with `--out`")
         self.path.mkdir(parents=True, exist_ok=True)
-        storage.write_json(note, {"format": FORMAT, "settings": settings})
+        adopted = config.students is not None
+        storage.write_json(note, {"format": FORMAT, "settings": settings, "adopted": adopted})
+
+    @property
+    def waits_for_students(self) -> bool:
+        """Whether another arena's students are to come here and have not yet."""
+        return bool(self._note().get("adopted")) and not self.clips.exists()
 
     def refuse_students(self, settings: dict[str, Any]) -> None:
         """Raise an error where this arena's students are not what another arena with these settings has.
@@ -122,11 +137,13 @@ class ArenaHome:
                     f"the students of {self.path} had `{name}` {ours.get(name)}, now it is {settings[name]}:"
                     " give the same, or leave out `--students`"
                 )
+        if read_index(self.clips) is None:
+            raise PartitaError(f"{self.path} has no clips yet, so no students: let it begin first")
 
     def adopt(self, other: "ArenaHome") -> None:
         """Copy another arena's clips, critic and students, those that are finished and not here yet."""
-        if self.clips.exists() or read_index(other.clips) is None:
-            return  # students of other clips are none of ours
+        if self.clips.exists():
+            return
         runs = [other.critic, other.teacher, *sorted(other.path.glob("runs/*/start"))]
         for run in runs:
             place = self.path / run.relative_to(other.path)
@@ -134,22 +151,32 @@ class ArenaHome:
                 _copy(run, place)
         _copy(other.clips, self.clips)  # last: that they are here says that all is
 
-    def _settings(self) -> dict[str, Any]:
+    def _note(self) -> dict[str, Any]:
         """Return what the arena was begun with; nothing if that can't be read."""
         try:
             note = json.loads((self.path / NOTE).read_text(encoding="utf-8"))
-            return dict(note["settings"]) if note["format"] == FORMAT else {}
+            return note if note["format"] == FORMAT and isinstance(note["settings"], dict) else {}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
 
+    def _settings(self) -> dict[str, Any]:
+        """Return the settings that the arena was begun with; those that it knew nothing of are the usual."""
+        note = self._note()
+        return _usual() | note["settings"] if note else {}
+
     def _check(self, settings: dict[str, Any]) -> None:
         before = self._settings()
-        if before.keys() != settings.keys():
+        if not before:
             raise PartitaError(f"{self.path / NOTE} can't be read: give another folder with `--out`")
+        if unknown := before.keys() - settings.keys():
+            raise PartitaError(
+                f"{self.path / NOTE} has {', '.join(sorted(unknown))}, of another version of Partita: give"
+                " another folder with `--out`"
+            )
         for name, value in settings.items():
-            if before[name] != value:
+            if before.get(name) != value:
                 raise PartitaError(
-                    f"the arena in {self.path} was begun with `{name}` {before[name]}, now it is {value}:"
+                    f"the arena in {self.path} was begun with `{name}` {before.get(name)}, now it is {value}:"
                     " give the same, or another folder with `--out`"
                 )
 
@@ -158,8 +185,7 @@ class ArenaHome:
         path = self._result(entry, seed)
         if not path.is_file():
             return None
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+        return storage.read_json(path, remedy="remove it, and it is made anew")
 
     def keep(self, entry: Entry, seed: int, result: dict[str, Any]) -> None:
         """Keep what an arm's student measured."""
@@ -174,12 +200,19 @@ def settings_of(config: ArenaConfig) -> dict[str, Any]:
     return settings | {"teacher_weights": _weights_of(config.teacher)}
 
 
+def _usual() -> dict[str, Any]:
+    """Return the settings of an arena that is asked for nothing in particular, those that have a default."""
+    defaults = {field.name: field.default for field in fields(ArenaConfig) if field.default is not MISSING}
+    usual: dict[str, Any] = json.loads(json.dumps({n: v for n, v in defaults.items() if n not in FREE}))
+    return usual
+
+
 def _weights_of(teacher: Path | None) -> str | None:
     """Return what tells a teacher from another one that has taken its name since."""
     if teacher is None:
         return None
     _, checkpoint = find(teacher)
-    return sha256(weights_path(checkpoint).read_bytes()).hexdigest()[:16]
+    return storage.digest(weights_path(checkpoint))
 
 
 def _copy(folder: Path, place: Path) -> None:

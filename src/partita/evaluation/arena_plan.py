@@ -118,8 +118,10 @@ class ArenaConfig:
             raise PartitaError("there is no arm: give at least one with `--arms`")
         self.teacher_training()
         self.critic_training()
+        self.start_training(0)
         for entry in self.entries:
             self.arm_training(entry, seed=0, steps_before=1)
+        self._refuse_unknown_charge()
 
     def _refuse_unequal_shares(self) -> None:
         """Where arms have equal time, each must have the same share of the machine."""
@@ -135,6 +137,16 @@ class ArenaConfig:
                     f"`{name}` is {getattr(self, name)} and `workers` {self.workers}: the last student would"
                     " have the machine to itself; give a multiple, or equal `--steps` in place of minutes"
                 )
+
+    def _refuse_unknown_charge(self) -> None:
+        """The time that is charged must be that of the critic that judges."""
+        named = [entry.name for entry in self.entries if self.names_critic(entry)]
+        silent = any(entry.arm == CHARGED and not entry.sets("minutes") for entry in self.entries)
+        if named and silent:
+            raise PartitaError(
+                f"{named[0]} names a critic that was trained elsewhere: say how many minutes likelihood is to"
+                f" have for all that, for example `{CHARGED}:minutes=30`"
+            )
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -183,10 +195,7 @@ class ArenaConfig:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What an arena must keep to go on with what lies in its folder; fit for JSON.
-
-        More arms and more seeds may be asked for.
-        """
+        """What an arena must keep to go on, fit for JSON; more arms and more seeds may be asked for."""
         kept = {name: value for name, value in vars(self).items() if name not in FREE}
         if self.steps is not None:
             kept["workers"] = None  # only what is timed depends on what runs beside it
@@ -211,6 +220,11 @@ class ArenaConfig:
     def wants_critic(self, entry: Entry) -> bool:
         """Return whether a critic must be trained before an arm."""
         return wants_critic(to_table(self.arm_training(entry, seed=0, steps_before=1)))
+
+    def names_critic(self, entry: Entry) -> bool:
+        """Return whether an arm is judged by a run that it names itself."""
+        critic = self.arm_training(entry, seed=0, steps_before=1).critic
+        return critic is not None and critic.run is not None
 
     def start_training(self, seed: int) -> TrainConfig:
         """Return how a student is trained before the arms part: until its curve is flat.
@@ -243,15 +257,16 @@ class ArenaConfig:
         config = replace(start, learning_rate=rate, settle=0, patience=0, validations=10)
         config = replace(config, seed=self.stream(f"arms {seed}"))
         config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
-        if entry.arm == CHARGED:
+        if entry.arm == CHARGED and not entry.sets("minutes"):
             config = self._charged(config)
         if entry.arm != STEER:
             return entry.training(config, critic=critic)
         entry.steering()
         steered = self.steered_entry.training(config)
-        if steered.adversary is None and self.steered_entry == self.judge_entry:
+        if self.steered_entry == self.judge_entry and not (steered.adversary and steered.adversary.can_steer):
             raise PartitaError(
-                f"`judge` is {self.judge!r}: give an arm that has a discriminator, {CRITIC} or {ORACLE}"
+                f"`judge` is {self.judge!r}: give {CRITIC}, {ORACLE}, or an arm with a lone `patchgan` that"
+                " learns by `log` or `least-squares`, whose logits are ratios"
             )
         return steered
 
@@ -260,7 +275,8 @@ class ArenaConfig:
             raise PartitaError(
                 f"the arm {CHARGED} adds the critic's time to an arm's: give both in minutes, not in steps"
             )
-        return replace(config, minutes=config.minutes + (self.critic_minutes or CRITIC_MINUTES))
+        critic = CRITIC_MINUTES if self.critic_minutes is None else self.critic_minutes
+        return replace(config, minutes=config.minutes + critic)
 
     def _base(self) -> TrainConfig:
         return TrainConfig(
@@ -280,4 +296,5 @@ FREE = {"out", "arms", "seeds", "validation_seeds", "students"}  # may differ be
 
 
 def _budgeted(config: TrainConfig, minutes: float | None, steps: int | None, usual: float) -> TrainConfig:
-    return replace(config, steps=steps, minutes=minutes or (usual if steps is None else None))
+    usually = usual if steps is None else None
+    return replace(config, steps=steps, minutes=usually if minutes is None else minutes)

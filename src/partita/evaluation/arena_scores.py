@@ -35,7 +35,8 @@ CONTROL = "likelihood"
 
 
 def finite(results: Results) -> tuple[Results, list[str]]:
-    """Return the entries whose numbers were finite under every seed, and what is said of the others.
+    """Return the entries whose numbers were finite under every seed, and what is said of the others. Students
+    that went astray before the arms parted are left out of all.
 
     Raises:
         PartitaError: none is left.
@@ -46,22 +47,46 @@ def finite(results: Results) -> tuple[Results, list[str]]:
     >>> [entry.name for entry in kept], told
     (['report'], ['gumbel is left out: it diverged under the seed 3 (...)'])
     """
-    kept, told = {}, []
+    lost = {
+        result["seed"]: result["start_diverged"]
+        for found in results.values()
+        for result in found
+        if "start_diverged" in result
+    }
+    kept = {}
+    told = [
+        f"the student {seed} is left out: it diverged before the arms parted ({why})"
+        for seed, why in lost.items()
+    ]
     for entry, found in results.items():
-        astray = [result for result in found if "diverged" in result]
+        rest = [result for result in found if result.get("seed") not in lost]
+        astray = [result for result in rest if "diverged" in result]
         if astray:
             seeds = ", ".join(str(result["seed"]) for result in astray)
             plural = "s" if len(astray) > 1 else ""
             why = astray[0]["diverged"]
             told.append(f"{entry.name} is left out: it diverged under the seed{plural} {seeds} ({why})")
-        else:
-            kept[entry] = found
+        elif rest:
+            kept[entry] = rest
     if not kept:
         raise PartitaError(f"no arm is left: {'; '.join(told)}")
     return kept, told
 
 
-def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, seed: int) -> dict[str, Any]:
+def any_started(results: Results) -> bool:
+    """Return whether a student came as far as where the arms part."""
+    return any("start_diverged" not in result for found in results.values() for result in found)
+
+
+def scores(
+    chosen: Mapping[str, Choice],
+    tested: Results,
+    tried: Results,
+    *,
+    seed: int,
+    asked: int | None = None,
+    exact_judge: bool = False,
+) -> dict[str, Any]:
     """Return all that `scores.json` holds.
 
     Args:
@@ -69,10 +94,13 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
         tested: what the test seeds measured.
         tried: what the validation seeds measured.
         seed: of random sets of seeds, where there are many.
+        asked: students that the test is to have in the end; as many as there are, if left out.
+        exact_judge: whether the arm `steer` is steered by the teacher itself.
     """
+    families = _families(chosen, exact_judge=exact_judge)
     measured, better = _by_seed(chosen, tested), _directions(chosen, tested)
     board = scoreboard(measured, better, pairs=[], seed=seed)
-    for family, pairs in _families(chosen).items():
+    for family, pairs in families.items():
         compared = scoreboard(measured, better, pairs=pairs, seed=seed)["pairs"]
         board["pairs"] += [{"family": family, **pair} for pair in compared]
     first = next(iter(tested.values()))
@@ -80,12 +108,19 @@ def scores(chosen: Mapping[str, Choice], tested: Results, tried: Results, *, see
         "unit": "bits a sample",
         **board,
         "seeds": [result["seed"] for result in first],
+        "seeds_asked": asked or len(first),
         "choices": {arm: as_json(choice) for arm, choice in chosen.items()},
         "curves": {arm: _curve(tested[choice.entry], seed=seed) for arm, choice in chosen.items()},
         "validation": {entry.name: _curve(results, seed=seed) for entry, results in tried.items()},
         "agreement": _agreements(chosen, tested, seed=seed),
         "training": {arm: _training(tested[choice.entry]) for arm, choice in chosen.items()},
-        "warnings": _warnings(tested, tried) + _undecidable(_families(chosen), len(first)),
+        "warnings": [
+            *_steep(tested, tried),
+            *_edges(chosen, tried),
+            *_incomparable(chosen),
+            *_undecidable(families, len(first)),
+            *_unfinished(len(first), asked or len(first)),
+        ],
     }
 
 
@@ -101,24 +136,30 @@ def _directions(chosen: Mapping[str, Choice], tested: Results) -> dict[str, Dire
     return {name: "lower" for name in _asked_for(chosen) if name in known}
 
 
-def _families(arms: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+def _families(chosen: Mapping[str, Choice], *, exact_judge: bool = False) -> dict[str, list[tuple[str, str]]]:
     """Return what is compared, in families: each asks a question of its own, and is corrected for itself.
 
     `learned`: does an arm whose reward is learned beat likelihood? With 8 seeds at most 6 of them can be
-    told (`_undecidable`). `oracle`: can any reward? `charged`: does a critic, when its own training is paid
-    for? `twin`: is it the reward that helped, and not the rest of the code?
+    told (`_undecidable`). `oracle`: can any reward that is exact? `charged`: does a critic, when its own
+    training is paid for? `twin`: is it the reward that helped, and not the rest of the code?
     """
-    names = list(arms)
-    control = CONTROL if CONTROL in names else names[0]
-    apart = {control, ORACLE, CHARGED}
-    learned = [name for name in names if name not in apart and not name.endswith("-0")]
+    names = list(chosen)
+    exact = {ORACLE, STEER} if exact_judge else {ORACLE}
+    judged = [name for name in names if name not in (CONTROL, CHARGED) and not name.endswith("-0")]
+    controlled = [(name, CONTROL) for name in judged if CONTROL in names]
     families = {
-        "learned": [(name, control) for name in learned],
-        "oracle": [(name, control) for name in names if name == ORACLE and name != control],
+        "learned": [pair for pair in controlled if pair[0] not in exact],
+        "oracle": [pair for pair in controlled if pair[0] in exact],
         "charged": [(name, CHARGED) for name in names if name in CRITICS and CHARGED in names],
-        "twin": [(name, f"{name}-0") for name in names if f"{name}-0" in names],
+        "twin": [(name, f"{name}-0") for name in names if _has_twin(name, chosen)],
     }
     return {family: pairs for family, pairs in families.items() if pairs}
+
+
+def _has_twin(name: str, chosen: Mapping[str, Choice]) -> bool:
+    """Return whether an arm's twin is there and is one: alike in all but weights."""
+    twin = chosen.get(f"{name}-0")
+    return twin is not None and twin.entry.besides_weights == chosen[name].entry.besides_weights
 
 
 def _by_seed(chosen: Mapping[str, Choice], tested: Results) -> dict[str, dict[str, dict[int, float]]]:
@@ -158,13 +199,15 @@ def _agreements(chosen: Mapping[str, Choice], tested: Results, *, seed: int) -> 
 
 
 def _training(results: Sequence[Result]) -> dict[str, Any]:
-    """Return the mean steps and seconds of an arm, with what a critic took before it."""
+    """Return the mean steps and seconds of an arm, with what a critic took before it, and the steps under
+    each seed: where time is equal they tell what else the machine did."""
     kept = ("steps", "seconds", "critic_seconds")
     facts = [result["training"] for result in results]
-    return {name: float(np.mean([fact[name] for fact in facts])) for name in kept if name in facts[0]}
+    means = {name: float(np.mean([fact[name] for fact in facts])) for name in kept if name in facts[0]}
+    return means | {"steps_of_seeds": [fact["steps"] for fact in facts]}
 
 
-def _warnings(*all_results: Results) -> list[str]:
+def _steep(*all_results: Results) -> list[str]:
     starts = {
         result["seed"]: result["start"]
         for results in all_results
@@ -180,12 +223,50 @@ def _warnings(*all_results: Results) -> list[str]:
     ]
 
 
+def _edges(chosen: Mapping[str, Choice], tried: Results) -> list[str]:
+    """Say which arms may have a better temperature outside those that were tried."""
+    found = []
+    for arm, choice in chosen.items():
+        results = tried.get(choice.entry)
+        temperatures = [temperature for temperature, _ in by_temperature(results)] if results else []
+        if len(temperatures) > 1 and choice.temperature in (min(temperatures), max(temperatures)):
+            way = "lower" if choice.temperature == min(temperatures) else "higher"
+            found.append(
+                f"{arm} was best at {choice.temperature:g}, the end of the `--temperatures` that were tried:"
+                f" a {way} one may suit it better"
+            )
+    return found
+
+
+def _incomparable(chosen: Mapping[str, Choice]) -> list[str]:
+    """Say what can't be compared though it looks as if it could."""
+    if CONTROL not in chosen:
+        return [f"no arm is compared with {CONTROL}, which is not among them: name it in `--arms`"]
+    return [
+        f"{name} and {name}-0 are not compared, since more than weights differs: give both the same settings"
+        for name in chosen
+        if f"{name}-0" in chosen and not _has_twin(name, chosen)
+    ]
+
+
+def _unfinished(seeds: int, asked: int) -> list[str]:
+    """Say that a test that is not over must not be read: whoever stops when it looks well finds what chance
+    gives."""
+    if seeds >= asked:
+        return []
+    return [f"{seeds} of the {asked} students of the test are done: these scores are not the arena's yet"]
+
+
 def _undecidable(families: Mapping[str, Sequence[tuple[str, str]]], seeds: int) -> list[str]:
     """Say which families can't come to a verdict, with so few students and so many comparisons to correct
     for."""
-    return [
-        f"the family {name!r} has {len(pairs)} comparisons: with {seeds} students none of them can be told by"
-        " more than chance; ask for fewer arms, or more `--seeds`"
+    counts = {  # what is steered is compared in other scores than the rest
+        name: len([pair for pair in pairs if pair[0] != STEER]) or len(pairs)
         for name, pairs in families.items()
-        if seeds < fewest_seeds(LEVEL / len(pairs))
+    }
+    return [
+        f"the family {name!r} has {count} comparisons: with {seeds} students none of them can be told by"
+        " more than chance; ask for fewer arms, or more `--seeds`"
+        for name, count in counts.items()
+        if seeds < fewest_seeds(LEVEL / count)
     ]

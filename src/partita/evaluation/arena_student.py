@@ -33,29 +33,40 @@ class Student:
     def result(self, entry: Entry, temperatures: Sequence[float]) -> dict[str, Any]:
         """Return what an arm measures, fit for JSON: from its file, or made now and kept.
 
-        An arm whose numbers were finite no more has "diverged", which says how, and no curve.
+        An arm whose numbers were finite no more has "diverged", which says how, and no curve; where that was
+        before the arms parted it has "start_diverged" instead, and the student tells nothing about arms.
 
         Args:
             entry: the arm.
             temperatures: to measure it at; what lies there and lacks one of them is measured anew.
         """
         kept = self.home.result(entry, self.seed)
-        if kept is not None and _covers(kept, temperatures):
-            return kept
+        if kept is not None:
+            self.ground.refuse_other_critic(entry, kept)
+            if _covers(kept, temperatures):
+                return kept
         try:
-            result = self._measured(entry, temperatures)
+            result = self._astray or self._measured(entry, temperatures)
         except DivergedError as error:  # an arm that went astray must not keep the others from their scores
-            result = {"arm": entry.name, "seed": self.seed, "diverged": str(error)}
+            result = {"diverged": str(error)}
+        result = {"arm": entry.name, "seed": self.seed} | result
         self.home.keep(entry, self.seed, result)
         return result
+
+    @cached_property
+    def _astray(self) -> dict[str, Any]:
+        """What to say of the student if it went astray before the arms parted, else nothing."""
+        try:
+            _ = self.start
+        except DivergedError as error:
+            return {"start_diverged": str(error)}
+        return {}
 
     def _measured(self, entry: Entry, temperatures: Sequence[float]) -> dict[str, Any]:
         run = self._arm(entry)
         self.ground.say(f"student {self.seed}, {entry.name}: measuring")
         loaded = load(run.path)
         return {
-            "arm": entry.name,
-            "seed": self.seed,
             "start": training_facts(self.start),
             "training": training_facts(run) | self.ground.charge(entry),
             "agreement": self.measuring.agreement(run, loaded),
@@ -118,4 +129,4 @@ class Student:
 def _covers(result: dict[str, Any], temperatures: Sequence[float]) -> bool:
     """Return whether all that is asked for was measured; of an arm that went astray there is no more."""
     measured = {point["temperature"] for point in result.get("curve", ())}
-    return "diverged" in result or measured.issuperset(temperatures)
+    return "diverged" in result or "start_diverged" in result or measured.issuperset(temperatures)

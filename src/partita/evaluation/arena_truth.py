@@ -6,7 +6,7 @@ their seeds alone, so they come from one distribution. This file trains nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from partita.runs.judging import WINDOW
 from partita.runs.loading import LoadedModel, load
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
+from partita.training.critic import load_critic
 
 SPLIT = "train"  # the largest: the teacher's clips from any split are new sound
 VALIDATION_SHARE = 10  # one clip for the students' validation for so many to learn from
@@ -98,9 +99,22 @@ class Truth:
 
 
 def refuse_missing(config: ArenaConfig) -> None:
-    """Raise a PartitaError where a teacher or a corpus was given that is none, before anything is written."""
+    """Raise a PartitaError where a teacher, a corpus or a critic was given that is none or that the students
+    can't have, before anything is written."""
+    home = ArenaHome(config.out)
     if config.teacher is not None or config.corpus is not None:
-        teachers_corpus(config, ArenaHome(config.out), lambda line: None)
+        teachers_corpus(config, home, lambda line: None)
+    teacher = None if config.teacher is None else load(config.teacher)
+    if teacher is not None:
+        replace(config.start_training(0), quantiser=teacher.quantiser)
+    for entry in filter(config.names_critic, config.entries):
+        if all(home.result(entry, seed) is not None for seed in config.all_seeds):
+            continue
+        training = config.arm_training(entry, seed=0, steps_before=1)
+        if teacher is not None:
+            load_critic(replace(training, quantiser=teacher.quantiser), teacher.sample_rate)
+        elif training.critic is not None and training.critic.run is not None:
+            load(training.critic.run)
 
 
 def teachers_corpus(config: ArenaConfig, home: ArenaHome, say: Callable[[str], None]) -> Corpus:

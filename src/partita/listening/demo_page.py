@@ -67,16 +67,21 @@ def report_data(
             for arm, found in evaluations.items()
         ],
         facts=_facts(config, home, corpus, first.scores["about"]),
-        recordings=[
-            (
-                str(one["source"]),
-                str(one["split"]),
-                _clock(sum(s["length"] for s in one["segments"]) / corpus.sample_rate),
-            )
-            for one in corpus.index["recordings"]
-        ],
+        recordings=_recordings(corpus),
         commands=_commands(config, home, first.scores["about"]),
     )
+
+
+def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:
+    """Return each recording's name, its split and how long it is."""
+    return [
+        (
+            str(one["source"]),
+            str(one["split"]),
+            _clock(sum(s["length"] for s in one["segments"]) / corpus.sample_rate),
+        )
+        for one in corpus.index["recordings"]
+    ]
 
 
 def joined(start: list[dict[str, Any]], arm: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -59,6 +59,11 @@ class AdversaryConfig(PanelConfig):
     beta1: float = 0.5
     """The discriminator's first Adam beta."""
 
+    @property
+    def can_steer(self) -> bool:
+        """Whether what it says of patches is a log-ratio, and they end at known samples."""
+        return self.discriminators == ("patchgan",) and self.loss != "hinge"
+
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         super().__post_init__()

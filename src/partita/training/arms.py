@@ -17,10 +17,8 @@ CORRECTION = 5e-5  # the rate at which the latter's critic goes on learning, if 
 ADVERSARIAL = ("report", "report-formula", "gumbel", "pathwise", "policy", *CRITICS)
 ARMS = ("likelihood", *ADVERSARIAL, *(f"{name}-0" for name in ADVERSARIAL))
 WEIGHTS = {"gumbel": 0.25, "pathwise": 0.25, "policy": 0.5}  # shares of the likelihood's gradient
-WARMUP, LISTEN_ABOVE = (
-    100,
-    0.55,
-)  # of a judge of clips as they are drawn: else it harms before it knows anything
+# of a judge of clips as they are drawn, which else harms before it knows anything
+WARMUP, LISTEN_ABOVE = 100, 0.55
 
 
 def with_arm(config: TrainConfig, arm: str) -> TrainConfig:

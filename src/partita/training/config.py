@@ -186,6 +186,13 @@ class TrainConfig:
                 f"`weight_by` is {adversary.weight_by!r}, but on the route {rollout.route!r} it is"
                 " `rollout.relative` that makes the weight a share of the gradient: leave it at `plain`"
             )
+        if adversary is not None and rollout.route == "policy":
+            for name in ("feature_weight", "saturating"):
+                if getattr(adversary, name):
+                    raise PartitaError(
+                        f"`adversary.{name}` is {getattr(adversary, name)}, but the route `policy` takes"
+                        " rewards from the logits, not a loss through the discriminator: leave it out"
+                    )
 
     @property
     def network_shape(self) -> WaveNetConfig:

@@ -1,0 +1,168 @@
+"""What an arena keeps: settings, results, and what went astray."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from partita.errors import DivergedError, PartitaError
+from partita.evaluation import arena_ground, arena_home, arena_student
+from partita.evaluation.arena_entry import Entry
+from partita.evaluation.arena_ground import Ground
+from partita.evaluation.arena_home import ArenaHome
+from partita.evaluation.arena_plan import ArenaConfig
+from partita.evaluation.arena_student import Student
+
+OUT = Path("arena")
+
+
+def plan(**changes: Any) -> ArenaConfig:
+    return ArenaConfig(**({"out": OUT} | changes))
+
+
+def test_more_arms_and_seeds_may_be_asked_for_but_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
+    home = ArenaHome(tmp_path / "arena")
+    home.take(plan(steps=5))
+    home.take(plan(steps=5, arms=("report",), seeds=20, validation_seeds=1))
+    home.take(plan(steps=5, temperatures=(0.85, 0.9, 0.95, 1.05)))  # 1 is among them anyway
+    with pytest.raises(PartitaError, match="was begun with `steps` 5, now it is 6"):
+        home.take(plan(steps=6))
+    with pytest.raises(PartitaError, match="students of its own: leave out `--students`"):
+        home.take(plan(steps=5, students=Path("another")))
+    with pytest.raises(PartitaError, match="was begun with `teacher` None"):
+        home.take(plan(steps=5, teacher=Path("runs/violin")))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").touch()
+    with pytest.raises(PartitaError, match="is no arena"):
+        ArenaHome(tmp_path / "other").take(plan())
+
+
+def test_settings_that_an_older_arena_knew_nothing_of_are_the_usual(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
+    home = ArenaHome(tmp_path / "arena")
+    home.take(plan(minutes=1.0, threads=1))
+    note = json.loads((home.path / "arena.json").read_text())
+    del note["settings"]["workers"]
+    (home.path / "arena.json").write_text(json.dumps(note))
+    home.take(plan(minutes=1.0, threads=1))
+    with pytest.raises(PartitaError, match="`workers` 1, now it is 2"):
+        home.take(plan(minutes=1.0, workers=2, threads=1))
+    note["settings"]["orchestra"] = 3
+    (home.path / "arena.json").write_text(json.dumps(note))
+    with pytest.raises(PartitaError, match="has orchestra, of another version"):
+        home.take(plan(minutes=1.0, threads=1))
+    (home.path / "arena.json").write_text("[")
+    with pytest.raises(PartitaError, match="can't be read"):
+        home.take(plan(minutes=1.0, threads=1))
+
+
+def test_a_damaged_result_is_named_with_the_remedy(tmp_path: Path) -> None:
+    home, entry = ArenaHome(tmp_path), Entry("report")
+    home.keep(entry, 3, {"seed": 3})
+    (tmp_path / "results" / "report" / "0003.json").write_text('{"seed": ')
+    with pytest.raises(PartitaError, match=r"0003.json is damaged .*: remove it"):
+        home.result(entry, 3)
+
+
+def test_a_result_is_there_or_not(tmp_path: Path) -> None:
+    home, entry = ArenaHome(tmp_path), Entry.read("report:adversary.weight=0.3")
+    assert home.result(entry, 3) is None
+    home.keep(entry, 3, {"seed": 3})
+    assert home.result(entry, 3) == {"seed": 3}
+    assert home.result(Entry("report"), 3) is None
+
+
+def test_a_student_draws_by_other_numbers_than_the_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each of its samples would hang together with one of the opening that it goes on from."""
+    seen: dict[str, Any] = {}
+
+    class Truth:
+        teacher = SimpleNamespace(model=None, quantiser=SimpleNamespace(zero_class=128))
+
+        def measuring_clips(self, *, seed: int, **_: object) -> None:
+            seen["openings"] = seed
+
+    monkeypatch.setattr(arena_student, "Measuring", lambda **named: seen.setdefault("draws", named["seed"]))
+    ground = SimpleNamespace(config=plan(), home=None, truth=Truth())
+    for number in (0, 1000):
+        seen.clear()
+        _ = Student(ground, number).measuring
+        assert seen["openings"] != seen["draws"]
+
+
+def test_an_arm_that_went_astray_is_kept_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def astray(self: Student, entry: Entry, temperatures: tuple[float, ...]) -> dict[str, Any]:
+        raise DivergedError("the loss is not finite at step 3")
+
+    monkeypatch.setattr(Student, "_astray", {})
+    monkeypatch.setattr(Student, "_measured", astray)
+    home, entry = ArenaHome(tmp_path), Entry("gumbel")
+    student = Student(SimpleNamespace(config=plan(), home=home), 3)  # type: ignore[arg-type]
+    found = {"arm": "gumbel", "seed": 3, "diverged": "the loss is not finite at step 3"}
+    assert student.result(entry, (1.0,)) == found
+    assert home.result(entry, 3) == found
+
+
+def test_a_student_that_went_astray_before_the_arms_parted_is_kept_as_such(tmp_path: Path) -> None:
+    def train(*rest: object, **named: object) -> None:
+        raise DivergedError("the loss is not finite at step 3")
+
+    home, entry = ArenaHome(tmp_path), Entry("gumbel")
+    student = Student(SimpleNamespace(config=plan(), home=home, train=train), 3)  # type: ignore[arg-type]
+    assert student.result(entry, (1.0,))["start_diverged"] == "the loss is not finite at step 3"
+
+
+def test_a_critic_that_went_astray_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Path] = []
+
+    def train(self: Ground, path: Path, *rest: object, **named: object) -> None:
+        tried.append(path)
+        raise DivergedError("the loss is not finite at step 3")
+
+    monkeypatch.setattr(Ground, "train", train)
+    for _ in range(2):
+        with pytest.raises(DivergedError, match="at step 3"):
+            Ground(plan(), ArenaHome(tmp_path), print).critic()
+    assert len(tried) == 1
+
+
+def test_another_critic_under_the_same_name_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "weights"
+    weights.write_bytes(b"one")
+    monkeypatch.setattr(arena_ground, "find", lambda path: (path, path))
+    monkeypatch.setattr(arena_ground, "weights_path", lambda checkpoint: checkpoint)
+    monkeypatch.setattr(arena_ground, "training_facts", lambda run: {"seconds": 3.0})
+    config = plan(arms=(f"critic:critic.run={weights}",))
+    ground, (entry,) = Ground(config, ArenaHome(tmp_path), print), config.entries
+    charged = ground.charge(entry)
+    assert charged["critic_seconds"] == 3.0
+    ground.refuse_other_critic(entry, {"training": charged})
+    weights.write_bytes(b"another")
+    with pytest.raises(PartitaError, match="is not the one that critic:critic"):
+        ground.refuse_other_critic(entry, {"training": charged})
+
+
+def test_another_teacher_in_the_same_place_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "weights"
+    weights.write_bytes(b"one")
+    monkeypatch.setattr(arena_home, "find", lambda path: (None, path))
+    monkeypatch.setattr(arena_home, "weights_path", lambda checkpoint: checkpoint)
+    config = plan(out=tmp_path / "arena", teacher=weights)
+    ArenaHome(config.out).take(config)
+    ArenaHome(config.out).take(config)
+    weights.write_bytes(b"another")
+    with pytest.raises(PartitaError, match="`teacher_weights`"):
+        ArenaHome(config.out).take(config)
