@@ -73,7 +73,8 @@ def test_scores_are_of_the_test_seeds_at_what_was_chosen() -> None:
     assert found["choices"]["report"]["settings"] == "report:adversary.weight=1"
     assert [point["temperature"] for point in found["curves"]["report"]] == [1.0, 0.9]
     assert set(found["validation"]) == {"likelihood", "report", "report:adversary.weight=1"}
-    assert found["training"]["likelihood"] == {"steps": 10.0, "seconds": 2.5, "steps_of_seeds": [10, 10]}
+    assert found["training"]["likelihood"] == {"steps": 10.0, "seconds": 2.5}
+    assert found["steps"]["likelihood"] == [10, 10]
     assert found["agreement"]["report"]["value"] == 0.5
     steep, *_, few = found["warnings"]
     assert "the curves of the students 1 were not flat" in steep

@@ -114,6 +114,7 @@ def scores(
         "validation": {entry.name: _curve(results, seed=seed) for entry, results in tried.items()},
         "agreement": _agreements(chosen, tested, seed=seed),
         "training": {arm: _training(tested[choice.entry]) for arm, choice in chosen.items()},
+        "steps": {arm: _steps(tested[choice.entry]) for arm, choice in chosen.items()},
         "warnings": [
             *_steep(tested, tried),
             *_edges(chosen, tried),
@@ -199,12 +200,15 @@ def _agreements(chosen: Mapping[str, Choice], tested: Results, *, seed: int) -> 
 
 
 def _training(results: Sequence[Result]) -> dict[str, Any]:
-    """Return the mean steps and seconds of an arm, with what a critic took before it, and the steps under
-    each seed: where time is equal they tell what else the machine did."""
+    """Return the mean steps and seconds of an arm, with what a critic took before it."""
     kept = ("steps", "seconds", "critic_seconds")
     facts = [result["training"] for result in results]
-    means = {name: float(np.mean([fact[name] for fact in facts])) for name in kept if name in facts[0]}
-    return means | {"steps_of_seeds": [fact["steps"] for fact in facts]}
+    return {name: float(np.mean([fact[name] for fact in facts])) for name in kept if name in facts[0]}
+
+
+def _steps(results: Sequence[Result]) -> list[int]:
+    """Return an arm's steps under each seed: where time is equal they tell what else the machine did."""
+    return [result["training"]["steps"] for result in results]
 
 
 def _steep(*all_results: Results) -> list[str]:
