@@ -163,6 +163,7 @@ def test_a_critic_is_trained_once_and_the_oracle_needs_none(asked: ArenaConfig, 
     assert -1.0 <= found["agreement"]["critic"]["value"] < 1.0
     assert "critic_seconds" in found["training"]["critic"]
     assert "critic_seconds" not in found["training"]["oracle"]
+    assert found["heard"] == {"critic": [1.0], "oracle": [1.0]}
     seconds = found["training"]["critic"]["critic_seconds"]
     assert found["training"]["steer"]["critic_seconds"] == seconds  # it judged that arm as well
     assert found["arms"]["steer"]["kl_reverse_bound"]["value"] > 0.0

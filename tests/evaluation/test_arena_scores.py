@@ -6,14 +6,8 @@ import pytest
 from partita.errors import PartitaError
 from partita.evaluation.arena_choices import Choice, choices
 from partita.evaluation.arena_entry import Entry
-from partita.evaluation.arena_scores import (
-    _families,
-    _incomparable,
-    _undecidable,
-    any_started,
-    finite,
-    scores,
-)
+from partita.evaluation.arena_families import families_of, incomparable, undecidable
+from partita.evaluation.arena_scores import any_started, finite, scores
 
 LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
 
@@ -104,13 +98,13 @@ def test_arms_that_went_astray_are_left_out_and_named() -> None:
 
 def test_each_question_is_a_family_of_its_own() -> None:
     arms = ["likelihood", "likelihood-charged", "report", "report-0", "critic", "oracle", "steer"]
-    assert _families(chosen(*arms)) == {
+    assert families_of(chosen(*arms)) == {
         "learned": [(arm, "likelihood") for arm in ("report", "critic", "steer")],
         "oracle": [("oracle", "likelihood")],
         "charged": [("critic", "likelihood-charged")],
         "twin": [("report", "report-0")],
     }
-    assert _families(chosen(*arms), exact_judge=True)["oracle"] == [
+    assert families_of(chosen(*arms), exact_judge=True)["oracle"] == [
         (arm, "likelihood") for arm in ("oracle", "steer")
     ]
 
@@ -118,15 +112,15 @@ def test_each_question_is_a_family_of_its_own() -> None:
 def test_nothing_takes_the_place_of_likelihood_or_of_a_twin() -> None:
     # regression: the first arm became the control, and a twin of other settings stood for the arm's own
     arms = chosen("policy:clip=0.5,adversary.weight=0.1", "policy-0")
-    assert _families(arms) == {}
-    assert _incomparable(arms) == [
+    assert families_of(arms) == {}
+    assert incomparable(arms) == [
         "no arm is compared with likelihood, which is not among them: name it in `--arms`"
     ]
-    (said,) = _incomparable(arms | chosen("likelihood"))
+    (said,) = incomparable(arms | chosen("likelihood"))
     assert "policy and policy-0 are not compared" in said
     alike = chosen("likelihood", "policy:clip=0.5,adversary.weight=0.1", "policy-0:clip=0.5")
-    assert _families(alike)["twin"] == [("policy", "policy-0")]
-    assert _incomparable(alike) == []
+    assert families_of(alike)["twin"] == [("policy", "policy-0")]
+    assert incomparable(alike) == []
 
 
 def chosen(*names: str) -> dict[str, Choice]:
@@ -171,6 +165,24 @@ def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:
     assert "kl_reverse_bound" not in alone["arms"]["likelihood"]  # nobody asks for it
 
 
+def test_arms_that_never_listened_to_their_judge_are_named() -> None:
+    def heard(seed: int, share: float) -> dict[str, Any]:
+        found = result(seed, {1.0: 0.5})
+        return found | {"training": found["training"] | {"heard": share}}
+
+    gumbel, twin = Entry("gumbel"), Entry("gumbel-0")
+    tried = {LIKELIHOOD: TRIED[LIKELIHOOD], gumbel: [heard(1000, 0.0)], twin: [heard(1000, 0.0)]}
+    tested = {
+        LIKELIHOOD: TESTED[LIKELIHOOD],
+        gumbel: [heard(0, 0.7), heard(1, 0.0)],
+        twin: [heard(0, 0.0), heard(1, 0.0)],
+    }
+    found = scores(choices(tried), tested, tried, seed=0)
+    assert found["heard"] == {"gumbel": [0.7, 0.0]}
+    (said,) = [warning for warning in found["warnings"] if "listened" in warning]
+    assert said.startswith("gumbel never listened to its judge under the seeds 1, so there it is likelihood")
+
+
 def test_intervals_hold_the_values() -> None:
     found = scores(choices(TRIED), TESTED, TRIED, seed=0)
     for arm in found["arms"].values():
@@ -181,5 +193,5 @@ def test_intervals_hold_the_values() -> None:
 
 def test_a_family_that_can_be_decided_is_not_warned_of() -> None:
     pairs = {"learned": [*[("a", "b")] * 6, ("steer", "b")], "twin": [("a", "b")] * 7}
-    (said,) = _undecidable(pairs, 8)
+    (said,) = undecidable(pairs, 8)
     assert "the family 'twin' has 7 comparisons: with 8 students" in said

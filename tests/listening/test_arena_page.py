@@ -53,6 +53,7 @@ def scores(away: float = 0.4) -> dict[str, Any]:
             "<b>settings</b>": [{"temperature": 1.0} | steer],
         },
         "training": {"likelihood": {"steps": 200.0}, "steer": {"steps": 90.0, "critic_seconds": 12.0}},
+        "heard": {"steer": [0.5, 0.0]},
         "agreement": {"steer": {"value": 0.37, "low": 0.3, "high": 0.4}},
         "warnings": ["the curves were <i>steep</i>"],
     }
@@ -70,6 +71,7 @@ def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
         "better",
         "undecided",
         "critic seconds",
+        "25% of the time",
         "at most",
     ):
         assert shown in text

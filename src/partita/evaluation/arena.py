@@ -17,10 +17,11 @@ import torch
 from partita.evaluation.arena_choices import Results, refuse_other_choices, settled
 from partita.evaluation.arena_crew import ArmsWork, Crew, CriticWork, StartWork, crew
 from partita.evaluation.arena_entry import STEER, Entry
+from partita.evaluation.arena_families import CONTROL
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome, settings_of
 from partita.evaluation.arena_plan import ArenaConfig
-from partita.evaluation.arena_scores import CONTROL, any_started, finite, scores
+from partita.evaluation.arena_scores import any_started, finite, scores
 from partita.evaluation.arena_truth import refuse_missing
 from partita.runs.versions import versions
 from partita.sampling.interruption import Interrupted

@@ -18,12 +18,11 @@ from partita.evaluation.arena_choices import (
     by_temperature,
     point_at,
 )
-from partita.evaluation.arena_entry import CHARGED, ORACLE, STEER
-from partita.evaluation.power import fewest_seeds
+from partita.evaluation.arena_entry import STEER
+from partita.evaluation.arena_families import families_of, incomparable, undecidable
 from partita.evaluation.scoreboard import scoreboard
-from partita.evaluation.seed_interval import LEVEL, over_seeds
+from partita.evaluation.seed_interval import over_seeds
 from partita.evaluation.verdict import Direction
-from partita.training.arms import CRITICS
 
 SCORES = (
     *("kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", BOUND),
@@ -31,7 +30,6 @@ SCORES = (
     "told_apart",
 )
 """What is reported; of all of it less is better."""
-CONTROL = "likelihood"
 
 
 def finite(results: Results) -> tuple[Results, list[str]]:
@@ -97,7 +95,7 @@ def scores(
         asked: students that the test is to have in the end; as many as there are, if left out.
         exact_judge: whether the arm `steer` is steered by the teacher itself.
     """
-    families = _families(chosen, exact_judge=exact_judge)
+    families = families_of(chosen, exact_judge=exact_judge)
     measured, better = _by_seed(chosen, tested), _directions(chosen, tested)
     board = scoreboard(measured, better, pairs=[], seed=seed)
     for family, pairs in families.items():
@@ -115,11 +113,13 @@ def scores(
         "agreement": _agreements(chosen, tested, seed=seed),
         "training": {arm: _training(tested[choice.entry]) for arm, choice in chosen.items()},
         "steps": {arm: _steps(tested[choice.entry]) for arm, choice in chosen.items()},
+        "heard": _heard(chosen, tested),
         "warnings": [
             *_steep(tested, tried),
+            *_unheard(chosen, tested),
             *_edges(chosen, tried),
-            *_incomparable(chosen),
-            *_undecidable(families, len(first)),
+            *incomparable(chosen),
+            *undecidable(families, len(first)),
             *_unfinished(len(first), asked or len(first)),
         ],
     }
@@ -135,32 +135,6 @@ def _directions(chosen: Mapping[str, Choice], tested: Results) -> dict[str, Dire
     """Return the scores that some arm has, with the way that is better."""
     known = {name for choice in chosen.values() for name in tested[choice.entry][0]["curve"][0]}
     return {name: "lower" for name in _asked_for(chosen) if name in known}
-
-
-def _families(chosen: Mapping[str, Choice], *, exact_judge: bool = False) -> dict[str, list[tuple[str, str]]]:
-    """Return what is compared, in families: each asks a question of its own, and is corrected for itself.
-
-    `learned`: does an arm whose reward is learned beat likelihood? With 8 seeds at most 6 of them can be
-    told (`_undecidable`). `oracle`: can any reward that is exact? `charged`: does a critic, when its own
-    training is paid for? `twin`: is it the reward that helped, and not the rest of the code?
-    """
-    names = list(chosen)
-    exact = {ORACLE, STEER} if exact_judge else {ORACLE}
-    judged = [name for name in names if name not in (CONTROL, CHARGED) and not name.endswith("-0")]
-    controlled = [(name, CONTROL) for name in judged if CONTROL in names]
-    families = {
-        "learned": [pair for pair in controlled if pair[0] not in exact],
-        "oracle": [pair for pair in controlled if pair[0] in exact],
-        "charged": [(name, CHARGED) for name in names if name in CRITICS and CHARGED in names],
-        "twin": [(name, f"{name}-0") for name in names if _has_twin(name, chosen)],
-    }
-    return {family: pairs for family, pairs in families.items() if pairs}
-
-
-def _has_twin(name: str, chosen: Mapping[str, Choice]) -> bool:
-    """Return whether an arm's twin is there and is one: alike in all but weights."""
-    twin = chosen.get(f"{name}-0")
-    return twin is not None and twin.entry.besides_weights == chosen[name].entry.besides_weights
 
 
 def _by_seed(chosen: Mapping[str, Choice], tested: Results) -> dict[str, dict[str, dict[int, float]]]:
@@ -211,6 +185,32 @@ def _steps(results: Sequence[Result]) -> list[int]:
     return [result["training"]["steps"] for result in results]
 
 
+def _heard(chosen: Mapping[str, Choice], tested: Results) -> dict[str, list[float]]:
+    """Return how much of the time the arms whose judge is heard on a free-running route listened to it,
+    under each seed."""
+    found = {}
+    for arm, choice in chosen.items():
+        shares = [result["training"].get("heard") for result in tested[choice.entry]]
+        if arm != STEER and not arm.endswith("-0") and None not in shares:
+            found[arm] = shares
+    return found
+
+
+def _unheard(chosen: Mapping[str, Choice], tested: Results) -> list[str]:
+    """Say which arms were likelihood with fewer updates, since their judge was never listened to."""
+    told = []
+    for arm, shares in _heard(chosen, tested).items():
+        seeds = [str(result["seed"]) for result in tested[chosen[arm].entry]]
+        deaf = [seed for seed, share in zip(seeds, shares, strict=True) if not share]
+        if deaf:
+            told.append(
+                f"{arm} never listened to its judge under the seeds {', '.join(deaf)}, so there it is"
+                " likelihood at the judge's cost: the judge was too young (`adversary.warmup`) or told too"
+                " little (`adversary.listen_above`)"
+            )
+    return told
+
+
 def _steep(*all_results: Results) -> list[str]:
     starts = {
         result["seed"]: result["start"]
@@ -242,35 +242,9 @@ def _edges(chosen: Mapping[str, Choice], tried: Results) -> list[str]:
     return found
 
 
-def _incomparable(chosen: Mapping[str, Choice]) -> list[str]:
-    """Say what can't be compared though it looks as if it could."""
-    if CONTROL not in chosen:
-        return [f"no arm is compared with {CONTROL}, which is not among them: name it in `--arms`"]
-    return [
-        f"{name} and {name}-0 are not compared, since more than weights differs: give both the same settings"
-        for name in chosen
-        if f"{name}-0" in chosen and not _has_twin(name, chosen)
-    ]
-
-
 def _unfinished(seeds: int, asked: int) -> list[str]:
     """Say that a test that is not over must not be read: whoever stops when it looks well finds what chance
     gives."""
     if seeds >= asked:
         return []
     return [f"{seeds} of the {asked} students of the test are done: these scores are not the arena's yet"]
-
-
-def _undecidable(families: Mapping[str, Sequence[tuple[str, str]]], seeds: int) -> list[str]:
-    """Say which families can't come to a verdict, with so few students and so many comparisons to correct
-    for."""
-    counts = {  # what is steered is compared in other scores than the rest
-        name: len([pair for pair in pairs if pair[0] != STEER]) or len(pairs)
-        for name, pairs in families.items()
-    }
-    return [
-        f"the family {name!r} has {count} comparisons: with {seeds} students none of them can be told by"
-        " more than chance; ask for fewer arms, or more `--seeds`"
-        for name, count in counts.items()
-        if seeds < fewest_seeds(LEVEL / count)
-    ]

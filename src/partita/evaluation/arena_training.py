@@ -8,7 +8,7 @@ from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
-from partita.training.config import TrainConfig
+from partita.training.config import FREE_RUNNING, TrainConfig
 from partita.training.train import resume, train
 
 
@@ -42,14 +42,21 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
     Returns:
         `steps`: the generator's updates; `seconds`: wall-clock time, with a discriminator's updates and all
         looks at the validation split; `flat`: whether patience ended it, before its budget was spent; `bits`:
-        on the validation split, in the end.
+        on the validation split, in the end; on a free-running route `heard`, the share of the run's records
+        in which the generator listened to its judge at all.
     """
     position = read_state(run.newest())["position"]
-    patience = int(run.config()["training"]["patience"])
-    final = [record["bits"] for record in metrics.read(run.metrics_path) if record["kind"] == "final"]
-    return {
+    training, records = run.config()["training"], metrics.read(run.metrics_path)
+    patience = int(training["patience"])
+    final = [record["bits"] for record in records if record["kind"] == "final"]
+    facts = {
         "steps": int(position["step"]),
         "seconds": round(float(position["seconds"]), 1),
         "flat": bool(patience and position["stale"] >= patience),
         "bits": final[-1] if final else None,
     }
+    updates = [record for record in records if record["kind"] == "train"]
+    if training["rollout"]["route"] in FREE_RUNNING and updates:
+        heard = sum("gradient_share" in record for record in updates)
+        facts["heard"] = round(heard / len(updates), 3)
+    return facts
