@@ -38,6 +38,23 @@ def test_it_learns_to_tell(adversary: AdversaryConfig) -> None:
     assert last["discriminator_fake"] < 0.2
 
 
+def test_what_real_and_fake_share_does_not_count_as_told_wrong(adversary: AdversaryConfig) -> None:
+    # regression: behind a long opening every discriminator counted as blind, and was not listened to
+    def seamed(seed: int, opening: int) -> Rollout:
+        whole = rollout(seed)
+        return Rollout(whole.real, torch.cat([whole.real[:, :192], whole.fake[:, 192:]], 1), opening)
+
+    judge, right = Adversary(adversary, seed=0, machine=CPU), []
+    for number in range(100):
+        judge.learn(seamed(number, 192), lambda: seamed(0, 192))
+    for opening in (192, 0):
+        told = judge.learn(seamed(200, opening), lambda: seamed(0, 192))
+        right.append(float(told["discriminator_real"] + 1 - told["discriminator_fake"]) / 2)
+    assert right[0] > 0.8
+    assert right[1] < 0.7
+    assert judge.right > 0.75
+
+
 def test_each_of_k_updates_sees_a_fresh_rollout(adversary: AdversaryConfig) -> None:
     asked = []
 

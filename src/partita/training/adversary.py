@@ -21,6 +21,7 @@ from partita.training.adversarial import (
 )
 from partita.training.adversary_config import AdversaryConfig
 from partita.training.device import Machine
+from partita.training.rewards import patches_within
 from partita.training.rollout import Rollout
 
 MEMORY = 0.9  # of the running mean of what it tells right: about ten updates
@@ -44,7 +45,7 @@ class Adversary:
             self.discriminator.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.999)
         )
         self.seen = 0  # updates that were due, made or skipped
-        self.right = 0.5  # the share of patches told right, a running mean
+        self.right = 0.5  # the share of patches past the opening told right, a running mean
 
     def learn(self, first: Rollout, again: Callable[[], Rollout]) -> dict[str, Tensor]:
         """Make k updates and return the last one's numbers, not synchronised.
@@ -55,8 +56,8 @@ class Adversary:
 
         Returns:
             `discriminator_loss`, without the penalty, `discriminator_real` and `discriminator_fake`, the
-            shares of patches taken for real; and, where updates may be skipped, `discriminator_skipped`, the
-            share of these k.
+            shares of patches past the opening taken for real; and, where updates may be skipped,
+            `discriminator_skipped`, the share of these k.
 
         Raises:
             FloatingPointError: a loss or gradient is not finite; that update is not made.
@@ -69,7 +70,7 @@ class Adversary:
                 real, fake = self._logits(seen)
             pairs = zip(real, fake, strict=True)
             loss = over_parts([discriminator_loss(*pair, kind=self.config.loss) for pair in pairs])
-            shares = self._share_real(real), self._share_real(fake)
+            shares = self._share_real(real, seen), self._share_real(fake, seen)
             if self._tells_enough(*shares):
                 skipped += 1
             else:
@@ -101,10 +102,11 @@ class Adversary:
         logits = [maps[-1] for maps in self.discriminator.verdicts(waveform)]
         return gradient_penalty(waveform, logits)
 
-    def _share_real(self, logits: list[Tensor]) -> Tensor:
-        """Return the share of patches that are taken for real."""
-        threshold = 0.5 if self.config.loss == "least-squares" else 0.0
-        return over_parts([(said.detach() > threshold).float().mean() for said in logits])
+    def _share_real(self, logits: list[Tensor], seen: Rollout) -> Tensor:
+        """Return the share of patches that are taken for real, of those whose middle is past the opening."""
+        threshold, samples = 0.5 if self.config.loss == "least-squares" else 0.0, seen.real.shape[1]
+        parts = [said.detach()[:, patches_within(said.shape[1], samples, seen.opening) :] for said in logits]
+        return over_parts([(said > threshold).float().mean() for said in parts])
 
     def _tells_enough(self, real: Tensor, fake: Tensor) -> bool:
         """Say whether this update is to be skipped."""

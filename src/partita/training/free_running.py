@@ -149,7 +149,7 @@ class FreeRunning:
             rows = torch.randperm(len(fake), generator=random)[: len(fake) // 2]
             chosen = torch.randint(len(self.older), (len(rows),), generator=random)
             fake = fake.index_copy(0, rows.to(fake.device), self.older[chosen.to(fake.device)])
-        return Rollout(self._table[real], self._table[fake])
+        return Rollout(self._table[real], self._table[fake], opening=self.rollout.seam)
 
     def _remember(self, clips: Clips) -> None:
         """Keep the newest fakes; those of another length go."""

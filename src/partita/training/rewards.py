@@ -58,8 +58,7 @@ def spread(
     >>> spread(torch.tensor([[3.0, 6.0]]), 9, patch=4).tolist()
     [[0.0, 0.75, 0.75, 0.75, 2.25, 1.5, 1.5, 1.5, 0.0]]
     """
-    count = logits.shape[1]
-    middles = torch.arange(1, count + 1, device=logits.device) * samples // (count + 1)
+    middles = _middles(logits.shape[1], samples).to(logits.device)
     first = middles - patch // 2
     low, high = first.clamp(0, samples - 1), (first + patch).clamp(1, samples)
     each = logits / (high - low)
@@ -67,3 +66,17 @@ def spread(
     edges.index_add_(1, low, each)
     edges.index_add_(1, high, -each)
     return edges.cumsum(1)[:, :samples]
+
+
+def patches_within(patches: int, samples: int, opening: int) -> int:
+    """Return how many of a clip's patches have their middle within its opening; never all of them.
+
+    >>> patches_within(9, 100, 50), patches_within(9, 100, 0), patches_within(9, 100, 100)
+    (4, 0, 8)
+    """
+    return min(patches - 1, int((_middles(patches, samples) < opening).sum()))
+
+
+def _middles(patches: int, samples: int) -> Tensor:
+    """Return where the middles of patches lie: evenly."""
+    return torch.arange(1, patches + 1) * samples // (patches + 1)

@@ -26,10 +26,12 @@ class Rollout:
         real: (batch, time) waveform of the targets.
         fake: (batch, time) waveform of the generator's; carries its gradient. Equal to `real` where no target
             is valid.
+        opening: so many samples at the beginning of both are real: there is nothing to tell.
     """
 
     real: Tensor
     fake: Tensor
+    opening: int = 0
 
 
 def teacher_forced(
