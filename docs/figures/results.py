@@ -5,6 +5,7 @@ It reads the JSON files of docs/results and measures nothing.
 
 import argparse
 import json
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def arena_figure(found: dict[str, Any]) -> Figure:
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.2, 1.0))
     arms = found["arms"]
-    colours = dict(zip(arms, ARMS, strict=False))
+    colours = dict(zip(arms, cycle(ARMS), strict=False))
     curve = found["curves"]["likelihood"]
     left.plot(*([one[way]["value"] for one in curve] for way in WAYS), color=INK, linewidth=1, zorder=1)
     for arm, scores in arms.items():
@@ -88,7 +89,7 @@ def arena_figure(found: dict[str, Any]) -> Figure:
     right.axvline(0.0, color=GREY, linestyle="--")
     right.set_yticks(range(len(rows)), [_against(pair) for pair in rows])
     right.invert_yaxis()
-    right.set(xlabel="sum of both, less that of likelihood")
+    right.set(xlabel="sum of both, less that of the control")
     return figure
 
 

@@ -14,6 +14,7 @@ from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_student import Student
+from partita.evaluation.arena_truth import refuse_missing
 
 OUT = Path("arena")
 
@@ -48,9 +49,13 @@ def test_settings_that_an_older_arena_knew_nothing_of_are_the_usual(
     monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
     home = ArenaHome(tmp_path / "arena")
     home.take(plan(minutes=1.0, threads=1))
-    note = json.loads((home.path / "arena.json").read_text())
-    del note["settings"]["workers"]
-    (home.path / "arena.json").write_text(json.dumps(note))
+    equal = ArenaHome(tmp_path / "equal")
+    equal.take(plan(steps=5))
+    for path in (equal.path, home.path):
+        note = json.loads((path / "arena.json").read_text())
+        del note["settings"]["workers"], note["adopted"]
+        (path / "arena.json").write_text(json.dumps(note))
+    equal.take(plan(steps=5, students=Path("another")))
     home.take(plan(minutes=1.0, threads=1))
     with pytest.raises(PartitaError, match="`workers` 1, now it is 2"):
         home.take(plan(minutes=1.0, workers=2, threads=1))
@@ -69,6 +74,21 @@ def test_a_damaged_result_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "results" / "report" / "0003.json").write_text('{"seed": ')
     with pytest.raises(PartitaError, match=r"0003.json is damaged .*: remove it"):
         home.result(entry, 3)
+
+
+def test_only_a_critic_that_is_still_to_judge_must_be_there(tmp_path: Path) -> None:
+    config = plan(out=tmp_path, arms=("critic:critic.run=/nowhere",), validation_seeds=1, seeds=1)
+    with pytest.raises(PartitaError, match="nowhere"):
+        refuse_missing(config)
+    home, (entry,) = ArenaHome(tmp_path), config.entries
+    home.keep(entry, 1000, {"seed": 1000})
+    chosen = {"critic": {"settings": "critic:critic.run=/elsewhere", "among": [entry.name]}}
+    home.choices.write_text(json.dumps({"seeds": [1000], "arms": chosen}))
+    refuse_missing(config)
+    chosen["critic"]["settings"] = entry.name
+    home.choices.write_text(json.dumps({"seeds": [1000], "arms": chosen}))
+    with pytest.raises(PartitaError, match="nowhere"):
+        refuse_missing(config)
 
 
 def test_a_result_is_there_or_not(tmp_path: Path) -> None:

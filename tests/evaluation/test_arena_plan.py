@@ -53,6 +53,8 @@ def test_settings_are_laid_over_an_arm() -> None:
         "corrected:critic.learning_rate=0",
         "oracle:critic.run=runs/large",
         "critic:arm=likelihood",
+        "likelihood:quantiser.kind=linear",
+        "likelihood:batch=1",
     ],
 )
 def test_what_makes_an_arm_or_all_arms_alike_is_no_setting(words: str) -> None:
@@ -68,7 +70,7 @@ def test_no_two_entries_share_a_folder() -> None:
     names = ["critic:critic.run=a/b", "critic:critic.run=a_b", f"critic:critic.run=/{'long/' * 90}run"]
     folders = {Entry.read(name).folder for name in names}
     assert len(folders) == 3
-    assert all(len(folder) < 200 and "/" not in folder for folder in folders)
+    assert all(len(folder.encode()) < 256 and "/" not in folder for folder in folders)
 
 
 def test_a_critic_that_is_named_is_found_from_anywhere(
@@ -107,6 +109,8 @@ def test_likelihood_is_charged_with_the_critics_time() -> None:
     assert config.arm_training(config.entries[0], seed=0, steps_before=1).minutes == 11.0
     with pytest.raises(PartitaError, match="in minutes, not in steps"):
         plan(arms=("likelihood-charged",), steps=5)
+    with pytest.raises(PartitaError, match="in minutes, not in steps"):
+        plan(arms=("likelihood-charged:minutes=30",), steps=5)
 
 
 def test_the_time_of_a_critic_that_is_named_must_be_told() -> None:
@@ -143,6 +147,9 @@ def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
         ({"arms": ("report:adversary.weigth=1",)}, "`weigth` .* is no setting"),
         ({"arms": ("report:adversary.weight",)}, "write name=value"),
         ({"arms": ("likelihood:clip.norm=1",)}, "is no setting"),
+        ({"arms": ("critic:critic=runs/large",)}, "`critic` in the arm"),
+        ({"arms": ("critic:critic.run=3",)}, "`run` in the arm"),
+        ({"arms": ("steer",), "judge": "critic:critic.wait=3"}, "`wait` .* is no setting"),
         ({"arms": ("steer:particles=0",)}, "`particles` is 0"),
         ({"steps": 1, "minutes": 1.0}, "both `minutes` and `steps`"),
         ({"start_steps": 1, "start_minutes": 1.0}, "both `start_minutes`"),

@@ -144,6 +144,11 @@ def test_what_is_drawn_continues_the_windows_by_the_models_probabilities(base: T
     joined = torch.cat([clips.past, clips.real], 1)
     rows = classes.unfold(1, joined.shape[1], 1).flatten(0, 1)
     assert all((rows == clip).all(1).any() for clip in joined)
+    learner.free.older = None
+    heard = learner.free._heard(clips)
+    assert heard.opening == ROLLOUT.seam
+    assert torch.equal(heard.real[:, : heard.opening], heard.fake[:, : heard.opening])
+    assert (heard.real[:, heard.opening :] != heard.fake[:, heard.opening :]).all()
 
 
 def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(

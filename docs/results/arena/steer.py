@@ -17,9 +17,10 @@ from typing import Any
 import torch
 
 from partita import Corpus, load, storage
-from partita.evaluation.arena_measure import Measuring
+from partita.evaluation.arena_measure import FEW, Measuring
 from partita.evaluation.arena_truth import Truth
 from partita.evaluation.seed_interval import over_seeds
+from partita.evaluation.told_apart import FOLDS
 from partita.runs.versions import versions
 from partita.sampling.config import SteeringConfig
 from partita.sampling.judges import RatioJudge
@@ -63,6 +64,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
+    if not FOLDS <= asked.clips <= FEW:
+        parser.error(f"--clips is {asked.clips}: give {FOLDS} to {FEW}")
     with ProcessPoolExecutor(asked.workers, mp_context=get_context("spawn")) as pool:
         rows = list(pool.map(student, [(asked, seed) for seed in range(asked.seeds)]))
     cases: dict[str, Any] = {}

@@ -89,11 +89,11 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
             sane,
             tried,
             seed=config.seed,
-            asked=config.seeds,
+            missing=config.seeds - done,
             exact_judge=config.judge_entry.is_oracle,
         )
         found["warnings"] += warnings + more
-        found["made"] = {"settings": _without_places(config.settings), "versions": versions()}
+        found["made"] = {"settings": _without_places(settings_of(config)), "versions": versions()}
         write_json(ground.home.scores, found)
     return found
 

@@ -91,6 +91,16 @@ def refuse_other_choices(path: Path, entries: Sequence[Entry], seeds: Sequence[i
             raise PartitaError(f"{chosen} was chosen before the test began: name it among `--arms`")
 
 
+def chosen_settings(path: Path) -> set[str] | None:
+    """Return the names of the entries that were chosen, None where nothing was yet.
+
+    Args:
+        path: the file of choices, which need not be there.
+    """
+    table = _read(path)
+    return {row["settings"] for row in table["arms"].values()} if table else None
+
+
 def settled(path: Path, tried: Results, entries: Sequence[Entry], seeds: Sequence[int]) -> dict[str, Choice]:
     """Return the choices of a file, and make and keep there those that it lacks.
 

@@ -17,7 +17,7 @@ Trains nothing.
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,11 @@ from partita.training.arms import ARMS, with_arm
 from partita.training.config import TrainConfig
 
 STEER, ORACLE, CRITIC, CHARGED = "steer", "oracle", "critic", "likelihood-charged"
-ALIKE = {"arm", "seed", "steps", "epochs", "minutes", "device", "precision", "threads", "size", "network"}
-READABLE = 100  # characters of a folder's name that are the entry's own
+ALIKE = {
+    *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantiser"),
+    *("device", "precision", "threads", "size", "network"),
+}
+READABLE = 200  # bytes of a folder's name that are the entry's own
 
 
 def known_arms() -> tuple[str, ...]:
@@ -96,9 +99,10 @@ class Entry:
         'report,adversary.weight=1'
         """
         plain = self.name.replace(":", ",", 1).replace("/", "_")
-        if "/" not in self.name and len(plain) <= READABLE:
+        if "/" not in self.name and len(plain.encode()) <= READABLE:
             return plain
-        return f"{plain[:READABLE]},{sha256(self.name.encode()).hexdigest()[:8]}"
+        short = plain.encode()[:READABLE].decode(errors="ignore")
+        return f"{short},{sha256(self.name.encode()).hexdigest()[:8]}"
 
     def sets(self, path: str) -> bool:
         """Return whether it changes a setting."""
@@ -106,8 +110,9 @@ class Entry:
 
     @property
     def besides_weights(self) -> tuple[tuple[str, str], ...]:
-        """The settings that are no weights: those that a twin of weight 0 must have alike."""
-        return tuple((path, value) for path, value in self.changes if path.rpartition(".")[2] != "weight")
+        """The settings that are no weights, sorted: those that a twin of weight 0 must have alike."""
+        changes = sorted(dict(self.changes).items())
+        return tuple((path, value) for path, value in changes if path.rpartition(".")[2] != "weight")
 
     def training(self, config: TrainConfig, *, critic: Path | None = None) -> TrainConfig:
         """Return the config with the arm and its settings laid over it.
@@ -125,11 +130,12 @@ class Entry:
         where = f"the arm {self.name}"
         for path in self._refused():
             raise PartitaError(f"`{path}` in {where} is not its own to set: leave it out")
-        if table.get("critic", {}).get("run") is not None:
-            table["critic"]["run"] = str(Path(table["critic"]["run"]).absolute())
         if wants_critic(table) and critic is not None:
             table["critic"]["run"] = str(critic.absolute())
         found: TrainConfig = from_table(TrainConfig, table, where=where)
+        if found.critic is not None and found.critic.run is not None:
+            run = str(Path(found.critic.run).absolute())
+            found = replace(found, critic=replace(found.critic, run=run))
         again = to_table(with_arm(found, base))  # as whoever trains it will do
         for path, _ in self.changes:
             if _at(again, path) != _at(to_table(found), path):
@@ -140,7 +146,9 @@ class Entry:
         """Yield the settings that would make arms unequal, or another arm of this one."""
         for path, _ in self.changes:
             judge = "critic.run" if self.is_oracle else None
-            if path == judge or (path in ALIKE and (self.arm, path) != (CHARGED, "minutes")):
+            if path == judge or (
+                path.partition(".")[0] in ALIKE and (self.arm, path) != (CHARGED, "minutes")
+            ):
                 yield path
 
     def steering(self) -> SteeringConfig:
@@ -172,7 +180,8 @@ def wants_critic(table: dict[str, Any]) -> bool:
     >>> wants_critic({"critic": {}}), wants_critic({"critic": {"run": "runs/large"}}), wants_critic({})
     (True, False, False)
     """
-    return "critic" in table and "run" not in table["critic"]
+    critic = table.get("critic")
+    return isinstance(critic, dict) and "run" not in critic
 
 
 def _at(table: dict[str, Any], path: str) -> Any:

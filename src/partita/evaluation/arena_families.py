@@ -39,16 +39,22 @@ def families_of(
 def undecidable(families: Mapping[str, Sequence[tuple[str, str]]], seeds: int) -> list[str]:
     """Say which families can't come to a verdict, with so few students and so many comparisons to correct
     for."""
-    counts = {  # what is steered is compared in other scores than the rest
-        name: len([pair for pair in pairs if pair[0] != STEER]) or len(pairs)
-        for name, pairs in families.items()
-    }
-    return [
-        f"the family {name!r} has {count} comparisons: with {seeds} students none of them can be told by"
-        " more than chance; ask for fewer arms, or more `--seeds`"
-        for name, count in counts.items()
-        if seeds < fewest_seeds(LEVEL / count)
-    ]
+    told = []
+    for name, pairs in families.items():
+        others = len([pair for pair in pairs if pair[0] != STEER])
+        what = {
+            others: "comparisons",
+            len(pairs): "comparisons, in the scores that a steered arm has as well",
+        }
+        if others == len(pairs):
+            what = {others: "comparisons"}
+        told += [
+            f"the family {name!r} has {count} {words}: with {seeds} students none of them can be told by more"
+            " than chance; ask for fewer arms, or more `--seeds`"
+            for count, words in what.items()
+            if count and seeds < fewest_seeds(LEVEL / count)
+        ]
+    return told
 
 
 def incomparable(chosen: Mapping[str, Choice]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from partita.audio.corpus import Corpus, read_index
 from partita.errors import DivergedError, PartitaError
-from partita.evaluation.arena_entry import STEER, Entry
+from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_training import finished_run, training_facts
@@ -38,8 +38,13 @@ class Ground:
 
     @cached_property
     def truth(self) -> Truth:
-        """The teacher, loaded or trained."""
+        """The teacher, loaded or trained; where another arena's is to come, none is made."""
         config = self.config
+        if self.home.waits_for_students:
+            raise PartitaError(
+                f"the arena in {self.home.path} was begun with another's students, which have not come here"
+                " yet: name that arena by `--students` again"
+            )
         corpus = teachers_corpus(config, self.home, self.say)
         if config.teacher is None:
             self._announce(self.home.teacher, "the teacher")
@@ -51,11 +56,6 @@ class Ground:
         """The corpus of the teacher's clips."""
         if read_index(self.home.clips) is None:
             config = self.config
-            if self.home.waits_for_students:
-                raise PartitaError(
-                    f"the arena in {self.home.path} was begun with another's students, which have not come"
-                    " here yet: name that arena by `--students` again"
-                )
             self.say(f"the teacher draws {config.train_samples:,} samples for the students to learn from")
             self.truth.training_corpus(
                 self.home.clips,
@@ -121,7 +121,7 @@ class Ground:
     def charge(self, entry: Entry) -> dict[str, Any]:
         """Return what an arm took beside its own training: what its critic's run did, whether it was trained
         here or named, but not what that run may have begun from; and what tells that critic from others."""
-        entry = self.config.judge_entry if entry.arm == STEER else entry
+        entry = self.config.judging(entry)
         training = self.config.arm_training(entry, seed=0, steps_before=1)
         if entry.is_oracle or training.critic is None:
             return {}
@@ -138,7 +138,7 @@ class Ground:
         before = result.get("training", {}).get("critic_weights")
         if before is None or not self.config.names_critic(entry):
             return
-        run = self.critic_run(entry)
+        run = self.critic_run(self.config.judging(entry))
         if run.exists() and digest(weights_path(find(run)[1])) != before:
             raise PartitaError(
                 f"the critic {run} is not the one that {entry.name} began with: name that, or begin anew in"

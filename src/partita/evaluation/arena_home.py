@@ -24,12 +24,13 @@ from partita import storage
 from partita.audio.corpus import read_index
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
-from partita.evaluation.arena_plan import FREE, ArenaConfig
+from partita.evaluation.arena_plan import ArenaConfig
 from partita.runs.folder import RunFolder
 from partita.runs.loading import find, weights_path
 
 FORMAT = 1
 NOTE = "arena.json"
+FREE = {"out", "arms", "seeds", "validation_seeds", "students"}  # may differ between sittings
 # what students are made without
 ARMS_ONLY = {"minutes", "steps", "judge", "clips", "samples", "temperatures", "workers"}
 
@@ -104,7 +105,7 @@ class ArenaHome:
         note, settings = self.path / NOTE, settings_of(config)
         if note.is_file():
             self._check(settings)
-            if config.students is not None and not self._note().get("adopted"):
+            if config.students is not None and not self._note().get("adopted", True):
                 raise PartitaError(
                     f"the arena in {self.path} was begun with students of its own: leave out `--students`, or"
                     " give another folder with `--out`"
@@ -154,7 +155,7 @@ class ArenaHome:
     def _note(self) -> dict[str, Any]:
         """Return what the arena was begun with; nothing if that can't be read."""
         try:
-            note = json.loads((self.path / NOTE).read_text(encoding="utf-8"))
+            note: dict[str, Any] = json.loads((self.path / NOTE).read_text(encoding="utf-8"))
             return note if note["format"] == FORMAT and isinstance(note["settings"], dict) else {}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
@@ -162,7 +163,12 @@ class ArenaHome:
     def _settings(self) -> dict[str, Any]:
         """Return the settings that the arena was begun with; those that it knew nothing of are the usual."""
         note = self._note()
-        return _usual() | note["settings"] if note else {}
+        if not note:
+            return {}
+        usual = _usual()
+        if note["settings"].get("steps") is not None:
+            usual["workers"] = None  # as settings are then
+        return usual | note["settings"]
 
     def _check(self, settings: dict[str, Any]) -> None:
         before = self._settings()
@@ -195,8 +201,13 @@ class ArenaHome:
 
 
 def settings_of(config: ArenaConfig) -> dict[str, Any]:
-    """Return what an arena must keep, as its note has it."""
-    settings: dict[str, Any] = json.loads(json.dumps(config.settings))
+    """Return what an arena must keep to go on, fit for JSON; more arms and more seeds may be asked for."""
+    kept = {name: value for name, value in vars(config).items() if name not in FREE}
+    if config.steps is not None:
+        kept["workers"] = None  # only what is timed depends on what runs beside it
+    for name in ("teacher", "corpus"):
+        kept[name] = None if kept[name] is None else str(kept[name].absolute())
+    settings: dict[str, Any] = json.loads(json.dumps(kept | {"temperatures": list(config.curve)}))
     return settings | {"teacher_weights": _weights_of(config.teacher)}
 
 

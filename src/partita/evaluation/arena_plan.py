@@ -4,7 +4,6 @@ trained, and with which seeds. Does nothing of it."""
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import CHARGED, CRITIC, ORACLE, STEER, Entry, wants_critic
@@ -140,7 +139,7 @@ class ArenaConfig:
 
     def _refuse_unknown_charge(self) -> None:
         """The time that is charged must be that of the critic that judges."""
-        named = [entry.name for entry in self.entries if self.names_critic(entry)]
+        named = [one.name for one in self.entries if one.arm != STEER and self.names_critic(one)]
         silent = any(entry.arm == CHARGED and not entry.sets("minutes") for entry in self.entries)
         if named and silent:
             raise PartitaError(
@@ -193,16 +192,6 @@ class ArenaConfig:
         """Both, in the order in which they are trained."""
         return self.choice_seeds + self.test_seeds
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What an arena must keep to go on, fit for JSON; more arms and more seeds may be asked for."""
-        kept = {name: value for name, value in vars(self).items() if name not in FREE}
-        if self.steps is not None:
-            kept["workers"] = None  # only what is timed depends on what runs beside it
-        for name in ("teacher", "corpus"):
-            kept[name] = None if kept[name] is None else str(kept[name].absolute())
-        return kept | {"temperatures": list(self.curve)}
-
     def stream(self, purpose: str) -> int:
         """Return the seed of one purpose."""
         return stream_seed(self.seed, f"arena/{purpose}")
@@ -222,9 +211,13 @@ class ArenaConfig:
         return wants_critic(to_table(self.arm_training(entry, seed=0, steps_before=1)))
 
     def names_critic(self, entry: Entry) -> bool:
-        """Return whether an arm is judged by a run that it names itself."""
-        critic = self.arm_training(entry, seed=0, steps_before=1).critic
+        """Return whether an arm is judged by a run that it, or for `steer` the judge, names."""
+        critic = self.arm_training(self.judging(entry), seed=0, steps_before=1).critic
         return critic is not None and critic.run is not None
+
+    def judging(self, entry: Entry) -> Entry:
+        """Return the entry that says who judges an arm: of `steer` the judge's, else its own."""
+        return self.judge_entry if entry.arm == STEER else entry
 
     def start_training(self, seed: int) -> TrainConfig:
         """Return how a student is trained before the arms part: until its curve is flat.
@@ -257,11 +250,12 @@ class ArenaConfig:
         config = replace(start, learning_rate=rate, settle=0, patience=0, validations=10)
         config = replace(config, seed=self.stream(f"arms {seed}"))
         config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
-        if entry.arm == CHARGED and not entry.sets("minutes"):
+        if entry.arm == CHARGED:
             config = self._charged(config)
         if entry.arm != STEER:
             return entry.training(config, critic=critic)
         entry.steering()
+        self.judge_entry.training(config)
         steered = self.steered_entry.training(config)
         if self.steered_entry == self.judge_entry and not (steered.adversary and steered.adversary.can_steer):
             raise PartitaError(
@@ -290,9 +284,6 @@ class ArenaConfig:
             tensorboard=False,
             keep=1,
         )
-
-
-FREE = {"out", "arms", "seeds", "validation_seeds", "students"}  # may differ between sittings
 
 
 def _budgeted(config: TrainConfig, minutes: float | None, steps: int | None, usual: float) -> TrainConfig:

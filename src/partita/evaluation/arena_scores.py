@@ -82,7 +82,7 @@ def scores(
     tried: Results,
     *,
     seed: int,
-    asked: int | None = None,
+    missing: int = 0,
     exact_judge: bool = False,
 ) -> dict[str, Any]:
     """Return all that `scores.json` holds.
@@ -92,7 +92,7 @@ def scores(
         tested: what the test seeds measured.
         tried: what the validation seeds measured.
         seed: of random sets of seeds, where there are many.
-        asked: students that the test is to have in the end; as many as there are, if left out.
+        missing: students that the test is still to have.
         exact_judge: whether the arm `steer` is steered by the teacher itself.
     """
     families = families_of(chosen, exact_judge=exact_judge)
@@ -106,7 +106,7 @@ def scores(
         "unit": "bits a sample",
         **board,
         "seeds": [result["seed"] for result in first],
-        "seeds_asked": asked or len(first),
+        "seeds_missing": missing,
         "choices": {arm: as_json(choice) for arm, choice in chosen.items()},
         "curves": {arm: _curve(tested[choice.entry], seed=seed) for arm, choice in chosen.items()},
         "validation": {entry.name: _curve(results, seed=seed) for entry, results in tried.items()},
@@ -120,7 +120,7 @@ def scores(
             *_edges(chosen, tried),
             *incomparable(chosen),
             *undecidable(families, len(first)),
-            *_unfinished(len(first), asked or len(first)),
+            *_unfinished(missing),
         ],
     }
 
@@ -177,7 +177,11 @@ def _training(results: Sequence[Result]) -> dict[str, Any]:
     """Return the mean steps and seconds of an arm, with what a critic took before it."""
     kept = ("steps", "seconds", "critic_seconds")
     facts = [result["training"] for result in results]
-    return {name: float(np.mean([fact[name] for fact in facts])) for name in kept if name in facts[0]}
+    return {
+        name: float(np.mean([fact[name] for fact in facts]))
+        for name in kept
+        if all(name in fact for fact in facts)
+    }
 
 
 def _steps(results: Sequence[Result]) -> list[int]:
@@ -242,9 +246,9 @@ def _edges(chosen: Mapping[str, Choice], tried: Results) -> list[str]:
     return found
 
 
-def _unfinished(seeds: int, asked: int) -> list[str]:
+def _unfinished(missing: int) -> list[str]:
     """Say that a test that is not over must not be read: whoever stops when it looks well finds what chance
     gives."""
-    if seeds >= asked:
+    if not missing:
         return []
-    return [f"{seeds} of the {asked} students of the test are done: these scores are not the arena's yet"]
+    return [f"{missing} students of the test are still to come: these scores are not the arena's yet"]

@@ -18,6 +18,7 @@ from partita.audio.from_classes import corpus_of_classes
 from partita.audio.openings import openings
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
+from partita.evaluation.arena_choices import chosen_settings
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.divergence import Clips
@@ -107,10 +108,12 @@ def refuse_missing(config: ArenaConfig) -> None:
     teacher = None if config.teacher is None else load(config.teacher)
     if teacher is not None:
         replace(config.start_training(0), quantiser=teacher.quantiser)
+    chosen = chosen_settings(home.choices)
     for entry in filter(config.names_critic, config.entries):
-        if all(home.result(entry, seed) is not None for seed in config.all_seeds):
+        wanted = config.all_seeds if chosen is None or entry.name in chosen else config.choice_seeds
+        if all(home.result(entry, seed) is not None for seed in wanted):
             continue
-        training = config.arm_training(entry, seed=0, steps_before=1)
+        training = config.arm_training(config.judging(entry), seed=0, steps_before=1)
         if teacher is not None:
             load_critic(replace(training, quantiser=teacher.quantiser), teacher.sample_rate)
         elif training.critic is not None and training.critic.run is not None:
