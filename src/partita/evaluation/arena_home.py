@@ -168,7 +168,8 @@ class ArenaHome:
         usual = _usual()
         if note["settings"].get("steps") is not None:
             usual["workers"] = None  # as settings are then
-        return usual | note["settings"]
+        usual.update(note["settings"])
+        return usual
 
     def _check(self, settings: dict[str, Any]) -> None:
         before = self._settings()
