@@ -5,7 +5,6 @@ It reads the JSON files of docs/results and measures nothing.
 
 import argparse
 import json
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,19 @@ from matplotlib.figure import Figure
 
 RESULTS = Path(__file__).parents[1] / "results"
 WAYS = ("kl_forward", "kl_reverse")
-ARMS = (INK, BLUE, RED, GREY, "#8a6d1f", "#5b8c5a", "#7b5ea7", "#c77b4a", "#3f9aa8", "#a34d77")
-"""Their colours, in the order in which arms were asked for."""
+COLOURS = {
+    "likelihood": INK,
+    "critic": BLUE,
+    "oracle": RED,
+    "report": GREY,
+    "policy": "#8a6d1f",
+    "likelihood-charged": "#5b8c5a",
+    "report-formula": "#7b5ea7",
+    "gumbel": "#c77b4a",
+    "pathwise": "#3f9aa8",
+}
+OTHER = "#a34d77"  # of any other arm
+TICKS = (-0.4, -0.1, 0.0, 0.1, 0.4, 1.0)
 
 
 def scaling_figure(found: dict[str, Any]) -> Figure:
@@ -67,7 +77,7 @@ def arena_figure(found: dict[str, Any]) -> Figure:
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.2, 1.0))
     arms = found["arms"]
-    colours = dict(zip(arms, cycle(ARMS), strict=False))
+    colours = {arm: COLOURS.get(arm, OTHER) for arm in arms}
     curve = found["curves"]["likelihood"]
     left.plot(*([one[way]["value"] for one in curve] for way in WAYS), color=INK, linewidth=1, zorder=1)
     for arm, scores in arms.items():
@@ -88,14 +98,16 @@ def arena_figure(found: dict[str, Any]) -> Figure:
         right.plot(pair["difference"], row, "|", color=colour, markersize=14)
     right.axvline(0.0, color=GREY, linestyle="--")
     right.set_yticks(range(len(rows)), [_against(pair) for pair in rows])
-    right.invert_yaxis()
+    right.set_ylim(len(rows) - 0.5, -0.5)
+    right.set_xscale("symlog", linthresh=0.2)  # small differences and large ones
+    right.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
     right.set(xlabel="sum of both, less that of the control")
     return figure
 
 
 def _against(pair: dict[str, Any]) -> str:
     """Return an arm's name, and what it is held against where that is another than likelihood."""
-    return str(pair["a"]) if pair["b"] == "likelihood" else f"{pair['a']},\nagainst {pair['b']}"
+    return str(pair["a"]) if pair["b"] == "likelihood" else f"{pair['a']}, against\n{pair['b']}"
 
 
 def _costs(axes: Any, rows: list[dict[str, Any]], name: str, colour: str, label: str) -> None:
@@ -121,8 +133,9 @@ def main() -> None:
         for name, draw in {"scaling": scaling_figure, "steering": steering_figure}.items():
             found = json.loads((RESULTS / "sampler" / f"{name}.json").read_text(encoding="utf-8"))
             draw(found).savefig(given.out / f"{name}.png")
-        found = json.loads((RESULTS / "arena" / "equal-time.json").read_text(encoding="utf-8"))
-        arena_figure(found).savefig(given.out / "arena.png")
+        for name, source in {"arena": "equal-time", "arena-updates": "equal-steps"}.items():
+            found = json.loads((RESULTS / "arena" / f"{source}.json").read_text(encoding="utf-8"))
+            arena_figure(found).savefig(given.out / f"{name}.png")
 
 
 if __name__ == "__main__":
