@@ -55,7 +55,7 @@ def plane(scores: Scores) -> bytes:
         )
         seen_x, seen_y = seen_x + x, seen_y + y
     far_x, far_y = (
-        [point[way][end] for point in chosen for end in ("low", "high")]
+        [point[way][end] for point in chosen for end in ("low", "value", "high")]
         for way in ("kl_forward", "kl_reverse")
     )
     _near(axes, seen_x, seen_y, far_x, far_y)
@@ -91,7 +91,12 @@ def over_temperature(scores: Scores) -> bytes:
         axes.set_title(title, fontsize="medium")
         axes.set_xlabel("temperature")
     figure.axes[0].set_ylabel("bits a sample")
-    figure.axes[1].legend(frameon=False, fontsize="small")
+    shown = {
+        text: line
+        for axes in figure.axes
+        for line, text in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(shown.values(), shown, loc="outside right center", frameon=False, fontsize="small")
     return _png(figure)
 
 
