@@ -17,8 +17,7 @@ CORRECTION = 5e-5  # the rate at which the latter's critic goes on learning, if 
 ADVERSARIAL = ("report", "report-formula", "gumbel", "pathwise", "policy", *CRITICS)
 ARMS = ("likelihood", *ADVERSARIAL, *(f"{name}-0" for name in ADVERSARIAL))
 WEIGHTS = {"gumbel": 0.25, "pathwise": 0.25, "policy": 0.5}  # shares of the likelihood's gradient
-# of a judge of clips as they are drawn, which else harms before it knows anything
-WARMUP, LISTEN_ABOVE = 100, 0.55
+WARMUP = 100  # of a judge of clips as they are drawn, which else is heard before it knows anything
 
 
 def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
@@ -62,4 +61,4 @@ def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
 def _adversary(name: str) -> AdversaryConfig:
     if name not in WEIGHTS:
         return AdversaryConfig()
-    return AdversaryConfig(weight=WEIGHTS[name], warmup=WARMUP, listen_above=LISTEN_ABOVE)
+    return AdversaryConfig(weight=WEIGHTS[name], warmup=WARMUP)

@@ -54,8 +54,8 @@ def _sentence(fault: str, right: float) -> str:
     if fault == "blind":
         return (
             f"the discriminator is blind: for {STEPS} steps it has told about half of all patches right, now"
-            f" {right:.0%}, so the generator learns nothing from it. Try other `--adversary.discriminators`,"
-            " more `--adversary.updates`, or a longer `--adversary.warmup`"
+            f" {right:.0%}, so the generator may learn nothing from it. Try other"
+            " `--adversary.discriminators`, more `--adversary.updates`, or a longer `--adversary.warmup`"
         )
     return (
         f"the discriminator is overpowering: for {STEPS} steps it has told nearly all patches right, now"
