@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -155,13 +155,19 @@ def test_a_critic_that_went_astray_is_not_tried_again(
     assert len(tried) == 1
 
 
+def run_of_weights_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: ModuleType) -> Path:
+    """A file that a module takes for a run, and for its weights."""
+    weights = tmp_path / "weights"
+    weights.write_bytes(b"one")
+    monkeypatch.setattr(reader, "find", lambda path: (path, path))
+    monkeypatch.setattr(reader, "weights_path", lambda checkpoint: checkpoint)
+    return weights
+
+
 def test_another_critic_under_the_same_name_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weights = tmp_path / "weights"
-    weights.write_bytes(b"one")
-    monkeypatch.setattr(arena_ground, "find", lambda path: (path, path))
-    monkeypatch.setattr(arena_ground, "weights_path", lambda checkpoint: checkpoint)
+    weights = run_of_weights_alone(tmp_path, monkeypatch, arena_ground)
     monkeypatch.setattr(arena_ground, "training_facts", lambda run: {"seconds": 3.0})
     config = plan(arms=(f"critic:critic.run={weights}",))
     ground, (entry,) = Ground(config, ArenaHome(tmp_path), print), config.entries
@@ -176,10 +182,7 @@ def test_another_critic_under_the_same_name_is_noticed(
 def test_another_teacher_in_the_same_place_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weights = tmp_path / "weights"
-    weights.write_bytes(b"one")
-    monkeypatch.setattr(arena_home, "find", lambda path: (None, path))
-    monkeypatch.setattr(arena_home, "weights_path", lambda checkpoint: checkpoint)
+    weights = run_of_weights_alone(tmp_path, monkeypatch, arena_home)
     config = plan(out=tmp_path / "arena", teacher=weights)
     ArenaHome(config.out).take(config)
     ArenaHome(config.out).take(config)
