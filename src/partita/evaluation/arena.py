@@ -78,6 +78,7 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
         for arm, choice in chosen.items()
     }
     _prepare(ground, ask, config.test_seeds, at)
+    made = {"settings": _without_places(settings_of(config)), "versions": versions()}
     for tested in _growing(ask, config.test_seeds, at):
         done = len(next(iter(tested.values())))
         if done < config.seeds and not any_started(tested):
@@ -93,7 +94,7 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
             exact_judge=config.judge_entry.is_oracle,
         )
         found["warnings"] += warnings + more
-        found["made"] = {"settings": _without_places(settings_of(config)), "versions": versions()}
+        found["made"] = made
         write_json(ground.home.scores, found)
     return found
 
