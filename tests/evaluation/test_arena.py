@@ -118,12 +118,17 @@ def test_students_of_another_arena_are_gone_on_with(
     asked: ArenaConfig, corpus: Corpus, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    config = replace(asked, out=tmp_path / "longer", students=asked.out, steps=3, arms=("likelihood",))
+    config = replace(
+        asked, out=tmp_path / "longer", students=asked.out, steps=5, arms=("likelihood", "start")
+    )
     found = arena(config, say=said.append)
     assert [line for line in said if "training" in line] == [
         f"student {seed}, likelihood: training" for seed in (1000, 0)
     ]
-    assert found["training"]["likelihood"]["steps"] == 3
+    assert (found["training"]["likelihood"]["steps"], found["training"]["start"]["steps"]) == (5, 3)
+    assert {(pair["family"], pair["a"], pair["b"]) for pair in found["pairs"]} == {
+        ("continued", "likelihood", "start")
+    }
     assert "had `train_clips` 4, now it is 5" in refusal(replace(config, out=tmp_path / "b", train_clips=5))
     assert "is no arena" in refusal(replace(config, out=tmp_path / "b", students=corpus.path))
     begun = tmp_path / "begun"

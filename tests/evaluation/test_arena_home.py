@@ -91,6 +91,17 @@ def test_only_a_critic_that_is_still_to_judge_must_be_there(tmp_path: Path) -> N
         refuse_missing(config)
 
 
+def test_an_arena_whose_students_are_to_come_makes_no_other_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
+    config = plan(out=tmp_path / "arena", students=tmp_path / "another")
+    home = ArenaHome(config.out)
+    home.take(config)
+    with pytest.raises(PartitaError, match="name that arena by `--students` again"):
+        _ = Ground(config, home, lambda line: None).truth
+
+
 def test_a_result_is_there_or_not(tmp_path: Path) -> None:
     home, entry = ArenaHome(tmp_path), Entry.read("report:adversary.weight=0.3")
     assert home.result(entry, 3) is None

@@ -55,6 +55,9 @@ def test_settings_are_laid_over_an_arm() -> None:
         "critic:arm=likelihood",
         "likelihood:quantiser.kind=linear",
         "likelihood:batch=1",
+        "likelihood:compile=true",
+        "report:log_every=1",
+        "start:clip=0.5",
     ],
 )
 def test_what_makes_an_arm_or_all_arms_alike_is_no_setting(words: str) -> None:
@@ -107,10 +110,15 @@ def test_a_steered_arm_trains_its_judge_for_as_long_as_any() -> None:
 def test_likelihood_is_charged_with_the_critics_time() -> None:
     config = plan(arms=("likelihood-charged",), minutes=2.0, critic_minutes=9.0)
     assert config.arm_training(config.entries[0], seed=0, steps_before=1).minutes == 11.0
-    with pytest.raises(PartitaError, match="in minutes, not in steps"):
-        plan(arms=("likelihood-charged",), steps=5)
-    with pytest.raises(PartitaError, match="in minutes, not in steps"):
-        plan(arms=("likelihood-charged:minutes=30",), steps=5)
+    for words in ("likelihood-charged", "likelihood-charged:minutes=30"):
+        with pytest.raises(PartitaError, match=f"`steps` is 5, and {words} has more time"):
+            plan(arms=(words,), steps=5)
+    with pytest.raises(PartitaError, match="`critic_steps` 7 take who knows how long"):
+        plan(arms=("likelihood-charged",), critic_steps=7)
+    with pytest.raises(PartitaError, match="minutes=1 has less than any arm's 2 minutes"):
+        plan(arms=("likelihood-charged:minutes=1",), minutes=2.0)
+    told = plan(arms=("likelihood-charged:minutes=30",), critic_steps=7)  # regression: refused
+    assert told.arm_training(told.entries[0], seed=0, steps_before=1).minutes == 30.0
 
 
 def test_the_time_of_a_critic_that_is_named_must_be_told() -> None:
@@ -157,6 +165,7 @@ def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
         ({"samples": 10}, "`samples` is 10: give at least 256"),
         ({"validation_seeds": 0}, "`validation_seeds` is 0"),
         ({"judge": "likelihood"}, "`judge` is 'likelihood'"),
+        ({"judge": "polcy-0", "arms": ("report",)}, "'polcy-0' is no arm"),
         ({"judge": "critic-0"}, "`judge` is 'critic-0'"),
         ({"judge": "policy-0:adversary.loss=hinge"}, "whose logits are ratios"),
         ({"judge": 'policy-0:adversary.discriminators=["spectral"],rollout.seam=1024'}, "a lone `patchgan`"),

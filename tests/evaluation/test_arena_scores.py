@@ -97,12 +97,13 @@ def test_arms_that_went_astray_are_left_out_and_named() -> None:
 
 
 def test_each_question_is_a_family_of_its_own() -> None:
-    arms = ["likelihood", "likelihood-charged", "report", "report-0", "critic", "oracle", "steer"]
+    arms = ["start", "likelihood", "likelihood-charged", "report", "report-0", "critic", "oracle", "steer"]
     assert families_of(chosen(*arms)) == {
         "learned": [(arm, "likelihood") for arm in ("report", "critic", "steer")],
         "oracle": [("oracle", "likelihood")],
         "charged": [("critic", "likelihood-charged")],
         "twin": [("report", "report-0")],
+        "continued": [("likelihood", "start")],
     }
     assert families_of(chosen(*arms), exact_judge=True)["oracle"] == [
         (arm, "likelihood") for arm in ("oracle", "steer")
@@ -165,22 +166,25 @@ def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:
     assert "kl_reverse_bound" not in alone["arms"]["likelihood"]  # nobody asks for it
 
 
-def test_arms_that_never_listened_to_their_judge_are_named() -> None:
+def test_arms_that_hardly_listened_to_their_judge_are_named() -> None:
     def heard(seed: int, share: float) -> dict[str, Any]:
         found = result(seed, {1.0: 0.5})
-        return found | {"training": found["training"] | {"heard": share}}
+        return found | {"training": found["training"] | {"heard": share, "told_right": 0.6}}
 
     gumbel, twin = Entry("gumbel"), Entry("gumbel-0")
     tried = {LIKELIHOOD: TRIED[LIKELIHOOD], gumbel: [heard(1000, 0.0)], twin: [heard(1000, 0.0)]}
     tested = {
         LIKELIHOOD: TESTED[LIKELIHOOD],
-        gumbel: [heard(0, 0.7), heard(1, 0.0)],
+        gumbel: [heard(0, 0.7), heard(1, 0.1)],
         twin: [heard(0, 0.0), heard(1, 0.0)],
     }
     found = scores(choices(tried), tested, tried, seed=0)
-    assert found["heard"] == {"gumbel": [0.7, 0.0]}
+    assert found["heard"] == {"gumbel": [0.7, 0.1]}
+    assert found["told_right"] == {"gumbel": [0.6, 0.6]}
     (said,) = [warning for warning in found["warnings"] if "listened" in warning]
-    assert said.startswith("gumbel never listened to its judge under the seeds 1, so there it is likelihood")
+    assert said.startswith(
+        "gumbel listened to its judge in less than 25% of its updates under the seeds 1, so"
+    )
 
 
 def test_intervals_hold_the_values() -> None:

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from partita.listening.arena_page import write_arena_page
-from partita.listening.arena_plots import _near
+from partita.listening.arena_plots import _name_what_is_outside, _near
 
 
 def score(value: float) -> dict[str, Any]:
@@ -54,6 +54,7 @@ def scores(away: float = 0.4) -> dict[str, Any]:
         },
         "training": {"likelihood": {"steps": 200.0}, "steer": {"steps": 90.0, "critic_seconds": 12.0}},
         "heard": {"steer": [0.5, 0.0]},
+        "told_right": {"steer": [0.6, 0.5]},
         "agreement": {"steer": {"value": 0.37, "low": 0.3, "high": 0.4}},
         "warnings": ["the curves were <i>steep</i>"],
     }
@@ -71,7 +72,8 @@ def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
         "better",
         "undecided",
         "critic seconds",
-        "25% of the time",
+        "in 25% of its updates",
+        "<dt>patches told right</dt><dd>55%</dd>",
         "at most",
     ):
         assert shown in text
@@ -92,6 +94,28 @@ def test_what_was_chosen_stays_in_the_picture_unless_it_ran_away_itself(chosen: 
     low, high = axes.get_ylim()
     assert low < 0.1 and high < 50.0
     assert (high > chosen) == inside
+
+
+def test_an_interval_below_zero_turns_no_picture_upside_down() -> None:
+    # regression: with few students the end of an interval lies below 0, and so did the picture's end
+    axes = Figure().add_subplot()
+    axes.plot([0.1, 0.2], [0.14, 2.1])
+    _near(axes, [0.1, 0.2], [0.14, 2.1], [0.2], [-0.1, 0.14, 0.38])
+    low, high = axes.get_ylim()
+    assert low < -0.1 and high > 0.38
+
+
+def test_a_chosen_point_that_has_no_room_is_named() -> None:
+    axes = Figure().add_subplot()
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(0.0, 1.0)
+    places = {"report": (0.2, 1.9), "critic": (0.2, 0.1)}
+    arms = {
+        arm: {"kl_forward": {"value": forward}, "kl_reverse": {"value": reverse}}
+        for arm, (forward, reverse) in places.items()
+    }
+    _name_what_is_outside(axes, arms | {"steer": {"kl_reverse_bound": {"value": 3.0}}})
+    assert [text.get_text() for text in axes.texts] == ["not shown:\nreport: 0.2, 1.9"]
 
 
 def test_one_steered_arm_alone_has_a_page(tmp_path: Path) -> None:

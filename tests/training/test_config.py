@@ -12,7 +12,7 @@ from partita.models.patchgan import PatchGANConfig
 from partita.models.sizes import SIZES
 from partita.runs.config import from_table, read_toml, to_table, write_toml
 from partita.training.arms import ARMS, with_arm
-from partita.training.config import AdversaryConfig, RolloutConfig, TrainConfig
+from partita.training.config import FREE_RUNNING, AdversaryConfig, RolloutConfig, TrainConfig
 from partita.training.named import named_config, report
 
 
@@ -23,6 +23,14 @@ def test_every_arm_survives_its_file(arm: str, tmp_path: Path) -> None:
         write_toml(tmp_path / "config.toml", to_table(config))
         assert from_table(TrainConfig, read_toml(tmp_path / "config.toml"), where="it") == config
         assert named_config(tmp_path / "config.toml") == config
+
+
+@pytest.mark.parametrize("arm", FREE_RUNNING)
+def test_a_discriminator_of_drawn_clips_warms_up_and_then_is_heard_whatever_it_tells(arm: str) -> None:
+    # regression: the arms listened above 55% alone, which one whose generator follows never reached
+    adversary = with_arm(TrainConfig(steps=1), arm).adversary
+    assert adversary is not None
+    assert (adversary.warmup, adversary.listen_above) == (100, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 
 - `steer`: the model of a twin of weight 0, which is likelihood continued, steered by its discriminator;
 - `oracle`: `critic` with the teacher as the critic, whose reward is exact;
+- `start`: the student as it is where the arms part, which says what likelihood continued still gains;
 - `likelihood-charged`: likelihood for as long as an arm and the critic's training take together, or for
   the `minutes` that it is given.
 
@@ -28,10 +29,11 @@ from partita.sampling.config import SteeringConfig
 from partita.training.arms import ARMS, with_arm
 from partita.training.config import TrainConfig
 
-STEER, ORACLE, CRITIC, CHARGED = "steer", "oracle", "critic", "likelihood-charged"
+STEER, ORACLE, CRITIC, CHARGED, START = "steer", "oracle", "critic", "likelihood-charged", "start"
 ALIKE = {
     *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantiser"),
-    *("device", "precision", "threads", "size", "network"),
+    *("device", "precision", "threads", "size", "network", "compile"),
+    *("validations", "log_every", "clips", "tensorboard", "checkpoint_minutes", "keep"),
 }
 READABLE = 200  # bytes of a folder's name that are the entry's own
 
@@ -42,7 +44,7 @@ def known_arms() -> tuple[str, ...]:
     >>> "steer" in known_arms(), "likelihood" in known_arms()
     (True, True)
     """
-    return (*ARMS, CHARGED, STEER, *((ORACLE,) if CRITIC in ARMS else ()))
+    return (*ARMS, START, CHARGED, STEER, *((ORACLE,) if CRITIC in ARMS else ()))
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Entry:
             PartitaError: a setting that there is not or that all arms must have alike, one that the arm
                 decides itself, or a value out of its range.
         """
-        base = {ORACLE: CRITIC, CHARGED: "likelihood"}.get(self.arm, self.arm)
+        base = {ORACLE: CRITIC, CHARGED: "likelihood", START: "likelihood"}.get(self.arm, self.arm)
         table = self._laid_over(to_table(with_arm(config, base)))
         where = f"the arm {self.name}"
         for path in self._refused():
@@ -146,9 +148,8 @@ class Entry:
         """Yield the settings that would make arms unequal, or another arm of this one."""
         for path, _ in self.changes:
             judge = "critic.run" if self.is_oracle else None
-            if path == judge or (
-                path.partition(".")[0] in ALIKE and (self.arm, path) != (CHARGED, "minutes")
-            ):
+            alike = path.partition(".")[0] in ALIKE and (self.arm, path) != (CHARGED, "minutes")
+            if self.arm == START or path == judge or alike:
                 yield path
 
     def steering(self) -> SteeringConfig:

@@ -6,7 +6,7 @@ It knows arms and how many students there are, no scores.
 from collections.abc import Mapping, Sequence
 
 from partita.evaluation.arena_choices import Choice
-from partita.evaluation.arena_entry import CHARGED, ORACLE, STEER
+from partita.evaluation.arena_entry import CHARGED, ORACLE, START, STEER
 from partita.evaluation.power import fewest_seeds
 from partita.evaluation.seed_interval import LEVEL
 from partita.training.arms import CRITICS
@@ -21,17 +21,19 @@ def families_of(
 
     `learned`: does an arm whose reward is learned beat likelihood? With 8 seeds at most 6 of them can be
     told (`undecidable`). `oracle`: can any reward that is exact? `charged`: does a critic, when its own
-    training is paid for? `twin`: is it the reward that helped, and not the rest of the code?
+    training is paid for? `twin`: is it the reward that helped, and not the rest of the code? `continued`:
+    what does likelihood itself still gain, on the student as it was where the arms parted?
     """
     names = list(chosen)
     exact = {ORACLE, STEER} if exact_judge else {ORACLE}
-    judged = [name for name in names if name not in (CONTROL, CHARGED) and not name.endswith("-0")]
+    judged = [name for name in names if name not in (CONTROL, CHARGED, START) and not name.endswith("-0")]
     controlled = [(name, CONTROL) for name in judged if CONTROL in names]
     families = {
         "learned": [pair for pair in controlled if pair[0] not in exact],
         "oracle": [pair for pair in controlled if pair[0] in exact],
         "charged": [(name, CHARGED) for name in names if name in CRITICS and CHARGED in names],
         "twin": [(name, f"{name}-0") for name in names if _has_twin(name, chosen)],
+        "continued": [(CONTROL, START)] if CONTROL in names and START in names else [],
     }
     return {family: pairs for family, pairs in families.items() if pairs}
 

@@ -120,6 +120,7 @@ class ArenaConfig:
         self.start_training(0)
         for entry in self.entries:
             self.arm_training(entry, seed=0, steps_before=1)
+        _ = self.judge_entry  # whether or not an arm is steered
         self._refuse_unknown_charge()
 
     def _refuse_unequal_shares(self) -> None:
@@ -251,7 +252,7 @@ class ArenaConfig:
         config = replace(config, seed=self.stream(f"arms {seed}"))
         config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
         if entry.arm == CHARGED:
-            config = self._charged(config)
+            return self._charged(config, entry)
         if entry.arm != STEER:
             return entry.training(config, critic=critic)
         entry.steering()
@@ -264,13 +265,20 @@ class ArenaConfig:
             )
         return steered
 
-    def _charged(self, config: TrainConfig) -> TrainConfig:
-        if config.minutes is None or self.critic_steps is not None:
+    def _charged(self, config: TrainConfig, entry: Entry) -> TrainConfig:
+        if config.minutes is None:
             raise PartitaError(
-                f"the arm {CHARGED} adds the critic's time to an arm's: give both in minutes, not in steps"
+                f"`steps` is {self.steps}, and {entry.name} has more time than other arms: give `minutes`"
+            )
+        if self.critic_steps is not None and not entry.sets("minutes"):
+            raise PartitaError(
+                f"`critic_steps` {self.critic_steps} take who knows how long: give, say, {CHARGED}:minutes=30"
             )
         critic = CRITIC_MINUTES if self.critic_minutes is None else self.critic_minutes
-        return replace(config, minutes=config.minutes + critic)
+        charged = entry.training(replace(config, minutes=config.minutes + critic))
+        if charged.minutes is None or charged.minutes < config.minutes:
+            raise PartitaError(f"{entry.name} has less than any arm's {config.minutes:g} minutes: give more")
+        return charged
 
     def _base(self) -> TrainConfig:
         return TrainConfig(

@@ -31,6 +31,8 @@ SCORES = (
 )
 """What is reported; of all of it less is better."""
 
+HARDLY = 0.25  # of its updates: an arm that listened to its judge in fewer hardly had one
+
 
 def finite(results: Results) -> tuple[Results, list[str]]:
     """Return the entries whose numbers were finite under every seed, and what is said of the others. Students
@@ -113,7 +115,8 @@ def scores(
         "agreement": _agreements(chosen, tested, seed=seed),
         "training": {arm: _training(tested[choice.entry]) for arm, choice in chosen.items()},
         "steps": {arm: _steps(tested[choice.entry]) for arm, choice in chosen.items()},
-        "heard": _heard(chosen, tested),
+        "heard": _shares(chosen, tested, "heard"),
+        "told_right": _shares(chosen, tested, "told_right"),
         "warnings": [
             *_steep(tested, tried),
             *_unheard(chosen, tested),
@@ -189,28 +192,30 @@ def _steps(results: Sequence[Result]) -> list[int]:
     return [result["training"]["steps"] for result in results]
 
 
-def _heard(chosen: Mapping[str, Choice], tested: Results) -> dict[str, list[float]]:
-    """Return how much of the time the arms whose judge is heard on a free-running route listened to it,
-    under each seed."""
+def _shares(chosen: Mapping[str, Choice], tested: Results, name: str) -> dict[str, list[float]]:
+    """Return a share that the training of judged arms has, under each seed: in how many of its updates the
+    judge was `heard`, or how many patches it `told_right`."""
     found = {}
     for arm, choice in chosen.items():
-        shares = [result["training"].get("heard") for result in tested[choice.entry]]
+        shares = [result["training"].get(name) for result in tested[choice.entry]]
         if arm != STEER and not arm.endswith("-0") and None not in shares:
             found[arm] = shares
     return found
 
 
 def _unheard(chosen: Mapping[str, Choice], tested: Results) -> list[str]:
-    """Say which arms were likelihood with fewer updates, since their judge was never listened to."""
+    """Say which arms were little but likelihood with fewer updates, since their judge was hardly listened
+    to."""
     told = []
-    for arm, shares in _heard(chosen, tested).items():
+    for arm, shares in _shares(chosen, tested, "heard").items():
         seeds = [str(result["seed"]) for result in tested[chosen[arm].entry]]
-        deaf = [seed for seed, share in zip(seeds, shares, strict=True) if not share]
+        deaf = [seed for seed, share in zip(seeds, shares, strict=True) if share < HARDLY]
         if deaf:
             told.append(
-                f"{arm} never listened to its judge under the seeds {', '.join(deaf)}, so there it is"
-                " likelihood at the judge's cost: the judge was too young (`adversary.warmup`) or told too"
-                " little (`adversary.listen_above`)"
+                f"{arm} listened to its judge in less than {HARDLY:.0%} of its updates under the seeds"
+                f" {', '.join(deaf)}, so there it is hardly more than likelihood at the judge's cost: the"
+                " judge was too young (`adversary.warmup`, `adversary.ramp`) or told too little"
+                " (`adversary.listen_above`)"
             )
     return told
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from partita.errors import DivergedError
-from partita.evaluation.arena_entry import STEER, Entry
+from partita.evaluation.arena_entry import START, STEER, Entry
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_measure import Measuring
 from partita.evaluation.arena_training import training_facts
@@ -99,6 +99,8 @@ class Student:
 
     def _arm(self, entry: Entry) -> RunFolder:
         """Return what became of the student under an arm; of `steer`, under the one that is steered."""
+        if entry.arm == START:
+            return self.start
         entry = self.config.steered_entry if entry.arm == STEER else entry
         training = self.config.arm_training(
             entry,

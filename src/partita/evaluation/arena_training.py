@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from partita.audio.corpus import Corpus
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
-from partita.training.config import FREE_RUNNING, TrainConfig
+from partita.training.config import TrainConfig
 from partita.training.train import resume, train
 
 
@@ -42,8 +44,9 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
     Returns:
         `steps`: the generator's updates; `seconds`: wall-clock time, with a discriminator's updates and all
         looks at the validation split; `flat`: whether patience ended it, before its budget was spent; `bits`:
-        on the validation split, in the end; on a free-running route `heard`, the share of the run's records
-        in which the generator listened to its judge at all.
+        on the validation split, in the end; where there is a judge `heard`, the share of updates in which the
+        generator listened to it, and, of a discriminator, `told_right`, the mean share of patches that it
+        told right.
     """
     position = read_state(run.newest())["position"]
     training, records = run.config()["training"], metrics.read(run.metrics_path)
@@ -55,8 +58,17 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
         "flat": bool(patience and position["stale"] >= patience),
         "bits": final[-1] if final else None,
     }
-    updates = [record for record in records if record["kind"] == "train"]
-    if training["rollout"]["route"] in FREE_RUNNING and updates:
-        heard = sum("gradient_share" in record for record in updates)
-        facts["heard"] = round(heard / len(updates), 3)
-    return facts
+    return facts | _judged([record for record in records if record["kind"] == "train"])
+
+
+def _judged(records: list[dict[str, Any]]) -> dict[str, float]:
+    """Return what a run's records, each the means over the updates since the last, say of its judge."""
+    updates = np.diff([record["step"] for record in records], prepend=0)
+    found = {}
+    if records and all("judge_heard" in record for record in records):
+        heard = [record["judge_heard"] for record in records]
+        found["heard"] = round(float(np.average(heard, weights=updates)), 3)
+    if records and all("discriminator_real" in record for record in records):
+        right = [0.5 * (r["discriminator_real"] + 1.0 - r["discriminator_fake"]) for r in records]
+        found["told_right"] = round(float(np.average(right, weights=updates)), 3)
+    return found

@@ -59,6 +59,7 @@ def plane(scores: Scores) -> bytes:
         for way in ("kl_forward", "kl_reverse")
     )
     _near(axes, seen_x, seen_y, far_x, far_y)
+    _name_what_is_outside(axes, scores["arms"])
     axes.set_xlabel("KL(data || student), bits a sample")
     axes.set_ylabel("KL(student || data), bits a sample")
     axes.legend(frameon=False, fontsize="small")
@@ -128,15 +129,38 @@ def _near(
     kept_x: Sequence[float] = (),
     kept_y: Sequence[float] = (),
 ) -> None:
-    """Keep points that ran away from flattening the rest; what is kept stays inside, unless it did itself."""
+    """Keep points that ran away from flattening the rest; what is kept stays inside, unless it did itself.
+
+    Args:
+        axes: what was drawn into.
+        x: of all points, above 0.
+        y: of all points, above 0.
+        kept_x: of the chosen points, with the ends of their intervals, which may lie below 0.
+        kept_y: the same upward.
+    """
     axes.autoscale_view()
     for values, kept, limit in ((x, kept_x, axes.set_xlim), (y, kept_y, axes.set_ylim)):
         if not values or max(values) <= FAR * min(values):
             continue
-        least = min([*values, *kept])
+        least = min(values)
         end = max([FAR * least, *(1.05 * value for value in kept if value <= FARTHEST * least)])
-        limit(min(0.9 * least, least - 0.05 * (end - least)), end)
+        begin = min([*values, *(value for value in kept if value >= -FARTHEST * least)])
+        limit(min(0.9 * begin, begin - 0.05 * (end - begin)), end)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _name_what_is_outside(axes: Axes, arms: Mapping[str, Any]) -> None:
+    """Say where chosen points lie that have no room in the picture."""
+    right, top = axes.get_xlim()[1], axes.get_ylim()[1]
+    places = {
+        arm: (point["kl_forward"]["value"], point["kl_reverse"]["value"])
+        for arm, point in arms.items()
+        if "kl_forward" in point
+    }
+    lines = [f"{arm}: {x:.3g}, {y:.3g}" for arm, (x, y) in places.items() if x > right or y > top]
+    if lines:
+        text = "\n".join(["not shown:", *lines])
+        axes.text(0.98, 0.02, text, transform=axes.transAxes, ha="right", va="bottom", fontsize="small")
 
 
 def _png(figure: Figure) -> bytes:

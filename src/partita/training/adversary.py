@@ -151,7 +151,7 @@ class Adversary:
 
     @property
     def listened_to(self) -> bool:
-        """Whether the generator listens: D has warmed up, and is not blind."""
+        """Whether the generator listens: D has warmed up, and tells more right than `listen_above`."""
         warm = self.seen >= self.config.warmup
         return warm and (self.config.listen_above == 0.0 or self.right > self.config.listen_above)
 

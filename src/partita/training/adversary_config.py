@@ -30,8 +30,9 @@ class AdversaryConfig(PanelConfig):
     """Updates of the discriminator, seen or skipped, until when the weight is 0: it should have learnt
     something before it is listened to."""
     listen_above: float = 0.0
-    """The share of patches told right, 0.5 to 1, up to which the weight is 0: one that is blind says nothing
-    that is worth following. At 0 the generator listens whatever it is."""
+    """The share of patches told right, 0.5 to 1, a running mean over those past the opening, up to which the
+    weight is 0. At 0 the generator listens whatever it is: near half is what a blind discriminator tells, but
+    also one whose generator follows it."""
     loss: str = "log"
     """`log` (Goodfellow et al. 2014), `least-squares` (Mao et al. 2017) or `hinge` (Lim & Ye 2017)."""
     saturating: bool = False
@@ -46,8 +47,8 @@ class AdversaryConfig(PanelConfig):
     """k, the discriminator's updates for each of the generator's; each sees fresh draws on the same windows,
     or, on a free-running route, the same clips beside other earlier ones."""
     skip_above: float = 1.0
-    """The share of patches told right, 0.5 to 1, above which the discriminator skips its update, so that the
-    generator can catch up; at 1 it never does."""
+    """The share of patches past the opening told right, 0.5 to 1, above which the discriminator skips its
+    update, so that the generator can catch up; at 1 it never does."""
     r1: float = 0.0
     """gamma, the weight of the gradient penalty on real sound (Mescheder et al. 2018, who have 10); 0 has
     none."""

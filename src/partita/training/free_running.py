@@ -86,8 +86,8 @@ class FreeRunning:
     ) -> tuple[Tensor | None, dict[str, Tensor]]:
         """Draw clips if it is time, let the discriminator learn from them, and return the generator's loss.
 
-        While the discriminator warms up, or is blind, there is none: the generator does not listen, nor pay
-        for it.
+        While the discriminator warms up, or tells no more right than `listen_above`, there is none: the
+        generator does not listen, nor pay for it.
 
         Args:
             generator: draws, and is judged; its weights are only read.

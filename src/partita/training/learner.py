@@ -155,14 +155,13 @@ class Learner:
         """Add the gradient of what the generator's own clips are worth, and the numbers behind it."""
         loss, said = free.loss(self.generator, classes, valid, step=update.step, progress=update.progress)
         numbers |= said
+        weight = 0.0 if loss is None else free.weight(update.progress)
+        numbers["judge_heard"] = numbers["bits"].new_tensor(float(weight > 0.0))
         if loss is None:
             return
         _demand_finite(loss, "the loss of the generator's own clips")
         numbers["gradient_share"] = add_gradient(
-            list(self.generator.parameters()),
-            loss,
-            weight=free.weight(update.progress),
-            relative=free.relative,
+            list(self.generator.parameters()), loss, weight=weight, relative=free.relative
         )
 
     def _loss(self, seen: Seen, bits: Tensor, update: Update, numbers: dict[str, Tensor]) -> Tensor:
@@ -184,6 +183,7 @@ class Learner:
         adversarial = self.adversary.judge(rollout.fake, rollout.real)
         numbers["adversarial_loss"] = adversarial.detach()
         weight = self.adversary.weight(update.progress)
+        numbers["judge_heard"] = numbers["bits"].new_tensor(float(weight > 0.0))
         if weight and self.adversary.config.weight_by == "gradient":
             return loss + weight * gradient_ratio(loss, adversarial, seen.logits) * adversarial
         return loss + weight * adversarial

@@ -2,7 +2,8 @@
 with numbers and knows no networks."""
 
 BLIND = 0.55
-"""Share of patches told right up to which a discriminator counts as blind; half is chance."""
+"""Share of patches told right, of those past the opening, up to which a discriminator counts as blind; half
+is chance."""
 OVERPOWERING = 0.98
 """Share of patches told right from which on it counts as overpowering."""
 STEPS = 300
@@ -33,7 +34,7 @@ class Watch:
         Args:
             step: the record's.
             numbers: its means since the last record; without `discriminator_real` and `discriminator_fake`,
-                the shares of patches that were taken for real, there is nothing to watch.
+                the shares of patches past the opening that were taken for real, there is nothing to watch.
         """
         if "discriminator_real" not in numbers:
             return None
@@ -54,8 +55,9 @@ def _sentence(fault: str, right: float) -> str:
     if fault == "blind":
         return (
             f"the discriminator is blind: for {STEPS} steps it has told about half of all patches right, now"
-            f" {right:.0%}, so the generator may learn nothing from it. Try other"
-            " `--adversary.discriminators`, more `--adversary.updates`, or a longer `--adversary.warmup`"
+            f" {right:.0%}, so the generator may learn nothing from it, unless its own clips are judged and"
+            " follow what it says. Try other `--adversary.discriminators`, more `--adversary.updates`, or a"
+            " longer `--adversary.warmup`"
         )
     return (
         f"the discriminator is overpowering: for {STEPS} steps it has told nearly all patches right, now"
