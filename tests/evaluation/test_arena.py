@@ -125,7 +125,12 @@ def test_students_of_another_arena_are_gone_on_with(
     assert [line for line in said if "training" in line] == [
         f"student {seed}, likelihood: training" for seed in (1000, 0)
     ]
-    assert (found["training"]["likelihood"]["steps"], found["training"]["start"]["steps"]) == (5, 3)
+    assert (found["training"]["likelihood"]["steps"], found["training"]["start"]["steps"]) == (5, 0)
+    measured = json.loads((config.out / "results" / "start" / "0000.json").read_text())["curve"]
+    student = Student(Ground(config, ArenaHome(config.out), said.append), 0)
+    untrained = load(asked.out / "runs" / "0000" / "start").model
+    again = student.measuring.curve(untrained, [point["temperature"] for point in measured])
+    assert measured == json.loads(json.dumps(again))
     assert {(pair["family"], pair["a"], pair["b"]) for pair in found["pairs"]} == {
         ("continued", "likelihood", "start")
     }

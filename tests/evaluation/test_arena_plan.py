@@ -111,11 +111,13 @@ def test_likelihood_is_charged_with_the_critics_time() -> None:
     config = plan(arms=("likelihood-charged",), minutes=2.0, critic_minutes=9.0)
     assert config.arm_training(config.entries[0], seed=0, steps_before=1).minutes == 11.0
     for words in ("likelihood-charged", "likelihood-charged:minutes=30"):
-        with pytest.raises(PartitaError, match=f"`steps` is 5, and {words} has more time"):
+        with pytest.raises(
+            PartitaError, match=f"{words} is given time: give other arms `minutes`, not 5 `steps`"
+        ):
             plan(arms=(words,), steps=5)
     with pytest.raises(PartitaError, match="`critic_steps` 7 take who knows how long"):
         plan(arms=("likelihood-charged",), critic_steps=7)
-    with pytest.raises(PartitaError, match="minutes=1 has less than any arm's 2 minutes"):
+    with pytest.raises(PartitaError, match="minutes=1 has less time than other arms, 2 minutes"):
         plan(arms=("likelihood-charged:minutes=1",), minutes=2.0)
     told = plan(arms=("likelihood-charged:minutes=30",), critic_steps=7)  # regression: refused
     assert told.arm_training(told.entries[0], seed=0, steps_before=1).minutes == 30.0

@@ -167,23 +167,29 @@ def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:
 
 
 def test_arms_that_hardly_listened_to_their_judge_are_named() -> None:
-    def heard(seed: int, share: float) -> dict[str, Any]:
+    def heard(seed: int, share: float | None) -> dict[str, Any]:
         found = result(seed, {1.0: 0.5})
-        return found | {"training": found["training"] | {"heard": share, "told_right": 0.6}}
+        known = {"heard": share} if share is not None else {}
+        return found | {"training": found["training"] | known | {"told_right": 0.6}}
 
     gumbel, twin = Entry("gumbel"), Entry("gumbel-0")
+    tested_likelihood = [
+        *TESTED[LIKELIHOOD],
+        result(2, {1.0: 0.5, 0.9: 0.5}),
+        result(3, {1.0: 0.5, 0.9: 0.5}),
+    ]
     tried = {LIKELIHOOD: TRIED[LIKELIHOOD], gumbel: [heard(1000, 0.0)], twin: [heard(1000, 0.0)]}
     tested = {
-        LIKELIHOOD: TESTED[LIKELIHOOD],
-        gumbel: [heard(0, 0.7), heard(1, 0.1)],
-        twin: [heard(0, 0.0), heard(1, 0.0)],
+        LIKELIHOOD: tested_likelihood,
+        gumbel: [heard(0, 0.25), heard(1, 0.1), heard(2, None), heard(3, 0.0)],
+        twin: [heard(seed, 0.0) for seed in range(4)],
     }
     found = scores(choices(tried), tested, tried, seed=0)
-    assert found["heard"] == {"gumbel": [0.7, 0.1]}
-    assert found["told_right"] == {"gumbel": [0.6, 0.6]}
+    assert found["heard"] == {"gumbel": [0.25, 0.1, None, 0.0]}
+    assert found["told_right"] == {"gumbel": [0.6] * 4}
     (said,) = [warning for warning in found["warnings"] if "listened" in warning]
     assert said.startswith(
-        "gumbel listened to its judge in less than 25% of its updates under the seeds 1, so"
+        "gumbel listened to its judge in less than 25% of its updates under the seeds 1, 3, so"
     )
 
 

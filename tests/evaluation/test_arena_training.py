@@ -1,5 +1,6 @@
 """What is told of a run that is over."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from partita.models.sizes import WaveNetConfig
 from partita.runs.folder import RunFolder
 from partita.runs.metrics import read
 from partita.training.arms import with_arm
-from partita.training.config import AdversaryConfig, RolloutConfig, TrainConfig
+from partita.training.config import AdversaryConfig, CriticConfig, RolloutConfig, TrainConfig
 from partita.training.train import train
 
 SHAPE = WaveNetConfig(
@@ -19,10 +20,9 @@ SHAPE = WaveNetConfig(
 )
 
 
-def facts(corpus: Corpus, out: Path, arm: str, **changes: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Train for five updates, with a record every second one; return what is told, and the records."""
-    adversary = AdversaryConfig(**({"warmup": 4} | changes)) if arm != "likelihood" else None
-    config = TrainConfig(
+def plain(**changes: Any) -> TrainConfig:
+    """Five updates, with a record every second one."""
+    return TrainConfig(
         network=SHAPE,
         steps=5,
         log_every=2,
@@ -32,9 +32,14 @@ def facts(corpus: Corpus, out: Path, arm: str, **changes: Any) -> tuple[dict[str
         device="cpu",
         tensorboard=False,
         rollout=RolloutConfig(clips=2, length=256, shortest=256, seam=256),
-        adversary=adversary,
+        **changes,
     )
-    run = RunFolder.open(train(corpus, out, with_arm(config, arm), quiet=True))
+
+
+def facts(corpus: Corpus, out: Path, arm: str, **changes: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Train an arm; return what is told, and the records."""
+    adversary = AdversaryConfig(**({"warmup": 4} | changes)) if arm != "likelihood" else None
+    run = RunFolder.open(train(corpus, out, with_arm(plain(adversary=adversary), arm), quiet=True))
     return training_facts(run), [record for record in read(run.metrics_path) if record["kind"] == "train"]
 
 
@@ -54,6 +59,17 @@ def test_a_judge_whose_weight_is_still_0_is_not_heard(corpus: Corpus, tmp_path: 
     assert heard["heard"] == pytest.approx(4 / 5)  # the weight rises from 0
     twin, _ = facts(corpus, tmp_path / "twin", "policy-0")
     assert twin["heard"] == 0.0
+
+
+def test_what_a_critic_tells_right_is_no_share_of_patches(corpus: Corpus, tmp_path: Path) -> None:
+    # regression: it came and went with the update that a run of `corrected` ended at
+    large = train(corpus, tmp_path / "large", plain(), quiet=True)
+    rollout = replace(plain().rollout, route="policy")
+    critic = CriticConfig(run=str(large), every=4, learning_rate=1e-3)
+    config = replace(plain(), rollout=rollout, critic=critic)
+    run = RunFolder.open(train(corpus, tmp_path / "run", with_arm(config, "corrected"), quiet=True))
+    assert training_facts(run)["heard"] == 1.0
+    assert "told_right" not in training_facts(run)
 
 
 def test_where_nobody_judges_nobody_is_heard(corpus: Corpus, tmp_path: Path) -> None:

@@ -3,10 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from partita.listening.arena_page import write_arena_page
-from partita.listening.arena_plots import _name_what_is_outside, _near
+from partita.listening.arena_plots import _near, plane
 
 
 def score(value: float) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def scores(away: float = 0.4) -> dict[str, Any]:
         },
         "training": {"likelihood": {"steps": 200.0}, "steer": {"steps": 90.0, "critic_seconds": 12.0}},
         "heard": {"steer": [0.5, 0.0]},
-        "told_right": {"steer": [0.6, 0.5]},
+        "told_right": {"steer": [0.6, None, 0.5]},
         "agreement": {"steer": {"value": 0.37, "low": 0.3, "high": 0.4}},
         "warnings": ["the curves were <i>steep</i>"],
     }
@@ -73,7 +74,7 @@ def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
         "undecided",
         "critic seconds",
         "in 25% of its updates",
-        "<dt>patches told right</dt><dd>55%</dd>",
+        "<dt>patches past the opening told right</dt><dd>55%</dd>",
         "at most",
     ):
         assert shown in text
@@ -86,36 +87,41 @@ def test_a_temperature_that_ran_away_is_no_trouble(tmp_path: Path, away: float) 
     assert write_arena_page(tmp_path, scores(away)).is_file()
 
 
+def ends(values: list[float], *chosen: dict[str, float]) -> tuple[float, float]:
+    axes = Figure().add_subplot()
+    axes.plot([0.1] * len(values), values)
+    _near(axes.set_ylim, values, chosen)
+    low, high = axes.get_ylim()
+    return low, high
+
+
 @pytest.mark.parametrize(("chosen", "inside"), [(0.9, True), (60.0, False)])
 def test_what_was_chosen_stays_in_the_picture_unless_it_ran_away_itself(chosen: float, inside: bool) -> None:
-    axes = Figure().add_subplot()
-    axes.plot([0.1, 0.2, 0.3], [0.1, chosen, 50.0])
-    _near(axes, [0.1, 0.2, 0.3], [0.1, chosen, 50.0], [0.2], [chosen])
-    low, high = axes.get_ylim()
+    low, high = ends([0.1, chosen, 50.0], {"value": chosen, "low": -0.9 * chosen, "high": chosen})
     assert low < 0.1 and high < 50.0
     assert (high > chosen) == inside
+    assert (low < -0.5) == inside  # nor does the interval of one that ran away stretch it
 
 
-def test_an_interval_below_zero_turns_no_picture_upside_down() -> None:
+@pytest.mark.parametrize("least", [-0.1, 0.14])
+def test_what_lies_below_zero_turns_no_picture_upside_down(least: float) -> None:
     # regression: with few students the end of an interval lies below 0, and so did the picture's end
-    axes = Figure().add_subplot()
-    axes.plot([0.1, 0.2], [0.14, 2.1])
-    _near(axes, [0.1, 0.2], [0.14, 2.1], [0.2], [-0.1, 0.14, 0.38])
-    low, high = axes.get_ylim()
+    low, high = ends([least, 0.14, 2.1], {"value": 0.14, "low": -0.1, "high": 0.38})
     assert low < -0.1 and high > 0.38
 
 
-def test_a_chosen_point_that_has_no_room_is_named() -> None:
-    axes = Figure().add_subplot()
-    axes.set_xlim(0.0, 1.0)
-    axes.set_ylim(0.0, 1.0)
-    places = {"report": (0.2, 1.9), "critic": (0.2, 0.1)}
-    arms = {
-        arm: {"kl_forward": {"value": forward}, "kl_reverse": {"value": reverse}}
-        for arm, (forward, reverse) in places.items()
-    }
-    _name_what_is_outside(axes, arms | {"steer": {"kl_reverse_bound": {"value": 3.0}}})
-    assert [text.get_text() for text in axes.texts] == ["not shown:\nreport: 0.2, 1.9"]
+def test_a_chosen_point_that_has_no_room_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(Axes, "text", lambda self, x, y, text, **_: seen.append(text))
+    found = scores(60.0)
+    found["arms"] |= {"report": {"kl_forward": score(0.2), "kl_reverse": score(60.0)}}
+    for part in ("curves", "choices"):
+        found[part]["report"] = found[part]["likelihood"]
+    plane(found)
+    assert seen == ["not shown:\nreport: at 0.2, 60"]
+    found["arms"]["steer"] = {"kl_reverse_bound": score(9.0)}
+    plane(found)
+    assert seen[1] == "not shown:\nsteer: at most 9 upward\nreport: at 0.2, 60"
 
 
 def test_one_steered_arm_alone_has_a_page(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@
 
 - `steer`: the model of a twin of weight 0, which is likelihood continued, steered by its discriminator;
 - `oracle`: `critic` with the teacher as the critic, whose reward is exact;
-- `start`: the student as it is where the arms part, which says what likelihood continued still gains;
+- `start`: the student as it is where the arms part, with which likelihood continued is compared;
 - `likelihood-charged`: likelihood for as long as an arm and the critic's training take together, or for
   the `minutes` that it is given.
 
@@ -52,7 +52,7 @@ class Entry:
     """An arm with its settings.
 
     Args:
-        arm: one of the arms that `train` knows, or `steer`.
+        arm: one of `known_arms`.
         changes: (path, value) pairs, the path's parts joined by dots.
 
     >>> entry = Entry.read("report:adversary.weight=0.3")

@@ -22,7 +22,7 @@ def families_of(
     `learned`: does an arm whose reward is learned beat likelihood? With 8 seeds at most 6 of them can be
     told (`undecidable`). `oracle`: can any reward that is exact? `charged`: does a critic, when its own
     training is paid for? `twin`: is it the reward that helped, and not the rest of the code? `continued`:
-    what does likelihood itself still gain, on the student as it was where the arms parted?
+    what does likelihood itself gain, its learning rate falling to its end, on the student as it was?
     """
     names = list(chosen)
     exact = {ORACLE, STEER} if exact_judge else {ORACLE}

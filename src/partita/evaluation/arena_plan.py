@@ -268,16 +268,18 @@ class ArenaConfig:
     def _charged(self, config: TrainConfig, entry: Entry) -> TrainConfig:
         if config.minutes is None:
             raise PartitaError(
-                f"`steps` is {self.steps}, and {entry.name} has more time than other arms: give `minutes`"
+                f"{entry.name} is given time: give other arms `minutes`, not {self.steps} `steps`"
             )
         if self.critic_steps is not None and not entry.sets("minutes"):
             raise PartitaError(
-                f"`critic_steps` {self.critic_steps} take who knows how long: give, say, {CHARGED}:minutes=30"
+                f"`critic_steps` {self.critic_steps} take who knows how long: give {CHARGED}:minutes=MINUTES"
             )
         critic = CRITIC_MINUTES if self.critic_minutes is None else self.critic_minutes
         charged = entry.training(replace(config, minutes=config.minutes + critic))
         if charged.minutes is None or charged.minutes < config.minutes:
-            raise PartitaError(f"{entry.name} has less than any arm's {config.minutes:g} minutes: give more")
+            raise PartitaError(
+                f"{entry.name} has less time than other arms, {config.minutes:g} minutes: give more"
+            )
         return charged
 
     def _base(self) -> TrainConfig:

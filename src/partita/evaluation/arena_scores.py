@@ -192,30 +192,32 @@ def _steps(results: Sequence[Result]) -> list[int]:
     return [result["training"]["steps"] for result in results]
 
 
-def _shares(chosen: Mapping[str, Choice], tested: Results, name: str) -> dict[str, list[float]]:
-    """Return a share that the training of judged arms has, under each seed: in how many of its updates the
-    judge was `heard`, or how many patches it `told_right`."""
+def _shares(chosen: Mapping[str, Choice], tested: Results, name: str) -> dict[str, list[float | None]]:
+    """Return a share that the training of judged arms has, under each seed, None where it is not known: in
+    how many of its updates the judge was `heard`, or how many patches it `told_right`."""
     found = {}
     for arm, choice in chosen.items():
         shares = [result["training"].get(name) for result in tested[choice.entry]]
-        if arm != STEER and not arm.endswith("-0") and None not in shares:
+        if arm != STEER and not arm.endswith("-0") and any(share is not None for share in shares):
             found[arm] = shares
     return found
 
 
 def _unheard(chosen: Mapping[str, Choice], tested: Results) -> list[str]:
-    """Say which arms were little but likelihood with fewer updates, since their judge was hardly listened
-    to."""
+    """Say which arms were little but an arm without a judge with fewer updates, since theirs was hardly
+    listened to."""
     told = []
     for arm, shares in _shares(chosen, tested, "heard").items():
         seeds = [str(result["seed"]) for result in tested[chosen[arm].entry]]
-        deaf = [seed for seed, share in zip(seeds, shares, strict=True) if share < HARDLY]
+        deaf = [
+            seed for seed, share in zip(seeds, shares, strict=True) if share is not None and share < HARDLY
+        ]
         if deaf:
             told.append(
                 f"{arm} listened to its judge in less than {HARDLY:.0%} of its updates under the seeds"
-                f" {', '.join(deaf)}, so there it is hardly more than likelihood at the judge's cost: the"
-                " judge was too young (`adversary.warmup`, `adversary.ramp`) or told too little"
-                " (`adversary.listen_above`)"
+                f" {', '.join(deaf)}, so there it is hardly more than an arm without one, at its cost:"
+                " the judge was too young (`adversary.warmup`), told too little (`adversary.listen_above`),"
+                " or has no weight"
             )
     return told
 

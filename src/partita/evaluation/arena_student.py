@@ -18,6 +18,8 @@ from partita.runs.loading import LoadedModel, load
 from partita.sampling.judges import RatioJudge
 from partita.sampling.steering import Judge, Steering
 
+UNTRAINED = {"steps": 0, "seconds": 0.0}  # the arm `start`, from where the arms part
+
 
 class Student:
     """A student of one seed; nothing is trained or drawn before it is needed.
@@ -68,7 +70,7 @@ class Student:
         loaded = load(run.path)
         return {
             "start": training_facts(self.start),
-            "training": training_facts(run) | self.ground.charge(entry),
+            "training": UNTRAINED if entry.arm == START else training_facts(run) | self.ground.charge(entry),
             "agreement": self.measuring.agreement(run, loaded),
             "curve": self._curve(entry, run, loaded, temperatures),
         }

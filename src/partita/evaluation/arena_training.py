@@ -45,8 +45,8 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
         `steps`: the generator's updates; `seconds`: wall-clock time, with a discriminator's updates and all
         looks at the validation split; `flat`: whether patience ended it, before its budget was spent; `bits`:
         on the validation split, in the end; where there is a judge `heard`, the share of updates in which the
-        generator listened to it, and, of a discriminator, `told_right`, the mean share of patches that it
-        told right.
+        generator listened to it, and, of a discriminator, `told_right`, the mean share of patches past the
+        opening that it told right.
     """
     position = read_state(run.newest())["position"]
     training, records = run.config()["training"], metrics.read(run.metrics_path)
@@ -58,17 +58,11 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
         "flat": bool(patience and position["stale"] >= patience),
         "bits": final[-1] if final else None,
     }
-    return facts | _judged([record for record in records if record["kind"] == "train"])
-
-
-def _judged(records: list[dict[str, Any]]) -> dict[str, float]:
-    """Return what a run's records, each the means over the updates since the last, say of its judge."""
-    updates = np.diff([record["step"] for record in records], prepend=0)
-    found = {}
-    if records and all("judge_heard" in record for record in records):
-        heard = [record["judge_heard"] for record in records]
-        found["heard"] = round(float(np.average(heard, weights=updates)), 3)
-    if records and all("discriminator_real" in record for record in records):
-        right = [0.5 * (r["discriminator_real"] + 1.0 - r["discriminator_fake"]) for r in records]
-        found["told_right"] = round(float(np.average(right, weights=updates)), 3)
-    return found
+    rows = [record for record in records if record["kind"] == "train"]
+    updates = np.diff([row["step"] for row in rows], prepend=0)  # each row has the means over so many
+    if rows and all("judge_heard" in row for row in rows):  # an older run's have not
+        facts["heard"] = round(float(np.average([row["judge_heard"] for row in rows], weights=updates)), 3)
+    if rows and training.get("adversary"):
+        right = [0.5 * (row["discriminator_real"] + 1.0 - row["discriminator_fake"]) for row in rows]
+        facts["told_right"] = round(float(np.average(right, weights=updates)), 3)
+    return facts

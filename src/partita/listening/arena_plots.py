@@ -4,7 +4,7 @@ Knows the keys of `scores.json` and nothing of how they came about.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -54,12 +54,10 @@ def plane(scores: Scores) -> bytes:
             **_cross(point), color=colour, marker="o", markersize=7, capsize=2, linewidth=1, label=label
         )
         seen_x, seen_y = seen_x + x, seen_y + y
-    far_x, far_y = (
-        [point[way][end] for point in chosen for end in ("low", "value", "high")]
-        for way in ("kl_forward", "kl_reverse")
-    )
-    _near(axes, seen_x, seen_y, far_x, far_y)
+    _near(axes.set_xlim, seen_x, [point["kl_forward"] for point in chosen])
+    _near(axes.set_ylim, seen_y, [_upward(point) for point in scores["arms"].values()])
     _name_what_is_outside(axes, scores["arms"])
+    axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("KL(data || student), bits a sample")
     axes.set_ylabel("KL(student || data), bits a sample")
     axes.legend(frameon=False, fontsize="small")
@@ -88,7 +86,8 @@ def over_temperature(scores: Scores) -> bytes:
             style = "--" if key == "kl_reverse_bound" else "-"
             axes.plot(x, y, style, color=colour, marker="o", markersize=3, linewidth=1, label=arm)
             heights += y
-        _near(axes, [], heights)
+        _near(axes.set_ylim, heights)
+        axes.spines[["top", "right"]].set_visible(False)
         axes.set_title(title, fontsize="medium")
         axes.set_xlabel("temperature")
     figure.axes[0].set_ylabel("bits a sample")
@@ -122,42 +121,41 @@ def _cross(point: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _upward(point: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what of an arm is drawn upward: of a steered one a bound."""
+    found: Mapping[str, Any] = point["kl_reverse" if "kl_forward" in point else "kl_reverse_bound"]
+    return found
+
+
 def _near(
-    axes: Axes,
-    x: list[float],
-    y: list[float],
-    kept_x: Sequence[float] = (),
-    kept_y: Sequence[float] = (),
+    limit: Callable[[float, float], object], values: Sequence[float], chosen: Sequence[Mapping[str, Any]] = ()
 ) -> None:
-    """Keep points that ran away from flattening the rest; what is kept stays inside, unless it did itself.
+    """Keep points that ran away from flattening the rest; what was chosen stays inside with its interval,
+    unless it did itself.
 
     Args:
-        axes: what was drawn into.
-        x: of all points, above 0.
-        y: of all points, above 0.
-        kept_x: of the chosen points, with the ends of their intervals, which may lie below 0.
-        kept_y: the same upward.
+        limit: sets the ends of an axis.
+        values: of all points along it.
+        chosen: of the chosen points `value`, `low` and `high`.
     """
-    axes.autoscale_view()
-    for values, kept, limit in ((x, kept_x, axes.set_xlim), (y, kept_y, axes.set_ylim)):
-        if not values or max(values) <= FAR * min(values):
-            continue
-        least = min(values)
-        end = max([FAR * least, *(1.05 * value for value in kept if value <= FARTHEST * least)])
-        begin = min([*values, *(value for value in kept if value >= -FARTHEST * least)])
-        limit(min(0.9 * begin, begin - 0.05 * (end - begin)), end)
-    axes.spines[["top", "right"]].set_visible(False)
+    least = min((value for value in values if value > 0.0), default=0.0)
+    if not least or max(values) <= FAR * least:
+        return
+    inside = [point for point in chosen if point["value"] <= FARTHEST * least]
+    end = max([FAR * least, *(1.05 * point["high"] for point in inside)])
+    begin = min([*values, *(point["low"] for point in inside)])
+    limit(min(0.9 * begin, begin - 0.05 * (end - begin)), end)
 
 
 def _name_what_is_outside(axes: Axes, arms: Mapping[str, Any]) -> None:
     """Say where chosen points lie that have no room in the picture."""
     right, top = axes.get_xlim()[1], axes.get_ylim()[1]
-    places = {
-        arm: (point["kl_forward"]["value"], point["kl_reverse"]["value"])
-        for arm, point in arms.items()
-        if "kl_forward" in point
-    }
-    lines = [f"{arm}: {x:.3g}, {y:.3g}" for arm, (x, y) in places.items() if x > right or y > top]
+    lines = []
+    for arm, point in arms.items():
+        y = _upward(point)["value"]
+        x = point["kl_forward"]["value"] if "kl_forward" in point else None
+        if y > top or (x is not None and x > right):
+            lines.append(f"{arm}: at most {y:.3g} upward" if x is None else f"{arm}: at {x:.3g}, {y:.3g}")
     if lines:
         text = "\n".join(["not shown:", *lines])
         axes.text(0.98, 0.02, text, transform=axes.transAxes, ha="right", va="bottom", fontsize="small")

@@ -5,7 +5,7 @@ BLIND = 0.55
 """Share of patches told right, of those past the opening, up to which a discriminator counts as blind; half
 is chance."""
 OVERPOWERING = 0.98
-"""Share of patches told right from which on it counts as overpowering."""
+"""The share from which on it counts as overpowering."""
 STEPS = 300
 """Steps for which it must have been so, without a break."""
 
@@ -54,13 +54,13 @@ class Watch:
 def _sentence(fault: str, right: float) -> str:
     if fault == "blind":
         return (
-            f"the discriminator is blind: for {STEPS} steps it has told about half of all patches right, now"
-            f" {right:.0%}, so the generator may learn nothing from it, unless its own clips are judged and"
-            " follow what it says. Try other `--adversary.discriminators`, more `--adversary.updates`, or a"
-            " longer `--adversary.warmup`"
+            f"the discriminator is blind: for {STEPS} steps it has told about half of what it judged right,"
+            f" now {right:.0%}, so the generator may learn nothing from it (where clips are drawn, one that"
+            " the generator follows looks the same). Try other `--adversary.discriminators`, more"
+            " `--adversary.updates`, or a longer `--adversary.warmup`"
         )
     return (
-        f"the discriminator is overpowering: for {STEPS} steps it has told nearly all patches right, now"
+        f"the discriminator is overpowering: for {STEPS} steps it has told nearly all it judged right, now"
         f" {right:.1%}, so the generator can hardly learn from it. Try `--adversary.r1 1`,"
         " `--adversary.skip-above 0.9`, or a lower `--adversary.learning-rate`"
     )
