@@ -117,7 +117,7 @@ def test_likelihood_is_charged_with_the_critics_time() -> None:
             plan(arms=(words,), steps=5)
     with pytest.raises(PartitaError, match="`critic_steps` 7 take who knows how long"):
         plan(arms=("likelihood-charged",), critic_steps=7)
-    with pytest.raises(PartitaError, match="minutes=1 has less time than other arms, 2 minutes"):
+    with pytest.raises(PartitaError, match="minutes=1 has less than others' 2 minutes: give more"):
         plan(arms=("likelihood-charged:minutes=1",), minutes=2.0)
     told = plan(arms=("likelihood-charged:minutes=30",), critic_steps=7)  # regression: refused
     assert told.arm_training(told.entries[0], seed=0, steps_before=1).minutes == 30.0

@@ -277,9 +277,7 @@ class ArenaConfig:
         critic = CRITIC_MINUTES if self.critic_minutes is None else self.critic_minutes
         charged = entry.training(replace(config, minutes=config.minutes + critic))
         if charged.minutes is None or charged.minutes < config.minutes:
-            raise PartitaError(
-                f"{entry.name} has less time than other arms, {config.minutes:g} minutes: give more"
-            )
+            raise PartitaError(f"{entry.name} has less than others' {config.minutes:g} minutes: give more")
         return charged
 
     def _base(self) -> TrainConfig:
