@@ -24,6 +24,7 @@ COLOURS = {
     "report-formula": "#7b5ea7",
     "gumbel": "#c77b4a",
     "pathwise": "#3f9aa8",
+    "start": "#9a9a9a",
 }
 OTHER = "#a34d77"  # of any other arm
 TICKS = (-0.4, -0.1, 0.0, 0.1, 0.4, 1.0)
@@ -133,7 +134,8 @@ def main() -> None:
         for name, draw in {"scaling": scaling_figure, "steering": steering_figure}.items():
             found = json.loads((RESULTS / "sampler" / f"{name}.json").read_text(encoding="utf-8"))
             draw(found).savefig(given.out / f"{name}.png")
-        for name, source in {"arena": "equal-time", "arena-updates": "equal-steps"}.items():
+        arenas = {"arena": "equal-time", "arena-updates": "equal-steps", "arena-grown": "equal-time-grown"}
+        for name, source in arenas.items():
             found = json.loads((RESULTS / "arena" / f"{source}.json").read_text(encoding="utf-8"))
             arena_figure(found).savefig(given.out / f"{name}.png")
 
