@@ -107,7 +107,7 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
     def interrupted_there(corpus: Corpus, path: Path, *rest: Any, **named: Any) -> Path:
         if path.name != stage:
             return train(corpus, path, *rest, **named)
-        # regression: on a busy machine the first step took the whole budget, and nothing was left to go on with
+        # regression: on a busy machine the first step took the whole budget, and nothing was left to do
         stopped.setattr("partita.training.loop.Loop.done", lambda _: False)
         train(corpus, path, *rest, **named, stop=lambda: True)
         raise KeyboardInterrupt
