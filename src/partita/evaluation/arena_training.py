@@ -12,6 +12,7 @@ from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
 from partita.training.config import TrainConfig
 from partita.training.train import resume, train
+from partita.training.watch import told_right
 
 
 def finished_run(
@@ -63,6 +64,6 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
     if rows and all("judge_heard" in row for row in rows):  # an older run's have not
         facts["heard"] = round(float(np.average([row["judge_heard"] for row in rows], weights=updates)), 3)
     if rows and training.get("adversary"):
-        right = [0.5 * (row["discriminator_real"] + 1.0 - row["discriminator_fake"]) for row in rows]
+        right = [told_right(row) for row in rows]
         facts["told_right"] = round(float(np.average(right, weights=updates)), 3)
     return facts

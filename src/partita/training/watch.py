@@ -38,7 +38,7 @@ class Watch:
         """
         if "discriminator_real" not in numbers:
             return None
-        right = (numbers["discriminator_real"] + 1.0 - numbers["discriminator_fake"]) / 2.0
+        right = told_right(numbers)
         for fault, holds in (("blind", right <= BLIND), ("overpowering", right >= OVERPOWERING)):
             if not holds:
                 self._last_otherwise[fault] = step
@@ -49,6 +49,15 @@ class Watch:
                 if fault == "blind":
                     return _of_critic(right)
         return None
+
+
+def told_right(numbers: dict[str, float]) -> float:
+    """Return the share of patches past the opening that a record's discriminator told right.
+
+    >>> told_right({"discriminator_real": 0.75, "discriminator_fake": 0.25})
+    0.75
+    """
+    return (numbers["discriminator_real"] + 1.0 - numbers["discriminator_fake"]) / 2.0
 
 
 def _sentence(fault: str, right: float) -> str:
