@@ -4,20 +4,24 @@ A reader never sees half a file, and an interrupted or failed write (a full disk
 what was there before. This file does not know what the files mean.
 """
 
+import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from hashlib import sha256
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from partita.errors import PartitaError
 
 LOCKS = importlib.util.find_spec("fcntl") is not None  # not on Windows
+PART = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.part", re.DOTALL)
+FORGOTTEN = 3600.0  # seconds after which a leftover is taken for one where no lock can tell
 
 
 @contextmanager
@@ -71,9 +75,86 @@ def flush_to_disk(path: Path) -> None:
         os.close(handle)
 
 
+def clear_leftovers(folder: Path, *, of: str | None = None, deep: bool = False) -> None:
+    """Remove what writers that were killed left beside the files and folders that they were writing.
+
+    What a living process is writing stays: `replacing` and `replacing_folder` hold a lock on it. A folder
+    that is missing or can't be read is left alone, as is a leftover that can't be removed.
+
+    Args:
+        folder: where to look.
+        of: the name of the file or folder that was being written; None for any.
+        deep: look into all folders below too; links are not followed.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = beside(folder / "a.wav").write_bytes(b"RIFF")
+    >>> clear_leftovers(folder, of="b.wav"); len(list(folder.iterdir()))
+    1
+    >>> clear_leftovers(folder); len(list(folder.iterdir()))
+    0
+    """
+    for where, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            found = PART.fullmatch(name)
+            if found and of in (None, found["name"]):
+                _clear(Path(where, name))
+        folders[:] = [name for name in folders if deep and not PART.fullmatch(name)]
+
+
+def _clear(part: Path) -> None:
+    """Remove a leftover that no living process is writing."""
+    with suppress(OSError):
+        if LOCKS:
+            handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                if not _locked(handle):
+                    return
+            finally:
+                os.close(handle)
+        elif time.time() - part.lstat().st_mtime < FORGOTTEN:
+            return
+        if part.is_dir():
+            shutil.rmtree(part)
+        else:
+            part.unlink()
+
+
+def _locked(handle: int) -> bool:
+    """Lock an open file for this process; False where another has it, or where there are no locks."""
+    fcntl = importlib.import_module("fcntl")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _held(path: Path, make: Callable[[Path], None]) -> Iterator[Path]:
+    """Make a fresh file or folder beside `path`, and lock it so that `clear_leftovers` lets it be."""
+    while True:
+        part = beside(path)
+        make(part)
+        if not LOCKS:
+            yield part
+            return
+        with suppress(FileNotFoundError):
+            handle = os.open(part, os.O_RDONLY)
+            break
+        # another process cleared it away between these two lines: make another
+    try:
+        _locked(handle)
+        yield part
+    finally:
+        os.close(handle)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes `path`'s place when the block ends without an error.
+
+    A link stays: what it leads to is replaced.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "notes.txt"
@@ -81,14 +162,16 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> target.read_text(), len(list(target.parent.iterdir()))
     ('done', 1)
     """
-    part = beside(path)
-    try:
-        yield part
-        flush_to_disk(part)
-        part.replace(path)
-        flush_to_disk(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
+    if path.is_symlink():
+        path = path.resolve()
+    with _held(path, lambda part: part.touch(exist_ok=False)) as part:
+        try:
+            yield part
+            flush_to_disk(part)
+            part.replace(path)
+            flush_to_disk(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -99,20 +182,19 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     Raises:
         FileExistsError: `path` exists when the block ends.
     """
-    part = beside(path)
-    part.mkdir(parents=True)
-    try:
-        yield part
-        for file in part.rglob("*"):
-            if file.is_file():
-                flush_to_disk(file)
-        flush_to_disk(part)
-        if path.exists():
-            raise FileExistsError(f"{path} exists already")
-        part.rename(path)
-        flush_to_disk(path.parent)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with _held(path, lambda part: part.mkdir(parents=True)) as part:
+        try:
+            yield part
+            for file in part.rglob("*"):
+                if file.is_file():
+                    flush_to_disk(file)
+            flush_to_disk(part)
+            if path.exists():
+                raise FileExistsError(f"{path} exists already")
+            part.rename(path)
+            flush_to_disk(path.parent)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -140,29 +222,5 @@ def digest(path: Path) -> str:
     >>> write_text(target, "abc"); digest(target)
     'ba7816bf8f01cfea'
     """
-    return sha256(path.read_bytes()).hexdigest()[:16]
-
-
-def read_json(path: Path, *, remedy: str) -> dict[str, Any]:
-    """Return the table in a JSON file.
-
-    Args:
-        path: the file.
-        remedy: what to do about a file that is damaged.
-
-    Raises:
-        PartitaError: it holds no table.
-        OSError: it can't be opened.
-
-    >>> import tempfile
-    >>> target = Path(tempfile.mkdtemp()) / "scores.json"
-    >>> write_json(target, {"bits": 4.5}); read_json(target, remedy="remove it")
-    {'bits': 4.5}
-    """
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # UnicodeDecodeError is one
-        raise PartitaError(f"{path} is damaged ({error}): {remedy}") from error
-    if not isinstance(table, dict):
-        raise PartitaError(f"{path} is damaged (no table): {remedy}")
-    return table
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

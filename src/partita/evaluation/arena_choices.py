@@ -14,7 +14,8 @@ import numpy as np
 
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
-from partita.storage import read_json, write_json
+from partita.storage import write_json
+from partita.tables import read_json
 
 BOUND = "kl_reverse_bound"
 BY = ("kl_sum", BOUND)
@@ -124,7 +125,7 @@ def settled(path: Path, tried: Results, entries: Sequence[Entry], seeds: Sequenc
 
 def _read(path: Path) -> dict[str, Any]:
     remedy = "begin anew in another folder with `--out`"
-    return read_json(path, remedy=remedy) if path.is_file() else {}
+    return read_json(path, remedy=remedy).values if path.is_file() else {}
 
 
 def _names(entries: Sequence[Entry]) -> dict[str, list[str]]:

@@ -15,7 +15,8 @@ from partita.evaluation.arena_training import finished_run, training_facts
 from partita.evaluation.arena_truth import Truth, teachers_corpus
 from partita.runs.folder import RunFolder
 from partita.runs.loading import find, load, weights_path
-from partita.storage import digest, read_json, write_json
+from partita.storage import digest, write_json
+from partita.tables import read_json
 from partita.training.config import TrainConfig
 
 
@@ -104,7 +105,7 @@ class Ground:
             DivergedError: it went astray, now or before: then it is not tried again.
         """
         if self.home.astray.is_file():
-            raise DivergedError(read_json(self.home.astray, remedy="remove it")["diverged"])
+            raise DivergedError(read_json(self.home.astray, remedy="remove it").text("diverged"))
         try:
             return self.train(self.home.critic, self.config.critic_training(), "the critic").path
         except DivergedError as error:

@@ -27,6 +27,7 @@ from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.runs.folder import RunFolder
 from partita.runs.loading import find, weights_path
+from partita.tables import read_json
 
 FORMAT = 1
 NOTE = "arena.json"
@@ -192,7 +193,7 @@ class ArenaHome:
         path = self._result(entry, seed)
         if not path.is_file():
             return None
-        return storage.read_json(path, remedy="remove it, and it is made anew")
+        return read_json(path, remedy="remove it, and it is made anew").values
 
     def keep(self, entry: Entry, seed: int, result: dict[str, Any]) -> None:
         """Keep what an arm's student measured."""

@@ -1,0 +1,88 @@
+"""Files that are complete or not there, and what killed writers left behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from partita.storage import LOCKS, beside, clear_leftovers, replacing, replacing_folder
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from partita.storage import replacing, replacing_folder
+target = Path(sys.argv[1])
+with {context}(target) as part:
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def started_writer(target: Path, context: str) -> subprocess.Popen[str]:
+    """Return a process that is in the middle of writing."""
+    command = [sys.executable, "-c", WRITER.format(context=context), str(target)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "writing\n"
+    return process
+
+
+@pytest.mark.skipif(not LOCKS, reason="no file locks here")
+@pytest.mark.parametrize("context", ["replacing", "replacing_folder"])
+def test_leftovers_of_killed_writers_go_and_those_of_living_ones_stay(tmp_path: Path, context: str) -> None:
+    with started_writer(tmp_path / "a", context) as process:
+        clear_leftovers(tmp_path)
+        assert len(list(tmp_path.iterdir())) == 1, "the writer lives: what it writes stays"
+        process.kill()
+    clear_leftovers(tmp_path, of="b")
+    assert len(list(tmp_path.iterdir())) == 1, "another file's leftovers are not asked for"
+    clear_leftovers(tmp_path, of="a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_leftovers_are_looked_for_below_only_when_asked_and_never_through_links(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "top" / "in", tmp_path / "elsewhere"
+    for folder in (inside, outside):
+        folder.mkdir(parents=True)
+        beside(folder / "x.json").write_text("{")
+    (tmp_path / "top" / "link").symlink_to(outside)
+    clear_leftovers(tmp_path / "top")
+    assert list(inside.iterdir())
+    clear_leftovers(tmp_path / "top", deep=True)
+    assert not list(inside.iterdir()) and list(outside.iterdir())
+
+
+def test_foreign_hidden_files_stay(tmp_path: Path) -> None:
+    names = [".a.part", ".a.0123abcd.part.txt", "a.0123abcd.part", ".a.0123ABCD.part", ".hidden"]
+    for name in names:
+        (tmp_path / name).touch()
+    clear_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    clear_leftovers(tmp_path / "missing")
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.txt").write_text("old")
+    (tmp_path / "a.txt").symlink_to(tmp_path / "real" / "a.txt")
+    with replacing(tmp_path / "a.txt") as part:
+        part.write_text("new")
+    assert (tmp_path / "a.txt").is_symlink() and (tmp_path / "real" / "a.txt").read_text() == "new"
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["a.txt"]
+
+
+def fail(context, target: Path) -> None:
+    """Raise an error in the middle of writing."""
+    with context(target) as part:
+        (part / "half" if part.is_dir() else part).write_text("half")
+        raise ZeroDivisionError
+
+
+def test_a_failed_block_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(ZeroDivisionError):
+        fail(replacing, tmp_path / "a.txt")
+    with pytest.raises(ZeroDivisionError):
+        fail(replacing_folder, tmp_path / "folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"

@@ -1,0 +1,78 @@
+"""Tables from files: every wrong value is one line with the key, the rule and the remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from partita.errors import PartitaError
+from partita.tables import Table, read_json, read_toml
+
+TABLE = Table(
+    {"whole": 3, "real": 2.5, "yes": True, "name": "a", "rows": [{"length": 5}], "nothing": None},
+    where="x.json",
+    remedy="copy it again",
+)
+
+
+def test_values_of_the_expected_types_are_returned() -> None:
+    assert TABLE.integer("whole", least=3, most=3) == 3
+    assert TABLE.number("real") == 2.5 and TABLE.number("whole") == 3.0
+    assert TABLE.flag("yes") is True and TABLE.text("name") == "a"
+    assert [row.integer("length") for row in TABLE.tables("rows")] == [5]
+    assert TABLE.integer("absent", default=7) == 7
+    assert TABLE.optional("nothing", TABLE.text) is None
+
+
+@pytest.mark.parametrize(
+    ("take", "says"),
+    [
+        (lambda: TABLE.integer("real"), "`real` in x.json is 2.5, must be an integer: copy it again"),
+        (lambda: TABLE.integer("yes"), "`yes` in x.json is True, must be an integer"),
+        (lambda: TABLE.integer("whole", least=4), "must be an integer of at least 4"),
+        (lambda: TABLE.integer("whole", most=2), "must be at most 2"),
+        (lambda: TABLE.number("name"), "must be a number"),
+        (lambda: TABLE.text("whole"), "must be a string"),
+        (lambda: TABLE.flag("whole"), "must be true or false"),
+        (lambda: TABLE.table("rows"), "must be a table"),
+        (lambda: TABLE.items("name"), "must be a list"),
+        (lambda: TABLE.integer("absent"), "`absent` is missing in x.json: copy it again"),
+        (lambda: TABLE.tables("rows")[0].text("length"), r"`rows\[0\].length` in x.json is 5"),
+        (lambda: Table({"a": "x" * 999}, "f", "r").flag("a"), r"^`a` in f is '.{59}\.\.\., must be"),
+        (lambda: Table({"a": [{}, 5]}, "f", "r").tables("a"), "item 1 is none"),
+        (lambda: Table({"a": float("nan")}, "f", "r").number("a"), "must be a number"),
+    ],
+)
+def test_other_values_are_refused_with_key_rule_and_remedy(take, says) -> None:
+    with pytest.raises(PartitaError, match=says):
+        take()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'{"a": ', "is damaged"),
+        (b"\xff\xfe", "is damaged"),
+        (b"[1]", "holds no table"),
+        (b'{"a": NaN}', "NaN is no number of JSON"),
+        (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "is damaged"),
+    ],
+)
+def test_damaged_json_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(PartitaError, match=f"a.json .*{says}.*: remove it"):
+        read_json(tmp_path / "a.json", remedy="remove it")
+
+
+@pytest.mark.parametrize(
+    "content", [b"a = ", b"\xff", b"a = " + b"[" * 50_000, b"a = 1\na = 2", b"a = [" * 3000]
+)
+def test_damaged_toml_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.toml").write_bytes(content)
+    with pytest.raises(PartitaError, match=r"is damaged .*: mend it"):
+        read_toml(tmp_path / "a.toml", remedy="mend it")
+
+
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PartitaError, match="can't be read"):
+        read_json(tmp_path, remedy="remove it")
