@@ -1,8 +1,6 @@
 """The compiled building blocks against NumPy, at every remainder of their blocking."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,7 +10,6 @@ from numba import njit
 from partita.models.barrier import wait_for_all
 from partita.models.gates import gate, gate_gradient
 from partita.models.halves import has_pair_products, narrow_rows, pair_rows, widen_rows
-from partita.models.kept import kept, number_of
 from partita.models.stack_fused import _together
 from partita.models.tiles import multiply, multiply_pairs
 
@@ -71,16 +68,6 @@ def test_rows_become_bfloat16_and_pairs_as_pytorch_rounds_them(rows: int) -> Non
     assert torch.equal(pairs, even.view(-1, 2, 16).mT)
 
 
-def test_the_number_of_sources_changes_with_any_of_them(tmp_path: Path) -> None:
-    modules = [ModuleType("one"), ModuleType("two")]
-    for module in modules:
-        module.__file__ = str(tmp_path / module.__name__)
-        Path(module.__file__).write_text("x = 1")
-    before = number_of(*modules)
-    Path(str(modules[1].__file__)).write_text("x = 2")
-    assert number_of(*modules) != before
-
-
 @njit
 def _gate(filters: int, gates: int, out: int) -> None:
     gate(filters, gates, out)
@@ -137,11 +124,3 @@ def test_no_thread_waits_for_one_that_was_never_started(monkeypatch: pytest.Monk
     monkeypatch.setattr(ThreadPoolExecutor, "submit", fail_the_second_time)
     with pytest.raises(RuntimeError, match="can't start"):
         _together(lambda thread, barrier: wait_for_all(barrier, 3), 3)
-
-
-def test_code_is_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> object:
-        raise RuntimeError("cannot cache function: no locator available")
-
-    monkeypatch.setattr("numba.core.dispatcher.Dispatcher.enable_caching", refuse)
-    assert kept(lambda x: x + 1)(2) == 3

@@ -8,7 +8,8 @@ reverberators", AES Convention 90, 1991). This file knows no strings and no note
 """
 
 import numpy as np
-from numba import njit
+
+from partita.compiling import kept
 
 BODY_MODES = np.array(
     [
@@ -44,7 +45,7 @@ WET = 0.22
 """Level of the reverberation beside the direct sound."""
 
 
-@njit(cache=True)
+@kept()
 def _resonate(force, coefficients):  # type: ignore[no-untyped-def]
     modes = coefficients.shape[0]
     out = np.zeros(force.shape[0])
@@ -61,7 +62,7 @@ def _resonate(force, coefficients):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True)
+@kept()
 def _reverberate(dry, delays, gains, damping):  # type: ignore[no-untyped-def]
     lines = delays.shape[0]
     buffer = np.zeros((lines, 4096))

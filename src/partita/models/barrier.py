@@ -12,9 +12,11 @@ from typing import Any
 
 import llvmlite.binding
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from partita.compiling import compiled
 
 LOOKS = 2000  # before giving way: some microseconds, longer than threads differ when each has a core
 
@@ -58,7 +60,7 @@ def _give_way(typingctx: Any) -> Any:
     return types.void(), generate
 
 
-@njit(nogil=True)
+@compiled()
 def wait_for_all(address: int, threads: int) -> None:
     """Return when all threads have called this as often as this one, or when one has given up.
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils, config
 from numba.extending import intrinsic
 
+from partita.compiling import compiled
 from partita.models.gates import gate_slopes, gate_values
 from partita.models.tiles import WIDTH, BFloat, load_vector, store_vector
 
@@ -133,7 +134,7 @@ rows, and tanh * sigmoid, as pairs: (tanh, sigmoid, gradient of the product as f
 row; pairs of filters, pairs of gates, pairs of products)."""
 
 
-@njit(nogil=True)
+@compiled()
 def narrow_rows(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
     """Write rows of floats as rows of bfloat16; strides in numbers."""
     for r in range(rows):
@@ -141,7 +142,7 @@ def narrow_rows(source: int, source_row: int, out: int, out_row: int, rows: int,
             narrow((source + 4 * (r * source_row + c), out + 2 * (r * out_row + c)))
 
 
-@njit(nogil=True)
+@compiled()
 def widen_rows(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
     """Write rows of bfloat16 as rows of floats; strides in numbers."""
     for r in range(rows):
@@ -149,7 +150,7 @@ def widen_rows(source: int, source_row: int, out: int, out_row: int, rows: int, 
             widen((source + 2 * (r * source_row + c), out + 4 * (r * out_row + c)))
 
 
-@njit(nogil=True)
+@compiled()
 def copy_halves(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
     """Copy rows of bfloat16; strides in numbers."""
     for r in range(rows):
@@ -157,7 +158,7 @@ def copy_halves(source: int, source_row: int, out: int, out_row: int, rows: int,
             copy((source + 2 * (r * source_row + c), out + 2 * (r * out_row + c)))
 
 
-@njit(nogil=True)
+@compiled()
 def pair_rows(source: int, row: int, nothing: int, out: int, rows: int, columns: int) -> None:
     """Write rows two by two as rows of pairs, contiguous; an odd last one is paired with the zeros at
     `nothing`."""

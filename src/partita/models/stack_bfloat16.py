@@ -10,21 +10,18 @@ Names: H hidden (rows x residual) and Z (rows x 2 dilation), first tanh and sigm
 sums: bfloat16; G gates (rows x dilation): bfloat16; a tap reads H `lag` rows back.
 """
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-from partita.models import barrier, gates, halves, tiles, walk
+from partita.compiling import compiled
+from partita.models import walk
 from partita.models.halves import copy_halves, gate, gate_gradient, narrow_rows, pair_rows, widen_rows
-from partita.models.kept import kept, number_of
 from partita.models.tiles import WIDTH, add_column_sums, add_rows, address_of, copy_rows, multiply_pairs
 
 BLOCK = 128
 ONES = 0x3F803F80  # two bfloat16 of 1
 
 
-@njit(nogil=True)
+@compiled()
 def forward_rows(
     h: int,
     h_next: int,
@@ -82,7 +79,7 @@ def forward_rows(
     floats[0, 0], gated[0, 0] = 0.0, 0  # Numba frees an array after its last use: until here they are in use
 
 
-@njit(nogil=True)
+@compiled()
 def backward_gates(
     h: int,
     dh: int,
@@ -158,7 +155,7 @@ def backward_gates(
     gradient[0, 0], scratch[0, 0], paired[0, 0, 0], zeros[0], one[0] = 0.0, 0, 0, 0, ONES
 
 
-@njit(nogil=True)
+@compiled()
 def backward_hidden(
     dh: int,
     dz: int,
@@ -190,26 +187,5 @@ def backward_hidden(
                 multiply_pairs(source, units, 1, w, channels, out, channels, high - low, channels, units)
 
 
-_forward, _backward = walk.forward_walk(forward_rows), walk.backward_walk(backward_gates, backward_hidden)
-
-
-def _kept_on_disk(sources: int) -> tuple[Any, Any]:
-    """Return the walks, compiled, kept on disk for as long as the sources stay the same."""
-
-    def forward_layers(
-        h: Any, stream: Any, z: Any, g: Any, w: Any, starts: Any, dilations: Any, sizes: Any, place: Any
-    ) -> None:
-        if sources != 0:
-            _forward(h, stream, z, g, w, starts, dilations, sizes, place)
-
-    def backward_layers(
-        h: Any, dh: Any, z: Any, dg: Any, turned: Any, sums: Any, starts: Any, dilations: Any, sizes: Any,
-        place: Any,
-    ) -> None:  # fmt: skip
-        if sources != 0:
-            _backward(h, dh, z, dg, turned, sums, starts, dilations, sizes, place)
-
-    return kept(forward_layers), kept(backward_layers)
-
-
-forward_layers, backward_layers = _kept_on_disk(number_of(barrier, gates, halves, tiles, walk))
+forward_layers = walk.forward_walk(forward_rows)
+backward_layers = walk.backward_walk(backward_gates, backward_hidden)

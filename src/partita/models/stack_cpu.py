@@ -9,14 +9,11 @@ Names: H hidden (rows x residual), Z (rows x 2 dilation) first the sums, then ta
 gradients of the sums; G gates (rows x dilation); a tap reads H `lag` rows back.
 """
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-from partita.models import barrier, gates, tiles, walk
+from partita.compiling import compiled
+from partita.models import walk
 from partita.models.gates import gate, gate_gradient
-from partita.models.kept import kept, number_of
 from partita.models.tiles import (
     WIDTH,
     add_column_sums,
@@ -30,7 +27,7 @@ from partita.models.tiles import (
 BLOCK = 64
 
 
-@njit(nogil=True)
+@compiled()
 def forward_rows(
     h: int,
     h_next: int,
@@ -88,7 +85,7 @@ def forward_rows(
     scratch[0, 0] = 0.0  # Numba frees an array after its last use: until here it is in use
 
 
-@njit(nogil=True)
+@compiled()
 def backward_gates(
     h: int,
     dh: int,
@@ -157,7 +154,7 @@ def backward_gates(
     gradient[0, 0], product[0, 0] = 0.0, 0.0  # Numba frees an array after its last use: see above
 
 
-@njit(nogil=True)
+@compiled()
 def backward_hidden(
     dh: int,
     dz: int,
@@ -197,26 +194,5 @@ def backward_hidden(
                 )
 
 
-_forward, _backward = walk.forward_walk(forward_rows), walk.backward_walk(backward_gates, backward_hidden)
-
-
-def _kept_on_disk(sources: int) -> tuple[Any, Any]:
-    """Return the walks, compiled, kept on disk for as long as the sources stay the same."""
-
-    def forward_layers(
-        h: Any, stream: Any, z: Any, g: Any, w: Any, starts: Any, dilations: Any, sizes: Any, place: Any
-    ) -> None:
-        if sources != 0:
-            _forward(h, stream, z, g, w, starts, dilations, sizes, place)
-
-    def backward_layers(
-        h: Any, dh: Any, z: Any, dg: Any, turned: Any, sums: Any, starts: Any, dilations: Any, sizes: Any,
-        place: Any,
-    ) -> None:  # fmt: skip
-        if sources != 0:
-            _backward(h, dh, z, dg, turned, sums, starts, dilations, sizes, place)
-
-    return kept(forward_layers), kept(backward_layers)
-
-
-forward_layers, backward_layers = _kept_on_disk(number_of(barrier, gates, tiles, walk))
+forward_layers = walk.forward_walk(forward_rows)
+backward_layers = walk.backward_walk(backward_gates, backward_hidden)

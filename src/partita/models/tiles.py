@@ -20,9 +20,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from partita.compiling import compiled
 
 WIDTH = 16
 ROWS = 8
@@ -51,7 +53,7 @@ _HALVES = ir.VectorType(BFloat(), 2 * WIDTH)
 _INDEX = ir.IntType(64)
 
 
-@njit(nogil=True)
+@compiled()
 def address_of(array: np.ndarray) -> int:
     """Return where an array lies, as a signed number: an unsigned one plus a signed one is a float here."""
     return np.int64(array.ctypes.data)  # type: ignore[return-value]
@@ -195,7 +197,7 @@ def _product(pairs: bool) -> Callable[..., None]:
     tile_8x2, tile_8x1 = _tile(ROWS, 2, pairs), _tile(ROWS, 1, pairs)
     tile_1x2, tile_1x1 = _tile(1, 2, pairs), _tile(1, 1, pairs)
 
-    @njit(nogil=True, inline="never")
+    @compiled(of=("pairs" if pairs else "floats",))
     def product(
         a: int, a_row: int, a_step: int, b: int, b_step: int, c: int, c_row: int, rows: int, columns: int,
         depth: int,
@@ -259,7 +261,7 @@ def _elementwise(name: str | None) -> Callable[..., Any]:
 _copy16, _add16, _multiply16 = _elementwise(None), _elementwise("fadd"), _elementwise("fmul")
 
 
-@njit(nogil=True)
+@compiled()
 def copy_rows(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
     """Copy rows of floats; a `source_row` of 0 repeats one row."""
     for r in range(rows):
@@ -268,7 +270,7 @@ def copy_rows(source: int, source_row: int, out: int, out_row: int, rows: int, c
             _copy16(place, place, out + 4 * (r * out_row + c))
 
 
-@njit(nogil=True)
+@compiled()
 def add_rows(a: int, a_row: int, b: int, b_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
     """Write the sums of two matrices; a row stride of 0 repeats one row."""
     for r in range(rows):
@@ -276,7 +278,7 @@ def add_rows(a: int, a_row: int, b: int, b_row: int, out: int, out_row: int, row
             _add16(a + 4 * (r * a_row + c), b + 4 * (r * b_row + c), out + 4 * (r * out_row + c))
 
 
-@njit(nogil=True)
+@compiled()
 def multiply_rows(
     a: int, a_row: int, b: int, b_row: int, out: int, out_row: int, rows: int, columns: int
 ) -> None:
@@ -286,7 +288,7 @@ def multiply_rows(
             _multiply16(a + 4 * (r * a_row + c), b + 4 * (r * b_row + c), out + 4 * (r * out_row + c))
 
 
-@njit(nogil=True)
+@compiled()
 def add_column_sums(a: int, a_row: int, out: int, rows: int, columns: int) -> None:
     """Add the sum of all rows to one row."""
     for r in range(rows):

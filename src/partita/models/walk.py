@@ -6,15 +6,15 @@ What is done with the rows of one layer is given; this file knows the order of l
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 
+from partita.compiling import compiled, kept
 from partita.models.barrier import wait_for_all
 
 Sizes = tuple[int, int, int, int, int]
 Place = tuple[int, int, int]
 
 
-@njit(nogil=True)
+@compiled()
 def share(batch: int, start: int, stop: int, threads: int, thread: int) -> tuple[int, int, int, int]:
     """Return one thread's share of rows start..stop of every clip: first clip, last + 1, first row, last + 1.
 
@@ -31,7 +31,7 @@ def share(batch: int, start: int, stop: int, threads: int, thread: int) -> tuple
 def forward_walk(rows: Callable[..., None]) -> Callable[..., None]:
     """Make the way forwards from what is done with the rows of a layer."""
 
-    @njit(nogil=True)
+    @kept(of=(rows,))
     def walk(
         h: np.ndarray,
         stream: np.ndarray,
@@ -76,7 +76,7 @@ def forward_walk(rows: Callable[..., None]) -> Callable[..., None]:
 def backward_walk(gates: Callable[..., None], hidden: Callable[..., None]) -> Callable[..., None]:
     """Make the way backwards from what is done with the rows of a layer: first its gates, then its input."""
 
-    @njit(nogil=True)
+    @kept(of=(gates, hidden))
     def walk(
         h: np.ndarray,
         dh: np.ndarray,

@@ -12,6 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from partita.compiling import sources_digest
 from partita.models.tiles import WIDTH, constant, spread
 from partita.sampling.stored import BFLOAT16, FLOAT32, INT8, unpack
 from partita.sampling.vectors import INT, NOTHING, Code, Value, fma, load, loop, pointer, store
@@ -77,7 +78,7 @@ def _switch(module: ir.Module, blocks: Sequence[Block], kinds: Sequence[Any]) ->
 
     It is never inlined: its many blocks would be compiled again wherever it is called.
     """
-    name = f"partita_multiply_{len(blocks)}"
+    name = f"partita_multiply_{len(blocks)}_{sources_digest()}"
     if name in module.globals:
         return module.globals[name]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)

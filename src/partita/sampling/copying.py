@@ -6,10 +6,11 @@ does not know why a clip is copied, threads or networks.
 
 from typing import Any
 
-from partita.models.kept import kept
+from partita.compiling import kept
 
 
-def _copy_columns(
+@kept(error_model="numpy")
+def copy_columns(
     ring: Any, from_rings: Any, from_clips: Any, sources: Any, to_rings: Any, to_clips: Any, targets: Any,
     channels: Any,
 ) -> None:  # fmt: skip
@@ -31,6 +32,3 @@ def _copy_columns(
                 for channel in range(channels):
                     to_rings[new + channel] = from_rings[old + channel]
         done += ring[layer].slots
-
-
-copy_columns = kept(_copy_columns, error_model="numpy")

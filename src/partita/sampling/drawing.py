@@ -7,14 +7,15 @@ only fill up a vector have a power of exactly 0. This file does not know network
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from partita.compiling import compiled
 
 ZERO = np.float32(0.0)
 
-compiled = njit(nogil=True, error_model="numpy")
+unchecked = compiled(error_model="numpy")
 
 
-@compiled
+@unchecked
 def uniform(low: Any, high: Any, time: Any, clip: Any) -> Any:
     """Return the number that `draws.uniforms` has at this address."""
     mask, half = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -28,7 +29,7 @@ def uniform(low: Any, high: Any, time: Any, clip: Any) -> Any:
     return (np.float64(mantissa) + 0.5) * 2.0**-52
 
 
-@njit(nogil=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
+@compiled(error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
 def mass_from(keys: Any, values: Any, least: Any, count: Any) -> Any:
     """Return the sum of the values whose key is at least `least`."""
     total = 0.0
@@ -37,7 +38,7 @@ def mass_from(keys: Any, values: Any, least: Any, count: Any) -> Any:
     return total
 
 
-@compiled
+@unchecked
 def keep_mass(keys: Any, values: Any, powers: Any, wanted: Any, count: Any) -> None:
     """Zero all powers but those of the largest keys whose values reach `wanted`; of equals the first."""
     low, high = np.int64(-(1 << 31)), np.int64(1 << 31)
@@ -55,7 +56,7 @@ def keep_mass(keys: Any, values: Any, powers: Any, wanted: Any, count: Any) -> N
             powers[i] = ZERO
 
 
-@compiled
+@unchecked
 def truncate(logits: Any, powers: Any, sums: Any, keys: Any, ones: Any, rule: Any, count: Any) -> None:
     """Zero the powers of the classes that top-k and top-p leave out, and sum each 16 again."""
     for i in range(count):  # whole numbers in the order of the floats
@@ -72,7 +73,7 @@ def truncate(logits: Any, powers: Any, sums: Any, keys: Any, ones: Any, rule: An
         sums[block // 16] = np.float32(total)
 
 
-@compiled
+@unchecked
 def choose(powers: Any, sums: Any, width: Any, u: Any) -> Any:
     """Return the first class whose cumulative power exceeds u times the sum of all; its power is never 0."""
     total = 0.0

@@ -10,11 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from partita.models import tiles
-from partita.models.kept import kept, number_of
-from partita.sampling import blocks, drawing, stored, vectors
+from partita.compiling import kept
 from partita.sampling.blocks import multiply
-from partita.sampling.drawing import ZERO, choose, compiled, truncate, uniform
+from partita.sampling.drawing import ZERO, choose, truncate, unchecked, uniform
 from partita.sampling.vectors import copy, exponentials, gate, largest
 
 CHUNK = 64
@@ -91,7 +89,7 @@ class Rule(NamedTuple):
     """The two halves of the seed."""
 
 
-@compiled
+@unchecked
 def one_column(m: Any, layer: Any, row: Any, depth: Any, start: Any, x: Any, y: Any, least: Any) -> None:
     """Multiply one column by `depth` rows, from `row` on, of a matrix: y = max(least, start + x W)."""
     done = 0
@@ -106,7 +104,7 @@ def one_column(m: Any, layer: Any, row: Any, depth: Any, start: Any, x: Any, y: 
         done += panels
 
 
-@compiled
+@unchecked
 def many_columns(
     m: Any, layer: Any, row: Any, depth: Any, start: Any, start_step: Any, x: Any, x_step: Any,
     y: Any, y_step: Any, least: Any, columns: Any, together: Any,
@@ -133,7 +131,7 @@ def many_columns(
                 )  # fmt: skip
 
 
-@compiled
+@unchecked
 def product(
     m: Any, layer: Any, row: Any, depth: Any, start: Any, start_step: Any, x: Any, x_step: Any,
     y: Any, y_step: Any, least: Any, columns: Any, together: Any,
@@ -145,7 +143,7 @@ def product(
         many_columns(m, layer, row, depth, start, start_step, x, x_step, y, y_step, least, columns, together)
 
 
-@compiled
+@unchecked
 def pass_layers(n: Any, s: Any, ring: Any, newest: Any, clips: Any) -> None:
     """Take in the newest sample of each clip: all layers' gates, and a new slot in each ring."""
     channels, units = 16 * n.residual.panels, n.residual.rows
@@ -178,7 +176,7 @@ def pass_layers(n: Any, s: Any, ring: Any, newest: Any, clips: Any) -> None:
             here = following
 
 
-@compiled
+@unchecked
 def pass_head(n: Any, s: Any, clips: Any) -> None:
     """Turn the gates of all layers into logits."""
     depth, skips, ends = n.skip.rows, 16 * n.skip.panels, 16 * n.end1.panels
@@ -192,8 +190,8 @@ def pass_head(n: Any, s: Any, clips: Any) -> None:
     )
 
 
-@compiled
-def take_steps(
+@kept(error_model="numpy")
+def advance(
     n: Any, s: Any, rule: Any, ring: Any, newest: Any, logits: Any, powers: Any, sums: Any, keys: Any,
     ones: Any, clips: Any, forced: Any, time: Any, drawn: Any, seen: Any,
 ) -> None:  # fmt: skip
@@ -232,21 +230,3 @@ def take_steps(
             if seen.shape[1] > 0:
                 for i in range(16 * width):
                     seen[c, t, i] = powers[i]
-
-
-def _kept_on_disk(sources: int) -> Any:
-    """Return `take_steps`, its machine code kept on disk for as long as the sources stay the same."""
-
-    def advance(
-        n: Any, s: Any, rule: Any, ring: Any, newest: Any, logits: Any, powers: Any, sums: Any, keys: Any,
-        ones: Any, clips: Any, forced: Any, time: Any, drawn: Any, seen: Any,
-    ) -> None:  # fmt: skip
-        if sources != 0:
-            take_steps(
-                n, s, rule, ring, newest, logits, powers, sums, keys, ones, clips, forced, time, drawn, seen
-            )
-
-    return kept(advance, error_model="numpy")
-
-
-advance = _kept_on_disk(number_of(blocks, drawing, stored, tiles, vectors))

@@ -1,0 +1,137 @@
+"""Machine code on disk, in the folders where Numba keeps it: NUMBA_CACHE_DIR, beside the source, or the
+user's cache folder.
+
+Numba's own cache ends the program when a file in it is damaged, unreadable, or can't be written. Here each of
+these is a miss: the code is compiled anew, one line on standard error says why, and a damaged file is
+written again. A file holds a digest of its content, then the content in Numba's own form, which is a pickle:
+as with Numba's cache, whoever can write to the folder can run code. This file does not know what is compiled.
+"""
+
+import hashlib
+import pickle
+import platform
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+from numba.core.caching import CompileResultCacheImpl, NullCache
+from numba.core.serialize import dumps
+
+from partita.storage import clear_leftovers, replacing
+
+PREFIX = "partita-"
+DIGEST_BYTES = 32
+
+
+class CodeCache(NullCache):  # type: ignore[misc]
+    """The machine code of one function on disk, a file for each combination of argument types.
+
+    Args:
+        function: what is compiled; its qualified name is unlike any other's.
+        sources: a digest of all sources; files of other sources are removed when one of these is written.
+
+    >>> def double(x): return 2 * x
+    >>> CodeCache(double, "0" * 12).load_overload((), None) is None  # it has no file, and so no place
+    True
+    """
+
+    def __init__(self, function: Callable[..., Any], sources: str) -> None:
+        self._function = function
+        self._sources = sources
+
+    @cached_property
+    def _form(self) -> Any:
+        """Numba's rules of where to keep code and how to write it; None where there is no such place.
+
+        Found out on first use, since it writes to the disk.
+        """
+        try:
+            return CompileResultCacheImpl(self._function)
+        except (RuntimeError, OSError):  # OSError: the source is gone
+            return None
+
+    @property
+    def cache_path(self) -> str | None:
+        """The folder, or None where no folder can be written to."""
+        return None if self._form is None else str(self._form.locator.get_cache_path())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled function for some types of arguments; None where it is not there or damaged."""
+        if self._form is None:
+            return None
+        target_context.refresh()
+        path = self._path(sig, target_context.codegen())
+        try:
+            written = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return _tell(f"{path.parent} can't be read ({error.strerror})")
+        content = written[DIGEST_BYTES:]
+        if hashlib.sha256(content).digest() != written[:DIGEST_BYTES]:
+            return _tell(f"{path.parent} is damaged ({path.name} is not what was written)")
+        try:
+            return self._form.rebuild(target_context, pickle.loads(content))
+        except Exception as error:  # an undamaged file of another program, or made by a library since changed
+            return _tell(f"{path.parent} is damaged ({path.name}: {type(error).__name__})")
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Write the compiled function for some types of arguments, if that can be."""
+        if self._form is None:
+            return _tell("has no folder that can be written to; NUMBA_CACHE_DIR names one")
+        if not self._form.check_cachable(data):
+            return None
+        path = self._path(sig, data.codegen)
+        content = dumps(self._form.reduce(data))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            clear_leftovers(path.parent)
+            with replacing(path) as part:
+                part.write_bytes(hashlib.sha256(content).digest() + content)
+            self._remove_stale(path.parent)
+        except OSError as error:
+            return _tell(f"{path.parent} can't be written ({error.strerror})")
+        return None
+
+    def _path(self, sig: Any, codegen: Any) -> Path:
+        """Return where the code for some types of arguments lies: all that it depends on is in its name."""
+        function, versions = self._function, (numba.__version__, llvmlite.__version__)
+        python = (platform.python_implementation(), sys.version_info[:2], getattr(sys, "abiflags", ""))
+        names = (function.__module__, function.__qualname__, str(sig))
+        key = (*names, codegen.magic_tuple(), versions, python, self._form.locator.get_source_stamp())
+        name = function.__name__ if function.__name__.isidentifier() else "function"
+        digits = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
+        return Path(self._form.locator.get_cache_path(), f"{PREFIX}{self._sources}-{name}-{digits}.nbc")
+
+    def _remove_stale(self, folder: Path) -> None:
+        """Remove the code of earlier sources, which nothing will ask for again."""
+        for path in folder.glob(f"{PREFIX}*.nbc"):
+            if not path.name.startswith(f"{PREFIX}{self._sources}-"):
+                path.unlink(missing_ok=True)
+
+
+class _Voice:
+    """Says one line, once."""
+
+    said = False
+
+    def say(self, line: str) -> None:
+        if not self.said and sys.stderr is not None:
+            self.said = True
+            with suppress(OSError, ValueError):
+                print(line, file=sys.stderr, flush=True)
+
+
+@cache
+def _voice() -> _Voice:
+    return _Voice()
+
+
+def _tell(what: str) -> None:
+    """Say once a process what is wrong with the cache; whoever asked goes on as if nothing were there."""
+    _voice().say(f"partita: the compile cache {what}: compiling anew")

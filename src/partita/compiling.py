@@ -1,0 +1,136 @@
+"""Compile functions with Numba, under names of their own, and keep the machine code on disk.
+
+All machine code in a process shares one table of names. Numba makes a name of the function's module, its
+qualified name, the types of its arguments and a count of what the process has compiled. Two functions made
+by one factory and compiled in two processes can get the same name; a third process that loads both from disk
+then runs one in place of the other. So each name here also holds what the factory was given and a digest of
+the sources. This file does not know what is compiled, nor how a cache file looks (`code_cache`).
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from numba import config, njit
+
+from partita.code_cache import CodeCache
+from partita.errors import PartitaError
+
+SOURCES = (
+    "audio/bowed_string.py",
+    "audio/room.py",
+    "models/barrier.py",
+    "models/gates.py",
+    "models/halves.py",
+    "models/stack_bfloat16.py",
+    "models/stack_cpu.py",
+    "models/tiles.py",
+    "models/walk.py",
+    "sampling/blocks.py",
+    "sampling/copying.py",
+    "sampling/drawing.py",
+    "sampling/kernel.py",
+    "sampling/readiness.py",
+    "sampling/stored.py",
+    "sampling/vectors.py",
+)
+"""The files that machine code is made of. A change of any makes new names and new files on disk for all: code
+is compiled into its callers, so the code of one file depends on the others."""
+
+Decorator = Callable[[Callable[..., Any]], Any]
+
+
+@cache
+def sources_digest() -> str:
+    """Return 12 hexadecimal digits that change with the sources of the compiled functions.
+
+    >>> len(sources_digest())
+    12
+    """
+    folder = Path(__file__).parent
+    total = hashlib.sha256()
+    for name in SOURCES:
+        text = (folder / name).read_bytes()
+        total.update(f"{name} {len(text)}\n".encode() + text)
+    return total.hexdigest()[:12]
+
+
+def compiled(
+    *, of: tuple[object, ...] = (), error_model: str = "python", fastmath: bool | set[str] = False
+) -> Decorator:
+    """Return a decorator that compiles a function without Python's lock, for use in other compiled functions.
+
+    Args:
+        of: for a function made inside another: what tells it from the others that are made there, such as
+            the arguments of the factory. Functions stand for their names, all else for its `str`.
+        error_model: as of `numba.njit`: "numpy" leaves out the checks for a division by zero.
+        fastmath: as of `numba.njit`.
+
+    Raises:
+        PartitaError: NUMBA_DISABLE_JIT forbids compiling, and the loops can't run without it.
+
+    >>> @compiled()
+    ... def double(x): return 2 * x
+    >>> double(4)
+    8
+    """
+
+    if config.DISABLE_JIT:
+        raise PartitaError(
+            "NUMBA_DISABLE_JIT is set, but Partita's loops run only when they are compiled: unset it"
+        )
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        _name(function, of)
+        return njit(nogil=True, error_model=error_model, fastmath=fastmath)(function)
+
+    return decorate
+
+
+def kept(*, of: tuple[object, ...] = (), error_model: str = "python") -> Decorator:
+    """Return a decorator that compiles a function as `compiled` does, and keeps its machine code on disk.
+
+    A process that finds the code on disk needs no compiling. Where the disk can't be read or written the
+    function is compiled in each process, and one line on standard error says so.
+
+    Args:
+        of: as of `compiled`.
+        error_model: as of `compiled`.
+
+    Raises:
+        PartitaError: as `compiled`.
+
+    >>> @kept()
+    ... def triple(x): return 3 * x
+    >>> triple(4)
+    12
+    """
+
+    compile_ = compiled(of=of, error_model=error_model)
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher = compile_(function)
+        dispatcher._cache = CodeCache(function, sources_digest())
+        return dispatcher
+
+    return decorate
+
+
+def _name(function: Callable[..., Any], of: tuple[object, ...]) -> None:
+    """Give a function a qualified name that no other has: Numba builds the machine code's names on it.
+
+    Raises:
+        ValueError: the function is made inside another, and `of` is empty.
+    """
+    if "<locals>" in function.__qualname__ and not of:
+        raise ValueError(f"{function.__qualname__} is made in another function: say `of` what")
+    parts = [sources_digest(), *(_part(one) for one in of), function.__qualname__]
+    function.__qualname__ = ".".join(parts)
+
+
+def _part(one: object) -> str:
+    """Return the part of a name that stands for an argument of a factory."""
+    name = getattr(one, "__qualname__", None)
+    return str(one) if name is None else f"{getattr(one, '__module__', '')}.{name}"

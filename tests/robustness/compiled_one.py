@@ -1,0 +1,69 @@
+"""Compile one group of kept functions as far as machine code: run by `test_compiled_symbols.py`.
+
+    compiled_one.py CACHE NAME
+
+`bfloat16` compiles for a processor that has products of pairs, and calls nothing.
+"""
+
+import os
+import sys
+
+os.environ["NUMBA_CACHE_DIR"] = sys.argv[1]  # before Numba is imported
+if sys.argv[2] == "bfloat16":
+    os.environ["NUMBA_CPU_NAME"] = "sapphirerapids"
+    parts = ("2", "512f", "512vl", "512bw", "512dq", "512bf16")
+    os.environ["NUMBA_CPU_FEATURES"] = ",".join(["+fma", *(f"+avx{part}" for part in parts)])
+
+import numpy as np
+from numba import types
+
+from partita.models import stack_bfloat16, stack_cpu
+
+COUNT, ROW, TABLE = types.int64, types.int64[::1], types.int64[:, ::1]
+SHAPE = (ROW, ROW, types.UniTuple(COUNT, 5), types.UniTuple(COUNT, 3))
+FORWARD, BACKWARD = (
+    (TABLE, ROW, TABLE, TABLE, TABLE, *SHAPE),
+    (TABLE, ROW, TABLE, TABLE, TABLE, TABLE, *SHAPE),
+)
+
+
+def sound() -> None:
+    """Play a string in a room."""
+    from partita.audio.bowed_string import Controls, simulate
+    from partita.audio.room import body, room
+
+    steady = {"frequency": 440.0, "velocity": 0.2, "force": 1.2, "position": 0.1, "decay": 0.6}
+    force = simulate(
+        Controls(**{name: np.full((11, 4), value) for name, value in steady.items()}), np.zeros(480)
+    )
+    room(body(force, 48_000), 48_000)
+
+
+def sampler() -> None:
+    """Draw a few samples, and copy clips."""
+    import torch
+
+    from partita.models.sizes import SIZES
+    from partita.models.wavenet import WaveNet
+    from partita.sampling.config import SamplingConfig
+    from partita.sampling.cpu import CompiledClips
+    from partita.sampling.readiness import make_ready
+
+    make_ready()
+    model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+    clips = CompiledClips(model, np.full((3, model.receptive_field), 128), SamplingConfig(threads=2))
+    clips.take(2)
+    clips.copy(np.array([0]), np.array([1]))
+
+
+match sys.argv[2]:
+    case "float32":
+        stack_cpu.forward_layers.compile(FORWARD)
+        stack_cpu.backward_layers.compile(BACKWARD)
+    case "bfloat16":
+        stack_bfloat16.forward_layers.compile(FORWARD)
+        stack_bfloat16.backward_layers.compile(BACKWARD)
+    case "sound":
+        sound()
+    case "sampler":
+        sampler()
