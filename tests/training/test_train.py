@@ -13,6 +13,7 @@ import soundfile
 import torch
 
 from partita.audio.corpus import Corpus
+from partita.audio.index import fingerprint, index_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
@@ -211,7 +212,10 @@ def test_a_stopped_run_goes_on_elsewhere(corpus: Corpus, tmp_path: Path, make_co
     with pytest.raises(PartitaError, match="is no corpus"):
         resume(moved, corpus=tmp_path / "b", quiet=True)
     index = json.loads((there / "index.json").read_text())
-    (there / "index.json").write_text(json.dumps(index | {"fingerprint": "other"}))
+    other = index | {"gap": 2.0}
+    other["fingerprint"] = fingerprint(other)
+    other["digest"] = index_digest(other)
+    (there / "index.json").write_text(json.dumps(other))
     with pytest.raises(PartitaError, match="is not the one that"):
         resume(moved, corpus=there, quiet=True)
     (there / "index.json").write_text(json.dumps(index))

@@ -38,9 +38,9 @@ class PrepareConfig:
     trim: bool = True
     """Trim silence at the ends and cut out silences longer than a second."""
     test: tuple[str, ...] = ()
-    """Globs for the recordings of the test split, held against path and name; without any, chosen by seed."""
+    """Recordings of the test split: names, paths or globs; without any, about a tenth, chosen by seed."""
     validation: tuple[str, ...] = ()
-    """Globs for the recordings of the validation split; without any, chosen by seed."""
+    """Recordings of the validation split: names, paths or globs; without any, about a tenth, by seed."""
     validation_seconds: float | None = None
     """Hold out this many seconds of the training recordings for validation, instead of whole recordings."""
     gap: float = 1.0
@@ -120,7 +120,7 @@ def prepare(
         workers = config.workers or available_cores()
         files = prepare_all(sources, sound, workspace, workers, report, root=root)
         plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
-        workspace.commit(build_index(files, plan), files)
+        workspace.commit(build_index(files, plan, sorted(workspace.warnings)), files)
     return Corpus.open(out)
 
 
