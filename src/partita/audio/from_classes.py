@@ -106,6 +106,7 @@ def _index(
         "sound": "classes",
         "root": "",
         "recordings": recordings,
+        "warnings": [],
         "skipped": [],
         "files": [file.as_json() for file in files],
     }

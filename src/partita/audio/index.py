@@ -7,12 +7,15 @@ the store, and the content is what its writer wrote. It does not open the store,
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from partita.errors import PartitaError
 from partita.tables import Table, read_json
+
+T = TypeVar("T")
 
 FAMILY = "partita corpus "
 FORMAT = f"{FAMILY}1"
@@ -128,7 +131,7 @@ def _check_file(entry: Table) -> int:
             entry.refuse(name, "must be hexadecimal digits")
     entry.integer("size", least=0)
     entry.integer("mtime_ns")
-    entry.optional("reason", entry.text)
+    reason = _optional(entry, "reason", entry.text)
     total = 0
     for stretch in entry.items("stretches"):
         if type(stretch) is not list or [type(value) for value in stretch] != [int, int]:
@@ -136,7 +139,14 @@ def _check_file(entry: Table) -> int:
         if stretch[0] < 0 or stretch[1] < 1:
             entry.refuse("stretches", "must be pairs of a start of at least 0 and a length of at least 1")
         total += stretch[1]
-    return 0 if entry.values["reason"] is not None else total
+    return total if reason is None else 0
+
+
+def _optional(table: Table, name: str, take: Callable[[str], T]) -> T | None:
+    """Return a value that may be null but not missing."""
+    if name not in table.values:
+        table.refuse(name, "")
+    return table.optional(name, take)
 
 
 def _check_recordings(table: Table, samples: int) -> None:
@@ -146,7 +156,7 @@ def _check_recordings(table: Table, samples: int) -> None:
         _check_source(recording)
         if recording.text("split") not in SPLITS:
             recording.refuse("split", f"must be one of {', '.join(SPLITS)}")
-        label = recording.optional("label", recording.table)
+        label = _optional(recording, "label", recording.table)
         if label is not None:
             for name in label.values:
                 label.text(name)
@@ -177,7 +187,8 @@ def _check_content(table: Table) -> None:
     digests = [entry["samples_digest"] for entry in index["files"]]
     if table.text("store") != store_name(digests) or not STORE.fullmatch(index["store"]):
         table.refuse("store", f"must be {store_name(digests)}, a file in the folder of the corpus")
-    if "digest" in index and table.text("digest") != index_digest(index):  # older versions wrote none
+    written = {"digest", "warnings"} & index.keys()  # older versions wrote neither
+    if written and table.text("digest") != index_digest(index):
         table.refuse("digest", "does not fit the rest of the file, which is damaged or was edited")
     if index["fingerprint"] != fingerprint(index):
         table.refuse("fingerprint", "does not fit the recordings, which are damaged or were edited")
