@@ -1,8 +1,11 @@
 """Words name recordings: exact names first, then globs."""
 
+from pathlib import Path
+
 import pytest
 
 from partita.audio.patterns import fits, named_by
+from partita.audio.prepare import PrepareConfig, prepare
 from partita.audio.splits import Recording, SplitRules, assign, check_globs
 from partita.errors import PartitaError
 
@@ -47,3 +50,13 @@ def test_the_name_of_a_skipped_recording_is_no_glob_for_others() -> None:
     recordings = [Recording(name, 10_000) for name in NAMES if name != "a/take[12].wav"]
     with pytest.raises(PartitaError, match="fits no usable recording"):
         assign(recordings, rules("take[12].wav"), 1000, unusable=["a/take[12].wav"])
+
+
+def test_a_path_from_the_working_folder_names_its_file(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for word in ("recordings/more/3_ann_1.wav", str(folder / "more" / "3_ann_1.wav"), "recordings/*/3_*"):
+        index = prepare([folder], tmp_path / "c", PrepareConfig(sample_rate=8000, test=(word,))).index
+        held = [recording["source"] for recording in index["recordings"] if recording["split"] == "test"]
+        assert held == ["more/3_ann_1.wav"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from partita.audio.corpus import Corpus
 from partita.audio.indexing import Plan, build_index
 from partita.audio.labels import label_parser
+from partita.audio.patterns import named_by
 from partita.audio.progress import Progress, bar, silent
 from partita.audio.recording import Sound
 from partita.audio.sources import find_sources
@@ -107,14 +108,15 @@ def prepare(
         recordings = [recordings]
     out = Path(out)
     root, sources = find_sources(recordings, out)
+    names = [source.name for source in sources if source.problem is None]
     rules = SplitRules(
-        test=config.test,
-        validation=config.validation,
+        test=_from_root(config.test, root, names),
+        validation=_from_root(config.validation, root, names),
         validation_seconds=config.validation_seconds,
         gap=config.gap,
         seed=config.seed,
     )
-    check_globs(rules, [source.name for source in sources if source.problem is None])
+    check_globs(rules, names)
     sound = Sound(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
     with clear_disk_errors(out), Workspace(out) as workspace, _reporter(progress) as report:
         workers = config.workers or available_cores()
@@ -122,6 +124,17 @@ def prepare(
         plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
         workspace.commit(build_index(files, plan, sorted(workspace.warnings)), files)
     return Corpus.open(out)
+
+
+def _from_root(words: Sequence[str], root: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the words with paths from the working folder, as a shell completes them, made paths from
+    `root`."""
+    found = []
+    for word in words:
+        path = Path(word).resolve()
+        outside = named_by(word, names) or not path.is_relative_to(root)
+        found.append(word if outside else path.relative_to(root).as_posix())
+    return tuple(found)
 
 
 def available_cores() -> int:
