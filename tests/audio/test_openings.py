@@ -22,7 +22,8 @@ def mostly_silent(tmp_path: Path, tone) -> Corpus:  # type: ignore[no-untyped-de
         quiet = 1e-4 * np.random.default_rng(n).standard_normal(24000)
         sound = np.concatenate([quiet, tone(2, pitch=300 + n), quiet])
         soundfile.write(tmp_path / f"{n}.wav", sound, 8000)
-    return prepare([tmp_path], tmp_path / "corpus", PrepareConfig(sample_rate=8000, trim=False))
+    config = PrepareConfig(sample_rate=8000, trim=False, test=("2.wav",), validation=("1.wav",))
+    return prepare([tmp_path], tmp_path / "corpus", config)
 
 
 def test_no_opening_is_silent(mostly_silent: Corpus) -> None:

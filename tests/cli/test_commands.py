@@ -1,6 +1,7 @@
 """Every subcommand does what its arguments say, on a few seconds of sound; mistakes cost nothing."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -23,7 +24,37 @@ def test_prepare_takes_several_globs_and_repeats(home, tmp_path, capsys):
         "take-3.wav": "validation",
         "take-4.wav": "train",
     }
-    assert capsys.readouterr().out.startswith(f"{out}: train 3.0 s, validation 3.0 s, test 6.0 s at 8000 Hz")
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert lines == [
+        f"{out}: train 3.0 s, validation 3.0 s, test 6.0 s at 8000 Hz",
+        "validation: 3.0 s (25%) from take-3.wav, as --validation says",
+        "test: 6.0 s (50%) from 2 recordings, as --test says",
+    ]
+    assert "warning: --test holds out 50% of the sound" in said.err
+    assert "warning: 3.0 s of training sound: a model learns little" in said.err
+
+
+def test_prepare_holds_out_little_of_few_recordings_and_says_so(home, tmp_path, capsys):
+    out = tmp_path / "corpus"
+    assert main(["prepare", str(home / "recordings"), "--out", str(out), "--sample-rate", "8000"]) == 0
+    said = capsys.readouterr()
+    assert "validation: 1.2 s (10%) from " in said.out
+    assert "; choose it yourself with --validation or --validation-seconds" in said.out
+    assert "test: 1.2 s (10%) from the end of take-4.wav" in said.out
+    assert "holds out" not in said.err
+
+
+def test_a_damaged_corpus_is_one_line_and_no_run(home, tmp_path, capsys, quick):
+    corpus = tmp_path / "corpus"
+    shutil.copytree(home / "corpus", corpus)
+    (corpus / "index.json").write_text("[" * 100_000)
+    words = ["train", str(corpus), "--out", str(tmp_path / "run"), "--steps", "2", *quick]
+    assert main(words) == 2
+    err = capsys.readouterr().err
+    assert "nested too deeply" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
 
 
 def test_prepare_names_what_it_skips(home, tmp_path, capsys):

@@ -1,5 +1,7 @@
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,3 +125,12 @@ def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantiser: Quan
         EvaluateConfig(seconds=-1)
     with pytest.raises(PartitaError, match="`opening_seconds` is 0"):
         real_clips(corpus, "test", clips=4, seconds=1, opening_seconds=0, seed=0, quantiser=quantiser)
+
+
+def test_a_damaged_corpus_is_not_scored(loaded: LoadedModel, corpus: Corpus, tmp_path: Path) -> None:
+    there = shutil.copytree(corpus.path, tmp_path / "corpus")
+    data = bytearray((there / corpus.store.name).read_bytes())
+    data[-1] ^= 1
+    (there / corpus.store.name).write_bytes(data)
+    with pytest.raises(PartitaError, match="is damaged"):
+        evaluate(loaded, there, QUICK)

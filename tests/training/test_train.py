@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,9 @@ import pytest
 import soundfile
 import torch
 
+from partita.audio.checking import BackgroundCheck
 from partita.audio.corpus import Corpus
+from partita.audio.index import fingerprint, index_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
@@ -211,7 +214,10 @@ def test_a_stopped_run_goes_on_elsewhere(corpus: Corpus, tmp_path: Path, make_co
     with pytest.raises(PartitaError, match="is no corpus"):
         resume(moved, corpus=tmp_path / "b", quiet=True)
     index = json.loads((there / "index.json").read_text())
-    (there / "index.json").write_text(json.dumps(index | {"fingerprint": "other"}))
+    other = index | {"gap": 2.0}
+    other["fingerprint"] = fingerprint(other)
+    other["digest"] = index_digest(other)
+    (there / "index.json").write_text(json.dumps(other))
     with pytest.raises(PartitaError, match="is not the one that"):
         resume(moved, corpus=there, quiet=True)
     (there / "index.json").write_text(json.dumps(index))
@@ -240,3 +246,39 @@ def test_a_lost_corpus_is_asked_for(corpus: Corpus, tmp_path: Path, make_config:
     shutil.rmtree(old)
     with pytest.raises(PartitaError, match=r"say where it is, `partita train CORPUS --resume"):
         resume(tmp_path / "run", quiet=True)
+
+
+def damaged(corpus: Corpus, path: Path) -> Path:
+    """Copy a corpus, and flip one bit of its samples."""
+    there = shutil.copytree(corpus.path, path)
+    store = there / corpus.store.name
+    data = bytearray(store.read_bytes())
+    data[1001] ^= 4
+    store.write_bytes(data)
+    return there
+
+
+def test_no_run_begins_on_a_damaged_corpus(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
+    there = damaged(corpus, tmp_path / "corpus")
+    with pytest.raises(PartitaError, match=r"samples-.* is damaged.*prepare the recordings again"):
+        train(there, tmp_path / "run", make_config(), quiet=True)
+    assert not (tmp_path / "run").exists()
+    run = train(corpus, tmp_path / "run", make_config(), stop=lambda: True, quiet=True)
+    with pytest.raises(PartitaError, match="is damaged"):
+        resume(run, corpus=there, quiet=True)
+
+
+def test_damage_found_in_the_background_ends_the_training(
+    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = damaged(corpus, tmp_path / "corpus")
+    monkeypatch.setattr(BackgroundCheck.__init__, "__kwdefaults__", {"wait_s": 0.0})
+    verify, begun = Corpus.verify, threading.Event()
+
+    def late(self: Corpus, stop: Callable[[], bool]) -> None:
+        begun.wait(30)
+        verify(self, stop)
+
+    monkeypatch.setattr(Corpus, "verify", late)
+    with pytest.raises(PartitaError, match="is damaged"):
+        train(there, tmp_path / "run", make_config(), stop=lambda: begun.set() is not None, quiet=True)

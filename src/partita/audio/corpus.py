@@ -4,7 +4,10 @@ where.
 This file reads; `prepare.py` writes. It knows neither audio formats nor windows.
 """
 
-import json
+import hashlib
+import os
+import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.index import INDEX, REMEDY, SPLITS, read_index
 from partita.errors import PartitaError
 
-FORMAT = "partita corpus 1"
-INDEX = "index.json"
-SPLITS = ("train", "validation", "test")
+__all__ = ["INDEX", "SPLITS", "Corpus", "Segment", "read_index"]
+
+BLOCK = 1 << 20  # samples hashed at once
+FLAGS = ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # no link, and no waiting for a pipe's writer
+READ = sum(getattr(os, name, 0) for name in FLAGS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +61,11 @@ class Corpus:
     def open(cls, path: str | Path) -> "Corpus":
         """Open the corpus in a folder.
 
+        The store is mapped at once, so the corpus stays as it is when `prepare` replaces it on the disk.
+
         Raises:
-            PartitaError: there is no corpus, or its store is missing or has another length than its index
-                says.
+            PartitaError: there is no corpus, its index is damaged, or its store is missing, a link, or of
+                another length than its index says.
 
         >>> Corpus.open("/nowhere")
         Traceback (most recent call last):
@@ -66,16 +74,19 @@ class Corpus:
         """
         path = Path(path)
         index = read_index(path)
-        if index is None:
-            raise PartitaError(f"{path} is no corpus: make one with `partita prepare`")
-        corpus = cls(path, index)
-        store = corpus.store
-        size = store.stat().st_size if store.is_file() else 0
-        if size != 2 * int(index["samples"]):
-            raise PartitaError(
-                f"{store} holds {size} bytes, {INDEX} promises {2 * int(index['samples'])}: prepare it again"
-            )
-        return corpus
+        while True:
+            if index is None:
+                raise PartitaError(f"{path} is no corpus: make one with `partita prepare`")
+            corpus = cls(path, index)
+            try:
+                corpus.__dict__["samples"] = _map(corpus.store, int(index["samples"]))
+            except PartitaError:
+                newest = read_index(path)
+                if newest == index:
+                    raise
+                index = newest  # `prepare` replaced the corpus between index and store
+            else:
+                return corpus
 
     @property
     def store(self) -> Path:
@@ -97,6 +108,40 @@ class Corpus:
         """Return the whole store, (samples,) int16, memory-mapped and read-only."""
         return np.memmap(self.store, dtype="<i2", mode="r")
 
+    def verify(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Compare every sample with the digests in the index, once: a second call returns at once.
+
+        Args:
+            stop: asked now and then; when it says yes, the comparison ends early.
+
+        Raises:
+            PartitaError: the store is damaged; the message names it, the recording and the remedy.
+
+        >>> import tempfile, soundfile
+        >>> from partita.audio.prepare import PrepareConfig, prepare
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> soundfile.write(folder / "a.wav", np.sin(np.arange(80000) / 5), 8000)
+        >>> corpus = prepare([folder / "a.wav"], folder / "corpus", PrepareConfig(sample_rate=8000))
+        >>> corpus.verify()
+        """
+        if self.__dict__.get("verified"):
+            return
+        offset = 0
+        for file in self.index["files"]:
+            if file["reason"] is not None:
+                continue
+            length = sum(length for _, length in file["stretches"])
+            found = samples_digest(self.samples, offset, length, stop)
+            if stop():
+                return
+            if found != file["samples_digest"]:
+                raise PartitaError(
+                    f"{self.store} is damaged: it does not hold the samples of {file['source']} as they were"
+                    f" prepared: {REMEDY}"
+                )
+            offset += length
+        self.__dict__["verified"] = True
+
     def segments(self, split: str) -> list[Segment]:
         """Return the segments of one split, in the order of the index.
 
@@ -106,7 +151,13 @@ class Corpus:
         if split not in SPLITS:
             raise PartitaError(f"`split` is {split!r}, must be one of {', '.join(SPLITS)}")
         return [
-            Segment(recording=number, split=split, **segment)
+            Segment(
+                recording=number,
+                offset=segment["offset"],
+                length=segment["length"],
+                source_start_s=segment["source_start_s"],
+                split=split,
+            )
             for number, recording in enumerate(self.index["recordings"])
             if recording["split"] == split
             for segment in recording["segments"]
@@ -125,24 +176,54 @@ class Corpus:
         return str(self.index["recordings"][segment.recording]["source"])
 
     def summary(self) -> str:
-        """Return a few lines for a person: time in each split, and every skipped file with its reason."""
+        """Return a few lines for a person: time in each split, what was held out and how, every warning, and
+        every skipped file with its reason."""
         recordings, skipped = self.index["recordings"], self.index["skipped"]
         lines = [f"{self.path}: {self.sample_rate} Hz, fingerprint {self.fingerprint}"]
         for split in SPLITS:
             count = sum(recording["split"] == split for recording in recordings)
             lines.append(f"  {split}: {self.seconds(split) / 60:.1f} min of {count} recordings")
+        lines += [f"  {line}" for line in self.index.get("held_out", [])]
+        lines += [f"  warning: {line}" for line in self.index.get("warnings", [])]
         lines += [f"  skipped {entry['source']}: {entry['reason']}" for entry in skipped]
         return "\n".join(lines)
 
 
-def read_index(path: Path) -> dict[str, Any] | None:
-    """Return a folder's corpus index, or None when the folder holds no corpus.
+def samples_digest(
+    samples: NDArray[np.int16], offset: int, length: int, stop: Callable[[], bool] = lambda: False
+) -> str:
+    """Return the digest of a recording's samples, as the index has it.
 
-    >>> read_index(Path("nowhere")) is None
-    True
+    Args:
+        samples: (samples,) int16, the store.
+        offset: the recording's first sample.
+        length: how many samples it has.
+        stop: asked before each block; when it says yes, the rest is left out.
+
+    >>> samples_digest(np.zeros(4, np.int16), 0, 0)
+    'cae66941d9efbd404e4d88758ea67670'
     """
+    digest = hashlib.blake2b(digest_size=16)
+    for start in range(offset, offset + length, BLOCK):
+        if stop():
+            break
+        digest.update(samples[start : min(start + BLOCK, offset + length)].data)
+    return digest.hexdigest()
+
+
+def _map(store: Path, samples: int) -> NDArray[np.int16]:
+    """Map a store, which must be a plain file of so many samples."""
     try:
-        index = json.loads((path / INDEX).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return index if isinstance(index, dict) and index.get("format") == FORMAT else None
+        handle = os.open(store, READ)
+    except FileNotFoundError:
+        raise PartitaError(f"{store} is missing: {REMEDY}") from None
+    except OSError as error:
+        link = store.is_symlink()
+        reason = "it is a link, must be a file in the corpus's folder" if link else error.strerror
+        raise PartitaError(f"{store} can't be read ({reason}): {REMEDY}") from error
+    with os.fdopen(handle, "rb") as file:
+        facts = os.fstat(handle)
+        size = facts.st_size if stat.S_ISREG(facts.st_mode) else 0
+        if size != 2 * samples:
+            raise PartitaError(f"{store} holds {size} bytes, {INDEX} promises {2 * samples}: {REMEDY}")
+        return np.memmap(file, dtype="<i2", mode="r")

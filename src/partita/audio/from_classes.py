@@ -5,7 +5,6 @@ nothing of models.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.classes import INT16_SCALE, Quantiser
-from partita.audio.corpus import FORMAT, SPLITS, Corpus
+from partita.audio.corpus import Corpus
+from partita.audio.index import FORMAT, HIGHEST_RATE, SPLITS, fingerprint
 from partita.audio.workspace import PreparedFile, Workspace, clear_disk_errors
 from partita.errors import PartitaError
 
@@ -95,15 +95,19 @@ def _index(
 ) -> dict[str, Any]:
     if not files:
         raise PartitaError("there is no clip to make a corpus of: give at least one")
-    content = [sample_rate, [file.samples_digest for file in files], recordings]
-    return {
+    if not 1 <= sample_rate <= HIGHEST_RATE:
+        raise PartitaError(f"`sample_rate` is {sample_rate}, must be 1 to {HIGHEST_RATE} Hz")
+    if not all(file.samples for file in files):
+        raise PartitaError("a clip has no samples: give clips of at least one sample")
+    index = {
         "format": FORMAT,
-        "fingerprint": hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32],
         "sample_rate": sample_rate,
         "samples": sum(file.samples for file in files),
         "sound": "classes",
         "root": "",
         "recordings": recordings,
+        "warnings": [],
         "skipped": [],
         "files": [file.as_json() for file in files],
     }
+    return {**index, "fingerprint": fingerprint(index)}

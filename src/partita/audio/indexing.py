@@ -1,12 +1,13 @@
 """From prepared files to the index: segments, splits, labels, skipped files, fingerprint. Writes nothing."""
 
-import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from partita.audio.corpus import FORMAT
+from partita.audio.held_out import held_out_lines, split_warnings
+from partita.audio.index import FORMAT, fingerprint
 from partita.audio.labels import label_parser, read_label
 from partita.audio.recording import Sound
 from partita.audio.splits import Part, Recording, SplitRules, assign
@@ -32,8 +33,13 @@ class Plan:
     labels: str | None
 
 
-def build_index(files: list[PreparedFile], plan: Plan) -> dict[str, Any]:
-    """Return the content of `index.json`, the store's name excepted.
+def build_index(files: list[PreparedFile], plan: Plan, warnings: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the content of `index.json`, the store's name and the digest excepted.
+
+    Args:
+        files: every source, prepared or skipped.
+        plan: what else it takes.
+        warnings: what a person is to know, beside what is found here.
 
     Raises:
         PartitaError: no file is usable, the splits don't work out, or the label pattern fits no name.
@@ -44,13 +50,13 @@ def build_index(files: list[PreparedFile], plan: Plan) -> dict[str, Any]:
         raise PartitaError(
             f"no usable recording among {len(files)}; {skipped[0]['source']}: {skipped[0]['reason']}"
         )
-    parts = assign([Recording(f.source, f.samples) for f in usable], plan.rules, plan.sound.sample_rate)
+    given, rate = [Recording(f.source, f.samples) for f in usable], plan.sound.sample_rate
+    parts = assign(given, plan.rules, rate, unusable=[entry["source"] for entry in skipped])
     recordings = _recordings(usable, parts, plan)
     _check_labels(recordings, plan.labels)
-    return {
+    index = {
         "format": FORMAT,
-        "fingerprint": _fingerprint(usable, recordings, plan),
-        "sample_rate": plan.sound.sample_rate,
+        "sample_rate": rate,
         "samples": sum(f.samples for f in usable),
         "sound": sound_settings(plan.sound),
         "gap": plan.rules.gap,
@@ -58,9 +64,12 @@ def build_index(files: list[PreparedFile], plan: Plan) -> dict[str, Any]:
         "labels": plan.labels,
         "root": str(plan.root),
         "recordings": recordings,
+        "held_out": held_out_lines(parts, given, plan.rules, rate),
+        "warnings": [*warnings, *split_warnings(parts, given, plan.rules, rate)],
         "skipped": skipped,
         "files": [file.as_json() for file in files],
     }
+    return {**index, "fingerprint": fingerprint(index)}
 
 
 def _recordings(usable: list[PreparedFile], parts: list[Part], plan: Plan) -> list[dict[str, Any]]:
@@ -102,9 +111,3 @@ def _segments(file: PreparedFile, offset: int, part: Part, sample_rate: int) -> 
 def _check_labels(recordings: list[dict[str, Any]], labels: str | None) -> None:
     if labels is not None and all(recording["label"] is None for recording in recordings):
         raise PartitaError(f"`labels` is {labels!r}, which fits no name; one is {recordings[0]['source']!r}")
-
-
-def _fingerprint(usable: list[PreparedFile], recordings: list[dict[str, Any]], plan: Plan) -> str:
-    """Name what a model learns from: samples, segments, splits, labels; not where the files lay, nor when."""
-    content = [plan.sound.sample_rate, plan.rules.gap, [f.samples_digest for f in usable], recordings]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

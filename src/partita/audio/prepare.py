@@ -14,6 +14,7 @@ from pathlib import Path
 from partita.audio.corpus import Corpus
 from partita.audio.indexing import Plan, build_index
 from partita.audio.labels import label_parser
+from partita.audio.patterns import named_by
 from partita.audio.progress import Progress, bar, silent
 from partita.audio.recording import Sound
 from partita.audio.sources import find_sources
@@ -38,9 +39,9 @@ class PrepareConfig:
     trim: bool = True
     """Trim silence at the ends and cut out silences longer than a second."""
     test: tuple[str, ...] = ()
-    """Globs for the recordings of the test split, held against path and name; without any, chosen by seed."""
+    """Recordings of the test split: names, paths or globs; without any, about a tenth, chosen by seed."""
     validation: tuple[str, ...] = ()
-    """Globs for the recordings of the validation split; without any, chosen by seed."""
+    """Recordings of the validation split: names, paths or globs; without any, about a tenth, by seed."""
     validation_seconds: float | None = None
     """Hold out this many seconds of the training recordings for validation, instead of whole recordings."""
     gap: float = 1.0
@@ -107,21 +108,33 @@ def prepare(
         recordings = [recordings]
     out = Path(out)
     root, sources = find_sources(recordings, out)
+    names = [source.name for source in sources if source.problem is None]
     rules = SplitRules(
-        test=config.test,
-        validation=config.validation,
+        test=_from_root(config.test, root, names),
+        validation=_from_root(config.validation, root, names),
         validation_seconds=config.validation_seconds,
         gap=config.gap,
         seed=config.seed,
     )
-    check_globs(rules, [source.name for source in sources if source.problem is None])
+    check_globs(rules, names)
     sound = Sound(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
     with clear_disk_errors(out), Workspace(out) as workspace, _reporter(progress) as report:
         workers = config.workers or available_cores()
         files = prepare_all(sources, sound, workspace, workers, report, root=root)
         plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
-        workspace.commit(build_index(files, plan), files)
+        workspace.commit(build_index(files, plan, sorted(workspace.warnings)), files)
     return Corpus.open(out)
+
+
+def _from_root(words: Sequence[str], root: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the words with paths from the working folder, as a shell completes them, made paths from
+    `root`."""
+    found = []
+    for word in words:
+        path = Path(word).resolve()
+        outside = named_by(word, names) or not path.is_relative_to(root)
+        found.append(word if outside else path.relative_to(root).as_posix())
+    return tuple(found)
 
 
 def available_cores() -> int:

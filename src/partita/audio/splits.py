@@ -1,19 +1,20 @@
 """Which recording, or which stretch of one, is for training, which for validation and which for the test.
 
-By recording wherever there are enough of them, since neighbouring stretches of one recording resemble each
-other; else by contiguous blocks of time with a gap between them. Knows neither files nor samples: a recording
-is a name and lengths.
+By recording where whole recordings hold out about a tenth of the time for each split, since neighbouring
+stretches of one recording resemble each other; else by contiguous blocks of time with a gap between them.
+Knows neither files nor samples: a recording is a name and lengths.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 
+from partita.audio.patterns import named_by
 from partita.errors import PartitaError
 
 HELD_OUT = 0.1  # of the time, for each split that is not chosen by a glob
+MOST = 0.15  # of the time, for one such split: whole recordings that take more give way to a block of time
+MOST_TOGETHER = 0.25  # of the time, for both
 SHORTEST_SPLIT_S = 0.1
 
 
@@ -59,35 +60,31 @@ def check_globs(rules: SplitRules, names: Sequence[str]) -> None:
     Raises:
         PartitaError: such a glob.
     """
-    for option, globs in (("test", rules.test), ("validation", rules.validation)):
-        for glob in globs if names else ():
-            if not any(fits(glob, name) for name in names):
-                raise PartitaError(
-                    f"`{option}` is {glob!r}, which fits no usable recording; one of them is {min(names)!r}"
-                )
-    for name in names:
-        if _any_fits(rules.test, name) and _any_fits(rules.validation, name):
-            raise PartitaError(f"{name} fits both `test` and `validation`: make the globs disjoint")
+    if names:
+        _claims(rules, names, names)
     if rules.validation and rules.validation_seconds is not None:
         raise PartitaError("`validation` and `validation_seconds` exclude each other: give one of them")
 
 
-def assign(recordings: Sequence[Recording], rules: SplitRules, sample_rate: int) -> list[Part]:
+def assign(
+    recordings: Sequence[Recording], rules: SplitRules, sample_rate: int, *, unusable: Sequence[str] = ()
+) -> list[Part]:
     """Return the parts of all recordings, in the order of the recordings; every split has at least one.
+
+    Args:
+        recordings: what is to be shared out.
+        rules: what the caller asked for.
+        sample_rate: Hz.
+        unusable: names of recordings that were skipped: a word that names one of them is no glob.
 
     Raises:
         PartitaError: a bad glob, or not enough sound for three splits.
     """
-    check_globs(rules, [r.name for r in recordings])
-    parts = []
-    rest = []
-    for recording in recordings:
-        if _any_fits(rules.test, recording.name):
-            parts.append(_whole(recording, "test"))
-        elif _any_fits(rules.validation, recording.name):
-            parts.append(_whole(recording, "validation"))
-        else:
-            rest.append(recording)
+    check_globs(rules, ())
+    names = [recording.name for recording in recordings]
+    claimed = _claims(rules, names, [*names, *unusable])
+    parts = [_whole(r, claimed[r.name]) for r in recordings if r.name in claimed]
+    rest = [r for r in recordings if r.name not in claimed]
     if not rest:
         raise PartitaError("`test` and `validation` take every recording: leave at least one to train on")
     wanted = [split for split in ("test", "validation") if not any(p.split == split for p in parts)]
@@ -96,17 +93,20 @@ def assign(recordings: Sequence[Recording], rules: SplitRules, sample_rate: int)
     return sorted(parts, key=lambda part: (order[part.name], part.start))
 
 
-def fits(glob: str, name: str) -> bool:
-    """Tell whether a glob fits a recording's path or its file name; `*` also stands for slashes.
-
-    >>> fits("*mov8*", "john-garner/bwv1002_mov8.mp3"), fits("bwv*", "john-garner/bwv1002_mov8.mp3")
-    (True, True)
-    """
-    return fnmatchcase(name, glob) or fnmatchcase(PurePosixPath(name).name, glob)
-
-
-def _any_fits(globs: Sequence[str], name: str) -> bool:
-    return any(fits(glob, name) for glob in globs)
+def _claims(rules: SplitRules, usable: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """Return {name: split} for the recordings that the caller's words name."""
+    claimed: dict[str, str] = {}
+    for split, words in (("test", rules.test), ("validation", rules.validation)):
+        for word in words:
+            found = named_by(word, known).intersection(usable)
+            if not found:
+                raise PartitaError(
+                    f"`{split}` is {word!r}, which fits no usable recording; one of them is {min(usable)!r}"
+                )
+            if twice := [name for name in found if claimed.get(name, split) != split]:
+                raise PartitaError(f"{min(twice)} fits both `test` and `validation`: make the globs disjoint")
+            claimed |= dict.fromkeys(found, split)
+    return claimed
 
 
 def _whole(recording: Recording, split: str) -> Part:
@@ -116,19 +116,57 @@ def _whole(recording: Recording, split: str) -> Part:
 def _assign_rest(rest: list[Recording], wanted: list[str], rules: SplitRules, sample_rate: int) -> list[Part]:
     """Share out the recordings that no glob names."""
     seconds = rules.validation_seconds
-    by_recording = [s for s in wanted if not (s == "validation" and seconds is not None)]
+    total = sum(r.samples for r in rest)
+    blocks = {split: round(HELD_OUT * total) for split in wanted}
+    if seconds is not None:
+        blocks["validation"] = round(seconds * sample_rate)
     if len(rest) <= len(wanted):
-        total = sum(r.samples for r in rest)
-        lengths = {split: round(HELD_OUT * total) for split in wanted}
-        if seconds is not None:
-            lengths["validation"] = round(seconds * sample_rate)
-        return _by_time(rest, lengths, rules.gap, sample_rate)
-    chosen = _choose(rest, by_recording, rules.seed)
+        return _by_time(rest, blocks, rules.gap, sample_rate)
+    chosen = _choose(rest, [s for s in wanted if s != "validation" or seconds is None], rules.seed)
+    blocks = _better_as_blocks(rest, chosen, blocks, rules, sample_rate)
+    chosen = {name: split for name, split in chosen.items() if split not in blocks}
     training = [r for r in rest if r.name not in chosen]
     parts = [_whole(r, chosen[r.name]) for r in rest if r.name in chosen]
+    if blocks:
+        return parts + _by_time(training, blocks, rules.gap, sample_rate)
     if seconds is None:
         return parts + [_whole(r, "train") for r in training]
     return parts + _hold_out(training, round(seconds * sample_rate), rules, sample_rate)
+
+
+def _better_as_blocks(
+    rest: list[Recording],
+    chosen: dict[str, str],
+    blocks: dict[str, int],
+    rules: SplitRules,
+    sample_rate: int,
+) -> dict[str, int]:
+    """Return which splits are to be blocks of time, and their lengths: none where whole recordings will do.
+
+    Args:
+        rest: the recordings that no glob names.
+        chosen: those of them that would be held out whole, with their splits.
+        blocks: the length of each split as a block, in samples.
+        rules: what the caller asked for.
+        sample_rate: Hz.
+    """
+    total = sum(r.samples for r in rest)
+    whole = dict.fromkeys(chosen.values(), 0)
+    for recording in rest:
+        if recording.name in chosen:
+            whole[chosen[recording.name]] += recording.samples
+    large = [split for split in whole if whole[split] > MOST * total]
+    if sum(blocks[s] if s in large else whole[s] for s in whole) > MOST_TOGETHER * total:
+        large = list(whole)
+    if not large:
+        return {}
+    cut = {split: length for split, length in blocks.items() if split in large or split not in whole}
+    gain = sum(whole.get(split, length) for split, length in cut.items()) - sum(cut.values())
+    gaps = len(cut) * round(rules.gap * sample_rate)
+    kept = sum(whole[split] for split in whole if split not in cut)
+    least = min(*cut.values(), total - kept - sum(cut.values()) - gaps)  # the shortest block, or training
+    # blocks are of use only where they leave more to train on than whole recordings do
+    return cut if gain > gaps and least >= SHORTEST_SPLIT_S * sample_rate else {}
 
 
 def _choose(recordings: list[Recording], wanted: list[str], seed: int) -> dict[str, str]:

@@ -16,6 +16,7 @@ from partita.audio.classes import Quantiser
 from partita.audio.corpus import Corpus, Segment
 from partita.errors import PartitaError
 from partita.seeds import numpy_stream
+from partita.tables import Table
 
 
 @dataclass(frozen=True)
@@ -122,15 +123,20 @@ class TrainingWindows:
         """Go on from a state.
 
         Raises:
-            PartitaError: the state comes from another corpus, split, seed or shape of windows.
+            PartitaError: the state comes from another corpus, split, seed or shape of windows, or is damaged.
         """
+        remedy = "go on from an earlier checkpoint, or begin a new run"
+        table = Table(state, "the state of the windows", remedy, "windows.")
+        was = table.table("of").values
         for name, value in self._identity().items():
-            if state["of"].get(name) != value:
+            if was.get(name) != value:
                 raise PartitaError(
-                    f"`{name}` of the windows is {value!r}, was {state['of'].get(name)!r} when they were"
+                    f"`{name}` of the windows is {value!r}, was {was.get(name)!r} when they were"
                     " saved: go on with the same corpus and settings, or begin a new run"
                 )
-        self.epoch, self._position = int(state["epoch"]), int(state["position"])
+        epoch = table.integer("epoch", least=0)
+        position = table.integer("position", least=0, most=self.batches_per_epoch)
+        self.epoch, self._position = epoch, position
         self._plan = self._plan_epoch()
 
     def _identity(self) -> dict[str, Any]:

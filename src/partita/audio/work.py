@@ -51,7 +51,7 @@ def prepare_all(
         stack: SimpleQueue[IO[bytes]] = SimpleQueue()
         for number in range(workers):
             stack.put(stores.enter_context((workspace.scratch / f"{number}.i16").open("wb")))
-        job = _Job(sound, workspace.scratch, known, stop, progress, stack)
+        job = _Job(sound, workspace, known, stop, progress, stack)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="prepare")
         try:
             files = list(pool.map(job.run, sources))
@@ -81,7 +81,7 @@ class _StoppedError(Exception):
 @dataclass(frozen=True)
 class _Job:
     sound: Sound
-    scratch: Path
+    workspace: Workspace
     known: _Known
     stop: threading.Event
     progress: Progress
@@ -93,7 +93,12 @@ class _Job:
             self.progress.add(source.size, source.name)
             return self._file(source, "", reason=source.problem)
         old = self.known.by_name.get(source.name)
-        if old and old.digest and (old.size, old.mtime_ns) == (source.size, source.mtime_ns):
+        if (
+            old
+            and old.digest
+            and (old.size, old.mtime_ns) == (source.size, source.mtime_ns)
+            and self._intact(old)
+        ):
             self.progress.add(source.size, source.name)
             return old
         try:
@@ -102,10 +107,19 @@ class _Job:
         except OSError as error:
             self.progress.add(source.size, source.name)
             return self._file(source, "", reason=f"unreadable: {error.strerror or error}")
-        if same := self.known.by_digest.get(digest):
+        if (same := self.known.by_digest.get(digest)) and self._intact(same):
             self.progress.add(source.size, source.name)
             return same.renamed(source.name, source.size, source.mtime_ns)
         return self._prepare(source, digest)
+
+    def _intact(self, old: PreparedFile) -> bool:
+        """Tell whether the old corpus still holds a file's samples; say so where it does not."""
+        if intact := old.is_intact():
+            return intact
+        line = f"{old.store} was damaged: {old.source} was prepared again"
+        if line not in self.workspace.warnings:
+            self.workspace.warn(line)
+        return False
 
     def _prepare(self, source: Source, digest: str) -> PreparedFile:
         heard = 0.0
@@ -120,7 +134,7 @@ class _Job:
         store = self.stores.get()
         offset = store.tell() // 2
         try:
-            piece = prepare_recording(source.path, self.sound, store, self.scratch, advance)
+            piece = prepare_recording(source.path, self.sound, store, self.workspace.scratch, advance)
         except UnreadableError as error:
             return self._file(source, digest, reason=str(error))
         finally:

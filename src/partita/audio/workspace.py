@@ -5,22 +5,27 @@ corpus at every moment. Knows nothing of audio.
 """
 
 import errno
-import hashlib
+import json
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from partita.audio.corpus import INDEX, read_index
+import numpy as np
+
+from partita.audio.corpus import samples_digest
+from partita.audio.index import INDEX, STORE, DamagedIndexError, index_digest, read_index, store_name
 from partita.errors import PartitaError
-from partita.storage import flush_to_disk, sole_writer, write_json
+from partita.storage import clear_leftovers, flush_to_disk, sole_writer, write_json
+from partita.tables import read_json
 
 SCRATCH = ".preparing"
-OURS = re.compile(rf"{re.escape(SCRATCH)}|samples-[0-9a-f]{{12}}\.i16|\.{re.escape(INDEX)}\..*\.part")
+OURS = re.compile(rf"{re.escape(SCRATCH)}|{STORE.pattern}|\.{re.escape(INDEX)}\..*\.part")
+STORES = "stores.json"  # in the scratch folder: the stores of which only one is to stay, with their sizes
 COPY = 1 << 20
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -66,36 +71,58 @@ class PreparedFile:
         return replace(self, reason=reason, digest="", stretches=(), samples_digest="", store=None)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the index keeps."""
+        """Return what the index keeps of it."""
         kept = {name: value for name, value in vars(self).items() if name not in ("store", "offset")}
         return {**kept, "stretches": [list(stretch) for stretch in self.stretches]}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any], *, offset: int, store: Path) -> "PreparedFile":
+        """Return a file as the index remembers it; keys that are not known here are left aside."""
+        names = {field.name for field in fields(cls)} - {"stretches", "offset", "store"}
+        kept = {name: value for name, value in values.items() if name in names}
+        stretches = tuple((start, length) for start, length in values["stretches"])
+        return cls(**kept, stretches=stretches, offset=offset, store=store)
+
+    def is_intact(self) -> bool:
+        """Tell whether the store holds the samples that were prepared."""
+        if self.store is None or not self.samples:
+            return True
+        try:
+            samples = np.memmap(self.store, dtype="<i2", mode="r")
+        except (OSError, ValueError):
+            return False
+        return samples_digest(samples, self.offset, self.samples) == self.samples_digest
 
 
 class Workspace:
     """A corpus folder open for writing; leaves no scratch behind, nor a new folder without a corpus.
 
+    The old corpus is read when the folder is entered, after it has been locked.
+
+    Args:
+        out: the corpus folder: new, empty, or a corpus.
+
     Raises:
-        PartitaError: `out` is a file, or a folder that holds something other than a corpus.
+        PartitaError: `out` is a file, a folder that holds something other than a corpus, or a corpus of a
+            newer version; or another process is writing to it.
     """
 
     def __init__(self, out: Path) -> None:
-        if out.exists() and not out.is_dir():
-            raise PartitaError(f"{out} is a file, must be a folder: name a new folder for the corpus")
         self.out, self.scratch = out, out / SCRATCH
+        self.warnings: list[str] = []
         self._alone = ExitStack()
-        self._old = read_index(out)
+        self._old: dict[str, Any] | None = None
         self._existed = out.exists()
-        if self._old is None and self._existed and not all(OURS.fullmatch(p.name) for p in out.iterdir()):
-            raise PartitaError(f"{out} exists and is not a corpus: name a new folder, or empty this one")
+        if self._existed and not out.is_dir():
+            raise PartitaError(f"{out} is a file, must be a folder: name a new folder for the corpus")
 
     def __enter__(self) -> Self:
-        """Make the scratch folder, and clear away what a killed run left."""
+        """Lock the folder, read the old corpus, and clear away what a killed run left."""
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             self._alone.enter_context(sole_writer(self.out))
-            shutil.rmtree(self.scratch, ignore_errors=True)
-            for part in self.out.glob(f".{INDEX}.*.part"):
-                part.unlink()
+            self._old = self._read_old()
+            self._clear()
             self.scratch.mkdir()
         except OSError as error:
             self._alone.close()
@@ -104,17 +131,70 @@ class Workspace:
             raise PartitaError(
                 f"{self.out} can't be written to ({error.strerror}): name another folder"
             ) from None
+        except PartitaError:
+            self._alone.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Clear away the scratch folder."""
-        shutil.rmtree(self.scratch, ignore_errors=True)
-        self._alone.close()
+        """Clear away the scratch folder, and the store that no index names."""
+        with suppress(PartitaError):
+            self._clear()
         if not self._existed:
             with suppress(OSError):  # it holds a corpus now
                 self.out.rmdir()
+        self._alone.close()
+
+    def warn(self, line: str) -> None:
+        """Remember a line for the person who prepares the corpus; it goes into the index."""
+        self.warnings.append(line)
+
+    def _read_old(self) -> dict[str, Any] | None:
+        """Return the index of the old corpus; None where there is none, or a damaged one."""
+        names = {path.name for path in self.out.iterdir()} - {INDEX}
+        foreign = [name for name in names if not OURS.fullmatch(name)]
+        try:
+            old = read_index(self.out)
+        except DamagedIndexError as error:
+            if foreign or not any(STORE.fullmatch(name) for name in names):
+                raise
+            self.warn(f"{error}; everything was prepared anew")
+            return None
+        if old is None and (foreign or (self.out / INDEX).exists()):
+            raise PartitaError(f"{self.out} exists and is not a corpus: name a new folder, or empty this one")
+        return old
+
+    def _clear(self) -> None:
+        """Remove the scratch folder, what a killed writer left, and stores that no index names any more.
+
+        A store goes only when a writer of ours noted its name and size: no other file is ever removed.
+        """
+        for name, size in self._noted_stores().items():
+            path = self.out / name
+            if path.is_file() and not path.is_symlink() and path.stat().st_size == size:
+                with suppress(OSError):  # open elsewhere, on systems that mind
+                    path.unlink()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        clear_leftovers(self.out, of=INDEX)
+
+    def _noted_stores(self) -> dict[str, int]:
+        """Return {name: bytes} of the stores that `commit` noted, but the one that the index names now."""
+        note = self.scratch / STORES
+        if not note.is_file():
+            return {}
+        try:
+            sizes = read_json(note, remedy="").values
+            current = read_index(self.out)
+        except PartitaError:
+            return {}
+        used = current["store"] if current else None
+        return {
+            name: size
+            for name, size in sizes.items()
+            if name != used and STORE.fullmatch(name) and type(size) is int
+        }
 
     @property
     def old_settings(self) -> Any:
@@ -133,39 +213,50 @@ class Workspace:
         files = []
         offset = 0
         for values in self._old["files"]:
-            stretches = tuple((start, length) for start, length in values["stretches"])
-            store = self.out / self._old["store"]
-            files.append(PreparedFile(**{**values, "stretches": stretches}, offset=offset, store=store))
+            files.append(PreparedFile.from_json(values, offset=offset, store=self.out / self._old["store"]))
             offset += files[-1].samples
         return files
 
     def commit(self, index: dict[str, Any], files: list[PreparedFile]) -> None:
-        """Write the store, then the index; then the old store may go. What needs no change gets none."""
-        name = store_name(files)
+        """Write the store, then the index; then the old store may go. What needs no change gets none.
+
+        Args:
+            index: the content of `index.json`, without `store` and `digest`.
+            files: what the store is to hold, in order; those of the old corpus have been found intact.
+        """
+        name = store_name([file.samples_digest for file in files])
         index = {**index, "store": name}
-        if not self._whole(name, index["samples"]):
+        index["digest"] = index_digest(index)
+        if not self._holds(name, files):
             part = self.scratch / name
             with part.open("wb") as target:
                 for file in files:
                     _append(target, file)
             flush_to_disk(part)
+            self._note_stores(name, index["samples"])
             part.replace(self.out / name)
         if index != self._old:
             write_json(self.out / INDEX, index)
-        for store in self.out.glob("samples-*.i16"):
-            if store.name != name:
-                with suppress(OSError):  # open elsewhere, on systems that mind
-                    store.unlink()
+
+    def _note_stores(self, name: str, samples: int) -> None:
+        """Note the new store and the old one: whichever the index does not name in the end goes."""
+        sizes = {name: 2 * samples}
+        if self._old is not None:
+            sizes[self._old["store"]] = 2 * self._old["samples"]
+        (self.scratch / STORES).write_text(json.dumps(sizes))
+
+    def _holds(self, name: str, files: list[PreparedFile]) -> bool:
+        """Tell whether a store holds just these files' samples, in this order."""
+        offset = 0
+        for file in files:
+            if file.samples and (file.store, file.offset) != (self.out / name, offset):
+                return False
+            offset += file.samples
+        return self._whole(name, offset)
 
     def _whole(self, store: str, samples: int) -> bool:
         path = self.out / store
-        return path.is_file() and path.stat().st_size == 2 * samples
-
-
-def store_name(files: list[PreparedFile]) -> str:
-    """Return the store's file name, made from its content."""
-    digests = "".join(file.samples_digest for file in files)
-    return f"samples-{hashlib.sha256(digests.encode()).hexdigest()[:12]}.i16"
+        return path.is_file() and not path.is_symlink() and path.stat().st_size == 2 * samples
 
 
 def _append(target: Any, file: PreparedFile) -> None:
@@ -176,7 +267,8 @@ def _append(target: Any, file: PreparedFile) -> None:
         left = 2 * file.samples
         while left:
             block = source.read(min(COPY, left))
-            assert block
+            if not block:
+                raise PartitaError(f"{file.store} is shorter than it was: prepare the recordings again")
             target.write(block)
             left -= len(block)
 

@@ -31,12 +31,16 @@ class Command:
     config: Annotated[PrepareConfig, tyro.conf.arg(name="")] = field(default_factory=PrepareConfig)
 
     def run(self) -> None:
-        """Prepare, then say what came of it: skipped files on standard error, amounts on standard output."""
+        """Prepare, then say what came of it: warnings on standard error, amounts on standard output."""
         corpus = prepare(self.recordings, self.out, self.config, progress=True)
         for skipped in corpus.index["skipped"]:
             print(f"skipped {skipped['source']}: {skipped['reason']}", file=sys.stderr)
+        for warning in corpus.index["warnings"]:
+            print(f"warning: {warning}", file=sys.stderr)
         amounts = ", ".join(f"{split} {corpus.seconds(split):.1f} s" for split in SPLITS)
         print(f"{corpus.path}: {amounts} at {corpus.sample_rate} Hz")
+        for line in corpus.index["held_out"]:
+            print(line)
 
 
 def read(arguments: Sequence[str]) -> Command:

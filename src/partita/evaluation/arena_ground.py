@@ -47,6 +47,7 @@ class Ground:
                 " yet: name that arena by `--students` again"
             )
         corpus = teachers_corpus(config, self.home, self.say)
+        corpus.verify()
         if config.teacher is None:
             self._announce(self.home.teacher, "the teacher")
             finished_run(corpus, self.home.teacher, config.teacher_training())

@@ -196,10 +196,11 @@ def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> di
 
 
 def check_fit(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
-    """Refuse to score a model on sound of another rate, or on none.
+    """Refuse to score a model on sound of another rate, on none, or on a damaged corpus.
 
     Raises:
-        PartitaError: the corpus has another sample rate than the model, or nothing in that split.
+        PartitaError: the corpus has another sample rate than the model, or nothing in that split, or its
+            samples are not those that were prepared.
     """
     if loaded.sample_rate != corpus.sample_rate:
         raise PartitaError(
@@ -211,6 +212,7 @@ def check_fit(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
             f"the corpus {corpus.path} has no sound in its split {split!r}: prepare it again, or"
             " choose another split"
         )
+    corpus.verify()
 
 
 def _warnings(

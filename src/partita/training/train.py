@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from partita.audio.checking import BackgroundCheck
 from partita.audio.corpus import Corpus
 from partita.audio.windows import TrainingWindows
 from partita.errors import PartitaError
@@ -59,6 +60,7 @@ def train(
     config = resolve(config or TrainConfig())
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     RunFolder(Path(out)).refuse_if_taken()
+    check = BackgroundCheck(corpus)
     learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
     if start_from is not None:
         _begin_from(learner, config, corpus, start_from)
@@ -73,6 +75,7 @@ def train(
         return _go(
             run=run,
             corpus=corpus,
+            check=check,
             config=config,
             learner=learner,
             windows=windows,
@@ -114,6 +117,7 @@ def resume(
             " --out ANOTHER`"
         )
     corpus = _find_corpus(folder, table["corpus"], corpus)
+    check = BackgroundCheck(corpus)
     with sole_writer(folder.path):  # before anything there is touched
         checkpoint = load_checkpoint(folder.rewind())
         learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
@@ -123,6 +127,7 @@ def resume(
         return _go(
             run=folder,
             corpus=corpus,
+            check=check,
             config=config,
             learner=learner,
             windows=windows,
@@ -151,6 +156,7 @@ def _go(
     *,
     run: RunFolder,
     corpus: Corpus,
+    check: BackgroundCheck,
     config: TrainConfig,
     learner: Learner,
     windows: TrainingWindows,
@@ -167,6 +173,7 @@ def _go(
             listening_for_signals() as request,
             Display(run.path.name, quiet=quiet) as display,
             closing(board),
+            closing(check),
         ):
             display.say(_summary(corpus, learner))
             loop = Loop(
@@ -179,7 +186,14 @@ def _go(
                 display=display,
                 board=board,
             )
-            finished = loop.until(lambda: request.signal_name is not None or (stop is not None and stop()))
+
+            def stops() -> bool:
+                check.raise_if_damaged()
+                return request.signal_name is not None or (stop is not None and stop())
+
+            finished = loop.until(stops)
+            if finished:
+                check.finish()
     finally:
         torch.set_num_threads(threads)
     if request.signal_name is not None:
