@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from partita.errors import PartitaError
-from partita.sampling.files import FADE_SECONDS, write_clips
+from partita.sampling.files import FADE_SECONDS, demand_fit, write_clips
 from partita.sampling.made_here import made_here
 from partita.sampling.outputs import clip_paths
 from partita.sampling.sound_formats import FORMATS
@@ -105,7 +105,7 @@ def test_the_suffix_says_what_is_written(tmp_path: Path, suffix: str) -> None:
         assert (sound.format, sound.subtype) == (FORMATS[suffix].name, FORMATS[suffix].subtype)
         assert (sound.frames, sound.samplerate, sound.channels) == (16_000, 16_000, 1)
         assert sound.copy_metadata()["comment"].endswith("seed 5")
-        assert np.abs(sound.read() - TONE).max() < 0.03
+        assert np.abs(sound.read() - TONE)[:-160].max() < 0.03  # libsndfile's Opus spoils the last 6 ms
     assert made_here(path)
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
@@ -195,23 +195,24 @@ def test_more_clips_than_files_may_be_open(tmp_path: Path) -> None:
         ("a.m4a", 16_000, 1, "no format that can be written: choose one of .wav, .*.caf"),
     ],
 )
-def test_what_a_format_cannot_hold_is_refused_before_anything_is_drawn(
-    tmp_path: Path, name: str, rate: int, samples: int, reason: str
-) -> None:
+def test_what_a_format_cannot_hold_is_refused(name: str, rate: int, samples: int, reason: str) -> None:
+    with pytest.raises(PartitaError, match=reason):
+        demand_fit(Path(name), sample_rate=rate, samples=samples)
+
+
+def test_no_limit_where_the_format_has_none() -> None:
+    demand_fit(Path("a.flac"), sample_rate=16_000, samples=1 << 34)
+    demand_fit(Path("a.wav"), sample_rate=16_000, samples=(1 << 31) - (1 << 12))
+
+
+def test_a_rate_that_the_format_lacks_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
     def blocks() -> Iterator[np.ndarray]:
         raise AssertionError("not reached")
         yield
 
-    with pytest.raises(PartitaError, match=reason):
-        write_clips(blocks(), tmp_path / name, clips=1, sample_rate=rate, samples=samples)
+    with pytest.raises(PartitaError, match="only supports sample rates"):
+        write_clips(blocks(), tmp_path / "new" / "a.opus", clips=1, sample_rate=22_050)
     assert not any(tmp_path.iterdir())
-
-
-def test_no_limit_where_the_format_has_none(tmp_path: Path) -> None:
-    written = write_clips(
-        [np.zeros((1, 9))], tmp_path / "a.flac", clips=1, sample_rate=16_000, samples=1 << 34
-    )
-    assert written.paths == [tmp_path / "a.flac"]
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac"])

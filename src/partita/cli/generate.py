@@ -140,13 +140,17 @@ class Command:
     def _draw(self, place: "Outputs | int") -> "Written":
         from partita.audio.reading import read_audio
         from partita.runs.loading import load
+        from partita.sampling.files import demand_fit
         from partita.sampling.pipe import FIRST_BLOCK
+        from partita.seeds import fresh_seed
 
         model = load(self.model)
         self._demand_rate(model)
         seconds = None if self.seconds == math.inf else self.seconds
         samples = None if seconds is None else model.samples(seconds)
-        sampling = replace(self.sampling, seed=self._seed())
+        if not isinstance(place, int):
+            demand_fit(place.paths[0], sample_rate=model.sample_rate, samples=samples)
+        sampling = replace(self.sampling, seed=fresh_seed() if self.seed is None else self.seed)
         blocks = model.stream(
             seconds=seconds,
             clips=self.clips,
@@ -155,6 +159,8 @@ class Command:
             first_block=FIRST_BLOCK if isinstance(place, int) else None,
             steering=self._steering(model),
         )
+        if self.seed is None:
+            _say(f"seed {sampling.seed}: give `--seed {sampling.seed}` to draw the same clips again")
         return self._write(blocks, place, model.sample_rate, samples, sampling.seed)
 
     def _demand_rate(self, model: "LoadedModel") -> None:
@@ -164,16 +170,6 @@ class Command:
                 f" the rate of its corpus: convert the clip (`sox a.wav -r {self.sample_rate} b.wav`), or"
                 f" prepare the recordings with `--sample-rate {self.sample_rate}` and train on that corpus"
             )
-
-    def _seed(self) -> int:
-        """Return the seed that was given, or a fresh one, having told it."""
-        if self.seed is not None:
-            return self.seed
-        from partita.seeds import fresh_seed
-
-        seed = fresh_seed()
-        _say(f"seed {seed}: give `--seed {seed}` to draw the same clips again")
-        return seed
 
     def _write(
         self,
@@ -203,7 +199,6 @@ class Command:
                 self.out,
                 clips=self.clips,
                 sample_rate=sample_rate,
-                samples=samples,
                 seed=seed,
                 normalise=self.normalise,
                 progress=bar.reach,

@@ -20,7 +20,7 @@ TRIAL = np.zeros(2048, np.int16)
 
 
 class _Remembering:
-    """A file for libsndfile that keeps the first error of a write: libsndfile's callbacks can't raise it."""
+    """An unbuffered file for libsndfile that keeps the first error of a write: no callback can raise."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -28,8 +28,10 @@ class _Remembering:
         self.seek, self.tell, self.read = file.seek, file.tell, file.read
 
     def write(self, data: bytes) -> int:
+        left = memoryview(data)
         try:
-            self._file.write(data)
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
             self.error = self.error or error
         return len(data)
@@ -57,7 +59,7 @@ def encode(
     >>> soundfile.info(path).frames
     99
     """
-    with storage.replacing(path) as part, part.open("w+b") as file:
+    with storage.replacing(path) as part, part.open("w+b", buffering=0) as file:
         _write(file, sound, form=form, sample_rate=sample_rate, note=note)
 
 

@@ -95,7 +95,6 @@ def write_clips(
     *,
     clips: int,
     sample_rate: int,
-    samples: int | None = None,
     seed: int | None = None,
     normalise: bool = False,
     progress: Callable[[int], None] | None = None,
@@ -109,7 +108,6 @@ def write_clips(
         out: a file for one clip, a folder for several or with a slash at its end; folders are made.
         clips: rows of each block.
         sample_rate: in Hz.
-        samples: how many each clip will have, if known, so that a clip too long for its format is refused.
         seed: what the clips are drawn with, for the files' comments.
         normalise: bring each clip to a peak of -1 dBFS, except those that are silent.
         progress: called after each block with the samples each clip has so far.
@@ -126,7 +124,8 @@ def write_clips(
     ['clip-01.wav', 'clip-02.wav']
     """
     paths = clip_paths(out, clips)
-    writer = _writer(paths, sample_rate=sample_rate, samples=samples, seed=seed, normalise=normalise)
+    demand_fit(paths[0], sample_rate=sample_rate)
+    writer = _writer(paths, sample_rate=sample_rate, seed=seed, normalise=normalise)
     begun, interrupted, peaks = time.perf_counter(), False, np.zeros(clips)
     with stopping_on_sigterm():
         try:
@@ -149,19 +148,32 @@ def write_clips(
     return Written(written, seconds, clips * seconds / spent, interrupted, silent)
 
 
-def _writer(
-    paths: list[Path], *, sample_rate: int, samples: int | None, seed: int | None, normalise: bool
-) -> ClipWriter:
-    """Return what writes the clips, having made their folder and asked whether their format can hold them."""
-    form = format_of(paths[0])
+def demand_fit(path: Path, *, sample_rate: int, samples: int | None = None) -> None:
+    """Refuse sound that a file's format can't hold, before any is drawn.
+
+    Args:
+        path: the file.
+        sample_rate: in Hz.
+        samples: of the whole clip; None if that is not known.
+
+    Raises:
+        PartitaError: the sound is too long, or has a rate that the format lacks.
+
+    >>> demand_fit(Path("a.opus"), sample_rate=48000, samples=100)
+    """
+    form = format_of(path)
     if samples is not None:
-        demand_length(paths[0], sample_rate=sample_rate, samples=samples)
+        demand_length(path, sample_rate=sample_rate, samples=samples)
     if form.name != "WAV":
-        demand_encoder(paths[0], form, sample_rate)
+        demand_encoder(path, form, sample_rate)
+
+
+def _writer(paths: list[Path], *, sample_rate: int, seed: int | None, normalise: bool) -> ClipWriter:
+    """Return what writes the clips, having made their folder."""
     _make_folder(paths[0])
     numbers = range(1, len(paths) + 1) if len(paths) > 1 else [None]
     notes = [note(seed=seed, clip=number) for number in numbers]
-    if normalise or form.name != "WAV":
+    if normalise or format_of(paths[0]).name != "WAV":
         return SpooledClips(paths, notes, sample_rate=sample_rate, normalise=normalise)
     return GrowingClips(paths, notes, sample_rate=sample_rate)
 
