@@ -7,6 +7,7 @@ know the addressed draws of sampling, where each sample has a number of its own.
 """
 
 import hashlib
+import secrets
 
 import numpy as np
 import torch
@@ -24,6 +25,15 @@ def stream_seed(seed: int, purpose: str) -> int:
     """
     digest = hashlib.sha256(f"{int(seed)}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
+
+
+def fresh_seed() -> int:
+    """Return a seed from 0 to 2^32 - 1 that nobody can foresee, for draws that should differ each time.
+
+    >>> 0 <= fresh_seed() < 1 << 32
+    True
+    """
+    return secrets.randbits(32)
 
 
 def torch_stream(seed: int, purpose: str, device: str | torch.device = "cpu") -> torch.Generator:

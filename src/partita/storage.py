@@ -151,10 +151,14 @@ def _held(path: Path, make: Callable[[Path], None]) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes `path`'s place when the block ends without an error.
 
     A link stays: what it leads to is replaced.
+
+    Args:
+        path: the file to replace or to make.
+        durable: wait until the content is on the disk, so that a power cut can't lose it.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "notes.txt"
@@ -167,9 +171,11 @@ def replacing(path: Path) -> Iterator[Path]:
     with _held(path, lambda part: part.touch(exist_ok=False)) as part:
         try:
             yield part
-            flush_to_disk(part)
+            if durable:
+                flush_to_disk(part)
             part.replace(path)
-            flush_to_disk(path.parent)
+            if durable:
+                flush_to_disk(path.parent)
         finally:
             part.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """The file is a valid WAV after every block, and what was there before is safe until the first."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 import soundfile
 
 from partita.errors import PartitaError
-from partita.sampling.wav import LARGEST, GrowingWav, header, to_int16
+from partita.sampling.sound_formats import LARGEST
+from partita.sampling.wav import GrowingWav, header, to_int16
 
 
 def test_readable_after_every_block(tmp_path: Path) -> None:
@@ -76,3 +78,48 @@ def test_more_than_the_format_holds(tmp_path: Path) -> None:
         with pytest.raises(PartitaError, match="4 GiB"):
             wav.write(np.zeros(3))
     assert len(header(8000, LARGEST // 2)) == 44
+
+
+def test_the_note_is_read_by_others_at_every_moment(tmp_path: Path) -> None:
+    for text in ("a note", "a note!"):  # of even and odd length
+        with GrowingWav(tmp_path / "a.wav", 8000, text) as wav:
+            for number in range(1, 4):
+                wav.write(np.full(7, 0.5))
+                with soundfile.SoundFile(tmp_path / "a.wav") as sound:
+                    assert sound.copy_metadata() == {"comment": text}
+                    assert sound.read(dtype="int16").tolist() == [16384] * 7 * number
+
+
+def test_a_link_stays_and_its_target_grows(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    link = tmp_path / "a.wav"
+    link.symlink_to(Path("deep", "b.wav"))  # which is not there yet
+    with GrowingWav(link, 8000) as wav:
+        wav.write(np.zeros(3))
+        wav.write(np.zeros(3))
+    assert link.is_symlink()
+    assert soundfile.info(tmp_path / "deep" / "b.wav").frames == 6
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_what_took_its_place_is_left_alone(tmp_path: Path, replaced: bool) -> None:
+    path, other = tmp_path / "a.wav", tmp_path / "other"
+    wav = GrowingWav(path, 8000)
+    wav.write(np.zeros(3))
+    path.rename(tmp_path / "kept.wav")
+    if replaced:
+        other.write_text("precious")
+        other.rename(path)
+    for act in (lambda: wav.write(np.zeros(3)), lambda: wav.close(0.1)):
+        with pytest.raises(PartitaError, match="moved, removed or replaced"):
+            act()
+    assert not replaced or path.read_text() == "precious"
+    assert soundfile.info(tmp_path / "kept.wav").frames == 3
+
+
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, not walked
+    wavs = [GrowingWav(tmp_path / f"{number}.wav", 8000) for number in range(9)]
+    for wav in wavs * 2:
+        wav.write(np.zeros(3))
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.decoding import Decoding, UnreadableError
+from partita.audio.spooling import seekable
 from partita.errors import PartitaError
 
 
@@ -13,7 +14,7 @@ def read_audio(path: str | Path, sample_rate: int) -> NDArray[np.float32]:
     """Return a recording as mono sound at one rate; level and offset stay as they are.
 
     Args:
-        path: an audio file in any format that `prepare` takes.
+        path: an audio file in any format that `prepare` takes, or a pipe that gives one.
         sample_rate: Hz, of the result.
 
     Returns:
@@ -28,12 +29,13 @@ def read_audio(path: str | Path, sample_rate: int) -> NDArray[np.float32]:
     partita.errors.PartitaError: nowhere.wav does not exist: name an audio file
     """
     path = Path(path)
-    if not path.is_file():
+    if path.is_dir() or not path.exists():
         raise PartitaError(
             f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: name an audio file"
         )
     try:
-        blocks = list(Decoding(path, sample_rate))
+        with seekable(path) as file:
+            blocks = list(Decoding(file, sample_rate))
     except (UnreadableError, OSError) as error:
         raise PartitaError(f"{path} can't be used: {error}") from error
     sound = np.concatenate([*blocks, np.empty(0, dtype=np.float32)])

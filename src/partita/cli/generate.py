@@ -1,33 +1,44 @@
 """`partita generate`: new sound from a trained model, in files that grow or down a pipe to a player."""
 
 import math
+import os
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
-from tyro.conf import FlagCreatePairsOff, Positional
+from tyro.conf import FlagCreatePairsOff, Positional, Suppress
 
 from partita.cli.arguments import parse
 from partita.cli.progress import Bar
 from partita.errors import PartitaError
 from partita.sampling.config import SamplingConfig, SteeringConfig
+from partita.sampling.devices import is_stream, opened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from partita.runs.loading import LoadedModel
     from partita.sampling.files import Written
+    from partita.sampling.outputs import Outputs
     from partita.sampling.steering import Steering
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing(SamplingConfig):
+    """How to draw, but for the seed, which the command has itself: it is a fresh one unless given."""
+
+    seed: Suppress[int] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """Draw new sound from a trained model.
 
-    The files grow as they are made and can be played at any moment; with `--out -` a player at the other end
+    WAV files grow as they are made and can be played at any moment; with `--out -` a player at the other end
     of a pipe has the sound at once. Ctrl-C ends it with a short fade. The same model, seed and opening give
     the same clips.
     """
@@ -37,13 +48,20 @@ class Command:
     seconds: float
     """Length of each clip; `inf` with `--out -` goes on until Ctrl-C, or until the reader leaves."""
     out: Annotated[str, tyro.conf.arg(metavar="PATH")]  # a Path would lose the slash at a folder's end
-    """A WAV file for one clip; a folder for several or with a slash at its end; - is standard output."""
+    """A file for one clip: .wav, .flac, .mp3, .ogg, .opus, .aiff or .caf, WAV without a suffix; a folder for
+    several clips or with a slash at its end; - is standard output. Pipes and devices get a stream."""
     format: Literal["wav", "raw"] = "wav"
-    """What goes to standard output: `raw` is 16-bit little-endian PCM, mono, without a header."""
+    """What a stream holds: `raw` is 16-bit little-endian PCM, mono, without a header."""
+    force: FlagCreatePairsOff[bool] = False
+    """Replace files that Partita did not draw, even the prompt, and remove clips of an earlier call."""
+    normalise: FlagCreatePairsOff[bool] = False
+    """Bring each clip to a peak of -1 dBFS, the level of prepared recordings; files only."""
+    sample_rate: int | None = None
+    """The rate you count on, in Hz: clips have the model's, and any other is refused."""
     clips: int = 1
     """How many clips to draw, all at once."""
     prime: Path | None = None
-    """A recording whose end the clips continue; the clips hold only what is new."""
+    """A recording whose end the clips continue, or a pipe that gives one; the clips hold only what is new."""
     steer: FlagCreatePairsOff[bool] = False
     """Steer by a discriminator: of many continuations, those go on that it takes for real."""
     judge: Path | None = None
@@ -54,15 +72,27 @@ class Command:
     """Samples between judgements, when steering; a multiple of 2^layers of the discriminator."""
     strength: float = SteeringConfig.strength
     """What the discriminator's logits are multiplied by, when steering."""
-    sampling: Annotated[SamplingConfig, tyro.conf.arg(name="")] = field(default_factory=SamplingConfig)
+    seed: int | None = None
+    """The draws' address, 0 to 2^64 - 1: the same seed gives the same clips. By default a fresh one, which is
+    told on standard error."""
+    sampling: Annotated[Drawing, tyro.conf.arg(name="")] = field(default_factory=Drawing)
 
     def __post_init__(self) -> None:
         """Refuse what fits only files, or only a stream."""
-        if self.piped and self.clips != 1:
-            raise PartitaError(f"`--clips` is {self.clips}, but `--out -` has room for one: name a folder")
-        if not self.piped and self.format != "wav":
-            raise PartitaError("`--format raw` is for `--out -`: files are WAV, or redirect `--out -` to one")
-        if not self.piped and math.isinf(self.seconds):
+        if self.streamed and self.clips != 1:
+            raise PartitaError(
+                f"`--clips` is {self.clips}, but `--out {self.out}` has room for one: name a folder"
+            )
+        if self.streamed and self.normalise:
+            raise PartitaError(
+                f"`--normalise` needs the whole clip before it writes, but `--out {self.out}` is a stream:"
+                " name a file"
+            )
+        if not self.streamed and self.format != "wav":
+            raise PartitaError(
+                "`--format raw` is for `--out -`: a file's suffix says its format; or redirect `--out -`"
+            )
+        if not self.streamed and math.isinf(self.seconds):
             raise PartitaError(
                 f"`--seconds` is {self.seconds}, which no file can hold: stream it, with `--out -`"
             )
@@ -72,73 +102,121 @@ class Command:
             raise PartitaError(
                 "`--particles`, `--steer-block` and `--strength` only matter when steering: add `--steer`"
             )
+        if self.seed is not None:
+            replace(self.sampling, seed=self.seed)  # refuses a seed out of range
 
     @property
     def _steering_config(self) -> SteeringConfig:
         return SteeringConfig(particles=self.particles, block=self.steer_block, strength=self.strength)
 
     @property
-    def piped(self) -> bool:
-        """Whether the sound goes to standard output."""
-        return self.out == "-"
+    def streamed(self) -> bool:
+        """Whether the sound goes to standard output, a pipe or a device."""
+        return is_stream(self.out)
 
     def run(self) -> None:
         """Draw the clips; say where they are on standard output, and how fast it went on standard error."""
-        from partita.sampling.pipe import FIRST_BLOCK, descriptor_of
-
-        # asked before PyTorch takes its time to load
-        pipe = descriptor_of(sys.stdout) if self.piped else None
-        from partita.audio.reading import read_audio
-        from partita.runs.loading import load
-
-        model = load(self.model)
-        opening = None if self.prime is None else read_audio(self.prime, model.sample_rate)
-        seconds = None if self.seconds == math.inf else self.seconds
-        blocks = model.stream(
-            seconds=seconds,
-            clips=self.clips,
-            opening=opening,
-            config=self.sampling,
-            first_block=None if pipe is None else FIRST_BLOCK,
-            steering=self._steering(model),
-        )
-        samples = None if seconds is None else model.samples(seconds)
-        written = self._write(blocks, pipe, model.sample_rate, samples)
+        with self._place() as place:  # asked for before PyTorch takes its time to load
+            written = self._draw(place)
         self._tell(written)
         if written.interrupted:
             raise KeyboardInterrupt
 
+    @contextmanager
+    def _place(self) -> "Iterator[Outputs | int]":
+        """Yield where the sound goes, a descriptor or files, having made sure that nothing is lost there."""
+        if self.streamed:
+            with opened(self.out, waiting=lambda: _say(f"waiting for a reader of {self.out}")) as pipe:
+                if self.prime is not None and _is_open_as(self.prime, pipe):
+                    raise PartitaError(
+                        f"{self.out} is the recording that `--prime` names: name another output"
+                    )
+                yield pipe
+            return
+        from partita.sampling.outputs import plan_outputs
+
+        yield plan_outputs(self.out, self.clips, prompt=self.prime, force=self.force)
+
+    def _draw(self, place: "Outputs | int") -> "Written":
+        from partita.audio.reading import read_audio
+        from partita.runs.loading import load
+        from partita.sampling.files import demand_fit
+        from partita.sampling.pipe import FIRST_BLOCK
+        from partita.seeds import fresh_seed
+
+        model = load(self.model)
+        self._demand_rate(model)
+        seconds = None if self.seconds == math.inf else self.seconds
+        samples = None if seconds is None else model.samples(seconds)
+        if not isinstance(place, int):
+            demand_fit(place.paths[0], sample_rate=model.sample_rate, samples=samples)
+        sampling = replace(self.sampling, seed=fresh_seed() if self.seed is None else self.seed)
+        blocks = model.stream(
+            seconds=seconds,
+            clips=self.clips,
+            opening=None if self.prime is None else read_audio(self.prime, model.sample_rate),
+            config=sampling,
+            first_block=FIRST_BLOCK if isinstance(place, int) else None,
+            steering=self._steering(model),
+        )
+        if self.seed is None:
+            _say(f"seed {sampling.seed}: give `--seed {sampling.seed}` to draw the same clips again")
+        return self._write(blocks, place, model.sample_rate, samples, sampling.seed)
+
+    def _demand_rate(self, model: "LoadedModel") -> None:
+        if self.sample_rate not in {None, model.sample_rate}:
+            raise PartitaError(
+                f"`--sample-rate` is {self.sample_rate}, but {self.model} draws at {model.sample_rate} Hz,"
+                f" the rate of its corpus: convert the clip (`sox a.wav -r {self.sample_rate} b.wav`), or"
+                f" prepare the recordings with `--sample-rate {self.sample_rate}` and train on that corpus"
+            )
+
     def _write(
-        self, blocks: "Iterable[NDArray[Any]]", pipe: int | None, sample_rate: int, samples: int | None
+        self,
+        blocks: "Iterable[NDArray[Any]]",
+        place: "Outputs | int",
+        sample_rate: int,
+        samples: int | None,
+        seed: int,
     ) -> "Written":
         """Let the blocks go where they are wanted."""
         from partita.sampling.files import write_clips
         from partita.sampling.pipe import write_pipe
 
         with Bar("generating", samples) as bar:
-            if pipe is None:
-                return write_clips(
-                    blocks, self.out, clips=self.clips, sample_rate=sample_rate, progress=bar.reach
+            if isinstance(place, int):
+                return write_pipe(
+                    blocks,
+                    place,
+                    sample_rate=sample_rate,
+                    samples=samples,
+                    seed=seed,
+                    form=self.format,
+                    progress=bar.reach,
                 )
-            return write_pipe(
+            written = write_clips(
                 blocks,
-                pipe,
+                self.out,
+                clips=self.clips,
                 sample_rate=sample_rate,
-                samples=samples,
-                form=self.format,
+                seed=seed,
+                normalise=self.normalise,
                 progress=bar.reach,
             )
+            if written.paths:
+                place.remove_stale()
+            return written
 
     def _tell(self, written: "Written") -> None:
         """Say what there is: paths on standard output, all else on standard error."""
         for path in written.paths:
             print(path)
         rate = f"{written.times_real_time:.2f} times real time"
-        print(f"{self.clips} x {written.seconds:.2f} s, {rate}", file=sys.stderr)
+        _say(f"{self.clips} x {written.seconds:.2f} s, {rate}")
         if written.silent:
             remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
             told = f"{written.silent} of {self.clips} silent throughout: from silence, a model may go on so;"
-            print(f"{told} give it sound to continue, {remedy}", file=sys.stderr)
+            _say(f"{told} give it sound to continue, {remedy}")
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:
@@ -147,6 +225,18 @@ class Command:
         from partita.sampling.steering import Steering
 
         return Steering(judge=load_judge(self.judge or self.model, model), config=self._steering_config)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _is_open_as(path: Path, descriptor: int) -> bool:
+    """Return whether a descriptor is open on the file of that name."""
+    try:
+        return path.is_file() and os.path.samestat(path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def read(arguments: Sequence[str]) -> Command:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita import storage
+from partita.audio.level import PEAK_DBFS, at_peak
 from partita.evaluation.clips import RealClips
 from partita.listening.curves import learning_charts
 from partita.listening.pictures import (
@@ -110,6 +111,7 @@ def _page(data: ReportData) -> dict[str, Any]:
         "time_ticks": time_ticks(seconds),
         "frequency_ticks": frequency_ticks(data.real.sample_rate),
         "range_db": RANGE_DB,
+        "peak_dbfs": PEAK_DBFS,
         "score_rows": score_rows([arm.scores for arm in data.arms]),
         "warnings": list(warnings),
         "charts": learning_charts([(arm.name, arm.metrics) for arm in data.arms]),
@@ -137,7 +139,7 @@ def _clip(arm: int, name: str, waveform: Waveform, sample_rate: int, top_db: flo
     return {
         "arm": arm,
         "name": name,
-        "sound": flac_address(waveform, sample_rate),
+        "sound": flac_address(at_peak(waveform), sample_rate),
         "picture": png_address(spectrogram_png(waveform, sample_rate, top_db=top_db)),
     }
 

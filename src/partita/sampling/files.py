@@ -1,24 +1,29 @@
-"""Clips become WAV files while they are drawn: one file for one clip, a folder of numbered files for several.
+"""Clips become files while they are drawn: one file for one clip, a folder of numbered ones for several.
 
+WAV files grow as the blocks come; other formats, and clips whose level is changed, are written at the end.
 This file does not know models or command lines: it takes blocks of waveforms from whoever has them.
 """
 
-import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.level import SILENCE
 from partita.errors import PartitaError
+from partita.sampling.encoding import demand_encoder
+from partita.sampling.interruption import listening_for_signals, stopping_on_sigterm
+from partita.sampling.made_here import note
+from partita.sampling.outputs import clip_paths
+from partita.sampling.sound_formats import demand_length, format_of
+from partita.sampling.spooled import SpooledClips
 from partita.sampling.wav import GrowingWav
 
 FADE_SECONDS = 0.02
-SILENCE = 10.0 ** (-50 / 20)
-"""What is never louder than this, 50 dB below full scale, is called silent."""
 
 
 @dataclass(frozen=True)
@@ -32,32 +37,56 @@ class Written:
     times_real_time: float
     """Seconds of sound, all clips together, over seconds spent."""
     interrupted: bool
-    """Whether Ctrl-C ended it."""
+    """Whether Ctrl-C or SIGTERM ended it."""
     silent: int
     """Clips in which nothing was to be heard: louder than `SILENCE` at no moment."""
 
 
-def clip_paths(out: str | Path, clips: int) -> list[Path]:
-    """Return a path for each clip: `out` itself for one, clip-01.wav ... in the folder `out` for several.
+class ClipWriter(Protocol):
+    """What takes the blocks: `GrowingClips`, or `SpooledClips`."""
 
-    One clip goes into a folder too where `out` is one, or ends as a folder's name does, with a slash.
+    samples: int
+
+    def append(self, block: NDArray[Any]) -> None:
+        """Write or keep a block of every clip, (clips, samples)."""
+
+    def finish(self, fade_seconds: float = 0.0) -> list[Path]:
+        """End the clips, the last `fade_seconds` of each fading to silence, and return the files."""
+
+
+class GrowingClips:
+    """WAV files that grow together.
+
+    Args:
+        paths: a file for each clip; their folder must exist.
+        notes: the comment of each file.
+        sample_rate: in Hz.
 
     Raises:
-        PartitaError: `out` must be a folder but is a file.
+        PartitaError: a path can't be written to.
 
-    >>> [path.as_posix() for path in clip_paths("music", 2)]
-    ['music/clip-01.wav', 'music/clip-02.wav']
-    >>> clip_paths("music/", 1)[0].as_posix()
-    'music/clip-01.wav'
+    >>> import tempfile
+    >>> clips = GrowingClips([Path(tempfile.mkdtemp()) / "a.wav"], [""], sample_rate=8000)
+    >>> clips.append(np.zeros((1, 50)))
+    >>> [path.name for path in clips.finish()]
+    ['a.wav']
     """
-    named_as_folder, out = str(out).endswith(("/", os.sep)), Path(out)
-    if clips == 1 and not named_as_folder and not out.is_dir():
-        return [out]
-    if out.exists() and not out.is_dir():
-        wanted = f"{clips} clips need a folder" if clips > 1 else "its name is given as a folder's"
-        raise PartitaError(f"{out} is a file, but {wanted}: give another name")
-    width = max(2, len(str(clips)))
-    return [out / f"clip-{number:0{width}d}.wav" for number in range(1, clips + 1)]
+
+    def __init__(self, paths: Sequence[Path], notes: Sequence[str], *, sample_rate: int) -> None:
+        self.samples = 0
+        self._files = [GrowingWav(path, sample_rate, text) for path, text in zip(paths, notes, strict=True)]
+
+    def append(self, block: NDArray[Any]) -> None:
+        """Write a block of every clip, (clips, samples)."""
+        for file, waveform in zip(self._files, block, strict=True):
+            file.write(waveform)
+        self.samples += block.shape[1]
+
+    def finish(self, fade_seconds: float = 0.0) -> list[Path]:
+        """End the files, the last `fade_seconds` of each fading to silence, and return what is there."""
+        for file in self._files:
+            file.close(fade_seconds)
+        return [file.path for file in self._files if file.samples]
 
 
 def write_clips(
@@ -66,22 +95,28 @@ def write_clips(
     *,
     clips: int,
     sample_rate: int,
+    seed: int | None = None,
+    normalise: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Written:
-    """Write blocks of sound to WAV files that grow as the blocks come; Ctrl-C ends them with a short fade.
+    """Write blocks of sound to files; Ctrl-C, or SIGTERM, ends them with a short fade.
+
+    What has a file's name is replaced: `plan_outputs` says before whether something would be lost.
 
     Args:
         blocks: (clips, samples) waveforms in [-1, 1], one after the other.
         out: a file for one clip, a folder for several or with a slash at its end; folders are made.
         clips: rows of each block.
         sample_rate: in Hz.
+        seed: what the clips are drawn with, for the files' comments.
+        normalise: bring each clip to a peak of -1 dBFS, except those that are silent.
         progress: called after each block with the samples each clip has so far.
 
     Returns:
         The files, their length, and how many times faster than real time it went.
 
     Raises:
-        PartitaError: `out` can't be written to.
+        PartitaError: `out` can't be written to, or its format can't hold the sound.
 
     >>> import tempfile, numpy as np
     >>> out = Path(tempfile.mkdtemp()) / "clips"
@@ -89,27 +124,64 @@ def write_clips(
     ['clip-01.wav', 'clip-02.wav']
     """
     paths = clip_paths(out, clips)
-    try:
-        paths[0].parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PartitaError(f"{paths[0].parent} can't be made: {error.strerror}") from None
-    files = [GrowingWav(path, sample_rate) for path in paths]
+    demand_fit(paths[0], sample_rate=sample_rate)
+    writer = _writer(paths, sample_rate=sample_rate, seed=seed, normalise=normalise)
     begun, interrupted, peaks = time.perf_counter(), False, np.zeros(clips)
-    try:
-        for block in blocks:
-            peaks = np.maximum(peaks, np.abs(block).max(1, initial=0.0))
-            for file, waveform in zip(files, block, strict=True):
-                file.write(waveform)
-            if progress is not None:
-                progress(files[0].samples)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        samples = min(file.samples for file in files)
-        for file in files:
-            file.close(FADE_SECONDS if interrupted else 0.0)
+    with stopping_on_sigterm():
+        try:
+            for block in blocks:
+                with listening_for_signals() as request:  # a block is written to all files, or to none
+                    writer.append(block)
+                peaks = np.maximum(peaks, np.abs(block).max(1, initial=0.0))
+                if progress is not None:
+                    progress(writer.samples)
+                if request.signal_name is not None:
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            with listening_for_signals():
+                written = writer.finish(FADE_SECONDS if interrupted else 0.0)
     spent = max(time.perf_counter() - begun, 1e-9)
-    written = [path for path, file in zip(paths, files, strict=True) if file.samples]
-    seconds = samples / sample_rate
-    silent = int((peaks <= SILENCE).sum()) if samples else 0
+    seconds = writer.samples / sample_rate
+    silent = int((peaks <= SILENCE).sum()) if writer.samples else 0
     return Written(written, seconds, clips * seconds / spent, interrupted, silent)
+
+
+def demand_fit(path: Path, *, sample_rate: int, samples: int | None = None) -> None:
+    """Refuse sound that a file's format can't hold, before any is drawn.
+
+    Args:
+        path: the file.
+        sample_rate: in Hz.
+        samples: of the whole clip; None if that is not known.
+
+    Raises:
+        PartitaError: the sound is too long, or has a rate that the format lacks.
+
+    >>> demand_fit(Path("a.opus"), sample_rate=48000, samples=100)
+    """
+    form = format_of(path)
+    if samples is not None:
+        demand_length(path, sample_rate=sample_rate, samples=samples)
+    if form.name != "WAV":
+        demand_encoder(path, form, sample_rate)
+
+
+def _writer(paths: list[Path], *, sample_rate: int, seed: int | None, normalise: bool) -> ClipWriter:
+    """Return what writes the clips, having made their folder."""
+    _make_folder(paths[0])
+    numbers = range(1, len(paths) + 1) if len(paths) > 1 else [None]
+    notes = [note(seed=seed, clip=number) for number in numbers]
+    if normalise or format_of(paths[0]).name != "WAV":
+        return SpooledClips(paths, notes, sample_rate=sample_rate, normalise=normalise)
+    return GrowingClips(paths, notes, sample_rate=sample_rate)
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder that a file is in, or that what a link of that name leads to is in."""
+    folder = path.resolve().parent if path.is_symlink() else path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PartitaError(f"{folder} can't be made: {error.strerror}: write elsewhere") from None

@@ -49,3 +49,29 @@ def listening_for_signals() -> Iterator[Request]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def stopping_on_sigterm() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGTERM, so that work ends as it does on Ctrl-C.
+
+    Only the main thread can do this; in another one, or where a handler is set already, nothing is changed.
+
+    >>> try:
+    ...     with stopping_on_sigterm(): signal.raise_signal(signal.SIGTERM)
+    ... except KeyboardInterrupt: print("stopped")
+    stopped
+    """
+    unset = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if threading.current_thread() is not threading.main_thread() or not unset:
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

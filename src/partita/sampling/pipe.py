@@ -9,40 +9,21 @@ import select
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.errors import PartitaError
-from partita.sampling.files import FADE_SECONDS, SILENCE, Written
+from partita.audio.level import SILENCE
+from partita.sampling.files import FADE_SECONDS, Written
 from partita.sampling.interruption import Request, listening_for_signals
+from partita.sampling.made_here import note
 from partita.sampling.wav import LOUDEST, fade_out, header, to_int16
 
 FIRST_BLOCK = 256
 """Samples of a first block that is soon there: 16 ms of sound at 16 kHz."""
 
 Form = Literal["wav", "raw"]
-
-
-def descriptor_of(output: TextIO | None) -> int:
-    """Return where to write the sound that goes to standard output.
-
-    Args:
-        output: `sys.stdout`, which is None where a shell has closed it.
-
-    Raises:
-        PartitaError: it is closed, or a terminal.
-
-    >>> with open(os.devnull, "w") as nowhere: descriptor_of(nowhere) == nowhere.fileno()
-    True
-    """
-    remedy = "pipe it to a player, as in `| aplay`, or name a file"
-    if output is None:
-        raise PartitaError(f"standard output is closed: {remedy}")
-    if output.isatty():
-        raise PartitaError(f"standard output is a terminal, which plays no sound: {remedy}")
-    return output.fileno()
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -89,6 +70,7 @@ def write_pipe(
     *,
     sample_rate: int,
     samples: int | None,
+    seed: int | None = None,
     form: Form = "wav",
     progress: Callable[[int], None] | None = None,
 ) -> Written:
@@ -102,6 +84,7 @@ def write_pipe(
         descriptor: what to write to, open for writing.
         sample_rate: in Hz.
         samples: how many there will be, for the header of a WAV; None when nobody knows.
+        seed: what the sound is drawn with, for the comment in a WAV.
         form: `wav`, or `raw` for 16-bit little-endian PCM without a header.
         progress: called after each block with the samples that were written so far.
 
@@ -119,7 +102,7 @@ def write_pipe(
     interrupted, request = False, Request()
     try:
         if form == "wav":
-            write_all(descriptor, header(sample_rate, samples))
+            write_all(descriptor, header(sample_rate, samples, note(seed=seed)))
         blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
         first = list(islice(blocks, 1))  # before there is sound to fade, Ctrl-C acts at once
         with listening_for_signals() as request:

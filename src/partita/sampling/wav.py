@@ -1,11 +1,15 @@
 """A WAV file that can be played at any moment while it grows: 16-bit mono PCM.
 
 The header's lengths are brought up to date after every block, so a player, or whoever finds the file after a
-power cut, sees all blocks but perhaps the last. This file does not know where the sound comes from.
+power cut, sees all blocks but perhaps the last. The file is open only while a block is written, so thousands
+can grow at once. This file does not know where the sound comes from.
 """
 
+import errno
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,32 +17,42 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from partita import storage
 from partita.errors import PartitaError
-from partita.storage import beside
+from partita.sampling.sound_formats import LARGEST
 
-HEADER = 44
 LOUDEST = 32767.0
-LARGEST = (1 << 32) - 1 - HEADER
 UNKNOWN = (1 << 32) - 1
 """Where a header is written before anyone knows how much follows: players read on until the sound ends."""
 
 
-def header(sample_rate: int, samples: int | None) -> bytes:
-    """Return the 44 bytes before the samples of a mono, 16-bit PCM file.
+def header(sample_rate: int, samples: int | None, note: str = "") -> bytes:
+    """Return the bytes before the samples of a mono, 16-bit PCM file: 44, and more for a note.
 
     Args:
         sample_rate: in Hz.
         samples: how many follow; None, or more than the format can count (its 32 bits are of bytes), says
             that the length is not known.
+        note: the file's comment, in ASCII: an ICMT entry in a LIST chunk.
 
     >>> len(header(16000, 0)), header(16000, 2)[-4:], header(16000, None)[-4:]
     (44, b'\\x04\\x00\\x00\\x00', b'\\xff\\xff\\xff\\xff')
+    >>> len(header(16000, 0, "abc"))
+    68
     """
     known = samples is not None and 2 * samples <= LARGEST
     size = 2 * samples if samples is not None and known else UNKNOWN
-    riff = struct.pack("<4sI4s", b"RIFF", HEADER - 8 + size if known else UNKNOWN, b"WAVE")
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
-    return riff + form + struct.pack("<4sI", b"data", size)
+    info = _info(note) if note else b""
+    riff = 4 + len(form) + len(info) + 8 + size if known else UNKNOWN
+    return struct.pack("<4sI4s", b"RIFF", riff, b"WAVE") + form + info + struct.pack("<4sI", b"data", size)
+
+
+def _info(note: str) -> bytes:
+    """Return a LIST chunk with a comment, whose text ends in one or two zero bytes: its length is even."""
+    text = note.encode("ascii") + b"\0"
+    text += b"\0" * (len(text) % 2)
+    return struct.pack("<4sI4s4sI", b"LIST", 12 + len(text), b"INFO", b"ICMT", len(text)) + text
 
 
 def to_int16(block: NDArray[Any]) -> NDArray[np.int16]:
@@ -62,15 +76,36 @@ def fade_out(samples: int) -> NDArray[np.float64]:
     return ramp
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses while a file is written into one line that names the file.
+
+    >>> with writing(Path("a.wav")): raise OSError(errno.ENOSPC, "No space left on device")
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: a.wav can't be written: No space left on device: make room on the disk, or \
+write elsewhere; what is written so far is kept
+    """
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        remedy = "make room on the disk, or write elsewhere" if full else "write elsewhere"
+        raise PartitaError(
+            f"{path} can't be written: {error.strerror or error}: {remedy}; what is written so far is kept"
+        ) from None
+
+
 class GrowingWav:
     """A WAV file that is valid after every `write`.
 
     The file that had the name before stays until the first block is there to take its place: starting to
-    generate and thinking better of it loses nothing.
+    generate and thinking better of it loses nothing. A link stays: what it leads to is written.
 
     Args:
         path: where to write; its folder must exist.
         sample_rate: in Hz.
+        note: the file's comment.
 
     Raises:
         PartitaError: the path can't be written to.
@@ -82,60 +117,90 @@ class GrowingWav:
     244
     """
 
-    def __init__(self, path: str | Path, sample_rate: int) -> None:
+    def __init__(self, path: str | Path, sample_rate: int, note: str = "") -> None:
         self.path = Path(path)
         self.sample_rate = sample_rate
         self.samples = 0
-        if not self.path.parent.is_dir():
-            raise PartitaError(f"{self.path.parent} is not a folder: make it first, or write elsewhere")
-        if self.path.is_dir():
+        self._note = note
+        self._start_of_sound = len(header(sample_rate, 0, note))
+        self._file = self.path.resolve() if self.path.is_symlink() else self.path
+        self._identity: tuple[int, int] | None = None  # device and inode, once the file is there
+        self._closed = False
+        if not self._file.parent.is_dir():
+            raise PartitaError(f"{self._file.parent} is not a folder: make it first, or write elsewhere")
+        if self._file.is_dir():
             raise PartitaError(f"{self.path} is a folder: name a file in it")
-        if not os.access(self.path.parent, os.W_OK):
-            raise PartitaError(f"{self.path.parent} can't be written to: write elsewhere")
-        self._file: Any = None
+        if not os.access(self._file.parent, os.W_OK):
+            raise PartitaError(f"{self._file.parent} can't be written to: write elsewhere")
 
     def write(self, block: NDArray[Any]) -> None:
-        """Append (samples,) of sound, float in [-1, 1] or int16, and bring the header up to date."""
+        """Append (samples,) of sound, float in [-1, 1] or int16, and bring the header up to date.
+
+        Raises:
+            PartitaError: the disk is full, the file is as long as a WAV file can be, or another program has
+                put something else in its place. The sound written before stays.
+        """
         data = to_int16(block).astype("<i2").tobytes()
         if self.samples * 2 + len(data) > LARGEST:
             raise PartitaError(f"{self.path} has reached 4 GiB, the most a WAV file can hold: start another")
-        if self._file is None:
-            self._start(header(self.sample_rate, len(data) // 2) + data)
-        else:
-            self._file.seek(HEADER + 2 * self.samples)
-            self._file.write(data)
-            self._file.seek(0)
-            self._file.write(header(self.sample_rate, self.samples + len(data) // 2))
-            self._file.flush()
-        self.samples += len(data) // 2
+        samples = self.samples + len(data) // 2
+        with writing(self.path):
+            if self._identity is None:
+                self._begin(self._header(samples) + data)
+            else:
+                self._append(data, samples)
+        self.samples = samples
 
-    def _start(self, content: bytes) -> None:
+    def _header(self, samples: int) -> bytes:
+        return header(self.sample_rate, samples, self._note)
+
+    def _begin(self, content: bytes) -> None:
         """Put a first, complete file in the place of what had the name."""
-        part = beside(self.path)
-        self._file = part.open("w+b")
+        with storage.replacing(self._file, durable=False) as part:
+            part.write_bytes(content)
+            found = part.stat()
+        self._identity = (found.st_dev, found.st_ino)
+
+    def _append(self, data: bytes, samples: int) -> None:
+        """Write the sound, then the header that counts it; where that fails, cut off what nobody counts."""
+        end = self._start_of_sound + 2 * self.samples
+        with self._opened() as file:
+            try:
+                file.seek(end)
+                _write_all(file, data)
+                file.seek(0)
+                _write_all(file, self._header(samples))
+            except OSError:
+                with suppress(OSError):
+                    file.truncate(end)
+                raise
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        """Open the file for a moment, if it is still the one that was begun."""
         try:
-            self._file.write(content)
-            self._file.flush()
-            part.replace(self.path)
-        except BaseException:
-            self._file.close()
-            self._file = None
-            part.unlink(missing_ok=True)
-            raise
+            with self._file.open("r+b", buffering=0) as file:
+                found = os.fstat(file.fileno())
+                if (found.st_dev, found.st_ino) != self._identity:
+                    raise FileNotFoundError
+                yield file
+        except FileNotFoundError:
+            raise PartitaError(
+                f"{self.path} was moved, removed or replaced while it was written: the rest of its sound has"
+                " no place to go; draw it again under another name"
+            ) from None
 
     def close(self, fade_seconds: float = 0.0) -> None:
         """End the file, its last `fade_seconds` fading to silence; a second call does nothing."""
-        if self._file is None:
-            return
         length = min(self.samples, round(fade_seconds * self.sample_rate))
-        if length > 0:
-            start = HEADER + 2 * (self.samples - length)
-            self._file.seek(start)
-            tail = np.frombuffer(self._file.read(2 * length), "<i2")
-            self._file.seek(start)
-            self._file.write(np.rint(tail * fade_out(length)).astype("<i2").tobytes())
-        self._file.close()
-        self._file = None
+        if not self._closed and length > 0:
+            start = self._start_of_sound + 2 * (self.samples - length)
+            with writing(self.path), self._opened() as file:
+                file.seek(start)
+                tail = np.frombuffer(file.read(2 * length), "<i2")
+                file.seek(start)
+                _write_all(file, np.rint(tail * fade_out(length)).astype("<i2").tobytes())
+        self._closed = True
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -146,3 +211,10 @@ class GrowingWav:
     ) -> None:
         """Close without a fade."""
         self.close()
+
+
+def _write_all(file: Any, data: bytes) -> None:
+    """Write all of it to an unbuffered file, which may take less at a time."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
