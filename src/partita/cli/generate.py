@@ -14,6 +14,7 @@ from partita.cli.arguments import parse
 from partita.cli.progress import Bar
 from partita.errors import PartitaError
 from partita.sampling.config import SamplingConfig, SteeringConfig
+from partita.terminal import print_line, print_note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,13 +133,13 @@ class Command:
     def _tell(self, written: "Written") -> None:
         """Say what there is: paths on standard output, all else on standard error."""
         for path in written.paths:
-            print(path)
+            print_line(path)
         rate = f"{written.times_real_time:.2f} times real time"
-        print(f"{self.clips} x {written.seconds:.2f} s, {rate}", file=sys.stderr)
+        print_note(f"{self.clips} x {written.seconds:.2f} s, {rate}")
         if written.silent:
             remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
             told = f"{written.silent} of {self.clips} silent throughout: from silence, a model may go on so;"
-            print(f"{told} give it sound to continue, {remedy}", file=sys.stderr)
+            print_note(f"{told} give it sound to continue, {remedy}")
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:

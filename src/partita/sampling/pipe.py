@@ -18,6 +18,7 @@ from partita.errors import PartitaError
 from partita.sampling.files import FADE_SECONDS, SILENCE, Written
 from partita.sampling.interruption import Request, listening_for_signals
 from partita.sampling.wav import LOUDEST, fade_out, header, to_int16
+from partita.streams import ClosedStream
 
 FIRST_BLOCK = 256
 """Samples of a first block that is soon there: 16 ms of sound at 16 kHz."""
@@ -29,7 +30,7 @@ def descriptor_of(output: TextIO | None) -> int:
     """Return where to write the sound that goes to standard output.
 
     Args:
-        output: `sys.stdout`, which is None where a shell has closed it.
+        output: `sys.stdout`, which is None or a `ClosedStream` where a shell has closed it.
 
     Raises:
         PartitaError: it is closed, or a terminal.
@@ -38,7 +39,7 @@ def descriptor_of(output: TextIO | None) -> int:
     True
     """
     remedy = "pipe it to a player, as in `| aplay`, or name a file"
-    if output is None:
+    if output is None or isinstance(output, ClosedStream):
         raise PartitaError(f"standard output is closed: {remedy}")
     if output.isatty():
         raise PartitaError(f"standard output is a terminal, which plays no sound: {remedy}")
