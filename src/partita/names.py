@@ -1,4 +1,4 @@
-"""File names whose bytes are no text, in files that hold only text.
+"""File names whose bytes are no text, in files that hold only text, and for libraries in C.
 
 A file name on Linux is any bytes. Python holds those that are no UTF-8 as lone surrogates, which TOML can't
 hold. Here each such byte is written as NUL and two hexadecimal digits: no file name holds a NUL, so this can
@@ -6,13 +6,48 @@ be undone, and all other names stay as they are. JSON needs none of this: it has
 file reads and writes no files.
 """
 
+import os
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 _FIRST = 0xDC00  # Python's surrogate for byte b is this + b
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _WRITTEN = re.compile("\0([89a-f][0-9a-f])")
+
+
+def for_c(path: str | Path) -> str | bytes:
+    """Return a path as libraries in C take it: as the bytes that it is, but for Windows, where it is text.
+
+    >>> for_c(Path("a.wav")) in (b"a.wav", "a.wav")
+    True
+    """
+    return str(path) if sys.platform == "win32" else os.fsencode(path)
+
+
+@contextmanager
+def in_utf8(path: Path) -> Iterator[str]:
+    """Yield a name of a file or folder for libraries that take only UTF-8; it holds while the block runs.
+
+    Where the path's own name is no UTF-8 it is that of an open file descriptor.
+
+    Raises:
+        OSError: a path that is no UTF-8 can't be opened.
+
+    >>> with in_utf8(Path("a.wav")) as name: name
+    'a.wav'
+    """
+    if not _UNDECODED.search(str(path)):
+        yield str(path)
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield f"/dev/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
 
 
 def to_text(value: Any) -> Any:
