@@ -133,7 +133,7 @@ def evaluation(
     clips = continued(
         loaded.model, real, seed=config.seed, temperature=config.temperature, threads=config.threads
     )
-    tell("drawing clips", 1.0)
+    tell("comparing clips", 1.0)
     scores = {"bits_per_sample": bits.as_json(), **clip_scores(clips, real, seed=config.seed)}
     scores["warnings"] += _warnings(loaded, corpus, asked, config)
     scores["about"] = _about(loaded, corpus, config)
