@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.corpus import Corpus
+from partita.audio.corpus import SPLITS, Corpus
 from partita.audio.spectrogram import log_mel
 from partita.errors import PartitaError
 from partita.evaluation.bits import bits_per_sample
@@ -21,7 +21,8 @@ from partita.evaluation.frechet import halved_distances
 from partita.evaluation.health import health
 from partita.evaluation.scores import Score
 from partita.runs.loading import LoadedModel, load
-from partita.training.device import machine
+from partita.training.checks import one_of
+from partita.training.device import DEVICES, machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,9 @@ class EvaluateConfig:
     """Where bits are scored: `cpu`, `cuda`, or `auto`, a GPU where there is one. Clips come from the CPU."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers that leave nothing to score."""
+        """Refuse words that mean nothing, and numbers that leave nothing to score."""
+        one_of("split", self.split, SPLITS)
+        one_of("device", self.device, DEVICES)
         if self.clips < LEAST_CLIPS:
             raise PartitaError(
                 f"`clips` is {self.clips}: give at least {LEAST_CLIPS}, half of them are compared with the"
