@@ -39,14 +39,16 @@ _SIGNS = (
     "cannot allocate memory",  # the operating system's, passed on by others
     "std::bad_alloc",
     "alloc_failed",  # CUDA's libraries, CUBLAS_STATUS_ALLOC_FAILED for one
-    "unable to allocate",  # NumPy's
+    "array is too big",  # NumPy's, of what no machine has
+    "maximum allowed dimension exceeded",  # the same
+    "storage size calculation overflowed",  # PyTorch's
 )
 
 
 def lacks_memory(error: BaseException) -> bool:
     """Return whether an error, or the one that it was raised from, says that there is too little memory.
 
-    PyTorch's errors are known by their words, so that PyTorch need not be loaded.
+    Errors of PyTorch and NumPy are known by their words, so that neither need be loaded.
 
     >>> lacks_memory(MemoryError()), lacks_memory(RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"))
     (True, True)
@@ -57,7 +59,9 @@ def lacks_memory(error: BaseException) -> bool:
     while cause is not None:
         if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno == errno.ENOMEM):
             return True
-        if isinstance(cause, RuntimeError) and any(sign in str(cause).lower() for sign in _SIGNS):
+        if isinstance(cause, RuntimeError | ValueError) and any(
+            sign in str(cause).lower() for sign in _SIGNS
+        ):
             return True
         cause = cause.__cause__
     return False

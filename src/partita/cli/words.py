@@ -20,7 +20,12 @@ def checked(words: Sequence[str]) -> list[str]:
     ...
     partita.errors.PartitaError: the argument 'a\\x00b' holds a NUL character: leave it out
     """
-    for word in words:
+    for place, word in enumerate(words):
+        if word == "" or (word.startswith("--") and word.endswith("=")):
+            where = f"behind `{words[place - 1]}`" if place and not word else f"`{word}`" if word else "first"
+            raise PartitaError(
+                f"the argument {where} is empty: give a value (is a variable of the shell not set?)"
+            )
         if "\0" in word:
             raise PartitaError(f"the argument {word[:60]!r} holds a NUL character: leave it out")
         try:

@@ -4,6 +4,7 @@ Prediction (bits per sample) and generation (the clips' spectra and health) are 
 can be good at one and poor at the other. This file compares no two models and writes no page.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,7 +61,7 @@ class EvaluateConfig:
             )
         for name in ("seconds", "opening_seconds", "bits_seconds"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and not (math.isfinite(value) and value > 0):
                 raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
 
 
