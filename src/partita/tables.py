@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from partita.errors import PartitaError
+from partita.names import from_text
 
 T = TypeVar("T")
 
@@ -158,7 +159,7 @@ def read_toml(path: Path, *, remedy: str) -> Table:
     ...
     partita.errors.PartitaError: nowhere.toml can't be read (No such file or directory): check the path
     """
-    return _read(path, tomllib.loads, remedy)
+    return _read(path, lambda text: from_text(tomllib.loads(text)), remedy)
 
 
 def _read(path: Path, parse: Callable[[str], Any], remedy: str) -> Table:

@@ -39,10 +39,10 @@ def test_scores_are_the_same_for_the_same_seed(loaded: LoadedModel, corpus: Corp
     assert other["bits_per_sample"]["value"] == first["bits_per_sample"]["value"]
 
 
-def test_progress_names_both_stages(loaded: LoadedModel, corpus: Corpus) -> None:
+def test_progress_names_every_stage(loaded: LoadedModel, corpus: Corpus) -> None:
     told: list[tuple[str, float]] = []
     evaluation(loaded, corpus, QUICK, progress=lambda what, share: told.append((what, share)))
-    assert {what for what, _ in told} == {"bits per sample", "drawing clips"}
+    assert {what for what, _ in told} == {"bits per sample", "drawing clips", "comparing clips"}
     assert told[-1] == ("drawing clips", 1.0)
 
 

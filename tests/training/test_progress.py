@@ -9,7 +9,7 @@ NUMBERS = {"bits": 4.5, "samples_per_second": 12345.6, "discriminator_loss": 1.2
 
 
 def show(display: Display, step: int) -> None:
-    display.show(step=step, steps=100, progress=step / 100, left=75.0, numbers=NUMBERS)
+    display.show(step=step, steps=100, seconds=9.0, progress=step / 100, left=75.0, numbers=NUMBERS)
 
 
 def test_lines_say_step_bits_rate_and_time_left_but_not_too_often(capsys: pytest.CaptureFixture[str]) -> None:

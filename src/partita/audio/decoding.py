@@ -13,6 +13,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from partita.names import for_c
+
 BLOCK_VALUES = 1 << 18  # float32 values a block over all channels: 1 MiB
 FULL_SCALE = 0.99  # 8-bit sound ends at 127/128
 FAR_BEYOND = 1.25  # a peak above it shows that a file of floats has no ceiling at 1
@@ -38,7 +40,7 @@ class _StraightReading(soundfile.SoundFile):  # type: ignore[misc]
 
     def __init__(self, path: Path) -> None:
         with self._opening:
-            super().__init__(path)
+            super().__init__(for_c(path))
         if super().seekable():
             self.seek(0)
 

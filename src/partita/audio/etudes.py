@@ -19,6 +19,7 @@ from partita.audio.phrasing import compose
 from partita.audio.room import body, room
 from partita.audio.sources import MADE_HERE
 from partita.errors import PartitaError
+from partita.names import for_c
 from partita.seeds import numpy_stream
 from partita.storage import replacing, write_text
 
@@ -117,7 +118,7 @@ def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, 
         with replacing(path) as part:
             sound = render(seconds, sample_rate=sample_rate, seed=seed * 1000 + number)
             try:
-                soundfile.write(part, sound, sample_rate, subtype="PCM_16", format="WAV")
+                soundfile.write(for_c(part), sound, sample_rate, subtype="PCM_16", format="WAV")
             except soundfile.LibsndfileError as error:
                 raise PartitaError(
                     f"{path} can't be written ({error}): make room on the disk, or write elsewhere"

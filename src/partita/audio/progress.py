@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from partita.terminal import printable
+
 
 class Progress:
     """Adds up what several threads have done, and tells one function of (done, total, name).
@@ -55,7 +57,7 @@ class _Bar(Progress):
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeRemainingColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=console,
             transient=True,
             disable=not console.is_terminal,
@@ -63,7 +65,7 @@ class _Bar(Progress):
         self._task = self._bar.add_task("", total=None)
 
     def _move(self, done: float, total: float, name: str) -> None:
-        self._bar.update(self._task, completed=done, total=total, description=name)
+        self._bar.update(self._task, completed=done, total=total, description=printable(name))
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -10,6 +10,7 @@ from tyro.conf import FlagCreatePairsOff
 
 from partita.cli.arguments import gather, parse
 from partita.evaluation.arena_plan import ArenaConfig
+from partita.terminal import print_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Command:
 
         scores = arena(self.config)
         page = write_arena_page(self.config.out, scores)
-        print(json.dumps(scores, allow_nan=False) if self.json else page)
+        print_line(json.dumps(scores, allow_nan=False) if self.json else page)
 
 
 def read(arguments: Sequence[str]) -> Command:

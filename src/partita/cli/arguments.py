@@ -113,6 +113,11 @@ def _mistake(leaving: BaseException, box: str, prog: str) -> PartitaError:
     sections = _sections(box)
     said = _sentence(sections[1]) if len(sections) > 1 else " ".join(box.split())
     said = re.sub(r"^Error parsing (\S+):", r"`\1`:", said)
+    said = re.sub(
+        r"invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)",
+        lambda found: f"`{found[2]}` is {found[1]}: choose one of {found[3].replace(chr(39), '')}",
+        said,
+    )
     said = re.sub(r"^Missing from [^:]*:", "missing:", said)
     for section in sections[2:]:
         if section[0] == "Perhaps you meant:":

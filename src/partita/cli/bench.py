@@ -10,6 +10,7 @@ from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import parse
 from partita.errors import PartitaError
+from partita.terminal import print_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +43,13 @@ class Command:
         """Print the rates."""
         found = self._measure()
         if self.json:
-            print(json.dumps(found, allow_nan=False))
+            print_line(json.dumps(found, allow_nan=False))
             return
         rows = [row for name in ("cases", "clips", "receptive_fields") for row in found.pop(name, [])]
         for row in [*rows, found] if found else rows:
-            print(", ".join(f"{name} {_short(value)}" for name, value in row.items() if value is not None))
+            print_line(
+                ", ".join(f"{name} {_short(value)}" for name, value in row.items() if value is not None)
+            )
 
     def _measure(self) -> dict[str, Any]:
         if self.what == "corpus":

@@ -8,6 +8,7 @@ import tyro
 
 from partita.cli.arguments import parse
 from partita.listening.demo_plan import DemoConfig
+from partita.terminal import print_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class Command:
         """Make the demo, then say on standard output where its page is."""
         from partita.listening.demo import demo
 
-        print(demo(self.config))
+        print_line(demo(self.config))
 
 
 def read(arguments: Sequence[str]) -> Command:

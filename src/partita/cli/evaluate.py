@@ -1,7 +1,6 @@
 """`partita evaluate`: a model's scores on held-out recordings, each with its interval."""
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from tyro.conf import FlagCreatePairsOff, Positional
 from partita.cli.arguments import parse
 from partita.cli.progress import Bar
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
+from partita.terminal import print_line, print_note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +38,13 @@ class Command:
                 self.model, self.corpus, self.config, progress=lambda what, share: bar.reach(share, what)
             )
         if self.json:
-            print(json.dumps(scores, allow_nan=False))
+            print_line(json.dumps(scores, allow_nan=False))
             return
         for name, score in scores.items():
             if isinstance(score, dict) and "value" in score:
-                print(_row(name, score))
+                print_line(_row(name, score))
         for warning in scores.get("warnings", ()):
-            print(f"beware: {warning}", file=sys.stderr)
+            print_note(f"beware: {warning}")
 
 
 def _row(name: str, score: dict[str, Any]) -> str:

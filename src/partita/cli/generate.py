@@ -2,7 +2,6 @@
 
 import math
 import os
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from partita.cli.progress import Bar
 from partita.errors import PartitaError
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.devices import is_stream, opened
+from partita.terminal import print_line, print_note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,7 +126,7 @@ class Command:
     def _place(self) -> "Iterator[Outputs | int]":
         """Yield where the sound goes, a descriptor or files, having made sure that nothing is lost there."""
         if self.streamed:
-            with opened(self.out, waiting=lambda: _say(f"waiting for a reader of {self.out}")) as pipe:
+            with opened(self.out, waiting=lambda: print_note(f"waiting for a reader of {self.out}")) as pipe:
                 if self.prime is not None and _is_open_as(self.prime, pipe):
                     raise PartitaError(
                         f"{self.out} is the recording that `--prime` names: name another output"
@@ -160,7 +160,7 @@ class Command:
             steering=self._steering(model),
         )
         if self.seed is None:
-            _say(f"seed {sampling.seed}: give `--seed {sampling.seed}` to draw the same clips again")
+            print_note(f"seed {sampling.seed}: give `--seed {sampling.seed}` to draw the same clips again")
         return self._write(blocks, place, model.sample_rate, samples, sampling.seed)
 
     def _demand_rate(self, model: "LoadedModel") -> None:
@@ -210,13 +210,13 @@ class Command:
     def _tell(self, written: "Written") -> None:
         """Say what there is: paths on standard output, all else on standard error."""
         for path in written.paths:
-            print(path)
+            print_line(path)
         rate = f"{written.times_real_time:.2f} times real time"
-        _say(f"{self.clips} x {written.seconds:.2f} s, {rate}")
+        print_note(f"{self.clips} x {written.seconds:.2f} s, {rate}")
         if written.silent:
             remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
             told = f"{written.silent} of {self.clips} silent throughout: from silence, a model may go on so;"
-            _say(f"{told} give it sound to continue, {remedy}")
+            print_note(f"{told} give it sound to continue, {remedy}")
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:
@@ -225,10 +225,6 @@ class Command:
         from partita.sampling.steering import Steering
 
         return Steering(judge=load_judge(self.judge or self.model, model), config=self._steering_config)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _is_open_as(path: Path, descriptor: int) -> bool:

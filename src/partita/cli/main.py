@@ -5,32 +5,23 @@ docstrings the help, and whose method `run` calls the rooms; its function `read`
 Only the chosen file is loaded, so `partita --help` is quick. This file does not know what the subcommands do.
 """
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from partita import __version__
+from partita.cli.failures import is_fault, told
+from partita.cli.words import checked
 from partita.errors import PartitaError
+from partita.streams import secure_streams, silence_failed_output
+from partita.terminal import flush_output, print_line, print_note
 
 DONE, FAULT, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
 WAITING = ("OMP_WAIT_POLICY", "PASSIVE")
 """PyTorch's idle threads sleep. By default they spin, on cores that our own threads or other programs could
 use: beside another busy program a training step then takes up to ten times as long."""
-
-SURROUNDINGS = {
-    errno.ENOSPC: "make room on the disk, or write elsewhere",
-    errno.EDQUOT: "make room on the disk, or write elsewhere",
-    errno.EFBIG: "write less, or elsewhere",
-    errno.EROFS: "write elsewhere",
-    errno.EACCES: "change who may use it, or name another",
-    errno.EPERM: "change who may use it, or name another",
-    errno.ENOTDIR: "name a folder where one is needed",
-    errno.ENAMETOOLONG: "give a shorter name",
-}
-"""What a person can do about failures of the operating system that are nobody's fault here."""
 
 SUMMARIES = {
     "demo": "everything at once: a corpus, two trained models, clips, scores and a page to listen",
@@ -52,41 +43,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["sing"])
     2
     """
+    if arguments is None:
+        secure_streams()
     os.environ.setdefault(*WAITING)  # before anything loads PyTorch, which reads it once
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given[0] if given else "--help"
     try:
-        status = _dispatch(name, given[1:])
-        sys.stdout.flush()
+        return _status(name, given[1:])
+    finally:
+        silence_failed_output()
+
+
+def _status(name: str, rest: list[str]) -> int:
+    """Run the subcommand; whatever it ends with becomes a status and a line."""
+    try:
+        _dispatch(name, checked(rest))
+        flush_output()
     except KeyboardInterrupt as interruption:
         _say(name, str(interruption) or "interrupted")
         return INTERRUPTED
     except PartitaError as error:
         _say(name, str(error))
         return MISTAKE
-    except BrokenPipeError:
-        # Whoever read our output has left. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has left
         return FAULT
     except Exception as error:
         if os.environ.get("PARTITA_DEBUG"):
             raise
-        _say(name, _fault(error))
-        return MISTAKE if isinstance(error, OSError) and error.errno in SURROUNDINGS else FAULT
-    return status
+        _say(name, told(error, name))
+        return FAULT if is_fault(error) else MISTAKE
+    return DONE
 
 
-def _dispatch(name: str, rest: list[str]) -> int:
+def _dispatch(name: str, rest: list[str]) -> None:
     if name in {"-h", "--help", "help"}:
-        print(_help())
+        print_line(_help())
     elif name == "--version":
-        print(f"partita {__version__}")
+        print_line(f"partita {__version__}")
     elif name in SUMMARIES:
-        command = import_module(f"partita.cli.{name}")
-        command.read(rest).run()
+        read = import_module(f"partita.cli.{name}").read
+        try:
+            command = read(rest)
+        except SystemExit:  # after `--help`
+            return
+        command.run()
     else:
         raise PartitaError(f"{name!r} is no subcommand: choose one of {', '.join(SUMMARIES)}")
-    return DONE
 
 
 def _help() -> str:
@@ -101,17 +103,6 @@ def _help() -> str:
     )
 
 
-def _fault(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        where = f": {error.filename}" if error.filename else ""
-        remedy = SURROUNDINGS.get(error.errno or 0)
-        return f"{error.strerror}{where}" + (f": {remedy}" if remedy else "")
-    return (
-        f"unexpected {type(error).__name__}: {error}"
-        " (a fault of partita's; set PARTITA_DEBUG=1 to see where it happened)"
-    )
-
-
 def _say(name: str, message: str) -> None:
     prefix = f"partita {name}" if name in SUMMARIES else "partita"
-    print(f"{prefix}: {' '.join(message.split())}", file=sys.stderr)
+    print_note(f"{prefix}: {' '.join(message.split())}")

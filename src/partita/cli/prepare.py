@@ -1,6 +1,5 @@
 """`partita prepare`: recordings become a corpus."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from tyro.conf import Positional
 from partita.audio.corpus import SPLITS
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.cli.arguments import gather, parse
+from partita.terminal import print_line, print_note
 
 REPEATABLE = ("--test", "--validation")
 
@@ -34,13 +34,13 @@ class Command:
         """Prepare, then say what came of it: warnings on standard error, amounts on standard output."""
         corpus = prepare(self.recordings, self.out, self.config, progress=True)
         for skipped in corpus.index["skipped"]:
-            print(f"skipped {skipped['source']}: {skipped['reason']}", file=sys.stderr)
+            print_note(f"skipped {skipped['source']}: {skipped['reason']}")
         for warning in corpus.index["warnings"]:
-            print(f"warning: {warning}", file=sys.stderr)
+            print_note(f"warning: {warning}")
         amounts = ", ".join(f"{split} {corpus.seconds(split):.1f} s" for split in SPLITS)
-        print(f"{corpus.path}: {amounts} at {corpus.sample_rate} Hz")
+        print_line(f"{corpus.path}: {amounts} at {corpus.sample_rate} Hz")
         for line in corpus.index["held_out"]:
-            print(line)
+            print_line(line)
 
 
 def read(arguments: Sequence[str]) -> Command:

@@ -6,9 +6,14 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from partita.terminal import printable
+
 
 class Bar:
-    """A bar that says what is being done and how much of it is done; it appears with the first news.
+    """A bar that says what is being done and how much of it is done.
+
+    On a terminal it is there at once, and moves to and fro until there is news; elsewhere it is a line at the
+    end, if there was any news.
 
     Args:
         label: what is being done.
@@ -19,23 +24,29 @@ class Bar:
 
     def __init__(self, label: str, total: float | None) -> None:
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn("{task.percentage:>3.0f}%"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )
-        self._task = self._bar.add_task(label, total=total)
+        self._total = total
+        self._task = self._bar.add_task(printable(label), total=None)
 
     def reach(self, done: float, label: str | None = None) -> None:
-        """Say how much is done, and of what if that has changed."""
+        """Say how much is done, and of what if that has changed; with 0 the bar moves to and fro."""
         self._bar.start()
-        self._bar.update(self._task, completed=done)
         if label is not None:
-            self._bar.update(self._task, description=label)
+            self._bar.update(self._task, description=printable(label))
+        if done > 0 and self._total is not None:
+            self._bar.update(self._task, completed=done, total=self._total)
+        else:
+            self._bar.tasks[0].total = None
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Appear, on a terminal."""
+        if self._bar.console.is_terminal:
+            self._bar.start()
         return self
 
     def __exit__(

@@ -10,6 +10,7 @@ from tyro.conf import AvoidSubcommands, Positional
 
 from partita.cli.arguments import parse, peek
 from partita.errors import PartitaError
+from partita.terminal import print_line
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
 from partita.training.named import named_config
@@ -50,14 +51,14 @@ class Command:
         if self.resume is not None:
             self._refuse_settings()
             device = None if self.settings.device == "auto" else self.settings.device
-            print(resume(self.resume, corpus=self.corpus, device=device))
+            print_line(resume(self.resume, corpus=self.corpus, device=device))
         elif self.corpus is None or self.out is None:
             raise PartitaError(
                 "name a corpus and a run to make, `partita train CORPUS --out RUN`, or a run to go on with,"
                 " `partita train --resume RUN`"
             )
         else:
-            print(train(self.corpus, self.out, self.settings, start_from=self.start_from))
+            print_line(train(self.corpus, self.out, self.settings, start_from=self.start_from))
 
     def _refuse_settings(self) -> None:
         device = TrainConfig(device=self.settings.device)

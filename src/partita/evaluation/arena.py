@@ -7,7 +7,6 @@ that is finished is kept: the same call goes on after an interruption. This file
 it.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +25,7 @@ from partita.evaluation.arena_truth import refuse_missing
 from partita.runs.versions import versions
 from partita.sampling.interruption import Interrupted
 from partita.storage import sole_writer, write_json
+from partita.terminal import print_note
 from partita.training.device import machine
 
 Say = Callable[[str], None]
@@ -150,4 +150,4 @@ def _threads(count: int | None) -> Iterator[None]:
 
 
 def _on_standard_error(line: str) -> None:
-    print(f"arena: {line}", file=sys.stderr, flush=True)
+    print_note(f"arena: {line}")

@@ -15,6 +15,7 @@ What all arms must have alike, time and seeds for example, is no setting of one.
 Trains nothing.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -101,10 +102,10 @@ class Entry:
         'report,adversary.weight=1'
         """
         plain = self.name.replace(":", ",", 1).replace("/", "_")
-        if "/" not in self.name and len(plain.encode()) <= READABLE:
+        if "/" not in self.name and len(os.fsencode(plain)) <= READABLE:
             return plain
-        short = plain.encode()[:READABLE].decode(errors="ignore")
-        return f"{short},{sha256(self.name.encode()).hexdigest()[:8]}"
+        short = os.fsencode(plain)[:READABLE].decode(errors="ignore")
+        return f"{short},{sha256(os.fsencode(self.name)).hexdigest()[:8]}"
 
     def sets(self, path: str) -> bool:
         """Return whether it changes a setting."""

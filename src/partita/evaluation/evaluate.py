@@ -4,6 +4,7 @@ Prediction (bits per sample) and generation (the clips' spectra and health) are 
 can be good at one and poor at the other. This file compares no two models and writes no page.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.corpus import Corpus
+from partita.audio.corpus import SPLITS, Corpus
 from partita.audio.spectrogram import log_mel
 from partita.errors import PartitaError
 from partita.evaluation.bits import bits_per_sample
@@ -21,7 +22,8 @@ from partita.evaluation.frechet import halved_distances
 from partita.evaluation.health import health
 from partita.evaluation.scores import Score
 from partita.runs.loading import LoadedModel, load
-from partita.training.device import machine
+from partita.training.checks import one_of
+from partita.training.device import DEVICES, machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,9 @@ class EvaluateConfig:
     """Where bits are scored: `cpu`, `cuda`, or `auto`, a GPU where there is one. Clips come from the CPU."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers that leave nothing to score."""
+        """Refuse words that mean nothing, and numbers that leave nothing to score."""
+        one_of("split", self.split, SPLITS)
+        one_of("device", self.device, DEVICES)
         if self.clips < LEAST_CLIPS:
             raise PartitaError(
                 f"`clips` is {self.clips}: give at least {LEAST_CLIPS}, half of them are compared with the"
@@ -57,7 +61,7 @@ class EvaluateConfig:
             )
         for name in ("seconds", "opening_seconds", "bits_seconds"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and not (math.isfinite(value) and value > 0):
                 raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
 
 
@@ -133,7 +137,7 @@ def evaluation(
     clips = continued(
         loaded.model, real, seed=config.seed, temperature=config.temperature, threads=config.threads
     )
-    tell("drawing clips", 1.0)
+    tell("comparing clips", 1.0)
     scores = {"bits_per_sample": bits.as_json(), **clip_scores(clips, real, seed=config.seed)}
     scores["warnings"] += _warnings(loaded, corpus, asked, config)
     scores["about"] = _about(loaded, corpus, config)

@@ -5,7 +5,6 @@ command, run again after an interruption, goes on from there; scores and page ar
 says in which order; `demo_plan.py` shares out the time and `demo_page.py` words the page.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +33,7 @@ from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.sampling.interruption import Interrupted
+from partita.terminal import print_note
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
 from partita.training.device import machine
@@ -145,4 +145,4 @@ def _score(home: Home, arm: str, corpus: Corpus, plan: EvaluateConfig, say: Say)
 
 
 def _on_standard_error(line: str) -> None:
-    print(f"demo: {line}", file=sys.stderr, flush=True)
+    print_note(f"demo: {line}")

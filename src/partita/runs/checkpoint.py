@@ -17,6 +17,7 @@ from torch import Tensor
 
 from partita import storage
 from partita.errors import PartitaError
+from partita.names import in_utf8
 
 FORMAT = 1
 STATE = "state.json"
@@ -96,7 +97,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         PartitaError: it is missing, cut off or otherwise damaged.
     """
     try:
-        return load_file(path)
+        with in_utf8(path) as name:
+            return load_file(name)
     except FileNotFoundError as error:
         raise PartitaError(f"{path} is missing: remove {path.parent} to use an earlier checkpoint") from error
     except (SafetensorError, OSError) as error:

@@ -15,6 +15,7 @@ import tomli_w
 
 from partita import storage
 from partita.errors import PartitaError
+from partita.names import from_text, to_text
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     partita.errors.PartitaError: nowhere.toml can't be read (No such file or directory): check the path
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return dict(from_text(tomllib.loads(path.read_text(encoding="utf-8"))))
     except OSError as error:
         raise PartitaError(f"{path} can't be read ({error.strerror}): check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -85,7 +86,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def write_toml(path: Path, table: dict[str, Any]) -> None:
     """Write a TOML file, complete or not at all."""
-    storage.write_text(path, tomli_w.dumps(table))
+    storage.write_text(path, tomli_w.dumps(to_text(table)))
 
 
 def _plain(value: Any) -> Any:

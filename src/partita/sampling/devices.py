@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from partita.errors import PartitaError
+from partita.streams import ClosedStream
 
 DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d+)")
 STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
@@ -69,7 +70,7 @@ def descriptor_of(output: TextIO | None) -> int:
     """Return where to write the sound that goes to standard output.
 
     Args:
-        output: `sys.stdout`, which is None where a shell has closed it.
+        output: `sys.stdout`, which is None or a `ClosedStream` where a shell has closed it.
 
     Raises:
         PartitaError: it is closed, or a terminal.
@@ -78,7 +79,7 @@ def descriptor_of(output: TextIO | None) -> int:
     True
     """
     remedy = "pipe it to a player, as in `| aplay`, or name a file"
-    if output is None:
+    if output is None or isinstance(output, ClosedStream):
         raise PartitaError(f"standard output is closed: {remedy}")
     if output.isatty():
         raise PartitaError(f"standard output is a terminal, which plays no sound: {remedy}")

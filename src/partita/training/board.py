@@ -1,6 +1,7 @@
 """TensorBoard files: a view of a run's metrics, with the clips' sound and spectrograms. The metrics are the
 truth."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
+from partita.names import in_utf8
 
 
 class Board:
@@ -21,10 +23,13 @@ class Board:
 
     def __init__(self, folder: Path, *, step: int, on: bool = True) -> None:
         self._writer: Any = None
+        self._open = ExitStack()
         if on:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._writer = SummaryWriter(str(folder), purge_step=step + 1)
+            folder.mkdir(parents=True, exist_ok=True)
+            name = self._open.enter_context(in_utf8(folder))
+            self._writer = SummaryWriter(name, purge_step=step + 1)
 
     def record(self, record: dict[str, Any]) -> None:
         """Show a record of the metrics: each number under `KIND/NAME`."""
@@ -49,3 +54,4 @@ class Board:
         """Write what is still in memory."""
         if self._writer is not None:
             self._writer.close()
+        self._open.close()

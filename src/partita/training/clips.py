@@ -12,6 +12,7 @@ from partita.audio.corpus import Corpus
 from partita.audio.openings import openings
 from partita.audio.sources import MADE_HERE
 from partita.models.wavenet import WaveNet
+from partita.names import for_c
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
 from partita.training.config import TrainConfig
@@ -54,5 +55,5 @@ def write_clips(folder: Path, clips: NDArray[np.float32], *, step: int, sample_r
     paths = [folder / f"step-{step:06d}-{number}.wav" for number in range(1, len(clips) + 1)]
     for path, clip in zip(paths, clips, strict=True):
         with storage.replacing(path) as part:
-            soundfile.write(part, clip, sample_rate, format="WAV", subtype="PCM_16")
+            soundfile.write(for_c(part), clip, sample_rate, format="WAV", subtype="PCM_16")
     return paths

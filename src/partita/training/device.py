@@ -6,6 +6,10 @@ from dataclasses import dataclass
 import torch
 
 from partita.errors import PartitaError
+from partita.training.checks import one_of
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,13 @@ def machine(device: str = "auto", precision: str = "auto") -> Machine:
         precision: "float32", "bfloat16" or "auto".
 
     Raises:
-        PartitaError: a GPU is asked for and there is none.
+        PartitaError: a word that is none of those, or a GPU is asked for and there is none.
 
     >>> machine("cpu", "float32").bfloat16
     False
     """
+    one_of("device", device, DEVICES)
+    one_of("precision", precision, PRECISIONS)
     if device == "cuda" and not torch.cuda.is_available():
         raise PartitaError(
             "`device` is 'cuda', PyTorch finds no GPU: use `--device cpu`, or install a CUDA build"

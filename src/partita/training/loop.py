@@ -181,20 +181,14 @@ class Loop:
         position = self.position
         numbers = position.meter.take()
         rate = self._next_update().learning_rate
-        seconds = round(position.seconds, 2)
-        record = {
-            "kind": "train",
-            "step": position.step,
-            **numbers,
-            "learning_rate": rate,
-            "seconds": seconds,
-        }
-        self._record(record)
+        now = {"learning_rate": rate, "seconds": round(position.seconds, 2)}
+        self._record({"kind": "train", "step": position.step, **numbers, **now})
         self._notice(numbers)
         self.display.show(
             step=position.step,
-            steps=position.pace.steps(),
-            progress=position.pace.progress(position.step),
+            steps=None if self.fits_pace else position.pace.steps(),
+            seconds=position.seconds,
+            progress=position.progress(self.budget),
             left=position.seconds_left(self.budget),
             numbers=numbers,
         )
@@ -219,9 +213,10 @@ class Loop:
             steps = None if self.fits_pace else self.position.every
             self._part = list(self._held_out(most=samples_to_score(self.config, steps)))
         where, scores = self.learner.machine, {}
-        scores["bits"] = validation_bits(self.learner.generator, self._part, where)
-        if self.learner.average is not None:
-            scores["bits_average"] = validation_bits(self.learner.average.model, self._part, where)
+        with self.display.busy("scoring"):
+            scores["bits"] = validation_bits(self.learner.generator, self._part, where)
+            if self.learner.average is not None:
+                scores["bits_average"] = validation_bits(self.learner.average.model, self._part, where)
         self.position.score(scores.get("bits_average", scores["bits"]))
         self._record({"kind": "validation", "step": self.position.step, **scores})
 
@@ -246,7 +241,8 @@ class Loop:
             return
         begun = time.monotonic()
         step, rate = self.position.step, self.corpus.sample_rate
-        clips = draw_clips(self._drawable(), self.corpus, self.config)
+        with self.display.busy("drawing clips"):
+            clips = draw_clips(self._drawable(), self.corpus, self.config)
         with self.run.disk_faults():
             write_clips(self.run.clips_path, clips, step=step, sample_rate=rate)
             self.board.clips(clips, step=step, sample_rate=rate)
@@ -267,7 +263,8 @@ class Loop:
         state = {"windows": self.windows.state(), "position": self.position.as_json(), "finished": finished}
         state |= {"step": self.position.step, "chosen": chosen}
         checkpoint = Checkpoint(tensors=self.learner.tensors(), state=state)
-        self.run.save(checkpoint, keep=self.config.keep, best=self.position.best_step)
+        with self.display.busy("saving"):
+            self.run.save(checkpoint, keep=self.config.keep, best=self.position.best_step)
         self._saved_at = time.monotonic()
 
     def finish(self) -> None:
@@ -288,7 +285,8 @@ class Loop:
             chosen, model = position.best_step, deepcopy(model)
             fill(model, weights_path(self.run.checkpoint_path(chosen)))
         if self._has_validation:
-            bits = validation_bits(model, self._held_out(most=None), self.learner.machine)
+            with self.display.busy("scoring all held-out sound"):
+                bits = validation_bits(model, self._held_out(most=None), self.learner.machine)
             self._record({"kind": "final", "step": position.step, "chosen": chosen, "bits": bits})
             self.display.say(f"{bits:.3f} bits a sample on held-out sound, at step {chosen}")
         self._listen()

@@ -97,6 +97,16 @@ class Position:
             ends.append((steps - self.step) * self.seconds / self.step)
         return max(0.0, min(ends)) if ends else None
 
+    def progress(self, budget: float | None) -> float:
+        """Return how much of the run is behind, 0 to 1: by steps, or by time where that is further on.
+
+        >>> position = Position(step=10, seconds=30.0)
+        >>> position.progress(60.0), position.progress(None)
+        (0.5, 0.0)
+        """
+        of_time = 0.0 if budget is None else min(1.0, self.seconds / budget)
+        return max(of_time, self.pace.progress(self.step))
+
     def as_json(self) -> dict[str, Any]:
         """Return all fields, fit for JSON.
 
