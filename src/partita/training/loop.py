@@ -71,7 +71,6 @@ class Loop:
         for record in metrics.read(run.metrics_path):  # of an earlier sitting: what it said is said
             if record.get("kind") == "train":
                 self._watch.hear(record["step"], record)
-        self._clock = time.monotonic() - position.seconds
         self._saved_at = time.monotonic()
 
     @property
@@ -95,7 +94,8 @@ class Loop:
 
     def until(self, stop: Callable[[], bool]) -> bool:
         """Train until the run is over (True) or until `stop` says so, after a step (False); either way it is
-        saved."""
+        saved. Time counts while this runs: a run may be paused, and other work done, between two calls."""
+        self._clock = time.monotonic() - self.position.seconds
         while not self.done():
             self.step()
             if self.done():
