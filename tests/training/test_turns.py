@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from partita.audio.corpus import Corpus
+from partita.errors import DivergedError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.sampling.interruption import Interrupted
@@ -56,7 +57,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     monkeypatch.setattr(Loop, "_update", lambda loop, _batch: fake.update(loop))
     monkeypatch.setattr(Loop, "_validate", lambda _loop: None)
     monkeypatch.setattr(Loop, "save", lambda _loop: None)
-    monkeypatch.setattr(Loop, "finish", lambda loop: fake.finish(loop))
+    monkeypatch.setattr(Loop, "finish", lambda loop: fake.finish(loop))  # noqa: PLW0108 - it needs the loop
     return fake
 
 
@@ -128,7 +129,7 @@ def test_a_run_that_diverges_leaves_the_others(
 
     def diverging(loop: Loop, batch: Any) -> None:
         if loop.run.path.name == "a" and loop.position.step == 2:
-            raise loop._divergence(3, "the loss", batch)
+            raise DivergedError("the loss is not finite at step 3")
         update(loop, batch)
 
     monkeypatch.setattr(Loop, "_update", diverging)

@@ -3,6 +3,7 @@
 This file does not begin runs and does not find them again.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -44,6 +45,7 @@ def sitting(
         position: where the run is.
         quiet: show nothing on standard error.
     """
+    begun = time.monotonic()
     keep_freed_memory()
     threads = torch.get_num_threads()
     try:
@@ -51,6 +53,7 @@ def sitting(
         display = Display(run.path.name, quiet=quiet)
         with closing(Board(run.board_path, step=position.step, on=config.tensorboard)) as board:
             display.say(_summary(corpus, learner))
+            position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
             yield Loop(
                 run=run,
                 corpus=corpus,

@@ -28,7 +28,7 @@ from partita.training.loop import Loop
 from partita.training.train import beginning, resuming
 
 TURNS = 40  # that each run's budget is split into
-SHORTEST = 1.0  # seconds of a turn, which ends with a checkpoint
+SHORTEST = 2.0  # seconds of a turn, which ends with a checkpoint
 TOLERANCE = 1.15  # the ratio of two runs' shares of the machine from which on they are called unequal
 
 
