@@ -58,7 +58,7 @@ class Home:
         note = self._read()
         if note is None or note.values.get("training_minutes") is None:
             return None
-        minutes = note.number("training_minutes", least=LEAST)
+        minutes = note.number("training_minutes", least=0.001)
         if minutes > max(LEAST, note.table("settings").number("minutes")):
             note.refuse("training_minutes", "must be at most `settings.minutes`")
         return Settled(

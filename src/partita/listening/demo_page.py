@@ -44,10 +44,9 @@ def report_data(
         title=f"Two models learn {_subject(config)}",
         lead=(
             f"One network learnt these recordings by likelihood for {together:.1f} minutes, then went on in"
-            f" two ways, in turns, {apart:.1f} minutes each, hearing the same in the same order as far as each"
-            " got: by likelihood alone, or having to deceive a discriminator as well, which is the idea under"
-            " test."
-            " Listen first, then read the numbers."
+            f" two ways, in turns, {apart:.1f} minutes each, hearing the same in the same order as far as"
+            " each got: by likelihood alone, or having to deceive a discriminator as well, which is the idea"
+            " under test. Listen first, then read the numbers."
         ),
         real=first.real,
         arms=[
