@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from partita.sampling.interruption import Interrupted
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
 from partita.training.train import train
+from partita.training.turns import Planned
 
 RATE = 4000
 NETWORK = WaveNetConfig(
@@ -72,7 +74,7 @@ def test_the_demo_goes_all_the_way_and_keeps_what_it_finished(
 ) -> None:
     few = Etudes(count=3, seconds=4, test="etude-01.wav", validation="etude-02.wav")
     monkeypatch.setattr("partita.listening.demo.etudes_for", lambda _: few)
-    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.06)
+    monkeypatch.setattr("partita.listening.demo.training_minutes", lambda *_, **__: 0.06)
     config = DemoConfig(minutes=0.2, out=tmp_path / "demo", size="tiny", sample_rate=RATE)
     said: list[str] = []
     page = demo(config, say=said.append)
@@ -98,7 +100,7 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
     # regression: going on prepared the corpus again first, and lost the one that the arms had learnt from
     sounds, out = tmp_path / "recordings", tmp_path / "demo"
     write_etudes(sounds, count=3, seconds=4, sample_rate=RATE, seed=0)
-    monkeypatch.setattr("partita.listening.demo_home.training_minutes", lambda *_, **__: 0.12)
+    monkeypatch.setattr("partita.listening.demo.training_minutes", lambda *_, **__: 0.12)
     config = DemoConfig(recordings=sounds, minutes=0.2, out=out, size="tiny", sample_rate=RATE)
 
     def interrupt(*_: object, **__: object) -> None:
@@ -112,11 +114,17 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
         train(corpus, path, *rest, **named, stop=lambda: True)
         raise KeyboardInterrupt
 
+    def interrupted_among(corpus: Corpus, planned: Sequence[Planned]) -> None:
+        for one in planned:
+            if one.path.name == stage:
+                interrupted_there(corpus, one.path, one.config, start_from=one.start_from)
+
     with monkeypatch.context() as stopped:
         if stage == "scoring":
             stopped.setattr("partita.listening.demo.evaluation", interrupt)
         else:
             stopped.setattr("partita.listening.demo.train", interrupted_there)
+            stopped.setattr("partita.listening.demo.train_in_turns", interrupted_among)
         with pytest.raises(Interrupted, match="the same command goes on"):
             demo(config, say=lambda _: None)
     before = {path.name: path.read_bytes() for path in (out / "corpus").iterdir()}

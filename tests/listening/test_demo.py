@@ -6,27 +6,61 @@ import pytest
 
 from partita.cli.evaluate import read as read_evaluate
 from partita.errors import PartitaError
-from partita.listening.demo_home import Home
+from partita.listening.demo import demo
+from partita.listening.demo_home import Home, Settled
 from partita.listening.demo_page import scored_as
 from partita.listening.demo_plan import (
     ARMS,
+    LEAST,
     DemoConfig,
     etudes_for,
     going_on,
     scoring,
     shares,
     training,
-    training_minutes,
 )
+from partita.listening.demo_time import SCORING_SHARE, Costs, lateness, scaled, training_minutes
+from partita.storage import beside, sole_writer
+
+COSTS = {
+    "quick": Costs(clips=8, temperature=0.2, drawing=0.5, bits=0.02),
+    "slow": Costs(clips=8, temperature=2.0, drawing=5.0, bits=0.5),
+}
+
+
+@pytest.mark.parametrize("costs", COSTS.values(), ids=COSTS)
+@pytest.mark.parametrize("minutes", [0.5, 1, 2, 3, 10, 60, 600])
+def test_the_plan_fits_the_time(minutes: float, costs: Costs) -> None:
+    """Whatever the machine, or it is said beforehand that it takes longer."""
+    config, gone = DemoConfig(minutes=minutes), 20.0
+    plan = scoring(config, held_out=[3600.0])
+    plan = scaled(plan, costs, seconds=SCORING_SHARE * (60 * minutes - gone))
+    after = costs.of(plan)
+    every = training_minutes(config, seconds_gone=gone, seconds_after=after)
+    together, apart = shares(every)
+    assert together + len(ARMS) * apart == pytest.approx(every, abs=0.01)
+    whole = gone + 60 * every + after
+    words = lateness(config, seconds_gone=gone, seconds_after=after)
+    assert (words is None) == (whole <= 1.15 * 60 * minutes)
+    if words is None:
+        assert whole >= 0.9 * 60 * minutes or plan.clips < 16  # no time is given away
+    else:
+        assert every == LEAST
+        assert float(words.split("at least ")[1].split(" ")[0]) == pytest.approx(whole / 60, abs=0.11)
+
+
+def test_scoring_is_scaled_down_to_its_time_and_not_below_a_least() -> None:
+    plan = scoring(DemoConfig(minutes=10), held_out=[3600.0])
+    assert scaled(plan, COSTS["quick"], seconds=1000.0) == plan
+    less = scaled(plan, COSTS["slow"], seconds=60.0)
+    assert COSTS["slow"].of(less) <= 60.0
+    assert (less.clips, less.seconds) == (8, plan.seconds)
+    least = scaled(plan, COSTS["slow"], seconds=0.0)
+    assert (least.clips, least.bits_seconds) == (4, 10.0)
 
 
 @pytest.mark.parametrize("minutes", [0.2, 1, 3, 10, 60, 600])
-def test_the_plan_fits_the_time(minutes: float) -> None:
-    config = DemoConfig(minutes=minutes)
-    every = training_minutes(config, seconds_gone=0.05 * 60 * minutes)
-    together, apart = shares(every)
-    assert together + len(ARMS) * apart == pytest.approx(every, abs=0.01)
-    assert every <= max(0.15, 0.8 * minutes)
+def test_studies_are_as_long_as_the_demo(minutes: float) -> None:
     etudes = etudes_for(minutes)
     assert 240 <= etudes.count * etudes.seconds <= max(240, 60 * minutes)
 
@@ -103,16 +137,64 @@ def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
 def test_settings_are_settled_when_training_begins(tmp_path: Path) -> None:
     config = DemoConfig(out=tmp_path / "demo", minutes=2)
     Home(config).take()
+    assert Home(config).settled is None
     other = replace(config, minutes=3)
     Home(other).take()  # nothing was trained yet: another wish is welcome
-    minutes = Home(other).begin_training(seconds_gone=10)
-    assert Home(other).begin_training(seconds_gone=100) == minutes  # what was noted stays
+    settled = Settled(training_minutes=2.0, clips=8, bits_seconds=24.0)
+    Home(other).settle(settled)
     Home(other).take()
+    assert Home(other).settled == settled
     with pytest.raises(PartitaError, match=r"begun with `minutes` 3.*now it is 2"):
         Home(config).take()
 
 
-def test_a_damaged_note_is_named(tmp_path: Path) -> None:
-    (tmp_path / "demo.json").write_text(json.dumps({"format": 99}))
-    with pytest.raises(PartitaError, match="can't be read"):
+def test_the_note_of_an_older_demo_is_read(tmp_path: Path) -> None:
+    config = DemoConfig(out=tmp_path / "demo", minutes=2)
+    config.out.mkdir()
+    note = {"format": 2, "settings": config.settings, "training_minutes": 1.5}
+    (config.out / "demo.json").write_text(json.dumps(note))
+    Home(config).take()
+    assert Home(config).settled == Settled(training_minutes=1.5)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"format": 99}, r"`format` .* is 99, must be 2"),
+        ({"format": "2"}, r"`format` .* is '2', must be an integer"),
+        ({"format": None}, "`format`"),
+        ({"settings": []}, r"`settings` .* must be a table"),
+        ({"settings": {}}, r"`settings.minutes` is missing"),
+        ({"training_minutes": "1"}, r"`training_minutes` .* must be a number"),
+        ({"training_minutes": 1500}, r"`training_minutes` .* must be at most"),
+        ({"clips": 0}, r"`clips` .* must be an integer of at least 4"),
+        ({"bits_seconds": [3]}, r"`bits_seconds` .* must be a number"),
+    ],
+    ids=str,
+)
+def test_a_damaged_note_is_named(tmp_path: Path, damage: dict[str, object], words: str) -> None:
+    config = DemoConfig(out=tmp_path, minutes=2)
+    note = {"format": 2, "settings": config.settings, "training_minutes": 1.5} | damage
+    (tmp_path / "demo.json").write_text(json.dumps(note))
+    with pytest.raises(PartitaError, match=rf"{words}.*give another folder with `--out`"):
+        Home(config).take()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "[" * 100_000, '{"format": NaN}', "\x00"])
+def test_a_note_that_is_no_table_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "demo.json").write_text(text)
+    with pytest.raises(PartitaError, match=r"demo\.json is damaged .*give another folder with `--out`"):
         Home(DemoConfig(out=tmp_path)).take()
+
+
+def test_a_start_that_was_killed_at_once_is_no_hindrance(tmp_path: Path) -> None:
+    beside(tmp_path / "demo.json").write_text("{")
+    Home(DemoConfig(out=tmp_path)).take()
+    assert [path.name for path in tmp_path.iterdir()] == ["demo.json"]
+
+
+def test_a_demo_in_use_is_not_disturbed(tmp_path: Path) -> None:
+    config = DemoConfig(out=tmp_path / "demo")
+    Home(config).take()
+    with sole_writer(config.out), pytest.raises(PartitaError, match="another partita is writing to"):
+        demo(config, say=lambda _line: None)

@@ -16,6 +16,7 @@ import torch
 from partita.evaluation.arena_choices import Results, refuse_other_choices, settled
 from partita.evaluation.arena_crew import ArmsWork, Crew, CriticWork, StartWork, crew
 from partita.evaluation.arena_entry import STEER, Entry
+from partita.evaluation.arena_fairness import BUSY
 from partita.evaluation.arena_families import CONTROL
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome, settings_of
@@ -92,9 +93,13 @@ def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
             seed=config.seed,
             missing=config.seeds - done,
             exact_judge=config.judge_entry.is_oracle,
+            equal_time=config.steps is None,
         )
         found["warnings"] += warnings + more
         found["made"] = made
+        if done == config.seeds:
+            for line in (line for line in found["warnings"] if BUSY in line):
+                ground.say(line)
         write_json(ground.home.scores, found)
     return found
 

@@ -77,6 +77,7 @@ class ArmsWork:
     def do(self, ground: Ground) -> list[dict[str, Any]]:
         """Return the results, in the order of the entries."""
         student = Student(ground, self.seed)
+        student.train_arms(self.entries)
         return [student.result(entry, temperatures) for entry, temperatures in self.entries]
 
 

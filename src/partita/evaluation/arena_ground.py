@@ -1,6 +1,6 @@
 """What all students of an arena share: the teacher, its clips, the critic. Each is made when it is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,13 +11,15 @@ from partita.errors import DivergedError, PartitaError
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
-from partita.evaluation.arena_training import finished_run, training_facts
+from partita.evaluation.arena_training import finished_run, refuse_other_corpus, training_facts
 from partita.evaluation.arena_truth import Truth, teachers_corpus
+from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.runs.loading import find, load, weights_path
 from partita.storage import digest, write_json
 from partita.tables import read_json
 from partita.training.config import TrainConfig
+from partita.training.turns import Planned, machine_share, train_in_turns, unequal
 
 
 class Ground:
@@ -81,6 +83,32 @@ class Ground:
         corpus, quantiser = self.clips, self.truth.teacher.quantiser
         self._announce(path, name)
         return finished_run(corpus, path, replace(training, quantiser=quantiser), start_from=start_from)
+
+    def train_in_turns(
+        self, runs: Mapping[Path, tuple[str, TrainConfig]], *, start_from: Path
+    ) -> dict[Path, DivergedError]:
+        """Train runs on the teacher's clips in turns, and return the errors of those that diverged.
+
+        Args:
+            runs: what to call each run and how it is trained, by its folder.
+            start_from: the run whose weights all start from.
+        """
+        corpus, quantiser = self.clips, self.truth.teacher.quantiser
+        planned = []
+        for path, (name, training) in runs.items():
+            self._announce(path, name)
+            refuse_other_corpus(corpus, path)
+            config = replace(training, quantiser=quantiser)
+            planned.append(Planned(path=path, config=config, start_from=start_from))
+        astray = train_in_turns(corpus, planned, quiet=True)
+        done = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in astray}
+        steps = (f"{name}: {training_facts(run)['steps']:,} updates" for name, run in done.items())
+        self.say("; ".join(steps))
+        if words := unequal(
+            {name: machine_share(metrics.read(run.metrics_path)) for name, run in done.items()}
+        ):
+            self.say(words)
+        return astray
 
     def trains_critic(self, entry: Entry) -> bool:
         """Return whether the critic that is trained here judges an arm: one that wants a critic, names none,

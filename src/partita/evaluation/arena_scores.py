@@ -19,6 +19,7 @@ from partita.evaluation.arena_choices import (
     point_at,
 )
 from partita.evaluation.arena_entry import STEER
+from partita.evaluation.arena_fairness import unequal_conditions
 from partita.evaluation.arena_families import families_of, incomparable, undecidable
 from partita.evaluation.scoreboard import scoreboard
 from partita.evaluation.seed_interval import over_seeds
@@ -86,6 +87,7 @@ def scores(
     seed: int,
     missing: int = 0,
     exact_judge: bool = False,
+    equal_time: bool = False,
 ) -> dict[str, Any]:
     """Return all that `scores.json` holds.
 
@@ -96,6 +98,7 @@ def scores(
         seed: of random sets of seeds, where there are many.
         missing: students that the test is still to have.
         exact_judge: whether the arm `steer` is steered by the teacher itself.
+        equal_time: whether arms had equal time, so that a busy machine matters.
     """
     families = families_of(chosen, exact_judge=exact_judge)
     measured, better = _by_seed(chosen, tested), _directions(chosen, tested)
@@ -104,6 +107,7 @@ def scores(
         compared = scoreboard(measured, better, pairs=pairs, seed=seed)["pairs"]
         board["pairs"] += [{"family": family, **pair} for pair in compared]
     first = next(iter(tested.values()))
+    by_arm = {arm: tested[choice.entry] for arm, choice in chosen.items()}
     return {
         "unit": "bits a sample",
         **board,
@@ -119,6 +123,7 @@ def scores(
         "told_right": _shares(chosen, tested, "told_right"),
         "warnings": [
             *_steep(tested, tried),
+            *(unequal_conditions(by_arm) if equal_time else ()),
             *_unheard(chosen, tested),
             *_edges(chosen, tried),
             *incomparable(chosen),
@@ -188,7 +193,7 @@ def _training(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def _steps(results: Sequence[Result]) -> list[int]:
-    """Return an arm's steps under each seed: where time is equal they tell what else the machine did."""
+    """Return an arm's updates under each seed."""
     return [result["training"]["steps"] for result in results]
 
 

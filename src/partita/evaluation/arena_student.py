@@ -4,7 +4,9 @@ What students share, the teacher and its clips, is in `arena_ground.py`.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from partita.errors import DivergedError
@@ -17,6 +19,7 @@ from partita.runs.judging import load_judge
 from partita.runs.loading import LoadedModel, load
 from partita.sampling.judges import RatioJudge
 from partita.sampling.steering import Judge, Steering
+from partita.training.config import TrainConfig
 
 UNTRAINED = {"steps": 0, "seconds": 0.0}  # the arm `start`, from where the arms part
 
@@ -31,6 +34,31 @@ class Student:
 
     def __init__(self, ground: Ground, seed: int) -> None:
         self.ground, self.config, self.home, self.seed = ground, ground.config, ground.home, seed
+        self._diverged: dict[Path, DivergedError] = {}
+
+    def train_arms(self, asked: Sequence[tuple[Entry, Sequence[float]]]) -> None:
+        """Train the arms whose results are missing, in turns, where they have equal time.
+
+        Arms of equal steps are the same however they are trained, and are left to `result`, which has one in
+        memory at a time.
+
+        Args:
+            asked: arms, each with the temperatures to measure it at.
+        """
+        if self.config.steps is not None:
+            return
+        missing = [entry for entry, temperatures in asked if self._kept(entry, temperatures) is None]
+        if not missing or self._astray:
+            return
+        planned: dict[Path, tuple[str, TrainConfig]] = {}
+        for entry in missing:
+            if entry.arm != START:
+                with suppress(DivergedError):  # of a critic: `result` finds it again, and says so
+                    path, name, training = self._plan(entry)
+                    planned[path] = name, training
+        if not planned:
+            return
+        self._diverged = self.ground.train_in_turns(planned, start_from=self.start.path)
 
     def result(self, entry: Entry, temperatures: Sequence[float]) -> dict[str, Any]:
         """Return what an arm measures, fit for JSON: from its file, or made now and kept.
@@ -42,11 +70,9 @@ class Student:
             entry: the arm.
             temperatures: to measure it at; what lies there and lacks one of them is measured anew.
         """
-        kept = self.home.result(entry, self.seed)
+        kept = self._kept(entry, temperatures)
         if kept is not None:
-            self.ground.refuse_other_critic(entry, kept)
-            if _covers(kept, temperatures):
-                return kept
+            return kept
         try:
             result = self._astray or self._measured(entry, temperatures)
         except DivergedError as error:  # an arm that went astray must not keep the others from their scores
@@ -54,6 +80,14 @@ class Student:
         result = {"arm": entry.name, "seed": self.seed} | result
         self.home.keep(entry, self.seed, result)
         return result
+
+    def _kept(self, entry: Entry, temperatures: Sequence[float]) -> dict[str, Any] | None:
+        """Return the result that lies there, if it has all that is asked for."""
+        kept = self.home.result(entry, self.seed)
+        if kept is None:
+            return None
+        self.ground.refuse_other_critic(entry, kept)
+        return kept if _covers(kept, temperatures) else None
 
     @cached_property
     def _astray(self) -> dict[str, Any]:
@@ -103,6 +137,13 @@ class Student:
         """Return what became of the student under an arm; of `steer`, under the one that is steered."""
         if entry.arm == START:
             return self.start
+        path, name, training = self._plan(entry)
+        if path in self._diverged:
+            raise self._diverged[path]
+        return self.ground.train(path, training, name, start_from=self.start.path)
+
+    def _plan(self, entry: Entry) -> tuple[Path, str, TrainConfig]:
+        """Return the folder, the name and the training of an arm's run; of `steer`, of the steered one's."""
         entry = self.config.steered_entry if entry.arm == STEER else entry
         training = self.config.arm_training(
             entry,
@@ -110,8 +151,7 @@ class Student:
             steps_before=training_facts(self.start)["steps"],
             critic=self.ground.critic_of(entry),
         )
-        name = f"student {self.seed}, {entry.name}"
-        return self.ground.train(self.home.run(entry, self.seed), training, name, start_from=self.start.path)
+        return self.home.run(entry, self.seed), f"student {self.seed}, {entry.name}", training
 
     def _curve(
         self, entry: Entry, run: RunFolder, loaded: LoadedModel, temperatures: Sequence[float]

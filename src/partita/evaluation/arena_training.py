@@ -12,6 +12,7 @@ from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
 from partita.training.config import TrainConfig
 from partita.training.train import resume, train
+from partita.training.turns import machine_share
 from partita.training.watch import told_right
 
 
@@ -31,12 +32,21 @@ def finished_run(
     """
     if not path.exists():
         return RunFolder.open(train(corpus, path, config, start_from=start_from, quiet=True))
+    refuse_other_corpus(corpus, path)
     run = RunFolder.open(path)
-    if run.config()["corpus"]["fingerprint"] != corpus.fingerprint:
-        raise PartitaError(f"{path} was trained on another corpus than {corpus.path}: remove it")
     if not run.finished:
         resume(path, corpus=corpus, quiet=True)
     return run
+
+
+def refuse_other_corpus(corpus: Corpus, path: Path) -> None:
+    """Raise an error where the run in a folder, if there is one, learnt from another corpus.
+
+    Raises:
+        PartitaError: it did.
+    """
+    if path.exists() and RunFolder.open(path).config()["corpus"]["fingerprint"] != corpus.fingerprint:
+        raise PartitaError(f"{path} was trained on another corpus than {corpus.path}: remove it")
 
 
 def training_facts(run: RunFolder) -> dict[str, Any]:
@@ -47,7 +57,8 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
         looks at the validation split; `flat`: whether patience ended it, before its budget was spent; `bits`:
         on the validation split, in the end; where there is a judge `heard`, the share of updates in which the
         generator listened to it, and, of a discriminator, `told_right`, the mean share of patches past the
-        opening that it told right.
+        opening that it told right; where it was trained in turns with others `machine_share`, what it got
+        of the machine in its turns, against its best ones.
     """
     position = read_state(run.newest())["position"]
     training, records = run.config()["training"], metrics.read(run.metrics_path)
@@ -66,4 +77,5 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
     if rows and training.get("adversary"):
         right = [told_right(row) for row in rows]
         facts["told_right"] = round(float(np.average(right, weights=updates)), 3)
-    return facts
+    share = machine_share(records)
+    return facts if share is None else facts | {"machine_share": round(share, 3)}

@@ -2,7 +2,7 @@
 
 Every stage is a public function of its room, and corpus and training keep what they finished: the same
 command, run again after an interruption, goes on from there; scores and page are made anew. This file only
-says in which order; `demo_plan.py` shares out the time and `demo_page.py` words the page.
+says in which order; `demo_time.py` shares out the time and `demo_page.py` words the page.
 """
 
 import time
@@ -10,16 +10,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from partita import storage
 from partita.audio.corpus import Corpus
 from partita.audio.etudes import write_etudes
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
 from partita.evaluation.temperature import choose_temperature
-from partita.listening.demo_home import Home
-from partita.listening.demo_page import report_data
+from partita.listening.demo_home import Home, Settled
+from partita.listening.demo_page import busy_while, report_data
 from partita.listening.demo_plan import (
     ARMS,
+    LEAST,
     START,
     DemoConfig,
     etudes_for,
@@ -28,16 +30,20 @@ from partita.listening.demo_plan import (
     shares,
     training,
 )
+from partita.listening.demo_rehearsal import rehearse
+from partita.listening.demo_time import SCORING_SHARE, lateness, scaled, training_minutes
 from partita.listening.report import write_report
 from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.sampling.interruption import Interrupted
+from partita.storage import sole_writer
 from partita.terminal import print_note
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
 from partita.training.device import machine
 from partita.training.train import resume, train
+from partita.training.turns import Planned, train_in_turns
 
 Say = Callable[[str], None]
 
@@ -62,17 +68,9 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
     home = Home(config)
     home.take()
     try:
-        corpus = _corpus(config, home, say)
-        minutes = home.begin_training(seconds_gone=time.monotonic() - begun)
-        plan = scoring(config, held_out=corpus.segment_seconds("test"))
-        together, apart = shares(minutes)
-        start = _train(home, START, corpus, training(config, minutes=together), say)
-        steps = int(read_state(start.newest())["step"])
-        for arm in ARMS:
-            plan_of_arm = with_arm(going_on(config, minutes=apart, steps=steps), arm)
-            _train(home, arm, corpus, plan_of_arm, say, start_from=start.path)
-        evaluations = {arm: _score(home, arm, corpus, plan, say) for arm in ARMS}
-        page = write_report(home.page, report_data(config, home.path, corpus, evaluations, minutes))
+        with sole_writer(home.path):
+            storage.clear_leftovers(home.path, deep=True)
+            page = _made(config, home, begun, say)
     except KeyboardInterrupt as stop:
         raise Interrupted(
             "stopped; what is finished is kept, and the same command goes on from there"
@@ -81,8 +79,51 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
     return page
 
 
+def _made(config: DemoConfig, home: Home, begun: float, say: Say) -> Path:
+    corpus = _corpus(config, home, say)
+    plan, settled = _settled(config, home, corpus, begun, say)
+    together, apart = shares(settled.training_minutes)
+    start = _start(home, corpus, training(config, minutes=together), say)
+    steps = int(read_state(start.newest())["step"])
+    _arms(home, start, corpus, going_on(config, minutes=apart, steps=steps), say)
+    evaluations = {arm: _score(home, arm, corpus, plan, say) for arm in ARMS}
+    data = report_data(config, home.path, corpus, evaluations, settled.training_minutes)
+    return write_report(home.page, data)
+
+
+def _settled(
+    config: DemoConfig, home: Home, corpus: Corpus, begun: float, say: Say
+) -> tuple[EvaluateConfig, Settled]:
+    """Return how to score, and how the time is shared out: as it was decided, or decided and noted now."""
+    plan = scoring(config, held_out=corpus.segment_seconds("test"))
+    settled = home.settled
+    if settled is None:
+        say("trying out how long scoring takes on this machine")
+        costs = rehearse(corpus, training(config, minutes=LEAST), plan)
+        gone = time.monotonic() - begun
+        plan = scaled(plan, costs, seconds=SCORING_SHARE * (60.0 * config.minutes - gone))
+        after = costs.of(plan)
+        settled = Settled(
+            training_minutes=training_minutes(config, seconds_gone=gone, seconds_after=after),
+            clips=plan.clips,
+            bits_seconds=plan.bits_seconds,
+        )
+        home.settle(settled)
+        say(
+            f"{gone:.0f} s gone; training takes {settled.training_minutes:.1f} minutes, then scoring and the"
+            f" page about {after:.0f} s"
+        )
+        if words := lateness(config, seconds_gone=gone, seconds_after=after):
+            say(words)
+    return replace(
+        plan,
+        clips=min(plan.clips, settled.clips or plan.clips),
+        bits_seconds=settled.bits_seconds or plan.bits_seconds,
+    ), settled
+
+
 def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
-    if home.is_training:  # what the arms learn from stays as it was when the first of them began
+    if home.settled is not None:  # what the arms learn from stays as it was when the first of them began
         say("going on with the corpus that is there")
         return Corpus.open(home.corpus)
     sources, splits = config.recordings, PrepareConfig(sample_rate=config.sample_rate, seed=config.seed)
@@ -111,24 +152,46 @@ def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
     return corpus
 
 
-def _train(
-    home: Home, name: str, corpus: Corpus, config: TrainConfig, say: Say, *, start_from: Path | None = None
-) -> RunFolder:
+def _start(home: Home, corpus: Corpus, config: TrainConfig, say: Say) -> RunFolder:
+    """Return the finished run that both arms go on from."""
+    path = home.run(START)
+    if not _announced(home, START, corpus, config, say):
+        (resume(path, corpus=corpus) if path.exists() else train(corpus, path, config))
+    return RunFolder.open(path)
+
+
+def _arms(home: Home, start: RunFolder, corpus: Corpus, config: TrainConfig, say: Say) -> None:
+    """Train the arms in turns, so that they have equal time on equal terms."""
+    planned = []
+    for arm in ARMS:
+        one = Planned(path=home.run(arm), config=with_arm(config, arm), start_from=start.path)
+        _announced(home, arm, corpus, one.config, say)
+        planned.append(one)
+    for error in train_in_turns(corpus, planned).values():
+        raise error
+    updates = (f"{arm} {int(read_state(RunFolder.open(home.run(arm)).newest())['step']):,}" for arm in ARMS)
+    say(f"updates in equal time: {', '.join(updates)}")
+    if words := busy_while(home.path):
+        say(words)
+
+
+def _announced(home: Home, name: str, corpus: Corpus, config: TrainConfig, say: Say) -> bool:
+    """Say what is done with a run, and return whether it is finished.
+
+    Raises:
+        PartitaError: it was trained on another corpus.
+    """
     path = home.run(name)
     if not path.exists():
         say(f"{name}: training for {config.minutes:.1f} minutes")
-        return RunFolder.open(train(corpus, path, config, start_from=start_from))
+        return False
     run = RunFolder.open(path)
     if run.config()["corpus"]["fingerprint"] != corpus.fingerprint:
         raise PartitaError(
             f"{home.corpus} is not the corpus that {path} was trained on: give another folder with `--out`"
         )
-    if run.finished:
-        say(f"{name}: trained already, kept")
-    else:
-        say(f"{name}: going on with its training")
-        resume(path, corpus=corpus)
-    return run
+    say(f"{name}: trained already, kept" if run.finished else f"{name}: going on with its training")
+    return run.finished
 
 
 def _score(home: Home, arm: str, corpus: Corpus, plan: EvaluateConfig, say: Say) -> Evaluation:

@@ -3,16 +3,33 @@
 It does not know what the stages do.
 """
 
-import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from partita import storage
 from partita.errors import PartitaError
-from partita.listening.demo_plan import DemoConfig, training_minutes
+from partita.evaluation.clips import LEAST_CLIPS
+from partita.listening.demo_plan import LEAST, DemoConfig
+from partita.tables import Table, read_json
 
 FORMAT = 2
 NOTE = "demo.json"
+REMEDY = "give another folder with `--out`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What was decided when the training began.
+
+    Args:
+        training_minutes: of all training.
+        clips: to score, of each arm; None in a demo of an older version.
+        bits_seconds: of sound to score bits on; None as well.
+    """
+
+    training_minutes: float
+    clips: int | None = None
+    bits_seconds: float | None = None
 
 
 class Home:
@@ -32,9 +49,23 @@ class Home:
         return self.path / "runs" / arm
 
     @property
-    def is_training(self) -> bool:
-        """Whether the corpus was finished once, so that the settings are settled."""
-        return self._read().get("training_minutes") is not None
+    def settled(self) -> Settled | None:
+        """What was decided when the training began; None before.
+
+        Raises:
+            PartitaError: the note is damaged.
+        """
+        note = self._read()
+        if note is None or note.values.get("training_minutes") is None:
+            return None
+        minutes = note.number("training_minutes", least=0.001)
+        if minutes > max(LEAST, note.table("settings").number("minutes")):
+            note.refuse("training_minutes", "must be at most `settings.minutes`")
+        return Settled(
+            training_minutes=minutes,
+            clips=note.optional("clips", lambda name: note.integer(name, least=LEAST_CLIPS)),
+            bits_seconds=note.optional("bits_seconds", lambda name: note.number(name, least=1.0)),
+        )
 
     def take(self) -> None:
         """Make the folder, or find this very demo in it.
@@ -46,43 +77,39 @@ class Home:
         source = self.config.recordings
         if source is not None and not source.exists():
             raise PartitaError(f"{source} does not exist: give a folder of recordings with `--recordings`")
+        storage.clear_leftovers(self.path, of=NOTE)
         filled = self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir()))
         if filled and not self._note.is_file():
-            raise PartitaError(f"{self.path} exists and is no demo: give another folder with `--out`")
-        if self.is_training:
+            raise PartitaError(f"{self.path} exists and is no demo: {REMEDY}")
+        if self.settled is not None:
             self._check()
         else:
             self.path.mkdir(parents=True, exist_ok=True)
             self._write(None)
 
-    def begin_training(self, *, seconds_gone: float) -> float:
-        """Return the minutes of all training, as noted when it first began or by the time left; note them."""
-        noted = self._read().get("training_minutes")
-        minutes = training_minutes(self.config, seconds_gone=seconds_gone) if noted is None else float(noted)
-        self._write(minutes)
-        return minutes
+    def settle(self, settled: Settled) -> None:
+        """Note what was decided; training begins."""
+        self._write(settled)
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> Table | None:
         if not self._note.is_file():
-            return {}
-        try:
-            note = json.loads(self._note.read_text(encoding="utf-8"))
-            readable = note["format"] == FORMAT and isinstance(note["settings"], dict)
-        except (ValueError, KeyError, TypeError):
-            readable = False
-        if not readable:
-            raise PartitaError(f"{self._note} can't be read: give another folder with `--out`")
-        return dict(note)
+            return None
+        note = read_json(self._note, remedy=REMEDY)
+        if note.integer("format") != FORMAT:
+            note.refuse("format", f"must be {FORMAT}, or another version of Partita wrote it")
+        note.table("settings")
+        return note
 
     def _check(self) -> None:
-        before = self._read()["settings"]
+        note = self._read()
+        before = {} if note is None else note.table("settings").values
         for name, value in self.config.settings.items():
             if before.get(name) != value:
                 raise PartitaError(
                     f"the demo in {self.path} was begun with `{name}` {before.get(name)}, now it is {value}:"
-                    " give the same, or another folder with `--out`"
+                    f" give the same, or {REMEDY.removeprefix('give ')}"
                 )
 
-    def _write(self, minutes: float | None) -> None:
-        note = {"format": FORMAT, "settings": self.config.settings, "training_minutes": minutes}
-        storage.write_json(self._note, note)
+    def _write(self, settled: Settled | None) -> None:
+        decided = {"training_minutes": None} if settled is None else asdict(settled)
+        storage.write_json(self._note, {"format": FORMAT, "settings": self.config.settings} | decided)

@@ -6,13 +6,14 @@ from typing import Any
 
 from partita.audio.corpus import SPLITS, Corpus
 from partita.evaluation.evaluate import Evaluation
-from partita.listening.demo_plan import START, DemoConfig, shares
+from partita.listening.demo_plan import ARMS, START, DemoConfig, shares
 from partita.listening.report import ArmReport, ReportData
 from partita.models.sizes import size_named
 from partita.models.wavenet import WaveNet
 from partita.runs import metrics
 from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
+from partita.training.turns import machine_share, unequal
 
 SUMMARIES = {
     "likelihood": "Likelihood alone to the end: predict each sample from the real ones before it.",
@@ -38,21 +39,21 @@ def report_data(
     """
     together, apart = shares(minutes)
     start = metrics.read(RunFolder.open(home / "runs" / START).metrics_path)
-    first = next(iter(evaluations.values()))
+    first, busy = next(iter(evaluations.values())), busy_while(home)
     return ReportData(
         title=f"Two models learn {_subject(config)}",
         lead=(
             f"One network learnt these recordings by likelihood for {together:.1f} minutes, then went on in"
-            f" two ways, {apart:.1f} minutes each, hearing the same in the same order as far as each got: by"
-            " likelihood alone, or having to deceive a discriminator as well, which is the idea under test."
-            " Listen first, then read the numbers."
+            f" two ways, in turns, {apart:.1f} minutes each, hearing the same in the same order as far as"
+            " each got: by likelihood alone, or having to deceive a discriminator as well, which is the idea"
+            " under test. Listen first, then read the numbers."
         ),
         real=first.real,
         arms=[
             ArmReport(
                 name=arm,
                 summary=SUMMARIES[arm],
-                scores=found.scores,
+                scores=found.scores | {"warnings": [*found.scores["warnings"], *([busy] if busy else [])]},
                 clips=found.clips,
                 metrics=joined(start, metrics.read(RunFolder.open(home / "runs" / arm).metrics_path)),
                 facts=[
@@ -70,6 +71,16 @@ def report_data(
         recordings=_recordings(corpus),
         commands=_commands(config, home, first.scores["about"]),
     )
+
+
+def busy_while(home: Path) -> str | None:
+    """Return a warning where the machine was busier while one arm trained than while the other did.
+
+    Args:
+        home: the demo's folder.
+    """
+    runs = {arm: RunFolder.open(home / "runs" / arm) for arm in ARMS}
+    return unequal({arm: machine_share(metrics.read(run.metrics_path)) for arm, run in runs.items()})
 
 
 def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:

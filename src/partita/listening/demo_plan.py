@@ -15,10 +15,10 @@ from partita.training.schedule import learning_rate
 
 ARMS = ("likelihood", "report")
 START = "start"  # the run that both arms go on from
-TRAINING_SHARE = 0.82  # of the time that is left once the corpus is there
 START_SHARE = 0.6  # of all training, before the arms part: the question is of a model that plays
 SHORT = 4.0  # minutes: below it a small network has no time to learn more than a tiny one
 LEAST = 0.15  # minutes of training, however little was asked for
+LEAST_BITS_SECONDS = 10.0  # of sound that bits are scored on, however little time there is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,16 +104,6 @@ def etudes_for(minutes: float) -> Etudes:
     )
 
 
-def training_minutes(config: DemoConfig, *, seconds_gone: float) -> float:
-    """Return the time that all training gets together, once the corpus is there.
-
-    >>> round(training_minutes(DemoConfig(minutes=10), seconds_gone=60), 2)
-    7.38
-    """
-    left = config.minutes - seconds_gone / 60
-    return round(max(LEAST, TRAINING_SHARE * left), 3)
-
-
 def shares(minutes: float) -> tuple[float, float]:
     """Return what of all training the common start gets, and what each arm, the same for all.
 
@@ -161,8 +151,8 @@ def going_on(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:
 
 
 def scoring(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:
-    """Return how much to draw and to score: what fits into the time, and into the held-out sound without
-    overlap.
+    """Return how much to draw and to score where there is time for it: what fits into the held-out sound
+    without overlap.
 
     Args:
         config: what was asked for.
@@ -173,7 +163,7 @@ def scoring(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:
     """
     plan = EvaluateConfig(
         clips=16 if config.minutes >= SHORT else 8,
-        bits_seconds=max(10.0, 12.0 * config.minutes),
+        bits_seconds=max(LEAST_BITS_SECONDS, 12.0 * config.minutes),
         seed=config.seed,
         device=config.device,
     )

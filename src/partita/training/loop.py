@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from partita.audio.checking import BackgroundCheck
 from partita.audio.corpus import Corpus
 from partita.audio.windows import TrainingWindows, WindowBatch
 from partita.errors import DivergedError
@@ -41,6 +42,7 @@ class Loop:
     Args:
         run: its folder.
         corpus: what it learns from.
+        check: the comparison of the corpus with its digests.
         config: its resolved config.
         learner: generator, optimizer, adversary.
         windows: the stream of training windows.
@@ -54,6 +56,7 @@ class Loop:
         *,
         run: RunFolder,
         corpus: Corpus,
+        check: BackgroundCheck,
         config: TrainConfig,
         learner: Learner,
         windows: TrainingWindows,
@@ -63,7 +66,7 @@ class Loop:
     ) -> None:
         self.run, self.corpus, self.config = run, corpus, config
         self.learner, self.windows, self.position = learner, windows, position
-        self.display, self.board = display, board
+        self.display, self.board, self._check = display, board, check
         self._has_validation = bool(corpus.segments("validation"))
         self._part: list[WindowBatch] | None = None
         self._listening: list[float] = []
@@ -71,7 +74,6 @@ class Loop:
         for record in metrics.read(run.metrics_path):  # of an earlier sitting: what it said is said
             if record.get("kind") == "train":
                 self._watch.hear(record["step"], record)
-        self._clock = time.monotonic() - position.seconds
         self._saved_at = time.monotonic()
 
     @property
@@ -95,9 +97,11 @@ class Loop:
 
     def until(self, stop: Callable[[], bool]) -> bool:
         """Train until the run is over (True) or until `stop` says so, after a step (False); either way it is
-        saved."""
+        saved. Time counts while this runs: a run may be paused, and other work done, between two calls."""
+        self._clock = time.monotonic() - self.position.seconds
         while not self.done():
             self.step()
+            self._check.raise_if_damaged()
             if self.done():
                 break
             if stop():
@@ -270,6 +274,7 @@ class Loop:
     def finish(self) -> None:
         """Score the end, choose the checkpoint that stands for the run, score it on the whole split, and
         save."""
+        self._check.finish()
         position = self.position
         if position.meter.steps:
             self._log()

@@ -2,13 +2,11 @@
 
 import math
 import os
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from partita.audio.checking import BackgroundCheck
 from partita.audio.corpus import Corpus
@@ -20,18 +18,15 @@ from partita.runs.config import from_table, to_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.loading import load
 from partita.runs.versions import versions
-from partita.sampling.interruption import Interrupted, listening_for_signals
 from partita.storage import sole_writer
 from partita.training.arms import with_arm
-from partita.training.board import Board
 from partita.training.config import DEFAULT_MINUTES, TrainConfig
 from partita.training.critic import load_critic
 from partita.training.learner import Learner
 from partita.training.loop import Loop, interval
-from partita.training.memory import keep_freed_memory
 from partita.training.position import Position
-from partita.training.progress import Display
 from partita.training.schedule import Pace
+from partita.training.sitting import sitting, until_told
 
 
 def train(
@@ -57,6 +52,23 @@ def train(
         PartitaError: a mistake in what was given, a full disk, or a loss that is not finite.
         Interrupted: Ctrl-C or SIGTERM; the run is saved and can go on.
     """
+    with beginning(corpus, out, config, start_from=start_from, quiet=quiet) as loop:
+        return until_told(loop, stop)
+
+
+@contextmanager
+def beginning(
+    corpus: Corpus | str | Path,
+    out: str | Path,
+    config: TrainConfig | None = None,
+    *,
+    start_from: str | Path | None = None,
+    quiet: bool = False,
+) -> Iterator[Loop]:
+    """Begin a run and yield its loop, untrained; arguments and errors are those of `train`.
+
+    The run's folder is kept to this process while the block runs.
+    """
     config = resolve(config or TrainConfig())
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     RunFolder(Path(out)).refuse_if_taken()
@@ -71,8 +83,9 @@ def train(
     state = {"windows": windows.state(), "position": position.as_json(), "finished": False, "step": 0}
     first = Checkpoint(tensors=learner.tensors(), state=state)
     run = RunFolder.create(out, _record(config, corpus, Path(out)), first)
-    with sole_writer(run.path):
-        return _go(
+    with (
+        sole_writer(run.path),
+        sitting(
             run=run,
             corpus=corpus,
             check=check,
@@ -81,8 +94,9 @@ def train(
             windows=windows,
             position=position,
             quiet=quiet,
-            stop=stop,
-        )
+        ) as loop,
+    ):
+        yield loop
 
 
 def resume(
@@ -106,6 +120,22 @@ def resume(
         PartitaError: no run, nothing left to do, no corpus or another one, or a damaged checkpoint.
         Interrupted: as for `train`.
     """
+    with resuming(run, corpus=corpus, device=device, quiet=quiet) as loop:
+        return until_told(loop, stop)
+
+
+@contextmanager
+def resuming(
+    run: str | Path,
+    *,
+    corpus: Corpus | str | Path | None = None,
+    device: str | None = None,
+    quiet: bool = False,
+) -> Iterator[Loop]:
+    """Yield the loop of a run, at its newest checkpoint; arguments and errors are those of `resume`.
+
+    The run's folder is kept to this process while the block runs.
+    """
     folder = RunFolder.open(run)
     table = folder.config()
     config = from_table(TrainConfig, table["training"], where=f"{folder.path / CONFIG} [training]")
@@ -124,7 +154,7 @@ def resume(
         windows = _windows(corpus, config, learner.context)
         learner.restore(checkpoint.tensors)
         windows.restore(checkpoint.state["windows"])
-        return _go(
+        with sitting(
             run=folder,
             corpus=corpus,
             check=check,
@@ -133,8 +163,8 @@ def resume(
             windows=windows,
             position=Position.from_json(checkpoint.state["position"]),
             quiet=quiet,
-            stop=stop,
-        )
+        ) as loop:
+            yield loop
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
@@ -150,63 +180,6 @@ def resolve(config: TrainConfig) -> TrainConfig:
     if config.steps is None and config.epochs is None and config.minutes is None:
         config = replace(config, minutes=DEFAULT_MINUTES)
     return config
-
-
-def _go(
-    *,
-    run: RunFolder,
-    corpus: Corpus,
-    check: BackgroundCheck,
-    config: TrainConfig,
-    learner: Learner,
-    windows: TrainingWindows,
-    position: Position,
-    quiet: bool,
-    stop: Callable[[], bool] | None,
-) -> Path:
-    keep_freed_memory()
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(config.threads or threads)
-        board = Board(run.board_path, step=position.step, on=config.tensorboard)
-        with (
-            listening_for_signals() as request,
-            Display(run.path.name, quiet=quiet) as display,
-            closing(board),
-            closing(check),
-        ):
-            display.say(_summary(corpus, learner))
-            loop = Loop(
-                run=run,
-                corpus=corpus,
-                config=config,
-                learner=learner,
-                windows=windows,
-                position=position,
-                display=display,
-                board=board,
-            )
-
-            def stops() -> bool:
-                check.raise_if_damaged()
-                return request.signal_name is not None or (stop is not None and stop())
-
-            finished = loop.until(stops)
-            if finished:
-                check.finish()
-    finally:
-        torch.set_num_threads(threads)
-    if request.signal_name is not None:
-        rest = "it had come to its end" if finished else f"go on with `partita train --resume {run.path}`"
-        raise Interrupted(f"stopped by {request.signal_name} and saved at step {position.step}: {rest}")
-    return run.path
-
-
-def _summary(corpus: Corpus, learner: Learner) -> str:
-    weights = sum(parameter.numel() for parameter in learner.generator.parameters())
-    precision = "bfloat16" if learner.machine.bfloat16 else "float32"
-    minutes = corpus.seconds("train") / 60
-    return f"{weights:,} weights learn {minutes:.1f} minutes of sound ({learner.machine.device}, {precision})"
 
 
 def _windows(corpus: Corpus, config: TrainConfig, context: int) -> TrainingWindows:
