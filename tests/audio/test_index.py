@@ -245,6 +245,15 @@ def test_a_damaged_index_is_made_anew_with_a_word(
     again.verify()
 
 
+def test_a_folder_with_a_damaged_index_and_other_files_is_left_alone(corpus: Corpus, folder: Path) -> None:
+    (corpus.path / "letter.txt").write_text("dear")
+    (corpus.path / "index.json").write_text("{")
+    with pytest.raises(PartitaError, match=r"holds a damaged index.json .*: name a new folder"):
+        prepare([folder], corpus.path, ASKED)
+    assert (corpus.path / "letter.txt").read_text() == "dear"
+    assert corpus.store.exists()
+
+
 def test_the_store_of_a_corpus_of_clips_has_such_a_name_too(tmp_path: Path) -> None:
     sound = np.random.default_rng(0).integers(256, size=(3, 100))
     clips = corpus_of_classes(tmp_path / "c", {"train": sound}, sample_rate=8000, quantiser=Quantiser())

@@ -174,3 +174,15 @@ def test_refuses(corpus: Corpus, bad: dict) -> None:
     values = {"split": "train", "targets": 8, "context": 8, "batch": 1, "seed": 0, "quantiser": Q}
     with pytest.raises(PartitaError, match=next(iter(bad))):
         TrainingWindows(corpus, **{**values, **bad})
+
+
+@pytest.mark.parametrize(
+    "damage", [{"epoch": "0"}, {"epoch": -1}, {"position": 1.5}, {"position": 10**9}, {"of": None}]
+)
+def test_a_damaged_state_is_refused_and_changes_nothing(tmp_path: Path, damage: dict) -> None:
+    make = {"targets": 32, "context": 16, "batch": 2, "seed": 5, "quantiser": Q}
+    windows = TrainingWindows(made_up(tmp_path, [500, 90, 311]), **make)
+    before = windows.state()
+    with pytest.raises(PartitaError, match=f"`windows.{next(iter(damage))}`"):
+        windows.restore({**before, **damage})
+    assert windows.state() == before

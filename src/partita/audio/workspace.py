@@ -5,7 +5,6 @@ corpus at every moment. Knows nothing of audio.
 """
 
 import errno
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -19,13 +18,12 @@ import numpy as np
 
 from partita.audio.corpus import samples_digest
 from partita.audio.index import INDEX, STORE, DamagedIndexError, index_digest, read_index, store_name
+from partita.audio.stale import note_stores, remove_stale
 from partita.errors import PartitaError
 from partita.storage import clear_leftovers, flush_to_disk, sole_writer, write_json
-from partita.tables import read_json
 
 SCRATCH = ".preparing"
 OURS = re.compile(rf"{re.escape(SCRATCH)}|{STORE.pattern}|\.{re.escape(INDEX)}\..*\.part")
-STORES = "stores.json"  # in the scratch folder: the stores of which only one is to stay, with their sizes
 COPY = 1 << 20
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -159,7 +157,9 @@ class Workspace:
             old = read_index(self.out)
         except DamagedIndexError as error:
             if foreign or not any(STORE.fullmatch(name) for name in names):
-                raise
+                raise PartitaError(
+                    f"{self.out} holds a damaged {INDEX} and is no corpus otherwise: name a new folder"
+                ) from error
             self.warn(f"{error}; everything was prepared anew")
             return None
         if old is None and (foreign or (self.out / INDEX).exists()):
@@ -167,34 +167,10 @@ class Workspace:
         return old
 
     def _clear(self) -> None:
-        """Remove the scratch folder, what a killed writer left, and stores that no index names any more.
-
-        A store goes only when a writer of ours noted its name and size: no other file is ever removed.
-        """
-        for name, size in self._noted_stores().items():
-            path = self.out / name
-            if path.is_file() and not path.is_symlink() and path.stat().st_size == size:
-                with suppress(OSError):  # open elsewhere, on systems that mind
-                    path.unlink()
+        """Remove the scratch folder, what a killed writer left, and the store that is no longer used."""
+        remove_stale(self.out, self.scratch)
         shutil.rmtree(self.scratch, ignore_errors=True)
         clear_leftovers(self.out, of=INDEX)
-
-    def _noted_stores(self) -> dict[str, int]:
-        """Return {name: bytes} of the stores that `commit` noted, but the one that the index names now."""
-        note = self.scratch / STORES
-        if not note.is_file():
-            return {}
-        try:
-            sizes = read_json(note, remedy="").values
-            current = read_index(self.out)
-        except PartitaError:
-            return {}
-        used = current["store"] if current else None
-        return {
-            name: size
-            for name, size in sizes.items()
-            if name != used and STORE.fullmatch(name) and type(size) is int
-        }
 
     @property
     def old_settings(self) -> Any:
@@ -233,17 +209,11 @@ class Workspace:
                 for file in files:
                     _append(target, file)
             flush_to_disk(part)
-            self._note_stores(name, index["samples"])
+            old = {self._old["store"]: self._old["samples"]} if self._old else {}
+            note_stores(self.scratch, {**old, name: index["samples"]})
             part.replace(self.out / name)
         if index != self._old:
             write_json(self.out / INDEX, index)
-
-    def _note_stores(self, name: str, samples: int) -> None:
-        """Note the new store and the old one: whichever the index does not name in the end goes."""
-        sizes = {name: 2 * samples}
-        if self._old is not None:
-            sizes[self._old["store"]] = 2 * self._old["samples"]
-        (self.scratch / STORES).write_text(json.dumps(sizes))
 
     def _holds(self, name: str, files: list[PreparedFile]) -> bool:
         """Tell whether a store holds just these files' samples, in this order."""
