@@ -170,9 +170,9 @@ def main() -> int:
         finally:
             for worker in workers:
                 worker.end()
+            if asked.out:  # what there is, even if it was stopped
+                asked.out.write_text(json.dumps(table(found), indent=1) + "\n", encoding="utf-8")
     counts = table(found)
-    if asked.out:
-        asked.out.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({name: counts[name] for name in ("cases", "verdicts", "targets")}))
     return 1 if counts["faults"] else 0
 

@@ -181,6 +181,7 @@ class Killer:
         with self.streams.open("wb") as file:
             return subprocess.Popen(
                 [sys.executable, "-c", self.victim.code, *words],
+                cwd=Path(__file__).parent,  # so that it finds what is imported here
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -265,15 +266,17 @@ def main() -> int:
         folder = Path(place)
         make_pristine(folder / "home", list(cases))
         (folder / "home").rename(folder / "pristine")
-        for name, numbers in cases.items():
-            killer = Killer(name, folder, asked.seed)
-            for number in numbers:
-                found.append(killer.kill(number))
-                if found[-1]["verdict"] != "ok" or asked.only:
-                    print(json.dumps(found[-1]), file=sys.stderr, flush=True)
+        try:
+            for name, numbers in cases.items():
+                killer = Killer(name, folder, asked.seed)
+                for number in numbers:
+                    found.append(killer.kill(number))
+                    if found[-1]["verdict"] != "ok" or asked.only:
+                        print(json.dumps(found[-1]), file=sys.stderr, flush=True)
+        finally:
+            if asked.out:  # what there is, even if it was stopped
+                asked.out.write_text(json.dumps(table(found), indent=1) + "\n", encoding="utf-8")
     counts = table(found)
-    if asked.out:
-        asked.out.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({name: counts[name] for name in ("kills", "verdicts", "victims")}))
     return 1 if counts["faults"] else 0
 
