@@ -174,8 +174,8 @@ class Killer:
         """Return the digests of all files that the command has no business with."""
         product = self.home / self.victim.product
         files = (path for path in self.home.rglob("*") if path.is_file() and product not in path.parents)
-        visible = (path for path in files if path != product and not is_hidden(str(path)))
-        return {str(path.relative_to(self.home)): digest_of(path) for path in visible}
+        named = {str(path.relative_to(self.home)): path for path in files if path != product}
+        return {name: digest_of(path) for name, path in named.items() if not is_hidden(name)}
 
     def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
         with self.streams.open("wb") as file:
