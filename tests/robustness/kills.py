@@ -257,6 +257,7 @@ def main() -> int:
     words.add_argument("--out", type=Path, help="a file for the table, as JSON")
     words.add_argument("--only", nargs="+", metavar="VICTIM:NUMBER", default=[])
     asked = words.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it clears up when it is stopped
     cases = shared_out(asked.count, asked.victims)
     if asked.only:
         pairs = [case.split(":") for case in asked.only]
