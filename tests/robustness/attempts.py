@@ -19,7 +19,7 @@ from typing import Any
 
 from damaging import damage
 from probes import TARGETS, Probe, difference, digest_of
-from scenes import quick_demo
+from scenes import quick
 
 from partita.cli.main import main
 
@@ -89,7 +89,7 @@ class Attempts:
 
     def _run(self, probe: Probe) -> Seen:
         words = probe.words(self.case)
-        with quick_demo(), streams() as texts:
+        with quick(), streams() as texts:
             try:
                 status: int | None = main(words)
             except SystemExit as leaving:

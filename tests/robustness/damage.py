@@ -15,6 +15,7 @@ import json
 import os
 import resource
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -154,6 +155,7 @@ def main() -> int:
     words.add_argument("--only", nargs="+", metavar="TARGET:NUMBER", default=[])
     words.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     asked = words.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it clears up when it is stopped
     if asked.work:
         work(asked.work, asked.seed, asked.targets)
         return 0
@@ -170,9 +172,9 @@ def main() -> int:
         finally:
             for worker in workers:
                 worker.end()
+            if asked.out:  # what there is, even if it was stopped
+                asked.out.write_text(json.dumps(table(found), indent=1) + "\n", encoding="utf-8")
     counts = table(found)
-    if asked.out:
-        asked.out.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({name: counts[name] for name in ("cases", "verdicts", "targets")}))
     return 1 if counts["faults"] else 0
 

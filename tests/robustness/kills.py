@@ -174,13 +174,14 @@ class Killer:
         """Return the digests of all files that the command has no business with."""
         product = self.home / self.victim.product
         files = (path for path in self.home.rglob("*") if path.is_file() and product not in path.parents)
-        visible = (path for path in files if path != product and not is_hidden(str(path)))
-        return {str(path.relative_to(self.home)): digest_of(path) for path in visible}
+        named = {str(path.relative_to(self.home)): path for path in files if path != product}
+        return {name: digest_of(path) for name, path in named.items() if not is_hidden(name)}
 
     def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
         with self.streams.open("wb") as file:
             return subprocess.Popen(
                 [sys.executable, "-c", self.victim.code, *words],
+                cwd=Path(__file__).parent,  # so that it finds what is imported here
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -256,6 +257,7 @@ def main() -> int:
     words.add_argument("--out", type=Path, help="a file for the table, as JSON")
     words.add_argument("--only", nargs="+", metavar="VICTIM:NUMBER", default=[])
     asked = words.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it clears up when it is stopped
     cases = shared_out(asked.count, asked.victims)
     if asked.only:
         pairs = [case.split(":") for case in asked.only]
@@ -265,15 +267,17 @@ def main() -> int:
         folder = Path(place)
         make_pristine(folder / "home", list(cases))
         (folder / "home").rename(folder / "pristine")
-        for name, numbers in cases.items():
-            killer = Killer(name, folder, asked.seed)
-            for number in numbers:
-                found.append(killer.kill(number))
-                if found[-1]["verdict"] != "ok" or asked.only:
-                    print(json.dumps(found[-1]), file=sys.stderr, flush=True)
+        try:
+            for name, numbers in cases.items():
+                killer = Killer(name, folder, asked.seed)
+                for number in numbers:
+                    found.append(killer.kill(number))
+                    if found[-1]["verdict"] != "ok" or asked.only:
+                        print(json.dumps(found[-1]), file=sys.stderr, flush=True)
+        finally:
+            if asked.out:  # what there is, even if it was stopped
+                asked.out.write_text(json.dumps(table(found), indent=1) + "\n", encoding="utf-8")
     counts = table(found)
-    if asked.out:
-        asked.out.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({name: counts[name] for name in ("kills", "verdicts", "victims")}))
     return 1 if counts["faults"] else 0
 

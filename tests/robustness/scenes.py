@@ -8,8 +8,8 @@ This file makes scenes; it does not attack them.
 """
 
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ ARENA = [
 DEMO = ["--minutes", "0.1", "--sample-rate", str(RATE), "--size", "tiny", "--device", "cpu"]
 DEMO_MINUTES = 0.02
 """Minutes of training in a demo: fewer than the command gives, however little is asked for."""
+HALVINGS = 4
+"""Ways to halve the clips when their distance is scored: their usual number takes half of all the time."""
 
 
 def write_recordings(folder: Path, *, numbers: range = range(1, 5), seconds: float = 2.0) -> None:
@@ -90,7 +92,7 @@ def make_scene(home: Path, parts: set[str]) -> None:
         for result in (home / "arena" / "results").glob("*/0000.json"):
             result.unlink()
     if "demo" in parts:
-        with quick_demo():
+        with quick():
             do(demo_words(home))
 
 
@@ -107,6 +109,11 @@ def interrupt(training: Callable[[], None]) -> None:
         training()
 
 
-def quick_demo() -> AbstractContextManager[Any]:
-    """Return a context in which a demo trains for a second."""
-    return patch("partita.listening.demo_home.training_minutes", lambda *_, **__: DEMO_MINUTES)
+@contextmanager
+def quick() -> Iterator[None]:
+    """Let a demo train for a second, and scores be of a few halvings, while the block runs."""
+    with (
+        patch("partita.listening.demo_home.training_minutes", lambda *_, **__: DEMO_MINUTES),
+        patch("partita.evaluation.frechet.HALVINGS", HALVINGS),
+    ):
+        yield

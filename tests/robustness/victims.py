@@ -17,7 +17,6 @@ from typing import Any
 import soundfile
 from probes import arena_scores, digest_of
 from scenes import (
-    DEMO_MINUTES,
     STEPS,
     arena_words,
     demo_words,
@@ -28,13 +27,12 @@ from scenes import (
     write_recordings,
 )
 
-QUICK_DEMO = f"""
+QUICK = """
 import sys
-import partita.listening.demo_home as module
+from scenes import quick
 from partita.cli.main import main
-assert module.training_minutes
-module.training_minutes = lambda *_, **__: {DEMO_MINUTES}
-sys.exit(main())
+with quick():
+    sys.exit(main())
 """
 PLAIN = "import sys; from partita.cli.main import main; sys.exit(main())"
 DRAW = ["--seconds", "0.5", "--seed", "7", "--threads", "1", "--block", "100"]
@@ -149,7 +147,7 @@ VICTIMS = {
         ("run", "old"), _draw("clip.wav"), "clip.wav", clip_state, 0.06, arrange=_old_clip
     ),
     "generate clips": Victim(("run",), _draw("clips", "--clips", "3"), "clips", clip_state, 0.08),
-    "demo": Victim((), demo_words, "demo", demo_state, 0.08, code=QUICK_DEMO),
+    "demo": Victim((), demo_words, "demo", demo_state, 0.08, code=QUICK),
     "arena": Victim(("corpus",), _arena(), "arena", arena_state, 0.07),
     "arena crew": Victim(("corpus",), _arena("--workers", "2"), "arena", arena_state, 0.03),
 }
