@@ -73,6 +73,13 @@ def test_damaged_toml_is_refused(tmp_path: Path, content: bytes) -> None:
         read_toml(tmp_path / "a.toml", remedy="mend it")
 
 
+@pytest.mark.parametrize("digits", ["1e999", "1" + 400 * "0"])
+def test_numbers_beyond_all_bounds_are_refused(tmp_path: Path, digits: str) -> None:
+    (tmp_path / "x.json").write_text(f'{{"bits": {digits}}}')
+    with pytest.raises(PartitaError, match=r"`bits` .*must be a number"):
+        read_json(tmp_path / "x.json", remedy="remove it").number("bits")
+
+
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PartitaError, match="can't be read"):
         read_json(tmp_path, remedy="remove it")

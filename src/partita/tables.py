@@ -7,6 +7,7 @@ table means.
 
 import json
 import math
+import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class Table:
     def number(self, name: str, *, least: float = -math.inf, default: float | None = None) -> float:
         """Return a finite number of at least `least`."""
         value = self._get(name, default)
-        if type(value) not in (int, float) or not math.isfinite(value) or value < least:
+        if type(value) not in (int, float) or not abs(value) <= sys.float_info.max or value < least:
             self.refuse(name, "must be a number" + ("" if least == -math.inf else f" of at least {least:g}"))
         return float(value)
 

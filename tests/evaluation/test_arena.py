@@ -19,8 +19,13 @@ from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_student import Student
 from partita.evaluation.arena_truth import Truth
+from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
+from partita.storage import beside
+from partita.training import turns
+
+ARMS = ("likelihood", "report")
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -188,3 +193,47 @@ def test_a_corpus_that_was_half_written_is_written_again(asked: ArenaConfig, tmp
     (tmp_path / "clips" / ".preparing").mkdir(parents=True)
     made = Ground(config, ArenaHome(tmp_path), lambda line: None).clips
     assert made.fingerprint == Corpus.open(asked.out / "clips").fingerprint
+
+
+@pytest.mark.usefixtures("whole")
+def test_arms_of_equal_time_are_trained_in_turns(
+    asked: ArenaConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "SHORTEST", 0.05)
+    config = replace(
+        asked,
+        out=tmp_path,
+        teacher=asked.out / "teacher",
+        teacher_steps=None,
+        steps=None,
+        minutes=0.01,
+        arms=("likelihood", "report", "start"),
+    )
+    said: list[str] = []
+    found = arena(config, say=said.append)
+    for seed in (0, 1000):
+        records = [metrics.read(tmp_path / "runs" / f"{seed:04d}" / arm / "metrics.jsonl") for arm in ARMS]
+        assert all(any(record["kind"] == "turn" for record in rows) for rows in records)
+        (line,) = [line for line in said if line.endswith("updates") and f"student {seed}," in line]
+        assert all(f"student {seed}, {arm}: " in line for arm in ARMS)
+    assert all(found["steps"][arm][0] > 0 for arm in ARMS)
+    assert f"student 0, report: {found['steps']['report'][0]} updates" in "; ".join(said).split("; ")
+
+
+@pytest.mark.usefixtures("whole")
+def test_leftovers_of_a_killed_arena_are_cleared(
+    asked: ArenaConfig, whole: dict[str, Any], tmp_path: Path
+) -> None:
+    shutil.copytree(asked.out, tmp_path / "arena")
+    left = [
+        beside(tmp_path / "arena" / place)
+        for place in (
+            "scores.json",
+            "results/likelihood/0000.json",
+            "runs/0000/likelihood/checkpoints/step-9",
+        )
+    ]
+    for path in left:
+        path.write_text("{")
+    assert arena(replace(asked, out=tmp_path / "arena"), say=lambda line: None) == whole
+    assert not any(path.exists() for path in left)

@@ -53,7 +53,7 @@ def test_settings_that_an_older_arena_knew_nothing_of_are_the_usual(
     equal.take(plan(steps=5))
     for path in (equal.path, home.path):
         note = json.loads((path / "arena.json").read_text())
-        del note["settings"]["workers"], note["adopted"]
+        del note["settings"]["workers"], note["adopted"], note["digest"]
         (path / "arena.json").write_text(json.dumps(note))
     equal.take(plan(steps=5, students=Path("another")))
     home.take(plan(minutes=1.0, threads=1))
@@ -64,14 +64,45 @@ def test_settings_that_an_older_arena_knew_nothing_of_are_the_usual(
     with pytest.raises(PartitaError, match="has orchestra, of another version"):
         home.take(plan(minutes=1.0, threads=1))
     (home.path / "arena.json").write_text("[")
-    with pytest.raises(PartitaError, match="can't be read"):
+    with pytest.raises(PartitaError, match=r"arena\.json is damaged .*give another folder with `--out`"):
         home.take(plan(minutes=1.0, threads=1))
+
+
+def astray(entry: Entry, seed: int) -> dict[str, Any]:
+    return {"arm": entry.name, "seed": seed, "diverged": "lost"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": 2}, r"`format` .* is 2, must be 1"),
+        ({"format": None}, "`format`"),
+        ({"settings": [1]}, r"`settings` .* must be a table"),
+        ({"adopted": "yes"}, r"`adopted` .* must be true or false"),
+        ({"adopted": True, "digest": "0" * 16}, "damaged or edited"),
+    ],
+    ids=str,
+)
+def test_a_damaged_note_is_named_with_the_remedy(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    home = ArenaHome(tmp_path / "arena")
+    home.take(plan(steps=5))
+    note = json.loads((home.path / "arena.json").read_text())
+    del note["digest"]
+    (home.path / "arena.json").write_text(json.dumps(note | change))
+    with pytest.raises(PartitaError, match=rf"{said}.*: give another folder with `--out`"):
+        home.take(plan(steps=5))
+    with pytest.raises(PartitaError, match=said):  # of students that another arena would take, too
+        home.refuse_students({})
 
 
 def test_a_damaged_result_is_named_with_the_remedy(tmp_path: Path) -> None:
     home, entry = ArenaHome(tmp_path), Entry("report")
-    home.keep(entry, 3, {"seed": 3})
-    (tmp_path / "results" / "report" / "0003.json").write_text('{"seed": ')
+    home.keep(entry, 3, astray(entry, 3))
+    path = tmp_path / "results" / "report" / "0003.json"
+    path.write_text(path.read_text().replace("lost", "last"))
+    with pytest.raises(PartitaError, match=r"damaged or edited: remove it, and it is made anew"):
+        home.result(entry, 3)
+    path.write_text('{"seed": ')
     with pytest.raises(PartitaError, match=r"0003.json is damaged .*: remove it"):
         home.result(entry, 3)
 
@@ -81,8 +112,11 @@ def test_only_a_critic_that_is_still_to_judge_must_be_there(tmp_path: Path) -> N
     with pytest.raises(PartitaError, match="nowhere"):
         refuse_missing(config)
     home, (entry,) = ArenaHome(tmp_path), config.entries
-    home.keep(entry, 1000, {"seed": 1000})
-    chosen = {"critic": {"settings": "critic:critic.run=/elsewhere", "among": [entry.name]}}
+    home.keep(entry, 1000, astray(entry, 1000))
+    other = "critic:critic.run=/elsewhere"
+    chosen = {
+        "critic": {"settings": other, "temperature": 1.0, "validation": 0.5, "among": [entry.name, other]}
+    }
     home.choices.write_text(json.dumps({"seeds": [1000], "arms": chosen}))
     refuse_missing(config)
     chosen["critic"]["settings"] = entry.name
@@ -105,8 +139,8 @@ def test_an_arena_whose_students_are_to_come_makes_no_other_ones(
 def test_a_result_is_there_or_not(tmp_path: Path) -> None:
     home, entry = ArenaHome(tmp_path), Entry.read("report:adversary.weight=0.3")
     assert home.result(entry, 3) is None
-    home.keep(entry, 3, {"seed": 3})
-    assert home.result(entry, 3) == {"seed": 3}
+    home.keep(entry, 3, astray(entry, 3))
+    assert home.result(entry, 3) == astray(entry, 3)
     assert home.result(Entry("report"), 3) is None
 
 

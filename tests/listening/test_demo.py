@@ -8,7 +8,7 @@ from partita.cli.evaluate import read as read_evaluate
 from partita.errors import PartitaError
 from partita.listening.demo import demo
 from partita.listening.demo_home import Home, Settled
-from partita.listening.demo_page import scored_as
+from partita.listening.demo_page import busy_while, scored_as
 from partita.listening.demo_plan import (
     ARMS,
     LEAST,
@@ -20,6 +20,7 @@ from partita.listening.demo_plan import (
     training,
 )
 from partita.listening.demo_time import SCORING_SHARE, Costs, lateness, scaled, training_minutes
+from partita.runs import metrics
 from partita.storage import beside, sole_writer
 
 COSTS = {
@@ -198,3 +199,36 @@ def test_a_demo_in_use_is_not_disturbed(tmp_path: Path) -> None:
     Home(config).take()
     with sole_writer(config.out), pytest.raises(PartitaError, match="another partita is writing to"):
         demo(config, say=lambda _line: None)
+
+
+def test_leftovers_of_a_killed_demo_are_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = DemoConfig(out=tmp_path / "demo")
+    Home(config).take()
+    left = [beside(config.out / place) for place in ("report.html", "runs/start/checkpoints/step-000004")]
+    left[1].mkdir(parents=True)
+    left[0].touch()
+    monkeypatch.setattr("partita.listening.demo._made", lambda *_: config.out / "report.html")
+    demo(config, say=lambda _line: None)
+    assert not any(path.exists() for path in left)
+    assert (config.out / "demo.json").is_file()
+
+
+def test_a_machine_that_was_busy_for_one_arm_is_named_on_the_page(tmp_path: Path) -> None:
+    for arm, processor in zip(ARMS, ((2.0, 2.0), (2.0, 0.8)), strict=True):
+        run = tmp_path / "runs" / arm
+        run.mkdir(parents=True)
+        (run / "config.toml").touch()
+        for step in range(20):
+            turn = {
+                "kind": "turn",
+                "step": step,
+                "wall_seconds": 1.0,
+                "processor_seconds": processor[step % 2],
+            }
+            metrics.append(run / "metrics.jsonl", turn)
+    said = busy_while(tmp_path)
+    assert said is not None and said.startswith("the machine was busy while report trained: it got 68%")
+    (tmp_path / "runs" / "report" / "metrics.jsonl").write_bytes(
+        (tmp_path / "runs" / "likelihood" / "metrics.jsonl").read_bytes()
+    )
+    assert busy_while(tmp_path) is None

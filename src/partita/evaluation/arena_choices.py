@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from partita import seal
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
 from partita.storage import write_json
@@ -119,13 +120,27 @@ def settled(path: Path, tried: Results, entries: Sequence[Entry], seeds: Sequenc
     }
     new = {arm: as_json(choice) | {"among": among[arm]} for arm, choice in found.items() if arm not in before}
     if new:
-        write_json(path, {"seeds": list(seeds), "arms": before | new})
+        write_json(path, seal.sealed({"seeds": list(seeds), "arms": before | new}))
     return found | kept
 
 
 def _read(path: Path) -> dict[str, Any]:
-    remedy = "begin anew in another folder with `--out`"
-    return read_json(path, remedy=remedy).values if path.is_file() else {}
+    """Return the content of the file of choices, checked; nothing where there is none."""
+    if not path.is_file():
+        return {}
+    table = seal.opened(read_json(path, remedy="begin anew in another folder with `--out`"))
+    if any(type(seed) is not int for seed in table.items("seeds")):
+        table.refuse("seeds", "must be a list of integers")
+    arms = table.table("arms")
+    for arm in arms.values:
+        row = arms.table(arm)
+        row.number("temperature", least=0.01)
+        row.number("validation")
+        if row.text("settings").partition(":")[0] != arm:
+            row.refuse("settings", f"must be {arm!r}, perhaps with settings behind a colon")
+        if row.values["settings"] not in row.items("among"):
+            row.refuse("among", "must have what was chosen")
+    return table.values
 
 
 def _names(entries: Sequence[Entry]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from partita import seal
 from partita.audio.corpus import Corpus, read_index
 from partita.errors import DivergedError, PartitaError
 from partita.evaluation.arena_entry import Entry
@@ -134,11 +135,12 @@ class Ground:
             DivergedError: it went astray, now or before: then it is not tried again.
         """
         if self.home.astray.is_file():
-            raise DivergedError(read_json(self.home.astray, remedy="remove it").text("diverged"))
+            said = read_json(self.home.astray, remedy="remove it, and the critic is tried again")
+            raise DivergedError(seal.opened(said).text("diverged"))
         try:
             return self.train(self.home.critic, self.config.critic_training(), "the critic").path
         except DivergedError as error:
-            write_json(self.home.astray, {"diverged": str(error)})
+            write_json(self.home.astray, seal.sealed({"diverged": str(error)}))
             raise
 
     def critic_run(self, entry: Entry) -> Path:

@@ -20,17 +20,19 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from partita import storage
+from partita import seal, storage
 from partita.audio.corpus import read_index
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_plan import ArenaConfig
+from partita.evaluation.arena_result import read_result, write_result
 from partita.runs.folder import RunFolder
 from partita.runs.loading import find, weights_path
-from partita.tables import read_json
+from partita.tables import Table, read_json
 
 FORMAT = 1
 NOTE = "arena.json"
+REMEDY = "give another folder with `--out`"
 FREE = {"out", "arms", "seeds", "validation_seeds", "students"}  # may differ between sittings
 # what students are made without
 ARMS_ONLY = {"minutes", "steps", "judge", "clips", "samples", "temperatures", "workers"}
@@ -106,7 +108,7 @@ class ArenaHome:
         note, settings = self.path / NOTE, settings_of(config)
         if note.is_file():
             self._check(settings)
-            if config.students is not None and not self._note().get("adopted", True):
+            if config.students is not None and not self._adopted(default=True):
                 raise PartitaError(
                     f"the arena in {self.path} was begun with students of its own: leave out `--students`, or"
                     " give another folder with `--out`"
@@ -114,15 +116,20 @@ class ArenaHome:
             return
         inside = self.path.iterdir() if self.path.is_dir() else ()
         if self.path.is_file() or any(not name.name.startswith(f".{NOTE}.") for name in inside):
-            raise PartitaError(f"{self.path} exists and is no arena: give another folder with `--out`")
+            raise PartitaError(f"{self.path} exists and is no arena: {REMEDY}")
         self.path.mkdir(parents=True, exist_ok=True)
         adopted = config.students is not None
-        storage.write_json(note, {"format": FORMAT, "settings": settings, "adopted": adopted})
+        storage.write_json(note, seal.sealed({"format": FORMAT, "settings": settings, "adopted": adopted}))
 
     @property
     def waits_for_students(self) -> bool:
         """Whether another arena's students are to come here and have not yet."""
-        return bool(self._note().get("adopted")) and not self.clips.exists()
+        return self._adopted(default=False) and not self.clips.exists()
+
+    def _adopted(self, *, default: bool) -> bool:
+        """Return whether the arena was begun with another's students; older ones do not say."""
+        note = self._note()
+        return default if note is None else note.flag("adopted", default=default)
 
     def refuse_students(self, settings: dict[str, Any]) -> None:
         """Raise an error where this arena's students are not what another arena with these settings has.
@@ -153,53 +160,55 @@ class ArenaHome:
                 _copy(run, place)
         _copy(other.clips, self.clips)  # last: that they are here says that all is
 
-    def _note(self) -> dict[str, Any]:
-        """Return what the arena was begun with; nothing if that can't be read."""
-        try:
-            note: dict[str, Any] = json.loads((self.path / NOTE).read_text(encoding="utf-8"))
-            return note if note["format"] == FORMAT and isinstance(note["settings"], dict) else {}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {}
+    def _note(self) -> Table | None:
+        """Return what the arena was begun with; None if there is none.
+
+        Raises:
+            PartitaError: the file is damaged, or of another version.
+        """
+        path = self.path / NOTE
+        if not path.is_file():
+            return None
+        note = seal.opened(read_json(path, remedy=REMEDY))
+        if note.integer("format") != FORMAT:
+            note.refuse("format", f"must be {FORMAT}, or another version of Partita wrote it")
+        note.table("settings")
+        note.flag("adopted", default=True)
+        return note
 
     def _settings(self) -> dict[str, Any]:
-        """Return the settings that the arena was begun with; those that it knew nothing of are the usual."""
+        """Return the settings that the arena was begun with, nothing where there is none; those that it knew
+        nothing of are the usual."""
         note = self._note()
-        if not note:
+        if note is None:
             return {}
-        usual = _usual()
-        if note["settings"].get("steps") is not None:
+        settings, usual = note.table("settings").values, _usual()
+        if settings.get("steps") is not None:
             usual["workers"] = None  # as settings are then
-        usual.update(note["settings"])
-        return usual
+        return usual | settings
 
     def _check(self, settings: dict[str, Any]) -> None:
         before = self._settings()
-        if not before:
-            raise PartitaError(f"{self.path / NOTE} can't be read: give another folder with `--out`")
         if unknown := before.keys() - settings.keys():
             raise PartitaError(
-                f"{self.path / NOTE} has {', '.join(sorted(unknown))}, of another version of Partita: give"
-                " another folder with `--out`"
+                f"{self.path / NOTE} has {', '.join(sorted(unknown))}, of another version of Partita:"
+                f" {REMEDY}"
             )
         for name, value in settings.items():
             if before.get(name) != value:
                 raise PartitaError(
                     f"the arena in {self.path} was begun with `{name}` {before.get(name)}, now it is {value}:"
-                    " give the same, or another folder with `--out`"
+                    f" give the same, or {REMEDY.removeprefix('give ')}"
                 )
 
     def result(self, entry: Entry, seed: int) -> dict[str, Any] | None:
         """Return what an arm's student measured, None if that is still to be done."""
         path = self._result(entry, seed)
-        if not path.is_file():
-            return None
-        return read_json(path, remedy="remove it, and it is made anew").values
+        return read_result(path, entry, seed) if path.is_file() else None
 
     def keep(self, entry: Entry, seed: int, result: dict[str, Any]) -> None:
         """Keep what an arm's student measured."""
-        path = self._result(entry, seed)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        storage.write_json(path, result)
+        write_result(self._result(entry, seed), result)
 
 
 def settings_of(config: ArenaConfig) -> dict[str, Any]:
