@@ -3,7 +3,7 @@
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,7 +86,10 @@ def test_a_terminal_shows_what_is_done_in_place_of_training(monkeypatch: pytest.
 
 
 def test_a_run_of_minutes_names_no_number_of_steps_and_what_it_does(
-    monkeypatch: pytest.MonkeyPatch, corpus: Corpus, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    corpus: Corpus,
+    make_config: Callable[..., TrainConfig],
+    tmp_path: Path,
 ) -> None:
     # regression: "step 10 of 1188", then "of 1562", then "of 586"
     told: list[str] = []
@@ -98,9 +101,7 @@ def test_a_run_of_minutes_names_no_number_of_steps_and_what_it_does(
 
     monkeypatch.setattr(Display, "busy", busy)
     monkeypatch.setattr(Display, "_tell", lambda _display, words: told.append(words))
-    config = TrainConfig(
-        size="tiny", minutes=0.01, targets=256, batch=1, log_every=1, tensorboard=False, clips=0
-    )
+    config = make_config(steps=None, minutes=0.01, log_every=1)
     train(corpus, tmp_path / "run", config)
     steps = [words for words in told if words.startswith("step")]
     assert steps
