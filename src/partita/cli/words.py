@@ -18,7 +18,7 @@ def checked(words: Sequence[str]) -> list[str]:
     >>> checked(["--out", "a\0b"])
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: the argument 'a\\x00b' holds a NUL character: leave it out
+    partita.errors.PartitaError: the argument 'a\x00b' holds a NUL character: leave it out
     """
     for place, word in enumerate(words):
         name, equals, value = word.partition("=")
