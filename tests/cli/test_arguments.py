@@ -42,10 +42,10 @@ class Sing:
         (["--loudness", "3"], "missing: SONG; see `sing --help`"),
         (["a", "--loudnes", "3"], "Unrecognized options: --loudnes, 3 (perhaps you meant --loudness INT)"),
         (["a", "b"], "Unrecognized options: b; see `sing --help`"),
-        (["a", "--loudness", "loud"], "`--loudness`: invalid literal for int() with base 10: 'loud'; see"),
+        (["a", "--loudness", "loud"], "`--loudness` is 'loud': give a whole number; see"),
         (
             ["a", "--loudness"],
-            "Missing value for argument '--loudness'. Expected 1 values; see `sing --help`",
+            "`--loudness` has no value: give one; see `sing --help`",
         ),
     ],
 )

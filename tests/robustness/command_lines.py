@@ -8,28 +8,15 @@ subcommands that measure or train for minutes always end with a mistake.
 import random
 from collections.abc import Iterator
 
+NUMBERS = (
+    *("0", "-1", "-0", "nan", "inf", "-inf", "1e400", "1e-400", "99999999999999999999", "0x10", "1_0", "1,5"),
+    *("+3", "2.5", "²", "१२", "1", "7", "0.3", "1e-9", "9" * 5000, "-1e9", "18446744073709551616", "1e30"),
+)
+"""Values for options that take a number."""
 ODD = (
     *(
         "",
         " ",
-        "0",
-        "-1",
-        "-0",
-        "nan",
-        "inf",
-        "-inf",
-        "1e400",
-        "1e-400",
-        "99999999999999999999",
-        "0x10",
-        "1_0",
-    ),
-    *(
-        "1,5",
-        "+3",
-        "2.5",
-        "²",
-        "१२",
         "None",
         "True",
         "--",
@@ -41,24 +28,12 @@ ODD = (
         "@words",
         "{x}",
         "%s",
-    ),
-    *(
         "*",
         "[",
         "[red]",
-        "[/]",
-        "\\",
-        "'",
-        '"',
-        "\n",
-        "\x1b[31m",
-        "\u202egnp",
-        "x\0y",
-        "\ud800",
-        "\udce9",
-        "é",
     ),
-    *("~nobody-of-this-name/x", "nowhere", "é" * 300, "9" * 5000, "a/" * 3000, "banana", "1000000", "-1e9"),
+    *("[/]", "\\", "'", '"', "\n", "\x1b[31m", "\u202egnp", "x\0y", "\ud800", "\udce9", "é", "é" * 300),
+    *("~nobody-of-this-name/x", "nowhere", "a/" * 3000, "banana", "1000000"),
 )
 """Values that few options expect: empty, no number, not finite, too large, no text, markup, paths."""
 
@@ -175,7 +150,7 @@ BOUNDS = {
 }
 """What a line is ended with: options that keep it short, those that are there already left out."""
 
-ALWAYS = {"demo", "arena", "bench"}  # even where they are there already
+ALWAYS = {"--device", "--size", "--targets"}  # even where they are there already: the last one counts
 
 
 def command_lines(seed: int, count: int, places: dict[str, str]) -> Iterator[list[str]]:
@@ -190,22 +165,26 @@ def command_lines(seed: int, count: int, places: dict[str, str]) -> Iterator[lis
     for number in range(count):
         name = chance.choice([*VALID, "train", "generate", "prepare"])
         words = [word.format(**{**places, "new": f"{places['new']}-{number}"}) for word in VALID[name]]
-        for _ in range(chance.randint(1, 3)):
+        for _ in range(chance.randint(1, 2)):
             words = _changed(words, name, chance)
         for option, value in BOUNDS.get(name, ()):
-            if name in ALWAYS or not any(word.partition("=")[0] == option for word in words):
+            if option in ALWAYS or not any(word.partition("=")[0] == option for word in words):
                 words += [option, value]
         yield ([name] if chance.random() < 0.97 else [chance.choice(ODD)]) + words
 
 
 def _changed(words: list[str], name: str, chance: random.Random) -> list[str]:
     """Return the words with one mistake more, perhaps."""
-    place, odd = chance.randrange(len(words) + 1), chance.choice(ODD)
+    odd = chance.choice(chance.choice((NUMBERS, ODD)))
+    if chance.random() < 0.4 and any(word.startswith("--") for word in words):  # the value of an option
+        place = chance.choice([place for place, word in enumerate(words) if word.startswith("--")])
+        return [*words[: place + 1], odd, *words[place + 2 :]]
+    place = chance.randrange(len(words) + 1)
     before, after = words[:place], words[place:]
     option = chance.choice(MORE[name])
     return chance.choice(
         (
-            [*words, option, odd],  # a value that no option expects
+            *([[*words, option, odd]] * 4),  # a value that no option expects
             [*words, f"{option}={odd}"],
             [*before, option, *after],  # an option without its value
             before + after[1:],  # a word too few

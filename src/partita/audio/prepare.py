@@ -119,7 +119,7 @@ def prepare(
     check_globs(rules, names)
     sound = Sound(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
     with clear_disk_errors(out), Workspace(out) as workspace, _reporter(progress) as report:
-        workers = config.workers or available_cores()
+        workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
         files = prepare_all(sources, sound, workspace, workers, report, root=root)
         plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
         workspace.commit(build_index(files, plan, sorted(workspace.warnings)), files)

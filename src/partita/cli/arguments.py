@@ -17,7 +17,22 @@ from partita.errors import PartitaError
 
 CommandT = TypeVar("CommandT")
 
+LONGEST = 400  # characters of what is wrong with the arguments: some pass whole files as one
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
+_PLAINER = (
+    (r"^Error parsing (\S+):", r"`\1`:"),
+    (r"^Missing from [^:]*:", "missing:"),
+    (r"^Missing value for argument '(.+)'\. Expected 1 values$", r"`\1` has no value: give one"),
+    (r"^(`\S+`): invalid literal for int\(\) with base 10: (.*)", r"\1 is \2: give a whole number"),
+    (r"^(`\S+`): could not convert string to float: (.*)", r"\1 is \2: give a number"),
+    (r"^(`\S+`): no type matching INT could be instantiated from \[(.*)\]", r"\1 is \2: give a whole number"),
+    (r"^(`\S+`): no type matching FLOAT could be instantiated from \[(.*)\]", r"\1 is \2: give a number"),
+    (
+        r"^invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)$",
+        r"`\2` is \1: choose one of \3",
+    ),
+)
+"""What tyro says, and how it is said here."""
 _HELP_INDENT = " " * 9  # rows this deep repeat an option's help
 
 
@@ -44,7 +59,7 @@ def parse(
     >>> parse(Sing, ["--times", "x"], prog="sing")
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: `--times`: invalid literal for int() with base 10: 'x'; see `sing --help`
+    partita.errors.PartitaError: `--times` is 'x': give a whole number; see `sing --help`
     """
     heard = io.StringIO()
     try:
@@ -112,16 +127,13 @@ def _mistake(leaving: BaseException, box: str, prog: str) -> PartitaError:
         reason = reason.__context__
     sections = _sections(box)
     said = _sentence(sections[1]) if len(sections) > 1 else " ".join(box.split())
-    said = re.sub(r"^Error parsing (\S+):", r"`\1`:", said)
-    said = re.sub(
-        r"invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)",
-        lambda found: f"`{found[2]}` is {found[1]}: choose one of {found[3].replace(chr(39), '')}",
-        said,
-    )
-    said = re.sub(r"^Missing from [^:]*:", "missing:", said)
+    for pattern, words in _PLAINER:
+        said = re.sub(pattern, words, said)
     for section in sections[2:]:
         if section[0] == "Perhaps you meant:":
             said += f" (perhaps you meant {', '.join(section[1:])})"
+    if len(said) > LONGEST:
+        said = f"{said[:LONGEST]}..."
     return PartitaError(f"{said}; see `{prog} --help`")
 
 

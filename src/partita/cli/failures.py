@@ -23,7 +23,7 @@ SURROUNDINGS = {
 
 SMALLER = {
     "prepare": "give a lower `--workers`",
-    "train": "give a smaller `--batch`, `--targets` or `--size`",
+    "train": "give a smaller `--batch`, `--targets` or `--size`, or fewer `--clips`",
     "generate": "give fewer `--clips` or `--particles`, or a shorter `--prime`",
     "evaluate": "give fewer `--clips` or fewer `--seconds`",
     "demo": "give a smaller `--size`, or fewer recordings",
@@ -85,7 +85,7 @@ def told(error: Exception, name: str) -> str:
         name: the subcommand.
 
     >>> told(MemoryError(), "train")
-    'not enough memory: give a smaller `--batch`, `--targets` or `--size`'
+    'not enough memory: give a smaller `--batch`, `--targets` or `--size`, or fewer `--clips`'
     """
     if lacks_memory(error):
         where = "the GPU has not enough memory" if "cuda" in str(error).lower() else "not enough memory"

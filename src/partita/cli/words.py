@@ -18,10 +18,11 @@ def checked(words: Sequence[str]) -> list[str]:
     >>> checked(["--out", "a\0b"])
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: the argument 'a\\x00b' holds a NUL character: leave it out
+    partita.errors.PartitaError: the argument 'a\x00b' holds a NUL character: leave it out
     """
     for place, word in enumerate(words):
-        if word == "" or (word.startswith("--") and word.endswith("=")):
+        name, equals, value = word.partition("=")
+        if not word or (name.startswith("--") and equals and not value):
             where = f"behind `{words[place - 1]}`" if place and not word else f"`{word}`" if word else "first"
             raise PartitaError(
                 f"the argument {where} is empty: give a value (is a variable of the shell not set?)"

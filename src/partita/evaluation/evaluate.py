@@ -22,7 +22,7 @@ from partita.evaluation.frechet import halved_distances
 from partita.evaluation.health import health
 from partita.evaluation.scores import Score
 from partita.runs.loading import LoadedModel, load
-from partita.training.checks import one_of
+from partita.training.checks import count_of_threads, one_of, within
 from partita.training.device import DEVICES, machine
 
 
@@ -54,6 +54,8 @@ class EvaluateConfig:
         """Refuse words that mean nothing, and numbers that leave nothing to score."""
         one_of("split", self.split, SPLITS)
         one_of("device", self.device, DEVICES)
+        count_of_threads(self.threads)
+        within("temperature", self.temperature, 0.01, 100.0)
         if self.clips < LEAST_CLIPS:
             raise PartitaError(
                 f"`clips` is {self.clips}: give at least {LEAST_CLIPS}, half of them are compared with the"

@@ -9,6 +9,7 @@ from partita.errors import PartitaError
 
 Precision = Literal["float32", "bfloat16", "int8"]
 Device = Literal["auto", "cpu", "cuda"]
+MOST_THREADS = 1024  # more end the process where it can't start them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +61,10 @@ class SamplingConfig:
                 raise PartitaError(
                     f"`{name}` is {getattr(self, name)!r}: choose one of {', '.join(get_args(kind))}"
                 )
-        for name in ("threads", "block"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise PartitaError(f"`{name}` is {value}: give at least 1")
+        if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
+            raise PartitaError(f"`threads` is {self.threads}: give 1 to {MOST_THREADS}, or leave it out")
+        if self.block < 1:
+            raise PartitaError(f"`block` is {self.block}: give at least 1")
 
     @property
     def thread_count(self) -> int:

@@ -3,6 +3,7 @@
 import math
 
 from partita.errors import PartitaError
+from partita.sampling.config import MOST_THREADS
 
 
 def one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
@@ -15,6 +16,18 @@ def within(name: str, value: float, low: float, high: float) -> None:
     """Refuse a number outside [low, high], or infinite, or none."""
     if not (math.isfinite(value) and low <= value <= high):
         raise PartitaError(f"`{name}` is {value}: give a finite number from {low:g} to {high:g}")
+
+
+def count_of_threads(threads: int | None) -> None:
+    """Refuse a number of threads that no machine runs; None leaves it to others.
+
+    >>> count_of_threads(10**6)
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: `threads` is 1000000: give 1 to 1024, or leave it out
+    """
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise PartitaError(f"`threads` is {threads}: give 1 to {MOST_THREADS}, or leave it out")
 
 
 def at_least(name: str, value: int, least: int) -> None:

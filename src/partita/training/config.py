@@ -8,7 +8,7 @@ from partita.audio.classes import Quantiser
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.adversary_config import AdversaryConfig
-from partita.training.checks import at_least, one_of, within
+from partita.training.checks import at_least, count_of_threads, one_of, within
 from partita.training.rollout_config import FREE_RUNNING, CriticConfig, RolloutConfig
 
 __all__ = [
@@ -130,9 +130,9 @@ class TrainConfig:
             at_least(name, getattr(self, name), 1)
         for name in ("warmup", "settle", "patience", "clips"):
             at_least(name, getattr(self, name), 0)
-        for name in ("steps", "threads"):
-            if getattr(self, name) is not None:
-                at_least(name, getattr(self, name), 1)
+        count_of_threads(self.threads)
+        if self.steps is not None:
+            at_least("steps", self.steps, 1)
         for name in ("epochs", "minutes", "learning_rate", "checkpoint_minutes", "clip_seconds"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
