@@ -22,6 +22,7 @@ from partita.errors import PartitaError
 from partita.sampling.sound_formats import LARGEST
 
 LOUDEST = 32767.0
+KEPT = "; what is written so far is kept"
 UNKNOWN = (1 << 32) - 1
 """Where a header is written before anyone knows how much follows: players read on until the sound ends."""
 
@@ -77,23 +78,25 @@ def fade_out(samples: int) -> NDArray[np.float64]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path, *, kept: str = "") -> Iterator[None]:
     """Turn what the operating system refuses while a file is written into one line that names the file.
+
+    Args:
+        path: the file.
+        kept: what the line says at its end of the sound that is there.
 
     >>> with writing(Path("a.wav")): raise OSError(errno.ENOSPC, "No space left on device")
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: a.wav can't be written: No space left on device: make room on the disk, or \
-write elsewhere; what is written so far is kept
+write elsewhere
     """
     try:
         yield
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         remedy = "make room on the disk, or write elsewhere" if full else "write elsewhere"
-        raise PartitaError(
-            f"{path} can't be written: {error.strerror or error}: {remedy}; what is written so far is kept"
-        ) from None
+        raise PartitaError(f"{path} can't be written: {error.strerror or error}: {remedy}{kept}") from None
 
 
 class GrowingWav:
@@ -144,7 +147,7 @@ class GrowingWav:
         if self.samples * 2 + len(data) > LARGEST:
             raise PartitaError(f"{self.path} has reached 4 GiB, the most a WAV file can hold: start another")
         samples = self.samples + len(data) // 2
-        with writing(self.path):
+        with writing(self.path, kept=KEPT if self.samples else ""):
             if self._identity is None:
                 self._begin(self._header(samples) + data)
             else:
@@ -167,9 +170,9 @@ class GrowingWav:
         with self._opened() as file:
             try:
                 file.seek(end)
-                _write_all(file, data)
+                write_all(file, data)
                 file.seek(0)
-                _write_all(file, self._header(samples))
+                write_all(file, self._header(samples))
             except OSError:
                 with suppress(OSError):
                     file.truncate(end)
@@ -195,11 +198,11 @@ class GrowingWav:
         length = min(self.samples, round(fade_seconds * self.sample_rate))
         if not self._closed and length > 0:
             start = self._start_of_sound + 2 * (self.samples - length)
-            with writing(self.path), self._opened() as file:
+            with writing(self.path, kept=KEPT), self._opened() as file:
                 file.seek(start)
                 tail = np.frombuffer(file.read(2 * length), "<i2")
                 file.seek(start)
-                _write_all(file, np.rint(tail * fade_out(length)).astype("<i2").tobytes())
+                write_all(file, np.rint(tail * fade_out(length)).astype("<i2").tobytes())
         self._closed = True
 
     def __enter__(self) -> Self:
@@ -213,8 +216,13 @@ class GrowingWav:
         self.close()
 
 
-def _write_all(file: Any, data: bytes) -> None:
-    """Write all of it to an unbuffered file, which may take less at a time."""
+def write_all(file: Any, data: bytes) -> None:
+    """Write all of it to an unbuffered file, which may take less at a time.
+
+    >>> import io
+    >>> write_all(file := io.BytesIO(), b"abc"); file.getvalue()
+    b'abc'
+    """
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]
