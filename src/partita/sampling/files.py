@@ -171,8 +171,8 @@ def demand_room(paths: Sequence[Path], *, samples: int, normalise: bool = False)
     room = shutil.disk_usage(folder).free + sum(path.stat().st_size for path in paths if path.is_file())
     if needed > room:
         raise PartitaError(
-            f"the clips need {needed / 2**20:.0f} MiB, {folder} has room for {room / 2**20:.0f} MiB: make room"
-            " on the disk, draw less, or write elsewhere"
+            f"the clips need {needed / 2**20:.0f} MiB, {folder} has room for {room / 2**20:.0f} MiB:"
+            " make room on the disk, draw less, or write elsewhere"
         )
 
 

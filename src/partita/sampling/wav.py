@@ -127,7 +127,6 @@ class GrowingWav:
         self._note = note
         self._start_of_sound = len(header(sample_rate, 0, note))
         self._file = self.path.resolve() if self.path.is_symlink() else self.path
-        self._identity: tuple[int, int] | None = None  # device and inode, once the file is there
         self._closed = False
         if not self._file.parent.is_dir():
             raise PartitaError(f"{self._file.parent} is not a folder: make it first, or write elsewhere")
@@ -148,10 +147,10 @@ class GrowingWav:
             raise PartitaError(f"{self.path} has reached 4 GiB, the most a WAV file can hold: start another")
         samples = self.samples + len(data) // 2
         with writing(self.path, kept=KEPT if self.samples else ""):
-            if self._identity is None:
-                self._begin(self._header(samples) + data)
-            else:
+            if self.samples:
                 self._append(data, samples)
+            else:
+                self._begin(self._header(samples) + data)
         self.samples = samples
 
     def _header(self, samples: int) -> bytes:
@@ -161,8 +160,6 @@ class GrowingWav:
         """Put a first, complete file in the place of what had the name."""
         with storage.replacing(self._file, durable=False) as part:
             part.write_bytes(content)
-            found = part.stat()
-        self._identity = (found.st_dev, found.st_ino)
 
     def _append(self, data: bytes, samples: int) -> None:
         """Write the sound, then the header that counts it; where that fails, cut off what nobody counts."""
@@ -180,11 +177,13 @@ class GrowingWav:
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
-        """Open the file for a moment, if it is still the one that was begun."""
+        """Open the file for a moment, if it still begins as it was left.
+
+        Inodes would tell it too, but some file systems make up new ones.
+        """
         try:
             with self._file.open("r+b", buffering=0) as file:
-                found = os.fstat(file.fileno())
-                if (found.st_dev, found.st_ino) != self._identity:
+                if file.read(self._start_of_sound) != self._header(self.samples):
                     raise FileNotFoundError
                 yield file
         except FileNotFoundError:
