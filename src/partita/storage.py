@@ -181,6 +181,26 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """Yield an empty file beside `path` to write to, which is removed when the block ends.
+
+    What a killed process leaves, `clear_leftovers` finds as a leftover of `path`.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with scratch(folder / "a") as file: len(list(folder.iterdir()))
+    1
+    >>> len(list(folder.iterdir()))
+    0
+    """
+    with _held(path, lambda part: part.touch(mode=0o600, exist_ok=False)) as part:
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Yield a fresh folder beside `path` to fill; it is renamed to `path`, which must not exist, when the
     block succeeds.

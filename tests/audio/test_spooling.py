@@ -1,6 +1,7 @@
 """A prompt may come through a pipe; nothing endless fills the disk."""
 
 import os
+import tempfile
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import soundfile
 
 from partita.audio.reading import read_audio
-from partita.audio.spooling import seekable
+from partita.audio.spooling import COPY, seekable
 from partita.errors import PartitaError
 
 
@@ -35,10 +36,18 @@ def test_an_open_descriptor_is_read(tmp_path: Path) -> None:
     os.close(reading)
 
 
-def test_the_copy_is_gone_afterwards() -> None:
+def test_the_copy_is_gone_afterwards_and_so_are_those_of_killed_processes(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f".{COPY}.0123abcd.part"
+    left.write_bytes(b"RIFF")
     with seekable(Path(os.devnull)) as path:
         assert path.read_bytes() == b""
-    assert not path.exists()
+        assert list(tmp_path.iterdir()) == [path]
+        with seekable(Path(os.devnull)) as other:  # two at once leave each other alone
+            assert path.exists() and other != path
+    assert not any(tmp_path.iterdir())
 
 
 def test_endless_sources_and_terminals_are_refused() -> None:

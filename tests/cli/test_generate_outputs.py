@@ -134,3 +134,12 @@ def test_normalised_clips_have_the_peak_of_recordings(home, tmp_path):
     assert main(["generate", *words]) == 0
     sound, _ = soundfile.read(tmp_path / "a.flac")
     assert np.abs(sound).max() == pytest.approx(10 ** (-1 / 20), abs=1e-4)
+
+
+def test_clips_that_the_disk_has_no_room_for_are_refused_at_once(home, tmp_path, capsys):
+    words = [str(home / "run"), "--seconds", "1e12", "--out", str(tmp_path / "new" / "a.flac")]
+    status, line = said_by(capsys, *words)
+    assert status == 2
+    assert "MiB: make room" in line
+    assert line.count("\n") == 1
+    assert not any(tmp_path.iterdir())

@@ -133,7 +133,7 @@ def test_a_signal_leaves_a_whole_file_with_a_fade(
 def test_a_signal_while_a_block_is_written_waits_for_all_clips(tmp_path: Path, monkeypatch) -> None:
     from partita.sampling import wav
 
-    whole, calls = wav._write_all, []
+    whole, calls = wav.write_all, []
 
     def writes(file: object, data: bytes) -> None:
         calls.append(len(data))
@@ -141,7 +141,7 @@ def test_a_signal_while_a_block_is_written_waits_for_all_clips(tmp_path: Path, m
             signal.raise_signal(signal.SIGINT)
         whole(file, data)
 
-    monkeypatch.setattr(wav, "_write_all", writes)
+    monkeypatch.setattr(wav, "write_all", writes)
     blocks = [np.full((3, 500), 0.5)] * 9
     written = write_clips(iter(blocks), tmp_path / "clips", clips=3, sample_rate=1000)
     assert written.interrupted

@@ -106,6 +106,8 @@ def test_places_where_no_file_can_be_made(tmp_path: Path) -> None:
         (tmp_path / "x.m4a", 1, "no format that can be written"),
         (tmp_path / "x.flac", 2, "2 clips need a folder: give `--out .*x`"),
         ("", 1, "is empty"),
+        (tmp_path / "new", 0, "`--clips` is 0: give 1 to"),
+        (tmp_path / "new", 10**12, "`--clips` is 1000000000000: give 1 to"),
     ]:
         with pytest.raises(PartitaError, match=reason):
             plan_outputs(out, clips)

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from partita import storage
 from partita.errors import PartitaError
 
 MOST_BYTES = 1 << 30
 """Of a recording that comes through a pipe: an hour and a half of CD sound. A file may have any size."""
 CHUNK = 1 << 20
+COPY = "partita-prompt"
 
 
 @contextmanager
@@ -38,8 +40,9 @@ def seekable(path: Path, *, most_bytes: int = MOST_BYTES) -> Iterator[Path]:
     if regular:
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="partita-") as folder:
-        copy = Path(folder, "recording")
+    folder = Path(tempfile.gettempdir())
+    storage.clear_leftovers(folder, of=COPY)
+    with storage.scratch(folder / COPY) as copy:
         try:
             with path.open("rb", buffering=0) as source, copy.open("wb") as target:
                 if source.isatty():

@@ -140,7 +140,7 @@ class Command:
     def _draw(self, place: "Outputs | int") -> "Written":
         from partita.audio.reading import read_audio
         from partita.runs.loading import load
-        from partita.sampling.files import demand_fit
+        from partita.sampling.files import demand_fit, demand_room
         from partita.sampling.pipe import FIRST_BLOCK
         from partita.seeds import fresh_seed
 
@@ -150,6 +150,7 @@ class Command:
         samples = None if seconds is None else model.samples(seconds)
         if not isinstance(place, int):
             demand_fit(place.paths[0], sample_rate=model.sample_rate, samples=samples)
+            demand_room(place.paths, samples=model.samples(self.seconds), normalise=self.normalise)
         sampling = replace(self.sampling, seed=fresh_seed() if self.seed is None else self.seed)
         blocks = model.stream(
             seconds=seconds,

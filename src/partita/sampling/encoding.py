@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from partita import storage
 from partita.errors import PartitaError
 from partita.sampling.sound_formats import SoundFormat
+from partita.sampling.wav import write_all
 
 TRIAL = np.zeros(2048, np.int16)
 
@@ -28,10 +29,8 @@ class _Remembering:
         self.seek, self.tell, self.read = file.seek, file.tell, file.read
 
     def write(self, data: bytes) -> int:
-        left = memoryview(data)
         try:
-            while left:
-                left = left[self._file.write(left) :]
+            write_all(self._file, data)
         except OSError as error:
             self.error = self.error or error
         return len(data)

@@ -4,6 +4,7 @@ WAV files grow as the blocks come; other formats, and clips whose level is chang
 This file does not know models or command lines: it takes blocks of waveforms from whoever has them.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -146,6 +147,33 @@ def write_clips(
     seconds = writer.samples / sample_rate
     silent = int((peaks <= SILENCE).sum()) if writer.samples else 0
     return Written(written, seconds, clips * seconds / spent, interrupted, silent)
+
+
+def demand_room(paths: Sequence[Path], *, samples: int, normalise: bool = False) -> None:
+    """Refuse clips that the disk has no room for, before any is drawn.
+
+    Args:
+        paths: a file for each clip; what they replace makes room.
+        samples: of each clip.
+        normalise: whether the clips wait on the disk until their level is known.
+
+    Raises:
+        PartitaError: the clips would fill the disk.
+
+    >>> demand_room([Path("a.wav")], samples=1)
+    """
+    folder = paths[0].resolve().parent
+    while not folder.is_dir():
+        folder = folder.parent
+    plain = format_of(paths[0]).subtype == "PCM_16" and format_of(paths[0]).name != "FLAC"
+    copies = 2 if plain and (normalise or format_of(paths[0]).name != "WAV") else 1
+    needed = copies * 2 * samples * len(paths)
+    room = shutil.disk_usage(folder).free + sum(path.stat().st_size for path in paths if path.is_file())
+    if needed > room:
+        raise PartitaError(
+            f"the clips need {needed / 2**20:.0f} MiB, {folder} has room for {room / 2**20:.0f} MiB:"
+            " make room on the disk, draw less, or write elsewhere"
+        )
 
 
 def demand_fit(path: Path, *, sample_rate: int, samples: int | None = None) -> None:

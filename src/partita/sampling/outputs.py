@@ -17,6 +17,7 @@ from partita.sampling.made_here import made_here
 from partita.sampling.sound_formats import FORMATS, format_of
 
 CLIP = re.compile(r"clip-\d{2,}\.wav")
+MOST_CLIPS = 100_000
 NAMED = 3  # stale clips that a message names
 
 
@@ -44,13 +45,16 @@ def clip_paths(out: str | Path, clips: int) -> list[Path]:
     One clip goes into a folder too where `out` is one, or ends as a folder's name does, with a slash.
 
     Raises:
-        PartitaError: `out` must be a folder but is a file or named as one, or its suffix names no format.
+        PartitaError: `out` must be a folder but is a file or named as one, its suffix names no format, or
+            there are no clips or too many.
 
     >>> [path.as_posix() for path in clip_paths("music", 2)]
     ['music/clip-01.wav', 'music/clip-02.wav']
     >>> clip_paths("music/", 1)[0].as_posix()
     'music/clip-01.wav'
     """
+    if not 1 <= clips <= MOST_CLIPS:
+        raise PartitaError(f"`--clips` is {clips}: give 1 to {MOST_CLIPS}")
     if not str(out):
         raise PartitaError("`--out` is empty: name a file, or a folder with a slash at its end")
     named_as_folder, out = str(out).endswith(("/", os.sep)), Path(out)

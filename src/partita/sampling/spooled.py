@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from partita.audio.level import gain_to_peak
 from partita.sampling.encoding import encode
 from partita.sampling.sound_formats import format_of
-from partita.sampling.wav import LOUDEST, fade_out, to_int16, writing
+from partita.sampling.wav import LOUDEST, fade_out, to_int16, write_all, writing
 
 
 class SpooledClips:
@@ -47,7 +47,7 @@ class SpooledClips:
         self._lengths: list[int] = []  # samples of each block
         folder = self._paths[0].resolve().parent
         with writing(folder):
-            self._spool = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `finish` closes it
+            self._spool = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - `finish` closes it
 
     def append(self, block: NDArray[Any]) -> None:
         """Keep a block of every clip, (clips, samples), float in [-1, 1] or int16.
@@ -58,8 +58,7 @@ class SpooledClips:
         sound = to_int16(block)
         with writing(self._paths[0]):
             self._spool.seek(2 * len(self._paths) * self.samples)
-            self._spool.write(sound.astype("<i2").tobytes())
-            self._spool.flush()
+            write_all(self._spool, sound.astype("<i2").tobytes())
         self._peaks = np.maximum(self._peaks, np.abs(sound.astype(np.int32)).max(1, initial=0))
         self._lengths.append(sound.shape[1])
         self.samples += sound.shape[1]

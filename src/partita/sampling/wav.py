@@ -22,6 +22,7 @@ from partita.errors import PartitaError
 from partita.sampling.sound_formats import LARGEST
 
 LOUDEST = 32767.0
+KEPT = "; what is written so far is kept"
 UNKNOWN = (1 << 32) - 1
 """Where a header is written before anyone knows how much follows: players read on until the sound ends."""
 
@@ -77,23 +78,25 @@ def fade_out(samples: int) -> NDArray[np.float64]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path, *, kept: str = "") -> Iterator[None]:
     """Turn what the operating system refuses while a file is written into one line that names the file.
+
+    Args:
+        path: the file.
+        kept: what the line says at its end of the sound that is there.
 
     >>> with writing(Path("a.wav")): raise OSError(errno.ENOSPC, "No space left on device")
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: a.wav can't be written: No space left on device: make room on the disk, or \
-write elsewhere; what is written so far is kept
+write elsewhere
     """
     try:
         yield
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         remedy = "make room on the disk, or write elsewhere" if full else "write elsewhere"
-        raise PartitaError(
-            f"{path} can't be written: {error.strerror or error}: {remedy}; what is written so far is kept"
-        ) from None
+        raise PartitaError(f"{path} can't be written: {error.strerror or error}: {remedy}{kept}") from None
 
 
 class GrowingWav:
@@ -124,7 +127,6 @@ class GrowingWav:
         self._note = note
         self._start_of_sound = len(header(sample_rate, 0, note))
         self._file = self.path.resolve() if self.path.is_symlink() else self.path
-        self._identity: tuple[int, int] | None = None  # device and inode, once the file is there
         self._closed = False
         if not self._file.parent.is_dir():
             raise PartitaError(f"{self._file.parent} is not a folder: make it first, or write elsewhere")
@@ -144,11 +146,11 @@ class GrowingWav:
         if self.samples * 2 + len(data) > LARGEST:
             raise PartitaError(f"{self.path} has reached 4 GiB, the most a WAV file can hold: start another")
         samples = self.samples + len(data) // 2
-        with writing(self.path):
-            if self._identity is None:
-                self._begin(self._header(samples) + data)
-            else:
+        with writing(self.path, kept=KEPT if self.samples else ""):
+            if self.samples:
                 self._append(data, samples)
+            else:
+                self._begin(self._header(samples) + data)
         self.samples = samples
 
     def _header(self, samples: int) -> bytes:
@@ -158,8 +160,6 @@ class GrowingWav:
         """Put a first, complete file in the place of what had the name."""
         with storage.replacing(self._file, durable=False) as part:
             part.write_bytes(content)
-            found = part.stat()
-        self._identity = (found.st_dev, found.st_ino)
 
     def _append(self, data: bytes, samples: int) -> None:
         """Write the sound, then the header that counts it; where that fails, cut off what nobody counts."""
@@ -167,9 +167,9 @@ class GrowingWav:
         with self._opened() as file:
             try:
                 file.seek(end)
-                _write_all(file, data)
+                write_all(file, data)
                 file.seek(0)
-                _write_all(file, self._header(samples))
+                write_all(file, self._header(samples))
             except OSError:
                 with suppress(OSError):
                     file.truncate(end)
@@ -177,11 +177,13 @@ class GrowingWav:
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
-        """Open the file for a moment, if it is still the one that was begun."""
+        """Open the file for a moment, if it still begins as it was left.
+
+        Inodes would tell it too, but some file systems make up new ones.
+        """
         try:
             with self._file.open("r+b", buffering=0) as file:
-                found = os.fstat(file.fileno())
-                if (found.st_dev, found.st_ino) != self._identity:
+                if file.read(self._start_of_sound) != self._header(self.samples):
                     raise FileNotFoundError
                 yield file
         except FileNotFoundError:
@@ -195,11 +197,11 @@ class GrowingWav:
         length = min(self.samples, round(fade_seconds * self.sample_rate))
         if not self._closed and length > 0:
             start = self._start_of_sound + 2 * (self.samples - length)
-            with writing(self.path), self._opened() as file:
+            with writing(self.path, kept=KEPT), self._opened() as file:
                 file.seek(start)
                 tail = np.frombuffer(file.read(2 * length), "<i2")
                 file.seek(start)
-                _write_all(file, np.rint(tail * fade_out(length)).astype("<i2").tobytes())
+                write_all(file, np.rint(tail * fade_out(length)).astype("<i2").tobytes())
         self._closed = True
 
     def __enter__(self) -> Self:
@@ -213,8 +215,13 @@ class GrowingWav:
         self.close()
 
 
-def _write_all(file: Any, data: bytes) -> None:
-    """Write all of it to an unbuffered file, which may take less at a time."""
+def write_all(file: Any, data: bytes) -> None:
+    """Write all of it to an unbuffered file, which may take less at a time.
+
+    >>> import io
+    >>> write_all(file := io.BytesIO(), b"abc"); file.getvalue()
+    b'abc'
+    """
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]
