@@ -65,20 +65,20 @@ class CodeCache(NullCache):  # type: ignore[misc]
         if self._form is None:
             return None
         target_context.refresh()
-        path = self._path(sig, target_context.codegen())
         try:
+            path = self._path(sig, target_context.codegen())
             written = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            return _tell(f"{path.parent} can't be read ({error.strerror})")
+            return _tell(f"{self.cache_path} can't be read ({error.strerror or error})")
         content = written[DIGEST_BYTES:]
         if hashlib.sha256(content).digest() != written[:DIGEST_BYTES]:
-            return _tell(f"{path.parent} is damaged ({path.name} is not what was written)")
+            return _tell(f"{self.cache_path} is damaged ({path.name} is not what was written)")
         try:
             return self._form.rebuild(target_context, pickle.loads(content))
         except Exception as error:  # an undamaged file of another program, or made by a library since changed
-            return _tell(f"{path.parent} is damaged ({path.name}: {type(error).__name__})")
+            return _tell(f"{self.cache_path} is damaged ({path.name}: {type(error).__name__})")
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Write the compiled function for some types of arguments, if that can be."""
@@ -86,16 +86,16 @@ class CodeCache(NullCache):  # type: ignore[misc]
             return _tell("has no folder that can be written to; NUMBA_CACHE_DIR names one")
         if not self._form.check_cachable(data):
             return None
-        path = self._path(sig, data.codegen)
         content = dumps(self._form.reduce(data))
         try:
+            path = self._path(sig, data.codegen)
             path.parent.mkdir(parents=True, exist_ok=True)
             clear_leftovers(path.parent)
             with replacing(path) as part:
                 part.write_bytes(hashlib.sha256(content).digest() + content)
             self._remove_stale(path.parent)
         except OSError as error:
-            return _tell(f"{path.parent} can't be written ({error.strerror})")
+            return _tell(f"{self.cache_path} can't be written ({error.strerror or error})")
         return None
 
     def _path(self, sig: Any, codegen: Any) -> Path:

@@ -76,7 +76,6 @@ def compiled(
     >>> double(4)
     8
     """
-
     if config.DISABLE_JIT:
         raise PartitaError(
             "NUMBA_DISABLE_JIT is set, but Partita's loops run only when they are compiled: unset it"
@@ -107,7 +106,6 @@ def kept(*, of: tuple[object, ...] = (), error_model: str = "python") -> Decorat
     >>> triple(4)
     12
     """
-
     compile_ = compiled(of=of, error_model=error_model)
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -119,13 +117,9 @@ def kept(*, of: tuple[object, ...] = (), error_model: str = "python") -> Decorat
 
 
 def _name(function: Callable[..., Any], of: tuple[object, ...]) -> None:
-    """Give a function a qualified name that no other has: Numba builds the machine code's names on it.
-
-    Raises:
-        ValueError: the function is made inside another, and `of` is empty.
-    """
-    if "<locals>" in function.__qualname__ and not of:
-        raise ValueError(f"{function.__qualname__} is made in another function: say `of` what")
+    """Give a function a qualified name that no other has: Numba builds the machine code's names on it."""
+    if not of:
+        _refuse_nameless(function.__qualname__)
     parts = [sources_digest(), *(_part(one) for one in of), function.__qualname__]
     function.__qualname__ = ".".join(parts)
 
@@ -133,4 +127,14 @@ def _name(function: Callable[..., Any], of: tuple[object, ...]) -> None:
 def _part(one: object) -> str:
     """Return the part of a name that stands for an argument of a factory."""
     name = getattr(one, "__qualname__", None)
-    return str(one) if name is None else f"{getattr(one, '__module__', '')}.{name}"
+    if name is None:
+        return str(one)
+    if not name.startswith(sources_digest()):
+        _refuse_nameless(name)
+    return f"{getattr(one, '__module__', '')}.{name}"
+
+
+def _refuse_nameless(name: str) -> None:
+    """Raise ValueError where a name is shared by all functions that another function makes."""
+    if "<locals>" in name:
+        raise ValueError(f"{name} is made in another function: compile it with `of`, which says of what")
