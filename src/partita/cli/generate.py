@@ -88,11 +88,11 @@ class Command:
 
         # asked before PyTorch takes its time to load
         pipe = descriptor_of(sys.stdout) if self.piped else None
-        from partita.audio.reading import read_audio
         from partita.runs.loading import load
 
         model = load(self.model)
-        opening = None if self.prime is None else read_audio(self.prime, model.sample_rate)
+        steering = self._steering(model)
+        opening = self._opening(model, steering)
         seconds = None if self.seconds == math.inf else self.seconds
         blocks = model.stream(
             seconds=seconds,
@@ -100,7 +100,7 @@ class Command:
             opening=opening,
             config=self.sampling,
             first_block=None if pipe is None else FIRST_BLOCK,
-            steering=self._steering(model),
+            steering=steering,
         )
         samples = None if seconds is None else model.samples(seconds)
         written = self._write(blocks, pipe, model.sample_rate, samples)
@@ -139,6 +139,15 @@ class Command:
             remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
             told = f"{written.silent} of {self.clips} silent throughout: from silence, a model may go on so;"
             print(f"{told} give it sound to continue, {remedy}", file=sys.stderr)
+
+    def _opening(self, model: "LoadedModel", steering: "Steering | None") -> "NDArray[Any] | None":
+        """Return as much of the end of `--prime` as the model and the judge see."""
+        if self.prime is None:
+            return None
+        from partita.audio.reading import read_audio
+
+        seen = max(model.model.receptive_field, steering.judge.context if steering else 0)
+        return read_audio(self.prime, model.sample_rate, last_samples=seen)
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:

@@ -10,9 +10,11 @@ import tyro
 from tyro.conf import Positional
 
 from partita.audio.corpus import SPLITS
+from partita.audio.notes import tell_notes
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.cli.arguments import gather, parse
 
+LITTLE_S = 60.0
 REPEATABLE = ("--test", "--validation")
 
 
@@ -20,8 +22,9 @@ REPEATABLE = ("--test", "--validation")
 class Command:
     """Make a corpus from recordings: mono, one rate, one level, without silence, split for train and test.
 
-    WAV, FLAC, Ogg, Opus, MP3 and AIFF files are read; they are never written to. Files that can't be used
-    are named and skipped. Run it again after adding or removing recordings: only what changed is done again.
+    WAV, FLAC, Ogg, Opus, MP3 and AIFF files are read, and with `partita[formats]` M4A, WMA, videos and more;
+    they are never written to. Files that can't be used are named and skipped. Run it again after adding or
+    removing recordings: only what changed is done again.
     """
 
     recordings: Positional[tuple[Path, ...]] = ()
@@ -31,10 +34,15 @@ class Command:
     config: Annotated[PrepareConfig, tyro.conf.arg(name="")] = field(default_factory=PrepareConfig)
 
     def run(self) -> None:
-        """Prepare, then say what came of it: skipped files on standard error, amounts on standard output."""
+        """Prepare, then say what came of it: amounts on standard output, the rest on standard error."""
         corpus = prepare(self.recordings, self.out, self.config, progress=True)
         for skipped in corpus.index["skipped"]:
             print(f"skipped {skipped['source']}: {skipped['reason']}", file=sys.stderr)
+        noted = ((file["source"], file["note"]) for file in corpus.index["files"] if file.get("note"))
+        for line in tell_notes(noted):
+            print(f"note {line}", file=sys.stderr)
+        if (seconds := corpus.seconds("train")) < LITTLE_S:
+            print(f"note: {seconds:.1f} s to learn from is very little: give a few minutes", file=sys.stderr)
         amounts = ", ".join(f"{split} {corpus.seconds(split):.1f} s" for split in SPLITS)
         print(f"{corpus.path}: {amounts} at {corpus.sample_rate} Hz")
 
