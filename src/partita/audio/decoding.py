@@ -84,12 +84,17 @@ class Decoding:
         """Return another pass where the first one shows that it needs one, None where it is good.
 
         A few samples far beyond all others are taken as 0; of channels that cancel out one is used.
+
+        Raises:
+            UnreadableError: the values are beyond what any recording has.
         """
         treatment = self.treatment
         if self._levels.peak > FAR_BEYOND and treatment.limit is None:
             tracks = Decoding(self.path, self.sample_rate)._tracks()
             if found := find_spikes((block, 1 / track.rate) for track in tracks for block in track.blocks):
                 return Decoding(self.path, self.sample_rate, Treatment(limit=found[0], note=found[1]))
+        if self._levels.peak > LARGEST:
+            raise UnreadableError(f"holds values up to {self._levels.peak:.3g}, which no recording has")
         if self._levels.may_cancel and treatment.channel is None:
             tracks = Decoding(self.path, self.sample_rate)._tracks()
             blocks = (treatment.without_spikes(block) for track in tracks for block in track.blocks)

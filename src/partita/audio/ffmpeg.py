@@ -70,7 +70,7 @@ class ThroughFFmpeg:
 
         try:
             with av.open(str(self.path), format=self.kind, metadata_errors="ignore") as file:
-                if not file.streams.audio:
+                if not file.streams.audio or file.streams.audio[0].codec_context is None:
                     raise UnreadableError("a video without a sound track, or no sound that FFmpeg knows")
                 yield from _Stream(file, self.kind, self.notes).tracks()
         except (av.FFmpegError, ValueError) as error:

@@ -103,9 +103,9 @@ def kind_of_chunks(head: bytes) -> str | None:
 def _walk(file: IO[bytes], place: int, size: int, form: str) -> Iterator[tuple[bytes, int, int]]:
     """Yield (name, start of content, length) of chunks; lengths are padded to even, or should have been."""
     for _ in range(MOST_CHUNKS):
-        file.seek(place)
         if place + 8 > size:
             return
+        file.seek(place)
         name, length = struct.unpack(form, file.read(8))
         if not _is_name(name) or name in JOINED:
             return
@@ -177,9 +177,9 @@ def _riff_header(name: bytes, form: bytes, order: str, size: int) -> Header:
 def _w64(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     place, form, found, end = begin + 40, b"", None, 0
     for _ in range(MOST_CHUNKS):
-        file.seek(place)
         if place + 24 > size:
             break
+        file.seek(place)
         name, length = struct.unpack("<16sQ", file.read(24))
         if name == b"data" + W64_TAIL:
             found = found or (place + 24, max(0, length - 24))
@@ -248,9 +248,9 @@ def _au(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
 def _caf(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     place, described, found, end = begin + 8, b"", None, 0
     for _ in range(MOST_CHUNKS):
-        file.seek(place)
         if place + 12 > size:
             break
+        file.seek(place)
         name, length = struct.unpack(">4sq", file.read(12))
         if name == b"desc":
             described = file.read(32)

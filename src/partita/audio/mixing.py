@@ -20,7 +20,7 @@ CANCELLED = 0.01  # power of the average over that of the channels; 0.5 for two 
 SILENCE_DB = 90.0
 QUANTILE = 0.999
 SPIKE_BITS = 7  # a spike is 2^7 times beyond that quantile
-LARGEST = np.float32(1e18)  # larger values would overflow where they are squared
+LARGEST = 1e15  # no recording has larger values; their squares, summed up, would overflow
 BIAS = 126  # of float32: 2^(exponent - 126) is above a value with these exponent bits
 
 
@@ -55,7 +55,7 @@ class Treatment:
         """Return the block with its spikes set to 0, or at least within what can be squared."""
         if self.limit is not None:
             return np.where(np.abs(block) > np.float32(self.limit), np.float32(0), block)
-        return np.clip(block, -LARGEST, LARGEST)
+        return np.clip(block, np.float32(-LARGEST), np.float32(LARGEST))
 
 
 class Levels:

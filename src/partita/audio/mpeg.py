@@ -90,7 +90,7 @@ class _Run:
         return self.info is not None and self.frames == self.info.frames
 
     def seconds(self, frames: int) -> float:
-        """Return how long the sound of so many frames is, the delay and the padding of an encoder left out."""
+        """Return how long the sound of so many frames is, an encoder's delay and padding left out."""
         samples = frames * self.first.samples
         if self.info:
             samples -= self.info.delay
