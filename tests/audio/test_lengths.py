@@ -87,8 +87,17 @@ def test_joined_files_are_all_used(tmp_path: Path, tone: Tone, name: str) -> Non
     data = written(tone(3, RATE), name) + written(tone(2, RATE, 700), name)
     sound, note = decoded(tmp_path / "a", data)
     assert len(sound) == 5 * RATE
-    assert note == "made of 2 files joined together: all of it is used"
+    assert note == "made of 2 files joined together"
     assert int(np.abs(np.fft.rfft(sound[-RATE:])).argmax()) == 700
+
+
+def test_a_part_that_is_damaged_does_not_spoil_the_others(tmp_path: Path, tone: Tone) -> None:
+    first, second = written(tone(3, RATE), "FLAC"), bytearray(written(tone(2, RATE, 700), "FLAC"))
+    second[8:42] = bytes(34)
+    assert seconds(tmp_path / "a.flac", first + second) == (
+        3.0,
+        "made of 2 files joined together; part 2 of 2 can't be decoded",
+    )
 
 
 def test_chained_opus_of_two_channel_counts_is_all_used(tmp_path: Path, tone: Tone) -> None:
@@ -180,6 +189,19 @@ def test_a_stream_that_could_not_know_its_length_needs_no_note(
     data = bytearray(with_length(written(tone(10, RATE), "WAV", subtype="PCM_16"), "WAV", length))
     data[4:8] = b"\xff\xff\xff\xff"
     assert seconds(tmp_path / "a.wav", bytes(data)) == (10.0, None)
+
+
+@pytest.mark.parametrize("code", ["IMA_ADPCM", "MS_ADPCM", "GSM610", "ULAW", "FLOAT"])
+def test_a_wav_of_any_code_whose_header_was_never_brought_up_to_date(
+    tmp_path: Path, tone: Tone, code: str
+) -> None:
+    data = written(tone(10, RATE), "WAV", subtype=code)
+    plain, _ = decoded(tmp_path / "plain", data)
+    made = bytearray(data)
+    struct.pack_into("<I", made, data.index(b"data") + 4, 0)
+    sound, note = decoded(tmp_path / "a", bytes(made))
+    np.testing.assert_array_equal(sound[: 10 * RATE], plain[: 10 * RATE])
+    assert "the file holds 10." in str(note)
 
 
 def test_a_caf_stream_of_unknown_length(tmp_path: Path, tone: Tone) -> None:

@@ -14,6 +14,7 @@ MOST_32 = 0xFFFFFFFF
 MOST_CHUNKS = 10_000
 MOST_HEADER = 1 << 24  # bytes
 LINEAR = {1, 3, 6, 7, 0xFFFE}  # WAV's numbers for PCM, floats, A-law, mu-law and those with a longer header
+BLOCKS = {2, 0x11, 0x31}  # and for codes in blocks of one size: two kinds of ADPCM, GSM 6.10
 W64_TAIL = bytes.fromhex("F3ACD3118CD100C04F8EDB8A")
 W64_RIFF = b"riff" + bytes.fromhex("2E91CF11A5D628DB04C10000")
 PLAIN_AIFF = {b"NONE", b"twos", b"sowt", b"raw ", b"in24", b"in32", b"fl32", b"FL32", b"fl64", b"FL64"}
@@ -27,7 +28,7 @@ class SoundPlace:
         start: bytes from the start of the file.
         promised: bytes of them by the header; None where it leaves that open.
         a_second: bytes a second.
-        frame: bytes of one sample of all channels; 0 for a code in which they have no fixed size.
+        frame: bytes of one sample of all channels, or of one block; 0 for a code without fixed sizes.
         header: what can stand before the samples instead of the file's own bytes.
         anew: whether libsndfile can't read the file's own header.
         end: where the last chunk ends that lies wholly in the file.
@@ -150,8 +151,13 @@ def _wav(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     told = None if length >= UNKNOWN and long is None else length
     long_riff = told is None and size - start >= MOST_32 and order == "<"  # libsndfile stops at 4 GiB
     header = _riff_header(head[:4], form, order, size - start)
-    frame = frame if code in LINEAR else 0
-    return SoundPlace(start, told, frame * rate or a_second, frame, header, anew=odd or long_riff, end=end)
+    a_second, frame = _sizes(code, rate, a_second, frame)
+    return SoundPlace(start, told, a_second, frame, header, anew=odd or long_riff, end=end)
+
+
+def _sizes(code: int, rate: int, a_second: int, frame: int) -> tuple[int, int]:
+    """Return the bytes a second and those of a sample or block, 0 where that has no fixed size."""
+    return (frame * rate if code in LINEAR else a_second), (frame if code in LINEAR | BLOCKS else 0)
 
 
 def _riff_header(name: bytes, form: bytes, order: str, size: int) -> Header:
@@ -195,8 +201,8 @@ def _w64(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     code, _, rate, a_second, frame, _ = struct.unpack("<HHIIHH", form[:16])
     header = _riff_header(b"RIFF", form, "<", size - start)
     told = None if length >= 1 << 48 else length
-    frame = frame if code in LINEAR else 0
-    return SoundPlace(start, told, frame * rate or a_second, frame, header, end=end)
+    a_second, frame = _sizes(code, rate, a_second, frame)
+    return SoundPlace(start, told, a_second, frame, header, end=end)
 
 
 def _aiff(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:

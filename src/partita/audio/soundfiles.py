@@ -94,11 +94,18 @@ class SoundFiles:
         size = self.path.stat().st_size
         parts = self._parts(size)
         if len(parts) > 1:
-            self.notes.append(f"made of {len(parts)} files joined together: all of it is used")
-        for part in parts:
+            self.notes.append(f"made of {len(parts)} files joined together")
+        failed = []
+        for number, part in enumerate(parts, 1):
+            try:
+                yield from self._track(part, size)
+            except soundfile.LibsndfileError as error:
+                failed.append(error)
+                self.notes.append(f"part {number} of {len(parts)} can't be decoded")
             if part.note:
                 self.notes.append(part.note)
-            yield from self._track(part, size)
+        if len(failed) == len(parts):
+            raise failed[0]
 
     def _parts(self, size: int) -> list[Part]:
         whole = [Part(start=0, stop=size)]
