@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from partita.audio.decoding import Decoding
+from partita.audio.ffmpeg import _as_floats
 from partita.audio.parts import UnreadableError
 from partita.audio.prepare import PrepareConfig, prepare
 
@@ -79,6 +80,28 @@ def test_formats_of_ffmpeg_are_read_and_aligned(tmp_path: Path, suffix: str) -> 
 def test_the_sound_track_of_a_video_is_used(tmp_path: Path) -> None:
     encode(tmp_path / "a.mp4", "mp4", "aac", sweep(44100), 44100, video=True)
     assert len(decoded(tmp_path / "a.mp4")[0]) == pytest.approx(3 * RATE, abs=1024)
+
+
+@pytest.mark.parametrize(("form", "code"), [("ipod", "aac"), ("wv", "wavpack"), ("matroska", "flac")])
+def test_eight_channels_are_read(tmp_path: Path, form: str, code: str) -> None:
+    with av.open(str(tmp_path / "a"), "w", format=form) as file:
+        stream = file.add_stream(code, rate=48000, layout="7.1")
+        stream.bit_rate = 512_000
+        interleaved = np.repeat(sweep(48000), 8)[None]
+        frame = av.AudioFrame.from_ndarray(interleaved, format="flt", layout="7.1")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            file.mux(packet)
+    sound, _ = decoded(tmp_path / "a")
+    assert len(sound) == pytest.approx(3 * RATE, abs=1100)
+    assert np.abs(sound[: 3 * RATE] - sweep(RATE)[: len(sound)]).max() < 0.07
+
+
+def test_more_planes_than_pyav_can_count_are_refused() -> None:
+    frame = av.AudioFrame(format="fltp", layout="hexadecagonal", samples=64)
+    assert len(frame.layout.channels) == 16
+    with pytest.raises(UnreadableError, match="16 channels, more than 8"):
+        _as_floats(frame, 16)
 
 
 def test_a_video_without_sound_and_a_damaged_file_are_named(tmp_path: Path) -> None:

@@ -31,13 +31,23 @@ TIMED = {
     "aiff",
 }  # tell a duration
 MOST_DAMAGED = 0.1  # share of packets; beyond it, what is left is no recording
-REMEDY = "install 'partita[formats]', or convert it to WAV or FLAC"
+MOST_PLANES = 8
+SAMPLES = {
+    "u8": np.uint8,
+    "s16": np.int16,
+    "s32": np.int32,
+    "s64": np.int64,
+    "flt": np.float32,
+    "dbl": np.float64,
+}
+CONVERT = "convert it to WAV or FLAC"
+REMEDY = f"install 'partita[formats]', or {CONVERT}"
 
 
 def has_ffmpeg() -> bool:
     """Tell whether PyAV is installed.
 
-    >>> has_ffmpeg() in (True, False)
+    >>> has_ffmpeg() == (importlib.util.find_spec("av") is not None)
     True
     """
     return importlib.util.find_spec("av") is not None
@@ -55,6 +65,11 @@ class ThroughFFmpeg:
     Raises:
         MissingDecoderError: when iterated: PyAV is not installed.
         UnreadableError: when iterated: damaged, or without sound.
+
+    >>> list(ThroughFFmpeg(Path(__file__), "mov"))  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    ...
+    partita.audio.parts.UnreadableError: not an audio file that can be read (Invalid data found ...)
     """
 
     path: Path
@@ -152,11 +167,23 @@ def _shape(frame: Any) -> tuple[int, int]:
 
 
 def _as_floats(frame: Any, channels: int) -> NDArray[np.float32]:
-    """Return a frame's samples, (samples, channels) float32, full scale at 1."""
-    values: NDArray[Any] = frame.to_ndarray()
-    values = values.T if frame.format.is_planar else values.reshape(-1, channels)
+    """Return a frame's samples, (samples, channels) float32, full scale at 1.
+
+    PyAV's own `to_ndarray` reads beyond the end of the list of planes where there are 8 of them or more.
+    """
+    dtype = SAMPLES.get(str(frame.format.name).removesuffix("p"))
+    if dtype is None:
+        raise UnreadableError(f"its samples are {frame.format.name}, which is not supported: {CONVERT}")
+    if frame.format.is_planar:
+        if channels > MOST_PLANES:
+            raise UnreadableError(f"{channels} channels, more than {MOST_PLANES} in this format: {CONVERT}")
+        planes = frame.planes[:channels]
+        values = np.stack([np.frombuffer(plane, dtype, frame.samples) for plane in planes], 1)
+    else:
+        values = np.frombuffer(frame.planes[0], dtype, frame.samples * channels).reshape(-1, channels)
     if values.dtype == np.uint8:
         return (values.astype(np.float32) - 128) / np.float32(128)
     if values.dtype.kind == "i":
         return (values * (1.0 / -float(np.iinfo(values.dtype).min))).astype(np.float32)
-    return np.asarray(values, dtype=np.float32)
+    with np.errstate(over="ignore"):  # to infinity, which is refused where it is named
+        return values.astype(np.float32)

@@ -32,6 +32,9 @@ class SoundPlace:
         header: what can stand before the samples instead of the file's own bytes.
         anew: whether libsndfile can't read the file's own header.
         end: where the last chunk ends that lies wholly in the file.
+
+    >>> SoundPlace(44, 1000, 16000, 2, Header(b"", ())).end
+    0
     """
 
     start: int
@@ -45,7 +48,16 @@ class SoundPlace:
 
 @dataclass(frozen=True)
 class Header:
-    """A file's first bytes, with places in which lengths stand: (offset, struct's format, added bytes)."""
+    """A file's first bytes, with places in which lengths stand.
+
+    Args:
+        data: the bytes.
+        lengths: (offset, struct's format, what is added) of each length in bytes.
+        frames: (offset, struct's format) of a number of samples; None without one.
+
+    >>> Header(b"data....", ((4, "<I", 0),)).promising(2, 2)
+    b'data\\x02\\x00\\x00\\x00'
+    """
 
     data: bytes
     lengths: tuple[tuple[int, str, int], ...]

@@ -39,6 +39,9 @@ class Track:
         blocks: (samples, channels) float32; one buffer may serve all of them.
         samples: how many to expect; 0 when that is unknown.
         shares: where the track begins and ends in the file, each 0 to 1.
+
+    >>> Track(rate=8000, channels=1, floats=False, blocks=iter([])).samples
+    0
     """
 
     rate: int
@@ -83,6 +86,12 @@ class SoundFiles:
     Raises:
         UnreadableError: when iterated: no sound, no header, damaged.
         soundfile.LibsndfileError: when iterated: libsndfile can't open it.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.wav"
+    >>> soundfile.write(path, np.full((8000, 2), 0.1), 8000)
+    >>> [(track.rate, track.channels, track.samples) for track in SoundFiles(path, "wav")]
+    [(8000, 2, 8000)]
     """
 
     path: Path
@@ -101,11 +110,11 @@ class SoundFiles:
                 yield from self._track(part, size)
             except soundfile.LibsndfileError as error:
                 failed.append(error)
+                if len(failed) == len(parts):
+                    raise failed[0] from None
                 self.notes.append(f"part {number} of {len(parts)} can't be decoded")
             if part.note:
                 self.notes.append(part.note)
-        if len(failed) == len(parts):
-            raise failed[0]
 
     def _parts(self, size: int) -> list[Part]:
         whole = [Part(start=0, stop=size)]
