@@ -71,7 +71,7 @@ def bad_files(folder: Path, tone: Tone) -> dict[str, str]:
         "nan.wav": "not finite",
         "inf.wav": "not finite",
         "headerless.raw": "headerless",
-        "phone.m4a": "not supported",
+        "phone.m4a": "not an audio file",
         "gone.wav": "unreadable",
         "\\udcc9tude.wav": "encoding",
     }

@@ -88,7 +88,7 @@ def test_resampling_agrees_with_scipy(tmp_path: Path, rate: int) -> None:
 def test_many_blocks_are_one_whole(tmp_path: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch) -> None:
     soundfile.write(tmp_path / "a.wav", tone(9, rate=11025), 11025, subtype="FLOAT")
     whole = stored(prepare([tmp_path], tmp_path / "one", PrepareConfig(sample_rate=8000)), "a.wav")
-    monkeypatch.setattr("partita.audio.decoding.BLOCK_VALUES", 2048)
+    monkeypatch.setattr("partita.audio.soundfiles.BLOCK_VALUES", 2048)
     monkeypatch.setattr("partita.audio.recording.IN_MEMORY", 10_000)
     monkeypatch.setattr("partita.audio.recording.BLOCK", 1000)
     blocks = stored(prepare([tmp_path / "a.wav"], tmp_path / "two", PrepareConfig(sample_rate=8000)), "a.wav")

@@ -4,7 +4,9 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import soundfile
 
 from partita.audio.corpus import Corpus
 from partita.cli import train as train_command
@@ -191,3 +193,18 @@ def test_arena_prints_one_json_object_or_where_its_page_is(home, tmp_path, capsy
     assert capsys.readouterr().out == f"{out / 'report.html'}\n"
     assert main([*words, "--samples", "300"]) == 2
     assert "was begun with `samples` 200, now it is 300" in capsys.readouterr().err
+
+
+def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
+    sound = 0.5 * np.sin(np.arange(24000) / 5)
+    for number in range(5):
+        noise = np.random.default_rng(number).uniform(-0.1, 0.1, len(sound))
+        soundfile.write(tmp_path / f"{number}.wav", sound + noise, 8000)
+    (tmp_path / "3.wav").write_bytes((tmp_path / "3.wav").read_bytes()[:-8000])
+    words = [str(tmp_path), "--out", str(tmp_path / "c"), "--sample-rate", "16000", "--no-trim"]
+    for _ in range(2):  # the second time nothing is decoded
+        assert main(["prepare", *words]) == 0
+        err = capsys.readouterr().err
+        assert "note 0.wav and 3 others: 8000 Hz, below the 16000 Hz asked for" in err
+        assert "note 3.wav: cut off or damaged: it ends after 2.5 of 3.0 s; 8000 Hz" in err
+        assert "s to learn from is very little: give a few minutes" in err

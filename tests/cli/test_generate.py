@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -57,6 +58,28 @@ def test_generate_says_what_to_do_about_silence(capsys):
     command._tell(Written([], 1.0, 2.0, False, silent=1))
     assert "1 of 1 silent throughout" in (said := capsys.readouterr().err)
     assert "`--prime RECORDING`" in said
+
+
+def test_only_the_end_of_the_prompt_that_is_seen_is_kept(home, tmp_path, monkeypatch):
+    from partita.audio import reading
+
+    read_end, kept = reading.read_audio, []
+
+    def read_whole(path, rate, *, last_samples):
+        kept.append(last_samples)
+        return read_end(path, rate)
+
+    prime = home / "recordings" / "take-1.wav"
+    words = [str(home / "run"), "--seconds", "0.05", "--prime", str(prime), "--seed", "1"]
+    assert main(["generate", *words, "--out", str(tmp_path / "end.wav")]) == 0
+    monkeypatch.setattr(reading, "read_audio", read_whole)
+    assert main(["generate", *words, "--out", str(tmp_path / "whole.wav")]) == 0
+    assert (tmp_path / "end.wav").read_bytes() == (tmp_path / "whole.wav").read_bytes()
+    model = SimpleNamespace(sample_rate=RATE, model=SimpleNamespace(receptive_field=100))
+    judge = SimpleNamespace(judge=SimpleNamespace(context=300))
+    read([*words, "--out", "a.wav"])._opening(model, judge)
+    assert kept[0] < soundfile.info(prime).frames
+    assert kept[1] == 300
 
 
 def test_generate_is_the_same_for_the_same_seed(home, tmp_path):

@@ -15,8 +15,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from partita.audio.decoding import BLOCK_VALUES
 from partita.audio.prepare import PrepareConfig, prepare
+from partita.audio.soundfiles import BLOCK_VALUES
 
 RATE = 44100
 LONG_RATE = 22050

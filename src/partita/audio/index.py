@@ -131,6 +131,7 @@ def _check_file(entry: Table) -> int:
             entry.refuse(name, "must be hexadecimal digits")
     entry.integer("size", least=0)
     entry.integer("mtime_ns")
+    entry.optional("note", entry.text)
     reason = _optional(entry, "reason", entry.text)
     total = 0
     for stretch in entry.items("stretches"):

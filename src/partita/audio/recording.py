@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.classes import INT16_SCALE
-from partita.audio.decoding import Decoding, UnreadableError
+from partita.audio.decoding import Decoding
+from partita.audio.parts import UnreadableError
 from partita.audio.silence import FRAME_S, quiet_frames, sounding_stretches
 
 IN_MEMORY = 4 << 20  # bytes of scratch kept in memory
@@ -49,10 +50,12 @@ class Piece:
         stretches: what was kept, as (start, length) in samples at the corpus's rate from the start of the
             source.
         digest: of the samples.
+        note: what a person should know about the recording, None for nothing.
     """
 
     stretches: list[tuple[int, int]]
     digest: str
+    note: str | None = None
 
 
 @dataclass
@@ -101,7 +104,7 @@ def prepare_recording(
         OSError: no room to write.
     """
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(scratch_folder)) as scratch:
-        levels = _decode(source, sound, scratch, heard)
+        levels, note = _decode(source, sound, scratch, heard)
         stretches = [(0, levels.samples)]
         if sound.trim:
             stretches = _sounding(scratch, levels, sound.sample_rate)
@@ -113,19 +116,25 @@ def prepare_recording(
                 digest.update(samples)
                 target.write(samples)
     kept = [(start, stop - start) for start, stop in stretches]
-    return Piece(stretches=kept, digest=digest.hexdigest())
+    return Piece(stretches=kept, digest=digest.hexdigest(), note=note)
 
 
-def _decode(source: Path, sound: Sound, scratch: IO[bytes], heard: Callable[[float], None]) -> _Levels:
-    """Fill the scratch file and measure; raise for what can't be used."""
-    levels = _Levels()
-    decoding = Decoding(source, sound.sample_rate)
-    for block in decoding:
-        levels.add(block)
-        if not math.isfinite(levels.total):
-            raise UnreadableError("holds values that are not finite (NaN or infinity)")
-        scratch.write(block.data)
-        heard(decoding.done)
+def _decode(
+    source: Path, sound: Sound, scratch: IO[bytes], heard: Callable[[float], None]
+) -> tuple[_Levels, str | None]:
+    """Fill the scratch file and measure; return what should be known, and raise for what can't be used."""
+    again: Decoding | None = Decoding(source, sound.sample_rate)
+    furthest = 0.0
+    while again:
+        decoding, levels = again, _Levels()
+        scratch.seek(0)
+        scratch.truncate()
+        for block in decoding:
+            levels.add(block)
+            scratch.write(block.data)
+            furthest = max(furthest, decoding.done)
+            heard(furthest)
+        again = decoding.second_look()
     if not levels.samples:
         raise UnreadableError("empty: it has a header and no sound")
     if levels.peak < SILENT:
@@ -134,7 +143,7 @@ def _decode(source: Path, sound: Sound, scratch: IO[bytes], heard: Callable[[flo
         raise UnreadableError(f"clipped through: {decoding.clipped:.0%} of its samples stand at full scale")
     if levels.samples < SHORTEST_S * sound.sample_rate:
         raise UnreadableError(f"too short: {levels.samples / sound.sample_rate:.3f} s, under {SHORTEST_S} s")
-    return levels
+    return levels, decoding.note
 
 
 def _sounding(scratch: Any, levels: _Levels, sample_rate: int) -> list[tuple[int, int]]:

@@ -10,7 +10,10 @@ from partita.errors import PartitaError
 
 COMMON = (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc")
 READABLE = frozenset((*COMMON, ".w64", ".rf64", ".au", ".snd", ".caf"))
-COMPRESSED = (".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".amr", ".dsf", ".mka", ".webm")
+COMPRESSED = (  # decoded through FFmpeg where it is installed; sound tracks of videos too
+    *(".m4a", ".m4b", ".aac", ".wma", ".ape", ".wv", ".ac3", ".eac3", ".amr", ".dsf", ".mka", ".mpc", ".tta"),
+    *(".tak", ".dts", ".spx", ".3gp", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv"),
+)
 OTHER_AUDIO = frozenset((*COMPRESSED, *HEADERLESS))
 MADE_HERE = "made-by-partita.txt"
 """A file of this name says that the sound beside it comes from Partita: it is no recording to learn from."""
@@ -68,7 +71,7 @@ def find_sources(recordings: Sequence[str | Path], out: Path) -> tuple[Path, lis
     if all(source.problem == NOT_AUDIO for source in found.values()):
         where = ", ".join(str(path) for path in given)
         raise PartitaError(
-            f"{where} holds no audio file: give a folder with WAV, FLAC, Ogg, Opus, MP3 or AIFF files"
+            f"{where} holds no audio file: give a folder with WAV, FLAC, Ogg, Opus, MP3, AIFF or M4A files"
         )
     return root, sorted(found.values(), key=lambda source: source.name)
 
@@ -126,6 +129,4 @@ def _describe(file: Path, root: Path, *, named: bool) -> Source:
         problem = NOT_AUDIO
     elif stat.st_size == 0:
         problem = "empty: the file has no bytes"
-    elif file.suffix.lower() in COMPRESSED:
-        problem = f"{file.suffix} files are not supported: convert it to WAV or FLAC"
     return Source(path=file, name=written, size=stat.st_size, mtime_ns=stat.st_mtime_ns, problem=problem)

@@ -14,13 +14,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
-from partita.audio.decoding import UnreadableError
+from partita.audio.parts import MissingDecoderError, UnreadableError
 from partita.audio.progress import Progress
 from partita.audio.recording import Piece, Sound, prepare_recording
 from partita.audio.sources import Source
 from partita.audio.workspace import PreparedFile, Workspace
 
-VERSION = 2  # of the way recordings are prepared: a new number makes every corpus be prepared again
+VERSION = 3  # of the way recordings are prepared: a new number makes every corpus be prepared again
 
 
 def sound_settings(sound: Sound) -> dict[str, Any]:
@@ -135,6 +135,8 @@ class _Job:
         offset = store.tell() // 2
         try:
             piece = prepare_recording(source.path, self.sound, store, self.workspace.scratch, advance)
+        except MissingDecoderError as error:  # looked at anew next time: it may be installed then
+            return self._file(source, "", reason=str(error))
         except UnreadableError as error:
             return self._file(source, digest, reason=str(error))
         finally:
@@ -154,6 +156,7 @@ class _Job:
             reason=reason,
             stretches=tuple(piece.stretches) if piece else (),
             samples_digest=piece.digest if piece else "",
+            note=piece.note if piece else None,
         )
 
 

@@ -43,6 +43,7 @@ class PreparedFile:
         samples_digest: of the kept samples.
         offset: samples from the start of `store` to its own.
         store: the file that holds its samples now; not written to the index.
+        note: what a person should know about the recording, None for nothing.
     """
 
     source: str
@@ -54,6 +55,7 @@ class PreparedFile:
     samples_digest: str
     offset: int = 0
     store: Path | None = None
+    note: str | None = None
 
     @property
     def samples(self) -> int:
@@ -66,7 +68,7 @@ class PreparedFile:
 
     def skipped(self, reason: str) -> "PreparedFile":
         """Return the file as one that is not used, and that is looked at anew next time."""
-        return replace(self, reason=reason, digest="", stretches=(), samples_digest="", store=None)
+        return replace(self, reason=reason, digest="", stretches=(), samples_digest="", store=None, note=None)
 
     def as_json(self) -> dict[str, Any]:
         """Return what the index keeps of it."""

@@ -138,7 +138,6 @@ class Command:
         yield plan_outputs(self.out, self.clips, prompt=self.prime, force=self.force)
 
     def _draw(self, place: "Outputs | int") -> "Written":
-        from partita.audio.reading import read_audio
         from partita.runs.loading import load
         from partita.sampling.files import demand_fit, demand_room
         from partita.sampling.pipe import FIRST_BLOCK
@@ -151,14 +150,15 @@ class Command:
         if not isinstance(place, int):
             demand_fit(place.paths[0], sample_rate=model.sample_rate, samples=samples)
             demand_room(place.paths, samples=model.samples(self.seconds), normalise=self.normalise)
+        steering = self._steering(model)
         sampling = replace(self.sampling, seed=fresh_seed() if self.seed is None else self.seed)
         blocks = model.stream(
             seconds=seconds,
             clips=self.clips,
-            opening=None if self.prime is None else read_audio(self.prime, model.sample_rate),
+            opening=self._opening(model, steering),
             config=sampling,
             first_block=FIRST_BLOCK if isinstance(place, int) else None,
-            steering=self._steering(model),
+            steering=steering,
         )
         if self.seed is None:
             print_note(f"seed {sampling.seed}: give `--seed {sampling.seed}` to draw the same clips again")
@@ -218,6 +218,15 @@ class Command:
             remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
             told = f"{written.silent} of {self.clips} silent throughout: from silence, a model may go on so;"
             print_note(f"{told} give it sound to continue, {remedy}")
+
+    def _opening(self, model: "LoadedModel", steering: "Steering | None") -> "NDArray[Any] | None":
+        """Return as much of the end of `--prime` as the model and the judge see."""
+        if self.prime is None:
+            return None
+        from partita.audio.reading import read_audio
+
+        seen = max(model.model.receptive_field, steering.judge.context if steering else 0)
+        return read_audio(self.prime, model.sample_rate, last_samples=seen)
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:

@@ -9,6 +9,7 @@ import tyro
 from tyro.conf import Positional
 
 from partita.audio.corpus import SPLITS
+from partita.audio.notes import tell_notes
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.cli.arguments import gather, parse
 from partita.terminal import print_line, print_note
@@ -20,8 +21,9 @@ REPEATABLE = ("--test", "--validation")
 class Command:
     """Make a corpus from recordings: mono, one rate, one level, without silence, split for train and test.
 
-    WAV, FLAC, Ogg, Opus, MP3 and AIFF files are read; they are never written to. Files that can't be used
-    are named and skipped. Run it again after adding or removing recordings: only what changed is done again.
+    WAV, FLAC, Ogg, Opus, MP3 and AIFF files are read, and with `partita[formats]` M4A, WMA, videos and more;
+    they are never written to. Files that can't be used are named and skipped. Run it again after adding or
+    removing recordings: only what changed is done again.
     """
 
     recordings: Positional[tuple[Path, ...]] = ()
@@ -35,6 +37,9 @@ class Command:
         corpus = prepare(self.recordings, self.out, self.config, progress=True)
         for skipped in corpus.index["skipped"]:
             print_note(f"skipped {skipped['source']}: {skipped['reason']}")
+        noted = ((file["source"], file["note"]) for file in corpus.index["files"] if file.get("note"))
+        for line in tell_notes(noted):
+            print_note(f"note {line}")
         for warning in corpus.index["warnings"]:
             print_note(f"warning: {warning}")
         amounts = ", ".join(f"{split} {corpus.seconds(split):.1f} s" for split in SPLITS)
