@@ -16,6 +16,7 @@ from partita.audio.classes import Quantiser
 from partita.audio.corpus import Corpus, Segment
 from partita.errors import PartitaError
 from partita.seeds import numpy_stream
+from partita.tables import Table
 
 
 @dataclass(frozen=True)
@@ -122,15 +123,19 @@ class TrainingWindows:
         """Go on from a state.
 
         Raises:
-            PartitaError: the state comes from another corpus, split, seed or shape of windows.
+            PartitaError: the state is damaged, or comes from another corpus, split, seed or shape of windows.
         """
+        remedy = "copy the checkpoint again, or remove it to use another one"
+        table = Table(state, "the checkpoint's state", remedy, "windows.")
+        saved = table.table("of").values
         for name, value in self._identity().items():
-            if state["of"].get(name) != value:
+            if saved.get(name) != value:
                 raise PartitaError(
-                    f"`{name}` of the windows is {value!r}, was {state['of'].get(name)!r} when they were"
+                    f"`{name}` of the windows is {value!r}, was {saved.get(name)!r} when they were"
                     " saved: go on with the same corpus and settings, or begin a new run"
                 )
-        self.epoch, self._position = int(state["epoch"]), int(state["position"])
+        self.epoch = table.integer("epoch", least=0)
+        self._position = table.integer("position", least=0, most=self.batches_per_epoch)
         self._plan = self._plan_epoch()
 
     def _identity(self) -> dict[str, Any]:

@@ -30,9 +30,9 @@ from partita.listening.demo_plan import (
     training,
 )
 from partita.listening.report import write_report
-from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
+from partita.runs.state import read_state
 from partita.sampling.interruption import Interrupted
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig

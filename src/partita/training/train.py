@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +17,7 @@ from partita.errors import PartitaError
 from partita.models.sizes import SIZES
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.config import from_table, to_table
-from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.folder import CONFIG, REMEDY, RunFolder
 from partita.runs.loading import load
 from partita.runs.versions import versions
 from partita.sampling.interruption import Interrupted, listening_for_signals
@@ -30,6 +31,7 @@ from partita.training.loop import Loop, interval
 from partita.training.memory import keep_freed_memory
 from partita.training.position import Position
 from partita.training.progress import Display
+from partita.training.restoring import position_of, refuse_other_network, restore
 from partita.training.schedule import Pace
 
 
@@ -105,7 +107,10 @@ def resume(
     """
     folder = RunFolder.open(run)
     table = folder.config()
-    config = from_table(TrainConfig, table["training"], where=f"{folder.path / CONFIG} [training]")
+    where = f"{folder.path / CONFIG} [training]"
+    config = from_table(TrainConfig, table["training"], where=where)
+    if to_table(config.network_shape) != table["network"]:
+        raise PartitaError(f"{where} asks for another network than [network]: {REMEDY}")
     if device is not None:
         config = replace(config, device=device)
     if folder.finished:
@@ -115,18 +120,21 @@ def resume(
         )
     corpus = _find_corpus(folder, table["corpus"], corpus)
     with sole_writer(folder.path):  # before anything there is touched
-        checkpoint = load_checkpoint(folder.rewind())
+        newest = folder.rewind()
+        refuse_other_network(config, newest)
+        checkpoint = load_checkpoint(newest)
+        position = position_of(checkpoint, newest)
         learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
         windows = _windows(corpus, config, learner.context)
-        learner.restore(checkpoint.tensors)
-        windows.restore(checkpoint.state["windows"])
+        restore(learner, checkpoint.tensors, newest)
+        windows.restore(checkpoint.state.get("windows", {}))
         return _go(
             run=folder,
             corpus=corpus,
             config=config,
             learner=learner,
             windows=windows,
-            position=Position.from_json(checkpoint.state["position"]),
+            position=position,
             quiet=quiet,
             stop=stop,
         )
@@ -158,6 +166,7 @@ def _go(
     quiet: bool,
     stop: Callable[[], bool] | None,
 ) -> Path:
+    begun = time.monotonic()
     keep_freed_memory()
     threads = torch.get_num_threads()
     try:
@@ -169,6 +178,7 @@ def _go(
             closing(board),
         ):
             display.say(_summary(corpus, learner))
+            position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
             loop = Loop(
                 run=run,
                 corpus=corpus,
