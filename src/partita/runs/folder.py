@@ -27,6 +27,7 @@ from partita.tables import Table, read_toml
 FORMAT = 1
 CONFIG = "config.toml"
 DIGEST = "digest"
+RECORDS = "records"
 TABLES = ("corpus", "network", "quantiser", "training", "versions")
 REMEDY = "copy the run's config again"
 HIGHEST_RATE = 1_000_000  # Hz
@@ -191,7 +192,10 @@ class RunFolder:
         """
         with self.disk_faults():
             storage.flush_to_disk(self.metrics_path)
-            save_checkpoint(self.checkpoint_path(checkpoint.step), checkpoint)
+            state = checkpoint.state | {RECORDS: metrics.count(self.metrics_path)}
+            save_checkpoint(
+                self.checkpoint_path(checkpoint.step), Checkpoint(tensors=checkpoint.tensors, state=state)
+            )
         for step in self.steps()[:-keep]:
             if step != best:
                 remove_checkpoint(self.checkpoint_path(step))
@@ -205,13 +209,18 @@ class RunFolder:
         with self.disk_faults():
             metrics.append(self.metrics_path, record)
 
-    def rewind(self) -> Path:
-        """Remove what an interrupted run left behind its newest checkpoint, and return that checkpoint."""
+    def rewind(self) -> tuple[Path, int]:
+        """Remove what an interrupted run left behind its newest checkpoint.
+
+        Returns:
+            that checkpoint, and how many records are lost that the metrics had when it was saved.
+        """
         newest = self.newest()
+        most = read_state(newest).get(RECORDS)  # checkpoints of older versions don't say
         storage.clear_leftovers(self.path, deep=True)
         with self.disk_faults():
-            metrics.truncate(self.metrics_path, after_step=self.steps()[-1])
-        return newest
+            left = metrics.truncate(self.metrics_path, after_step=self.steps()[-1], most=most)
+        return newest, 0 if most is None else most - left
 
     @contextmanager
     def disk_faults(self, remedy: str | None = None) -> Iterator[None]:

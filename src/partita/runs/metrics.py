@@ -53,10 +53,22 @@ def read(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def truncate(path: Path, *, after_step: int) -> None:
-    """Drop every record of a later step, and a line that was cut off."""
-    kept = [record for record in read(path) if record["step"] <= after_step]
+def count(path: Path) -> int:
+    """Return how many records there are; none is looked at."""
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def truncate(path: Path, *, after_step: int, most: int | None = None) -> int:
+    """Drop every record of a later step, and a line that was cut off; return how many are left.
+
+    Args:
+        path: the metrics file.
+        after_step: the last step that stays.
+        most: records that stay at most, if that is known: those of the last step may be too many.
+    """
+    kept = [record for record in read(path)[:most] if record["step"] <= after_step]
     storage.write_text(path, "".join(map(_line, kept)))
+    return len(kept)
 
 
 def _line(record: dict[str, Any]) -> str:

@@ -64,6 +64,7 @@ def read_state(folder: Path) -> dict[str, Any]:
             raise PartitaError(f"{table.where} is damaged (its digest is another): {table.remedy}")
     table.integer("step", least=0)
     table.flag("finished", default=False)
+    table.optional("records", lambda name: table.integer(name, least=0))
     table.optional("chosen", lambda name: table.integer(name, least=0))
     return table.values
 

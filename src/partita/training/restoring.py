@@ -81,6 +81,7 @@ def position_of(checkpoint: Checkpoint, folder: Path) -> Position:
         PartitaError: a value is missing, of another type or out of range.
     """
     table = Table(checkpoint.state, str(folder / STATE), remedy(folder))
+    table.table("windows")
     position = Position.from_json(table.table("position").values, where=table.where)
     if not folder.name.endswith(f"-{position.step:06d}") or position.step != checkpoint.step:
         raise PartitaError(

@@ -120,14 +120,14 @@ def resume(
         )
     corpus = _find_corpus(folder, table["corpus"], corpus)
     with sole_writer(folder.path):  # before anything there is touched
-        newest = folder.rewind()
+        newest, lost = folder.rewind()
         refuse_other_network(config, newest)
         checkpoint = load_checkpoint(newest)
         position = position_of(checkpoint, newest)
         learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
         windows = _windows(corpus, config, learner.context)
         restore(learner, checkpoint.tensors, newest)
-        windows.restore(checkpoint.state.get("windows", {}))
+        windows.restore(checkpoint.state["windows"])
         return _go(
             run=folder,
             corpus=corpus,
@@ -137,6 +137,9 @@ def resume(
             position=position,
             quiet=quiet,
             stop=stop,
+            remark=f"{folder.metrics_path} lacks {lost} records that it had: its curves have gaps"
+            if lost
+            else "",
         )
 
 
@@ -165,6 +168,7 @@ def _go(
     position: Position,
     quiet: bool,
     stop: Callable[[], bool] | None,
+    remark: str = "",
 ) -> Path:
     begun = time.monotonic()
     keep_freed_memory()
@@ -178,6 +182,8 @@ def _go(
             closing(board),
         ):
             display.say(_summary(corpus, learner))
+            if remark:
+                display.say(remark)
             position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
             loop = Loop(
                 run=run,
