@@ -3,11 +3,25 @@
 import pytest
 
 from partita.errors import PartitaError
+from partita.models.multi_period import MultiPeriodConfig
+from partita.models.multi_scale import MultiScaleConfig
+from partita.models.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig
+from partita.models.spectral import SpectralConfig
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("blocks", 0), ("kernel_size", 1), ("classes", 40000), ("layers", 2.5)]
+    ("field", "value"),
+    [
+        ("blocks", 0),
+        ("kernel_size", 1),
+        ("classes", 40000),
+        ("layers", 2.5),
+        ("layers", True),
+        ("layers", 10**9),
+        ("blocks", 10**30),
+        ("skip_channels", 10**6),
+    ],
 )
 def test_shapes_that_are_no_network_are_refused(field: str, value: float) -> None:
     shape = {
@@ -20,3 +34,28 @@ def test_shapes_that_are_no_network_are_refused(field: str, value: float) -> Non
     }
     with pytest.raises(PartitaError, match=field):
         WaveNetConfig(**{**shape, field: value})
+
+
+def test_networks_that_no_machine_could_hold_are_refused() -> None:
+    channels = {"residual_channels": 4, "dilation_channels": 4, "skip_channels": 4, "end_channels": 4}
+    with pytest.raises(PartitaError, match=r"the receptive field is .* must be at most"):
+        WaveNetConfig(blocks=64, layers=20, **channels)
+    wide = dict.fromkeys(channels, 1 << 14)
+    with pytest.raises(PartitaError, match=r"weights, must be at most .*: give fewer channels"):
+        WaveNetConfig(blocks=1, layers=2, **wide)
+
+
+@pytest.mark.parametrize("kind", [PatchGANConfig, MultiScaleConfig, MultiPeriodConfig, SpectralConfig])
+@pytest.mark.parametrize("field", ["layers", "channels"])
+@pytest.mark.parametrize("value", [0, 10**9, 10**30])
+def test_discriminators_that_are_none_are_refused(kind: type, field: str, value: int) -> None:
+    # regression: a billion layers were counted out, one by one
+    with pytest.raises(PartitaError, match=f"`{field}` is"):
+        kind(**{field: value})
+
+
+def test_discriminators_of_too_many_parts_are_refused() -> None:
+    for kind, field in ((MultiPeriodConfig, "periods"), (SpectralConfig, "sizes")):
+        for values in ((), (64,) * 17, (0,), (1 << 30,)):
+            with pytest.raises(PartitaError, match=f"`{field}` is"):
+                kind(**{field: values})

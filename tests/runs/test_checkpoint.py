@@ -12,16 +12,11 @@ import pytest
 import torch
 
 from partita.errors import PartitaError
-from partita.runs.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    optimizer_tensors,
-    read_state,
-    read_tensors,
-    restore_optimizer,
-    save_checkpoint,
-)
+from partita.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from partita.runs.folder import RunFolder
+from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
+from partita.runs.state import read_state
+from partita.runs.tensors import read_tensors
 
 Make = Callable[..., Checkpoint]
 
@@ -97,10 +92,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_tensors(tmp_path / "generator.safetensors")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"step": 3}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"step": 3}', "[" * 100_000, '{"format": 1e999}'])
 def test_a_damaged_state_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
-    with pytest.raises(PartitaError, match=r"state\.json is missing or damaged"):
+    with pytest.raises(PartitaError, match=r"state\.json.*: copy it again, or remove"):
         read_state(tmp_path)
 
 
@@ -150,6 +145,10 @@ def test_a_full_disk_leaves_the_old_checkpoint(
 
 def test_a_full_disk_leaves_no_half_made_run(small_disk: Path, table: dict[str, Any]) -> None:
     large = Checkpoint(tensors={"generator": {"w": torch.ones(100_000)}}, state={"step": 0})
-    with pytest.raises(PartitaError, match="is full"):
+    # regression: going on with the run was advised, but there was none
+    with pytest.raises(
+        PartitaError, match=r"is full: nothing was made; .* run the same command again"
+    ) as said:
         RunFolder.create(small_disk / "run", table, large)
+    assert "--resume" not in str(said.value)
     assert list(small_disk.iterdir()) == []

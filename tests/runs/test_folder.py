@@ -9,7 +9,7 @@ import pytest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint
-from partita.runs.config import read_toml, write_toml
+from partita.runs.config import write_toml
 from partita.runs.folder import RunFolder
 
 Make = Callable[..., Checkpoint]
@@ -65,22 +65,21 @@ def test_rewinding_drops_what_came_after_the_checkpoint(run: RunFolder, checkpoi
     run.log({"kind": "train", "step": 10})
     run.save(checkpoint(10), keep=3, best=None)
     run.log({"kind": "train", "step": 20})
-    (run.checkpoints_path / ".step-000020.1234.part").mkdir()
-    assert run.rewind().name == "step-000010"
+    (run.checkpoints_path / ".step-000020.0123abcd.part").mkdir()
+    newest, lost = run.rewind()
+    assert (newest.name, lost) == ("step-000010", 0)
     assert metrics.read(run.metrics_path) == [{"kind": "train", "step": 10}]
     assert [path.name for path in run.checkpoints_path.glob(".*")] == []
 
 
 def test_a_config_from_a_newer_version_is_refused(run: RunFolder) -> None:
-    path = run.path / "config.toml"
-    write_toml(path, read_toml(path) | {"format": 7})
+    write_toml(run.path / "config.toml", {"format": 7} | run.config() | {"format": 7})
     with pytest.raises(PartitaError, match="format 7, this version reads up to 1: install a newer partita"):
         run.config()
 
 
 def test_unknown_and_missing_sections_are_refused(run: RunFolder) -> None:
-    path = run.path / "config.toml"
-    table = read_toml(path)
+    path, table = run.path / "config.toml", run.config()
     write_toml(path, table | {"extra": {"a": 1}})
     with pytest.raises(PartitaError, match="unknown sections extra"):
         run.config()

@@ -10,7 +10,7 @@ import torch
 
 from partita.errors import PartitaError
 from partita.runs.checkpoint import Checkpoint
-from partita.runs.config import read_toml, write_toml
+from partita.runs.config import write_toml
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.sampling.config import SamplingConfig
@@ -23,8 +23,9 @@ def test_the_average_is_taken_where_there_is_one(run: RunFolder, checkpoint: Mak
     loaded = load(run.path)
     assert (loaded.step, loaded.name, loaded.sample_rate) == (10, "run", 8000)
     assert torch.equal(loaded.model.end2, checkpoint(10).tensors["average"]["end2"])
-    (run.newest() / "average.safetensors").unlink()
-    assert torch.equal(load(run.path).model.end2, checkpoint(10).tensors["generator"]["end2"])
+    plain = Checkpoint(tensors={"generator": checkpoint(20).tensors["generator"]}, state={"step": 20})
+    run.save(plain, keep=3, best=None)
+    assert torch.equal(load(run.path).model.end2, checkpoint(20).tensors["generator"]["end2"])
 
 
 def test_one_checkpoint_of_a_run_can_be_loaded(
@@ -73,8 +74,7 @@ def test_a_cut_off_weights_file_says_so(run: RunFolder) -> None:
 
 
 def test_weights_of_another_network_say_so(run: RunFolder) -> None:
-    path = run.path / "config.toml"
-    table = read_toml(path)
+    path, table = run.path / "config.toml", run.config()
     table["network"]["end_channels"] = 16
     write_toml(path, table)
     with pytest.raises(PartitaError, match="config and weights are from different runs"):
@@ -82,8 +82,7 @@ def test_weights_of_another_network_say_so(run: RunFolder) -> None:
 
 
 def test_a_network_with_an_unknown_key_says_so(run: RunFolder) -> None:
-    path = run.path / "config.toml"
-    table = read_toml(path)
+    path, table = run.path / "config.toml", run.config()
     table["network"]["heads"] = 16
     write_toml(path, table)
     with pytest.raises(PartitaError, match=r"`heads` in .*config\.toml"):

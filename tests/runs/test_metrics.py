@@ -1,5 +1,6 @@
 """The metrics file: nothing doubled, nothing lost."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,43 @@ def test_numbers_that_json_lacks_are_refused(path: Path) -> None:
     with pytest.raises(ValueError, match="Out of range"):
         metrics.append(path, {"kind": "train", "step": 6, "bits": float("nan")})
     assert metrics.read(path) == records(5)
+
+
+def test_a_changed_digit_is_noticed(path: Path) -> None:
+    path.write_text(path.read_text().replace("6.0", "7.0"))
+    with pytest.raises(
+        PartitaError, match=r"line 3 of .* is damaged .*: copy the file again, or remove that"
+    ):
+        metrics.read(path)
+
+
+def test_lines_of_older_versions_have_no_check_sum(path: Path) -> None:
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in records(5)))
+    assert metrics.read(path) == records(5)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "null",
+        '{"kind": "train"}',
+        '{"kind": 3, "step": 1}',
+        '{"kind": "train", "step": true}',
+        '{"kind": "train", "step": 1, "bits": "x"}',
+        '{"kind": "train", "step": 1, "bits": NaN}',
+        '{"kind": "train", "step": 1, "bits": 1e999}',
+        "[" * 100_000,
+        "\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
+    ],
+)
+def test_what_is_no_record_is_named(path: Path, line: str) -> None:
+    path.write_text(f"{line}\n{path.read_text()}")
+    with pytest.raises(PartitaError, match=r"line 1 of .* is damaged"):
+        metrics.read(path)
+
+
+def test_truncating_keeps_as_many_as_a_checkpoint_had(path: Path) -> None:
+    assert metrics.truncate(path, after_step=5, most=2) == 2
+    assert metrics.truncate(path, after_step=5, most=9) == 2
+    assert metrics.count(path) == 2

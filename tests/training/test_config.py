@@ -10,7 +10,8 @@ from partita.audio.classes import Quantiser
 from partita.errors import PartitaError
 from partita.models.patchgan import PatchGANConfig
 from partita.models.sizes import SIZES
-from partita.runs.config import from_table, read_toml, to_table, write_toml
+from partita.runs.config import from_table, to_table, write_toml
+from partita.tables import read_toml
 from partita.training.arms import ARMS, with_arm
 from partita.training.config import FREE_RUNNING, AdversaryConfig, RolloutConfig, TrainConfig
 from partita.training.named import named_config, report
@@ -21,7 +22,8 @@ def test_every_arm_survives_its_file(arm: str, tmp_path: Path) -> None:
     for base in (TrainConfig(minutes=1.5), report(), TrainConfig(network=SIZES["tiny"], steps=3)):
         config = with_arm(base, arm)
         write_toml(tmp_path / "config.toml", to_table(config))
-        assert from_table(TrainConfig, read_toml(tmp_path / "config.toml"), where="it") == config
+        table = read_toml(tmp_path / "config.toml", remedy="mend it").values
+        assert from_table(TrainConfig, table, where="it") == config
         assert named_config(tmp_path / "config.toml") == config
 
 
@@ -41,6 +43,14 @@ def test_a_discriminator_of_drawn_clips_warms_up_and_then_is_heard_whatever_it_t
         ({"steps": 5, "epochs": 1.0}, "give one of them"),
         ({"minutes": float("nan")}, "`minutes` is nan"),
         ({"learning_rate": -1.0}, "`learning_rate` is -1.0"),
+        ({"learning_rate": 1e30}, "`learning_rate` is 1e.30: give at most 1"),
+        ({"targets": 10**8}, "`targets` is 100000000: give at most 16777216"),
+        ({"targets": 1 << 20, "batch": 128}, "`batch` is 128 and `targets` 1048576: give at most"),
+        ({"steps": 10**30}, "`steps` is 10+: give at most"),
+        ({"warmup": 10**30}, "`warmup` is 10+: give at most"),
+        ({"threads": 10**6}, "`threads` is 1000000: give at most 4096"),
+        ({"minutes": 1e300}, "`minutes` is 1e.300: give at most"),
+        ({"clip": float("inf")}, "`clip` is inf"),
         ({"floor": 1.5}, "`floor` is 1.5"),
         ({"average": 1.0}, "`average` is 1.0"),
         ({"device": "tpu"}, "`device` is 'tpu'"),

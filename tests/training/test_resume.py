@@ -55,7 +55,7 @@ def content(run: Path) -> tuple[dict[str, bytes], Any, list[dict[str, Any]]]:
     newest = RunFolder.open(run).newest()
     files = {path.name: path.read_bytes() for path in newest.glob("*.safetensors")}
     state = json.loads((newest / "state.json").read_text())
-    del state["position"]["seconds"], state["position"]["meter"]["seconds"]
+    del state["position"]["seconds"], state["position"]["meter"]["seconds"], state["digest"]
     records = [
         {name: value for name, value in record.items() if name not in TIMED}
         for record in metrics.read(run / "metrics.jsonl")
@@ -176,7 +176,7 @@ def test_a_run_that_another_process_trains_is_left_alone(
 ) -> None:
     # regression: what the other process was writing was cleared away before the lock was asked for
     run = train(corpus, out, make_config(), quiet=True, stop=lambda: True)
-    part = run / "checkpoints" / ".step-000009.part"
+    part = run / "checkpoints" / ".step-000009.0123abcd.part"
     part.mkdir()
     metrics.append(run / "metrics.jsonl", {"kind": "train", "step": 5})
     before = (run / "metrics.jsonl").read_bytes()
@@ -185,3 +185,4 @@ def test_a_run_that_another_process_trains_is_left_alone(
     assert part.is_dir()
     assert (run / "metrics.jsonl").read_bytes() == before
     assert RunFolder.open(resume(run, corpus=corpus, quiet=True)).finished
+    assert not part.exists()

@@ -8,8 +8,8 @@ import numpy as np
 from partita.audio.corpus import Corpus
 from partita.errors import PartitaError
 from partita.runs import metrics
-from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
+from partita.runs.state import read_state
 from partita.training.config import TrainConfig
 from partita.training.train import resume, train
 from partita.training.turns import machine_share

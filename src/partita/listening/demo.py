@@ -33,9 +33,9 @@ from partita.listening.demo_plan import (
 from partita.listening.demo_rehearsal import rehearse
 from partita.listening.demo_time import SCORING_SHARE, lateness, scaled, training_minutes
 from partita.listening.report import write_report
-from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
+from partita.runs.state import read_state
 from partita.sampling.interruption import Interrupted
 from partita.storage import sole_writer
 from partita.terminal import print_note

@@ -11,8 +11,8 @@ from partita.listening.report import ArmReport, ReportData
 from partita.models.sizes import size_named
 from partita.models.wavenet import WaveNet
 from partita.runs import metrics
-from partita.runs.checkpoint import read_state
 from partita.runs.folder import RunFolder
+from partita.runs.state import read_state
 from partita.training.turns import machine_share, unequal
 
 SUMMARIES = {

@@ -14,11 +14,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from partita.errors import PartitaError
+from partita.models.bounds import MOST_CHANNELS, counts, several
 from partita.models.convolution import Chain, ChainConfig, Link, check_normalisation
 from partita.models.discriminator import Part, demand_samples
 
 STRIDE = 3
+MOST_PERIOD = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +46,8 @@ class MultiPeriodConfig:
 
     def __post_init__(self) -> None:
         """Refuse shapes that are no network."""
-        if not self.periods or min(self.periods) < 1:
-            raise PartitaError(f"`periods` is {self.periods}: give one or more, each at least 1")
-        for name in ("layers", "channels", "most_channels"):
-            if getattr(self, name) < 1:
-                raise PartitaError(f"`{name}` is {getattr(self, name)}: give at least 1")
-        if self.layers > 8:
-            raise PartitaError(f"`layers` is {self.layers}: give at most 8, each leaves a third")
+        several("periods", self.periods, 1, MOST_PERIOD)
+        counts(self, {"layers": 8, "channels": MOST_CHANNELS, "most_channels": MOST_CHANNELS})
         check_normalisation(self.normalisation)
 
     @cached_property

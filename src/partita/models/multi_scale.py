@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from partita.errors import PartitaError
+from partita.models.bounds import MOST_CHANNELS, counts
 from partita.models.convolution import Chain, ChainConfig, Link, check_normalisation
 from partita.models.discriminator import Part, demand_samples
 
@@ -46,12 +46,8 @@ class MultiScaleConfig:
 
     def __post_init__(self) -> None:
         """Refuse shapes that are no network."""
-        for name in ("scales", "layers", "channels", "most_channels"):
-            if getattr(self, name) < 1:
-                raise PartitaError(f"`{name}` is {getattr(self, name)}: give at least 1")
-        for name in ("scales", "layers"):
-            if getattr(self, name) > 8:
-                raise PartitaError(f"`{name}` is {getattr(self, name)}: give at most 8")
+        most = {"scales": 8, "layers": 8, "channels": MOST_CHANNELS, "most_channels": MOST_CHANNELS}
+        counts(self, most)
         check_normalisation(self.normalisation)
 
     @cached_property

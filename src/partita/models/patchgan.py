@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from partita.errors import PartitaError
+from partita.models.bounds import MOST_CHANNELS, counts
 from partita.models.discriminator import Part, demand_samples
 from partita.models.spectral_norm import SpectralNorm
 
@@ -48,11 +49,7 @@ class PatchGANConfig:
 
     def __post_init__(self) -> None:
         """Refuse shapes that are no network."""
-        for name in ("layers", "channels", "most_channels"):
-            if getattr(self, name) < 1:
-                raise PartitaError(f"`{name}` is {getattr(self, name)}: give at least 1")
-        if self.layers > 16:
-            raise PartitaError(f"`layers` is {self.layers}: give at most 16, each halves the rate")
+        counts(self, {"layers": 16, "channels": MOST_CHANNELS, "most_channels": MOST_CHANNELS})
         if self.normalisation not in ("group", "instance", "batch", "none"):
             raise PartitaError(
                 f"`normalisation` is {self.normalisation!r}: choose one of group, instance, batch, none"

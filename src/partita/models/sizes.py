@@ -4,10 +4,23 @@ The numbers that follow from a shape (receptive field, dilations, multiply-adds)
 not know what the layers compute.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 from partita.errors import PartitaError
+from partita.models.bounds import MOST_CHANNELS, MOST_PARAMETERS, counts
+
+MOST = {
+    "blocks": 64,
+    "layers": 20,
+    "residual_channels": MOST_CHANNELS,
+    "dilation_channels": MOST_CHANNELS,
+    "skip_channels": MOST_CHANNELS,
+    "end_channels": MOST_CHANNELS,
+    "kernel_size": 64,
+    "classes": 1 << 15,  # samples have 16 bits
+}
+MOST_PAST = 1 << 22  # samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +28,8 @@ class WaveNetConfig:
     """The shape of a WaveNet: `blocks` times `layers` dilated layers, whose dilation doubles from 1 within a
     block.
 
-    Source: van den Oord et al. 2016, sections 2.1 and 2.4. All fields are counts, at least 1 (`kernel_size`
-    and `classes` at least 2, `classes` at most 32,768).
+    Source: van den Oord et al. 2016, sections 2.1 and 2.4. All fields are counts from 1 (`kernel_size` and
+    `classes` from 2) to those of `MOST`.
 
     Raises:
         PartitaError: a field is out of its range.
@@ -44,15 +57,18 @@ class WaveNetConfig:
     """Values that a quantised sample can take."""
 
     def __post_init__(self) -> None:
-        """Refuse shapes that are no network."""
-        least = {"kernel_size": 2, "classes": 2}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            low = least.get(field.name, 1)
-            if not isinstance(value, int) or value < low:
-                raise PartitaError(f"`{field.name}` is {value!r}: give a whole number of at least {low}")
-        if self.classes > 1 << 15:
-            raise PartitaError(f"`classes` is {self.classes}: samples have 16 bits, give at most 32768")
+        """Refuse shapes that are no network, and those that no machine could hold."""
+        counts(self, MOST, {"kernel_size": 2, "classes": 2})
+        if self.receptive_field > MOST_PAST:
+            raise PartitaError(
+                f"the receptive field is {self.receptive_field} samples, must be at most {MOST_PAST}: give"
+                " fewer `layers` or `blocks`, or a smaller `kernel_size`"
+            )
+        if self.multiply_adds > MOST_PARAMETERS:
+            raise PartitaError(
+                f"the network has about {self.multiply_adds} weights, must be at most {MOST_PARAMETERS}: give"
+                " fewer channels"
+            )
 
     @cached_property
     def dilations(self) -> tuple[int, ...]:

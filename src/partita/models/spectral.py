@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from partita.errors import PartitaError
+from partita.models.bounds import MOST_CHANNELS, counts, several
 from partita.models.convolution import LAST, bounds, check_normalisation, normalisation, scaled
 from partita.models.discriminator import Part, demand_samples
 from partita.models.patchgan import SLOPE
@@ -25,6 +26,7 @@ OVERLAP = 4
 TIMES = 3
 BINS = 8
 STRIDE = 2
+MOST_SIZE = 1 << 16
 FLOOR = 1e-6
 """Power below which a bin counts as silent: white noise of -60 dB under full scale."""
 
@@ -54,11 +56,10 @@ class SpectralConfig:
 
     def __post_init__(self) -> None:
         """Refuse shapes that are no network."""
-        for name in ("layers", "channels"):
-            if getattr(self, name) < 1:
-                raise PartitaError(f"`{name}` is {getattr(self, name)}: give at least 1")
+        counts(self, {"layers": 15, "channels": MOST_CHANNELS})
         least = 2 * STRIDE**self.layers
-        if not self.sizes or min(self.sizes) < max(8, least) or any(size % 8 for size in self.sizes):
+        several("sizes", self.sizes, 8, MOST_SIZE)
+        if min(self.sizes) < least or any(size % 8 for size in self.sizes):
             raise PartitaError(
                 f"`sizes` is {self.sizes}: give one or more multiples of 8, each at least {max(8, least)}"
             )

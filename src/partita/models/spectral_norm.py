@@ -40,7 +40,7 @@ class SpectralNorm(nn.Module):
         super().__init__()
         start = weight.new_empty(weight[0].numel()).normal_(generator=generator)
         self.register_buffer("u", functional.normalize(start, dim=0))
-        for _ in range(ROUNDS):
+        for _ in range(0 if weight.is_meta else ROUNDS):  # without values there is nothing to find
             self._round(weight)
 
     def forward(self, weight: Float[Tensor, "rows *others"]) -> Float[Tensor, "rows *others"]:

@@ -4,7 +4,6 @@ TOML has no null, so a field that is None is left out; such a field must have No
 does not know what any config means.
 """
 
-import tomllib
 import types
 import typing
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -15,9 +14,13 @@ import tomli_w
 
 from partita import storage
 from partita.errors import PartitaError
-from partita.names import from_text, to_text
+from partita.names import to_text
+from partita.tables import LONGEST_SHOWN
 
 T = TypeVar("T")
+
+LARGEST_WHOLE = 2**53  # beyond it a float does not hold every whole number
+LONGEST_WHOLE = 1024  # bits
 
 
 def to_table(config: Any) -> dict[str, Any]:
@@ -62,26 +65,11 @@ def from_table(kind: type[T], table: dict[str, Any], *, where: str) -> T:
     for name, field in known.items():
         if name not in table and _is_required(field):
             raise PartitaError(f"`{name}` is missing in {where}: add it")
-    return kind(**{name: _typed(hints[name], value, name, where) for name, value in table.items()})
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return a TOML file's content.
-
-    Raises:
-        PartitaError: the file can't be read, or is not TOML.
-
-    >>> read_toml(Path("nowhere.toml"))
-    Traceback (most recent call last):
-    ...
-    partita.errors.PartitaError: nowhere.toml can't be read (No such file or directory): check the path
-    """
+    values = {name: _typed(hints[name], value, name, where) for name, value in table.items()}
     try:
-        return dict(from_text(tomllib.loads(path.read_text(encoding="utf-8"))))
-    except OSError as error:
-        raise PartitaError(f"{path} can't be read ({error.strerror}): check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PartitaError(f"{path} is not TOML ({error}): mend that place") from error
+        return kind(**values)
+    except PartitaError as error:
+        raise type(error)(f"{error} (in {where})") from error
 
 
 def write_toml(path: Path, table: dict[str, Any]) -> None:
@@ -110,9 +98,22 @@ def _typed(hint: Any, value: Any, name: str, where: str) -> Any:
     if origin is tuple and isinstance(value, list):
         inner = arguments[0]
         return tuple(_typed(inner, one, name, where) for one in value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+    if origin is typing.Literal and value in arguments:
+        return value
+    if hint is float and type(value) is int and abs(value) <= LARGEST_WHOLE:
         return float(value)
     if not is_dataclass(hint) and isinstance(hint, type) and type(value) is hint:
         return value
-    wanted = getattr(hint, "__name__", str(hint))
-    raise PartitaError(f"`{name}` in {where} is {value!r}, must be of type {wanted}: change it")
+    raise PartitaError(f"`{name}` in {where} is {_shown(value)}, must be of type {_named(hint)}: change it")
+
+
+def _named(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) and typing.get_origin(hint) is None else str(hint)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message shows it: cut where it is long."""
+    if type(value) is int and value.bit_length() > LONGEST_WHOLE:
+        return "a number too long to show"
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

@@ -8,7 +8,6 @@ tensorboard/         a view of the metrics
 """
 
 import errno
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,12 +17,20 @@ from typing import Any
 from partita import storage
 from partita.errors import PartitaError
 from partita.runs import metrics
-from partita.runs.checkpoint import Checkpoint, read_state, remove_checkpoint, save_checkpoint
-from partita.runs.config import read_toml, write_toml
+from partita.runs.checkpoint import Checkpoint, remove_checkpoint, save_checkpoint
+from partita.runs.config import write_toml
+from partita.runs.digests import table_digest
+from partita.runs.placing import is_empty, new_folder
+from partita.runs.state import read_state
+from partita.tables import Table, read_toml
 
 FORMAT = 1
 CONFIG = "config.toml"
-SECTIONS = {"format", "corpus", "network", "quantiser", "training", "versions"}
+DIGEST = "digest"
+RECORDS = "records"
+TABLES = ("corpus", "network", "quantiser", "training", "versions")
+REMEDY = "copy the run's config again"
+HIGHEST_RATE = 1_000_000  # Hz
 
 
 @dataclass(frozen=True)
@@ -40,19 +47,22 @@ class RunFolder:
     def create(cls, path: str | Path, config: dict[str, Any], first: Checkpoint) -> "RunFolder":
         """Make a run folder with its config and its first checkpoint: all of it, or nothing.
 
+        An empty folder that is there already, also a mount point or one that a link leads to, is filled.
+
         Raises:
-            PartitaError: something lies there already, or the disk is full.
+            PartitaError: something lies there already, another process makes a run there, or the disk is
+                full.
         """
         run = cls(Path(path))
         run.refuse_if_taken()
-        with run.disk_faults(), storage.replacing_folder(run.path) as part:
+        table = {"format": FORMAT} | config
+        remedy = "nothing was made; make room, then run the same command again"
+        with run.disk_faults(remedy), new_folder(run.path, last=CONFIG) as part:
             new = cls(part)
-            write_toml(part / CONFIG, {"format": FORMAT} | config)
+            write_toml(part / CONFIG, table | {DIGEST: table_digest(table)})
             new.metrics_path.touch()
             new.checkpoints_path.mkdir()
             save_checkpoint(new.checkpoint_path(first.step), first)
-            if run.path.is_dir():
-                run.path.rmdir()
         return run
 
     @classmethod
@@ -98,7 +108,7 @@ class RunFolder:
 
     def refuse_if_taken(self) -> None:
         """Raise a PartitaError where a new run would overwrite something."""
-        if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
+        if not is_empty(self.path):
             is_run = (self.path / CONFIG).is_file()
             remedy = f"go on with it by `partita train --resume {self.path}`, or " if is_run else ""
             raise PartitaError(
@@ -111,18 +121,25 @@ class RunFolder:
         Raises:
             PartitaError: it can't be read, has unknown sections, or comes from a newer version.
         """
-        path = self.path / CONFIG
-        table = read_toml(path)
-        number = table.get("format")
-        if not isinstance(number, int) or number > FORMAT:
+        table = read_toml(self.path / CONFIG, remedy=REMEDY)
+        number = table.integer("format", least=1)
+        if number > FORMAT:
             raise PartitaError(
-                f"{path} has format {number!r}, this version reads up to {FORMAT}: install a newer partita"
+                f"{table.where} has format {number}, this version reads up to {FORMAT}: install a newer"
+                " partita"
             )
-        if unknown := sorted(set(table) - SECTIONS):
-            raise PartitaError(f"{path} has unknown sections {', '.join(unknown)}: remove them")
-        if missing := sorted(SECTIONS - set(table)):
-            raise PartitaError(f"{path} lacks {', '.join(missing)}: copy the run's config again")
-        return table
+        if unknown := sorted(set(table.values) - {"format", DIGEST, *TABLES}):
+            raise PartitaError(f"{table.where} has unknown sections {', '.join(unknown)}: remove them")
+        if missing := sorted(set(TABLES) - set(table.values)):
+            raise PartitaError(f"{table.where} lacks {', '.join(missing)}: {REMEDY}")
+        values = {name: value for name, value in table.values.items() if name != DIGEST}
+        if DIGEST in table.values and table.text(DIGEST) != table_digest(values):
+            raise PartitaError(
+                f"{table.where} is damaged or was edited (its digest is another): {REMEDY}, or, if you"
+                f" edited it, remove its line `{DIGEST}`"
+            )
+        _check(table)
+        return values
 
     def checkpoint_path(self, step: int) -> Path:
         """Return where the checkpoint of a step lies."""
@@ -130,9 +147,10 @@ class RunFolder:
 
     def steps(self) -> list[int]:
         """Return the steps that have a checkpoint, ascending."""
-        names = self.checkpoints_path.glob("step-*") if self.checkpoints_path.is_dir() else []
-        numbers = (path.name.removeprefix("step-") for path in names)
-        return sorted(int(number) for number in numbers if number.isdecimal())
+        names = {path.name for path in self.checkpoints_path.glob("step-*") if path.is_dir()}
+        digits = (name.removeprefix("step-") for name in names)
+        steps = sorted(int(number) for number in digits if number.isascii() and number.isdecimal())
+        return [step for step in steps if self.checkpoint_path(step).name in names]
 
     def newest(self) -> Path:
         """Return the newest checkpoint, from which the run goes on.
@@ -153,7 +171,7 @@ class RunFolder:
         """
         newest = self.newest()
         choice = read_state(newest).get("chosen")
-        path = newest if choice is None else self.checkpoint_path(int(choice))
+        path = newest if choice is None else self.checkpoint_path(choice)
         return path if path.is_dir() else newest
 
     @property
@@ -174,7 +192,10 @@ class RunFolder:
         """
         with self.disk_faults():
             storage.flush_to_disk(self.metrics_path)
-            save_checkpoint(self.checkpoint_path(checkpoint.step), checkpoint)
+            state = checkpoint.state | {RECORDS: metrics.count(self.metrics_path)}
+            save_checkpoint(
+                self.checkpoint_path(checkpoint.step), Checkpoint(tensors=checkpoint.tensors, state=state)
+            )
         for step in self.steps()[:-keep]:
             if step != best:
                 remove_checkpoint(self.checkpoint_path(step))
@@ -188,24 +209,42 @@ class RunFolder:
         with self.disk_faults():
             metrics.append(self.metrics_path, record)
 
-    def rewind(self) -> Path:
-        """Remove what an interrupted run left behind its newest checkpoint, and return that checkpoint."""
+    def rewind(self) -> tuple[Path, int]:
+        """Remove what an interrupted run left behind its newest checkpoint.
+
+        Returns:
+            that checkpoint, and how many records are lost that the metrics had when it was saved.
+        """
         newest = self.newest()
-        for part in self.checkpoints_path.glob(".*.part"):
-            shutil.rmtree(part, ignore_errors=True)
+        most = read_state(newest).get(RECORDS)  # checkpoints of older versions don't say
+        storage.clear_leftovers(self.path, deep=True)
         with self.disk_faults():
-            metrics.truncate(self.metrics_path, after_step=self.steps()[-1])
-        return newest
+            left = metrics.truncate(self.metrics_path, after_step=self.steps()[-1], most=most)
+        return newest, 0 if most is None else most - left
 
     @contextmanager
-    def disk_faults(self) -> Iterator[None]:
-        """Turn a full disk into one line that says what is safe and what to do."""
+    def disk_faults(self, remedy: str | None = None) -> Iterator[None]:
+        """Turn a full disk into one line that says what is safe and what to do.
+
+        Args:
+            remedy: what is said of it; by default, of a run that is there, how to go on with it.
+        """
         try:
             yield
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
-            raise PartitaError(
-                f"the disk of {self.path} is full: what was saved before is intact; make room, then"
-                f" `partita train --resume {self.path}`"
-            ) from error
+            remedy = remedy or (
+                f"what was saved before is intact; make room, then `partita train --resume {self.path}`"
+            )
+            raise PartitaError(f"the disk of {self.path} is full: {remedy}") from error
+
+
+def _check(table: Table) -> None:
+    """Refuse a config whose tables are none, or whose corpus is not described."""
+    for name in TABLES:
+        table.table(name)
+    corpus = table.table("corpus")
+    for name in ("path", "relative", "fingerprint"):
+        corpus.text(name)
+    corpus.integer("sample_rate", least=1, most=HIGHEST_RATE)

@@ -2,16 +2,17 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from partita.errors import PartitaError
 from partita.models.discriminator import Discriminator
 from partita.models.panel import PanelConfig, make_discriminator
 from partita.models.patchgan import PatchGAN
 from partita.runs.config import from_table
-from partita.runs.folder import CONFIG, RunFolder
-from partita.runs.loading import LoadedModel, fill, find
+from partita.runs.folder import CONFIG, REMEDY, RunFolder
+from partita.runs.loading import LoadedModel, filled, find
+from partita.runs.state import SUFFIX
 from partita.sampling.judges import DiscriminatorJudge
+from partita.tables import Table
 
 WINDOW = 2048
 """Samples that a judge hears: each is heard again with every block, so a training window costs too much."""
@@ -38,30 +39,31 @@ def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) ->
     """
     run, checkpoint = find(path)
     config = run.config()
-    training: dict[str, Any] = config["training"]
-    if "adversary" not in training:
+    training = Table(config["training"], str(run.path / CONFIG), REMEDY, "training.")
+    if "adversary" not in training.values:
         raise PartitaError(
             f"{run.path} has no discriminator, it was trained without an adversary: give a run that was"
             " trained with one, for example `--arm report`, by `--judge RUN`"
         )
-    rate = int(config["corpus"]["sample_rate"])
+    rate = config["corpus"]["sample_rate"]
     if rate != model.sample_rate:
         raise PartitaError(
             f"the discriminator of {run.path} hears {rate} Hz, the model draws {model.sample_rate} Hz: give"
             " a run of the same rate by `--judge RUN`"
         )
-    adversary: dict[str, Any] = training["adversary"]
-    discriminator = _shaped(run)
-    if not isinstance(discriminator, PatchGAN) or adversary.get("loss") == "hinge":
+    loss = training.table("adversary").text("loss", default="log")
+    panel = _panel(run)
+    if panel.discriminators != ("patchgan",) or loss == "hinge":
         raise PartitaError(
             f"the discriminator of {run.path} can't steer: only a lone `patchgan`, whose patches end at known"
             " samples, with a loss of `log` or `least-squares`, whose logits are ratios, can; give such a run"
             " by `--judge RUN`"
         )
-    fill(discriminator, checkpoint / "adversary.safetensors")
-    hop = 1 << discriminator.config.layers
-    window = max(6, min(window, int(training["targets"])) // hop) * hop
-    squares = adversary.get("loss") == "least-squares"
+    discriminator = load_discriminator(run, checkpoint)
+    assert isinstance(discriminator, PatchGAN)
+    hop = 1 << panel.patchgan.layers
+    window = max(6, min(window, training.integer("targets", least=1)) // hop) * hop
+    squares = loss == "least-squares"
     return DiscriminatorJudge(discriminator, model.quantiser, window=window, least_squares=squares)
 
 
@@ -75,15 +77,14 @@ def load_discriminator(run: RunFolder, checkpoint: Path) -> Discriminator:
     Raises:
         PartitaError: a damaged file, or a config of a newer version.
     """
-    discriminator = _shaped(run)
-    fill(discriminator, checkpoint / "adversary.safetensors")
-    return discriminator
+    panel = _panel(run)
+    return filled(lambda: make_discriminator(panel), checkpoint / f"adversary{SUFFIX}")
 
 
-def _shaped(run: RunFolder) -> Discriminator:
-    """Return a discriminator of the run's shape, with weights of its own."""
-    adversary: dict[str, Any] = run.config()["training"]["adversary"]
+def _panel(run: RunFolder) -> PanelConfig:
+    """Return which discriminators a run has, and their shapes."""
+    training = Table(run.config()["training"], str(run.path / CONFIG), REMEDY, "training.")
     shapes = {field.name for field in fields(PanelConfig)}
+    adversary = training.table("adversary").values
     table = {name: value for name, value in adversary.items() if name in shapes}
-    where = f"{run.path / CONFIG} [training.adversary]"
-    return make_discriminator(from_table(PanelConfig, table, where=where))
+    return from_table(PanelConfig, table, where=f"{run.path / CONFIG} [training.adversary]")

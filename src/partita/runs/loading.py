@@ -1,26 +1,29 @@
 """Load a trained model from a run, and draw from it. Does not know how it was trained."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from partita.audio.classes import Quantiser
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.runs.checkpoint import STATE, read_state, read_tensors
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.state import STATE, SUFFIX, listed_files, read_state
+from partita.runs.tensors import Shapes, read_like, shapes_of
 from partita.sampling.config import Device, Precision, SamplingConfig
 from partita.sampling.readiness import make_ready
 from partita.sampling.steering import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
 
+M = TypeVar("M", bound=nn.Module)
 Waveform = NDArray[np.float32]
 
 
@@ -173,14 +176,13 @@ def load(path: str | Path) -> LoadedModel:
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
     quantiser = from_table(Quantiser, config["quantiser"], where=f"{where} [quantiser]")
     make_ready()
-    model = WaveNet(network)
-    fill(model, weights_path(checkpoint))
+    model = filled(lambda: WaveNet(network), weights_path(checkpoint))
     return LoadedModel(
         model=model.eval().requires_grad_(False),
-        sample_rate=int(config["corpus"]["sample_rate"]),
+        sample_rate=config["corpus"]["sample_rate"],
         quantiser=quantiser,
         name=run.path.absolute().name,
-        step=int(read_state(checkpoint)["step"]),
+        step=read_state(checkpoint)["step"],
         config=config,
     )
 
@@ -194,24 +196,47 @@ def find(path: str | Path) -> tuple[RunFolder, Path]:
 
 
 def weights_path(checkpoint: Path) -> Path:
-    """Return the file of a checkpoint's weights: their average, where there is one."""
-    average = checkpoint / "average.safetensors"
-    return average if average.exists() else checkpoint / "generator.safetensors"
+    """Return the file of a checkpoint's weights: their average, where there is one.
+
+    Raises:
+        PartitaError: the checkpoint is damaged: a file is missing that belongs to it, or one is there that
+            doesn't.
+    """
+    average = checkpoint / f"average{SUFFIX}"
+    files = listed_files(checkpoint)
+    has_average = average.exists() if files is None else average.name in files
+    return average if has_average else checkpoint / f"generator{SUFFIX}"
 
 
-def fill(model: nn.Module, path: Path) -> None:
-    """Give a network the weights in a safetensors file.
+def filled(make: Callable[[], M], path: Path) -> M:
+    """Return a network with the weights in a file of a checkpoint.
+
+    The file's shapes are compared with the network's before memory is taken for either.
+
+    Args:
+        make: makes the network, with weights of its own.
+        path: the file.
 
     Raises:
         PartitaError: the file is damaged, or holds another network's weights.
+        DivergedError: a weight is not finite.
     """
-    tensors: dict[str, Tensor] = read_tensors(path)
-    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in tensors.items()}
-    for name in sorted(wanted.keys() | found.keys()):
-        if wanted.get(name) != found.get(name):
-            raise PartitaError(
-                f"`{name}` has shape {found.get(name)} in {path}, the config asks for {wanted.get(name)}:"
-                " config and weights are from different runs"
-            )
+    tensors = read_like(path, shapes_made_by(make))
+    model = make()
     model.load_state_dict(tensors)
+    return model
+
+
+def shapes_made_by(make: Callable[[], nn.Module]) -> Shapes:
+    """Return the shapes of a network's weights, without the memory for them.
+
+    >>> shapes_made_by(lambda: nn.Linear(2, 3))
+    {'weight': ((3, 2), torch.float32), 'bias': ((3,), torch.float32)}
+    """
+    with torch.device("meta"):
+        return shapes_of(make().state_dict())
+
+
+def fill(model: nn.Module, path: Path) -> None:
+    """Give a network the weights in a file of a checkpoint; errors are those of `filled`."""
+    model.load_state_dict(read_like(path, shapes_of(model.state_dict())))

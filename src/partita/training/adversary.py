@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from partita.models.panel import make_discriminator
-from partita.runs.checkpoint import optimizer_tensors, restore_optimizer
+from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
 from partita.training.adversarial import (
     adversarial_loss,

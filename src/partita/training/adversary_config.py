@@ -1,12 +1,11 @@
 """What a person may ask of the adversary. The docstrings of the fields are the command line's help."""
 
-import math
 from dataclasses import dataclass
 
 from partita.errors import PartitaError
 from partita.models.panel import PanelConfig
 from partita.training.adversarial import LOSSES
-from partita.training.checks import at_least, one_of, within
+from partita.training.checks import LARGEST_WEIGHT, at_least, one_of, within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +71,7 @@ class AdversaryConfig(PanelConfig):
         one_of("weight_by", self.weight_by, ("plain", "gradient"))
         one_of("features", self.features, ("maps", "statistics"))
         for name in ("weight", "feature_weight", "r1"):
-            within(name, getattr(self, name), 0.0, math.inf)
+            within(name, getattr(self, name), 0.0, LARGEST_WEIGHT)
         within("ramp", self.ramp, 0.0, 1.0)
         within("skip_above", self.skip_above, 0.5, 1.0)
         if self.listen_above:
@@ -80,7 +79,7 @@ class AdversaryConfig(PanelConfig):
         within("learning_rate", self.learning_rate, 0.0, 1.0)
         within("beta1", self.beta1, 0.0, 0.9999)
         at_least("warmup", self.warmup, 0)
-        at_least("updates", self.updates, 1)
+        at_least("updates", self.updates, 1, 1000)
         at_least("r1_every", self.r1_every, 1)
         if self.saturating and self.loss != "log":
             raise PartitaError(

@@ -5,6 +5,9 @@ import math
 from partita.errors import PartitaError
 from partita.sampling.config import MOST_THREADS
 
+MOST = 10**9  # of any count that has no smaller bound
+LARGEST_WEIGHT = 1e9  # of a loss
+
 
 def one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
     """Refuse a value that is not among the choices."""
@@ -30,7 +33,17 @@ def count_of_threads(threads: int | None) -> None:
         raise PartitaError(f"`threads` is {threads}: give 1 to {MOST_THREADS}, or leave it out")
 
 
-def at_least(name: str, value: int, least: int) -> None:
-    """Refuse a count that is too small."""
+def at_least(name: str, value: int, least: int, most: int = MOST) -> None:
+    """Refuse a count that is too small or too large."""
     if value < least:
         raise PartitaError(f"`{name}` is {value}: give at least {least}")
+    if value > most:
+        raise PartitaError(f"`{name}` is {value}: give at most {most}")
+
+
+def above_zero(name: str, value: float, most: float) -> None:
+    """Refuse a number that is not above 0, or too large, or none."""
+    if not (math.isfinite(value) and value > 0):
+        raise PartitaError(f"`{name}` is {value}: give a number above 0")
+    if value > most:
+        raise PartitaError(f"`{name}` is {value}: give at most {most:g}")

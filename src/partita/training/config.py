@@ -1,14 +1,13 @@
 """What a person may ask of training. The docstrings of the fields are the command line's help. Trains
 nothing."""
 
-import math
 from dataclasses import dataclass, field
 
 from partita.audio.classes import Quantiser
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.adversary_config import AdversaryConfig
-from partita.training.checks import at_least, count_of_threads, one_of, within
+from partita.training.checks import MOST, above_zero, at_least, count_of_threads, one_of, within
 from partita.training.rollout_config import FREE_RUNNING, CriticConfig, RolloutConfig
 
 __all__ = [
@@ -21,6 +20,19 @@ __all__ = [
 ]
 
 DEFAULT_MINUTES = 20.0
+
+MOST_STEPS = 10**9
+MOST_SAMPLES = 1 << 26  # in a step
+COUNTS = {"targets": 1 << 24, "batch": 1 << 16, "log_every": MOST, "keep": MOST, "validations": 10**6}
+COUNTS_FROM_0 = {"warmup": MOST, "settle": MOST, "patience": MOST, "clips": 1024}
+NUMBERS = {
+    "epochs": 1e6,
+    "minutes": 1e6,
+    "learning_rate": 1.0,
+    "checkpoint_minutes": 1e6,
+    "clip_seconds": 3600.0,
+}
+NUMBERS_FROM_0 = {"weight_decay": 100.0, "clip": 1e9, "match_weight": 1e9}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +59,8 @@ class TrainConfig:
     epochs: float | None = None
     """Times that every training sample is a target, in place of `steps`."""
     minutes: float | None = None
-    """Wall-clock budget; when it is given alone (20 if nothing is), the schedule is fitted to it as the run
-    goes."""
+    """Wall-clock budget, of which a part is for the final score and clips; when it is given alone (20 if
+    nothing is), the schedule is fitted to it as the run goes."""
     seed: int = 0
     """Decides the initial weights, the order of the windows and the rollouts' draws, each in a stream of its
     own."""
@@ -61,7 +73,7 @@ class TrainConfig:
     """`muon` (orthogonalised momentum for hidden matrices, Adam for the rest), `adamw` (betas 0.9, 0.95) or
     `adam` (betas 0.9, 0.999)."""
     learning_rate: float = 4e-3
-    """The highest learning rate; 0.002 suits `adamw` with batches of 4."""
+    """The highest learning rate, at most 1; 0.002 suits `adamw` with batches of 4."""
     warmup: int = 50
     """Steps over which the learning rate rises, at most a tenth of the run."""
     settle: int = 400
@@ -126,21 +138,7 @@ class TrainConfig:
         one_of("device", self.device, ("auto", "cpu", "cuda"))
         one_of("precision", self.precision, ("auto", "float32", "bfloat16"))
         one_of("match_norm", self.match_norm, (1, 2))
-        for name in ("targets", "batch", "log_every", "keep", "validations"):
-            at_least(name, getattr(self, name), 1)
-        for name in ("warmup", "settle", "patience", "clips"):
-            at_least(name, getattr(self, name), 0)
-        count_of_threads(self.threads)
-        if self.steps is not None:
-            at_least("steps", self.steps, 1)
-        for name in ("epochs", "minutes", "learning_rate", "checkpoint_minutes", "clip_seconds"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise PartitaError(f"`{name}` is {value}: give a number above 0")
-        for name in ("weight_decay", "clip", "match_weight"):
-            within(name, getattr(self, name), 0.0, math.inf)
-        within("floor", self.floor, 0.0, 1.0)
-        within("average", self.average, 0.0, 0.999999)
+        self._refuse_numbers()
         if self.steps is not None and self.epochs is not None:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` {self.epochs}: give one of them")
         if self.adversary is not None:
@@ -156,6 +154,27 @@ class TrainConfig:
                 f"the network has {self.network_shape.classes} classes, the quantiser"
                 f" {self.quantiser.classes}: give both the same number"
             )
+
+    def _refuse_numbers(self) -> None:
+        for name, most in COUNTS.items():
+            at_least(name, getattr(self, name), 1, most)
+        for name, most in COUNTS_FROM_0.items():
+            at_least(name, getattr(self, name), 0, most)
+        if self.batch * self.targets > MOST_SAMPLES:
+            raise PartitaError(
+                f"`batch` is {self.batch} and `targets` {self.targets}: give at most {MOST_SAMPLES} samples a"
+                " step, their product"
+            )
+        count_of_threads(self.threads)
+        if self.steps is not None:
+            at_least("steps", self.steps, 1, MOST_STEPS)
+        for name, largest in NUMBERS.items():
+            if getattr(self, name) is not None:
+                above_zero(name, getattr(self, name), largest)
+        for name, largest in NUMBERS_FROM_0.items():
+            within(name, getattr(self, name), 0.0, largest)
+        within("floor", self.floor, 0.0, 1.0)
+        within("average", self.average, 0.0, 0.999999)
 
     def _refuse_routes_without_a_judge(self) -> None:
         rollout, adversary = self.rollout, self.adversary

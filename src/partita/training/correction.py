@@ -21,7 +21,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from partita.models.wavenet import WaveNet
-from partita.runs.checkpoint import optimizer_tensors, restore_optimizer
+from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.training.adversarial import discriminator_loss
 from partita.training.device import Machine
 from partita.training.objectives import sample_nats

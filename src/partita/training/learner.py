@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from partita.models.wavenet import WaveNet
-from partita.runs.checkpoint import optimizer_tensors, restore_optimizer
+from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
 from partita.training.adversary import Adversary
 from partita.training.average import Average

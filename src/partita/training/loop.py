@@ -4,8 +4,9 @@ and a checkpoint.
 It does not know what the losses are, nor how a run begins or is found again.
 """
 
+import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -24,16 +25,17 @@ from partita.training.board import Board
 from partita.training.clips import draw_clips, write_clips
 from partita.training.collapse import trouble
 from partita.training.config import TrainConfig
+from partita.training.divergence import diverged, unsound
+from partita.training.ending import CLIPS_SECONDS, training_budget
 from partita.training.learner import Learner, Update
 from partita.training.position import Position
 from partita.training.progress import Display
 from partita.training.schedule import Pace, learning_rate
-from partita.training.validate import held_out, samples_to_score, validation_bits
+from partita.training.scoring import Scoring
 from partita.training.watch import Watch
 
 LISTEN_EVERY = 5  # validations from one drawing of clips to the next
 LISTEN_SHARE = 0.05  # of the time so far that drawing clips along the way may take
-FIRST_LISTEN_SECONDS = 15.0  # what the first drawing is expected to take: the sampler is compiled then
 
 
 class Loop:
@@ -67,8 +69,7 @@ class Loop:
         self.run, self.corpus, self.config = run, corpus, config
         self.learner, self.windows, self.position = learner, windows, position
         self.display, self.board, self._check = display, board, check
-        self._has_validation = bool(corpus.segments("validation"))
-        self._part: list[WindowBatch] | None = None
+        self._scoring = Scoring(corpus, config, learner)
         self._listening: list[float] = []
         self._watch = Watch(critic=self.config.critic is not None)
         for record in metrics.read(run.metrics_path):  # of an earlier sitting: what it said is said
@@ -78,8 +79,8 @@ class Loop:
 
     @property
     def budget(self) -> float | None:
-        """Seconds that the run may take, or None."""
-        return None if self.config.minutes is None else 60.0 * self.config.minutes
+        """Seconds after which training stops, or None: what is left of `minutes` is for the final score."""
+        return training_budget(self.config)
 
     @property
     def fits_pace(self) -> bool:
@@ -140,7 +141,7 @@ class Loop:
         try:
             tensors = self.learner.update(classes, valid, update)
         except FloatingPointError as error:
-            raise self._divergence(update.step, str(error), batch) from error
+            raise self._diverged(str(error), step=update.step, clips=batch.names) from error
         values = torch.stack([value.double() for value in tensors.values()]).tolist()
         numbers = dict(zip(tensors, values, strict=True))
         position.step += 1
@@ -161,13 +162,8 @@ class Loop:
         )
         return Update(step=position.step + 1, learning_rate=rate, progress=progress)
 
-    def _divergence(self, step: int, what: str, batch: WindowBatch) -> DivergedError:
-        clips, saved = "; ".join(batch.names), self.run.steps()[-1]
-        return DivergedError(
-            f"{what} is not finite at step {step}, on {clips}: the generator was not updated, and the"
-            f" checkpoint of step {saved} is sound. Try a lower `learning_rate`, a lower `clip` or"
-            " `precision` float32, and listen to those clips"
-        )
+    def _diverged(self, what: str, *, step: int, clips: list[str] | None = None) -> DivergedError:
+        return diverged(what, step=step, saved=self.run.steps()[-1], config=self.config, clips=clips)
 
     def _tick(self) -> None:
         self.position.seconds = time.monotonic() - self._clock
@@ -184,6 +180,7 @@ class Loop:
     def _log(self) -> None:
         position = self.position
         numbers = position.meter.take()
+        self._demand_finite(numbers, "a number of the record")
         rate = self._next_update().learning_rate
         now = {"learning_rate": rate, "seconds": round(position.seconds, 2)}
         self._record({"kind": "train", "step": position.step, **numbers, **now})
@@ -211,37 +208,26 @@ class Loop:
     def _validate(self) -> None:
         """Score the average and the raw weights on a bounded part of the validation split, always the same
         part."""
-        if not self._has_validation or self.position.last_scored == self.position.step:
+        if not self._scoring.samples or self.position.last_scored == self.position.step:
             return
-        if self._part is None:
-            steps = None if self.fits_pace else self.position.every
-            self._part = list(self._held_out(most=samples_to_score(self.config, steps)))
-        where, scores = self.learner.machine, {}
         with self.display.busy("scoring"):
-            scores["bits"] = validation_bits(self.learner.generator, self._part, where)
-            if self.learner.average is not None:
-                scores["bits_average"] = validation_bits(self.learner.average.model, self._part, where)
+            scores = self._scoring.scores(None if self.fits_pace else self.position.every)
+        self._demand_finite(scores, "the validation score")
         self.position.score(scores.get("bits_average", scores["bits"]))
         self._record({"kind": "validation", "step": self.position.step, **scores})
+
+    def _demand_finite(self, numbers: dict[str, float], what: str) -> None:
+        if not all(map(math.isfinite, numbers.values())):
+            raise self._diverged(what, step=self.position.step)
 
     def _record(self, record: dict[str, Any]) -> None:
         self.run.log(record)
         with self.run.disk_faults():
             self.board.record(record)
 
-    def _held_out(self, most: int | None) -> Iterable[WindowBatch]:
-        return held_out(
-            self.corpus,
-            "validation",
-            targets=self.config.targets,
-            context=self.learner.generator.receptive_field,
-            quantiser=self.config.quantiser,
-            most=most,
-        )
-
     def _listen(self) -> None:
         """Draw clips, and keep them as files and on the board."""
-        if not (self.config.clips and self._has_validation):
+        if not (self.config.clips and self._scoring.samples):
             return
         begun = time.monotonic()
         step, rate = self.position.step, self.corpus.sample_rate
@@ -254,7 +240,7 @@ class Loop:
 
     def _may_listen(self) -> bool:
         """Whether another drawing of clips keeps within its share of the time."""
-        expected = self._listening[-1] if self._listening else FIRST_LISTEN_SECONDS
+        expected = self._listening[-1] if self._listening else CLIPS_SECONDS
         return sum(self._listening) + expected <= LISTEN_SHARE * self.position.seconds
 
     def _drawable(self) -> WaveNet:
@@ -267,13 +253,14 @@ class Loop:
         state = {"windows": self.windows.state(), "position": self.position.as_json(), "finished": finished}
         state |= {"step": self.position.step, "chosen": chosen}
         checkpoint = Checkpoint(tensors=self.learner.tensors(), state=state)
+        if (what := unsound(checkpoint.tensors)) is not None:
+            raise self._diverged(what, step=self.position.step)
         with self.display.busy("saving"):
             self.run.save(checkpoint, keep=self.config.keep, best=self.position.best_step)
         self._saved_at = time.monotonic()
 
     def finish(self) -> None:
-        """Score the end, choose the checkpoint that stands for the run, score it on the whole split, and
-        save."""
+        """Score the end, choose the checkpoint that stands for the run, score that one, and save."""
         self._check.finish()
         position = self.position
         if position.meter.steps:
@@ -289,13 +276,22 @@ class Loop:
             assert position.best_step is not None
             chosen, model = position.best_step, deepcopy(model)
             fill(model, weights_path(self.run.checkpoint_path(chosen)))
-        if self._has_validation:
-            with self.display.busy("scoring all held-out sound"):
-                bits = validation_bits(model, self._held_out(most=None), self.learner.machine)
-            self._record({"kind": "final", "step": position.step, "chosen": chosen, "bits": bits})
-            self.display.say(f"{bits:.3f} bits a sample on held-out sound, at step {chosen}")
+        if self._scoring.samples:
+            self._score_the_end(model, chosen)
         self._listen()
         self.save(finished=True, chosen=chosen)
+
+    def _score_the_end(self, model: WaveNet, chosen: int) -> None:
+        """Score the chosen weights on the whole validation split, or on as much as the budget leaves time
+        for."""
+        self._tick()
+        with self.display.busy("scoring all held-out sound"):
+            bits, share = self._scoring.last(model, spent=self.position.seconds)
+        self._demand_finite({"bits": bits}, "the final score")
+        record = {"kind": "final", "step": self.position.step, "chosen": chosen, "bits": bits}
+        self._record(record if share == 1.0 else record | {"share": round(share, 6)})
+        on = "held-out sound" if share == 1.0 else f"1/{round(1.0 / share)} of the held-out sound"
+        self.display.say(f"{bits:.3f} bits a sample on {on}, at step {chosen}")
 
 
 def interval(pace: Pace, config: TrainConfig) -> int:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from partita.models.patchgan import PatchGANConfig
-from partita.runs.config import from_table, read_toml
+from partita.runs.config import from_table
+from partita.tables import read_toml
 from partita.training.arms import with_arm
 from partita.training.config import AdversaryConfig, TrainConfig
 
@@ -54,9 +55,8 @@ def named_config(name: str | Path) -> TrainConfig:
     """
     if str(name) in NAMES:
         return report()
-    table = read_toml(Path(name))
-    where = str(name)
-    if "training" in table and "versions" in table:  # a run's own config
-        table, where = table["training"], f"{name} [training]"
-    config = from_table(TrainConfig, table, where=where)
+    table, where = read_toml(Path(name), remedy="give `report`, or a TOML file of settings"), str(name)
+    if "training" in table.values and "versions" in table.values:  # a run's own config
+        table, where = table.table("training"), f"{name} [training]"
+    config = from_table(TrainConfig, table.values, where=where)
     return config if config.arm == "likelihood" else with_arm(config, config.arm)

@@ -4,7 +4,11 @@ back exactly."""
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from partita.tables import Table
+from partita.training.config import MOST_STEPS
 from partita.training.schedule import Pace
+
+REMEDY = "copy the checkpoint again, or remove it to use another one"
 
 
 @dataclass
@@ -116,7 +120,55 @@ class Position:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, state: dict[str, Any]) -> "Position":
-        """Return the position that `as_json` described."""
-        nested = {"pace": Pace(**state["pace"]), "meter": Meter(**state["meter"])}
-        return cls(**(state | nested))
+    def from_json(cls, state: dict[str, Any], *, where: str = "state.json") -> "Position":
+        """Return the position that `as_json` described.
+
+        Args:
+            state: what it returned.
+            where: the file, as messages name it.
+
+        Raises:
+            PartitaError: a value is missing, of another type or out of range.
+        """
+        table = Table(state, where, REMEDY, "position.")
+        bits = table.number
+        return cls(
+            step=table.integer("step", least=0, most=MOST_STEPS),
+            seconds=table.number("seconds", least=0.0),
+            every=table.integer("every", least=0, most=MOST_STEPS),
+            pace=_pace(table.table("pace")),
+            meter=_meter(table.table("meter")),
+            best_bits=table.optional("best_bits", bits),
+            best_step=table.optional("best_step", lambda name: table.integer(name, least=0)),
+            last_bits=table.optional("last_bits", bits),
+            last_scored=table.optional("last_scored", lambda name: table.integer(name, least=0)),
+            stale=table.integer("stale", least=0),
+            trouble=table.text("trouble", default=""),
+        )
+
+
+def _pace(table: Table) -> Pace:
+    per_step = table.number("per_step", least=0.0)
+    progress = table.number("anchor_progress", least=0.0)
+    if per_step > 1.0 or 0.0 < per_step < 1.0 / MOST_STEPS:
+        table.refuse("per_step", f"must be 0, or from {1.0 / MOST_STEPS:g} to 1")
+    if progress > 1.0:
+        table.refuse("anchor_progress", "must be at most 1")
+    return Pace(
+        per_step=per_step,
+        anchor_step=table.integer("anchor_step", least=0, most=MOST_STEPS),
+        anchor_progress=progress,
+        anchor_seconds=table.number("anchor_seconds", least=0.0),
+    )
+
+
+def _meter(table: Table) -> Meter:
+    sums = table.table("sums")
+    counts = table.table("counts") if "counts" in table.values else Table({}, table.where, REMEDY)
+    return Meter(
+        sums={name: sums.number(name) for name in sums.values},
+        counts={name: counts.integer(name, least=1) for name in counts.values},
+        steps=table.integer("steps", least=1 if sums.values else 0),
+        targets=table.integer("targets", least=0),
+        seconds=table.number("seconds", least=0.0),
+    )

@@ -1,10 +1,9 @@
 """What a person may ask of rollouts and of a critic. The fields' docstrings are the command line's help."""
 
-import math
 from dataclasses import dataclass
 
 from partita.errors import PartitaError
-from partita.training.checks import at_least, one_of, within
+from partita.training.checks import LARGEST_WEIGHT, at_least, one_of, within
 
 FREE_RUNNING = ("policy", "gumbel", "pathwise")
 
@@ -57,11 +56,11 @@ class RolloutConfig:
         """Refuse words that mean nothing, and values out of range."""
         one_of("route", self.route, ("teacher_forced", *FREE_RUNNING))
         one_of("value", self.value, ("draw", "mean"))
-        at_least("clips", self.clips, 2)
+        at_least("clips", self.clips, 2, 1 << 16)
         for name in ("length", "shortest", "every", "passes"):
-            at_least(name, getattr(self, name), 1)
+            at_least(name, getattr(self, name), 1, 1 << 24)
         for name in ("seam", "replay"):
-            at_least(name, getattr(self, name), 0)
+            at_least(name, getattr(self, name), 0, 1 << 24)
         for name in ("growth", "discount"):
             within(name, getattr(self, name), 0.0, 1.0)
         within("temperature", self.temperature, 0.01, 100.0)
@@ -107,6 +106,6 @@ class CriticConfig:
         """Refuse values out of range."""
         at_least("every", self.every, 1)
         within("learning_rate", self.learning_rate, 0.0, 1.0)
-        within("weight", self.weight, 0.0, math.inf)
+        within("weight", self.weight, 0.0, LARGEST_WEIGHT)
         for name in ("ramp", "discount"):
             within(name, getattr(self, name), 0.0, 1.0)

@@ -35,6 +35,7 @@ def sitting(
     windows: TrainingWindows,
     position: Position,
     quiet: bool,
+    remark: str = "",
 ) -> Iterator[Loop]:
     """Yield a loop, with the threads that the config asks for while the block runs.
 
@@ -47,6 +48,7 @@ def sitting(
         windows: the stream of training windows.
         position: where the run is.
         quiet: show nothing on standard error.
+        remark: a line to show at the start.
     """
     begun = time.monotonic()
     keep_freed_memory()
@@ -57,6 +59,8 @@ def sitting(
         board = Board(run.board_path, step=position.step, on=config.tensorboard)
         with closing(board), closing(check):
             display.say(_summary(corpus, learner))
+            if remark:
+                display.say(remark)
             position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
             yield Loop(
                 run=run,

@@ -15,7 +15,7 @@ from partita.errors import PartitaError
 from partita.models.sizes import SIZES
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.config import from_table, to_table
-from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.folder import CONFIG, REMEDY, RunFolder
 from partita.runs.loading import load
 from partita.runs.versions import versions
 from partita.storage import sole_writer
@@ -25,6 +25,7 @@ from partita.training.critic import load_critic
 from partita.training.learner import Learner
 from partita.training.loop import Loop, interval
 from partita.training.position import Position
+from partita.training.restoring import position_of, refuse_other_network, restore
 from partita.training.schedule import Pace
 from partita.training.sitting import sitting, until_told
 
@@ -138,7 +139,10 @@ def resuming(
     """
     folder = RunFolder.open(run)
     table = folder.config()
-    config = from_table(TrainConfig, table["training"], where=f"{folder.path / CONFIG} [training]")
+    where = f"{folder.path / CONFIG} [training]"
+    config = from_table(TrainConfig, table["training"], where=where)
+    if to_table(config.network_shape) != table["network"]:
+        raise PartitaError(f"{where} asks for another network than [network]: {REMEDY}")
     if device is not None:
         config = replace(config, device=device)
     if folder.finished:
@@ -149,10 +153,13 @@ def resuming(
     corpus = _find_corpus(folder, table["corpus"], corpus)
     check = BackgroundCheck(corpus)
     with sole_writer(folder.path):  # before anything there is touched
-        checkpoint = load_checkpoint(folder.rewind())
+        newest, lost = folder.rewind()
+        refuse_other_network(config, newest)
+        checkpoint = load_checkpoint(newest)
+        position = position_of(checkpoint, newest)
         learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
         windows = _windows(corpus, config, learner.context)
-        learner.restore(checkpoint.tensors)
+        restore(learner, checkpoint.tensors, newest)
         windows.restore(checkpoint.state["windows"])
         with sitting(
             run=folder,
@@ -161,8 +168,11 @@ def resuming(
             config=config,
             learner=learner,
             windows=windows,
-            position=Position.from_json(checkpoint.state["position"]),
+            position=position,
             quiet=quiet,
+            remark=f"{folder.metrics_path} lacks {lost} records that it had: its curves have gaps"
+            if lost
+            else "",
         ) as loop:
             yield loop
 

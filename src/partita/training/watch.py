@@ -36,7 +36,7 @@ class Watch:
             numbers: its means since the last record; without `discriminator_real` and `discriminator_fake`,
                 the shares of patches past the opening that were taken for real, there is nothing to watch.
         """
-        if "discriminator_real" not in numbers:
+        if not {"discriminator_real", "discriminator_fake"} <= numbers.keys():
             return None
         right = told_right(numbers)
         for fault, holds in (("blind", right <= BLIND), ("overpowering", right >= OVERPOWERING)):

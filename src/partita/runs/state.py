@@ -1,0 +1,102 @@
+"""The JSON state of a checkpoint. It lists the checkpoint's tensor files with a digest of each, and has a
+digest of itself, so that damage is noticed.
+
+Checkpoints of older versions have neither, and are read without. This file does not know what is trained.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from partita import storage
+from partita.errors import PartitaError
+from partita.runs.digests import table_digest
+from partita.tables import Table, read_json
+
+FORMAT = 1
+STATE = "state.json"
+SUFFIX = ".safetensors"
+
+
+def write_state(folder: Path, state: dict[str, Any], files: dict[str, str]) -> None:
+    """Write the state of a checkpoint, complete or not at all.
+
+    Args:
+        folder: the checkpoint.
+        state: fit for JSON; holds at least `step`.
+        files: name -> digest of each tensor file; empty where they are not known.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_state(folder, {"step": 3}, {})
+    >>> read_state(folder)["step"]
+    3
+    """
+    whole = {"format": FORMAT} | state | {"files": files}
+    whole |= {"digest": table_digest(whole)}
+    storage.write_text(folder / STATE, json.dumps(whole, indent=1, allow_nan=False) + "\n")
+
+
+def remedy(folder: Path) -> str:
+    """Return what to do about a checkpoint that is damaged.
+
+    >>> remedy(Path("step-000400"))
+    'copy it again, or remove step-000400 to use another checkpoint'
+    """
+    return f"copy it again, or remove {folder} to use another checkpoint"
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """Return the JSON state of a checkpoint.
+
+    Raises:
+        PartitaError: it is missing, damaged, or from a newer version.
+    """
+    table = read_json(folder / STATE, remedy=remedy(folder))
+    number = table.integer("format", least=1)
+    if number > FORMAT:
+        raise PartitaError(
+            f"{table.where} has format {number}, this version reads up to {FORMAT}: install a newer partita"
+        )
+    if "files" in table.values or "digest" in table.values:
+        said = table.text("digest")
+        if said != table_digest({name: value for name, value in table.values.items() if name != "digest"}):
+            raise PartitaError(f"{table.where} is damaged (its digest is another): {table.remedy}")
+    table.integer("step", least=0)
+    table.flag("finished", default=False)
+    table.optional("records", lambda name: table.integer(name, least=0))
+    table.optional("chosen", lambda name: table.integer(name, least=0))
+    return table.values
+
+
+def listed_files(folder: Path) -> dict[str, str] | None:
+    """Return name -> digest of the tensor files of a checkpoint; None for one of an older version.
+
+    Raises:
+        PartitaError: the state is damaged, a file that it lists is missing, or one is there that it doesn't
+            list.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_state(folder, {"step": 3}, {"average.safetensors": "00"})
+    >>> listed_files(folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: /.../average.safetensors is missing: copy it again, or remove ...
+    """
+    files = _files(Table(read_state(folder), str(folder / STATE), remedy(folder)))
+    if files is None:
+        return None
+    there = {path.name for path in folder.glob(f"*{SUFFIX}")}
+    if missing := sorted(files.keys() - there):
+        raise PartitaError(f"{folder / missing[0]} is missing: {remedy(folder)}")
+    if extra := sorted(there - files.keys()):
+        raise PartitaError(f"{folder / extra[0]} is no file of this checkpoint: remove it")
+    return files
+
+
+def _files(state: Table) -> dict[str, str] | None:
+    if not state.values.get("files"):
+        return None
+    files = state.table("files")
+    return {name: files.text(name) for name in files.values}

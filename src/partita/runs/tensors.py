@@ -1,0 +1,152 @@
+"""Tensors in safetensors files: shapes from the file's header before anything is allocated, digests before
+anything is believed. Knows no network.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from torch import Tensor
+
+from partita import storage
+from partita.errors import DivergedError, PartitaError
+from partita.names import in_utf8
+from partita.runs.state import listed_files, remedy
+
+KINDS = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+
+Shapes = dict[str, tuple[tuple[int, ...], torch.dtype | None]]
+"""Name -> shape and type; None for a type that is none of ours."""
+
+
+def shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
+    """Return the shapes and types of tensors.
+
+    >>> shapes_of({"w": torch.zeros(2, 3)})
+    {'w': ((2, 3), torch.float32)}
+    """
+    return {name: (tuple(value.shape), value.dtype) for name, value in tensors.items()}
+
+
+def read_shapes(path: Path) -> Shapes:
+    """Return the shapes and types in a safetensors file; only its header is read.
+
+    Raises:
+        PartitaError: it is missing, cut off or otherwise damaged.
+    """
+    try:
+        with in_utf8(path) as name, safe_open(name, framework="pt") as file:
+            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - it is no dict
+            return {
+                key: (tuple(one.get_shape()), KINDS.get(str(one.get_dtype()))) for key, one in slices.items()
+            }
+    except FileNotFoundError as error:
+        raise PartitaError(f"{path} is missing: {remedy(path.parent)}") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise PartitaError(f"{path} is damaged ({error}): {remedy(path.parent)}") from error
+
+
+def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
+    """Return the tensors of one safetensors file.
+
+    Args:
+        path: the file.
+        digest: what it must have; None where that is not known.
+
+    Raises:
+        PartitaError: it is missing, cut off or otherwise damaged.
+    """
+    read_shapes(path)
+    try:
+        if digest is not None and storage.digest(path) != digest:
+            raise PartitaError(f"{path} is damaged (its digest is another): {remedy(path.parent)}")
+        with in_utf8(path) as name:
+            return load_file(name)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        if isinstance(error, PartitaError):
+            raise
+        raise PartitaError(f"{path} is damaged ({error}): {remedy(path.parent)}") from error
+
+
+def read_like(path: Path, wanted: Shapes) -> dict[str, Tensor]:
+    """Return the tensors of a checkpoint's file, which must have these names, shapes and types.
+
+    Raises:
+        PartitaError: the file is damaged, or holds other tensors.
+        DivergedError: a value is not finite.
+    """
+    files = listed_files(path.parent) if path.exists() else None
+    refuse_unlike(read_shapes(path), wanted, path)
+    tensors = read_tensors(path, None if files is None else files.get(path.name))
+    refuse_unlike(shapes_of(tensors), wanted, path)
+    refuse_non_finite(tensors, path)
+    return tensors
+
+
+def refuse_unlike(found: Shapes, wanted: Shapes, path: Path) -> None:
+    """Refuse tensors of other names, shapes or types than wanted.
+
+    Args:
+        found: what there is.
+        wanted: what there should be.
+        path: the file, for the message.
+
+    >>> refuse_unlike(shapes_of({}), shapes_of({"w": torch.zeros(2)}), Path("generator.safetensors"))
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: `w` has shape None in generator.safetensors, the config asks for (2,): \
+config and weights are from different runs
+    """
+    for name in sorted(wanted.keys() | found.keys()):
+        shape, kind = found.get(name, (None, None))
+        wanted_shape, wanted_kind = wanted.get(name, (None, None))
+        if shape != wanted_shape:
+            raise PartitaError(
+                f"`{name}` has shape {shape} in {path}, the config asks for {wanted_shape}:"
+                " config and weights are from different runs"
+            )
+        if kind != wanted_kind:
+            raise PartitaError(
+                f"`{name}` has type {kind} in {path}, must be {wanted_kind}: {remedy(path.parent)}"
+            )
+
+
+def refuse_non_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse tensors with a value that is NaN or infinite.
+
+    >>> refuse_non_finite({"w": torch.tensor([1.0, float("nan")])}, Path("generator.safetensors"))
+    Traceback (most recent call last):
+    ...
+    partita.errors.DivergedError: `w` in generator.safetensors holds NaN or infinity: the model diverged; \
+use another checkpoint, or train again with a lower `learning_rate`
+    """
+    if (name := first_non_finite(tensors)) is not None:
+        raise DivergedError(
+            f"`{name}` in {path} holds NaN or infinity: the model diverged; use another checkpoint, or train"
+            " again with a lower `learning_rate`"
+        )
+
+
+def first_non_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """Return the name of the first tensor with a value that is NaN or infinite, or None.
+
+    >>> first_non_finite({"a": torch.ones(2), "b": torch.tensor(float("inf"))})
+    'b'
+    """
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            return name
+    return None

@@ -1,0 +1,171 @@
+"""Damage to the files of a run is noticed before anything is done with them, and named in one line."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from partita import storage
+from partita.errors import DivergedError, PartitaError
+from partita.runs.checkpoint import Checkpoint, load_checkpoint
+from partita.runs.config import write_toml
+from partita.runs.digests import table_digest
+from partita.runs.folder import RunFolder
+from partita.runs.loading import load, weights_path
+from partita.runs.state import read_state
+from partita.tables import read_toml
+
+Make = Callable[..., Checkpoint]
+
+
+def flip(path: Path, place: int, bit: int = 0) -> None:
+    """Flip one bit of a file."""
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1 << bit
+    path.write_bytes(data)
+
+
+def as_older_versions_wrote_it(run: RunFolder) -> None:
+    """Take the digests out of a run's files."""
+    write_toml(run.path / "config.toml", run.config())
+    for step in run.steps():
+        path = run.checkpoint_path(step) / "state.json"
+        state = json.loads(path.read_text())
+        path.write_text(json.dumps({name: state[name] for name in state if name not in ("files", "digest")}))
+
+
+def test_a_checkpoint_lists_its_files_with_their_digests(run: RunFolder) -> None:
+    files = {path.name: storage.digest(path) for path in run.newest().glob("*.safetensors")}
+    assert len(files) == 2
+    assert read_state(run.newest())["files"] == files
+
+
+@pytest.mark.parametrize("place", [-1, -33, 400])
+def test_a_flipped_bit_in_weights_is_noticed(run: RunFolder, place: int) -> None:
+    # regression: the model loaded, with another weight
+    flip(run.newest() / "average.safetensors", place)
+    for use in (lambda: load(run.path), lambda: load_checkpoint(run.newest())):
+        with pytest.raises(
+            PartitaError, match=r"average\.safetensors is damaged .*: copy it again, or remove"
+        ):
+            use()
+
+
+def test_a_weights_file_that_is_gone_is_missed(run: RunFolder) -> None:
+    # regression: the raw weights were taken in place of their average
+    (run.newest() / "average.safetensors").unlink()
+    for use in (lambda: load(run.path), lambda: load_checkpoint(run.newest())):
+        with pytest.raises(PartitaError, match=r"average\.safetensors is missing: copy it again, or remove"):
+            use()
+    with pytest.raises(PartitaError, match="is missing"):
+        weights_path(run.newest())
+
+
+def test_a_file_of_another_checkpoint_is_refused(run: RunFolder) -> None:
+    path = run.newest() / "adversary.safetensors"
+    path.write_bytes((run.newest() / "average.safetensors").read_bytes())
+    with pytest.raises(
+        PartitaError, match=r"adversary\.safetensors is no file of this checkpoint: remove it"
+    ):
+        load_checkpoint(run.newest())
+
+
+def test_saving_again_after_damage_does_not_hide_it(run: RunFolder, checkpoint: Make) -> None:
+    flip(run.newest() / "generator.safetensors", -1)
+    run.save(checkpoint(0, finished=True), keep=1, best=None)
+    with pytest.raises(PartitaError, match=r"generator\.safetensors is damaged"):
+        load_checkpoint(run.newest())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"step": 0', '"step": 4'), ('"digest"', '"dagest"'), ('"files"', '"fides"')]
+)
+def test_a_changed_state_is_noticed(run: RunFolder, old: str, new: str) -> None:
+    path = run.newest() / "state.json"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(PartitaError, match=r"state\.json"):
+        load(run.path)
+
+
+def test_a_changed_config_is_noticed_and_an_edited_one_may_say_so(run: RunFolder) -> None:
+    path = run.path / "config.toml"
+    path.write_text(path.read_text().replace("sample_rate = 8000", "sample_rate = 8001"))
+    with pytest.raises(PartitaError, match=r"its digest is another.*remove its line `digest`"):
+        load(run.path)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line for line in lines if not line.startswith("digest")))
+    assert load(run.path).sample_rate == 8001
+
+
+def test_a_run_of_an_older_version_loads(run: RunFolder) -> None:
+    before = load(run.path).model.end2
+    as_older_versions_wrote_it(run)
+    assert torch.equal(load(run.path).model.end2, before)
+    assert load_checkpoint(run.newest()).tensors.keys() == {"average", "generator"}
+    (run.newest() / "average.safetensors").unlink()
+    assert weights_path(run.newest()).name == "generator.safetensors"
+
+
+def test_weights_of_another_type_are_refused(run: RunFolder) -> None:
+    as_older_versions_wrote_it(run)
+    path = run.newest() / "average.safetensors"
+    save_file({name: value.half() for name, value in load_file(path).items()}, path)
+    with pytest.raises(PartitaError, match=r"has type torch\.float16 .* must be torch\.float32"):
+        load(run.path)
+
+
+def test_weights_that_are_not_finite_are_refused(run: RunFolder) -> None:
+    as_older_versions_wrote_it(run)
+    path = run.newest() / "average.safetensors"
+    save_file({name: value * float("nan") for name, value in load_file(path).items()}, path)
+    with pytest.raises(DivergedError, match="holds NaN or infinity: the model diverged"):
+        load(run.path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("layers", 10**9, "`layers` is 1000000000: give at most 20"),
+        ("skip_channels", 10**9, "`skip_channels` is 1000000000: give at most"),
+        ("skip_channels", 16384, "config and weights are from different runs"),
+        ("blocks", 4, "config and weights are from different runs"),
+    ],
+)
+def test_sizes_that_are_not_those_of_the_weights_are_refused_at_once(
+    run: RunFolder, field: str, value: int, words: str
+) -> None:
+    # regression: a network of that size was made first, and with a billion layers there was no end to it
+    table = run.config()
+    table["network"][field] = value
+    write_toml(run.path / "config.toml", table | {"digest": table_digest(table)})
+    begun = time.monotonic()
+    with pytest.raises(PartitaError, match=words):
+        load(run.path)
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("key", ["corpus", "network", "training"])
+@pytest.mark.parametrize("value", [3, "x", [1], True])
+def test_a_section_that_is_no_table_is_refused(run: RunFolder, key: str, value: object) -> None:
+    write_toml(run.path / "config.toml", run.config() | {key: value})
+    with pytest.raises(PartitaError, match=f"`{key}` in .* must be a table"):
+        load(run.path)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = 0x" + "f" * 10_000, "a = nan", "= 1", "\0"])
+def test_a_config_that_is_none_is_refused(run: RunFolder, text: str) -> None:
+    (run.path / "config.toml").write_text(text)
+    with pytest.raises(PartitaError, match=r"config\.toml"):
+        load(run.path)
+
+
+def test_folders_that_are_no_checkpoints_are_passed_over(run: RunFolder) -> None:
+    for name in ("step-9", "step-000009x", "step-"):
+        (run.checkpoints_path / name).mkdir()
+    (run.checkpoints_path / "step-000008").write_text("a file")
+    assert run.steps() == [0]
+    assert read_toml(run.path / "config.toml", remedy="").values["format"] == 1

@@ -1,0 +1,64 @@
+"""A run that diverges says so in one line, saves nothing unsound, and says what to do, also when resumed."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from partita.audio.corpus import Corpus
+from partita.errors import DivergedError
+from partita.runs.checkpoint import load_checkpoint
+from partita.runs.folder import RunFolder
+from partita.runs.loading import load
+from partita.training import scoring
+from partita.training.config import TrainConfig
+from partita.training.loop import Loop
+from partita.training.train import resume, train
+
+Make = Callable[..., TrainConfig]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_validation_score_that_is_not_finite_is_no_fault_of_partitas(
+    corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch, bad: float
+) -> None:
+    # regression: "unexpected ValueError: Out of range float values are not JSON compliant"
+    monkeypatch.setattr(scoring, "validation_bits", lambda *_: bad)
+    words = (
+        r"the validation score is not finite at step 5: training diverged, and the checkpoint of step 0 is"
+    )
+    with pytest.raises(DivergedError, match=words) as said:
+        train(corpus, out, make_config(learning_rate=0.25), quiet=True)
+    assert re.search(r"lower `learning_rate` \(it was 0\.25\), a longer `warmup`", str(said.value))
+    assert load(out).step == 0
+    with pytest.raises(DivergedError, match="Resuming would lead there again: train a new run"):
+        resume(out, quiet=True)
+    assert RunFolder.open(out).steps() == [0]
+
+
+@pytest.mark.parametrize("group", ["generator", "average"])
+def test_what_is_not_finite_is_not_saved(
+    corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch, group: str
+) -> None:
+    # regression: weights that an update had made infinite lay in the newest checkpoint
+    step = Loop.step
+
+    def burst(self: Loop) -> None:
+        if self.position.step == 6:
+            tensors = self.learner.tensors()[group]
+            with torch.no_grad():
+                next(value for value in tensors.values() if value.ndim).flatten()[0] = float("inf")
+        step(self)
+
+    monkeypatch.setattr(Loop, "step", burst)
+    monkeypatch.setattr(
+        Loop, "_update", lambda self, _: setattr(self.position, "step", self.position.step + 1)
+    )
+    monkeypatch.setattr(scoring, "validation_bits", lambda *_: 8.0)
+    with pytest.raises(DivergedError, match=f"of {group} is not finite at step 10: .* step 5 is sound"):
+        train(corpus, out, make_config(log_every=1000), quiet=True)
+    run = RunFolder.open(out)
+    assert run.steps()[-1] == 5
+    assert load_checkpoint(run.newest()).step == 5
