@@ -206,5 +206,5 @@ def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
         assert main(["prepare", *words]) == 0
         err = capsys.readouterr().err
         assert "note 0.wav and 3 others: 8000 Hz, below the 16000 Hz asked for" in err
-        assert "note 3.wav: cut off or damaged: it ends after 2.5 of 3.0 s; 8000 Hz" in err
+        assert "nothing is above 4000 Hz; cut off or damaged: it ends after 2.5 of 3.0 s\n" in err
         assert "s to learn from is very little: give a few minutes" in err

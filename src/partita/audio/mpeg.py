@@ -4,6 +4,7 @@ Without the count a decoder estimates the length from the first frame and the fi
 Files that were joined are taken apart where a new header begins, or another rate. Nothing is decoded here.
 """
 
+import struct
 from dataclasses import dataclass, replace
 from typing import IO, NamedTuple
 
@@ -19,6 +20,7 @@ BITRATES = {  # kbit/s by (MPEG-1, layer), from index 1
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 SAME = 0xFFFE0C00  # of a header's bits: version, layer and rate, which a stream keeps
+HEADER = struct.Struct(">I")
 LOOK = 48  # bytes of a frame that show a Xing or VBRI header
 STEP = 1 << 16
 LEFT_OVER = 2  # frames past the count in a Xing header that are no new recording: encoders miscount
@@ -158,7 +160,9 @@ def _extend(file: IO[bytes], run: _Run, size: int) -> None:
             file.seek(place)
             data, at = file.read(STEP), 0
             headers = b"Xing" in data or b"Info" in data or b"VBRI" in data
-        header = int.from_bytes(data[at : at + 4], "big")
+        if at + 4 > len(data):
+            return
+        (header,) = HEADER.unpack_from(data, at)
         length = LENGTHS[header >> 9 & 0xFFF]
         if header & SAME != kind or (header >> 6 & 3 == 3) != mono or not length or place + length > size:
             return
