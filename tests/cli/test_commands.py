@@ -84,7 +84,10 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["train", "--resume", "{home}/corpus"], "is no run"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "-", "--clips", "2"], "has room for one"),
         (["generate", "{home}/run", "--seconds", "inf", "--out", "x.wav"], "with `--out -`"),
-        (["generate", "{home}/run", "--seconds", "1", "--out", "x.raw", "--format", "raw"], "files are WAV"),
+        (
+            ["generate", "{home}/run", "--seconds", "1", "--out", "x.raw", "--format", "raw"],
+            "a file's suffix says its format",
+        ),
         (["generate", "{home}/run", "--seconds", "0", "--out", "x.wav"], "`--seconds` is 0.0"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--top-k", "0"], "`top_k` is 0"),
         (
@@ -207,4 +210,4 @@ def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
         err = capsys.readouterr().err
         assert "note 0.wav and 3 others: 8000 Hz, below the 16000 Hz asked for" in err
         assert "nothing is above 4000 Hz; cut off or damaged: it ends after 2.5 of 3.0 s\n" in err
-        assert "s to learn from is very little: give a few minutes" in err
+        assert "s of training sound: a model learns little from less than a few minutes" in err

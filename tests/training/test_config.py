@@ -48,7 +48,7 @@ def test_a_discriminator_of_drawn_clips_warms_up_and_then_is_heard_whatever_it_t
         ({"targets": 1 << 20, "batch": 128}, "`batch` is 128 and `targets` 1048576: give at most"),
         ({"steps": 10**30}, "`steps` is 10+: give at most"),
         ({"warmup": 10**30}, "`warmup` is 10+: give at most"),
-        ({"threads": 10**6}, "`threads` is 1000000: give at most 4096"),
+        ({"threads": 10**6}, "`threads` is 1000000: give 1 to 1024"),
         ({"minutes": 1e300}, "`minutes` is 1e.300: give at most"),
         ({"clip": float("inf")}, "`clip` is inf"),
         ({"floor": 1.5}, "`floor` is 1.5"),

@@ -1,6 +1,7 @@
-"""What a person should know about recordings that are used, in a few lines. Knows no audio."""
+"""What a person should know about a corpus and its recordings, in a few lines. Knows no audio."""
 
 from collections.abc import Iterable
+from typing import Any
 
 LISTED = 3  # recordings with the same note that are named each
 
@@ -26,3 +27,20 @@ def tell_notes(notes: Iterable[tuple[str, str]]) -> list[str]:
         else:
             lines += [f"{name}: {note}" for name in those]
     return lines
+
+
+def lines_about(index: dict[str, Any]) -> list[str]:
+    """Return what a person should know about a corpus: skipped files, notes on the others, warnings.
+
+    Args:
+        index: of a corpus that was just prepared.
+
+    >>> lines_about({"skipped": [{"source": "a.txt", "reason": "no sound"}], "files": [], "warnings": []})
+    ['skipped a.txt: no sound']
+    """
+    noted = ((file["source"], file["note"]) for file in index["files"] if file.get("note"))
+    return [
+        *(f"skipped {skipped['source']}: {skipped['reason']}" for skipped in index["skipped"]),
+        *(f"note {line}" for line in tell_notes(noted)),
+        *(f"warning: {warning}" for warning in index["warnings"]),
+    ]

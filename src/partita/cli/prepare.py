@@ -9,7 +9,7 @@ import tyro
 from tyro.conf import Positional
 
 from partita.audio.corpus import SPLITS
-from partita.audio.notes import tell_notes
+from partita.audio.notes import lines_about
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.cli.arguments import gather, parse
 from partita.terminal import print_line, print_note
@@ -35,13 +35,8 @@ class Command:
     def run(self) -> None:
         """Prepare, then say what came of it: warnings on standard error, amounts on standard output."""
         corpus = prepare(self.recordings, self.out, self.config, progress=True)
-        for skipped in corpus.index["skipped"]:
-            print_note(f"skipped {skipped['source']}: {skipped['reason']}")
-        noted = ((file["source"], file["note"]) for file in corpus.index["files"] if file.get("note"))
-        for line in tell_notes(noted):
-            print_note(f"note {line}")
-        for warning in corpus.index["warnings"]:
-            print_note(f"warning: {warning}")
+        for line in lines_about(corpus.index):
+            print_note(line)
         amounts = ", ".join(f"{split} {corpus.seconds(split):.1f} s" for split in SPLITS)
         print_line(f"{corpus.path}: {amounts} at {corpus.sample_rate} Hz")
         for line in corpus.index["held_out"]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from partita import storage
 from partita.audio.corpus import Corpus
 from partita.audio.etudes import write_etudes
+from partita.audio.notes import lines_about
 from partita.audio.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
@@ -145,10 +146,12 @@ def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
         )
     say(f"preparing the corpus from {sources}")
     corpus = prepare([sources], home.corpus, splits, progress=True)
-    for skipped in corpus.index["skipped"]:
-        say(f"skipped {skipped['source']}: {skipped['reason']}")
+    for line in lines_about(corpus.index):
+        say(line)
     lengths = ", ".join(f"{split} {corpus.seconds(split):.0f} s" for split in ("train", "validation", "test"))
     say(f"corpus: {lengths}")
+    for line in corpus.index["held_out"] if config.recordings else ():
+        say(line)
     return corpus
 
 
