@@ -19,11 +19,11 @@ from partita.audio.index import (
     DamagedIndexError,
     check_index,
     fingerprint,
-    index_digest,
     read_index,
     store_name,
 )
 from partita.audio.prepare import PrepareConfig, prepare
+from partita.digests import with_digest
 from partita.errors import PartitaError
 from partita.tables import Table
 
@@ -65,8 +65,7 @@ ASKED = PrepareConfig(sample_rate=8000, gap=0.1, labels="{n}_take")
 def sealed(index: dict[str, Any]) -> dict[str, Any]:
     """Give an index the digests that its writer would have given it."""
     index["fingerprint"] = fingerprint(index)
-    index["digest"] = index_digest(index)
-    return index
+    return with_digest(index)
 
 
 def replaced(index: dict[str, Any], place: tuple[Any, ...], value: Any) -> dict[str, Any]:

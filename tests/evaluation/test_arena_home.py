@@ -79,7 +79,7 @@ def astray(entry: Entry, seed: int) -> dict[str, Any]:
         ({"format": None}, "`format`"),
         ({"settings": [1]}, r"`settings` .* must be a table"),
         ({"adopted": "yes"}, r"`adopted` .* must be true or false"),
-        ({"adopted": True, "digest": "0" * 16}, "damaged or edited"),
+        ({"adopted": True, "digest": "0" * 16}, "damaged or was edited"),
     ],
     ids=str,
 )
@@ -100,7 +100,7 @@ def test_a_damaged_result_is_named_with_the_remedy(tmp_path: Path) -> None:
     home.keep(entry, 3, astray(entry, 3))
     path = tmp_path / "results" / "report" / "0003.json"
     path.write_text(path.read_text().replace("lost", "last"))
-    with pytest.raises(PartitaError, match=r"damaged or edited: remove it, and it is made anew"):
+    with pytest.raises(PartitaError, match=r"damaged or was edited .*: remove it, and it is made anew"):
         home.result(entry, 3)
     path.write_text('{"seed": ')
     with pytest.raises(PartitaError, match=r"0003.json is damaged .*: remove it"):

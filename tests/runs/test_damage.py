@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from partita import storage
+from partita.digests import with_digest
 from partita.errors import DivergedError, PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.config import write_toml
-from partita.runs.digests import table_digest
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load, weights_path
 from partita.runs.state import read_state
@@ -141,7 +141,7 @@ def test_sizes_that_are_not_those_of_the_weights_are_refused_at_once(
     # regression: a network of that size was made first, and with a billion layers there was no end to it
     table = run.config()
     table["network"][field] = value
-    write_toml(run.path / "config.toml", table | {"digest": table_digest(table)})
+    write_toml(run.path / "config.toml", with_digest(table))
     begun = time.monotonic()
     with pytest.raises(PartitaError, match=words):
         load(run.path)

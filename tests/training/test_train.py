@@ -15,7 +15,8 @@ import torch
 
 from partita.audio.checking import BackgroundCheck
 from partita.audio.corpus import Corpus
-from partita.audio.index import fingerprint, index_digest
+from partita.audio.index import fingerprint
+from partita.digests import with_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
@@ -216,8 +217,7 @@ def test_a_stopped_run_goes_on_elsewhere(corpus: Corpus, tmp_path: Path, make_co
     index = json.loads((there / "index.json").read_text())
     other = index | {"gap": 2.0}
     other["fingerprint"] = fingerprint(other)
-    other["digest"] = index_digest(other)
-    (there / "index.json").write_text(json.dumps(other))
+    (there / "index.json").write_text(json.dumps(with_digest(other)))
     with pytest.raises(PartitaError, match="is not the one that"):
         resume(moved, corpus=there, quiet=True)
     (there / "index.json").write_text(json.dumps(index))

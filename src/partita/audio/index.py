@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from partita.digests import DIGEST, without_digest
 from partita.errors import PartitaError
 from partita.tables import Table, read_json
 
@@ -188,9 +189,9 @@ def _check_content(table: Table) -> None:
     digests = [entry["samples_digest"] for entry in index["files"]]
     if table.text("store") != store_name(digests) or not STORE.fullmatch(index["store"]):
         table.refuse("store", f"must be {store_name(digests)}, a file in the folder of the corpus")
-    written = {"digest", "warnings"} & index.keys()  # older versions wrote neither
-    if written and table.text("digest") != index_digest(index):
-        table.refuse("digest", "does not fit the rest of the file, which is damaged or was edited")
+    if "warnings" in index:  # older versions wrote neither these nor a digest
+        table.text(DIGEST)
+    without_digest(table)
     if index["fingerprint"] != fingerprint(index):
         table.refuse("fingerprint", "does not fit the recordings, which are damaged or were edited")
 
@@ -209,16 +210,6 @@ def fingerprint(index: dict[str, Any]) -> str:
     digests = [entry["samples_digest"] for entry in index["files"] if entry["reason"] is None]
     gap = [index["gap"]] if "gap" in index else []
     content = [index["sample_rate"], *gap, digests, index["recordings"]]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def index_digest(index: dict[str, Any]) -> str:
-    """Return a digest of all of an index but its own `digest`.
-
-    >>> index_digest({"gap": 1.0}) == index_digest({"gap": 1.0, "digest": "x"})
-    True
-    """
-    content = {name: value for name, value in index.items() if name != "digest"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 

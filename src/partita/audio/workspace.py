@@ -17,8 +17,9 @@ from typing import Any, Self
 import numpy as np
 
 from partita.audio.corpus import samples_digest
-from partita.audio.index import INDEX, STORE, DamagedIndexError, index_digest, read_index, store_name
+from partita.audio.index import INDEX, STORE, DamagedIndexError, read_index, store_name
 from partita.audio.stale import note_stores, remove_stale
+from partita.digests import with_digest
 from partita.errors import PartitaError
 from partita.storage import clear_leftovers, flush_to_disk, sole_writer, write_json
 
@@ -203,8 +204,7 @@ class Workspace:
             files: what the store is to hold, in order; those of the old corpus have been found intact.
         """
         name = store_name([file.samples_digest for file in files])
-        index = {**index, "store": name}
-        index["digest"] = index_digest(index)
+        index = with_digest({**index, "store": name})
         if not self._holds(name, files):
             part = self.scratch / name
             with part.open("wb") as target:

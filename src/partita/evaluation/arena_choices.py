@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from partita import seal
+from partita.digests import with_digest, without_digest
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
 from partita.storage import write_json
@@ -120,7 +120,7 @@ def settled(path: Path, tried: Results, entries: Sequence[Entry], seeds: Sequenc
     }
     new = {arm: as_json(choice) | {"among": among[arm]} for arm, choice in found.items() if arm not in before}
     if new:
-        write_json(path, seal.sealed({"seeds": list(seeds), "arms": before | new}))
+        write_json(path, with_digest({"seeds": list(seeds), "arms": before | new}))
     return found | kept
 
 
@@ -128,7 +128,7 @@ def _read(path: Path) -> dict[str, Any]:
     """Return the content of the file of choices, checked; nothing where there is none."""
     if not path.is_file():
         return {}
-    table = seal.opened(read_json(path, remedy="begin anew in another folder with `--out`"))
+    table = without_digest(read_json(path, remedy="begin anew in another folder with `--out`"))
     if any(type(seed) is not int for seed in table.items("seeds")):
         table.refuse("seeds", "must be a list of integers")
     arms = table.table("arms")

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from partita import seal
 from partita.audio.corpus import Corpus, read_index
+from partita.digests import with_digest, without_digest
 from partita.errors import DivergedError, PartitaError
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_home import ArenaHome
@@ -136,11 +136,11 @@ class Ground:
         """
         if self.home.astray.is_file():
             said = read_json(self.home.astray, remedy="remove it, and the critic is tried again")
-            raise DivergedError(seal.opened(said).text("diverged"))
+            raise DivergedError(without_digest(said).text("diverged"))
         try:
             return self.train(self.home.critic, self.config.critic_training(), "the critic").path
         except DivergedError as error:
-            write_json(self.home.astray, seal.sealed({"diverged": str(error)}))
+            write_json(self.home.astray, with_digest({"diverged": str(error)}))
             raise
 
     def critic_run(self, entry: Entry) -> Path:

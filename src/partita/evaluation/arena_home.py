@@ -20,8 +20,9 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from partita import seal, storage
+from partita import storage
 from partita.audio.corpus import read_index
+from partita.digests import with_digest, without_digest
 from partita.errors import PartitaError
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_plan import ArenaConfig
@@ -119,7 +120,7 @@ class ArenaHome:
             raise PartitaError(f"{self.path} exists and is no arena: {REMEDY}")
         self.path.mkdir(parents=True, exist_ok=True)
         adopted = config.students is not None
-        storage.write_json(note, seal.sealed({"format": FORMAT, "settings": settings, "adopted": adopted}))
+        storage.write_json(note, with_digest({"format": FORMAT, "settings": settings, "adopted": adopted}))
 
     @property
     def waits_for_students(self) -> bool:
@@ -169,7 +170,7 @@ class ArenaHome:
         path = self.path / NOTE
         if not path.is_file():
             return None
-        note = seal.opened(read_json(path, remedy=REMEDY))
+        note = without_digest(read_json(path, remedy=REMEDY))
         if note.integer("format") != FORMAT:
             note.refuse("format", f"must be {FORMAT}, or another version of Partita wrote it")
         note.table("settings")

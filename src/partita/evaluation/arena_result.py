@@ -6,7 +6,8 @@ What went astray has one sentence in place of measures. This file measures nothi
 from pathlib import Path
 from typing import Any
 
-from partita import seal, storage
+from partita import storage
+from partita.digests import with_digest, without_digest
 from partita.evaluation.arena_choices import BOUND
 from partita.evaluation.arena_entry import STEER, Entry
 from partita.tables import Table, read_json
@@ -24,7 +25,7 @@ def write_result(path: Path, result: dict[str, Any]) -> None:
         result: fit for JSON.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    storage.write_json(path, seal.sealed(result))
+    storage.write_json(path, with_digest(result))
 
 
 def read_result(path: Path, entry: Entry, seed: int) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def read_result(path: Path, entry: Entry, seed: int) -> dict[str, Any]:
     >>> read_result(path, Entry("report"), 3)["diverged"]
     'the loss is not finite'
     """
-    table = seal.opened(read_json(path, remedy=REMEDY))
+    table = without_digest(read_json(path, remedy=REMEDY))
     if table.text("arm") != entry.name:
         table.refuse("arm", f"must be {entry.name!r}")
     if table.integer("seed") != seed:

@@ -6,7 +6,8 @@ It does not know what the stages do.
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from partita import seal, storage
+from partita import storage
+from partita.digests import with_digest, without_digest
 from partita.errors import PartitaError
 from partita.evaluation.clips import LEAST_CLIPS
 from partita.listening.demo_plan import LEAST, DemoConfig
@@ -94,7 +95,7 @@ class Home:
     def _read(self) -> Table | None:
         if not self._note.is_file():
             return None
-        note = seal.opened(read_json(self._note, remedy=REMEDY))
+        note = without_digest(read_json(self._note, remedy=REMEDY))
         if note.integer("format") != FORMAT:
             note.refuse("format", f"must be {FORMAT}, or another version of Partita wrote it")
         note.table("settings")
@@ -113,4 +114,4 @@ class Home:
     def _write(self, settled: Settled | None) -> None:
         decided = {"training_minutes": None} if settled is None else asdict(settled)
         note = {"format": FORMAT, "settings": self.config.settings} | decided
-        storage.write_json(self._note, seal.sealed(note))
+        storage.write_json(self._note, with_digest(note))

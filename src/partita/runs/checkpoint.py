@@ -13,7 +13,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from partita import storage
-from partita.runs.digests import digest_of
+from partita.digests import digest_of
 from partita.runs.state import SUFFIX, listed_files, read_state, write_state
 from partita.runs.tensors import read_tensors
 

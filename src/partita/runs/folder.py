@@ -10,23 +10,22 @@ tensorboard/         a view of the metrics
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from partita import storage
+from partita.digests import DIGEST, with_digest, without_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint, remove_checkpoint, save_checkpoint
 from partita.runs.config import write_toml
-from partita.runs.digests import table_digest
 from partita.runs.placing import is_empty, new_folder
 from partita.runs.state import read_state
 from partita.tables import Table, read_toml
 
 FORMAT = 1
 CONFIG = "config.toml"
-DIGEST = "digest"
 RECORDS = "records"
 TABLES = ("corpus", "network", "quantiser", "training", "versions")
 REMEDY = "copy the run's config again"
@@ -59,7 +58,7 @@ class RunFolder:
         remedy = "nothing was made; make room, then run the same command again"
         with run.disk_faults(remedy), new_folder(run.path, last=CONFIG) as part:
             new = cls(part)
-            write_toml(part / CONFIG, table | {DIGEST: table_digest(table)})
+            write_toml(part / CONFIG, with_digest(table))
             new.metrics_path.touch()
             new.checkpoints_path.mkdir()
             save_checkpoint(new.checkpoint_path(first.step), first)
@@ -132,14 +131,9 @@ class RunFolder:
             raise PartitaError(f"{table.where} has unknown sections {', '.join(unknown)}: remove them")
         if missing := sorted(set(TABLES) - set(table.values)):
             raise PartitaError(f"{table.where} lacks {', '.join(missing)}: {REMEDY}")
-        values = {name: value for name, value in table.values.items() if name != DIGEST}
-        if DIGEST in table.values and table.text(DIGEST) != table_digest(values):
-            raise PartitaError(
-                f"{table.where} is damaged or was edited (its digest is another): {REMEDY}, or, if you"
-                f" edited it, remove its line `{DIGEST}`"
-            )
         _check(table)
-        return values
+        remedy = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
+        return without_digest(replace(table, remedy=remedy)).values
 
     def checkpoint_path(self, step: int) -> Path:
         """Return where the checkpoint of a step lies."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
+from partita.digests import DIGEST, with_digest, without_digest
 from partita.errors import PartitaError
-from partita.runs.digests import table_digest
 from partita.tables import Table, read_json
 
 FORMAT = 1
@@ -32,8 +32,7 @@ def write_state(folder: Path, state: dict[str, Any], files: dict[str, str]) -> N
     >>> read_state(folder)["step"]
     3
     """
-    whole = {"format": FORMAT} | state | {"files": files}
-    whole |= {"digest": table_digest(whole)}
+    whole = with_digest({"format": FORMAT} | state | {"files": files})
     storage.write_text(folder / STATE, json.dumps(whole, indent=1, allow_nan=False) + "\n")
 
 
@@ -58,10 +57,9 @@ def read_state(folder: Path) -> dict[str, Any]:
         raise PartitaError(
             f"{table.where} has format {number}, this version reads up to {FORMAT}: install a newer partita"
         )
-    if "files" in table.values or "digest" in table.values:
-        said = table.text("digest")
-        if said != table_digest({name: value for name, value in table.values.items() if name != "digest"}):
-            raise PartitaError(f"{table.where} is damaged (its digest is another): {table.remedy}")
+    if "files" in table.values:
+        table.text(DIGEST)
+    table = without_digest(table)
     table.integer("step", least=0)
     table.flag("finished", default=False)
     table.optional("records", lambda name: table.integer(name, least=0))
