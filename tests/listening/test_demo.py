@@ -21,6 +21,7 @@ from partita.listening.demo_plan import (
 )
 from partita.listening.demo_time import SCORING_SHARE, Costs, lateness, scaled, training_minutes
 from partita.runs import metrics
+from partita.runs.state import write_state
 from partita.storage import beside, sole_writer
 
 COSTS = {
@@ -216,7 +217,8 @@ def test_leftovers_of_a_killed_demo_are_cleared(tmp_path: Path, monkeypatch: pyt
 def test_a_machine_that_was_busy_for_one_arm_is_named_on_the_page(tmp_path: Path) -> None:
     for arm, processor in zip(ARMS, ((2.0, 2.0), (2.0, 0.8)), strict=True):
         run = tmp_path / "runs" / arm
-        run.mkdir(parents=True)
+        (run / "checkpoints" / "step-000020").mkdir(parents=True)
+        write_state(run / "checkpoints" / "step-000020", {"step": 20}, {})
         (run / "config.toml").touch()
         for step in range(20):
             turn = {

@@ -10,7 +10,6 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from partita import storage
-from partita.digests import with_digest
 from partita.errors import DivergedError, PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.config import write_toml
@@ -27,6 +26,26 @@ def flip(path: Path, place: int, bit: int = 0) -> None:
     data = bytearray(path.read_bytes())
     data[place] ^= 1 << bit
     path.write_bytes(data)
+
+
+def test_the_config_of_another_run_is_refused(run: RunFolder, tmp_path: Path, checkpoint: Make) -> None:
+    # regression: a whole config has the right digest, and another run's was taken
+    config = run.config()
+    other = RunFolder.create(tmp_path / "other", config | {"versions": {"torch": "0"}}, checkpoint(0))
+    (run.path / "config.toml").write_bytes((other.path / "config.toml").read_bytes())
+    run.save(checkpoint(10), keep=1, best=None)
+    with pytest.raises(PartitaError, match=r"config\.toml is another run's: copy the run's config again"):
+        run.config()
+
+
+def test_records_that_a_finished_run_lost_are_missed(run: RunFolder, checkpoint: Make) -> None:
+    # regression: scores of an arena were made without them, and nothing was said
+    run.log({"kind": "train", "step": 10})
+    run.save(checkpoint(10), keep=9, best=None)
+    assert run.records() == [{"kind": "train", "step": 10}]
+    run.metrics_path.unlink()
+    with pytest.raises(PartitaError, match=r"metrics\.jsonl lacks 1 records .* copy it again, or remove"):
+        run.records()
 
 
 def as_older_versions_wrote_it(run: RunFolder) -> None:
@@ -141,7 +160,7 @@ def test_sizes_that_are_not_those_of_the_weights_are_refused_at_once(
     # regression: a network of that size was made first, and with a billion layers there was no end to it
     table = run.config()
     table["network"][field] = value
-    write_toml(run.path / "config.toml", with_digest(table))
+    write_toml(run.path / "config.toml", table)  # edited by hand, so without a digest
     begun = time.monotonic()
     with pytest.raises(PartitaError, match=words):
         load(run.path)

@@ -66,7 +66,7 @@ def test_rewinding_drops_what_came_after_the_checkpoint(run: RunFolder, checkpoi
     run.save(checkpoint(10), keep=3, best=None)
     run.log({"kind": "train", "step": 20})
     (run.checkpoints_path / ".step-000020.0123abcd.part").mkdir()
-    newest, lost = run.rewind()
+    newest, lost = run.newest(), run.rewind()
     assert (newest.name, lost) == ("step-000010", 0)
     assert metrics.read(run.metrics_path) == [{"kind": "train", "step": 10}]
     assert [path.name for path in run.checkpoints_path.glob(".*")] == []

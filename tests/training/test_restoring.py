@@ -144,6 +144,17 @@ def test_another_network_is_refused_before_it_is_made(stopped: RunFolder, corpus
         resume(stopped.path, corpus=corpus, quiet=True)
 
 
+def test_a_refused_checkpoint_leaves_the_metrics_as_they_were(stopped: RunFolder, corpus: Corpus) -> None:
+    # regression: they were cut to what the checkpoint's state said, before its tensors were found damaged
+    stopped.log({"kind": "train", "step": 10**6})
+    before = stopped.metrics_path.read_bytes()
+    path = stopped.newest() / "generator.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(PartitaError, match=r"generator\.safetensors"):
+        resume(stopped.path, corpus=corpus, quiet=True)
+    assert stopped.metrics_path.read_bytes() == before
+
+
 def test_lost_records_are_named_and_do_not_stop_a_run(
     stopped: RunFolder, corpus: Corpus, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,6 @@ from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_training import finished_run, refuse_other_corpus, training_facts
 from partita.evaluation.arena_truth import Truth, teachers_corpus
-from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.runs.loading import find, load, weights_path
 from partita.storage import digest, write_json
@@ -105,9 +104,7 @@ class Ground:
         done = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in astray}
         steps = (f"{name}: {training_facts(run)['steps']:,} updates" for name, run in done.items())
         self.say("; ".join(steps))
-        if words := unequal(
-            {name: machine_share(metrics.read(run.metrics_path)) for name, run in done.items()}
-        ):
+        if words := unequal({name: machine_share(run.records()) for name, run in done.items()}):
             self.say(words)
         return astray
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from partita.audio.corpus import Corpus
 from partita.errors import PartitaError
-from partita.runs import metrics
 from partita.runs.folder import RunFolder
-from partita.runs.state import read_state
+from partita.runs.state import STATE, read_state, remedy
+from partita.tables import Table
 from partita.training.config import TrainConfig
 from partita.training.train import resume, train
 from partita.training.turns import machine_share
@@ -60,14 +60,15 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
         opening that it told right; where it was trained in turns with others `machine_share`, what it got
         of the machine in its turns, against its best ones.
     """
-    position = read_state(run.newest())["position"]
-    training, records = run.config()["training"], metrics.read(run.metrics_path)
+    newest = run.newest()
+    position = Table(read_state(newest), str(newest / STATE), remedy(newest)).table("position")
+    training, records = run.config()["training"], run.records()
     patience = int(training["patience"])
     final = [record["bits"] for record in records if record["kind"] == "final"]
     facts = {
-        "steps": int(position["step"]),
-        "seconds": round(float(position["seconds"]), 1),
-        "flat": bool(patience and position["stale"] >= patience),
+        "steps": position.integer("step", least=0),
+        "seconds": round(position.number("seconds", least=0.0), 1),
+        "flat": bool(patience and position.integer("stale", least=0) >= patience),
         "bits": final[-1] if final else None,
     }
     rows = [record for record in records if record["kind"] == "train"]

@@ -10,7 +10,6 @@ from partita.listening.demo_plan import ARMS, START, DemoConfig, shares
 from partita.listening.report import ArmReport, ReportData
 from partita.models.sizes import size_named
 from partita.models.wavenet import WaveNet
-from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.runs.state import read_state
 from partita.training.turns import machine_share, unequal
@@ -38,7 +37,7 @@ def report_data(
         minutes: of all training.
     """
     together, apart = shares(minutes)
-    start = metrics.read(RunFolder.open(home / "runs" / START).metrics_path)
+    start = RunFolder.open(home / "runs" / START).records()
     first, busy = next(iter(evaluations.values())), busy_while(home)
     return ReportData(
         title=f"Two models learn {_subject(config)}",
@@ -55,7 +54,7 @@ def report_data(
                 summary=SUMMARIES[arm],
                 scores=found.scores | {"warnings": [*found.scores["warnings"], *([busy] if busy else [])]},
                 clips=found.clips,
-                metrics=joined(start, metrics.read(RunFolder.open(home / "runs" / arm).metrics_path)),
+                metrics=joined(start, RunFolder.open(home / "runs" / arm).records()),
                 facts=[
                     ("common start", f"{_length(start)[0]:,} updates"),
                     *arm_facts(RunFolder.open(home / "runs" / arm)),
@@ -80,7 +79,7 @@ def busy_while(home: Path) -> str | None:
         home: the demo's folder.
     """
     runs = {arm: RunFolder.open(home / "runs" / arm) for arm in ARMS}
-    return unequal({arm: machine_share(metrics.read(run.metrics_path)) for arm, run in runs.items()})
+    return unequal({arm: machine_share(run.records()) for arm, run in runs.items()})
 
 
 def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:
@@ -121,7 +120,7 @@ def _length(records: list[dict[str, Any]]) -> tuple[int, float]:
 
 def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
     """Return what was done to train a run: updates, time, speed, the checkpoint that stands for it."""
-    records = metrics.read(run.metrics_path)
+    records = run.records()
     training = [record for record in records if record.get("kind") == "train"]
     scored = [record for record in records if record.get("kind") == "validation"]
     facts = [("updates", f"{read_state(run.newest())['step']:,}")]

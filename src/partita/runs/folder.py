@@ -27,6 +27,7 @@ from partita.tables import Table, read_toml
 FORMAT = 1
 CONFIG = "config.toml"
 RECORDS = "records"
+CONFIG_DIGEST = "config"
 TABLES = ("corpus", "network", "quantiser", "training", "versions")
 REMEDY = "copy the run's config again"
 HIGHEST_RATE = 1_000_000  # Hz
@@ -54,14 +55,15 @@ class RunFolder:
         """
         run = cls(Path(path))
         run.refuse_if_taken()
-        table = {"format": FORMAT} | config
+        table = with_digest({"format": FORMAT} | config)
+        state = first.state | {CONFIG_DIGEST: table[DIGEST]}
         remedy = "nothing was made; make room, then run the same command again"
         with run.disk_faults(remedy), new_folder(run.path, last=CONFIG) as part:
             new = cls(part)
-            write_toml(part / CONFIG, with_digest(table))
+            write_toml(part / CONFIG, table)
             new.metrics_path.touch()
             new.checkpoints_path.mkdir()
-            save_checkpoint(new.checkpoint_path(first.step), first)
+            save_checkpoint(new.checkpoint_path(first.step), replace(first, state=state))
         return run
 
     @classmethod
@@ -118,7 +120,8 @@ class RunFolder:
         """Return the resolved config.
 
         Raises:
-            PartitaError: it can't be read, has unknown sections, or comes from a newer version.
+            PartitaError: it can't be read, is damaged or another run's, has unknown sections, or comes from a
+                newer version.
         """
         table = read_toml(self.path / CONFIG, remedy=REMEDY)
         number = table.integer("format", least=1)
@@ -133,7 +136,12 @@ class RunFolder:
             raise PartitaError(f"{table.where} lacks {', '.join(missing)}: {REMEDY}")
         _check(table)
         remedy = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
-        return without_digest(replace(table, remedy=remedy)).values
+        values = without_digest(replace(table, remedy=remedy)).values
+        if DIGEST in table.values and self.steps():
+            written = read_state(self.newest()).get(CONFIG_DIGEST)  # older versions wrote none
+            if written not in (None, table.values[DIGEST]):
+                raise PartitaError(f"{table.where} is another run's: {remedy}")
+        return values
 
     def checkpoint_path(self, step: int) -> Path:
         """Return where the checkpoint of a step lies."""
@@ -187,9 +195,8 @@ class RunFolder:
         with self.disk_faults():
             storage.flush_to_disk(self.metrics_path)
             state = checkpoint.state | {RECORDS: metrics.count(self.metrics_path)}
-            save_checkpoint(
-                self.checkpoint_path(checkpoint.step), Checkpoint(tensors=checkpoint.tensors, state=state)
-            )
+            state[CONFIG_DIGEST] = read_state(self.newest()).get(CONFIG_DIGEST)
+            save_checkpoint(self.checkpoint_path(checkpoint.step), replace(checkpoint, state=state))
         for step in self.steps()[:-keep]:
             if step != best:
                 remove_checkpoint(self.checkpoint_path(step))
@@ -203,18 +210,32 @@ class RunFolder:
         with self.disk_faults():
             metrics.append(self.metrics_path, record)
 
-    def rewind(self) -> tuple[Path, int]:
-        """Remove what an interrupted run left behind its newest checkpoint.
+    def records(self) -> list[dict[str, Any]]:
+        """Return the records of the metrics, of a run that is not being trained.
+
+        Raises:
+            PartitaError: a record is damaged, or some that were there when the newest checkpoint was saved
+                are missing.
+        """
+        records = metrics.read(self.metrics_path)
+        lost = (read_state(self.newest()).get(RECORDS) or 0) - len(records)
+        if lost > 0:
+            raise PartitaError(
+                f"{self.metrics_path} lacks {lost} records that it had: copy it again, or remove {self.path}"
+            )
+        return records
+
+    def rewind(self) -> int:
+        """Remove what an interrupted run wrote after its newest checkpoint.
 
         Returns:
-            that checkpoint, and how many records are lost that the metrics had when it was saved.
+            how many records are lost that the metrics had when that checkpoint was saved.
         """
-        newest = self.newest()
-        most = read_state(newest).get(RECORDS)  # checkpoints of older versions don't say
+        most = read_state(self.newest()).get(RECORDS)  # checkpoints of older versions don't say
         storage.clear_leftovers(self.path, deep=True)
         with self.disk_faults():
             left = metrics.truncate(self.metrics_path, after_step=self.steps()[-1], most=most)
-        return newest, 0 if most is None else most - left
+        return 0 if most is None else most - left
 
     @contextmanager
     def disk_faults(self, remedy: str | None = None) -> Iterator[None]:

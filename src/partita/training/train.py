@@ -153,7 +153,7 @@ def resuming(
     corpus = _find_corpus(folder, table["corpus"], corpus)
     check = BackgroundCheck(corpus)
     with sole_writer(folder.path):  # before anything there is touched
-        newest, lost = folder.rewind()
+        newest = folder.newest()
         refuse_other_network(config, newest)
         checkpoint = load_checkpoint(newest)
         position = position_of(checkpoint, newest)
@@ -161,6 +161,7 @@ def resuming(
         windows = _windows(corpus, config, learner.context)
         restore(learner, checkpoint.tensors, newest)
         windows.restore(checkpoint.state["windows"])
+        lost = folder.rewind()  # not before all that it goes on from is known to be sound
         with sitting(
             run=folder,
             corpus=corpus,
