@@ -65,7 +65,15 @@ def test_damaged_json_is_refused(tmp_path: Path, content: bytes, says: str) -> N
 
 
 @pytest.mark.parametrize(
-    "content", [b"a = ", b"\xff", b"a = " + b"[" * 50_000, b"a = 1\na = 2", b"a = [" * 3000]
+    "content",
+    [
+        b"a = ",
+        b"\xff",
+        b"a = " + b"[" * 50_000,
+        b"a = 1\na = 2",
+        b"a = [" * 3000,
+        b"a = [0x" + b"f" * 5000 + b"]",
+    ],
 )
 def test_damaged_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.toml").write_bytes(content)
@@ -73,7 +81,7 @@ def test_damaged_toml_is_refused(tmp_path: Path, content: bytes) -> None:
         read_toml(tmp_path / "a.toml", remedy="mend it")
 
 
-@pytest.mark.parametrize("digits", ["1e999", "1" + 400 * "0"])
+@pytest.mark.parametrize("digits", ["1e999", str(2**1024 - 1)])
 def test_numbers_beyond_all_bounds_are_refused(tmp_path: Path, digits: str) -> None:
     (tmp_path / "x.json").write_text(f'{{"bits": {digits}}}')
     with pytest.raises(PartitaError, match=r"`bits` .*must be a number"):

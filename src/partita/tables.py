@@ -20,6 +20,7 @@ from partita.names import from_text
 T = TypeVar("T")
 
 LONGEST_SHOWN = 60  # characters of a wrong value in a message
+LONGEST_INTEGER = 1024  # bits; Python can't write integers of more than about 14,000
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,8 @@ class Table:
         """
         if name not in self.values:
             raise PartitaError(f"`{self.inside}{name}` is missing in {self.where}: {self.remedy}")
-        value = repr(self.values[name])
-        shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}..."
-        raise PartitaError(f"`{self.inside}{name}` in {self.where} is {shown}, {rule}: {self.remedy}")
+        value = shown(self.values[name])
+        raise PartitaError(f"`{self.inside}{name}` in {self.where} is {value}, {rule}: {self.remedy}")
 
     def _get(self, name: str, default: Any) -> Any:
         if name not in self.values:
@@ -132,6 +132,18 @@ class Table:
                 self.refuse(name, "")
             return default
         return self.values[name]
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it: cut where it is long.
+
+    >>> shown("x" * 100)[-5:]
+    'xx...'
+    """
+    if type(value) is int and value.bit_length() > LONGEST_INTEGER:
+        return "a number too long to show"
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def read_json(path: Path, *, remedy: str) -> Table:
@@ -166,6 +178,7 @@ def read_toml(path: Path, *, remedy: str) -> Table:
 def _read(path: Path, parse: Callable[[str], Any], remedy: str) -> Table:
     try:
         values = parse(path.read_text(encoding="utf-8"))
+        _refuse_long_integers(values)
     except OSError as error:
         raise PartitaError(f"{path} can't be read ({error.strerror}): {remedy}") from error
     except RecursionError as error:
@@ -175,6 +188,15 @@ def _read(path: Path, parse: Callable[[str], Any], remedy: str) -> Table:
     if not isinstance(values, dict):
         raise PartitaError(f"{path} is damaged (it holds no table): {remedy}")
     return Table(values, str(path), remedy)
+
+
+def _refuse_long_integers(value: Any) -> None:
+    """Raise a ValueError for an integer that Python may not write; hexadecimal TOML has such."""
+    if type(value) is int and value.bit_length() > LONGEST_INTEGER:
+        raise ValueError(f"an integer in it has {value.bit_length()} bits")
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _refuse_long_integers(inner)
 
 
 def _no_constant(name: str) -> NoReturn:

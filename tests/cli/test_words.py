@@ -55,9 +55,9 @@ def test_no_folder_is_called_tilde(home, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--out", ""], "the argument behind `--out` is empty: give a value"),
+        (["--out", ""], "the value of `--out` is empty: give a value"),
         (["--out="], "the argument `--out=` is empty"),
-        ([""], "the argument first is empty"),
+        ([""], "the first argument is empty"),
         (["a\0b"], "'a\\x00b' holds a NUL character"),
         (["\ud800"], "holds a character that no file name can have"),
     ],

@@ -92,7 +92,7 @@ def test_a_few_odd_command_lines_end_well(
     places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert run_all(1, 20, places, tmp_path, tmp_path / "a" / "b" / "c") == []
+    assert run_all(1, 10, places, tmp_path, tmp_path / "a" / "b" / "c") == []
 
 
 @pytest.mark.slow

@@ -105,5 +105,5 @@ def test_a_run_of_minutes_names_no_number_of_steps_and_what_it_does(
     train(corpus, tmp_path / "run", config)
     steps = [words for words in told if words.startswith("step")]
     assert steps
-    assert all(re.match(r"step \d+, .* 0:0\d gone, 0:0\d left$", words) for words in steps)
+    assert all(re.match(r"step \d+, .* \d+:\d\d gone, \d+:\d\d left$", words) for words in steps)
     assert {"scoring", "saving", "scoring all held-out sound"} <= set(told)

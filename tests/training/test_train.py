@@ -176,7 +176,7 @@ def test_a_diverging_run_stops_with_the_step_the_clips_and_what_to_try(
     monkeypatch.setattr(learner, "likelihood_bits", burst)
     with pytest.raises(
         PartitaError,
-        match=r"not finite at step 8, on 0\.wav @ .* s; .*step 5 is sound.*lower `learning_rate`",
+        match=r"not finite at step 8, on 0\.wav @ .* s; .*step 5 is undamaged.*lower `learning_rate`",
     ):
         train(corpus, out, make_config(), quiet=True)
     assert RunFolder.open(out).steps()[-1] == 5

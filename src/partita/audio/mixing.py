@@ -59,7 +59,7 @@ class Treatment:
 
 
 class Levels:
-    """What is counted over a recording while it is decoded: full scale, peak, and the power of channels.
+    """Measures peak, clipping and channel power while a recording is decoded.
 
     Attributes:
         peak: the greatest absolute value.

@@ -44,7 +44,7 @@ class Command:
             if isinstance(score, dict) and "value" in score:
                 print_line(_row(name, score))
         for warning in scores.get("warnings", ()):
-            print_note(f"beware: {warning}")
+            print_note(f"warning: {warning}")
 
 
 def _row(name: str, score: dict[str, Any]) -> str:

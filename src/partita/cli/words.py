@@ -23,10 +23,14 @@ def checked(words: Sequence[str]) -> list[str]:
     for place, word in enumerate(words):
         name, equals, value = word.partition("=")
         if not word or (name.startswith("--") and equals and not value):
-            where = f"behind `{words[place - 1]}`" if place and not word else f"`{word}`" if word else "first"
-            raise PartitaError(
-                f"the argument {where} is empty: give a value (is a variable of the shell not set?)"
+            where = (
+                f"value of `{words[place - 1]}`"
+                if place and not word
+                else f"argument `{word}`"
+                if word
+                else "first argument"
             )
+            raise PartitaError(f"the {where} is empty: give a value (is a variable of the shell not set?)")
         if "\0" in word:
             raise PartitaError(f"the argument {word[:60]!r} holds a NUL character: leave it out")
         try:

@@ -139,7 +139,7 @@ def _read(path: Path) -> dict[str, Any]:
         if row.text("settings").partition(":")[0] != arm:
             row.refuse("settings", f"must be {arm!r}, perhaps with settings behind a colon")
         if row.values["settings"] not in row.items("among"):
-            row.refuse("among", "must have what was chosen")
+            row.refuse("among", "must contain the setting in `settings`")
     return table.values
 
 

@@ -15,12 +15,11 @@ import tomli_w
 from partita import storage
 from partita.errors import PartitaError
 from partita.names import to_text
-from partita.tables import LONGEST_SHOWN
+from partita.tables import shown
 
 T = TypeVar("T")
 
 LARGEST_WHOLE = 2**53  # beyond it a float does not hold every whole number
-LONGEST_WHOLE = 1024  # bits
 
 
 def to_table(config: Any) -> dict[str, Any]:
@@ -104,16 +103,8 @@ def _typed(hint: Any, value: Any, name: str, where: str) -> Any:
         return float(value)
     if not is_dataclass(hint) and isinstance(hint, type) and type(value) is hint:
         return value
-    raise PartitaError(f"`{name}` in {where} is {_shown(value)}, must be of type {_named(hint)}: change it")
+    raise PartitaError(f"`{name}` in {where} is {shown(value)}, must be of type {_named(hint)}: change it")
 
 
 def _named(hint: Any) -> str:
     return hint.__name__ if isinstance(hint, type) and typing.get_origin(hint) is None else str(hint)
-
-
-def _shown(value: Any) -> str:
-    """Return a value as a message shows it: cut where it is long."""
-    if type(value) is int and value.bit_length() > LONGEST_WHOLE:
-        return "a number too long to show"
-    text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

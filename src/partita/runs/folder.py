@@ -140,7 +140,7 @@ class RunFolder:
         if DIGEST in table.values and self.steps():
             written = read_state(self.newest()).get(CONFIG_DIGEST)  # older versions wrote none
             if written not in (None, table.values[DIGEST]):
-                raise PartitaError(f"{table.where} is another run's: {remedy}")
+                raise PartitaError(f"{table.where} and {self.newest()} are of different runs: {remedy}")
         return values
 
     def checkpoint_path(self, step: int) -> Path:

@@ -107,12 +107,19 @@ def refuse_unlike(found: Shapes, wanted: Shapes, path: Path) -> None:
     >>> refuse_unlike(shapes_of({}), shapes_of({"w": torch.zeros(2)}), Path("generator.safetensors"))
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: `w` has shape None in generator.safetensors, the config asks for (2,): \
-config and weights are from different runs
+    partita.errors.PartitaError: `w` is missing in generator.safetensors: config and weights are from \
+different runs
     """
     for name in sorted(wanted.keys() | found.keys()):
         shape, kind = found.get(name, (None, None))
         wanted_shape, wanted_kind = wanted.get(name, (None, None))
+        if shape is None:
+            raise PartitaError(f"`{name}` is missing in {path}: config and weights are from different runs")
+        if wanted_shape is None:
+            raise PartitaError(
+                f"`{name}` in {path} is no weight of the config's network: config and weights are from"
+                " different runs"
+            )
         if shape != wanted_shape:
             raise PartitaError(
                 f"`{name}` has shape {shape} in {path}, the config asks for {wanted_shape}:"

@@ -1,5 +1,4 @@
-"""What is said when training runs astray: which number is finite no more, where, and what to try. It decides
-nothing."""
+"""The error of a run that diverged: which number is not finite, where, and what to try. Decides nothing."""
 
 from collections.abc import Mapping
 
@@ -28,18 +27,18 @@ def diverged(
     on = f", on {'; '.join(clips)}" if clips else ""
     listen = ", and listen to those clips" if clips else ""
     return DivergedError(
-        f"{what} is not finite at step {step}{on}: training diverged, and the checkpoint of step {saved} is"
-        " sound. Resuming would lead there again: train a new run with a lower `learning_rate` (it was"
-        f" {config.learning_rate:g}), a longer `warmup` (it was {config.warmup}), a lower `clip` or"
-        f" `precision` float32{listen}"
+        f"{what} is not finite at step {step}{on}: training diverged. The checkpoint of step {saved} is"
+        " undamaged, but a run resumed from it would diverge again: train a new run with a lower"
+        f" `learning_rate` (it was {config.learning_rate:g}), a longer `warmup` (it was {config.warmup}), a"
+        f" lower `clip` or `precision` float32{listen}"
     )
 
 
-def unsound(tensors: Mapping[str, Mapping[str, Tensor]]) -> str | None:
+def non_finite_tensor(tensors: Mapping[str, Mapping[str, Tensor]]) -> str | None:
     """Return which tensor of a checkpoint is not finite, in words, or None.
 
     >>> import torch
-    >>> unsound({"generator": {"end2": torch.tensor(float("nan"))}})
+    >>> non_finite_tensor({"generator": {"end2": torch.tensor(float("nan"))}})
     '`end2` of generator'
     """
     for group, named in tensors.items():

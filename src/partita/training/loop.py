@@ -25,7 +25,7 @@ from partita.training.board import Board
 from partita.training.clips import draw_clips, write_clips
 from partita.training.collapse import trouble
 from partita.training.config import TrainConfig
-from partita.training.divergence import diverged, unsound
+from partita.training.divergence import diverged, non_finite_tensor
 from partita.training.ending import CLIPS_SECONDS, training_budget
 from partita.training.learner import Learner, Update
 from partita.training.position import Position
@@ -253,7 +253,7 @@ class Loop:
         state = {"windows": self.windows.state(), "position": self.position.as_json(), "finished": finished}
         state |= {"step": self.position.step, "chosen": chosen}
         checkpoint = Checkpoint(tensors=self.learner.tensors(), state=state)
-        if (what := unsound(checkpoint.tensors)) is not None:
+        if (what := non_finite_tensor(checkpoint.tensors)) is not None:
             raise self._diverged(what, step=self.position.step)
         with self.display.busy("saving"):
             self.run.save(checkpoint, keep=self.config.keep, best=self.position.best_step)

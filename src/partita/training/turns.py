@@ -3,8 +3,8 @@
 A budget in minutes is wall-clock time. Trained one after the other, one run may have the machine to itself
 and the next one only half of it, and the first makes more updates in "equal" time. In turns, whatever else
 the machine does slows all runs alike. Each run's clock counts its own turns alone. Processor time would be
-no better measure: it can't be told what a GPU did, threads that wait for each other use it up as well, and a
-run of so many processor seconds takes several times as long as was asked for where the machine is busy.
+no better measure: it does not count the work of a GPU, threads that wait for each other use it up as well,
+and a run of so many processor seconds takes several times as long as was asked for where the machine is busy.
 
 This file does not know what the runs are compared by.
 """
