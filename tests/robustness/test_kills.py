@@ -1,11 +1,14 @@
 """Commands that are killed at any moment lose nothing, and the next start leaves nothing behind."""
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 Attack = Callable[..., dict[str, Any]]
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
 
 
 def test_a_few_kills_of_prepare(attack: Attack) -> None:

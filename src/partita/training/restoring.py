@@ -66,6 +66,8 @@ def restore(learner: Learner, tensors: dict[str, dict[str, Tensor]], checkpoint:
         learner.restore(tensors)
     except torch.OutOfMemoryError:
         raise
+    except PartitaError as error:  # the optimizer's, which does not know where it was read
+        raise PartitaError(f"{checkpoint}: {error}") from error
     except (KeyError, RuntimeError) as error:  # for example a random state that is none
         raise PartitaError(f"{checkpoint} is damaged ({error}): {remedy(checkpoint)}") from error
 
