@@ -47,7 +47,7 @@ def test_a_run_of_an_older_version_goes_on(stopped: RunFolder, corpus: Corpus) -
     [
         ("generator", "end2", lambda value: value[:-1], "`end2` has shape"),
         ("generator", "end2", lambda value: value.double(), "`end2` has type"),
-        ("generator", "end2", None, "`end2` has shape None"),
+        ("generator", "end2", None, "`end2` is missing in "),
         ("average", "end2", lambda value: value * torch.inf, "`end2` in .*average.* holds NaN or infinity"),
         ("adversary", "last", lambda value: value[:1], "`last` has shape"),
         ("adversary-progress", "seen", lambda value: value.float(), "`seen` has type"),
