@@ -16,6 +16,7 @@ from partita.evaluation.evaluate import EvaluateConfig, evaluate
 from partita.names import for_c, from_text, in_utf8, to_text
 from partita.runs.loading import load
 from partita.sampling.files import write_clips
+from partita.sampling.outputs import plan_outputs
 from partita.training.config import TrainConfig
 from partita.training.train import resume, train
 
@@ -59,6 +60,7 @@ def test_everything_may_lie_in_a_folder_whose_name_is_no_text(tmp_path: Path) ->
     loaded = load(run)
     assert Path(loaded.config["corpus"]["path"]) == (home / "corpus").absolute()
     blocks = loaded.stream(seconds=0.05, opening=None)
-    assert write_clips(blocks, home / "clip.wav", clips=1, sample_rate=RATE).paths == [home / "clip.wav"]
+    plan = plan_outputs(home / "clip.wav", 1)
+    assert write_clips(blocks, plan, sample_rate=RATE).paths == [home / "clip.wav"]
     plan = EvaluateConfig(clips=4, seconds=0.05, opening_seconds=0.05, bits_seconds=0.5)
     assert evaluate(loaded, corpus, plan)["bits_per_sample"]["value"] > 0

@@ -1,17 +1,33 @@
 """Files that are complete or not there, and what killed writers left behind."""
 
+import errno
+import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from partita.storage import LOCKS, beside, clear_leftovers, replacing, replacing_folder
+from partita.storage import (
+    LOCKS,
+    beside,
+    clear_leftovers,
+    replacing,
+    replacing_folder,
+    scratch,
+    scratch_folder,
+)
+
+CONTEXTS = [replacing, replacing_folder, scratch, scratch_folder]
+
+needs_locks = pytest.mark.skipif(not LOCKS, reason="no file locks here")
 
 WRITER = """
 import sys, time
 from pathlib import Path
-from partita.storage import replacing, replacing_folder
+from partita.storage import replacing, replacing_folder, scratch, scratch_folder
 target = Path(sys.argv[1])
 with {context}(target) as part:
     print("writing", flush=True)
@@ -27,8 +43,8 @@ def started_writer(target: Path, context: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.skipif(not LOCKS, reason="no file locks here")
-@pytest.mark.parametrize("context", ["replacing", "replacing_folder"])
+@needs_locks
+@pytest.mark.parametrize("context", ["replacing", "replacing_folder", "scratch", "scratch_folder"])
 def test_leftovers_of_killed_writers_go_and_those_of_living_ones_stay(tmp_path: Path, context: str) -> None:
     with started_writer(tmp_path / "a", context) as process:
         clear_leftovers(tmp_path)
@@ -38,6 +54,108 @@ def test_leftovers_of_killed_writers_go_and_those_of_living_ones_stay(tmp_path: 
     assert len(list(tmp_path.iterdir())) == 1, "another file's leftovers are not asked for"
     clear_leftovers(tmp_path, of="a")
     assert list(tmp_path.iterdir()) == []
+
+
+CLEANER = """
+import sys
+from pathlib import Path
+from partita.storage import clear_leftovers
+print("cleaning", flush=True)
+while True:
+    clear_leftovers(Path(sys.argv[1]))
+"""
+
+
+@needs_locks
+def test_a_cleaner_beside_a_writer_disturbs_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CLEANER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as cleaner:
+        try:
+            assert cleaner.stdout is not None and cleaner.stdout.readline() == "cleaning\n"
+            end = time.monotonic() + 1
+            while time.monotonic() < end:
+                with replacing(tmp_path / "a", durable=False) as part:
+                    time.sleep(0.0002)  # the cleaner's turn
+                    assert part.exists()
+                with scratch(tmp_path / "a") as part:
+                    time.sleep(0.0002)
+                    assert part.exists()
+        finally:
+            cleaner.kill()
+
+
+@needs_locks
+@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("removed", [True, False], ids=["removed", "about to be removed"])
+def test_what_was_taken_for_a_leftover_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context, removed: bool
+) -> None:
+    import fcntl
+
+    whole, first = os.open, []
+
+    def opens(path, flags, *more, **where):
+        handle = whole(path, flags, *more, **where)
+        if not first and not flags & os.O_CREAT:
+            first.append(Path(path))
+            if removed:
+                clear_leftovers(tmp_path)
+            else:
+                cleaners = whole(path, flags)
+                fcntl.flock(cleaners, fcntl.LOCK_EX)
+                held.append(cleaners)
+        return handle
+
+    held: list[int] = []
+    monkeypatch.setattr(os, "open", opens)
+    with context(tmp_path / "a") as part:
+        assert part.exists() and part != first[0]
+        assert first[0].exists() is not removed
+    for cleaners in held:
+        os.close(cleaners)
+
+
+@needs_locks
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_cleaner_has_the_lock_while_it_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context
+) -> None:
+    import fcntl
+
+    left = beside(tmp_path / "a")
+    if "folder" in context.__name__:
+        left.mkdir()
+    else:
+        left.touch()
+    seen = []
+
+    def removes(path: Path) -> None:
+        handle = os.open(path, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(handle)
+        seen.append(path)
+
+    monkeypatch.setattr(Path, "unlink", removes)
+    monkeypatch.setattr(shutil, "rmtree", removes)
+    clear_leftovers(tmp_path)
+    assert seen == [left]
+
+
+@needs_locks
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_where_the_file_system_has_no_locks_files_are_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context
+) -> None:
+    import fcntl
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with context(tmp_path / "a") as part:
+        clear_leftovers(tmp_path)
+        assert part.exists()
 
 
 def test_leftovers_are_looked_for_below_only_when_asked_and_never_through_links(tmp_path: Path) -> None:

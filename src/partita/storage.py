@@ -4,6 +4,7 @@ A reader never sees half a file, and an interrupted or failed write (a full disk
 what was there before. This file does not know what the files mean.
 """
 
+import errno
 import hashlib
 import importlib.util
 import json
@@ -21,6 +22,8 @@ from partita.errors import PartitaError
 
 LOCKS = importlib.util.find_spec("fcntl") is not None  # not on Windows
 PART = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.part", re.DOTALL)
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the operating system says where a disk, a quota or a file can hold no more."""
 FORGOTTEN = 3600.0  # seconds after which a leftover is taken for one where no lock can tell
 
 
@@ -105,53 +108,73 @@ def clear_leftovers(folder: Path, *, of: str | None = None, deep: bool = False) 
 def _clear(part: Path) -> None:
     """Remove a leftover that no living process is writing."""
     with suppress(OSError):
-        if LOCKS:
-            handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                if not _locked(handle):
-                    return
-            finally:
-                os.close(handle)
-        elif time.time() - part.lstat().st_mtime < FORGOTTEN:
+        if not LOCKS:
+            if time.time() - part.lstat().st_mtime >= FORGOTTEN:
+                _remove(part)
             return
-        if part.is_dir():
-            shutil.rmtree(part)
-        else:
-            part.unlink()
+        handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            if _lock(handle):
+                _remove(part)  # before the lock is given back: a writer may have just made it
+        finally:
+            os.close(handle)
 
 
-def _locked(handle: int) -> bool:
-    """Lock an open file for this process; False where another has it, or where there are no locks."""
+def _remove(part: Path) -> None:
+    if part.is_dir():
+        shutil.rmtree(part)
+    else:
+        part.unlink()
+
+
+def _lock(handle: int) -> bool | None:
+    """Lock an open file for this process; False where another has it, None where there are no locks."""
     fcntl = importlib.import_module("fcntl")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError:
+        return None
     return True
 
 
 @contextmanager
 def _held(path: Path, make: Callable[[Path], None]) -> Iterator[Path]:
     """Make a fresh file or folder beside `path`, and lock it so that `clear_leftovers` lets it be."""
-    while True:
+    if not LOCKS:
         part = beside(path)
         make(part)
-        if not LOCKS:
-            yield part
-            return
-        with suppress(FileNotFoundError):
-            handle = os.open(part, os.O_RDONLY)
-            break
-        # another process cleared it away between these two lines: make another
+        yield part
+        return
+    part, handle = _made_and_locked(path, make)
     try:
-        _locked(handle)
         yield part
     finally:
         os.close(handle)
 
 
+def _made_and_locked(path: Path, make: Callable[[Path], None]) -> tuple[Path, int]:
+    """Return a fresh file or folder, and the descriptor that holds its lock.
+
+    Another process may take it for a leftover before it is locked: then it is gone, or locked by the one
+    that removes it, and another is made. Its name is fresh, so what has the name is what was made; inodes
+    are not compared, since some file systems make up new ones.
+    """
+    while True:
+        part = beside(path)
+        make(part)
+        with suppress(FileNotFoundError):
+            handle = os.open(part, os.O_RDONLY)
+            if _lock(handle) is not False and part.exists():
+                return part, handle
+            os.close(handle)
+
+
 @contextmanager
-def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
+def replacing(
+    path: Path, *, durable: bool = True, redirect: Callable[[Path], Path] | None = None
+) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes `path`'s place when the block ends without an error.
 
     A link stays: what it leads to is replaced.
@@ -159,6 +182,8 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     Args:
         path: the file to replace or to make.
         durable: wait until the content is on the disk, so that a power cut can't lose it.
+        redirect: called with the path (a link's target) just before it is replaced; returns the path in the
+            same folder that is replaced instead.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "notes.txt"
@@ -173,7 +198,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
             yield part
             if durable:
                 flush_to_disk(part)
-            part.replace(path)
+            part.replace(path if redirect is None else redirect(path))
             if durable:
                 flush_to_disk(path.parent)
         finally:
@@ -198,6 +223,25 @@ def scratch(path: Path) -> Iterator[Path]:
             yield part
         finally:
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`, which is removed with what is in it when the block ends.
+
+    What a killed process leaves, `clear_leftovers` finds as a leftover of `path`.
+
+    >>> import tempfile
+    >>> home = Path(tempfile.mkdtemp())
+    >>> with scratch_folder(home / "a") as folder: _ = (folder / "b").write_text("half")
+    >>> len(list(home.iterdir()))
+    0
+    """
+    with _held(path, lambda part: part.mkdir()) as part:
+        try:
+            yield part
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from partita.cli.main import main
+from partita.sampling import outputs
 from partita.sampling.made_here import made_here
 
 RATE = 8000
@@ -22,22 +23,53 @@ def said_by(capsys, *words):
 
 
 @pytest.mark.parametrize("name", ["take.wav", "take.mp3", "link.wav", "clips"])
-def test_no_recording_is_ever_replaced(tmp_path, capsys, name):
+def test_no_recording_is_ever_replaced(home, tmp_path, capsys, name):
     soundfile.write(tmp_path / "take.wav", np.zeros(100), RATE)
     soundfile.write(tmp_path / "take.mp3", np.zeros(9000), RATE)
     (tmp_path / "link.wav").symlink_to("take.wav")
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "clip-02.wav").write_bytes((tmp_path / "take.wav").read_bytes())
-    before = {path: path.read_bytes() for path in tmp_path.rglob("take*.*")}
-    clips = "3" if name == "clips" else "1"
-    words = ["no-such-run", "--seconds", "1", "--clips", clips, "--out", str(tmp_path / name)]
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    assert len(before) == 4
+    words = ["--seconds", "0.02", "--clips", "3" if name == "clips" else "1", "--out", str(tmp_path / name)]
     for more in ([], ["--prime", str(tmp_path / "take.wav")]):
-        status, line = said_by(capsys, *words, *more)  # before a model is looked for
+        status, line = said_by(capsys, str(home / "run"), *words, *more)
         assert status == 2
         assert "--force" in line
         assert line.count("\n") == 1
-    assert before == {path: path.read_bytes() for path in before}
-    assert "no-such-run" in said_by(capsys, *words, "--force")[1]
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    assert "--force" in said_by(capsys, "no-such-run", *words)[1]  # before a model is looked for
+    assert said_by(capsys, str(home / "run"), *words, "--force")[0] == 0
+    replaced = tmp_path / ("clips/clip-02.wav" if name == "clips" else name)
+    assert replaced.read_bytes() != before[replaced]
+
+
+@pytest.mark.parametrize("more", [[], ["--normalise"]])
+def test_a_recording_that_appears_while_clips_are_drawn_stays(home, tmp_path, capsys, monkeypatch, more):
+    take = (home / "recordings" / "take-1.wav").read_bytes()
+    plan = outputs.plan_outputs
+
+    def planned_too_early(*asked, **how):
+        found = plan(*asked, **how)
+        (tmp_path / "a.wav").write_bytes(take)
+        return found
+
+    monkeypatch.setattr(outputs, "plan_outputs", planned_too_early)
+    words = [str(home / "run"), "--seconds", "0.05", "--out", str(tmp_path / "a.wav"), *more]
+    assert main(["generate", *words]) == 0
+    out, err = capsys.readouterr()
+    assert (tmp_path / "a.wav").read_bytes() == take
+    assert out == f"{tmp_path / 'a-2.wav'}\n"
+    assert f"the clip is in {tmp_path / 'a-2.wav'}\n" in err
+    assert soundfile.info(tmp_path / "a-2.wav").frames == 400
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_a_full_device_is_named(home, capsys):
+    status, said = said_by(capsys, str(home / "run"), "--seconds", "0.05", "--out", "/dev/full")
+    assert status == 2
+    reason = "No space left on device: make room on the disk, or write elsewhere"
+    assert said.splitlines()[-1] == f"partita generate: /dev/full can't be written: {reason}"
 
 
 def test_force_replaces_even_the_prompt(home, tmp_path, capsys):

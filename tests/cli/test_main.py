@@ -108,7 +108,7 @@ def test_unknown_subcommand(capsys):
         (
             PermissionError(13, "Permission denied", "/"),
             2,
-            "Permission denied: /: change who may use it, or name another",
+            "Permission denied: /: change its permissions, or give another path",
         ),
     ],
 )

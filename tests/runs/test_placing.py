@@ -11,7 +11,7 @@ import pytest
 
 from partita import storage
 from partita.errors import PartitaError
-from partita.runs import folder
+from partita.runs import folder, placing
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.folder import RunFolder
 
@@ -136,3 +136,13 @@ def test_the_second_of_two_that_make_one_run_is_told(
         RunFolder.create(path, table, checkpoint(0))
     assert names(tmp_path) == ["run"]
     assert names(path) == ([] if there else LAYOUT)
+
+
+def test_a_mount_point_is_asked_for_where_pathlib_cannot_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> bool:
+        raise NotImplementedError("Path.is_mount() is unsupported on this system")  # Windows, Python 3.11
+
+    monkeypatch.setattr(Path, "is_mount", refuse)
+    assert placing.is_empty(tmp_path)

@@ -12,18 +12,18 @@ import soundfile
 from partita.errors import PartitaError
 from partita.sampling.files import FADE_SECONDS, demand_fit, write_clips
 from partita.sampling.made_here import made_here
-from partita.sampling.outputs import clip_paths
+from partita.sampling.outputs import Outputs, clip_paths, plan_outputs
 from partita.sampling.sound_formats import FORMATS
 
 
 def test_one_clip_is_a_file_and_several_a_folder(tmp_path: Path) -> None:
     blocks = [np.full((1, 100), 0.25)] * 3
-    written = write_clips(blocks, tmp_path / "new" / "a.wav", clips=1, sample_rate=1000)
+    written = write_clips(blocks, plan_outputs(tmp_path / "new" / "a.wav", 1), sample_rate=1000)
     assert written.paths == [tmp_path / "new" / "a.wav"]
     assert written.seconds == 0.3
     assert written.times_real_time > 0
     assert not written.interrupted
-    several = write_clips([np.zeros((3, 10))], tmp_path / "many", clips=3, sample_rate=1000)
+    several = write_clips([np.zeros((3, 10))], plan_outputs(tmp_path / "many", 3), sample_rate=1000)
     assert [path.name for path in several.paths] == ["clip-01.wav", "clip-02.wav", "clip-03.wav"]
     assert soundfile.info(several.paths[2]).frames == 10
 
@@ -35,7 +35,8 @@ def test_ctrl_c_keeps_what_was_made_and_fades(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     seen: list[int] = []
-    written = write_clips(blocks(), tmp_path / "clips", clips=2, sample_rate=1000, progress=seen.append)
+    plan = plan_outputs(tmp_path / "clips", 2)
+    written = write_clips(blocks(), plan, sample_rate=1000, progress=seen.append)
     assert written.interrupted
     assert seen == [500, 1000]
     for path in written.paths:
@@ -52,7 +53,7 @@ def test_interrupted_before_the_first_block(tmp_path: Path) -> None:
         yield np.zeros((1, 1))
 
     (tmp_path / "a.wav").write_text("precious")
-    written = write_clips(blocks(), tmp_path / "a.wav", clips=1, sample_rate=1000)
+    written = write_clips(blocks(), plan_outputs(tmp_path / "a.wav", 1, force=True), sample_rate=1000)
     assert written.paths == []
     assert (tmp_path / "a.wav").read_text() == "precious"
 
@@ -63,7 +64,7 @@ def test_other_errors_pass_but_close_the_files(tmp_path: Path) -> None:
         raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
-        write_clips(blocks(), tmp_path / "a.wav", clips=1, sample_rate=1000)
+        write_clips(blocks(), plan_outputs(tmp_path / "a.wav", 1), sample_rate=1000)
     assert len(soundfile.read(tmp_path / "a.wav")[0]) == 10
 
 
@@ -72,7 +73,7 @@ def test_names_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(PartitaError, match="folder"):
         clip_paths(tmp_path / "file", 2)
     with pytest.raises(PartitaError, match="can't be made"):
-        write_clips([], tmp_path / "file" / "a.wav", clips=1, sample_rate=1000)
+        write_clips([], Outputs(paths=[tmp_path / "file" / "a.wav"]), sample_rate=1000)
     with pytest.raises(PartitaError, match="given as a folder"):
         clip_paths(f"{tmp_path / 'file'}/", 1)
 
@@ -81,14 +82,14 @@ def test_one_clip_goes_into_a_folder_that_is_there_or_named_as_one(tmp_path: Pat
     assert clip_paths(tmp_path, 1) == [tmp_path / "clip-01.wav"]
     new = tmp_path / "new"
     assert clip_paths(new, 1) == [new]
-    written = write_clips([np.zeros((1, 10))], f"{new}/", clips=1, sample_rate=1000)
+    written = write_clips([np.zeros((1, 10))], plan_outputs(f"{new}/", 1), sample_rate=1000)
     assert written.paths == [new / "clip-01.wav"]
 
 
 def test_silent_clips_are_counted(tmp_path: Path) -> None:
     quiet, tone = np.full(100, 1e-3), np.sin(np.arange(100))
     blocks = [np.stack([quiet, quiet, tone]), np.stack([quiet, 0.01 * tone, quiet])]
-    written = write_clips(blocks, tmp_path / "clips", clips=3, sample_rate=1000)
+    written = write_clips(blocks, plan_outputs(tmp_path / "clips", 3), sample_rate=1000)
     assert written.silent == 1
 
 
@@ -99,7 +100,7 @@ TONE = 0.25 * np.sin(0.1 * np.arange(16_000))
 def test_the_suffix_says_what_is_written(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     blocks = np.array_split(TONE[None], 7, axis=1)
-    written = write_clips(blocks, path, clips=1, sample_rate=16_000, seed=5)
+    written = write_clips(blocks, plan_outputs(path, 1), sample_rate=16_000, seed=5)
     assert written.paths == [path]
     with soundfile.SoundFile(path) as sound:
         assert (sound.format, sound.subtype) == (FORMATS[suffix].name, FORMATS[suffix].subtype)
@@ -122,7 +123,7 @@ def test_a_signal_leaves_a_whole_file_with_a_fade(
         raise AssertionError("not reached")
 
     path = tmp_path / f"a{suffix}"
-    assert write_clips(blocks(), path, clips=1, sample_rate=16_000).interrupted
+    assert write_clips(blocks(), plan_outputs(path, 1), sample_rate=16_000).interrupted
     heard, _ = soundfile.read(path)
     faded = round(FADE_SECONDS * 16_000)
     assert len(heard) == 8010
@@ -143,7 +144,7 @@ def test_a_signal_while_a_block_is_written_waits_for_all_clips(tmp_path: Path, m
 
     monkeypatch.setattr(wav, "write_all", writes)
     blocks = [np.full((3, 500), 0.5)] * 9
-    written = write_clips(iter(blocks), tmp_path / "clips", clips=3, sample_rate=1000)
+    written = write_clips(iter(blocks), plan_outputs(tmp_path / "clips", 3), sample_rate=1000)
     assert written.interrupted
     assert [soundfile.info(path).frames for path in written.paths] == [1000] * 3
 
@@ -156,14 +157,14 @@ def test_what_had_the_name_stays_until_the_new_sound_is_whole(tmp_path: Path) ->
         yield TONE[None]
         assert path.read_text() == "precious"
 
-    write_clips(blocks(), path, clips=1, sample_rate=16_000)
+    write_clips(blocks(), plan_outputs(path, 1, force=True), sample_rate=16_000)
     assert soundfile.info(path).frames == len(TONE)
 
 
 def test_each_clip_is_brought_to_the_peak_but_silence(tmp_path: Path) -> None:
     loud = np.stack([TONE, 0.3 * TONE, 0.001 * TONE])
     blocks = np.array_split(loud, 5, axis=1)
-    paths = write_clips(blocks, tmp_path / "c", clips=3, sample_rate=16_000, normalise=True).paths
+    paths = write_clips(blocks, plan_outputs(tmp_path / "c", 3), sample_rate=16_000, normalise=True).paths
     assert all(made_here(path) for path in paths)
     heard = np.stack([soundfile.read(path)[0] for path in paths])
     peak = 10 ** (-1 / 20)
@@ -178,7 +179,7 @@ def test_more_clips_than_files_may_be_open(tmp_path: Path) -> None:
         for normalise in (False, True):
             out = tmp_path / str(normalise)
             blocks = [np.full((100, 20), 0.1)] * 2
-            write_clips(blocks, out, clips=100, sample_rate=1000, normalise=normalise)
+            write_clips(blocks, plan_outputs(out, 100), sample_rate=1000, normalise=normalise)
             assert [soundfile.info(path).frames for path in out.iterdir()] == [40] * 100
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -211,7 +212,7 @@ def test_a_rate_that_the_format_lacks_is_refused_before_anything_is_drawn(tmp_pa
         yield
 
     with pytest.raises(PartitaError, match="only supports sample rates"):
-        write_clips(blocks(), tmp_path / "new" / "a.opus", clips=1, sample_rate=22_050)
+        write_clips(blocks(), plan_outputs(tmp_path / "new" / "a.opus", 1), sample_rate=22_050)
     assert not any(tmp_path.iterdir())
 
 
@@ -223,8 +224,8 @@ def test_a_file_that_grows_no_further_keeps_what_is_there(tmp_path: Path, name: 
     noise = np.random.default_rng(0).uniform(-1, 1, (1, 30_000))
     resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, hard))
     try:
-        with pytest.raises(PartitaError, match=f"{name} can't be written: File too large"):
-            write_clips([noise, noise], tmp_path / name, clips=1, sample_rate=16_000)
+        with pytest.raises(PartitaError, match=f"{name} can't be written: File too large: make room on"):
+            write_clips([noise, noise], plan_outputs(tmp_path / name, 1), sample_rate=16_000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)

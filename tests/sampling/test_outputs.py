@@ -10,7 +10,7 @@ import soundfile
 from partita.errors import PartitaError
 from partita.sampling.files import write_clips
 from partita.sampling.made_here import made_here
-from partita.sampling.outputs import plan_outputs
+from partita.sampling.outputs import Outputs, plan_outputs
 from partita.sampling.sound_formats import FORMATS
 
 TONE = 0.25 * np.sin(0.1 * np.arange(4000))
@@ -23,7 +23,7 @@ def recorded(path: Path) -> Path:
 
 
 def drawn(path: Path) -> Path:
-    write_clips([TONE[None]], path, clips=1, sample_rate=16_000)
+    write_clips([TONE[None]], plan_outputs(path, 1), sample_rate=16_000)
     return path
 
 
@@ -76,7 +76,7 @@ def test_a_clips_name_in_a_folder_is_looked_at_too(tmp_path: Path) -> None:
 
 
 def test_no_clips_of_an_earlier_call_stay_among_new_ones(tmp_path: Path) -> None:
-    write_clips([np.zeros((4, 9))], tmp_path, clips=4, sample_rate=1000)
+    write_clips([np.zeros((4, 9))], plan_outputs(tmp_path, 4), sample_rate=1000)
     recorded(tmp_path / "clip-07.wav")
     drawn(tmp_path / "kept.wav")
     assert plan_outputs(tmp_path, 4).stale == []
@@ -89,8 +89,29 @@ def test_no_clips_of_an_earlier_call_stay_among_new_ones(tmp_path: Path) -> None
     assert left == ["clip-01.wav", "clip-02.wav", "clip-04.wav", "clip-07.wav", "kept.wav"]
 
 
+def test_a_clip_of_an_earlier_call_that_became_a_recording_stays(tmp_path: Path) -> None:
+    write_clips([np.zeros((4, 9))], plan_outputs(tmp_path, 4), sample_rate=1000)
+    plan = plan_outputs(tmp_path, 2, force=True)
+    recorded(tmp_path / "clip-03.wav")
+    plan.remove_stale()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip-01.wav", "clip-02.wav", "clip-03.wav"]
+
+
+def test_a_place_that_was_taken_is_left_for_the_next_free_one(tmp_path: Path) -> None:
+    take = tmp_path / "take.wav"
+    plan, forced = plan_outputs(take, 1), plan_outputs(take, 1, force=True)
+    assert plan.redirect(take) == take
+    recorded(take)
+    (tmp_path / "take-2.wav").symlink_to("nowhere")
+    assert plan.redirect(take) == tmp_path / "take-3.wav"
+    assert forced.redirect(take) == take
+    drawn(tmp_path / "clip.wav")
+    assert plan.redirect(tmp_path / "clip.wav") == tmp_path / "clip.wav"
+    assert Outputs(paths=[], prompt=take).redirect(take) == tmp_path / "take-3.wav"
+
+
 def test_other_numbers_of_digits_are_an_earlier_calls_too(tmp_path: Path) -> None:
-    write_clips([np.zeros((2, 9))], tmp_path, clips=2, sample_rate=1000)
+    write_clips([np.zeros((2, 9))], plan_outputs(tmp_path, 2), sample_rate=1000)
     assert len(plan_outputs(tmp_path, 100, force=True).stale) == 2
 
 
@@ -99,10 +120,12 @@ def test_places_where_no_file_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "b.wav").symlink_to("a.wav")
     (tmp_path / "file").write_text("")
     (tmp_path / "clip-01.wav").mkdir()
+    os.mkfifo(tmp_path / "pipe")
     for out, clips, reason in [
         (tmp_path / "a.wav", 1, "leads back to itself"),
         (tmp_path / "file" / "x.wav", 1, "is a file, so no folder"),
         (tmp_path, 1, "clip-01.wav is a folder"),
+        (tmp_path / "pipe", 1, "is not a regular file: give another path"),
         (tmp_path / "x.m4a", 1, "no format that can be written"),
         (tmp_path / "x.flac", 2, "2 clips need a folder: give `--out .*x`"),
         ("", 1, "is empty"),

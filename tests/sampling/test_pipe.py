@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from partita.errors import PartitaError
 from partita.sampling.files import FADE_SECONDS, write_clips
 from partita.sampling.made_here import note
-from partita.sampling.pipe import write_all, write_pipe
-from partita.sampling.wav import UNKNOWN, fade_out, header
+from partita.sampling.outputs import plan_outputs
+from partita.sampling.pipe import write_pipe
+from partita.sampling.wav import UNKNOWN, fade_out, header, write_all
 
 RATE = 1000
 FADED = round(FADE_SECONDS * RATE)
@@ -38,7 +40,7 @@ def heard(data: bytes) -> np.ndarray:
 def test_the_bytes_are_those_of_the_file(tmp_path: Path, lengths: tuple[int, ...]) -> None:
     whole = noise(500)[0]
     blocks = np.split(whole, np.cumsum(lengths)[:-1], axis=1)
-    write_clips(blocks, tmp_path / "a.wav", clips=1, sample_rate=RATE)
+    write_clips(blocks, plan_outputs(tmp_path / "a.wav", 1), sample_rate=RATE)
     for form, start in (("wav", 0), ("raw", HEADER)):
         reading, writing = os.pipe()
         written = write_pipe(blocks, writing, sample_rate=RATE, samples=500, form=form)
@@ -117,8 +119,8 @@ def test_a_full_pipe_is_waited_for(blocking: bool) -> None:
 
     reader = threading.Thread(target=read)
     reader.start()
-    write_all(writing, data)
-    os.close(writing)
+    with os.fdopen(writing, "wb", buffering=0) as pipe:
+        write_all(pipe, data)
     reader.join()
     os.close(reading)
     assert bytes(got) == data
@@ -181,8 +183,12 @@ def test_other_errors_pass(tmp_path: Path) -> None:
 
     with (tmp_path / "a.wav").open("wb") as file, pytest.raises(RuntimeError, match="broken"):
         write_pipe(blocks(), file.fileno(), sample_rate=RATE, samples=100)
-    with Path("/dev/full").open("wb") as file, pytest.raises(OSError, match="No space"):
-        write_pipe(noise(10), file.fileno(), sample_rate=RATE, samples=100)
+    for form in ("wav", "raw"):
+        with (
+            Path("/dev/full").open("wb") as file,
+            pytest.raises(PartitaError, match=r"^the device can't be written: No space left on device: make"),
+        ):
+            write_pipe(noise(10), file.fileno(), sample_rate=RATE, samples=100, form=form, name="the device")
 
 
 @pytest.mark.parametrize(("loudness", "silent"), [(1e-3, 1), (0.01, 0)])

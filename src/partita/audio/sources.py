@@ -18,7 +18,7 @@ OTHER_AUDIO = frozenset((*COMPRESSED, *HEADERLESS))
 MADE_HERE = "made-by-partita.txt"
 """A file of this name says that the sound beside it comes from Partita: it is no recording to learn from."""
 MADE_PROBLEM = "sound made by Partita: to have it used, name the folder itself"
-UNREADABLE_FOLDER = "a folder that can't be read: change who may use it"
+UNREADABLE_FOLDER = "a folder that can't be read: change its permissions"
 NOT_AUDIO = "not audio by its name: to have it tried, name the file itself"
 
 

@@ -4,7 +4,6 @@ A store is named after its content and written before the index that points to i
 corpus at every moment. Knows nothing of audio.
 """
 
-import errno
 import re
 import shutil
 from collections.abc import Iterator
@@ -21,12 +20,11 @@ from partita.audio.index import INDEX, STORE, DamagedIndexError, read_index, sto
 from partita.audio.stale import note_stores, remove_stale
 from partita.digests import with_digest
 from partita.errors import PartitaError
-from partita.storage import clear_leftovers, flush_to_disk, sole_writer, write_json
+from partita.storage import FULL, clear_leftovers, flush_to_disk, sole_writer, write_json
 
 SCRATCH = ".preparing"
 OURS = re.compile(rf"{re.escape(SCRATCH)}|{STORE.pattern}|\.{re.escape(INDEX)}\..*\.part")
 COPY = 1 << 20
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +125,7 @@ class Workspace:
             self.scratch.mkdir()
         except OSError as error:
             self._alone.close()
-            if error.errno in NO_ROOM:
+            if error.errno in FULL:
                 raise
             raise PartitaError(
                 f"{self.out} can't be written to ({error.strerror}): name another folder"
@@ -249,7 +247,7 @@ def _append(target: Any, file: PreparedFile) -> None:
 def clear_disk_errors(out: Path) -> Iterator[None]:
     """Turn a full disk into one clear line.
 
-    >>> with clear_disk_errors(Path("corpus")): raise OSError(errno.ENOSPC, "No space left on device")
+    >>> with clear_disk_errors(Path("corpus")): raise OSError(28, "No space left on device")
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: no room left on the disk of corpus: free some; what was there is unharmed
@@ -257,7 +255,7 @@ def clear_disk_errors(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno not in FULL:
             raise
         raise PartitaError(
             f"no room left on the disk of {out}: free some; what was there is unharmed"

@@ -3,13 +3,13 @@ memory, and faults of Partita's own. It prints nothing."""
 
 import errno
 
+from partita.storage import FULL
+
 SURROUNDINGS = {
-    errno.ENOSPC: "make room on the disk, or write elsewhere",
-    errno.EDQUOT: "make room on the disk, or write elsewhere",
-    errno.EFBIG: "write less, or elsewhere",
+    **dict.fromkeys(FULL, "make room on the disk, or write elsewhere"),
     errno.EROFS: "write elsewhere",
-    errno.EACCES: "change who may use it, or name another",
-    errno.EPERM: "change who may use it, or name another",
+    errno.EACCES: "change its permissions, or give another path",
+    errno.EPERM: "change its permissions, or give another path",
     errno.ENOTDIR: "name a folder where one is needed",
     errno.EISDIR: "name a file where one is needed",
     errno.ENOENT: "check the path",

@@ -193,12 +193,12 @@ class Command:
                     samples=samples,
                     seed=seed,
                     form=self.format,
+                    name="standard output" if self.out == "-" else self.out,
                     progress=bar.reach,
                 )
             written = write_clips(
                 blocks,
-                self.out,
-                clips=self.clips,
+                place,
                 sample_rate=sample_rate,
                 seed=seed,
                 normalise=self.normalise,
@@ -212,6 +212,8 @@ class Command:
         """Say what there is: paths on standard output, all else on standard error."""
         for path in written.paths:
             print_line(path)
+        for taken, path in written.moved.items():
+            print_note(f"{taken} was written by another program meanwhile and stays: the clip is in {path}")
         rate = f"{written.times_real_time:.2f} times real time"
         print_note(f"{self.clips} x {written.seconds:.2f} s, {rate}")
         if written.silent:

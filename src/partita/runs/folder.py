@@ -7,7 +7,6 @@ clips/               what was heard along the way
 tensorboard/         a view of the metrics
 """
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -247,7 +246,7 @@ class RunFolder:
         try:
             yield
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if error.errno not in storage.FULL:
                 raise
             remedy = remedy or (
                 f"what was saved before is intact; make room, then `partita train --resume {self.path}`"

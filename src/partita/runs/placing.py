@@ -99,7 +99,7 @@ def _filling(path: Path, last: str) -> Iterator[Path]:
 def _content(path: Path) -> set[str]:
     """Return the names in a folder, but for leftovers and for what a new file system has."""
     names = {name for name in os.listdir(path) if not storage.PART.fullmatch(name)}  # noqa: PTH208
-    return names - {MOUNTED} if path.is_mount() else names
+    return names - {MOUNTED} if os.path.ismount(path) else names
 
 
 def _is_begun(path: Path, names: set[str]) -> bool:

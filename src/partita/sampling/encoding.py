@@ -4,7 +4,7 @@ The sound is known to its end when this begins: `spooled.py` keeps it until then
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,13 @@ class _Remembering:
 
 
 def encode(
-    path: Path, sound: Iterable[NDArray[np.int16]], *, form: SoundFormat, sample_rate: int, note: str
+    path: Path,
+    sound: Iterable[NDArray[np.int16]],
+    *,
+    form: SoundFormat,
+    sample_rate: int,
+    note: str,
+    redirect: Callable[[Path], Path] | None = None,
 ) -> None:
     """Write one clip; what had the name before stays until the new file is complete.
 
@@ -47,6 +53,8 @@ def encode(
         form: how to write them.
         sample_rate: in Hz.
         note: the file's comment.
+        redirect: called with the path (a link's target) when the clip is encoded; returns the path in the
+            same folder that is written instead.
 
     Raises:
         OSError: the disk is full, or the path can't be written to.
@@ -58,7 +66,7 @@ def encode(
     >>> soundfile.info(path).frames
     99
     """
-    with storage.replacing(path) as part, part.open("w+b", buffering=0) as file:
+    with storage.replacing(path, redirect=redirect) as part, part.open("w+b", buffering=0) as file:
         _write(file, sound, form=form, sample_rate=sample_rate, note=note)
 
 

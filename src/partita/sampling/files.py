@@ -7,7 +7,7 @@ This file does not know models or command lines: it takes blocks of waveforms fr
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from partita.errors import PartitaError
 from partita.sampling.encoding import demand_encoder
 from partita.sampling.interruption import listening_for_signals, stopping_on_sigterm
 from partita.sampling.made_here import note
-from partita.sampling.outputs import clip_paths
+from partita.sampling.outputs import Outputs
 from partita.sampling.sound_formats import demand_length, format_of
 from partita.sampling.spooled import SpooledClips
 from partita.sampling.wav import GrowingWav
@@ -41,6 +41,8 @@ class Written:
     """Whether Ctrl-C or SIGTERM ended it."""
     silent: int
     """Clips in which nothing was to be heard: louder than `SILENCE` at no moment."""
+    moved: dict[Path, Path] = field(default_factory=dict)
+    """Where clips are whose own names were taken by something else while they were drawn."""
 
 
 class ClipWriter(Protocol):
@@ -62,6 +64,8 @@ class GrowingClips:
         paths: a file for each clip; their folder must exist.
         notes: the comment of each file.
         sample_rate: in Hz.
+        redirect: called with each path just before the first block takes its place; returns the path in the
+            same folder that is written instead.
 
     Raises:
         PartitaError: a path can't be written to.
@@ -73,9 +77,19 @@ class GrowingClips:
     ['a.wav']
     """
 
-    def __init__(self, paths: Sequence[Path], notes: Sequence[str], *, sample_rate: int) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        notes: Sequence[str],
+        *,
+        sample_rate: int,
+        redirect: Callable[[Path], Path] | None = None,
+    ) -> None:
         self.samples = 0
-        self._files = [GrowingWav(path, sample_rate, text) for path, text in zip(paths, notes, strict=True)]
+        self._files = [
+            GrowingWav(path, sample_rate, text, redirect=redirect)
+            for path, text in zip(paths, notes, strict=True)
+        ]
 
     def append(self, block: NDArray[Any]) -> None:
         """Write a block of every clip, (clips, samples)."""
@@ -92,9 +106,8 @@ class GrowingClips:
 
 def write_clips(
     blocks: Iterable[NDArray[Any]],
-    out: str | Path,
+    outputs: Outputs,
     *,
-    clips: int,
     sample_rate: int,
     seed: int | None = None,
     normalise: bool = False,
@@ -102,12 +115,12 @@ def write_clips(
 ) -> Written:
     """Write blocks of sound to files; Ctrl-C, or SIGTERM, ends them with a short fade.
 
-    What has a file's name is replaced: `plan_outputs` says before whether something would be lost.
+    What took a file's name after `plan_outputs` was asked, and would be refused there, is not replaced: the
+    clip gets a free name beside it.
 
     Args:
         blocks: (clips, samples) waveforms in [-1, 1], one after the other.
-        out: a file for one clip, a folder for several or with a slash at its end; folders are made.
-        clips: rows of each block.
+        outputs: the files, as `plan_outputs` returns them; their folder is made.
         sample_rate: in Hz.
         seed: what the clips are drawn with, for the files' comments.
         normalise: bring each clip to a peak of -1 dBFS, except those that are silent.
@@ -117,16 +130,17 @@ def write_clips(
         The files, their length, and how many times faster than real time it went.
 
     Raises:
-        PartitaError: `out` can't be written to, or its format can't hold the sound.
+        PartitaError: a file can't be written, or its format can't hold the sound.
 
     >>> import tempfile, numpy as np
-    >>> out = Path(tempfile.mkdtemp()) / "clips"
-    >>> [path.name for path in write_clips([np.zeros((2, 50))], out, clips=2, sample_rate=100).paths]
+    >>> from partita.sampling.outputs import plan_outputs
+    >>> outputs = plan_outputs(Path(tempfile.mkdtemp()) / "clips", 2)
+    >>> [path.name for path in write_clips([np.zeros((2, 50))], outputs, sample_rate=100).paths]
     ['clip-01.wav', 'clip-02.wav']
     """
-    paths = clip_paths(out, clips)
-    demand_fit(paths[0], sample_rate=sample_rate)
-    writer = _writer(paths, sample_rate=sample_rate, seed=seed, normalise=normalise)
+    clips, moved = len(outputs.paths), dict[Path, Path]()
+    demand_fit(outputs.paths[0], sample_rate=sample_rate)
+    writer = _writer(outputs, moved, sample_rate=sample_rate, seed=seed, normalise=normalise)
     begun, interrupted, peaks = time.perf_counter(), False, np.zeros(clips)
     with stopping_on_sigterm():
         try:
@@ -141,19 +155,23 @@ def write_clips(
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            with listening_for_signals():
+            with listening_for_signals() as request:
                 written = writer.finish(FADE_SECONDS if interrupted else 0.0)
+            interrupted = interrupted or request.signal_name is not None
     spent = max(time.perf_counter() - begun, 1e-9)
     seconds = writer.samples / sample_rate
     silent = int((peaks <= SILENCE).sum()) if writer.samples else 0
-    return Written(written, seconds, clips * seconds / spent, interrupted, silent)
+    return Written(written, seconds, clips * seconds / spent, interrupted, silent, moved)
 
 
 def demand_room(paths: Sequence[Path], *, samples: int, normalise: bool = False) -> None:
     """Refuse clips that the disk has no room for, before any is drawn.
 
+    Clips that wait on the disk until they are drawn need the room of one more while that is encoded. Files
+    that grow take the place of what they replace with their first block; others only when they are whole.
+
     Args:
-        paths: a file for each clip; what they replace makes room.
+        paths: a file for each clip.
         samples: of each clip.
         normalise: whether the clips wait on the disk until their level is known.
 
@@ -165,10 +183,11 @@ def demand_room(paths: Sequence[Path], *, samples: int, normalise: bool = False)
     folder = paths[0].resolve().parent
     while not folder.is_dir():
         folder = folder.parent
-    plain = format_of(paths[0]).subtype == "PCM_16" and format_of(paths[0]).name != "FLAC"
-    copies = 2 if plain and (normalise or format_of(paths[0]).name != "WAV") else 1
-    needed = copies * 2 * samples * len(paths)
-    room = shutil.disk_usage(folder).free + sum(path.stat().st_size for path in paths if path.is_file())
+    needed, room = 2 * samples * len(paths), shutil.disk_usage(folder).free
+    if _is_spooled(paths, normalise=normalise):
+        needed += 2 * samples + samples // 50  # FLAC needs a little more for noise than PCM
+    else:
+        room += sum(path.stat().st_size for path in paths if path.is_file() and path.stat().st_nlink == 1)
     if needed > room:
         raise PartitaError(
             f"the clips need {needed / 2**20:.0f} MiB, {folder} has room for {room / 2**20:.0f} MiB:"
@@ -196,14 +215,29 @@ def demand_fit(path: Path, *, sample_rate: int, samples: int | None = None) -> N
         demand_encoder(path, form, sample_rate)
 
 
-def _writer(paths: list[Path], *, sample_rate: int, seed: int | None, normalise: bool) -> ClipWriter:
-    """Return what writes the clips, having made their folder."""
+def _is_spooled(paths: Sequence[Path], *, normalise: bool) -> bool:
+    """Return whether clips wait on the disk until they are drawn."""
+    return normalise or format_of(paths[0]).name != "WAV"
+
+
+def _writer(
+    outputs: Outputs, moved: dict[Path, Path], *, sample_rate: int, seed: int | None, normalise: bool
+) -> ClipWriter:
+    """Return what writes the clips and notes in `moved` those with new names, having made their folder."""
+    paths = outputs.paths
     _make_folder(paths[0])
     numbers = range(1, len(paths) + 1) if len(paths) > 1 else [None]
     notes = [note(seed=seed, clip=number) for number in numbers]
-    if normalise or format_of(paths[0]).name != "WAV":
-        return SpooledClips(paths, notes, sample_rate=sample_rate, normalise=normalise)
-    return GrowingClips(paths, notes, sample_rate=sample_rate)
+
+    def redirect(path: Path) -> Path:
+        found = outputs.redirect(path)
+        if found != path:
+            moved[path] = found
+        return found
+
+    if _is_spooled(paths, normalise=normalise):
+        return SpooledClips(paths, notes, sample_rate=sample_rate, normalise=normalise, redirect=redirect)
+    return GrowingClips(paths, notes, sample_rate=sample_rate, redirect=redirect)
 
 
 def _make_folder(path: Path) -> None:

@@ -9,6 +9,7 @@ import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 
 from partita import storage
@@ -28,15 +29,47 @@ class Outputs:
     Args:
         paths: one for each clip.
         stale: clips of an earlier call in the same folder, to be removed when the new ones are there.
+        prompt: a recording that the clips continue, which is not replaced.
+        force: whether files that Partita did not draw are replaced, even the prompt.
     """
 
     paths: list[Path]
     stale: list[Path] = field(default_factory=list)
+    prompt: str | Path | None = None
+    force: bool = False
+
+    def redirect(self, path: Path) -> Path:
+        """Return the path itself if what is there now may be replaced, else a free one beside it.
+
+        Drawing takes time, in which other programs write too.
+
+        >>> import tempfile
+        >>> take = Path(tempfile.mkdtemp()) / "take.wav"
+        >>> outputs = plan_outputs(take, 1)
+        >>> _ = take.write_bytes(b"precious")
+        >>> outputs.redirect(take).name
+        'take-2.wav'
+        """
+        try:
+            _demand_replaceable(path, self.prompt, force=self.force)
+        except PartitaError:
+            return free_path(path)
+        return path
 
     def remove_stale(self) -> None:
-        """Remove the clips of an earlier call, if there are any."""
-        for path in self.stale:
+        """Remove the clips of an earlier call, if there are any and they still are what they were."""
+        for path in _ours(self.stale, self.prompt):
             path.unlink(missing_ok=True)
+
+
+def free_path(path: Path) -> Path:
+    """Return the path itself if nothing is there, else the first of NAME-2, NAME-3, ... that is free.
+
+    >>> free_path(Path("nowhere.wav")).name, free_path(Path(__file__)).name
+    ('nowhere.wav', 'outputs-2.py')
+    """
+    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(name for name in chain([path], names) if not os.path.lexists(name))
 
 
 def clip_paths(out: str | Path, clips: int) -> list[Path]:
@@ -111,7 +144,7 @@ def plan_outputs(
     for path in [folder / "any"] if in_folder else paths:
         target = path.resolve()
         storage.clear_leftovers(target.parent, of=None if in_folder else target.name)
-    return Outputs(paths=paths, stale=stale)
+    return Outputs(paths=paths, stale=stale, prompt=prompt, force=force)
 
 
 def _demand_writable(path: Path) -> None:
@@ -141,7 +174,7 @@ def _demand_replaceable(path: Path, prompt: str | Path | None, *, force: bool) -
     if stat.S_ISDIR(found.st_mode):
         raise PartitaError(f"{path} is a folder, where a clip would be written: name another")
     if not stat.S_ISREG(found.st_mode):
-        raise PartitaError(f"{path} is no ordinary file: name another")
+        raise PartitaError(f"{path} is not a regular file: give another path")
     if force:
         return
     remedy = "name another file, or give `--force` to replace it"
@@ -169,9 +202,14 @@ def _earlier_clips(folder: Path, paths: Sequence[Path], prompt: str | Path | Non
         return []
     new = {path.name for path in paths}
     found = sorted(path for path in folder.iterdir() if CLIP.fullmatch(path.name) and path.name not in new)
+    return _ours(found, prompt)
+
+
+def _ours(paths: Sequence[Path], prompt: str | Path | None) -> list[Path]:
+    """Return those of the files that Partita drew and that are not the prompt."""
     return [
         path
-        for path in found
+        for path in paths
         if path.is_file()
         and not path.is_symlink()
         and made_here(path)

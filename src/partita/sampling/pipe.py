@@ -5,7 +5,6 @@ piles up in memory, however long it goes on. This file does not know models or c
 """
 
 import os
-import select
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
@@ -18,28 +17,12 @@ from partita.audio.level import SILENCE
 from partita.sampling.files import FADE_SECONDS, Written
 from partita.sampling.interruption import Request, listening_for_signals
 from partita.sampling.made_here import note
-from partita.sampling.wav import LOUDEST, fade_out, header, to_int16
+from partita.sampling.wav import LOUDEST, fade_out, header, to_int16, write_all, writing
 
 FIRST_BLOCK = 256
 """Samples of a first block that is soon there: 16 ms of sound at 16 kHz."""
 
 Form = Literal["wav", "raw"]
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of it, in as many pieces as the pipe takes, waiting whenever it is full.
-
-    >>> reading, writing = os.pipe()
-    >>> write_all(writing, b"abc")
-    >>> os.read(reading, 9)
-    b'abc'
-    """
-    left = memoryview(data)
-    while left:
-        try:
-            left = left[os.write(descriptor, left) :]
-        except BlockingIOError:  # whoever made the pipe does not want to wait, but we have nothing else to do
-            select.select([], [descriptor], [])
 
 
 def until_asked(blocks: Iterable[NDArray[Any]], request: Request, fade: int) -> Iterator[NDArray[np.int16]]:
@@ -72,6 +55,7 @@ def write_pipe(
     samples: int | None,
     seed: int | None = None,
     form: Form = "wav",
+    name: str = "the output",
     progress: Callable[[int], None] | None = None,
 ) -> Written:
     """Write blocks of sound to a pipe as they come, until they end, the reader leaves or Ctrl-C.
@@ -86,11 +70,15 @@ def write_pipe(
         samples: how many there will be, for the header of a WAV; None when nobody knows.
         seed: what the sound is drawn with, for the comment in a WAV.
         form: `wav`, or `raw` for 16-bit little-endian PCM without a header.
+        name: what an error calls the pipe.
         progress: called after each block with the samples that were written so far.
 
     Returns:
         No files, the length of what was written, and how many times faster than real time it was drawn,
         waiting for the reader not counted.
+
+    Raises:
+        PartitaError: the pipe or device can't be written to.
 
     >>> reading, writing = os.pipe()
     >>> write_pipe([np.zeros((1, 50))], writing, sample_rate=100, samples=None, form="raw").seconds
@@ -100,15 +88,18 @@ def write_pipe(
     """
     begun, waited, written, peak = time.perf_counter(), 0.0, 0, 0
     interrupted, request = False, Request()
+    pipe = os.fdopen(descriptor, "wb", buffering=0, closefd=False)
     try:
         if form == "wav":
-            write_all(descriptor, header(sample_rate, samples, note(seed=seed)))
+            with writing(name):
+                write_all(pipe, header(sample_rate, samples, note(seed=seed)))
         blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
         first = list(islice(blocks, 1))  # before there is sound to fade, Ctrl-C acts at once
         with listening_for_signals() as request:
             for sound in until_asked(chain(first, blocks), request, fade):
                 ready = time.perf_counter()
-                write_all(descriptor, sound.astype("<i2").tobytes())
+                with writing(name):
+                    write_all(pipe, sound.astype("<i2").tobytes())
                 waited += time.perf_counter() - ready
                 written += len(sound)
                 peak = max(peak, int(np.abs(sound, dtype=np.int32).max(initial=0)))

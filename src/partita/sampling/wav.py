@@ -5,10 +5,10 @@ power cut, sees all blocks but perhaps the last. The file is open only while a b
 can grow at once. This file does not know where the sound comes from.
 """
 
-import errno
 import os
+import select
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -78,14 +78,16 @@ def fade_out(samples: int) -> NDArray[np.float64]:
 
 
 @contextmanager
-def writing(path: Path, *, kept: str = "") -> Iterator[None]:
+def writing(path: Path | str, *, kept: str = "") -> Iterator[None]:
     """Turn what the operating system refuses while a file is written into one line that names the file.
 
+    That the reader of a pipe leaves is passed on.
+
     Args:
-        path: the file.
+        path: the file, or the name of a stream.
         kept: what the line says at its end of the sound that is there.
 
-    >>> with writing(Path("a.wav")): raise OSError(errno.ENOSPC, "No space left on device")
+    >>> with writing(Path("a.wav")): raise OSError(28, "No space left on device")
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: a.wav can't be written: No space left on device: make room on the disk, or \
@@ -93,8 +95,10 @@ write elsewhere
     """
     try:
         yield
+    except (BrokenPipeError, ConnectionResetError):
+        raise
     except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        full = error.errno in storage.FULL
         remedy = "make room on the disk, or write elsewhere" if full else "write elsewhere"
         raise PartitaError(f"{path} can't be written: {error.strerror or error}: {remedy}{kept}") from None
 
@@ -109,6 +113,8 @@ class GrowingWav:
         path: where to write; its folder must exist.
         sample_rate: in Hz.
         note: the file's comment.
+        redirect: called with the path (a link's target) just before the first block takes its place; returns
+            the path in the same folder that is written instead.
 
     Raises:
         PartitaError: the path can't be written to.
@@ -120,8 +126,16 @@ class GrowingWav:
     244
     """
 
-    def __init__(self, path: str | Path, sample_rate: int, note: str = "") -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        sample_rate: int,
+        note: str = "",
+        *,
+        redirect: Callable[[Path], Path] | None = None,
+    ) -> None:
         self.path = Path(path)
+        self._redirect = redirect
         self.sample_rate = sample_rate
         self.samples = 0
         self._note = note
@@ -158,8 +172,15 @@ class GrowingWav:
 
     def _begin(self, content: bytes) -> None:
         """Put a first, complete file in the place of what had the name."""
-        with storage.replacing(self._file, durable=False) as part:
+        with storage.replacing(self._file, durable=False, redirect=self._last_look) as part:
             part.write_bytes(content)
+
+    def _last_look(self, path: Path) -> Path:
+        """Return where the file goes, and remember it."""
+        found = path if self._redirect is None else self._redirect(path)
+        if found != path:
+            self.path = self._file = found
+        return found
 
     def _append(self, data: bytes, samples: int) -> None:
         """Write the sound, then the header that counts it; where that fails, cut off what nobody counts."""
@@ -216,7 +237,7 @@ class GrowingWav:
 
 
 def write_all(file: Any, data: bytes) -> None:
-    """Write all of it to an unbuffered file, which may take less at a time.
+    """Write all of it to an unbuffered file or pipe, which may take less at a time; wait while it is full.
 
     >>> import io
     >>> write_all(file := io.BytesIO(), b"abc"); file.getvalue()
@@ -224,4 +245,8 @@ def write_all(file: Any, data: bytes) -> None:
     """
     left = memoryview(data)
     while left:
-        left = left[file.write(left) :]
+        taken = file.write(left)
+        if taken is None:  # whoever made the pipe does not want to wait, but we have nothing else to do
+            select.select([], [file], [])
+        else:
+            left = left[taken:]
