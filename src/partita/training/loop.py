@@ -261,7 +261,10 @@ class Loop:
 
     def finish(self) -> None:
         """Score the end, choose the checkpoint that stands for the run, score that one, and save."""
-        self._check.finish()
+        if self._check.going_on:
+            with self.display.busy("checking the corpus"):
+                self._check.finish()
+        self._check.raise_if_damaged()
         position = self.position
         if position.meter.steps:
             self._log()

@@ -42,7 +42,7 @@ def sitting(
     Args:
         run: the run's folder, which nobody else writes to.
         corpus: what it learns from.
-        check: the comparison of the corpus with its digests; it ends with the block.
+        check: the comparison of the corpus with its digests, which goes on beside the block.
         config: its resolved config.
         learner: generator, optimizer, adversary.
         windows: the stream of training windows.
@@ -57,7 +57,7 @@ def sitting(
         torch.set_num_threads(config.threads or threads)
         display = Display(run.path.name, quiet=quiet)
         board = Board(run.board_path, step=position.step, on=config.tensorboard)
-        with closing(board), closing(check):
+        with closing(board):
             display.say(_summary(corpus, learner))
             if remark:
                 display.say(remark)
