@@ -3,18 +3,21 @@
 config.toml          resolved; versions; corpus fingerprint
 metrics.jsonl        one record a line
 checkpoints/         step-000400/: generator, average, adversary, optimizer, random states; state.json
+                     last.txt: the name of the one that was saved last
 clips/               what was heard along the way
 tensorboard/         a view of the metrics
 """
 
 import errno
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from partita import storage
+from partita.audio.index import HIGHEST_RATE
 from partita.digests import DIGEST, with_digest, without_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
@@ -23,13 +26,14 @@ from partita.runs.config import write_toml
 from partita.runs.placing import is_empty, new_folder
 from partita.runs.state import read_state
 from partita.tables import Table, read_toml
+from partita.terminal import print_note
 
 FORMAT = 1
 CONFIG = "config.toml"
+LAST = "last.txt"
 RECORDS = "records"
 TABLES = ("corpus", "network", "quantiser", "training", "versions")
 REMEDY = "copy the run's config again"
-HIGHEST_RATE = 1_000_000  # Hz
 
 
 @dataclass(frozen=True)
@@ -160,13 +164,27 @@ class RunFolder:
     def chosen(self) -> Path:
         """Return the checkpoint that stands for the run: the one that training chose, else the newest.
 
+        Where that one, or the one that was saved last, is gone, a note on standard error says so.
+
         Raises:
             PartitaError: there is none, or its state is damaged.
         """
         newest = self.newest()
         choice = read_state(newest).get("chosen")
-        path = newest if choice is None else self.checkpoint_path(choice)
-        return path if path.is_dir() else newest
+        wanted, why = newest if choice is None else self.checkpoint_path(choice), "which training chose"
+        if (last := self._last_saved()) > self.steps()[-1]:
+            wanted, why = self.checkpoint_path(last), "which was saved last"
+        if wanted.is_dir():
+            return wanted
+        print_note(f"{wanted}, {why}, is gone: {newest} is used in its place")
+        return newest
+
+    def _last_saved(self) -> int:
+        """Return the step of the last save; -1 where nothing says so, as in a run of an older version."""
+        with suppress(OSError, ValueError):
+            found = re.fullmatch(r"step-([0-9]{6,18})\n", (self.checkpoints_path / LAST).read_text("ascii"))
+            return int(found[1]) if found else -1
+        return -1
 
     @property
     def finished(self) -> bool:
@@ -190,6 +208,8 @@ class RunFolder:
             save_checkpoint(
                 self.checkpoint_path(checkpoint.step), Checkpoint(tensors=checkpoint.tensors, state=state)
             )
+            name = self.checkpoint_path(checkpoint.step).name
+            storage.write_text(self.checkpoints_path / LAST, f"{name}\n")
         for step in self.steps()[:-keep]:
             if step != best:
                 remove_checkpoint(self.checkpoint_path(step))
