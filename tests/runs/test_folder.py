@@ -84,6 +84,8 @@ def test_that_the_last_checkpoint_is_gone_is_said(
     assert run.chosen().name == "step-000020"
     (line,) = capsys.readouterr().err.splitlines()
     assert "step-000030, which was saved last, is gone" in line and "step-000020 is used" in line
+    _, (line,) = run.rewind()
+    assert "step-000030, which was saved last, is gone" in line and "goes on from" in line
 
 
 def test_steps_sort_as_numbers(run: RunFolder, checkpoint: Make) -> None:
@@ -98,7 +100,7 @@ def test_rewinding_drops_what_came_after_the_checkpoint(run: RunFolder, checkpoi
     run.log({"kind": "train", "step": 20})
     (run.checkpoints_path / ".step-000020.0123abcd.part").mkdir()
     newest, lost = run.rewind()
-    assert (newest.name, lost) == ("step-000010", 0)
+    assert (newest.name, lost) == ("step-000010", [])
     assert metrics.read(run.metrics_path) == [{"kind": "train", "step": 10}]
     assert [path.name for path in run.checkpoints_path.glob(".*")] == []
 

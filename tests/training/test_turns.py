@@ -151,7 +151,7 @@ def test_records_of_turns_outlive_a_stop_and_one_check_serves_all(
     for run in runs:
         records = metrics.read(run.path / "metrics.jsonl")
         assert records[-1]["kind"] == "turn"
-        assert RunFolder.open(run.path).rewind() == (RunFolder.open(run.path).newest(), 0)
+        assert RunFolder.open(run.path).rewind() == (RunFolder.open(run.path).newest(), [])
         assert metrics.read(run.path / "metrics.jsonl") == records, "nothing was dropped"
     assert train_in_turns(corpus, runs, quiet=True) == {}
     assert begun == [corpus, corpus]

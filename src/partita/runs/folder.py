@@ -11,7 +11,7 @@ tensorboard/         a view of the metrics
 import errno
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -171,20 +171,27 @@ class RunFolder:
         """
         newest = self.newest()
         choice = read_state(newest).get("chosen")
-        wanted, why = newest if choice is None else self.checkpoint_path(choice), "which training chose"
-        if (last := self._last_saved()) > self.steps()[-1]:
-            wanted, why = self.checkpoint_path(last), "which was saved last"
-        if wanted.is_dir():
+        wanted = newest if choice is None else self.checkpoint_path(choice)
+        if wanted.is_dir() and self.lost is None:
             return wanted
-        print_note(f"{wanted}, {why}, is gone: {newest} is used in its place")
+        why = f"{wanted}, which training chose, is gone" if self.lost is None else self.lost
+        print_note(f"{why}: {newest} is used in its place")
         return newest
 
-    def _last_saved(self) -> int:
-        """Return the step of the last save; -1 where nothing says so, as in a run of an older version."""
-        with suppress(OSError, ValueError):
-            found = re.fullmatch(r"step-([0-9]{6,18})\n", (self.checkpoints_path / LAST).read_text("ascii"))
-            return int(found[1]) if found else -1
-        return -1
+    @property
+    def lost(self) -> str | None:
+        """Return words for the checkpoint that was saved last, if it is gone; else None.
+
+        Runs of older versions don't say which it was.
+        """
+        try:
+            text = (self.checkpoints_path / LAST).read_text("ascii")
+        except (OSError, ValueError):
+            return None
+        found = re.fullmatch(r"step-([0-9]{6,18})\n", text)
+        if found is None or int(found[1]) <= max(self.steps(), default=-1):
+            return None
+        return f"{self.checkpoint_path(int(found[1]))}, which was saved last, is gone"
 
     @property
     def finished(self) -> bool:
@@ -223,18 +230,22 @@ class RunFolder:
         with self.disk_faults():
             metrics.append(self.metrics_path, record)
 
-    def rewind(self) -> tuple[Path, int]:
+    def rewind(self) -> tuple[Path, list[str]]:
         """Remove what an interrupted run left behind its newest checkpoint.
 
         Returns:
-            that checkpoint, and how many records are lost that the metrics had when it was saved.
+            that checkpoint, and a line for all that is lost: later checkpoints, and records that the metrics
+            had when it was saved.
         """
         newest = self.newest()
         most = read_state(newest).get(RECORDS)  # checkpoints of older versions don't say
         storage.clear_leftovers(self.path, deep=True)
         with self.disk_faults():
             left = metrics.truncate(self.metrics_path, after_step=self.steps()[-1], most=most)
-        return newest, 0 if most is None else most - left
+        lines = [f"{self.lost}: training goes on from {newest}"] if self.lost else []
+        if most is not None and most > left:
+            lines.append(f"{self.metrics_path} lacks {most - left} records that it had: its curves have gaps")
+        return newest, lines
 
     @contextmanager
     def disk_faults(self, remedy: str | None = None) -> Iterator[None]:

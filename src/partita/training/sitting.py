@@ -4,7 +4,7 @@ This file does not begin runs and does not find them again.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def sitting(
     windows: TrainingWindows,
     position: Position,
     quiet: bool,
-    remark: str = "",
+    remarks: Sequence[str] = (),
 ) -> Iterator[Loop]:
     """Yield a loop, with the threads that the config asks for while the block runs.
 
@@ -48,7 +48,7 @@ def sitting(
         windows: the stream of training windows.
         position: where the run is.
         quiet: show nothing on standard error.
-        remark: a line to show at the start.
+        remarks: lines to show at the start.
     """
     begun = time.monotonic()
     keep_freed_memory()
@@ -59,7 +59,7 @@ def sitting(
         board = Board(run.board_path, step=position.step, on=config.tensorboard)
         with closing(board):
             display.say(_summary(corpus, learner))
-            if remark:
+            for remark in remarks:
                 display.say(remark)
             position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
             yield Loop(

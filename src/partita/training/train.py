@@ -160,7 +160,7 @@ def resuming(
         )
     corpus = _find_corpus(folder, table["corpus"], corpus)
     with _checking(corpus, check) as known, sole_writer(folder.path):  # before anything there is touched
-        newest, lost = folder.rewind()
+        newest, remarks = folder.rewind()
         refuse_other_network(config, newest)
         checkpoint = load_checkpoint(newest)
         position = position_of(checkpoint, newest)
@@ -177,9 +177,7 @@ def resuming(
             windows=windows,
             position=position,
             quiet=quiet,
-            remark=f"{folder.metrics_path} lacks {lost} records that it had: its curves have gaps"
-            if lost
-            else "",
+            remarks=remarks,
         ) as loop:
             yield loop
 
