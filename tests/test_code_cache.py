@@ -137,6 +137,16 @@ def test_no_folder_can_be_written(
     assert "has no folder that can be written to" in line and line.count("\n") == 1
 
 
+def test_a_folder_that_can_not_be_used_is_named(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # regression: another folder was taken without a word
+    cache.write_text("a file where the folder should be")
+    function = anew()
+    assert function(1) == 2
+    assert f"NUMBA_CACHE_DIR is {cache}, which can't be written to: " in capsys.readouterr().err
+    for path in Path(function.stats.cache_path).glob("partita-*-add_one-*"):
+        path.unlink()
+
+
 def test_a_folder_removed_while_running_is_made_again(
     cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

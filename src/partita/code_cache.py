@@ -19,6 +19,7 @@ from typing import Any
 
 import llvmlite
 import numba
+from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, NullCache
 from numba.core.serialize import dumps
 
@@ -51,9 +52,14 @@ class CodeCache(NullCache):  # type: ignore[misc]
         Found out on first use, since it writes to the disk.
         """
         try:
-            return CompileResultCacheImpl(self._function)
+            form = CompileResultCacheImpl(self._function)
         except (RuntimeError, OSError):  # OSError: the source is gone
             return None
+        place = form.locator.get_cache_path()
+        if config.CACHE_DIR and not Path(place).is_relative_to(config.CACHE_DIR):
+            wanted = f"NUMBA_CACHE_DIR is {config.CACHE_DIR}, which can't be written to"
+            _voice().say(f"partita: {wanted}: {place} is used")
+        return form
 
     @property
     def cache_path(self) -> str | None:

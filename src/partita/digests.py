@@ -1,4 +1,4 @@
-"""Digests that tell whether what is read is what was written: of bytes, of tables, and inside tables.
+"""Digests that tell whether what is read is what was written: of bytes, of samples, of tables and in tables.
 
 A table that an older version wrote has no digest in it, and is read as it is. This file does not read or
 write files; `storage.digest` is the digest of a file.
@@ -24,6 +24,18 @@ def digest_of(data: bytes) -> str:
     'ba7816bf8f01cfea'
     """
     return hashlib.sha256(data).hexdigest()[:16]
+
+
+def samples_hash(data: bytes = b"") -> hashlib.blake2b:
+    """Return the hash that makes the digests in a corpus's index, of recordings and of their samples.
+
+    Args:
+        data: what it begins with.
+
+    >>> samples_hash(b"ab").hexdigest()
+    '3dc9ae220222e2e156b2a5abb60d01c7'
+    """
+    return hashlib.blake2b(data, digest_size=16)
 
 
 def with_digest(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Words name recordings: exact names first, then globs."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from partita.audio.patterns import fits, named_by
-from partita.audio.prepare import PrepareConfig, prepare
+from partita.audio.patterns import Names
+from partita.audio.prepare import PrepareConfig, _from_root, prepare
 from partita.audio.splits import Recording, SplitRules, assign, check_globs
 from partita.errors import PartitaError
 
@@ -27,12 +28,27 @@ NAMES = ["a/take1.wav", "a/take2.wav", "a/take[12].wav", "b/take1.wav", "b/Suite
     ],
 )
 def test_an_exact_name_names_its_file_alone(word: str, expected: set[str]) -> None:
-    assert named_by(word, NAMES) == expected
+    assert Names(NAMES).named_by(word) == expected
 
 
 def test_globs_are_held_against_path_and_name() -> None:
-    assert fits("*mov8*", "john/bwv1002_mov8.mp3")
-    assert not fits("mov8*", "john/bwv1002_mov8.mp3")
+    name = "john/bwv1002_mov8.mp3"
+    assert Names([name]).fitting("*mov8*") == Names([name]).fitting("bwv*") == {name}
+    assert not Names([name]).fitting("mov8*")
+
+
+def test_a_thousand_names_of_a_shell_among_ten_thousand_recordings(tmp_path: Path) -> None:
+    """No word of an existing file, by its path from the working folder or its name, is compared with all."""
+    names = [f"take{number}.wav" for number in range(10_000)]
+    words = [f"{tmp_path.name}/{name}" for name in names[:500]] + names[500:1000]
+    begun = time.process_time()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(tmp_path.parent)
+        patched.setattr(Names, "fitting", lambda *_: pytest.fail("a glob, though the file is there"))
+        found = _from_root(words, tmp_path, names)
+        check_globs(rules(*found), names)
+    assert found == tuple(names[:1000])
+    assert time.process_time() - begun < 2.0  # 50 times what it takes
 
 
 def rules(*test: str) -> SplitRules:

@@ -99,8 +99,8 @@ def test_two_processes_killed_or_interrupted_come_to_the_same_scores(small: Make
 @pytest.mark.slow
 def test_a_mistake_in_one_process_stops_all(small: Make, tmp_path: Path) -> None:
     config = small(tmp_path / "two", workers=2, **TWO)
-    ArenaHome(config.out).take(config)
-    (config.out / "runs" / "1000" / "start").mkdir(parents=True)
+    with ArenaHome(config.out).take(config):
+        (config.out / "runs" / "1000" / "start").mkdir(parents=True)
     with pytest.raises(PartitaError, match="1000/start"):
         arena(config)
     assert not list(config.out.glob("runs/000*"))

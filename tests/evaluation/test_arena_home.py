@@ -9,14 +9,21 @@ import pytest
 
 from partita.errors import DivergedError, PartitaError
 from partita.evaluation import arena_ground, arena_home, arena_student
+from partita.evaluation.arena import arena
 from partita.evaluation.arena_entry import Entry
 from partita.evaluation.arena_ground import Ground
 from partita.evaluation.arena_home import ArenaHome
 from partita.evaluation.arena_plan import ArenaConfig
 from partita.evaluation.arena_student import Student
 from partita.evaluation.arena_truth import refuse_missing
+from partita.storage import sole_writer
 
 OUT = Path("arena")
+
+
+def take(home: ArenaHome, config: ArenaConfig) -> None:
+    with home.take(config):
+        pass
 
 
 def plan(**changes: Any) -> ArenaConfig:
@@ -28,19 +35,30 @@ def test_more_arms_and_seeds_may_be_asked_for_but_nothing_else(
 ) -> None:
     monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
     home = ArenaHome(tmp_path / "arena")
-    home.take(plan(steps=5))
-    home.take(plan(steps=5, arms=("report",), seeds=20, validation_seeds=1))
-    home.take(plan(steps=5, temperatures=(0.85, 0.9, 0.95, 1.05)))  # 1 is among them anyway
+    take(home, plan(steps=5))
+    take(home, plan(steps=5, arms=("report",), seeds=20, validation_seeds=1))
+    take(home, plan(steps=5, temperatures=(0.85, 0.9, 0.95, 1.05)))  # 1 is among them anyway
     with pytest.raises(PartitaError, match="was begun with `steps` 5, now it is 6"):
-        home.take(plan(steps=6))
+        take(home, plan(steps=6))
     with pytest.raises(PartitaError, match="students of its own: leave out `--students`"):
-        home.take(plan(steps=5, students=Path("another")))
+        take(home, plan(steps=5, students=Path("another")))
     with pytest.raises(PartitaError, match="was begun with `teacher` None"):
-        home.take(plan(steps=5, teacher=Path("runs/violin")))
+        take(home, plan(steps=5, teacher=Path("runs/violin")))
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").touch()
     with pytest.raises(PartitaError, match="is no arena"):
-        ArenaHome(tmp_path / "other").take(plan())
+        take(ArenaHome(tmp_path / "other"), plan())
+
+
+def test_of_two_arenas_that_start_at_once_the_loser_leaves_nothing(tmp_path: Path) -> None:
+    with sole_writer(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
+        arena(plan(out=tmp_path, steps=6), say=lambda _line: None)
+    assert not list(tmp_path.iterdir())
+    with ArenaHome(tmp_path).take(plan(steps=5)):
+        note = (tmp_path / "arena.json").read_bytes()
+        with pytest.raises(PartitaError, match="another partita is writing to"):
+            arena(plan(out=tmp_path, steps=6), say=lambda _line: None)
+        assert (tmp_path / "arena.json").read_bytes() == note
 
 
 def test_settings_that_an_older_arena_knew_nothing_of_are_the_usual(
@@ -48,24 +66,24 @@ def test_settings_that_an_older_arena_knew_nothing_of_are_the_usual(
 ) -> None:
     monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
     home = ArenaHome(tmp_path / "arena")
-    home.take(plan(minutes=1.0, threads=1))
+    take(home, plan(minutes=1.0, threads=1))
     equal = ArenaHome(tmp_path / "equal")
-    equal.take(plan(steps=5))
+    take(equal, plan(steps=5))
     for path in (equal.path, home.path):
         note = json.loads((path / "arena.json").read_text())
         del note["settings"]["workers"], note["adopted"], note["digest"]
         (path / "arena.json").write_text(json.dumps(note))
-    equal.take(plan(steps=5, students=Path("another")))
-    home.take(plan(minutes=1.0, threads=1))
+    take(equal, plan(steps=5, students=Path("another")))
+    take(home, plan(minutes=1.0, threads=1))
     with pytest.raises(PartitaError, match="`workers` 1, now it is 2"):
-        home.take(plan(minutes=1.0, workers=2, threads=1))
+        take(home, plan(minutes=1.0, workers=2, threads=1))
     note["settings"]["orchestra"] = 3
     (home.path / "arena.json").write_text(json.dumps(note))
     with pytest.raises(PartitaError, match="has orchestra, of another version"):
-        home.take(plan(minutes=1.0, threads=1))
+        take(home, plan(minutes=1.0, threads=1))
     (home.path / "arena.json").write_text("[")
     with pytest.raises(PartitaError, match=r"arena\.json is damaged .*give another folder with `--out`"):
-        home.take(plan(minutes=1.0, threads=1))
+        take(home, plan(minutes=1.0, threads=1))
 
 
 def astray(entry: Entry, seed: int) -> dict[str, Any]:
@@ -85,12 +103,12 @@ def astray(entry: Entry, seed: int) -> dict[str, Any]:
 )
 def test_a_damaged_note_is_named_with_the_remedy(tmp_path: Path, change: dict[str, Any], said: str) -> None:
     home = ArenaHome(tmp_path / "arena")
-    home.take(plan(steps=5))
+    take(home, plan(steps=5))
     note = json.loads((home.path / "arena.json").read_text())
     del note["digest"]
     (home.path / "arena.json").write_text(json.dumps(note | change))
     with pytest.raises(PartitaError, match=rf"{said}.*: give another folder with `--out`"):
-        home.take(plan(steps=5))
+        take(home, plan(steps=5))
     with pytest.raises(PartitaError, match=said):  # of students that another arena would take, too
         home.refuse_students({})
 
@@ -131,7 +149,7 @@ def test_an_arena_whose_students_are_to_come_makes_no_other_ones(
     monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
     config = plan(out=tmp_path / "arena", students=tmp_path / "another")
     home = ArenaHome(config.out)
-    home.take(config)
+    take(home, config)
     with pytest.raises(PartitaError, match="name that arena by `--students` again"):
         _ = Ground(config, home, lambda line: None).truth
 
@@ -229,8 +247,8 @@ def test_another_teacher_in_the_same_place_is_noticed(
 ) -> None:
     weights = run_of_weights_alone(tmp_path, monkeypatch, arena_home)
     config = plan(out=tmp_path / "arena", teacher=weights)
-    ArenaHome(config.out).take(config)
-    ArenaHome(config.out).take(config)
+    take(ArenaHome(config.out), config)
+    take(ArenaHome(config.out), config)
     weights.write_bytes(b"another")
     with pytest.raises(PartitaError, match="`teacher_weights`"):
-        ArenaHome(config.out).take(config)
+        take(ArenaHome(config.out), config)

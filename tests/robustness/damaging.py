@@ -4,6 +4,7 @@ This file damages; it knows nothing of Partita but the names of its formats.
 """
 
 import json
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -23,10 +24,10 @@ WRONG = [
 
 
 def damage(folder: Path, random: Random) -> tuple[str, list[Path]]:
-    """Damage one file of a folder, or swap two of them.
+    """Damage one file of a folder, swap two of them, or remove a folder in it.
 
     Returns:
-        the kind of damage, and the files.
+        the kind of damage, and the files, or the folder.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     texts = [path for path in files if path.suffix in TEXTS]
@@ -41,9 +42,14 @@ def damage(folder: Path, random: Random) -> tuple[str, list[Path]]:
             other.write_bytes(mine)
             return kind, [path, other]
         kind = "flip"
-    if kind == "delete":
-        path.unlink()
+    folders = sorted(path for path in folder.rglob("*") if path.is_dir())
+    if kind == "remove" and folders:
+        path = random.choice(folders)
+        shutil.rmtree(path)
         return kind, [path]
+    if kind in ("delete", "remove"):
+        path.unlink()
+        return "delete", [path]
     if kind == "value" and path.suffix not in (*TEXTS, ".safetensors"):
         kind = "flip"
     before = path.read_bytes()
@@ -111,8 +117,9 @@ KINDS: dict[str, Change] = {
     "noise": noise,
     "duplicate": duplicate,
     "value": value,
-    "delete": flip,  # this and the next are done to whole files
+    "delete": flip,  # this and the next are done to whole files, the last to a folder
     "swap": flip,
+    "remove": flip,
 }
 
 

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from partita import storage
+from partita.audio.index import HIGHEST_RATE
 from partita.errors import DivergedError, PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.config import write_toml
@@ -118,6 +119,9 @@ def test_a_changed_config_is_noticed_and_an_edited_one_may_say_so(run: RunFolder
     lines = path.read_text().splitlines()
     path.write_text("\n".join(line for line in lines if not line.startswith("digest")))
     assert load(run.path).sample_rate == 8001
+    path.write_text(path.read_text().replace("sample_rate = 8001", f"sample_rate = {HIGHEST_RATE + 1}"))
+    with pytest.raises(PartitaError, match=f"at most {HIGHEST_RATE}"):  # no corpus has a higher one
+        run.config()
 
 
 def test_a_run_of_an_older_version_loads(run: RunFolder) -> None:

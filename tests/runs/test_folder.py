@@ -1,5 +1,6 @@
 """Run folders: made whole, kept tidy, refused where something else lies."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,38 @@ def test_the_chosen_checkpoint_stands_for_the_run(run: RunFolder, checkpoint: Ma
     assert run.finished
 
 
+def test_that_the_chosen_checkpoint_is_gone_is_said(
+    run: RunFolder, checkpoint: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.save(checkpoint(10), keep=2, best=10)
+    run.save(checkpoint(20, chosen=10, finished=True), keep=1, best=10)
+    run.chosen()
+    assert capsys.readouterr().err == ""
+    shutil.rmtree(run.checkpoint_path(10))
+    assert run.chosen().name == "step-000020"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "step-000010, which training chose, is gone" in line and "step-000020 is used" in line
+
+
+def test_that_the_last_checkpoint_is_gone_is_said(
+    run: RunFolder, checkpoint: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for step in (10, 20):
+        run.save(checkpoint(step), keep=2, best=None)
+    last = run.checkpoints_path / "last.txt"
+    for text in ("step-000010\n", "step-99999999999999999999\n", "?", "\udcff\n"):
+        last.write_bytes(text.encode(errors="surrogateescape"))
+        assert run.chosen().name == "step-000020"
+    assert capsys.readouterr().err == "", "an older or a damaged file is no loss"
+    run.save(checkpoint(30), keep=2, best=None)
+    shutil.rmtree(run.checkpoint_path(30))
+    assert run.chosen().name == "step-000020"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "step-000030, which was saved last, is gone" in line and "step-000020 is used" in line
+    (line,) = run.rewind()
+    assert "step-000030, which was saved last, is gone" in line and "goes on from" in line
+
+
 def test_steps_sort_as_numbers(run: RunFolder, checkpoint: Make) -> None:
     for step in (999_999, 1_000_000):
         run.save(checkpoint(step), keep=9, best=None)
@@ -67,7 +100,7 @@ def test_rewinding_drops_what_came_after_the_checkpoint(run: RunFolder, checkpoi
     run.log({"kind": "train", "step": 20})
     (run.checkpoints_path / ".step-000020.0123abcd.part").mkdir()
     newest, lost = run.newest(), run.rewind()
-    assert (newest.name, lost) == ("step-000010", 0)
+    assert (newest.name, lost) == ("step-000010", [])
     assert metrics.read(run.metrics_path) == [{"kind": "train", "step": 10}]
     assert [path.name for path in run.checkpoints_path.glob(".*")] == []
 

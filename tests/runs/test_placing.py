@@ -146,3 +146,11 @@ def test_a_mount_point_is_asked_for_where_pathlib_cannot_tell(
 
     monkeypatch.setattr(Path, "is_mount", refuse)
     assert placing.is_empty(tmp_path)
+
+
+def test_a_link_that_leads_back_to_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run").symlink_to("run")
+    with pytest.raises(PartitaError, match="is a link that leads back to itself: give another folder"):
+        placing.is_empty(tmp_path / "run")
+    (tmp_path / "other").symlink_to("nowhere")
+    assert placing.is_empty(tmp_path / "other")

@@ -30,7 +30,7 @@ def drawn(path: Path) -> Path:
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_recording_is_told_from_a_clip(tmp_path: Path, suffix: str) -> None:
     foreign, own = recorded(tmp_path / f"take{suffix}"), drawn(tmp_path / f"clip{suffix}")
-    with pytest.raises(PartitaError, match=r"take\..*not a clip drawn by Partita.*`--force`"):
+    with pytest.raises(PartitaError, match=r"take\..*does not say that Partita drew it.*`--force`"):
         plan_outputs(foreign, 1)
     assert plan_outputs(foreign, 1, force=True).paths == [foreign]
     assert plan_outputs(own, 1).paths == [own]
@@ -40,7 +40,7 @@ def test_any_other_file_is_foreign_but_an_empty_one(tmp_path: Path) -> None:
     text, empty = tmp_path / "notes", tmp_path / "empty.wav"
     text.write_text("made by partita 0, seed 1")
     empty.touch()
-    with pytest.raises(PartitaError, match="not a clip drawn by Partita"):
+    with pytest.raises(PartitaError, match="does not say that Partita drew it"):
         plan_outputs(text, 1)
     assert plan_outputs(empty, 1).paths == [empty]
 
@@ -60,13 +60,13 @@ def test_the_prompt_is_known_by_any_name(tmp_path: Path) -> None:
 def test_a_link_to_a_recording_is_the_recording(tmp_path: Path) -> None:
     recorded(tmp_path / "take.wav")
     (tmp_path / "link.wav").symlink_to("take.wav")
-    with pytest.raises(PartitaError, match=r"link\.wav exists and is not a clip"):
+    with pytest.raises(PartitaError, match=r"link\.wav exists and does not say"):
         plan_outputs(tmp_path / "link.wav", 1)
 
 
 def test_a_clips_name_in_a_folder_is_looked_at_too(tmp_path: Path) -> None:
     recorded(tmp_path / "clip-02.wav")
-    with pytest.raises(PartitaError, match=r"clip-02\.wav exists and is not a clip drawn"):
+    with pytest.raises(PartitaError, match=r"clip-02\.wav exists and does not say that Partita"):
         plan_outputs(tmp_path, 3)
     with pytest.raises(PartitaError, match="is the recording"):
         plan_outputs(tmp_path, 3, prompt=tmp_path / "clip-02.wav")

@@ -24,6 +24,7 @@ from partita.runs.loading import load
 from partita.training.arms import with_arm
 from partita.training.config import AdversaryConfig, TrainConfig
 from partita.training.device import machine
+from partita.training.progress import Display
 from partita.training.train import resume, train
 from partita.training.validate import held_out, validation_bits
 
@@ -282,3 +283,37 @@ def test_damage_found_in_the_background_ends_the_training(
     monkeypatch.setattr(Corpus, "verify", late)
     with pytest.raises(PartitaError, match="is damaged"):
         train(there, tmp_path / "run", make_config(), stop=lambda: begun.set() is not None, quiet=True)
+
+
+def checks() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "corpus check"]
+
+
+def test_no_thread_reads_on_after_a_run_that_could_not_begin(
+    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train(corpus, tmp_path / "run", make_config(), stop=lambda: True, quiet=True)
+    monkeypatch.setattr(BackgroundCheck.__init__, "__kwdefaults__", {"wait_s": 0.0})
+    monkeypatch.setattr(Corpus, "verify", lambda self, stop: [time.sleep(0.01) for _ in iter(stop, True)])
+
+    def refuse(*_given: object, **_named: object) -> None:
+        assert checks()
+        raise PartitaError("no such device")
+
+    monkeypatch.setattr("partita.training.train.Learner", refuse)
+    with pytest.raises(PartitaError, match="no such device"):
+        train(corpus, tmp_path / "new", make_config(), quiet=True)
+    with pytest.raises(PartitaError, match="no such device"):
+        resume(run, corpus=corpus, quiet=True)
+    assert not checks()
+
+
+def test_it_is_said_that_the_end_waits_for_the_comparison(
+    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BackgroundCheck.__init__, "__kwdefaults__", {"wait_s": 0.0})
+    said, waited = [], threading.Event()
+    monkeypatch.setattr(Corpus, "verify", lambda self, stop: waited.wait(30))
+    monkeypatch.setattr(Display, "_tell", lambda self, words: said.append(words) or waited.set())
+    train(corpus, tmp_path / "run", make_config(steps=1, log_every=10**9), quiet=True)
+    assert said[0] == "checking the corpus ..."

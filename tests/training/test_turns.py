@@ -127,6 +127,36 @@ def test_a_signal_stops_all_and_all_go_on(
     assert [step_of(run.path) for run in runs] > before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
+def test_records_of_turns_outlive_a_stop_and_one_check_serves_all(
+    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_file, "SHORTEST", 0.0)
+    monkeypatch.setattr(turns_file, "TURNS", 10**9)
+    begun: list[Corpus] = []
+    monkeypatch.setattr(Corpus, "verify", lambda self, _stop: begun.append(self))
+    config = make_config(minutes=10.0, steps=10)
+    runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    plain, left = turns_file._turn, [4, 3, 2, 1]
+
+    def counted(*given: Any, **named: Any) -> bool:
+        if left.pop() == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return plain(*given, **named)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(turns_file, "_turn", counted)
+        with pytest.raises(Interrupted):
+            train_in_turns(corpus, runs, quiet=True)
+    for run in runs:
+        records = metrics.read(run.path / "metrics.jsonl")
+        assert records[-1]["kind"] == "turn"
+        assert RunFolder.open(run.path).rewind() == []
+        assert metrics.read(run.path / "metrics.jsonl") == records, "nothing was dropped"
+    assert train_in_turns(corpus, runs, quiet=True) == {}
+    assert begun == [corpus, corpus]
+
+
 def test_a_run_that_diverges_leaves_the_others(
     corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

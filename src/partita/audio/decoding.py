@@ -26,7 +26,7 @@ from partita.audio.mixing import (
 from partita.audio.parts import UnreadableError
 from partita.audio.soundfiles import SoundFiles, Track
 
-LEAST_RATE, MOST_RATE = 1000, 768_000  # Hz; a false rate would make a short file hours long
+LEAST_RATE, MOST_RATE = 1000, 768_000  # Hz, in headers; a false rate would make a short file hours long
 HEADERLESS = {".raw", ".pcm", ".sam"}
 
 

@@ -4,7 +4,6 @@
 nothing of models.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from partita.audio.classes import INT16_SCALE, Quantiser
 from partita.audio.corpus import Corpus
 from partita.audio.index import FORMAT, HIGHEST_RATE, SPLITS, fingerprint
 from partita.audio.workspace import PreparedFile, Workspace, clear_disk_errors
+from partita.digests import samples_hash
 from partita.errors import PartitaError
 
 
@@ -55,8 +55,8 @@ def corpus_of_classes(
                     files.append(_file(name, data, offset, store))
                     recordings.append(_recording(name, split, offset, len(clip)))
                     target.write(data)
-        workspace.commit(_index(files, recordings, sample_rate), files)
-    return Corpus.open(out)
+        index = workspace.commit(_index(files, recordings, sample_rate), files)
+        return Corpus.mapped(out, index)
 
 
 def _int16(classes: NDArray[Any], quantiser: Quantiser) -> NDArray[np.int16]:
@@ -69,7 +69,7 @@ def _int16(classes: NDArray[Any], quantiser: Quantiser) -> NDArray[np.int16]:
 
 
 def _file(name: str, data: bytes, offset: int, store: Path) -> PreparedFile:
-    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    digest = samples_hash(data).hexdigest()
     return PreparedFile(
         source=name,
         size=len(data),

@@ -80,8 +80,9 @@ def _described(parts: Sequence[Part], recordings: Sequence[Recording]) -> str:
     lengths = {recording.name: recording.samples for recording in recordings}
     whole = [part.name for part in parts if part.stop - part.start == lengths[part.name]]
     pieces = whole if len(whole) < 2 else [f"{len(whole)} recordings"]
+    known = set(whole)
     for part in parts:
-        if part.name not in whole:
+        if part.name not in known:
             where = "the end of" if part.stop == lengths[part.name] else "a stretch of"
             pieces.append(f"{where} {part.name}")
     return " and ".join(pieces)

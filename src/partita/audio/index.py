@@ -24,7 +24,7 @@ INDEX = "index.json"
 SPLITS = ("train", "validation", "test")
 STORE = re.compile(r"samples-[0-9a-f]{12}\.i16")
 REMEDY = "prepare the recordings again"
-HIGHEST_RATE = 384_000
+HIGHEST_RATE = 384_000  # Hz, of a corpus and of a model; headers of recordings may say more (decoding.py)
 
 
 class DamagedIndexError(PartitaError):

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partita.audio.corpus import Corpus
+from partita.audio.index import HIGHEST_RATE
 from partita.audio.indexing import Plan, build_index
 from partita.audio.labels import label_parser
-from partita.audio.patterns import named_by
+from partita.audio.patterns import Names
 from partita.audio.progress import Progress, bar, silent
 from partita.audio.recording import Sound
 from partita.audio.sources import find_sources
@@ -58,7 +59,11 @@ class PrepareConfig:
             value = getattr(self, name)
             object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
         rules = (
-            ("sample_rate", 1000 <= self.sample_rate <= 384_000, "must be 1000 to 384000 Hz: 16000 is usual"),
+            (
+                "sample_rate",
+                1000 <= self.sample_rate <= HIGHEST_RATE,
+                f"must be 1000 to {HIGHEST_RATE} Hz: 16000 is usual",
+            ),
             ("peak_dbfs", -60 <= self.peak_dbfs <= 0, "must be -60 to 0: -1 leaves a little room"),
             ("gap", math.isfinite(self.gap) and self.gap >= 0, "must be 0 or more seconds: 1 is usual"),
             ("workers", self.workers is None or self.workers >= 1, "must be at least 1, or left out"),
@@ -122,19 +127,24 @@ def prepare(
         workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
         files = prepare_all(sources, sound, workspace, workers, report, root=root)
         plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
-        workspace.commit(build_index(files, plan, sorted(workspace.warnings)), files)
-    return Corpus.open(out)
+        index = workspace.commit(build_index(files, plan, workspace.lines()), files)
+        return Corpus.mapped(out, index)
 
 
 def _from_root(words: Sequence[str], root: Path, names: Sequence[str]) -> tuple[str, ...]:
     """Return the words with paths from the working folder, as a shell completes them, made paths from
     `root`."""
-    found = []
-    for word in words:
-        path = Path(word).resolve()
-        outside = named_by(word, names) or not path.is_relative_to(root)
-        found.append(word if outside else path.relative_to(root).as_posix())
-    return tuple(found)
+    known = Names(names)
+    return tuple(word if known.exact(word) else _made_from_root(word, root, known) for word in words)
+
+
+def _made_from_root(word: str, root: Path, known: Names) -> str:
+    """Return a word that is not the name of a recording; whole paths come first, since globs take long."""
+    path = Path(word).resolve()
+    if not path.is_relative_to(root):
+        return word
+    made = path.relative_to(root).as_posix()
+    return made if known.exact(made) or not known.fitting(word) else word
 
 
 def available_cores() -> int:

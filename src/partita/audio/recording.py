@@ -4,7 +4,6 @@ The decoded sound waits in a scratch file (in memory while it is short), because
 only at its end; so memory does not grow with the recording. Knows neither splits nor other recordings.
 """
 
-import hashlib
 import math
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from partita.audio.classes import INT16_SCALE
 from partita.audio.decoding import Decoding
 from partita.audio.parts import UnreadableError
 from partita.audio.silence import FRAME_S, quiet_frames, sounding_stretches
+from partita.digests import samples_hash
 
 IN_MEMORY = 4 << 20  # bytes of scratch kept in memory
 SILENT = 10 ** (-90 / 20)  # a peak below this is the last bit of 16: nothing was recorded
@@ -109,7 +109,7 @@ def prepare_recording(
         if sound.trim:
             stretches = _sounding(scratch, levels, sound.sample_rate)
         gain = INT16_SCALE * 10 ** (sound.peak_dbfs / 20) / levels.peak
-        digest = hashlib.blake2b(digest_size=16)
+        digest = samples_hash()
         for start, stop in stretches:
             for block in _blocks(scratch, start, stop, levels.mean):
                 samples = np.rint(block * np.float32(gain)).astype("<i2")

@@ -19,6 +19,7 @@ from partita.audio.progress import Progress
 from partita.audio.recording import Piece, Sound, prepare_recording
 from partita.audio.sources import Source
 from partita.audio.workspace import PreparedFile, Workspace
+from partita.digests import samples_hash
 
 VERSION = 3  # of the way recordings are prepared: a new number makes every corpus be prepared again
 
@@ -103,7 +104,7 @@ class _Job:
             return old
         try:
             with source.path.open("rb") as file:
-                digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+                digest = hashlib.file_digest(file, samples_hash).hexdigest()
         except OSError as error:
             self.progress.add(source.size, source.name)
             return self._file(source, "", reason=f"unreadable: {error.strerror or error}")
@@ -116,9 +117,7 @@ class _Job:
         """Tell whether the old corpus still holds a file's samples; say so where it does not."""
         if intact := old.is_intact():
             return intact
-        line = f"{old.store} was damaged: {old.source} was prepared again"
-        if line not in self.workspace.warnings:
-            self.workspace.warn(line)
+        self.workspace.note_damaged(old)
         return False
 
     def _prepare(self, source: Source, digest: str) -> PreparedFile:

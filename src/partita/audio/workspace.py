@@ -17,7 +17,8 @@ import numpy as np
 
 from partita.audio.corpus import samples_digest
 from partita.audio.index import INDEX, STORE, DamagedIndexError, read_index, store_name
-from partita.audio.stale import note_stores, remove_stale
+from partita.audio.notes import tell_notes
+from partita.audio.stale import clear_but_note, note_stores, remove_stale
 from partita.digests import with_digest
 from partita.errors import PartitaError
 from partita.storage import FULL, clear_leftovers, flush_to_disk, sole_writer, write_json
@@ -108,9 +109,11 @@ class Workspace:
 
     def __init__(self, out: Path) -> None:
         self.out, self.scratch = out, out / SCRATCH
-        self.warnings: list[str] = []
+        self._warnings: list[str] = []
+        self._damaged: set[tuple[str, Path | None]] = set()
         self._alone = ExitStack()
         self._old: dict[str, Any] | None = None
+        self._new: dict[str, Any] | None = None
         self._existed = out.exists()
         if self._existed and not out.is_dir():
             raise PartitaError(f"{out} is a file, must be a folder: name a new folder for the corpus")
@@ -122,7 +125,7 @@ class Workspace:
             self._alone.enter_context(sole_writer(self.out))
             self._old = self._read_old()
             self._clear()
-            self.scratch.mkdir()
+            self.scratch.mkdir(exist_ok=True)
         except OSError as error:
             self._alone.close()
             if error.errno in FULL:
@@ -146,9 +149,14 @@ class Workspace:
                 self.out.rmdir()
         self._alone.close()
 
-    def warn(self, line: str) -> None:
-        """Remember a line for the person who prepares the corpus; it goes into the index."""
-        self.warnings.append(line)
+    def note_damaged(self, file: PreparedFile) -> None:
+        """Remember a file whose samples in the old corpus are damaged."""
+        self._damaged.add((file.source, file.store))
+
+    def lines(self) -> list[str]:
+        """Return what the person who prepares the corpus is to know of the old one; the index keeps it."""
+        again = ((name, f"prepared again, since {store} was damaged") for name, store in self._damaged)
+        return [*self._warnings, *tell_notes(sorted(again))]
 
     def _read_old(self) -> dict[str, Any] | None:
         """Return the index of the old corpus; None where there is none, or a damaged one."""
@@ -161,7 +169,7 @@ class Workspace:
                 raise PartitaError(
                     f"{self.out} holds a damaged {INDEX} and is no corpus otherwise: name a new folder"
                 ) from error
-            self.warn(f"{error}; everything was prepared anew")
+            self._warnings.append(f"{error}; everything was prepared anew")
             return None
         if old is None and (foreign or (self.out / INDEX).exists()):
             raise PartitaError(f"{self.out} exists and is not a corpus: name a new folder, or empty this one")
@@ -169,8 +177,10 @@ class Workspace:
 
     def _clear(self) -> None:
         """Remove the scratch folder, what a killed writer left, and the store that is no longer used."""
-        remove_stale(self.out, self.scratch)
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        if remove_stale(self.out, self.scratch, self._new):
+            shutil.rmtree(self.scratch, ignore_errors=True)
+        else:  # a later start will know which stores may go
+            clear_but_note(self.scratch)
         clear_leftovers(self.out, of=INDEX)
 
     @property
@@ -194,8 +204,11 @@ class Workspace:
             offset += files[-1].samples
         return files
 
-    def commit(self, index: dict[str, Any], files: list[PreparedFile]) -> None:
+    def commit(self, index: dict[str, Any], files: list[PreparedFile]) -> dict[str, Any]:
         """Write the store, then the index; then the old store may go. What needs no change gets none.
+
+        Returns:
+            The index as it was written.
 
         Args:
             index: the content of `index.json`, without `store` and `digest`.
@@ -214,6 +227,8 @@ class Workspace:
             part.replace(self.out / name)
         if index != self._old:
             write_json(self.out / INDEX, index)
+        self._new = index
+        return index
 
     def _holds(self, name: str, files: list[PreparedFile]) -> bool:
         """Tell whether a store holds just these files' samples, in this order."""

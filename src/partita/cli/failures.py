@@ -23,7 +23,7 @@ SURROUNDINGS = {
 
 SMALLER = {
     "prepare": "give a lower `--workers`",
-    "train": "give a smaller `--batch`, `--targets` or `--size`, or fewer `--clips`",
+    "train": "give a smaller `--batch`, `--targets` or `--size`, or fewer `--clips`, and another `--out`",
     "generate": "give fewer `--clips` or `--particles`, or a shorter `--prime`",
     "evaluate": "give fewer `--clips` or fewer `--seconds`",
     "demo": "give a smaller `--size`, or fewer recordings",
@@ -84,8 +84,8 @@ def told(error: Exception, name: str) -> str:
         error: what was raised, no `PartitaError`.
         name: the subcommand.
 
-    >>> told(MemoryError(), "train")
-    'not enough memory: give a smaller `--batch`, `--targets` or `--size`, or fewer `--clips`'
+    >>> told(MemoryError(), "prepare")
+    'not enough memory: give a lower `--workers`'
     """
     if lacks_memory(error):
         where = "the GPU has not enough memory" if "cuda" in str(error).lower() else "not enough memory"

@@ -61,7 +61,8 @@ class Command:
     clips: int = 1
     """How many clips to draw, all at once."""
     prime: Path | None = None
-    """A recording whose end the clips continue, or a pipe that gives one; the clips hold only what is new."""
+    """A recording whose end the clips continue, a pipe that gives one, or - for standard input; the clips
+    hold only what is new."""
     steer: FlagCreatePairsOff[bool] = False
     """Steer by a discriminator: of many continuations, those go on that it takes for real."""
     judge: Path | None = None
@@ -227,8 +228,9 @@ class Command:
             return None
         from partita.audio.reading import read_audio
 
+        prompt = Path("/dev/stdin") if str(self.prime) == "-" else self.prime
         seen = max(model.model.receptive_field, steering.judge.context if steering else 0)
-        return read_audio(self.prime, model.sample_rate, last_samples=seen)
+        return read_audio(prompt, model.sample_rate, last_samples=seen)
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:

@@ -25,7 +25,7 @@ from partita.evaluation.arena_scores import any_started, finite, scores
 from partita.evaluation.arena_truth import refuse_missing
 from partita.runs.versions import versions
 from partita.sampling.interruption import Interrupted
-from partita.storage import clear_leftovers, sole_writer, write_json
+from partita.storage import clear_leftovers, write_json
 from partita.terminal import print_note
 from partita.training.device import machine
 
@@ -50,8 +50,7 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
     if config.students is not None and not home.clips.exists():
         other = ArenaHome(config.students)
         other.refuse_students(settings_of(config))
-    home.take(config)
-    with sole_writer(home.path), _threads(config.threads):
+    with home.take(config), _threads(config.threads):
         clear_leftovers(home.path, deep=True)
         refuse_other_choices(home.choices, config.entries, config.choice_seeds)
         if other:

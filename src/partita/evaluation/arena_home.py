@@ -16,6 +16,8 @@ It does not know what the results mean.
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -100,13 +102,25 @@ class ArenaHome:
     def _result(self, entry: Entry, seed: int) -> Path:
         return self.path / "results" / entry.folder / f"{seed:04d}.json"
 
-    def take(self, config: ArenaConfig) -> None:
-        """Make the folder, or find this very arena in it.
+    @contextmanager
+    def take(self, config: ArenaConfig) -> Iterator[None]:
+        """Make the folder, or find this very arena in it, and keep it to this process while the block runs.
 
         Raises:
-            PartitaError: the folder holds something else, or an arena with other settings.
+            PartitaError: the folder holds something else, or an arena with other settings, or another process
+                has it; nothing in it is changed then.
         """
-        note, settings = self.path / NOTE, settings_of(config)
+        settings = settings_of(config)
+        if self.path.exists() and not self.path.is_dir():
+            raise PartitaError(f"{self.path} exists and is no arena: {REMEDY}")
+        self.path.mkdir(parents=True, exist_ok=True)
+        with storage.sole_writer(self.path):
+            self._begin(config, settings)
+            yield
+
+    def _begin(self, config: ArenaConfig, settings: dict[str, Any]) -> None:
+        """Note the settings, or check that they are those that the arena was begun with."""
+        note = self.path / NOTE
         if note.is_file():
             self._check(settings)
             if config.students is not None and not self._adopted(default=True):
@@ -115,10 +129,8 @@ class ArenaHome:
                     " give another folder with `--out`"
                 )
             return
-        inside = self.path.iterdir() if self.path.is_dir() else ()
-        if self.path.is_file() or any(not name.name.startswith(f".{NOTE}.") for name in inside):
+        if any(not path.name.startswith(f".{NOTE}.") for path in self.path.iterdir()):
             raise PartitaError(f"{self.path} exists and is no arena: {REMEDY}")
-        self.path.mkdir(parents=True, exist_ok=True)
         adopted = config.students is not None
         storage.write_json(note, with_digest({"format": FORMAT, "settings": settings, "adopted": adopted}))
 

@@ -131,6 +131,7 @@ def evaluation(
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     loaded = run if isinstance(run, LoadedModel) else load(run)
     tell = progress or _silently
+    tell("checking the corpus", 0.0)
     check_fit(loaded, corpus, asked.split)
     config = fitted(asked, corpus.segment_seconds(asked.split))
     real = places(loaded, corpus, config)
@@ -202,11 +203,11 @@ def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> di
 
 
 def check_fit(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
-    """Refuse to score a model on sound of another rate, on none, or on a damaged corpus.
+    """Refuse to score a model on sound of another rate, on none, or on damaged sound.
 
     Raises:
-        PartitaError: the corpus has another sample rate than the model, or nothing in that split, or its
-            samples are not those that were prepared.
+        PartitaError: the corpus has another sample rate than the model, or nothing in that split, or the
+            samples of that split's recordings are not those that were prepared.
     """
     if loaded.sample_rate != corpus.sample_rate:
         raise PartitaError(
@@ -218,7 +219,7 @@ def check_fit(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
             f"the corpus {corpus.path} has no sound in its split {split!r}: prepare it again, or"
             " choose another split"
         )
-    corpus.verify()
+    corpus.verify(splits=(split,))
 
 
 def _warnings(

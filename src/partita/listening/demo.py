@@ -38,7 +38,6 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.runs.state import read_state
 from partita.sampling.interruption import Interrupted
-from partita.storage import sole_writer
 from partita.terminal import print_note
 from partita.training.arms import with_arm
 from partita.training.config import TrainConfig
@@ -67,9 +66,8 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
     begun = time.monotonic()
     machine(config.device)  # a device that is not there is said before anything is written
     home = Home(config)
-    home.take()
     try:
-        with sole_writer(home.path):
+        with home.take():
             storage.clear_leftovers(home.path, deep=True)
             page = _made(config, home, begun, say)
     except KeyboardInterrupt as stop:

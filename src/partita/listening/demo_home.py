@@ -3,6 +3,8 @@
 It does not know what the stages do.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,24 +70,33 @@ class Home:
             bits_seconds=note.optional("bits_seconds", lambda name: note.number(name, least=1.0)),
         )
 
-    def take(self) -> None:
-        """Make the folder, or find this very demo in it.
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Make the folder, or find this very demo in it, and keep it to this process while the block runs.
 
         Raises:
             PartitaError: the recordings do not exist, or the folder holds something else, or a demo with
-                other settings whose training has begun.
+                other settings whose training has begun, or another process has it; nothing in it is changed
+                then.
         """
         source = self.config.recordings
         if source is not None and not source.exists():
             raise PartitaError(f"{source} does not exist: give a folder of recordings with `--recordings`")
+        if self.path.exists() and not self.path.is_dir():
+            raise PartitaError(f"{self.path} exists and is no demo: {REMEDY}")
+        self.path.mkdir(parents=True, exist_ok=True)
+        with storage.sole_writer(self.path):
+            self._begin()
+            yield
+
+    def _begin(self) -> None:
+        """Note the settings, or check that they are those that the training began with."""
         storage.clear_leftovers(self.path, of=NOTE)
-        filled = self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir()))
-        if filled and not self._note.is_file():
+        if any(self.path.iterdir()) and not self._note.is_file():
             raise PartitaError(f"{self.path} exists and is no demo: {REMEDY}")
         if self.settled is not None:
             self._check()
         else:
-            self.path.mkdir(parents=True, exist_ok=True)
             self._write(None)
 
     def settle(self, settled: Settled) -> None:

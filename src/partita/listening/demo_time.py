@@ -90,13 +90,13 @@ def lateness(config: DemoConfig, *, seconds_gone: float, seconds_after: float) -
         seconds_after: as for `training_minutes`.
 
     >>> lateness(DemoConfig(minutes=0.5), seconds_gone=20.0, seconds_after=10.0).split(":")[0]
-    'this takes at least 0.7 minutes, not 0.5'
+    'this takes about 0.7 minutes, not 0.5'
     """
     needed = seconds_gone + 60.0 * LEAST + seconds_after
     if needed <= LATE * 60.0 * config.minutes:
         return None
     return (
-        f"this takes at least {math.ceil(needed / 6.0) / 10:.1f} minutes, not {config.minutes:g}:"
+        f"this takes about {math.ceil(needed / 6.0) / 10:.1f} minutes, not {config.minutes:g}:"
         f" {seconds_gone:.0f} s went into preparing and compiling, training needs {60.0 * LEAST:.0f} s,"
         f" scoring and the page {seconds_after:.0f} s"
     )

@@ -3,10 +3,12 @@
 config.toml          resolved; versions; corpus fingerprint
 metrics.jsonl        one record a line
 checkpoints/         step-000400/: generator, average, adversary, optimizer, random states; state.json
+                     last.txt: the name of the one that was saved last
 clips/               what was heard along the way
 tensorboard/         a view of the metrics
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
+from partita.audio.index import HIGHEST_RATE
 from partita.digests import DIGEST, with_digest, without_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
@@ -22,14 +25,15 @@ from partita.runs.config import write_toml
 from partita.runs.placing import is_empty, new_folder
 from partita.runs.state import read_state
 from partita.tables import Table, read_toml
+from partita.terminal import print_note
 
 FORMAT = 1
 CONFIG = "config.toml"
+LAST = "last.txt"
 RECORDS = "records"
 CONFIG_DIGEST = "config"
 TABLES = ("corpus", "network", "quantiser", "training", "versions")
 REMEDY = "copy the run's config again"
-HIGHEST_RATE = 1_000_000  # Hz
 
 
 @dataclass(frozen=True)
@@ -167,13 +171,34 @@ class RunFolder:
     def chosen(self) -> Path:
         """Return the checkpoint that stands for the run: the one that training chose, else the newest.
 
+        Where that one, or the one that was saved last, is gone, a note on standard error says so.
+
         Raises:
             PartitaError: there is none, or its state is damaged.
         """
         newest = self.newest()
         choice = read_state(newest).get("chosen")
-        path = newest if choice is None else self.checkpoint_path(choice)
-        return path if path.is_dir() else newest
+        wanted = newest if choice is None else self.checkpoint_path(choice)
+        if wanted.is_dir() and self.lost is None:
+            return wanted
+        why = f"{wanted}, which training chose, is gone" if self.lost is None else self.lost
+        print_note(f"{why}: {newest} is used in its place")
+        return newest
+
+    @property
+    def lost(self) -> str | None:
+        """Return words for the checkpoint that was saved last, if it is gone; else None.
+
+        Runs of older versions don't say which it was.
+        """
+        try:
+            text = (self.checkpoints_path / LAST).read_text("ascii")
+        except (OSError, ValueError):
+            return None
+        found = re.fullmatch(r"step-([0-9]{6,18})\n", text)
+        if found is None or int(found[1]) <= max(self.steps(), default=-1):
+            return None
+        return f"{self.checkpoint_path(int(found[1]))}, which was saved last, is gone"
 
     @property
     def finished(self) -> bool:
@@ -195,7 +220,9 @@ class RunFolder:
             storage.flush_to_disk(self.metrics_path)
             state = checkpoint.state | {RECORDS: metrics.count(self.metrics_path)}
             state[CONFIG_DIGEST] = read_state(self.newest()).get(CONFIG_DIGEST)
-            save_checkpoint(self.checkpoint_path(checkpoint.step), replace(checkpoint, state=state))
+            path = self.checkpoint_path(checkpoint.step)
+            save_checkpoint(path, replace(checkpoint, state=state))
+            storage.write_text(self.checkpoints_path / LAST, f"{path.name}\n")
         for step in self.steps()[:-keep]:
             if step != best:
                 remove_checkpoint(self.checkpoint_path(step))
@@ -224,17 +251,21 @@ class RunFolder:
             )
         return records
 
-    def rewind(self) -> int:
+    def rewind(self) -> list[str]:
         """Remove what an interrupted run wrote after its newest checkpoint.
 
         Returns:
-            how many records are lost that the metrics had when that checkpoint was saved.
+            a line for all that is lost: later checkpoints, and records that the metrics had when that
+            checkpoint was saved.
         """
         most = read_state(self.newest()).get(RECORDS)  # checkpoints of older versions don't say
         storage.clear_leftovers(self.path, deep=True)
         with self.disk_faults():
             left = metrics.truncate(self.metrics_path, after_step=self.steps()[-1], most=most)
-        return 0 if most is None else most - left
+        lines = [f"{self.lost}: training goes on from {self.newest()}"] if self.lost else []
+        if most is not None and most > left:
+            lines.append(f"{self.metrics_path} lacks {most - left} records that it had: its curves have gaps")
+        return lines
 
     @contextmanager
     def disk_faults(self, remedy: str | None = None) -> Iterator[None]:

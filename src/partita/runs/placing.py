@@ -27,9 +27,21 @@ def is_empty(path: Path) -> bool:
     (True, False)
     """
     if not path.is_dir():
+        if path.is_symlink():
+            _refuse_loop(path)
         return not path.exists()
     names = _content(path)
     return not names or _is_begun(path, names)
+
+
+def _refuse_loop(link: Path) -> None:
+    """Refuse a link that leads back to itself, in which no folder can be made."""
+    try:
+        link.resolve(strict=True)
+    except FileNotFoundError:  # where it leads to is made
+        return
+    except (OSError, RuntimeError) as error:  # RuntimeError before Python 3.13
+        raise PartitaError(f"{link} is a link that leads back to itself: give another folder") from error
 
 
 @contextmanager

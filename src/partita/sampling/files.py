@@ -183,7 +183,10 @@ def demand_room(paths: Sequence[Path], *, samples: int, normalise: bool = False)
     folder = paths[0].resolve().parent
     while not folder.is_dir():
         folder = folder.parent
-    needed, room = 2 * samples * len(paths), shutil.disk_usage(folder).free
+    disk = shutil.disk_usage(folder)
+    if not disk.total:  # a file system that says nothing of its size
+        return
+    needed, room = 2 * samples * len(paths), disk.free
     if _is_spooled(paths, normalise=normalise):
         needed += 2 * samples + samples // 50  # FLAC needs a little more for noise than PCM
     else:

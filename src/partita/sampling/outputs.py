@@ -181,7 +181,7 @@ def _demand_replaceable(path: Path, prompt: str | Path | None, *, force: bool) -
     if prompt is not None and same_file(path, prompt):
         raise PartitaError(f"{path} is the recording that `--prime` names: {remedy}")
     if found.st_size and not made_here(path):
-        raise PartitaError(f"{path} exists and is not a clip drawn by Partita: {remedy}")
+        raise PartitaError(f"{path} exists and does not say that Partita drew it: {remedy}")
 
 
 def same_file(path: Path, other: str | Path) -> bool:

@@ -60,11 +60,13 @@ def format_of(path: str | Path) -> SoundFormat:
     Raises:
         PartitaError: a suffix that names no format that can be written.
 
-    >>> format_of("music/take.FLAC").name, format_of("take").name
-    ('FLAC', 'WAV')
+    >>> format_of("music/take.FLAC").name, format_of("take").name, format_of("Partita No. 1").name
+    ('FLAC', 'WAV', 'WAV')
     """
     path = Path(path)
     suffix = path.suffix.lower()
+    if not suffix[1:].isalnum():  # as in "Partita No. 1", which is a title
+        suffix = ""
     if suffix and suffix not in FORMATS:
         raise PartitaError(
             f"{path} ends in {path.suffix}, which is no format that can be written: choose one of"

@@ -7,6 +7,7 @@ It does not know what the losses are, nor how a run begins or is found again.
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from copy import deepcopy
 from typing import Any
 
@@ -145,8 +146,7 @@ class Loop:
         values = torch.stack([value.double() for value in tensors.values()]).tolist()
         numbers = dict(zip(tensors, values, strict=True))
         position.step += 1
-        seconds = time.perf_counter() - begun
-        position.meter.add(numbers, targets=int(batch.valid.sum()), seconds=seconds)
+        position.meter.add(numbers, targets=int(batch.valid.sum()), seconds=time.perf_counter() - begun)
 
     def _next_update(self) -> Update:
         position, config = self.position, self.config
@@ -181,8 +181,7 @@ class Loop:
         position = self.position
         numbers = position.meter.take()
         self._demand_finite(numbers, "a number of the record")
-        rate = self._next_update().learning_rate
-        now = {"learning_rate": rate, "seconds": round(position.seconds, 2)}
+        now = {"learning_rate": self._next_update().learning_rate, "seconds": round(position.seconds, 2)}
         self._record({"kind": "train", "step": position.step, **numbers, **now})
         self._notice(numbers)
         self.display.show(
@@ -261,7 +260,8 @@ class Loop:
 
     def finish(self) -> None:
         """Score the end, choose the checkpoint that stands for the run, score that one, and save."""
-        self._check.finish()
+        with self.display.busy("checking the corpus") if self._check.going_on else nullcontext():
+            self._check.finish()
         position = self.position
         if position.meter.steps:
             self._log()

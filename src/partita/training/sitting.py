@@ -4,7 +4,7 @@ This file does not begin runs and does not find them again.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -35,20 +35,20 @@ def sitting(
     windows: TrainingWindows,
     position: Position,
     quiet: bool,
-    remark: str = "",
+    remarks: Sequence[str] = (),
 ) -> Iterator[Loop]:
     """Yield a loop, with the threads that the config asks for while the block runs.
 
     Args:
         run: the run's folder, which nobody else writes to.
         corpus: what it learns from.
-        check: the comparison of the corpus with its digests; it ends with the block.
+        check: the comparison of the corpus with its digests, which goes on beside the block.
         config: its resolved config.
         learner: generator, optimizer, adversary.
         windows: the stream of training windows.
         position: where the run is.
         quiet: show nothing on standard error.
-        remark: a line to show at the start.
+        remarks: lines to show at the start.
     """
     begun = time.monotonic()
     keep_freed_memory()
@@ -57,9 +57,9 @@ def sitting(
         torch.set_num_threads(config.threads or threads)
         display = Display(run.path.name, quiet=quiet)
         board = Board(run.board_path, step=position.step, on=config.tensorboard)
-        with closing(board), closing(check):
+        with closing(board):
             display.say(_summary(corpus, learner))
-            if remark:
+            for remark in remarks:
                 display.say(remark)
             position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
             yield Loop(

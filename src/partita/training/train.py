@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,39 +65,43 @@ def beginning(
     *,
     start_from: str | Path | None = None,
     quiet: bool = False,
+    check: BackgroundCheck | None = None,
 ) -> Iterator[Loop]:
     """Begin a run and yield its loop, untrained; arguments and errors are those of `train`.
 
     The run's folder is kept to this process while the block runs.
+
+    Args:
+        check: a comparison of this corpus that goes on already; without one, it is begun here.
     """
     config = resolve(config or TrainConfig())
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     RunFolder(Path(out)).refuse_if_taken()
-    check = BackgroundCheck(corpus)
-    learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
-    if start_from is not None:
-        _begin_from(learner, config, corpus, start_from)
-    windows = _windows(corpus, config, learner.context)
-    position = Position(pace=_pace(config, windows))
-    if position.pace.per_step:
-        position.every = interval(position.pace, config)
-    state = {"windows": windows.state(), "position": position.as_json(), "finished": False, "step": 0}
-    first = Checkpoint(tensors=learner.tensors(), state=state)
-    run = RunFolder.create(out, _record(config, corpus, Path(out)), first)
-    with (
-        sole_writer(run.path),
-        sitting(
-            run=run,
-            corpus=corpus,
-            check=check,
-            config=config,
-            learner=learner,
-            windows=windows,
-            position=position,
-            quiet=quiet,
-        ) as loop,
-    ):
-        yield loop
+    with _checking(corpus, check) as known:
+        learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
+        if start_from is not None:
+            _begin_from(learner, config, corpus, start_from)
+        windows = _windows(corpus, config, learner.context)
+        position = Position(pace=_pace(config, windows))
+        if position.pace.per_step:
+            position.every = interval(position.pace, config)
+        state = {"windows": windows.state(), "position": position.as_json(), "finished": False, "step": 0}
+        first = Checkpoint(tensors=learner.tensors(), state=state)
+        run = RunFolder.create(out, _record(config, corpus, Path(out)), first)
+        with (
+            sole_writer(run.path),
+            sitting(
+                run=run,
+                corpus=corpus,
+                check=known,
+                config=config,
+                learner=learner,
+                windows=windows,
+                position=position,
+                quiet=quiet,
+            ) as loop,
+        ):
+            yield loop
 
 
 def resume(
@@ -132,10 +136,14 @@ def resuming(
     corpus: Corpus | str | Path | None = None,
     device: str | None = None,
     quiet: bool = False,
+    check: BackgroundCheck | None = None,
 ) -> Iterator[Loop]:
     """Yield the loop of a run, at its newest checkpoint; arguments and errors are those of `resume`.
 
     The run's folder is kept to this process while the block runs.
+
+    Args:
+        check: a comparison of this corpus that goes on already; without one, it is begun here.
     """
     folder = RunFolder.open(run)
     table = folder.config()
@@ -151,8 +159,7 @@ def resuming(
             " --out ANOTHER`"
         )
     corpus = _find_corpus(folder, table["corpus"], corpus)
-    check = BackgroundCheck(corpus)
-    with sole_writer(folder.path):  # before anything there is touched
+    with _checking(corpus, check) as known, sole_writer(folder.path):  # before anything there is touched
         newest = folder.newest()
         refuse_other_network(config, newest)
         checkpoint = load_checkpoint(newest)
@@ -161,21 +168,24 @@ def resuming(
         windows = _windows(corpus, config, learner.context)
         restore(learner, checkpoint.tensors, newest)
         windows.restore(checkpoint.state["windows"])
-        lost = folder.rewind()  # not before all that it goes on from is known to be sound
+        remarks = folder.rewind()  # only once all that it goes on from is known to be undamaged
         with sitting(
             run=folder,
             corpus=corpus,
-            check=check,
+            check=known,
             config=config,
             learner=learner,
             windows=windows,
             position=position,
             quiet=quiet,
-            remark=f"{folder.metrics_path} lacks {lost} records that it had: its curves have gaps"
-            if lost
-            else "",
+            remarks=remarks,
         ) as loop:
             yield loop
+
+
+def _checking(corpus: Corpus, check: BackgroundCheck | None) -> AbstractContextManager[BackgroundCheck]:
+    """Return the comparison that goes on already, which ends with its own block, or a new one."""
+    return BackgroundCheck(corpus) if check is None else nullcontext(check)
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
@@ -235,6 +245,8 @@ def _relative(path: Path, start: Path) -> str:
 def _find_corpus(folder: RunFolder, table: dict[str, Any], given: Corpus | str | Path | None) -> Corpus:
     """Open the run's corpus where it was, where it lies relative to the run, or where it is said to be
     now."""
+    if isinstance(given, Corpus) and given.fingerprint == table["fingerprint"]:
+        return given
     if isinstance(given, Corpus):
         places = [given.path]
     elif given is not None:

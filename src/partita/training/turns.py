@@ -12,13 +12,14 @@ This file does not know what the runs are compared by.
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from partita.audio.checking import BackgroundCheck
 from partita.audio.corpus import Corpus
 from partita.errors import DivergedError
 from partita.runs.folder import RunFolder
@@ -73,7 +74,7 @@ def train_in_turns(
     """
     astray: dict[Path, DivergedError] = {}
     with ExitStack() as stack, listening_for_signals() as request:
-        loops = [stack.enter_context(loop) for loop in _unfinished(corpus, planned, quiet)]
+        loops = list(_opened(stack, corpus, planned, quiet))
         while loops and request.signal_name is None:
             loop = min(loops, key=_part_used)
             try:
@@ -87,15 +88,17 @@ def train_in_turns(
     return astray
 
 
-def _unfinished(
-    corpus: Corpus, planned: Sequence[Planned], quiet: bool
-) -> Iterator[AbstractContextManager[Loop]]:
-    """Yield what opens the loop of each run that is still to be trained."""
-    for one in planned:
-        if not one.path.exists():
-            yield beginning(corpus, one.path, one.config, start_from=one.start_from, quiet=quiet)
-        elif not RunFolder.open(one.path).finished:
-            yield resuming(one.path, corpus=corpus, quiet=quiet)
+def _opened(stack: ExitStack, corpus: Corpus, planned: Sequence[Planned], quiet: bool) -> Iterator[Loop]:
+    """Yield the loop of each run that is still to be trained; one comparison of the corpus serves all."""
+    left = [one for one in planned if not one.path.exists() or not RunFolder.open(one.path).finished]
+    check = stack.enter_context(BackgroundCheck(corpus)) if left else None
+    for one in left:
+        if one.path.exists():
+            loop = resuming(one.path, corpus=corpus, quiet=quiet, check=check)
+        else:
+            begin_from = one.start_from
+            loop = beginning(corpus, one.path, one.config, start_from=begin_from, quiet=quiet, check=check)
+        yield stack.enter_context(loop)
 
 
 def _minutes(loop: Loop) -> float:
@@ -111,18 +114,18 @@ def _turn(loop: Loop, told: Callable[[], bool], *, alone: bool) -> bool:
     """Train for a turn, or to the end where there is no other run; return whether the run is over."""
     length = math.inf if alone else max(SHORTEST, 60.0 * _minutes(loop) / TURNS)
     begun, processor = time.monotonic(), time.process_time()
-    with loop.display:
-        finished = loop.until(lambda: told() or time.monotonic() - begun >= length)
-    if not finished:  # the last one has scoring in it, which the others have not
-        loop.run.log(
-            {
-                "kind": "turn",
-                "step": loop.position.step,
-                "wall_seconds": round(time.monotonic() - begun, 3),
-                "processor_seconds": round(time.process_time() - processor, 3),
-            }
-        )
-    return finished
+
+    def over() -> bool:
+        """Tell whether the turn is over, and log it then: the loop saves next, records included."""
+        wall = time.monotonic() - begun
+        if not told() and wall < length:
+            return False
+        record = {"kind": "turn", "step": loop.position.step, "wall_seconds": round(wall, 3)}
+        loop.run.log(record | {"processor_seconds": round(time.process_time() - processor, 3)})
+        return True
+
+    with loop.display:  # the last turn has scoring in it, which the others have not: it is not logged
+        return loop.until(over)
 
 
 def machine_share(records: Sequence[Mapping[str, Any]]) -> float | None:
