@@ -162,7 +162,7 @@ def test_room_for_what_waits_and_what_is_encoded_of_it(
 ) -> None:
     if old:
         (tmp_path / name).write_bytes(bytes(old))
-    free = SimpleNamespace(free=enough)
+    free = SimpleNamespace(total=1 << 40, free=enough)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
     demand_room([tmp_path / name], samples=1000, normalise=normalise)
     free.free -= 1
@@ -173,6 +173,6 @@ def test_room_for_what_waits_and_what_is_encoded_of_it(
 def test_a_file_with_a_second_name_makes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.wav").write_bytes(bytes(500))
     os.link(tmp_path / "a.wav", tmp_path / "b.wav")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1999))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=1 << 40, free=1999))
     with pytest.raises(PartitaError, match="make room"):
         demand_room([tmp_path / "a.wav"], samples=1000)
