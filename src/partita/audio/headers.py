@@ -113,8 +113,18 @@ def kind_of_chunks(head: bytes) -> str | None:
     return "w64" if head.startswith(W64_RIFF[:12]) else None
 
 
-def _walk(file: IO[bytes], place: int, size: int, form: str) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (name, start of content, length) of chunks; lengths are padded to even, or should have been."""
+def walk_chunks(file: IO[bytes], place: int, size: int, form: str) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (name, start of content, length) of chunks; lengths are padded to even, or should have been.
+
+    Args:
+        file: the file, open.
+        place: where the first chunk begins.
+        size: where to stop.
+        form: struct's format of name and length.
+
+    >>> import io; list(walk_chunks(io.BytesIO(b"data\\2\\0\\0\\0ab"), 0, 10, "<4sI"))
+    [(b'data', 8, 2)]
+    """
     for _ in range(MOST_CHUNKS):
         if place + 8 > size:
             return
@@ -131,7 +141,7 @@ def _walk(file: IO[bytes], place: int, size: int, form: str) -> Iterator[tuple[b
 
 
 def _fitting(stop: int, size: int, end: int) -> int:
-    """Return the end of a chunk with its padding, the end so far of one that does not fit the file."""
+    """Return the end of a chunk with its padding, or the end so far."""
     return min(stop + stop % 2, size) if stop <= size else end
 
 
@@ -144,7 +154,7 @@ def _wav(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     head = file.read(12)
     order = ">" if head.startswith(b"RIFX") else "<"
     form, long, found, end, odd = b"", None, None, 0, False
-    for name, start, length in _walk(file, begin + 12, size, f"{order}4sI"):
+    for name, start, length in walk_chunks(file, begin + 12, size, f"{order}4sI"):
         if found is None and start % 2 != begin % 2:
             odd = True  # a chunk was not padded, which libsndfile does not know
         if name == b"ds64" and head.startswith(b"RF64"):
@@ -221,7 +231,7 @@ def _aiff(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     file.seek(begin)
     head = file.read(12)
     common, at, found, end = b"", 0, None, 0
-    for name, start, length in _walk(file, begin + 12, size, ">4sI"):
+    for name, start, length in walk_chunks(file, begin + 12, size, ">4sI"):
         if name == b"COMM":
             file.seek(start)
             common, at = file.read(min(length, 22)), start

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import IO, NamedTuple
 
 from partita.audio.parts import NOTED_S, Part, UnreadableError, ends_early
+from partita.audio.tags import tag_length
 
 RATES = (44100, 48000, 32000)  # Hz in MPEG-1; half in MPEG-2, a quarter in MPEG-2.5
 BITRATES = {  # kbit/s by (MPEG-1, layer), from index 1
@@ -142,7 +143,7 @@ def _runs(file: IO[bytes], size: int) -> tuple[list[_Run], int]:
             runs.append(run)
             _extend(file, run, size)
             place = run.stop
-        elif tag := _tag(file, place):
+        elif tag := tag_length(file, place):
             place += tag
         else:
             found = _next_frame(file, place + 1, size)
@@ -230,24 +231,10 @@ def _next_frame(file: IO[bytes], place: int, size: int) -> int:
                 return place + at
         for mark in (b"ID3", b"TAG", b"APETAGEX"):
             at = data.find(mark)
-            if at >= 0 and _tag(file, place + at):
+            if at >= 0 and tag_length(file, place + at):
                 return place + at
         place += STEP - 8
     return size
-
-
-def _tag(file: IO[bytes], place: int) -> int:
-    """Return the bytes of the tag that begins here, 0 without one."""
-    file.seek(place)
-    head = file.read(32)
-    if head.startswith(b"ID3") and len(head) >= 10 and max(head[6:10]) < 128 and head[3] < 255:
-        length = sum(head[6 + k] << 7 * (3 - k) for k in range(4))
-        return 10 + length + (10 if head[5] & 16 else 0)
-    if head.startswith(b"TAG"):
-        return 128
-    if head.startswith(b"APETAGEX") and len(head) >= 24:
-        return 32 + int.from_bytes(head[12:16], "little")
-    return 0
 
 
 def _info(file: IO[bytes], place: int, data: bytes, header: int) -> _Info | None:
