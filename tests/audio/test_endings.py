@@ -5,6 +5,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -87,3 +88,33 @@ def test_many_marks_that_are_no_tags_take_no_long_time(tmp_path: Path, tone: Ton
     length, note = seconds(tmp_path / "a.wav", bytes(data))
     assert length > 10
     assert note is None
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype"),
+    [
+        *(("CAF", code) for code in ("PCM_16", "FLOAT", "ULAW", "ALAC_16")),
+        *(("WAV", code) for code in ("PCM_16", "FLOAT", "NMS_ADPCM_16")),
+        *(("AIFF", code) for code in ("PCM_16", "ULAW", "IMA_ADPCM")),
+    ],
+)
+def test_half_a_file_has_a_note_whoever_decodes_it(
+    tmp_path: Path, tone: Tone, name: str, subtype: str
+) -> None:
+    data = written(tone(10, RATE), name, subtype=subtype)
+    length, note = seconds(tmp_path / "a", data[: len(data) // 2])
+    assert length == pytest.approx(5, abs=0.2)
+    assert "cut off or damaged" in str(note)
+
+
+def test_half_a_file_that_only_ffmpeg_reads_has_one_note_on_it(tmp_path: Path, tone: Tone) -> None:
+    with av.open(str(tmp_path / "a.wav"), "w") as file:
+        stream = file.add_stream("adpcm_yamaha", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray((32767 * tone(4, RATE)[None]).astype(np.int16), "s16", "mono")
+        frame.sample_rate = RATE
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            file.mux(packet)
+    data = (tmp_path / "a.wav").read_bytes()
+    length, note = seconds(tmp_path / "a.wav", data[: len(data) // 2])
+    assert length == pytest.approx(2, abs=0.1)
+    assert str(note).count("cut off or damaged") == 1

@@ -14,6 +14,7 @@ from partita.audio.tags import find_tags
 
 STEP = 1 << 20
 MOST_PARTS = 500
+MOST_OF_IT = 0.99  # where the share is all that is known; less is a reason for a note
 
 
 def scan_chunks(file: IO[bytes], size: int, kind: str) -> list[Part]:
@@ -59,6 +60,8 @@ def _part(file: IO[bytes], sound: SoundPlace, begin: int, size: int) -> tuple[Pa
     if sound.promised > there:
         if sound.a_second and sound.promised - there > NOTED_S * sound.a_second:
             part = part.noted(ends_early(there / sound.a_second, sound.promised / sound.a_second))
+        elif not sound.a_second and there < MOST_OF_IT * sound.promised:
+            part = part.noted(f"cut off or damaged: {there / sound.promised:.0%} of its sound is there")
         return part, None
     closed = closed_end(file, begin, stop, size) if sound.promised else None
     after = max(stop, sound.end, min(size, closed or 0))

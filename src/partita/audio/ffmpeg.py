@@ -125,7 +125,8 @@ class _Stream:
             raise UnreadableError(f"damaged: {self._damaged} of its {self._packets} packets can't be decoded")
         if self._damaged:
             self._notes.append(f"damaged: {self._damaged} of its {self._packets} packets are left out")
-        if self._seconds and self._seconds - self._read_s > TOLERANCE_S:
+        told = any("cut off" in note for note in self._notes)
+        if not told and self._seconds and self._seconds - self._read_s > TOLERANCE_S:
             self._notes.append(ends_early(self._read_s, self._seconds))
 
     def _frames(self) -> Iterator[Any]:

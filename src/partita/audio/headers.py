@@ -295,6 +295,7 @@ def _caf(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     file.seek(begin)
     header = Header(file.read(min(start - begin, MOST_HEADER)), ((start - begin - 12, ">Q", 4),))
     frame = frame if code in (b"lpcm", b"alaw", b"ulaw") else 0
-    rate = rate if 0 < rate < 1e9 else 0.0
-    # libsndfile does not know the length of -1 that stands for "until the end"
-    return SoundPlace(start, told, frame * rate, frame, header, anew=told is None and frame > 0, end=end)
+    rate *= 0 < rate < 1e9
+    # libsndfile knows neither the length of -1, which stands for "until the end", nor files that are cut off
+    anew = frame > 0 and (told is None or told > size - start)
+    return SoundPlace(start, told, frame * rate, frame, header, anew, end)

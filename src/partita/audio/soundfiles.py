@@ -112,6 +112,7 @@ class SoundFiles:
             except soundfile.LibsndfileError as error:
                 failed.append(error)
                 if len(failed) == len(parts):
+                    self.notes.extend(part.note for part in parts if part.note)  # FFmpeg may decode it
                     raise failed[0] from None
                 self.notes.append(f"part {number} of {len(parts)} can't be decoded")
             if part.note:
