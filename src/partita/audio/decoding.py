@@ -20,10 +20,10 @@ from partita.audio.mixing import (
     Levels,
     Treatment,
     check_finite,
-    find_cancelled,
     find_spikes,
 )
 from partita.audio.parts import UnreadableError
+from partita.audio.phases import Phases
 from partita.audio.soundfiles import SoundFiles, Track
 
 LEAST_RATE, MOST_RATE = 1000, 768_000  # Hz; a false rate would make a short file hours long
@@ -58,7 +58,7 @@ class Decoding:
         self.path, self.sample_rate = path, sample_rate
         self.treatment = treatment or Treatment()
         self.done = 0.0
-        self._levels = Levels()
+        self._levels, self._phases = Levels(), Phases()
         self._notes: list[str] = []
 
     @property
@@ -95,13 +95,10 @@ class Decoding:
                 return Decoding(self.path, self.sample_rate, Treatment(limit=found[0], note=found[1]))
         if self._levels.peak > LARGEST:
             raise UnreadableError(f"holds values up to {self._levels.peak:.3g}, which no recording has")
-        if self._levels.may_cancel and treatment.channel is None:
-            tracks = Decoding(self.path, self.sample_rate)._tracks()
-            blocks = (treatment.without_spikes(block) for track in tracks for block in track.blocks)
-            if cancelled := find_cancelled(blocks):
-                notes = "; ".join(filter(None, [treatment.note, cancelled[1]]))
-                changed = replace(treatment, channel=cancelled[0], note=notes)
-                return Decoding(self.path, self.sample_rate, changed)
+        if treatment.channel is None and (cancelled := self._phases.cancelled()):
+            notes = "; ".join(filter(None, [treatment.note, cancelled[1]]))
+            changed = replace(treatment, channel=cancelled[0], note=notes)
+            return Decoding(self.path, self.sample_rate, changed)
         return None
 
     def _tracks(self) -> Iterator[Track]:
@@ -158,5 +155,6 @@ class Decoding:
             check_finite(block, read / track.rate, track.rate)
             block = self.treatment.without_spikes(block)
         mono = self.treatment.mono(block)
-        self._levels.add_channels(block, mono)
+        if self.treatment.channel is None:
+            self._phases.add(block, mono, track.rate)
         return mono

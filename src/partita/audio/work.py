@@ -20,7 +20,7 @@ from partita.audio.recording import Piece, Sound, prepare_recording
 from partita.audio.sources import Source
 from partita.audio.workspace import PreparedFile, Workspace
 
-VERSION = 3  # of the way recordings are prepared: a new number makes every corpus be prepared again
+VERSION = 4  # of the way recordings are prepared: a new number makes every corpus be prepared again
 
 
 def sound_settings(sound: Sound) -> dict[str, Any]:
