@@ -6,9 +6,10 @@ Files that were joined are taken apart where a new header begins, or another rat
 
 import struct
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import IO, NamedTuple
 
-from partita.audio.parts import NOTED_S, Part, UnreadableError, ends_early
+from partita.audio.parts import NOTED_S, Part, UnreadableError, damaged_within, ends_early
 from partita.audio.tags import tag_length
 
 RATES = (44100, 48000, 32000)  # Hz in MPEG-1; half in MPEG-2, a quarter in MPEG-2.5
@@ -126,7 +127,7 @@ def scan_mpeg(file: IO[bytes], size: int) -> list[Part]:
         raise UnreadableError("not MPEG audio: fewer than half of its bytes are frames with a fixed length")
     if len(runs) > MOST_PARTS:
         raise UnreadableError(f"damaged: it falls into {len(runs)} pieces with other bytes between them")
-    parts = [_part(run) for run in runs]
+    parts = [part for group in _groups(file, runs) for part in _parts(group)]
     if len(parts) == 1 and not parts[0].endless:
         return [replace(parts[0], start=0, stop=size)]  # the file as it stands
     return parts
@@ -181,12 +182,42 @@ def _left_over(runs: list[_Run], number: int) -> bool:
     return bool(before and before.full and before.stop == run.first.start and run.frames <= LEFT_OVER)
 
 
-def _part(run: _Run) -> Part:
-    told = run.info.frames if run.info else None
-    part = Part(start=run.first.start, stop=run.stop, endless=told is None, seconds=run.seconds(run.frames))
-    if told and run.seconds(told) > run.seconds(run.frames) + NOTED_S:
-        part = part.noted(ends_early(run.seconds(run.frames), run.seconds(told)))
-    return part
+def _groups(file: IO[bytes], runs: list[_Run]) -> list[list[_Run]]:
+    """Return the runs of each file: behind damage it goes on without a header that counts its frames."""
+    groups = [[runs[0]]]
+    for before, run in pairwise(runs):
+        group = groups[-1]
+        told = group[0].info.frames if group[0].info else None
+        frames = sum(one.frames for one in (*group, run))
+        damage = before.stop < run.first.start and not tag_length(file, before.stop)
+        fits = frames <= told if told else damage
+        if fits and not run.info and run.first.kind == group[0].first.kind:
+            group.append(run)
+        else:
+            groups.append([run])
+    return groups
+
+
+def _parts(group: list[_Run]) -> list[Part]:
+    """Return the parts of one file, which are several where it is damaged in between."""
+    told = group[0].info.frames if group[0].info else None
+    promised = group[0].seconds(told) if told else None
+    parts = [
+        Part(
+            start=run.first.start,
+            stop=run.stop,
+            endless=run.info is None or run.info.frames is None,
+            seconds=run.seconds(run.frames),
+            goes_on=run is not group[0],
+        )
+        for run in group
+    ]
+    used = sum(run.seconds(run.frames) for run in group)
+    if len(parts) > 1:
+        parts = [replace(part, note=damaged_within(used, promised)) for part in parts]
+    elif promised and promised > used + NOTED_S:
+        parts[0] = parts[0].noted(ends_early(used, promised))
+    return parts
 
 
 def _frame_at(file: IO[bytes], place: int, size: int) -> _Frame | None:

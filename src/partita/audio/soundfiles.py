@@ -103,8 +103,8 @@ class SoundFiles:
         """Yield the tracks; each is to be read to its end before the next."""
         size = self.path.stat().st_size
         parts = self._parts(size)
-        if len(parts) > 1:
-            self.notes.append(f"made of {len(parts)} files joined together")
+        if (files := sum(not part.goes_on for part in parts)) > 1:
+            self.notes.append(f"made of {files} files joined together")
         failed = []
         for number, part in enumerate(parts, 1):
             try:
@@ -175,7 +175,7 @@ class SoundFiles:
                 yield block
             if not read:
                 raise
-        if expected - read > NOTED_S * sound.samplerate and not (part.note and "ends after" in part.note):
+        if expected - read > NOTED_S * sound.samplerate and not (part.note and "damaged" in part.note):
             self.notes.append(ends_early(read / sound.samplerate, expected / sound.samplerate))
 
     def _until_error(self, part: Part, skipped: int) -> Iterator[NDArray[np.float32]]:
