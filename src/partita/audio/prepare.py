@@ -22,6 +22,7 @@ from partita.audio.splits import SplitRules, check_globs
 from partita.audio.work import prepare_all
 from partita.audio.workspace import Workspace, clear_disk_errors
 from partita.errors import PartitaError
+from partita.names import shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +133,8 @@ def _from_root(words: Sequence[str], root: Path, names: Sequence[str]) -> tuple[
     found = []
     for word in words:
         path = Path(word).resolve()
-        outside = named_by(word, names) or not path.is_relative_to(root)
-        found.append(word if outside else path.relative_to(root).as_posix())
+        outside = named_by(shown(word), names) or not path.is_relative_to(root)
+        found.append(shown(word if outside else path.relative_to(root).as_posix()))
     return tuple(found)
 
 
