@@ -70,7 +70,7 @@ def bad_files(folder: Path, tone: Tone) -> dict[str, str]:
         "nan.wav": "not finite",
         "inf.wav": "not finite",
         "headerless.raw": "headerless",
-        "phone.m4a": "not an audio file",
+        "phone.m4a": "cut off or damaged",
         "gone.wav": "unreadable",
     }
 

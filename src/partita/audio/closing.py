@@ -6,7 +6,8 @@ The whole's length stands at the start, and a recorder sets it last. Other forma
 import struct
 from typing import IO
 
-from partita.audio.headers import MOST_32, walk_chunks
+from partita.audio.headers import MOST_32
+from partita.audio.walking import walk_chunks
 
 
 def closed_end(file: IO[bytes], begin: int, stop: int, size: int) -> int | None:

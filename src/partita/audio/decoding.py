@@ -22,7 +22,7 @@ from partita.audio.mixing import (
     check_finite,
     find_spikes,
 )
-from partita.audio.parts import UnreadableError
+from partita.audio.parts import NO_SOUND, UnreadableError
 from partita.audio.phases import Phases
 from partita.audio.soundfiles import SoundFiles, Track
 
@@ -118,7 +118,7 @@ class Decoding:
         except (soundfile.LibsndfileError, TypeError) as error:
             reason = getattr(error, "error_string", str(error)).strip().rstrip(".")
             if begun or kind not in ("wav", "caf", "aiff", "ogg"):
-                raise UnreadableError(f"not an audio file that can be read ({reason})") from None
+                raise UnreadableError(_in_our_words(reason, kind)) from None
             if not has_ffmpeg():
                 raise UnreadableError(
                     f"not an audio file that can be read without FFmpeg ({reason}): {REMEDY}"
@@ -158,3 +158,12 @@ class Decoding:
         if self.treatment.channel is None:
             self._phases.add(block, mono, track.rate)
         return mono
+
+
+def _in_our_words(reason: str, kind: str | None) -> str:
+    """Return why a file can't be used, from libsndfile's reason, which is wrong about MP3 without frames."""
+    if kind is not None and not any(word in reason.lower() for word in ("unsupported", "unimplemented")):
+        return NO_SOUND
+    if "File does not exist" in reason:
+        return f"not an audio file, or {NO_SOUND}"
+    return f"not an audio file that can be read ({reason})"

@@ -5,6 +5,7 @@ The scanners of the formats (`chunks.py`, `mpeg.py`, `ogg.py`) make these; `soun
 
 from dataclasses import dataclass, replace
 
+NO_SOUND = "cut off or damaged: no sound in it can be decoded"
 NOTED_S = 0.1  # a length that is wrong by less is no reason for a note
 
 
