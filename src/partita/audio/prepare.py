@@ -23,6 +23,7 @@ from partita.audio.work import prepare_all
 from partita.audio.workspace import Workspace, clear_disk_errors
 from partita.errors import PartitaError
 from partita.names import shown
+from partita.streams import without_libraries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +122,8 @@ def prepare(
     sound = Sound(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
     with clear_disk_errors(out), Workspace(out) as workspace, _reporter(progress) as report:
         workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
-        files = prepare_all(sources, sound, workspace, workers, report, root=root)
+        with without_libraries():
+            files = prepare_all(sources, sound, workspace, workers, report, root=root)
         plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
         workspace.commit(build_index(files, plan, sorted(workspace.warnings)), files)
     return Corpus.open(out)
