@@ -113,3 +113,43 @@ def test_a_closed_stream_takes_everything() -> None:
     with ClosedStream() as stream:
         assert stream.write("é\udce9") == 2
         assert not stream.isatty()
+
+
+LIBRARY = """
+import os, sys, threading
+from partita.streams import secure_streams, without_libraries
+secure_streams()
+
+def speak():
+    with without_libraries():
+        os.write(2, b"a library\\n")
+        print("ours", file=sys.stderr)
+
+threads = [threading.Thread(target=speak) for _ in range(8)]
+with without_libraries():
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    try:
+        with without_libraries():
+            raise RuntimeError
+    except RuntimeError:
+        pass
+    os.write(2, b"a library\\n")
+os.write(2, b"after\\n")
+print("ours", file=sys.stderr)
+print(len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 4)
+"""
+
+
+def test_what_libraries_write_is_lost_and_what_we_write_is_not() -> None:
+    done = subprocess.run([sys.executable, "-c", LIBRARY], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines() == [*["ours"] * 8, "after", "ours"]
+    assert done.stdout == "4\n", "the standard streams and the folder that is listed"
+
+
+def test_prepare_says_nothing_in_the_words_of_libraries(recordings: Path) -> None:
+    (recordings / "in" / "random.mp3").write_bytes(np.random.default_rng(0).bytes(80000))
+    done = shell(f"{PARTITA} prepare in --out c --sample-rate {RATE}", recordings)
+    lines = done.stderr.decode().splitlines()
+    assert any(line.startswith("skipped random.mp3: not an audio file, or cut off") for line in lines)
+    assert all(line.startswith(("skipped ", "warning: ")) for line in lines)  # regression: libmpg123's words

@@ -50,6 +50,17 @@ def in_utf8(path: Path) -> Iterator[str]:
         os.close(descriptor)
 
 
+def shown(name: str) -> str:
+    r"""Return a file name as text that a person can read and type: bytes that are no UTF-8 as escapes.
+
+    Other names stay as they are.
+
+    >>> print(shown(os.fsdecode(b"m\xe9lodies/1.wav")))
+    m\xe9lodies/1.wav
+    """
+    return os.fsencode(name).decode(errors="backslashreplace") if _UNDECODED.search(name) else name
+
+
 def to_text(value: Any) -> Any:
     """Return a table, a list or a string in which strings are text, fit for TOML; other values stay.
 

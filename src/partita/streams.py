@@ -8,7 +8,9 @@ full disk, or a pipe that nobody reads: no command fails for that. This file doe
 import io
 import os
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +36,36 @@ class _Unfailing(io.RawIOBase):
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._diverting = threading.Lock()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Write to a descriptor of our own while the block runs; what others write to this one is lost.
+
+        Of several blocks at once the first does so, the others change nothing.
+        """
+        if not self._diverting.acquire(blocking=False):
+            yield
+            return
+        shared = self._descriptor
+        try:
+            with suppress(OSError):  # too many open files: all is written, as before
+                self._divert()
+            yield
+        finally:
+            if (own := self._descriptor) != shared:
+                os.dup2(own, shared)
+                self._descriptor = shared
+                os.close(own)
+            self._diverting.release()
+
+    def _divert(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            shared, self._descriptor = self._descriptor, os.dup(self._descriptor)
+            os.dup2(nowhere, shared)
+        finally:
+            os.close(nowhere)
 
     def write(self, data: "ReadableBuffer") -> int:
         """Write all of it, or lose what can't be written."""
@@ -77,6 +109,21 @@ def secure_streams() -> None:
         sys.stderr = ClosedStream()
     elif isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr is sys.__stderr__:
         sys.stderr = _unfailing(sys.stderr)
+
+
+@contextmanager
+def without_libraries() -> Iterator[None]:
+    """Lose what libraries in C write on standard error in their own words; `sys.stderr` works as before.
+
+    It does so in a process of the command line, after `secure_streams`, and changes nothing in others, whose
+    standard error is not ours. What a child process writes on an inherited standard error is lost too.
+
+    >>> with without_libraries(): print("heard")
+    heard
+    """
+    raw = getattr(getattr(sys.stderr, "buffer", None), "raw", None)
+    with raw.alone() if isinstance(raw, _Unfailing) else nullcontext():
+        yield
 
 
 def silence_failed_output() -> None:

@@ -139,6 +139,19 @@ def test_an_mp3_cut_off_is_used_with_a_note(tmp_path: Path, tone: Tone) -> None:
     assert note == f"cut off or damaged: it ends after {length:.1f} of 10.0 s"
 
 
+@pytest.mark.parametrize("stripped", [False, True])
+def test_an_mp3_damaged_in_the_middle_is_one_file(tmp_path: Path, tone: Tone, stripped: bool) -> None:
+    mp3 = written(tone(10, RATE), "MP3")
+    mp3 = without_xing(mp3) if stripped else mp3
+    middle = len(mp3) // 2
+    damage = np.random.default_rng(0).integers(0, 255, len(mp3) // 10, np.uint8).tobytes()
+    length, note = seconds(tmp_path / "a.mp3", mp3[:middle] + damage + mp3[middle + len(damage) :])
+    assert length == pytest.approx(9, abs=0.3)
+    used = float(str(note).split(":")[1].split()[0])
+    assert used == pytest.approx(length, abs=0.15)
+    assert note == f"damaged in the middle: {used:.1f}{'' if stripped else ' of 10.0'} s are used"
+
+
 WRONG_LENGTHS = {  # format -> (where the length of the sound stands, how it is written)
     "WAV": (40, "<I"),
     "AU": (8, ">I"),

@@ -45,6 +45,33 @@ def test_offsets_of_channels_neither_hide_nor_feign_opposite_phase(tmp_path: Pat
     assert second_look(tmp_path / "b.wav") is None
 
 
+@pytest.mark.parametrize("stretches", [[(5, 10)], [(3, 3.7)], [(t, t + 0.4) for t in range(9)]])
+def test_opposite_phase_in_a_part_of_a_recording_loses_nothing(
+    tmp_path: Path, tone: Tone, stretches: list[tuple[float, float]]
+) -> None:
+    left = tone(10)
+    right = 0.9 * left
+    for start, stop in stretches:
+        right[round(start * RATE) : round(stop * RATE)] *= -1 / 0.9
+    soundfile.write(tmp_path / "a.wav", np.stack([left, right], 1), RATE, subtype="FLOAT")
+    np.testing.assert_array_equal(read_audio(tmp_path / "a.wav", RATE), left)
+    corpus = prepare([tmp_path / "a.wav"], tmp_path / "c", PrepareConfig(sample_rate=RATE, gap=0))
+    assert len(corpus.samples) == len(left)
+    note = corpus.index["files"][0]["note"]
+    assert note.startswith("its channels are in opposite phase for ")
+    assert note.endswith("of 10.0 s, so that their average is silence: channel 1 alone is used")
+
+
+def test_opposite_phase_in_the_background_or_for_a_moment_is_averaged(tmp_path: Path, tone: Tone) -> None:
+    left = tone(10)
+    left[5 * RATE : 8 * RATE] *= 0.005
+    right = left.copy()
+    right[5 * RATE : 8 * RATE] *= -1
+    right[RATE : RATE + RATE // 4] *= -1
+    soundfile.write(tmp_path / "a.wav", np.stack([left, right], 1), RATE, subtype="FLOAT")
+    assert second_look(tmp_path / "a.wav") is None
+
+
 @pytest.mark.parametrize("channels", [2, 6])
 def test_unrelated_channels_are_averaged(tmp_path: Path, channels: int) -> None:
     sound = np.random.default_rng(0).uniform(-0.5, 0.5, (RATE * 2, channels)).astype(np.float32)

@@ -7,11 +7,14 @@ Nothing is decoded here.
 
 from typing import IO
 
+from partita.audio.closing import closed_end
 from partita.audio.headers import SoundPlace, find_sound, kind_of_chunks
 from partita.audio.parts import NOTED_S, Part, UnreadableError, ends_early
+from partita.audio.tags import find_tags
 
 STEP = 1 << 20
 MOST_PARTS = 500
+MOST_OF_IT = 0.99  # where the share is all that is known; less is a reason for a note
 
 
 def scan_chunks(file: IO[bytes], size: int, kind: str) -> list[Part]:
@@ -49,28 +52,43 @@ def scan_chunks(file: IO[bytes], size: int, kind: str) -> list[Part]:
 
 def _part(file: IO[bytes], sound: SoundPlace, begin: int, size: int) -> tuple[Part, int | None]:
     """Return a part, and where another file begins that was joined on, or None."""
-    there = size - sound.start
-    stop = size if sound.promised is None else min(size, sound.start + sound.promised)
-    part = _until(sound, stop) if sound.anew else Part(start=begin, stop=size)
     if sound.promised is None:
-        return part, None
+        return _endless(file, sound, begin, size), None
+    there = size - sound.start
+    stop = min(size, sound.start + sound.promised)
+    part = _until(sound, stop) if sound.anew else Part(start=begin, stop=size)
     if sound.promised > there:
         if sound.a_second and sound.promised - there > NOTED_S * sound.a_second:
             part = part.noted(ends_early(there / sound.a_second, sound.promised / sound.a_second))
+        elif not sound.a_second and there < MOST_OF_IT * sound.promised:
+            part = part.noted(f"cut off or damaged: {there / sound.promised:.0%} of its sound is there")
         return part, None
-    after = max(stop, sound.end)
+    closed = closed_end(file, begin, stop, size) if sound.promised else None
+    after = max(stop, sound.end, min(size, closed or 0))
     joined = _joined(file, after, size)
     if joined is not None:
         return (part if sound.anew else Part(start=begin, stop=joined)), joined
-    rest = size - after
-    little = not sound.a_second or rest < NOTED_S * sound.a_second
-    if sound.end > stop + stop % 2 or little or _zeros(file, after, size):
+    part = part if sound.anew else Part(start=begin, stop=after)  # a decoder of W64 goes on to the end
+    end = find_tags(file, after, size)
+    little = not sound.a_second or end - after < NOTED_S * sound.a_second
+    if little or _zeros(file, after, end) or (not closed and sound.end > stop + stop % 2):
         return part, None
+    says, holds = sound.promised / sound.a_second, (end - sound.start) / sound.a_second
+    if closed:
+        note = f"its header says {says:.1f} s: the {end - after:,} bytes after that are no sound and left out"
+        return part.noted(note), None
     if not sound.frame:
         raise UnreadableError("its header is wrong about how long the sound is: save it anew as WAV or FLAC")
-    says, holds = sound.promised / sound.a_second, there / sound.a_second
     note = f"its header says {says:.1f} s, the file holds {holds:.1f} s: all of it is used"
-    return _until(sound, size).noted(note), None
+    return _until(sound, end).noted(note), None
+
+
+def _endless(file: IO[bytes], sound: SoundPlace, begin: int, size: int) -> Part:
+    """Return the part of a stream of unknown length: up to the end, or to the tags there."""
+    stop = find_tags(file, sound.start, size)
+    if sound.frame and (sound.anew or stop < size):
+        return _until(sound, stop)
+    return Part(start=begin, stop=stop)
 
 
 def _until(sound: SoundPlace, stop: int) -> Part:

@@ -20,10 +20,10 @@ from partita.audio.mixing import (
     Levels,
     Treatment,
     check_finite,
-    find_cancelled,
     find_spikes,
 )
-from partita.audio.parts import UnreadableError
+from partita.audio.parts import NO_SOUND, UnreadableError
+from partita.audio.phases import Phases
 from partita.audio.soundfiles import SoundFiles, Track
 
 LEAST_RATE, MOST_RATE = 1000, 768_000  # Hz, in headers; a false rate would make a short file hours long
@@ -58,7 +58,7 @@ class Decoding:
         self.path, self.sample_rate = path, sample_rate
         self.treatment = treatment or Treatment()
         self.done = 0.0
-        self._levels = Levels()
+        self._levels, self._phases = Levels(), Phases()
         self._notes: list[str] = []
 
     @property
@@ -95,13 +95,10 @@ class Decoding:
                 return Decoding(self.path, self.sample_rate, Treatment(limit=found[0], note=found[1]))
         if self._levels.peak > LARGEST:
             raise UnreadableError(f"holds values up to {self._levels.peak:.3g}, which no recording has")
-        if self._levels.may_cancel and treatment.channel is None:
-            tracks = Decoding(self.path, self.sample_rate)._tracks()
-            blocks = (treatment.without_spikes(block) for track in tracks for block in track.blocks)
-            if cancelled := find_cancelled(blocks):
-                notes = "; ".join(filter(None, [treatment.note, cancelled[1]]))
-                changed = replace(treatment, channel=cancelled[0], note=notes)
-                return Decoding(self.path, self.sample_rate, changed)
+        if treatment.channel is None and (cancelled := self._phases.cancelled()):
+            notes = "; ".join(filter(None, [treatment.note, cancelled[1]]))
+            changed = replace(treatment, channel=cancelled[0], note=notes)
+            return Decoding(self.path, self.sample_rate, changed)
         return None
 
     def _tracks(self) -> Iterator[Track]:
@@ -121,7 +118,7 @@ class Decoding:
         except (soundfile.LibsndfileError, TypeError) as error:
             reason = getattr(error, "error_string", str(error)).strip().rstrip(".")
             if begun or kind not in ("wav", "caf", "aiff", "ogg"):
-                raise UnreadableError(f"not an audio file that can be read ({reason})") from None
+                raise UnreadableError(_in_our_words(reason, kind)) from None
             if not has_ffmpeg():
                 raise UnreadableError(
                     f"not an audio file that can be read without FFmpeg ({reason}): {REMEDY}"
@@ -158,5 +155,15 @@ class Decoding:
             check_finite(block, read / track.rate, track.rate)
             block = self.treatment.without_spikes(block)
         mono = self.treatment.mono(block)
-        self._levels.add_channels(block, mono)
+        if self.treatment.channel is None:
+            self._phases.add(block, mono, track.rate)
         return mono
+
+
+def _in_our_words(reason: str, kind: str | None) -> str:
+    """Return why a file can't be used, from libsndfile's reason, which is wrong about MP3 without frames."""
+    if kind is not None and not any(word in reason.lower() for word in ("unsupported", "unimplemented")):
+        return NO_SOUND
+    if "File does not exist" in reason:
+        return f"not an audio file, or {NO_SOUND}"
+    return f"not an audio file that can be read ({reason})"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.parts import MissingDecoderError, UnreadableError, ends_early
+from partita.audio.parts import NO_SOUND, MissingDecoderError, UnreadableError, ends_early
 from partita.audio.soundfiles import BLOCK_VALUES, Track
 from partita.names import in_utf8
 
@@ -70,7 +70,7 @@ class ThroughFFmpeg:
     >>> list(ThroughFFmpeg(Path(__file__), "mov"))  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
     ...
-    partita.audio.parts.UnreadableError: not an audio file that can be read (Invalid data found ...)
+    partita.audio.parts.UnreadableError: cut off or damaged: no sound in it can be decoded
     """
 
     path: Path
@@ -92,6 +92,8 @@ class ThroughFFmpeg:
                 if not file.streams.audio or file.streams.audio[0].codec_context is None:
                     raise UnreadableError("a video without a sound track, or no sound that FFmpeg knows")
                 yield from _Stream(file, self.kind, self.notes).tracks()
+        except (av.InvalidDataError, av.EOFError):
+            raise UnreadableError(NO_SOUND) from None
         except (av.FFmpegError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise UnreadableError(f"not an audio file that can be read ({reason})") from None
@@ -125,7 +127,8 @@ class _Stream:
             raise UnreadableError(f"damaged: {self._damaged} of its {self._packets} packets can't be decoded")
         if self._damaged:
             self._notes.append(f"damaged: {self._damaged} of its {self._packets} packets are left out")
-        if self._seconds and self._seconds - self._read_s > TOLERANCE_S:
+        told = any("cut off" in note for note in self._notes)
+        if not told and self._seconds and self._seconds - self._read_s > TOLERANCE_S:
             self._notes.append(ends_early(self._read_s, self._seconds))
 
     def _frames(self) -> Iterator[Any]:

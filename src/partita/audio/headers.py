@@ -4,14 +4,13 @@ Headers are walked chunk by chunk; whether they are true is for `chunks.py` to f
 """
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from partita.audio.walking import MOST_CHUNKS, is_name, walk_chunks
+
 UNKNOWN = 0x7FFF0000  # lengths of 32 bits from here on stand for "until the end" in files that were streamed
-JOINED = (b"RIFF", b"RIFX", b"RF64", b"FORM")  # no chunks, but files that were joined on
 MOST_32 = 0xFFFFFFFF
-MOST_CHUNKS = 10_000
 MOST_HEADER = 1 << 24  # bytes
 LINEAR = {1, 3, 6, 7, 0xFFFE}  # WAV's numbers for PCM, floats, A-law, mu-law and those with a longer header
 BLOCKS = {2, 0x11, 0x31}  # and for codes in blocks of one size: two kinds of ADPCM, GSM 6.10
@@ -113,30 +112,9 @@ def kind_of_chunks(head: bytes) -> str | None:
     return "w64" if head.startswith(W64_RIFF[:12]) else None
 
 
-def _walk(file: IO[bytes], place: int, size: int, form: str) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (name, start of content, length) of chunks; lengths are padded to even, or should have been."""
-    for _ in range(MOST_CHUNKS):
-        if place + 8 > size:
-            return
-        file.seek(place)
-        name, length = struct.unpack(form, file.read(8))
-        if not _is_name(name) or name in JOINED:
-            return
-        yield name, place + 8, length
-        place += 8 + length
-        if length % 2:
-            file.seek(place)
-            ends = file.read(9)
-            place += 0 if _is_name(ends[:4]) and not _is_name(ends[1:5]) else 1
-
-
 def _fitting(stop: int, size: int, end: int) -> int:
-    """Return the end of a chunk with its padding, the end so far of one that does not fit the file."""
+    """Return the end of a chunk with its padding, or the end so far."""
     return min(stop + stop % 2, size) if stop <= size else end
-
-
-def _is_name(name: bytes) -> bool:
-    return len(name) == 4 and name.isascii() and all(32 <= byte < 127 for byte in name) and name[:1] != b" "
 
 
 def _wav(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
@@ -144,7 +122,7 @@ def _wav(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     head = file.read(12)
     order = ">" if head.startswith(b"RIFX") else "<"
     form, long, found, end, odd = b"", None, None, 0, False
-    for name, start, length in _walk(file, begin + 12, size, f"{order}4sI"):
+    for name, start, length in walk_chunks(file, begin + 12, size, f"{order}4sI"):
         if found is None and start % 2 != begin % 2:
             odd = True  # a chunk was not padded, which libsndfile does not know
         if name == b"ds64" and head.startswith(b"RF64"):
@@ -221,7 +199,7 @@ def _aiff(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     file.seek(begin)
     head = file.read(12)
     common, at, found, end = b"", 0, None, 0
-    for name, start, length in _walk(file, begin + 12, size, ">4sI"):
+    for name, start, length in walk_chunks(file, begin + 12, size, ">4sI"):
         if name == b"COMM":
             file.seek(start)
             common, at = file.read(min(length, 22)), start
@@ -274,7 +252,7 @@ def _caf(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
             described = file.read(32)
         if name == b"data":
             found = found or (place + 16, max(0, length - 4) if length >= 0 else None)
-        if not _is_name(name) or length < 0:
+        if not is_name(name) or length < 0:
             break
         place += 12 + length
         end = _fitting(place, size, end)
@@ -284,7 +262,9 @@ def _caf(file: IO[bytes], begin: int, size: int) -> SoundPlace | None:
     rate, code, _, frame, _, _, _ = struct.unpack(">d4sIIIII", described)
     file.seek(begin)
     header = Header(file.read(min(start - begin, MOST_HEADER)), ((start - begin - 12, ">Q", 4),))
-    frame = frame if code in (b"lpcm", b"alaw", b"ulaw") else 0
+    frame *= code in (b"lpcm", b"alaw", b"ulaw")
     rate = rate if 0 < rate < 1e9 else 0.0
-    # libsndfile does not know the length of -1 that stands for "until the end"
-    return SoundPlace(start, told, frame * rate, frame, header, anew=told is None and frame > 0, end=end)
+    anew = frame > 0 and (
+        told is None or told > size - start
+    )  # libsndfile knows no -1, and refuses cut files
+    return SoundPlace(start, told, frame * rate, frame, header, anew, end)

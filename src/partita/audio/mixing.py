@@ -1,11 +1,10 @@
 """From the channels of a recording to one, and what must be known of all samples to do so rightly.
 
-Channels are averaged. Two things break an average: channels in opposite phase, which cancel out, and single
-samples far beyond all others, after which the rest is silence. Both show only at the end of a recording,
-which is then decoded once more. This file knows no formats.
+Channels are averaged. Two things break an average: channels in opposite phase, which cancel out (`phases.py`
+finds them), and single samples far beyond all others, after which the rest is silence. Both show only at the
+end of a recording, which is then decoded once more. This file knows no formats.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,8 +15,6 @@ from partita.audio.parts import UnreadableError
 
 FULL_SCALE = 0.99  # 8-bit sound ends at 127/128
 FAR_BEYOND = 1.25  # a peak above it shows that a file of floats has no ceiling at 1
-CANCELLED = 0.01  # power of the average over that of the channels; 0.5 for two unrelated ones
-SILENCE_DB = 90.0
 QUANTILE = 0.999
 SPIKE_BITS = 7  # a spike is 2^7 times beyond that quantile
 LARGEST = 1e15  # no recording has larger values; their squares, summed up, would overflow
@@ -59,7 +56,7 @@ class Treatment:
 
 
 class Levels:
-    """Measures peak, clipping and channel power while a recording is decoded.
+    """Measures peak and clipping while a recording is decoded.
 
     Attributes:
         peak: the greatest absolute value.
@@ -73,7 +70,6 @@ class Levels:
         self.peak = 0.0
         self._values = self._full = 0
         self._ceiling = 1.0
-        self._mixed = self._power = 0.0
 
     @property
     def clipped(self) -> float:
@@ -98,54 +94,6 @@ class Levels:
         if not peak < FULL_SCALE * ceiling:
             self._full += int(np.count_nonzero(sizes >= FULL_SCALE * ceiling))
         return peak
-
-    def add_channels(self, block: NDArray[np.float32], mono: NDArray[np.float32]) -> None:
-        """Count the power of channels and of their average."""
-        if block.shape[1] > 1:
-            flat = block.ravel()
-            self._power += float(np.einsum("i,i->", flat, flat)) / block.shape[1]
-            self._mixed += _power(mono)
-
-    @property
-    def may_cancel(self) -> bool:
-        """Whether the average of the channels is much weaker than they are, their offsets included."""
-        return self._mixed < CANCELLED * self._power
-
-
-def _power(values: NDArray[np.float32]) -> float:
-    """Return the sum of squares around the mean."""
-    mean = float(values.mean(dtype=np.float64))
-    return max(0.0, float(np.einsum("i,i->", values, values)) - len(values) * mean * mean)
-
-
-def find_cancelled(blocks: Iterable[NDArray[np.float32]]) -> tuple[int, str] | None:
-    """Return the strongest channel and a note when channels cancel out, None when their average is good.
-
-    Args:
-        blocks: all blocks of a recording, (samples, channels) float32.
-
-    >>> left = np.sin(np.arange(1000, dtype=np.float32))
-    >>> find_cancelled([np.stack([left, -left], 1)])
-    (0, 'its channels are in opposite phase, so that their average is silence: channel 1 alone is used')
-    """
-    power: NDArray[np.float64] = np.zeros(0)
-    mixed = 0.0
-    for block in blocks:
-        if block.shape[1] > len(power):
-            power = np.pad(power, (0, block.shape[1] - len(power)))
-        centred = block - block.mean(axis=0, dtype=np.float64).astype(np.float32)
-        power[: block.shape[1]] += np.einsum("ij,ij->j", centred, centred)
-        average = average_channels(centred)
-        mixed += float(np.einsum("i,i->", average, average))
-    if len(power) < 2 or not power.any() or mixed >= CANCELLED * power.mean():
-        return None
-    channel = int(np.argmax(power))
-    lost = 10 * math.log10(power.mean() / mixed) if mixed else math.inf
-    told = "silence" if lost > SILENCE_DB else f"{lost:.0f} dB weaker than they are"
-    return channel, (
-        f"its channels are in opposite phase, so that their average is {told}: "
-        f"channel {channel + 1} alone is used"
-    )
 
 
 def find_spikes(blocks: Iterable[tuple[NDArray[np.float32], float]]) -> tuple[float, str] | None:

@@ -6,9 +6,11 @@ Files that were joined are taken apart where a new header begins, or another rat
 
 import struct
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import IO, NamedTuple
 
-from partita.audio.parts import NOTED_S, Part, UnreadableError, ends_early
+from partita.audio.parts import NOTED_S, Part, UnreadableError, damaged_within, ends_early
+from partita.audio.tags import tag_length
 
 RATES = (44100, 48000, 32000)  # Hz in MPEG-1; half in MPEG-2, a quarter in MPEG-2.5
 BITRATES = {  # kbit/s by (MPEG-1, layer), from index 1
@@ -125,7 +127,7 @@ def scan_mpeg(file: IO[bytes], size: int) -> list[Part]:
         raise UnreadableError("not MPEG audio: fewer than half of its bytes are frames with a fixed length")
     if len(runs) > MOST_PARTS:
         raise UnreadableError(f"damaged: it falls into {len(runs)} pieces with other bytes between them")
-    parts = [_part(run) for run in runs]
+    parts = [part for group in _groups(file, runs) for part in _parts(group)]
     if len(parts) == 1 and not parts[0].endless:
         return [replace(parts[0], start=0, stop=size)]  # the file as it stands
     return parts
@@ -142,7 +144,7 @@ def _runs(file: IO[bytes], size: int) -> tuple[list[_Run], int]:
             runs.append(run)
             _extend(file, run, size)
             place = run.stop
-        elif tag := _tag(file, place):
+        elif tag := tag_length(file, place):
             place += tag
         else:
             found = _next_frame(file, place + 1, size)
@@ -180,12 +182,42 @@ def _left_over(runs: list[_Run], number: int) -> bool:
     return bool(before and before.full and before.stop == run.first.start and run.frames <= LEFT_OVER)
 
 
-def _part(run: _Run) -> Part:
-    told = run.info.frames if run.info else None
-    part = Part(start=run.first.start, stop=run.stop, endless=told is None, seconds=run.seconds(run.frames))
-    if told and run.seconds(told) > run.seconds(run.frames) + NOTED_S:
-        part = part.noted(ends_early(run.seconds(run.frames), run.seconds(told)))
-    return part
+def _groups(file: IO[bytes], runs: list[_Run]) -> list[list[_Run]]:
+    """Return the runs of each file: behind damage it goes on without a header that counts its frames."""
+    groups = [[runs[0]]]
+    for before, run in pairwise(runs):
+        group = groups[-1]
+        told = group[0].info.frames if group[0].info else None
+        frames = sum(one.frames for one in (*group, run))
+        damage = before.stop < run.first.start and not tag_length(file, before.stop)
+        fits = frames <= told if told else damage
+        if fits and not run.info and run.first.kind == group[0].first.kind:
+            group.append(run)
+        else:
+            groups.append([run])
+    return groups
+
+
+def _parts(group: list[_Run]) -> list[Part]:
+    """Return the parts of one file, which are several where it is damaged in between."""
+    told = group[0].info.frames if group[0].info else None
+    promised = group[0].seconds(told) if told else None
+    parts = [
+        Part(
+            start=run.first.start,
+            stop=run.stop,
+            endless=run.info is None or run.info.frames is None,
+            seconds=run.seconds(run.frames),
+            goes_on=run is not group[0],
+        )
+        for run in group
+    ]
+    used = sum(run.seconds(run.frames) for run in group)
+    if len(parts) > 1:
+        parts = [replace(part, note=damaged_within(used, promised)) for part in parts]
+    elif promised and promised > used + NOTED_S:
+        parts[0] = parts[0].noted(ends_early(used, promised))
+    return parts
 
 
 def _frame_at(file: IO[bytes], place: int, size: int) -> _Frame | None:
@@ -230,24 +262,10 @@ def _next_frame(file: IO[bytes], place: int, size: int) -> int:
                 return place + at
         for mark in (b"ID3", b"TAG", b"APETAGEX"):
             at = data.find(mark)
-            if at >= 0 and _tag(file, place + at):
+            if at >= 0 and tag_length(file, place + at):
                 return place + at
         place += STEP - 8
     return size
-
-
-def _tag(file: IO[bytes], place: int) -> int:
-    """Return the bytes of the tag that begins here, 0 without one."""
-    file.seek(place)
-    head = file.read(32)
-    if head.startswith(b"ID3") and len(head) >= 10 and max(head[6:10]) < 128 and head[3] < 255:
-        length = sum(head[6 + k] << 7 * (3 - k) for k in range(4))
-        return 10 + length + (10 if head[5] & 16 else 0)
-    if head.startswith(b"TAG"):
-        return 128
-    if head.startswith(b"APETAGEX") and len(head) >= 24:
-        return 32 + int.from_bytes(head[12:16], "little")
-    return 0
 
 
 def _info(file: IO[bytes], place: int, data: bytes, header: int) -> _Info | None:

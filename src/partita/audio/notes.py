@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-LISTED = 3  # recordings with the same note that are named each
+LISTED = 3  # recordings with the same note that have a line each
+NAMED = 10  # of more, the first that one line names
 
 
 def tell_notes(notes: Iterable[tuple[str, str]]) -> list[str]:
@@ -14,8 +15,10 @@ def tell_notes(notes: Iterable[tuple[str, str]]) -> list[str]:
 
     >>> tell_notes([("a.wav", "cut off")])
     ['a.wav: cut off']
+    >>> tell_notes((f"{n}.wav", "8000 Hz") for n in range(5))
+    ['0.wav, 1.wav, 2.wav, 3.wav and 4.wav: 8000 Hz']
     >>> tell_notes((f"{n}.wav", "8000 Hz") for n in range(1200))
-    ['0.wav and 1,199 others: 8000 Hz']
+    ['0.wav, 1.wav, 2.wav, 3.wav, 4.wav, 5.wav, 6.wav, 7.wav, 8.wav, 9.wav and 1,190 others: 8000 Hz']
     """
     names: dict[str, list[str]] = {}
     for name, note in notes:
@@ -23,7 +26,9 @@ def tell_notes(notes: Iterable[tuple[str, str]]) -> list[str]:
     lines = []
     for note, those in names.items():
         if len(those) > LISTED:
-            lines.append(f"{those[0]} and {len(those) - 1:,} others: {note}")
+            last = those[-1] if len(those) <= NAMED + 1 else f"{len(those) - NAMED:,} others"
+            first = those[:-1] if len(those) <= NAMED + 1 else those[:NAMED]
+            lines.append(f"{', '.join(first)} and {last}: {note}")
         else:
             lines += [f"{name}: {note}" for name in those]
     return lines

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from partita.audio.parts import Part
+from partita.audio.parts import NO_SOUND, Part, UnreadableError
 
 CAPTURE = b"OggS"
 HEADER = struct.Struct("<4sBBqIII B")
@@ -63,6 +63,9 @@ def scan_ogg(file: IO[bytes], size: int) -> list[Part]:
         file: the file, open.
         size: its length in bytes.
 
+    Raises:
+        UnreadableError: not one page of an Ogg file is in it.
+
     >>> import io, soundfile
     >>> file = io.BytesIO()
     >>> soundfile.write(file, [0.1] * 8000, 8000, format="OGG")
@@ -77,12 +80,14 @@ def scan_ogg(file: IO[bytes], size: int) -> list[Part]:
             links.append(_Link(page.start if links else 0))
         links[-1].add(page)
         end = page.stop
+    if not links:
+        raise UnreadableError(NO_SOUND)
     stops = [link.start for link in links[1:]] + [size]
     parts = [
         Part(start=link.start, stop=stop, seconds=link.seconds)
         for link, stop in zip(links, stops, strict=True)
     ]
-    if parts and end > size:
+    if end > size:
         parts[-1] = parts[-1].noted("cut off: its last page is incomplete")
     return parts
 

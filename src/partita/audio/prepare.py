@@ -23,6 +23,8 @@ from partita.audio.splits import SplitRules, check_globs
 from partita.audio.work import prepare_all
 from partita.audio.workspace import Workspace, clear_disk_errors
 from partita.errors import PartitaError
+from partita.names import shown
+from partita.streams import without_libraries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +127,8 @@ def prepare(
     sound = Sound(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
     with clear_disk_errors(out), Workspace(out) as workspace, _reporter(progress) as report:
         workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
-        files = prepare_all(sources, sound, workspace, workers, report, root=root)
+        with without_libraries():
+            files = prepare_all(sources, sound, workspace, workers, report, root=root)
         plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
         index = workspace.commit(build_index(files, plan, workspace.lines()), files)
         return Corpus.mapped(out, index)
@@ -135,16 +138,18 @@ def _from_root(words: Sequence[str], root: Path, names: Sequence[str]) -> tuple[
     """Return the words with paths from the working folder, as a shell completes them, made paths from
     `root`."""
     known = Names(names)
-    return tuple(word if known.exact(word) else _made_from_root(word, root, known) for word in words)
+    return tuple(
+        shown(word) if known.exact(shown(word)) else _made_from_root(word, root, known) for word in words
+    )
 
 
 def _made_from_root(word: str, root: Path, known: Names) -> str:
     """Return a word that is not the name of a recording; whole paths come first, since globs take long."""
     path = Path(word).resolve()
     if not path.is_relative_to(root):
-        return word
-    made = path.relative_to(root).as_posix()
-    return made if known.exact(made) or not known.fitting(word) else word
+        return shown(word)
+    made = shown(path.relative_to(root).as_posix())
+    return made if known.exact(made) or not known.fitting(shown(word)) else shown(word)
 
 
 def available_cores() -> int:

@@ -11,6 +11,7 @@ from partita.audio.decoding import Decoding
 from partita.audio.parts import UnreadableError
 from partita.audio.spooling import seekable
 from partita.errors import PartitaError
+from partita.streams import without_libraries
 
 
 def read_audio(path: str | Path, sample_rate: int, *, last_samples: int | None = None) -> NDArray[np.float32]:
@@ -39,7 +40,7 @@ def read_audio(path: str | Path, sample_rate: int, *, last_samples: int | None =
             f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: name an audio file"
         )
     try:
-        with seekable(path) as file:
+        with without_libraries(), seekable(path) as file:
             again: Decoding | None = Decoding(file, sample_rate)
             while again:
                 decoding, sound = again, _end_of(again, last_samples)

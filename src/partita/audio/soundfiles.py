@@ -103,8 +103,8 @@ class SoundFiles:
         """Yield the tracks; each is to be read to its end before the next."""
         size = self.path.stat().st_size
         parts = self._parts(size)
-        if len(parts) > 1:
-            self.notes.append(f"made of {len(parts)} files joined together")
+        if (files := sum(not part.goes_on for part in parts)) > 1:
+            self.notes.append(f"made of {files} files joined together")
         failed = []
         for number, part in enumerate(parts, 1):
             try:
@@ -112,6 +112,7 @@ class SoundFiles:
             except soundfile.LibsndfileError as error:
                 failed.append(error)
                 if len(failed) == len(parts):
+                    self.notes.extend(part.note for part in parts if part.note)  # FFmpeg may decode it
                     raise failed[0] from None
                 self.notes.append(f"part {number} of {len(parts)} can't be decoded")
             if part.note:
@@ -174,7 +175,7 @@ class SoundFiles:
                 yield block
             if not read:
                 raise
-        if expected - read > NOTED_S * sound.samplerate and not (part.note and "ends after" in part.note):
+        if expected - read > NOTED_S * sound.samplerate and not (part.note and "damaged" in part.note):
             self.notes.append(ends_early(read / sound.samplerate, expected / sound.samplerate))
 
     def _until_error(self, part: Part, skipped: int) -> Iterator[NDArray[np.float32]]:

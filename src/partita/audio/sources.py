@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from partita.audio.decoding import HEADERLESS
 from partita.errors import PartitaError
+from partita.names import shown
 
 COMMON = (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc")
 READABLE = frozenset((*COMMON, ".w64", ".rf64", ".au", ".snd", ".caf"))
@@ -28,7 +29,8 @@ class Source:
 
     Args:
         path: where it is.
-        name: its path from `root`, with forward slashes: what the index and globs call it.
+        name: its path from `root`, with forward slashes: what the index and globs call it. Bytes in it that
+            are no text stand as escapes.
         size: bytes.
         mtime_ns: when it was last changed.
         problem: why it can't be used, when the name or stat shows that already.
@@ -73,7 +75,18 @@ def find_sources(recordings: Sequence[str | Path], out: Path) -> tuple[Path, lis
         raise PartitaError(
             f"{where} holds no audio file: give a folder with WAV, FLAC, Ogg, Opus, MP3, AIFF or M4A files"
         )
-    return root, sorted(found.values(), key=lambda source: source.name)
+    return root, _told_apart(sorted(found.values(), key=lambda source: source.name))
+
+
+def _told_apart(sources: list[Source]) -> list[Source]:
+    """Give a problem to a file whose name, with escapes, is that of another."""
+    problem = "another file has the same name with escapes in it: rename it"
+    names = [source.name for source in sources]
+    again = [one == other for one, other in zip(names, [None, *names], strict=False)]
+    return [
+        replace(source, problem=problem) if same else source
+        for source, same in zip(sources, again, strict=True)
+    ]
 
 
 def _common_folder(tops: list[Path]) -> Path:
@@ -113,8 +126,7 @@ def _files(folder: Path, out: Path) -> Iterator[Path]:
 
 def _describe(file: Path, root: Path, *, named: bool) -> Source:
     name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
-    written = name.encode(errors="backslashreplace").decode()
-    problem = None if written == name else "its name is not in the system's encoding: rename it"
+    written, problem = shown(name), None
     try:
         stat = file.stat()
     except OSError as error:
@@ -123,9 +135,7 @@ def _describe(file: Path, root: Path, *, named: bool) -> Source:
         made = (file / MADE_HERE).exists()
         problem = MADE_PROBLEM if made else UNREADABLE_FOLDER
         return Source(path=file, name=written, size=0, mtime_ns=0, problem=problem)
-    if problem:
-        pass
-    elif not named and file.suffix.lower() not in READABLE | OTHER_AUDIO:
+    if not named and file.suffix.lower() not in READABLE | OTHER_AUDIO:
         problem = NOT_AUDIO
     elif stat.st_size == 0:
         problem = "empty: the file has no bytes"

@@ -21,7 +21,7 @@ from partita.audio.sources import Source
 from partita.audio.workspace import PreparedFile, Workspace
 from partita.digests import samples_hash
 
-VERSION = 3  # of the way recordings are prepared: a new number makes every corpus be prepared again
+VERSION = 4  # of the way recordings are prepared: a new number makes every corpus be prepared again
 
 
 def sound_settings(sound: Sound) -> dict[str, Any]:
