@@ -184,7 +184,7 @@ def _announced(home: Home, name: str, corpus: Corpus, config: TrainConfig, say: 
     """
     path = home.run(name)
     if not path.exists():
-        say(f"{name}: training for {config.minutes:.1f} minutes")
+        say(f"{name}: training for {config.minutes:.2g} minutes, in {path}")
         return False
     run = RunFolder.open(path)
     if run.config()["corpus"]["fingerprint"] != corpus.fingerprint:
