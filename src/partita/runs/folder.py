@@ -22,14 +22,13 @@ from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint, remove_checkpoint, save_checkpoint
 from partita.runs.config import write_toml
-from partita.runs.placing import is_empty, new_folder
+from partita.runs.placing import LAST, is_empty, new_folder
 from partita.runs.state import read_state
 from partita.tables import Table, read_toml
 from partita.terminal import print_note
 
 FORMAT = 1
 CONFIG = "config.toml"
-LAST = "last.txt"
 RECORDS = "records"
 CONFIG_DIGEST = "config"
 TABLES = ("corpus", "network", "quantiser", "training", "versions")
@@ -66,7 +65,9 @@ class RunFolder:
             write_toml(part / CONFIG, table)
             new.metrics_path.touch()
             new.checkpoints_path.mkdir()
-            save_checkpoint(new.checkpoint_path(first.step), replace(first, state=state))
+            path = new.checkpoint_path(first.step)
+            save_checkpoint(path, replace(first, state=state))
+            (new.checkpoints_path / LAST).write_text(f"{path.name}\n")
         return run
 
     @classmethod

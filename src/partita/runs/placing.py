@@ -16,6 +16,7 @@ from partita.errors import PartitaError
 MOUNTED = "lost+found"  # what a new file system has in its top folder
 BEGUN = ("checkpoints", "metrics.jsonl")  # what comes before the last file, in the order of their names
 FIRST = "step-000000"
+LAST = "last.txt"  # the name of the checkpoint that was saved last
 
 
 def is_empty(path: Path) -> bool:
@@ -120,7 +121,7 @@ def _is_begun(path: Path, names: set[str]) -> bool:
     if not names <= set(BEGUN) or "checkpoints" not in names:
         return False
     steps = {step.name for step in checkpoints.iterdir()} if checkpoints.is_dir() else None
-    return steps == {FIRST} and (not metrics.exists() or metrics.stat().st_size == 0)
+    return steps in ({FIRST}, {FIRST, LAST}) and (not metrics.exists() or metrics.stat().st_size == 0)
 
 
 def _remove(path: Path) -> None:
