@@ -161,7 +161,7 @@ def read_json(path: Path, *, remedy: str) -> Table:
     >>> _ = path.write_text('{"bits": 4.5}'); read_json(path, remedy="remove it").number("bits")
     4.5
     """
-    return _read(path, lambda text: json.loads(text, parse_constant=_no_constant), remedy)
+    return _read(path, lambda text: json.loads(text, parse_constant=refuse_constant), remedy)
 
 
 def read_toml(path: Path, *, remedy: str) -> Table:
@@ -199,5 +199,12 @@ def _refuse_long_integers(value: Any) -> None:
             _refuse_long_integers(inner)
 
 
-def _no_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """Raise a ValueError for NaN and infinity: the `parse_constant` of `json.loads`.
+
+    >>> json.loads("[NaN]", parse_constant=refuse_constant)
+    Traceback (most recent call last):
+    ...
+    ValueError: NaN is no number of JSON
+    """
     raise ValueError(f"{name} is no number of JSON")

@@ -22,7 +22,8 @@ from partita.evaluation.frechet import halved_distances
 from partita.evaluation.health import health
 from partita.evaluation.scores import Score
 from partita.runs.loading import LoadedModel, load
-from partita.training.checks import count_of_threads, one_of, within
+from partita.sampling.config import count_of_threads
+from partita.training.checks import one_of, within
 from partita.training.device import DEVICES, machine
 
 

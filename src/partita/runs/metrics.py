@@ -11,10 +11,11 @@ import json
 import re
 import zlib
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from partita import storage
 from partita.errors import PartitaError
+from partita.tables import refuse_constant
 
 WORDS = {"kind", "words"}  # all else are numbers
 LARGEST = 1e300
@@ -82,7 +83,7 @@ def _record(line: str) -> dict[str, Any]:
         if zlib.crc32(checked["record"].encode()) != int(checked["sum"], 16):
             raise ValueError("its check sum is another")
         line = checked["record"] + "}"
-    record = json.loads(line, parse_constant=_no_constant)
+    record = json.loads(line, parse_constant=refuse_constant)
     if not isinstance(record, dict) or type(record.get("step")) is not int:
         raise ValueError("it is no record with a step")
     if not isinstance(record.get("kind"), str):
@@ -91,7 +92,3 @@ def _record(line: str) -> dict[str, Any]:
         if name not in WORDS and not (type(value) in (int, float) and -LARGEST < value < LARGEST):
             raise ValueError(f"`{name}` is no finite number")
     return record
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")

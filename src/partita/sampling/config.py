@@ -12,6 +12,18 @@ Device = Literal["auto", "cpu", "cuda"]
 MOST_THREADS = 1024  # more end the process where it can't start them
 
 
+def count_of_threads(threads: int | None) -> None:
+    """Refuse a number of threads that no machine runs; None leaves it to others.
+
+    >>> count_of_threads(10**6)
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: `threads` is 1000000: give 1 to 1024, or leave it out
+    """
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise PartitaError(f"`threads` is {threads}: give 1 to {MOST_THREADS}, or leave it out")
+
+
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
     """How to draw: the distribution's shape, the seed, and how the work is cut up (which changes no sample).
@@ -61,8 +73,7 @@ class SamplingConfig:
                 raise PartitaError(
                     f"`{name}` is {getattr(self, name)!r}: choose one of {', '.join(get_args(kind))}"
                 )
-        if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
-            raise PartitaError(f"`threads` is {self.threads}: give 1 to {MOST_THREADS}, or leave it out")
+        count_of_threads(self.threads)
         if self.block < 1:
             raise PartitaError(f"`block` is {self.block}: give at least 1")
 

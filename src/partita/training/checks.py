@@ -3,7 +3,6 @@
 import math
 
 from partita.errors import PartitaError
-from partita.sampling.config import MOST_THREADS
 
 MOST = 10**9  # of any count that has no smaller bound
 LARGEST_WEIGHT = 1e9  # of a loss
@@ -19,18 +18,6 @@ def within(name: str, value: float, low: float, high: float) -> None:
     """Refuse a number outside [low, high], or infinite, or none."""
     if not (math.isfinite(value) and low <= value <= high):
         raise PartitaError(f"`{name}` is {value}: give a finite number from {low:g} to {high:g}")
-
-
-def count_of_threads(threads: int | None) -> None:
-    """Refuse a number of threads that no machine runs; None leaves it to others.
-
-    >>> count_of_threads(10**6)
-    Traceback (most recent call last):
-    ...
-    partita.errors.PartitaError: `threads` is 1000000: give 1 to 1024, or leave it out
-    """
-    if threads is not None and not 1 <= threads <= MOST_THREADS:
-        raise PartitaError(f"`threads` is {threads}: give 1 to {MOST_THREADS}, or leave it out")
 
 
 def at_least(name: str, value: int, least: int, most: int = MOST) -> None:

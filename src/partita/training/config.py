@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from partita.audio.classes import Quantiser
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
+from partita.sampling.config import count_of_threads
 from partita.training.adversary_config import AdversaryConfig
-from partita.training.checks import MOST, above_zero, at_least, count_of_threads, one_of, within
+from partita.training.checks import MOST, above_zero, at_least, one_of, within
 from partita.training.rollout_config import FREE_RUNNING, CriticConfig, RolloutConfig
 
 __all__ = [
