@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from partita.audio.etudes import render
 from partita.cli.main import SUMMARIES, main
+from partita.etudes.render import render
 from partita.models.sizes import SIZES
 
 ROOT = Path(__file__).parents[1]

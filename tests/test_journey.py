@@ -13,23 +13,23 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.corpus import Corpus
-from partita.audio.etudes import write_etudes
-from partita.audio.prepare import PrepareConfig, prepare
+from partita.data.corpus import Corpus
+from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
+from partita.etudes.render import write_etudes
 from partita.evaluation.evaluate import EvaluateConfig, evaluation
-from partita.listening.demo import demo
-from partita.listening.demo_plan import ARMS, DemoConfig, Etudes
-from partita.listening.report import ArmReport, ReportData, write_report
+from partita.experiments.demo.config import ARMS, DemoConfig, Etudes
+from partita.experiments.demo.run import demo
 from partita.models.sizes import WaveNetConfig
+from partita.reports.report import ArmReport, ReportData, write_report
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
-from partita.sampling.interruption import Interrupted
-from partita.training.arms import with_arm
-from partita.training.config import TrainConfig
+from partita.signals import Interrupted
+from partita.training.config.arms import with_arm
+from partita.training.config.train import TrainConfig
+from partita.training.interleaved import Planned
 from partita.training.train import train
-from partita.training.turns import Planned
 
 RATE = 4000
 NETWORK = WaveNetConfig(
@@ -73,8 +73,8 @@ def test_the_demo_goes_all_the_way_and_keeps_what_it_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = Etudes(count=3, seconds=4, test="etude-01.wav", validation="etude-02.wav")
-    monkeypatch.setattr("partita.listening.demo.etudes_for", lambda _: few)
-    monkeypatch.setattr("partita.listening.demo.training_minutes", lambda *_, **__: 0.06)
+    monkeypatch.setattr("partita.experiments.demo.run.etudes_for", lambda _: few)
+    monkeypatch.setattr("partita.experiments.demo.run.training_minutes", lambda *_, **__: 0.06)
     config = DemoConfig(minutes=0.2, out=tmp_path / "demo", size="tiny", sample_rate=RATE)
     said: list[str] = []
     page = demo(config, say=said.append)
@@ -100,7 +100,7 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
     # regression: going on prepared the corpus again first, and lost the one that the arms had learnt from
     sounds, out = tmp_path / "recordings", tmp_path / "demo"
     write_etudes(sounds, count=3, seconds=4, sample_rate=RATE, seed=0)
-    monkeypatch.setattr("partita.listening.demo.training_minutes", lambda *_, **__: 0.12)
+    monkeypatch.setattr("partita.experiments.demo.run.training_minutes", lambda *_, **__: 0.12)
     config = DemoConfig(recordings=sounds, minutes=0.2, out=out, size="tiny", sample_rate=RATE)
 
     def interrupt(*_: object, **__: object) -> None:
@@ -110,7 +110,7 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
         if path.name != stage:
             return train(corpus, path, *rest, **named)
         # regression: on a busy machine the first step took the whole budget, and nothing was left to do
-        stopped.setattr("partita.training.loop.Loop.done", lambda _: False)
+        stopped.setattr("partita.training.trainer.Loop.done", lambda _: False)
         train(corpus, path, *rest, **named, stop=lambda: True)
         raise KeyboardInterrupt
 
@@ -121,10 +121,10 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
 
     with monkeypatch.context() as stopped:
         if stage == "scoring":
-            stopped.setattr("partita.listening.demo.evaluation", interrupt)
+            stopped.setattr("partita.experiments.demo.run.evaluation", interrupt)
         else:
-            stopped.setattr("partita.listening.demo.train", interrupted_there)
-            stopped.setattr("partita.listening.demo.train_in_turns", interrupted_among)
+            stopped.setattr("partita.experiments.demo.run.train", interrupted_there)
+            stopped.setattr("partita.experiments.demo.run.train_in_turns", interrupted_among)
         with pytest.raises(Interrupted, match="the same command goes on"):
             demo(config, say=lambda _: None)
     before = {path.name: path.read_bytes() for path in (out / "corpus").iterdir()}

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partita.audio.progress import bar
 from partita.cli.main import main
-from partita.cli.progress import Bar
+from partita.data.preparation.progress import bar
 from partita.errors import PartitaError
+from partita.progress import Bar
 from partita.terminal import print_line, print_note, printable
-from partita.training.progress import Display
+from partita.training.monitoring.progress import Display
 
 EVIL = "a\x1b]0;owned\x07\x9b2J\u202egnp\udce9[/x]"
 

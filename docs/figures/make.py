@@ -14,18 +14,18 @@ import soundfile
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from partita.audio.classes import Quantiser
-from partita.audio.corpus import SPLITS, Corpus
-from partita.audio.etudes import render
-from partita.audio.openings import openings
-from partita.audio.prepare import prepare
+from partita.audio.quantizer import Quantiser
 from partita.audio.spectrogram import log_mel
-from partita.listening.demo_plan import ARMS
+from partita.data.corpus import SPLITS, Corpus
+from partita.data.preparation.prepare import prepare
+from partita.data.prompts import openings
+from partita.etudes.render import render
+from partita.experiments.demo.config import ARMS
 from partita.models.sizes import WaveNetConfig
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.runs.metrics import read
-from partita.sampling.choice import probabilities
+from partita.sampling.categorical import probabilities
 from partita.sampling.config import SamplingConfig
 
 INK, BLUE, GREEN, RED, GREY = "#222222", "#2a6f97", "#6a994e", "#c1440e", "#9a9a9a"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from partita.errors import PartitaError
 
 if TYPE_CHECKING:
-    from partita.audio.corpus import Corpus
-    from partita.audio.prepare import prepare
+    from partita.data.corpus import Corpus
+    from partita.data.preparation.prepare import prepare
     from partita.runs.loading import load
     from partita.training.train import train
 
@@ -24,9 +24,9 @@ __all__ = ["Corpus", "PartitaError", "__version__", "load", "prepare", "train"]
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Corpus": "partita.audio.corpus",
+    "Corpus": "partita.data.corpus",
     "load": "partita.runs.loading",
-    "prepare": "partita.audio.prepare",
+    "prepare": "partita.data.preparation.prepare",
     "train": "partita.training.train",
 }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from partita.errors import PartitaError
-from partita.names import from_text
+from partita.filenames import from_text
 
 T = TypeVar("T")
 

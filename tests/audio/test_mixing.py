@@ -8,9 +8,9 @@ import pytest
 import soundfile
 
 from partita.audio.decoding import Decoding
-from partita.audio.parts import UnreadableError
-from partita.audio.prepare import PrepareConfig, prepare
-from partita.audio.reading import read_audio
+from partita.audio.formats.parts import UnreadableError
+from partita.audio.load import read_audio
+from partita.data.preparation.prepare import PrepareConfig, prepare
 
 Tone = Callable[..., np.ndarray]
 RATE = 8000

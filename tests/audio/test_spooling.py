@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.reading import read_audio
+from partita.audio.load import read_audio
 from partita.audio.spooling import COPY, seekable
 from partita.errors import PartitaError
 

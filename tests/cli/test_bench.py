@@ -2,10 +2,10 @@
 
 import pytest
 
+from partita.benchmarks import precision
 from partita.cli import bench
 from partita.errors import PartitaError
-from partita.evaluation import precision
-from partita.evaluation.scores import Score
+from partita.evaluation.statistics.scores import Score
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 
@@ -23,9 +23,9 @@ def measured(monkeypatch):
     costs = {"float32": Score(0.0, 0.0, 0.0), "bfloat16": Score(0.25, 0.125, 0.5)}
     cases = lambda size: {"cases": [{"size": size, "precision": name, "runs": [3.0, 1.0]} for name in costs]}  # noqa: E731
     monkeypatch.setattr("partita.runs.loading.load", lambda path: Loaded("small"))
-    monkeypatch.setattr("partita.audio.corpus.Corpus.open", lambda path: None)
+    monkeypatch.setattr("partita.data.corpus.Corpus.open", lambda path: None)
     monkeypatch.setattr(precision, "precision_costs", lambda loaded, corpus: costs)
-    monkeypatch.setattr("partita.sampling.bench.bench", cases)
+    monkeypatch.setattr("partita.benchmarks.sampler.bench", cases)
 
 
 @pytest.mark.usefixtures("measured")

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.corpus import Corpus
 from partita.cli import train as train_command
 from partita.cli.main import main
-from partita.training.config import AdversaryConfig, TrainConfig
+from partita.data.corpus import Corpus
+from partita.training.config.train import AdversaryConfig, TrainConfig
 
 
 def test_prepare_takes_several_globs_and_repeats(home, tmp_path, capsys):

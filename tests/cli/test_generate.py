@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from partita.audio.wav import header
 from partita.cli.generate import read
 from partita.cli.main import main
-from partita.sampling.files import Written
-from partita.sampling.made_here import note
-from partita.sampling.wav import header
+from partita.sampling.output.clip_files import Written
+from partita.sampling.output.provenance import note
 
 RATE = 8000
 
@@ -61,7 +61,7 @@ def test_generate_says_what_to_do_about_silence(capsys):
 
 
 def test_only_the_end_of_the_prompt_that_is_seen_is_kept(home, tmp_path, monkeypatch):
-    from partita.audio import reading
+    from partita.audio import load as reading
 
     read_end, kept = reading.read_audio, []
 

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from partita.cli.main import main
-from partita.sampling import outputs
-from partita.sampling.made_here import made_here
+from partita.sampling.output import plan as outputs
+from partita.sampling.output.provenance import made_here
 
 RATE = 8000
 

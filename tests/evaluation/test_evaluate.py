@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partita.audio.classes import Quantiser
-from partita.audio.corpus import Corpus
+from partita.audio.quantizer import Quantiser
+from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.evaluation.clips import continued, fitting, real_clips
 from partita.evaluation.evaluate import EvaluateConfig, evaluate, evaluation

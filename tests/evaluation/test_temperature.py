@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from partita.audio.corpus import Corpus
+from partita.data.corpus import Corpus
 from partita.evaluation import temperature
 from partita.evaluation.evaluate import EvaluateConfig
 from partita.evaluation.temperature import choose_temperature

@@ -3,11 +3,11 @@
 import pytest
 
 from partita.errors import PartitaError
-from partita.models.multi_period import MultiPeriodConfig
-from partita.models.multi_scale import MultiScaleConfig
-from partita.models.patchgan import PatchGANConfig
+from partita.models.discriminators.multi_period import MultiPeriodConfig
+from partita.models.discriminators.multi_resolution import SpectralConfig
+from partita.models.discriminators.multi_scale import MultiScaleConfig
+from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig
-from partita.models.spectral import SpectralConfig
 
 
 @pytest.mark.parametrize(

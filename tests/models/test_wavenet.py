@@ -12,11 +12,11 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from partita.errors import PartitaError
-from partita.models.halves import has_pair_products
 from partita.models.sizes import SIZES, WaveNetConfig
-from partita.models.stack import fits_fused, plain_stack
-from partita.models.stack_fused import fused_stack
 from partita.models.wavenet import WaveNet
+from partita.ops.gated_stack.autograd import fused_stack
+from partita.ops.gated_stack.reference import fits_fused, plain_stack
+from partita.ops.llvm.bfloat16 import has_pair_products
 
 ODD = WaveNetConfig(
     blocks=2,
@@ -223,7 +223,7 @@ def test_threads_share_no_room_to_work_in(narrow: str) -> None:
     code = """
 import sys, torch
 from partita.models.sizes import SIZES, WaveNetConfig
-from partita.models.stack_fused import fused_stack
+from partita.ops.gated_stack.autograd import fused_stack
 from partita.models.wavenet import WaveNet
 config = WaveNetConfig(blocks=1, layers=5, residual_channels=128, dilation_channels=128, skip_channels=4,
                        end_channels=4)
@@ -251,7 +251,7 @@ for other in found[1:]:
 def test_under_autocast_the_network_takes_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     model, classes = model_of(WHOLE), classes_of(WHOLE, 1, 40)
     with torch.autocast("cpu", torch.bfloat16), monkeypatch.context() as patched:
-        patched.setattr("partita.models.stack.plain_stack", None)
+        patched.setattr("partita.ops.gated_stack.reference.plain_stack", None)
         narrow = model(classes)
     torch.testing.assert_close(narrow.float(), model(classes), rtol=0, atol=0.05)
     narrow.float().square().sum().backward()

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from partita.audio.parts import UnreadableError
-from partita.audio.recording import Sound, prepare_recording
+from partita.audio.formats.parts import UnreadableError
+from partita.data.preparation.recording import Sound, prepare_recording
 
 SEED = 20
 MEMORY = 3 << 30  # bytes of address space, libraries and all

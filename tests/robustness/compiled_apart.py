@@ -17,9 +17,9 @@ os.environ["NUMBA_CACHE_DIR"] = sys.argv[1]  # before Numba is imported
 
 import numpy as np
 
-from partita.compiling import compiled
-from partita.models import walk
-from partita.models.tiles import address_of, copy_rows
+from partita.ops.gated_stack import schedule as walk
+from partita.ops.llvm.matmul import address_of, copy_rows
+from partita.ops.numba_cache import compiled
 
 ROWS, CHANNELS = 8, 16
 VALUES = {"one": 1.0, "two": 2.0}
@@ -67,8 +67,8 @@ def departure(narrow: bool) -> float:
     """Return how far the gated stack is from plain tensors, its gates and the gradient of its input."""
     import torch
 
-    from partita.models.stack import plain_stack
-    from partita.models.stack_fused import fused_stack
+    from partita.ops.gated_stack.autograd import fused_stack
+    from partita.ops.gated_stack.reference import plain_stack
 
     random = torch.Generator().manual_seed(0)
     shapes = [(2, 40, 32), (3, 64, 64), (3, 64), (2, 32, 32), (2, 32)]

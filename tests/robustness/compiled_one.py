@@ -17,7 +17,8 @@ if sys.argv[2] == "bfloat16":
 import numpy as np
 from numba import types
 
-from partita.models import stack_bfloat16, stack_cpu
+from partita.ops.gated_stack import bfloat16 as stack_bfloat16
+from partita.ops.gated_stack import float32 as stack_cpu
 
 COUNT, ROW, TABLE = types.int64, types.int64[::1], types.int64[:, ::1]
 SHAPE = (ROW, ROW, types.UniTuple(COUNT, 5), types.UniTuple(COUNT, 3))
@@ -29,8 +30,8 @@ FORWARD, BACKWARD = (
 
 def sound() -> None:
     """Play a string in a room."""
-    from partita.audio.bowed_string import Controls, simulate
-    from partita.audio.room import body, room
+    from partita.etudes.acoustics import body, room
+    from partita.etudes.bowed_string import Controls, simulate
 
     steady = {"frequency": 440.0, "velocity": 0.2, "force": 1.2, "position": 0.1, "decay": 0.6}
     force = simulate(
@@ -46,8 +47,8 @@ def sampler() -> None:
     from partita.models.sizes import SIZES
     from partita.models.wavenet import WaveNet
     from partita.sampling.config import SamplingConfig
-    from partita.sampling.cpu import CompiledClips
-    from partita.sampling.readiness import make_ready
+    from partita.sampling.cpu.engine import CompiledClips
+    from partita.sampling.cpu.readiness import make_ready
 
     make_ready()
     model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))

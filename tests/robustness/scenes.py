@@ -113,7 +113,7 @@ def interrupt(training: Callable[[], None]) -> None:
 def quick() -> Iterator[None]:
     """Let a demo train for a second, and scores be of a few halvings, while the block runs."""
     with (
-        patch("partita.listening.demo.training_minutes", lambda *_, **__: DEMO_MINUTES),
-        patch("partita.evaluation.frechet.HALVINGS", HALVINGS),
+        patch("partita.experiments.demo.run.training_minutes", lambda *_, **__: DEMO_MINUTES),
+        patch("partita.evaluation.metrics.frechet.HALVINGS", HALVINGS),
     ):
         yield

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.models.halves import has_pair_products
+from partita.ops.llvm.bfloat16 import has_pair_products
 
 SCRIPT = Path(__file__).with_name("compiled_apart.py")
 RIGHT = {"one": 1.0, "two": 2.0}

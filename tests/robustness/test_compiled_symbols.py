@@ -12,8 +12,8 @@ from pathlib import Path
 import llvmlite.binding as llvm
 import pytest
 
-from partita.code_cache import DIGEST_BYTES
-from partita.compiling import sources_digest
+from partita.ops.code_cache import DIGEST_BYTES
+from partita.ops.numba_cache import sources_digest
 
 SCRIPT = Path(__file__).with_name("compiled_one.py")
 GROUPS = ("float32", "bfloat16", "sound", "sampler")

@@ -62,7 +62,7 @@ class Victim:
 
 def corpus_state(corpus: Path) -> Any:
     """Return what a corpus says of itself, once it can be read to its end."""
-    from partita.audio.corpus import SPLITS, Corpus
+    from partita.data.corpus import SPLITS, Corpus
 
     found = Corpus.open(corpus)
     ends = [segment.offset + segment.length for split in SPLITS for segment in found.segments(split)]

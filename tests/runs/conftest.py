@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from partita.audio.classes import Quantiser
+from partita.audio.quantizer import Quantiser
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import Checkpoint

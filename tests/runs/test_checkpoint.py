@@ -13,9 +13,9 @@ import torch
 
 from partita.errors import PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from partita.runs.checkpoint_state import read_state
 from partita.runs.folder import RunFolder
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
-from partita.runs.state import read_state
 from partita.runs.tensors import read_tensors
 
 Make = Callable[..., Checkpoint]

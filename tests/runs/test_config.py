@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from partita.audio.classes import Quantiser
+from partita.audio.quantizer import Quantiser
 from partita.errors import PartitaError
 from partita.runs.config import from_table, to_table, write_toml
 from partita.tables import read_toml

@@ -10,13 +10,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from partita import storage
-from partita.audio.index import HIGHEST_RATE
+from partita.data.index import HIGHEST_RATE
 from partita.errors import DivergedError, PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
+from partita.runs.checkpoint_state import read_state
 from partita.runs.config import write_toml
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load, weights_path
-from partita.runs.state import read_state
 from partita.tables import read_toml
 
 Make = Callable[..., Checkpoint]

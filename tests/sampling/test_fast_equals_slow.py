@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from partita.models.rates import thread_limit
+from partita.benchmarks.machine import thread_limit
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.sampling import packing
-from partita.sampling.blocks import SHARED, SINGLE
-from partita.sampling.choice import choose
+from partita.ops.llvm.narrow_matmul import SHARED, SINGLE
+from partita.sampling.categorical import choose
 from partita.sampling.config import Precision, SamplingConfig
-from partita.sampling.draws import uniforms
+from partita.sampling.cpu import packing
 from partita.sampling.precision import PRECISIONS, rounded
 from partita.sampling.reference import cached_loop, teacher_forced
 from partita.sampling.stream import Stream, draw
+from partita.sampling.uniforms import uniforms
 
 ERROR = 1e-4
 ODD = WaveNetConfig(

@@ -11,7 +11,7 @@ import torch
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.pipe import write_pipe
+from partita.sampling.output.pipe import write_pipe
 from partita.sampling.stream import stream
 
 PAGE = 4096

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
-from partita.sampling.packing import pack
+from partita.sampling.cpu.packing import pack
 from partita.sampling.precision import MATRICES, PRECISIONS, bytes_of, rounded, scales
 
 NUMBERS = st.floats(-100, 100, width=32).map(lambda number: number if abs(number) > 1e-20 else 0.0)

@@ -7,11 +7,11 @@ import torch
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.sampling.choice import choose
+from partita.sampling.categorical import choose
 from partita.sampling.config import Precision, SamplingConfig
-from partita.sampling.cpu import groups_for
-from partita.sampling.draws import uniforms
+from partita.sampling.cpu.engine import groups_for
 from partita.sampling.stream import Stream, draw, history_of, stream
+from partita.sampling.uniforms import uniforms
 
 SMALL = WaveNetConfig(
     blocks=2, layers=5, residual_channels=24, dilation_channels=16, skip_channels=80, end_channels=48

@@ -9,15 +9,15 @@ import pytest
 import soundfile
 import torch
 
-from partita.audio.corpus import Corpus
-from partita.audio.prepare import PrepareConfig, prepare
-from partita.models.multi_period import MultiPeriodConfig
-from partita.models.multi_scale import MultiScaleConfig
-from partita.models.panel import KINDS
-from partita.models.patchgan import PatchGANConfig
+from partita.data.corpus import Corpus
+from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.models.discriminators.ensemble import KINDS
+from partita.models.discriminators.multi_period import MultiPeriodConfig
+from partita.models.discriminators.multi_resolution import SpectralConfig
+from partita.models.discriminators.multi_scale import MultiScaleConfig
+from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig
-from partita.models.spectral import SpectralConfig
-from partita.training.config import AdversaryConfig, TrainConfig
+from partita.training.config.train import AdversaryConfig, TrainConfig
 
 RATE = 4000
 NETWORK = WaveNetConfig(

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from partita.audio.corpus import Corpus
+from partita.data.corpus import Corpus
 from partita.errors import DivergedError
 from partita.runs.checkpoint import load_checkpoint
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
-from partita.training import scoring
-from partita.training.config import TrainConfig
-from partita.training.loop import Loop
+from partita.training.config.train import TrainConfig
+from partita.training.monitoring import scoring
 from partita.training.train import resume, train
+from partita.training.trainer import Loop
 
 Make = Callable[..., TrainConfig]
 

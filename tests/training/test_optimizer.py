@@ -4,7 +4,7 @@ import torch
 
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
-from partita.training.config import TrainConfig
+from partita.training.config.train import TrainConfig
 from partita.training.optimizer import MATRICES, MATRIX_RATE, Muon, make_optimizer, orthogonal
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from partita.audio.corpus import Corpus
+from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.storage import sole_writer
-from partita.training.arms import with_arm
-from partita.training.config import AdversaryConfig, TrainConfig
+from partita.training.config.arms import with_arm
+from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.train import resume, train
 
 Make = Callable[..., TrainConfig]
@@ -33,7 +33,7 @@ def processes() -> Any:
     """Processes that are forked from a server in which everything is imported already, so that they start
     fast."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["partita.training.train", "partita.models.stack_fused"])
+    context.set_forkserver_preload(["partita.training.train", "partita.ops.gated_stack.autograd"])
     return context
 
 
@@ -134,8 +134,8 @@ def test_a_run_with_every_discriminator_goes_on_bitwise(
 def test_a_polite_signal_saves_and_says_how_to_go_on(
     corpus: Corpus, out: Path, make_config: Make, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partita.sampling.interruption import Interrupted
-    from partita.training.loop import Loop
+    from partita.signals import Interrupted
+    from partita.training.trainer import Loop
 
     step = Loop.step
 
@@ -156,8 +156,8 @@ def test_a_signal_while_a_run_finishes_stops_what_comes_after(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # regression: the run had come to its end, so the signal was forgotten, and a demo went on to its next arm
-    from partita.sampling.interruption import Interrupted
-    from partita.training.loop import Loop
+    from partita.signals import Interrupted
+    from partita.training.trainer import Loop
 
     finish = Loop.finish
 

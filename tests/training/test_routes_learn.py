@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from partita.audio.classes import Quantiser
+from partita.audio.quantizer import Quantiser
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
-from partita.training.arms import with_arm
-from partita.training.config import CriticConfig, RolloutConfig, TrainConfig
-from partita.training.learner import Learner, Update
-from partita.training.objectives import sample_nats
+from partita.training.config.arms import with_arm
+from partita.training.config.train import CriticConfig, RolloutConfig, TrainConfig
+from partita.training.losses.likelihood import sample_nats
+from partita.training.train_step import Learner, Update
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., TrainConfig]

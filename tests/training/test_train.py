@@ -13,20 +13,20 @@ import pytest
 import soundfile
 import torch
 
-from partita.audio.checking import BackgroundCheck
-from partita.audio.corpus import Corpus
-from partita.audio.index import fingerprint
+from partita.data.corpus import Corpus
+from partita.data.index import fingerprint
+from partita.data.verify import BackgroundCheck
+from partita.device import machine
 from partita.digests import with_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
-from partita.training.arms import with_arm
-from partita.training.config import AdversaryConfig, TrainConfig
-from partita.training.device import machine
-from partita.training.progress import Display
+from partita.training.config.arms import with_arm
+from partita.training.config.train import AdversaryConfig, TrainConfig
+from partita.training.monitoring.progress import Display
+from partita.training.monitoring.validation import held_out, validation_bits
 from partita.training.train import resume, train
-from partita.training.validate import held_out, validation_bits
 
 Make = Callable[..., TrainConfig]
 
@@ -64,7 +64,7 @@ def test_a_run_says_once_that_its_discriminator_is_blind(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("partita.training.watch.STEPS", 10)
+    monkeypatch.setattr("partita.training.monitoring.discriminator_monitor.STEPS", 10)
     still = replace(adversary, learning_rate=0.0)
     config = with_arm(make_config(steps=30, log_every=5, adversary=still, patience=0), "report")
     asked = iter([False] * 19 + [True])
@@ -165,7 +165,7 @@ def test_patience_ends_a_run_and_the_best_checkpoint_stands_for_it(
 def test_a_diverging_run_stops_with_the_step_the_clips_and_what_to_try(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partita.training import learner
+    from partita.training import train_step as learner
 
     make = learner.likelihood_bits
     calls: list[int] = []

@@ -17,14 +17,14 @@ from typing import Any
 import torch
 
 from partita import Corpus, load, storage
-from partita.evaluation.arena_measure import FEW, Measuring
-from partita.evaluation.arena_truth import Truth
-from partita.evaluation.seed_interval import over_seeds
-from partita.evaluation.told_apart import FOLDS
+from partita.evaluation.metrics.two_sample import FOLDS
+from partita.evaluation.statistics.seed_interval import over_seeds
+from partita.experiments.arena.measure import FEW, Measuring
+from partita.experiments.arena.teacher import Truth
 from partita.runs.versions import versions
 from partita.sampling.config import SteeringConfig
-from partita.sampling.judges import RatioJudge
-from partita.sampling.steering import Steering
+from partita.sampling.smc.sampler import Steering
+from partita.sampling.smc.scorers import RatioJudge
 
 Asked = argparse.Namespace
 SCORES = ("kl_reverse_bound", "told_apart")

@@ -18,20 +18,20 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from partita import Corpus, load, storage
-from partita.audio.openings import openings
-from partita.evaluation.scores import Score, block_mean, from_replicates
+from partita.data.prompts import openings
+from partita.evaluation.statistics.scores import Score, block_mean, from_replicates
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
 from partita.runs.versions import versions
 from partita.sampling.config import SamplingConfig, SteeringConfig
-from partita.sampling.judges import RatioJudge
-from partita.sampling.steering import SteeredStream, Steering
+from partita.sampling.smc.sampler import SteeredStream, Steering
+from partita.sampling.smc.scorers import RatioJudge
 from partita.sampling.stream import draw
 from partita.seeds import numpy_stream
-from partita.training.config import TrainConfig
-from partita.training.learner import Learner, Update
+from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
+from partita.training.train_step import Learner, Update
 
 NATS_PER_BIT = float(np.log(2.0))
 RESAMPLES = 2000

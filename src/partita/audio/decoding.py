@@ -12,8 +12,10 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from partita.audio.containers import CHUNKED, container
-from partita.audio.ffmpeg import REMEDY, ThroughFFmpeg, has_ffmpeg
+from partita.audio.formats.detection import CHUNKED, container
+from partita.audio.formats.ffmpeg import REMEDY, ThroughFFmpeg, has_ffmpeg
+from partita.audio.formats.libsndfile import SoundFiles, Track
+from partita.audio.formats.parts import NO_SOUND, UnreadableError
 from partita.audio.mixing import (
     FAR_BEYOND,
     LARGEST,
@@ -22,9 +24,7 @@ from partita.audio.mixing import (
     check_finite,
     find_spikes,
 )
-from partita.audio.parts import NO_SOUND, UnreadableError
 from partita.audio.phases import Phases
-from partita.audio.soundfiles import SoundFiles, Track
 
 LEAST_RATE, MOST_RATE = 1000, 768_000  # Hz, in headers; a false rate would make a short file hours long
 HEADERLESS = {".raw", ".pcm", ".sam"}
@@ -51,7 +51,7 @@ class Decoding:
     >>> list(Decoding(Path(__file__), 16000))
     Traceback (most recent call last):
     ...
-    partita.audio.parts.UnreadableError: not an audio file that can be read (Format not recognised)
+    partita.audio.formats.parts.UnreadableError: not an audio file that can be read (Format not recognised)
     """
 
     def __init__(self, path: Path, sample_rate: int, treatment: Treatment | None = None) -> None:

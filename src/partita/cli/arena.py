@@ -9,7 +9,7 @@ import tyro
 from tyro.conf import FlagCreatePairsOff
 
 from partita.cli.arguments import gather, parse
-from partita.evaluation.arena_plan import ArenaConfig
+from partita.experiments.arena.config import ArenaConfig
 from partita.terminal import print_line
 
 
@@ -28,8 +28,8 @@ class Command:
 
     def run(self) -> None:
         """Hold the arena, then say on standard output where its page is."""
-        from partita.evaluation.arena import arena
-        from partita.listening.arena_page import write_arena_page
+        from partita.experiments.arena.page import write_arena_page
+        from partita.experiments.arena.run import arena
 
         scores = arena(self.config)
         page = write_arena_page(self.config.out, scores)

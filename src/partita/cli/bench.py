@@ -53,25 +53,25 @@ class Command:
 
     def _measure(self) -> dict[str, Any]:
         if self.what == "corpus":
-            from partita.audio.bench import bench
+            from partita.benchmarks.corpus import bench
 
             if self.size is not None:
                 raise PartitaError("`--size` is a network's: leave it out, preparing a corpus needs none")
             return dict(bench())
         if self.what == "training":
-            from partita.training.bench import bench as bench_training
+            from partita.benchmarks.training import bench as bench_training
 
             return bench_training(self.size or "wide")
         if self.scaling:
-            from partita.sampling.scaling import scaling
+            from partita.benchmarks.scaling import scaling
 
             return scaling(self.size or "wide")
-        from partita.sampling.bench import bench as bench_sampler
+        from partita.benchmarks.sampler import bench as bench_sampler
 
         if self.model is None or self.corpus is None:
             return bench_sampler(self.size or "wide")
-        from partita.audio.corpus import Corpus
-        from partita.evaluation.precision import precision_costs
+        from partita.benchmarks.precision import precision_costs
+        from partita.data.corpus import Corpus
         from partita.models.sizes import name_of
         from partita.runs.loading import load
 

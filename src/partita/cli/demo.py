@@ -7,7 +7,7 @@ from typing import Annotated
 import tyro
 
 from partita.cli.arguments import parse
-from partita.listening.demo_plan import DemoConfig
+from partita.experiments.demo.config import DemoConfig
 from partita.terminal import print_line
 
 
@@ -24,7 +24,7 @@ class Command:
 
     def run(self) -> None:
         """Make the demo, then say on standard output where its page is."""
-        from partita.listening.demo import demo
+        from partita.experiments.demo.run import demo
 
         print_line(demo(self.config))
 

@@ -10,8 +10,8 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import parse
-from partita.cli.progress import Bar
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
+from partita.progress import Bar
 from partita.terminal import print_line, print_note
 
 

@@ -12,19 +12,19 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, Suppress
 
 from partita.cli.arguments import parse
-from partita.cli.progress import Bar
 from partita.errors import PartitaError
+from partita.progress import Bar
 from partita.sampling.config import SamplingConfig, SteeringConfig
-from partita.sampling.devices import is_stream, opened
+from partita.sampling.output.devices import is_stream, opened
 from partita.terminal import print_line, print_note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from partita.runs.loading import LoadedModel
-    from partita.sampling.files import Written
-    from partita.sampling.outputs import Outputs
-    from partita.sampling.steering import Steering
+    from partita.sampling.output.clip_files import Written
+    from partita.sampling.output.plan import Outputs
+    from partita.sampling.smc.sampler import Steering
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,14 +134,14 @@ class Command:
                     )
                 yield pipe
             return
-        from partita.sampling.outputs import plan_outputs
+        from partita.sampling.output.plan import plan_outputs
 
         yield plan_outputs(self.out, self.clips, prompt=self.prime, force=self.force)
 
     def _draw(self, place: "Outputs | int") -> "Written":
         from partita.runs.loading import load
-        from partita.sampling.files import demand_fit, demand_room
-        from partita.sampling.pipe import FIRST_BLOCK
+        from partita.sampling.output.clip_files import demand_fit, demand_room
+        from partita.sampling.output.pipe import FIRST_BLOCK
         from partita.seeds import fresh_seed
 
         model = load(self.model)
@@ -182,8 +182,8 @@ class Command:
         seed: int,
     ) -> "Written":
         """Let the blocks go where they are wanted."""
-        from partita.sampling.files import write_clips
-        from partita.sampling.pipe import write_pipe
+        from partita.sampling.output.clip_files import write_clips
+        from partita.sampling.output.pipe import write_pipe
 
         with Bar("generating", samples) as bar:
             if isinstance(place, int):
@@ -226,7 +226,7 @@ class Command:
         """Return as much of the end of `--prime` as the model and the judge see."""
         if self.prime is None:
             return None
-        from partita.audio.reading import read_audio
+        from partita.audio.load import read_audio
 
         prompt = Path("/dev/stdin") if str(self.prime) == "-" else self.prime
         seen = max(model.model.receptive_field, steering.judge.context if steering else 0)
@@ -235,8 +235,8 @@ class Command:
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:
             return None
-        from partita.runs.judging import load_judge
-        from partita.sampling.steering import Steering
+        from partita.runs.scorer import load_judge
+        from partita.sampling.smc.sampler import Steering
 
         return Steering(judge=load_judge(self.judge or self.model, model), config=self._steering_config)
 

@@ -12,9 +12,9 @@ from importlib import import_module
 
 from partita import __version__
 from partita.cli.failures import is_fault, told
-from partita.cli.words import checked
+from partita.cli.raw_arguments import checked
 from partita.errors import PartitaError
-from partita.streams import secure_streams, silence_failed_output
+from partita.standard_streams import secure_streams, silence_failed_output
 from partita.terminal import flush_output, print_line, print_note
 
 DONE, FAULT, MISTAKE, INTERRUPTED = 0, 1, 2, 130

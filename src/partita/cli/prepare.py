@@ -8,10 +8,10 @@ from typing import Annotated
 import tyro
 from tyro.conf import Positional
 
-from partita.audio.corpus import SPLITS
-from partita.audio.notes import lines_about
-from partita.audio.prepare import PrepareConfig, prepare
 from partita.cli.arguments import gather, parse
+from partita.data.corpus import SPLITS
+from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.data.summary import lines_about
 from partita.terminal import print_line, print_note
 
 REPEATABLE = ("--test", "--validation")

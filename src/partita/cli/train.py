@@ -11,9 +11,9 @@ from tyro.conf import AvoidSubcommands, Positional
 from partita.cli.arguments import parse, peek
 from partita.errors import PartitaError
 from partita.terminal import print_line
-from partita.training.arms import with_arm
-from partita.training.config import TrainConfig
-from partita.training.named import named_config
+from partita.training.config.arms import with_arm
+from partita.training.config.presets import named_config
+from partita.training.config.train import TrainConfig
 
 BUDGETS = ("steps", "epochs", "minutes")
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.classes import Quantiser
-from partita.audio.corpus import Corpus
-from partita.audio.openings import openings
+from partita.audio.quantizer import Quantiser
+from partita.data.corpus import Corpus
+from partita.data.prompts import openings
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig

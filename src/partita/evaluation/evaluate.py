@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.corpus import SPLITS, Corpus
 from partita.audio.spectrogram import log_mel
+from partita.checks import one_of, within
+from partita.data.corpus import SPLITS, Corpus
+from partita.device import DEVICES, machine
 from partita.errors import PartitaError
-from partita.evaluation.bits import bits_per_sample
 from partita.evaluation.clips import LEAST_CLIPS, RealClips, continued, fitting, real_clips
-from partita.evaluation.frechet import halved_distances
-from partita.evaluation.health import health
-from partita.evaluation.scores import Score
+from partita.evaluation.metrics.bits import bits_per_sample
+from partita.evaluation.metrics.frechet import halved_distances
+from partita.evaluation.metrics.signal_stats import health
+from partita.evaluation.statistics.scores import Score
 from partita.runs.loading import LoadedModel, load
 from partita.sampling.config import count_of_threads
-from partita.training.checks import one_of, within
-from partita.training.device import DEVICES, machine
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ choice it is made on the validation split, so that the test split stays fresh. T
 from collections.abc import Sequence
 from dataclasses import replace
 
-from partita.audio.corpus import Corpus
 from partita.audio.spectrogram import log_mel
+from partita.data.corpus import Corpus
 from partita.evaluation.clips import continued
 from partita.evaluation.evaluate import EvaluateConfig, fitted, places
-from partita.evaluation.frechet import halved_distances
+from partita.evaluation.metrics.frechet import halved_distances
 from partita.runs.loading import LoadedModel
 
 TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from partita import storage
 from partita.digests import digest_of
-from partita.runs.state import SUFFIX, listed_files, read_state, write_state
+from partita.runs.checkpoint_state import SUFFIX, listed_files, read_state, write_state
 from partita.runs.tensors import read_tensors
 
 

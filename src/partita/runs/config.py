@@ -14,7 +14,7 @@ import tomli_w
 
 from partita import storage
 from partita.errors import PartitaError
-from partita.names import to_text
+from partita.filenames import to_text
 from partita.tables import shown
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ LARGEST_WHOLE = 2**53  # beyond it a float does not hold every whole number
 def to_table(config: Any) -> dict[str, Any]:
     """Return a dataclass as a TOML table, nested dataclasses as nested tables.
 
-    >>> from partita.audio.classes import Quantiser
+    >>> from partita.audio.quantizer import Quantiser
     >>> to_table(Quantiser())
     {'kind': 'mu-law', 'classes': 256}
     """
@@ -50,7 +50,7 @@ def from_table(kind: type[T], table: dict[str, Any], *, where: str) -> T:
     Raises:
         PartitaError: an unknown or missing key, or a value of the wrong type or out of its range.
 
-    >>> from partita.audio.classes import Quantiser
+    >>> from partita.audio.quantizer import Quantiser
     >>> from_table(Quantiser, {"clases": 256}, where="config.toml")
     Traceback (most recent call last):
     ...

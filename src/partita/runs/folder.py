@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
-from partita.audio.index import HIGHEST_RATE
+from partita.data.index import HIGHEST_RATE
 from partita.digests import DIGEST, with_digest, without_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint, remove_checkpoint, save_checkpoint
+from partita.runs.checkpoint_state import read_state
 from partita.runs.config import write_toml
-from partita.runs.placing import LAST, is_empty, new_folder
-from partita.runs.state import read_state
+from partita.runs.new_folder import LAST, is_empty, new_folder
 from partita.tables import Table, read_toml
 from partita.terminal import print_note
 

@@ -10,17 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from partita.audio.classes import Quantiser
+from partita.audio.quantizer import Quantiser
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
+from partita.runs.checkpoint_state import STATE, SUFFIX, listed_files, read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
-from partita.runs.state import STATE, SUFFIX, listed_files, read_state
 from partita.runs.tensors import Shapes, read_like, shapes_of
 from partita.sampling.config import Device, Precision, SamplingConfig
-from partita.sampling.readiness import make_ready
-from partita.sampling.steering import SteeredStream, Steering
+from partita.sampling.cpu.readiness import make_ready
+from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
 
 M = TypeVar("M", bound=nn.Module)

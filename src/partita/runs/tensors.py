@@ -12,8 +12,8 @@ from torch import Tensor
 
 from partita import storage
 from partita.errors import DivergedError, PartitaError
-from partita.names import in_utf8
-from partita.runs.state import listed_files, remedy
+from partita.filenames import in_utf8
+from partita.runs.checkpoint_state import listed_files, remedy
 
 KINDS = {
     "F64": torch.float64,

@@ -21,9 +21,9 @@ import torch
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
-from partita.models.tiles import WIDTH
 from partita.models.wavenet import WaveNet
-from partita.sampling.stored import BFLOAT16, FLOAT32, INT8
+from partita.ops.llvm.matmul import WIDTH
+from partita.ops.llvm.unpack import BFLOAT16, FLOAT32, INT8
 
 PRECISIONS = {"float32": FLOAT32, "bfloat16": BFLOAT16, "int8": INT8}
 MATRICES = ("dilated", "residual", "skip", "end1", "end2")

@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from partita.models.wavenet import WaveNet
-from partita.sampling.choice import choose, probabilities
+from partita.sampling.categorical import choose, probabilities
 from partita.sampling.config import SamplingConfig
-from partita.sampling.draws import uniforms
+from partita.sampling.uniforms import uniforms
 
 CHUNK = 4096
 

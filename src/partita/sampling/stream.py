@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
+from partita.sampling.backend import demand_room, engine_for
 from partita.sampling.config import SamplingConfig
-from partita.sampling.engine import demand_room, engine_for
 
 Classes = NDArray[Any]
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.training.config import TrainConfig
+from partita.training.config.train import TrainConfig
 
 MATRICES = ("dilated", "residual", "skip", "end1")
 MATRIX_RATE = 5.0

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from partita.audio.checking import BackgroundCheck
-from partita.audio.corpus import Corpus
-from partita.audio.windows import TrainingWindows
+from partita.data.corpus import Corpus
+from partita.data.verify import BackgroundCheck
+from partita.data.windows import TrainingWindows
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
@@ -19,15 +19,15 @@ from partita.runs.folder import CONFIG, REMEDY, RunFolder
 from partita.runs.loading import load
 from partita.runs.versions import versions
 from partita.storage import sole_writer
-from partita.training.arms import with_arm
-from partita.training.config import DEFAULT_MINUTES, TrainConfig
-from partita.training.critic import load_critic
-from partita.training.learner import Learner
-from partita.training.loop import Loop, interval
-from partita.training.position import Position
-from partita.training.restoring import position_of, refuse_other_network, restore
+from partita.training.config.arms import with_arm
+from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
+from partita.training.judges.critic import load_critic
+from partita.training.restore import position_of, refuse_other_network, restore
 from partita.training.schedule import Pace
-from partita.training.sitting import sitting, until_told
+from partita.training.session import sitting, until_told
+from partita.training.state import Position
+from partita.training.train_step import Learner
+from partita.training.trainer import Loop, interval
 
 
 def train(

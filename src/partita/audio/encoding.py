@@ -1,0 +1,117 @@
+"""Write a clip in any format of `sound_formats.py`, complete or not at all, through libsndfile.
+
+The sound is known to its end when this begins: `spooled.py` keeps it until then.
+"""
+
+import io
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from partita import storage
+from partita.audio.output_formats import SoundFormat
+from partita.audio.wav import write_all
+from partita.errors import PartitaError
+
+TRIAL = np.zeros(2048, np.int16)
+
+
+class _Remembering:
+    """An unbuffered file for libsndfile that keeps the first error of a write: no callback can raise."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.error: OSError | None = None
+        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+
+    def write(self, data: bytes) -> int:
+        try:
+            write_all(self._file, data)
+        except OSError as error:
+            self.error = self.error or error
+        return len(data)
+
+
+def encode(
+    path: Path,
+    sound: Iterable[NDArray[np.int16]],
+    *,
+    form: SoundFormat,
+    sample_rate: int,
+    note: str,
+    redirect: Callable[[Path], Path] | None = None,
+) -> None:
+    """Write one clip; what had the name before stays until the new file is complete.
+
+    Args:
+        path: the file; its folder must exist.
+        sound: the clip's samples, in pieces of any length.
+        form: how to write them.
+        sample_rate: in Hz.
+        note: the file's comment.
+        redirect: called with the path (a link's target) when the clip is encoded; returns the path in the
+            same folder that is written instead.
+
+    Raises:
+        OSError: the disk is full, or the path can't be written to.
+
+    >>> import tempfile
+    >>> from partita.audio.output_formats import FORMATS
+    >>> path = Path(tempfile.mkdtemp()) / "a.flac"
+    >>> encode(path, [np.zeros(99, np.int16)], form=FORMATS[".flac"], sample_rate=8000, note="a test")
+    >>> soundfile.info(path).frames
+    99
+    """
+    with storage.replacing(path, redirect=redirect) as part, part.open("w+b", buffering=0) as file:
+        _write(file, sound, form=form, sample_rate=sample_rate, note=note)
+
+
+def demand_encoder(path: Path, form: SoundFormat, sample_rate: int) -> None:
+    """Refuse a format that can't hold sound at this rate, or that this libsndfile can't write.
+
+    Args:
+        path: the file that would be written.
+        form: its format.
+        sample_rate: in Hz.
+
+    Raises:
+        PartitaError: the format can't be written.
+
+    >>> from partita.audio.output_formats import FORMATS
+    >>> demand_encoder(Path("a.opus"), FORMATS[".opus"], 48000)
+    """
+    remedy = f"give `--out {path.with_suffix('.wav')}`"
+    if form.most_rate is not None and sample_rate > form.most_rate:
+        raise PartitaError(
+            f"{path} can hold sound of at most {form.most_rate} Hz, the model's has {sample_rate}: {remedy}"
+        )
+    try:
+        _write(io.BytesIO(), [TRIAL], form=form, sample_rate=sample_rate, note="a trial")
+    except soundfile.LibsndfileError as error:
+        reason = str(error.error_string).removeprefix("Error : ").strip().rstrip(".")
+        raise PartitaError(f"{path} can't hold sound at {sample_rate} Hz ({reason}): {remedy}") from None
+
+
+def _write(
+    file: Any, sound: Iterable[NDArray[np.int16]], *, form: SoundFormat, sample_rate: int, note: str
+) -> None:
+    """Write the clip to an open file.
+
+    Raises:
+        OSError: a write failed; libsndfile closes the file as if it had not.
+    """
+    remembering = _Remembering(file)
+    with soundfile.SoundFile(
+        remembering, "w", sample_rate, 1, format=form.name, subtype=form.subtype
+    ) as writer:
+        writer.comment = note
+        for piece in sound:
+            writer.write(piece)
+            if remembering.error is not None:
+                break
+    if remembering.error is not None:
+        raise remembering.error

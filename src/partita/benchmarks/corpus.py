@@ -1,0 +1,168 @@
+"""How fast and in how much memory recordings are prepared: `python -m partita.benchmarks.corpus`.
+
+Measures against plain decoding of the same file in the same run, on sound made here; it knows no models.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from partita.audio.formats.libsndfile import BLOCK_VALUES
+from partita.data.preparation.prepare import PrepareConfig, prepare
+
+RATE = 44100
+LONG_RATE = 22050
+PEAK_OF_CHILD = """
+import sys
+from partita.benchmarks.corpus import peak_bytes
+from partita.data.preparation.prepare import PrepareConfig, prepare
+prepare(sys.argv[1:2], sys.argv[2], PrepareConfig(workers=1))
+print(peak_bytes())
+"""
+
+
+def bench(*, seconds: float = 120.0, runs: int = 5) -> dict[str, float]:
+    """Return the speed of preparing a 44.1 kHz stereo MP3 with one worker, against plain decoding of it.
+
+    share_of_plain_decoding is the median, over runs, of the time of reading the file once with libsndfile in
+    large blocks over the time of the whole preparation: decoding, mixing, resampling to 16 kHz, levels,
+    silence, splits, the corpus on the disk.
+
+    Args:
+        seconds: length of the MP3, which is made first.
+        runs: pairs of measurements.
+
+    Returns:
+        share_of_plain_decoding; audio_seconds_per_second_per_core: seconds of sound prepared a second;
+        plain_decoding_per_second: seconds of sound decoded a second; etudes_times_real_time: seconds of
+        synthetic etudes rendered a second, on one core.
+
+    >>> len(bench(seconds=2, runs=1))
+    4
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        mp3 = folder / "sound.mp3"
+        soundfile.write(mp3, synthetic(seconds, RATE, 2, seed=0), RATE)
+        config = PrepareConfig(workers=1, gap=0)
+        plain, prepared = [], []
+        for run in range(runs + 1):
+            plain.append(_time_plain(mp3))
+            start = time.perf_counter()
+            prepare([mp3], folder / f"corpus {run}", config)
+            prepared.append(time.perf_counter() - start)
+    del plain[0], prepared[0]  # the first pair loads libraries
+    return {
+        "share_of_plain_decoding": statistics.median(p / q for p, q in zip(plain, prepared, strict=True)),
+        "audio_seconds_per_second_per_core": seconds / statistics.median(prepared),
+        "plain_decoding_per_second": seconds / statistics.median(plain),
+        "etudes_times_real_time": statistics.median(_etudes_rate(runs)),
+    }
+
+
+def _etudes_rate(runs: int, *, seconds: float = 20.0) -> list[float]:
+    from partita.etudes.render import render  # brings a compiler, whose memory would hide that of preparing
+
+    render(2.0, sample_rate=16000, seed=0)  # compiles
+    rates = []
+    for run in range(runs):
+        start = time.perf_counter()
+        render(seconds, sample_rate=16000, seed=run)
+        rates.append(seconds / (time.perf_counter() - start))
+    return rates
+
+
+def bench_memory(*, short: float = 180.0, long: float = 10800.0) -> dict[str, float]:
+    """Return the peak memory of preparing a long recording over that of a short one, each in a process of its
+    own.
+
+    Args:
+        short: seconds of the short recording.
+        long: seconds of the long one, a mono WAV file; some 2 GB of temporary files for 3 hours.
+
+    Returns:
+        peak_memory_ratio; peak_mib_short and peak_mib_long, MiB of resident memory.
+    """
+    peaks = []
+    with tempfile.TemporaryDirectory() as name:
+        for seconds in (short, long):
+            wav, out = Path(name) / f"{seconds:.0f}.wav", Path(name) / f"{seconds:.0f}"
+            _write_long(wav, seconds)
+            command = [sys.executable, "-c", PEAK_OF_CHILD, str(wav), str(out)]
+            answer = subprocess.run(command, check=True, capture_output=True, text=True)
+            peaks.append(int(answer.stdout) / 2**20)
+    return {
+        "peak_memory_ratio": peaks[1] / peaks[0],
+        "peak_mib_short": peaks[0],
+        "peak_mib_long": peaks[1],
+    }
+
+
+def synthetic(seconds: float, sample_rate: int, channels: int, *, seed: int) -> NDArray[np.float32]:
+    """Return sound that is neither simple nor silent: notes with decaying harmonics, and noise.
+
+    Returns:
+        (samples, channels) float32.
+
+    >>> synthetic(0.5, 8000, 2, seed=0).shape
+    (4000, 2)
+    """
+    random = np.random.default_rng(seed)
+    samples = round(seconds * sample_rate)
+    note = np.zeros(samples, dtype=np.float32)
+    length = sample_rate // 4
+    t = np.arange(length) / sample_rate
+    for start in range(0, samples, length):
+        pitch = 220 * 2 ** (random.integers(0, 24) / 12)
+        tone = sum(np.sin(2 * np.pi * pitch * k * t) / k for k in range(1, 9)) * np.exp(-3 * t)
+        note[start : start + length] = 0.2 * tone[: samples - start]
+    noise = 0.02 * random.standard_normal((samples, channels), dtype=np.float32)
+    return note[:, None] + noise
+
+
+def peak_bytes() -> int:
+    """Return the most memory this process has had resident since it began.
+
+    >>> peak_bytes() > 1 << 20
+    True
+    """
+    status = Path("/proc/self/status")
+    if status.exists():  # where it does not, what the parent had at the fork counts too
+        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
+        return int(line.split()[1]) << 10
+    import resource  # not on every system
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak << 10
+
+
+def _time_plain(path: Path) -> float:
+    start = time.perf_counter()
+    with soundfile.SoundFile(path) as file:
+        buffer = np.empty((BLOCK_VALUES // file.channels, file.channels), dtype=np.float32)
+        while len(file.read(out=buffer)):
+            pass
+    return time.perf_counter() - start
+
+
+def _write_long(path: Path, seconds: float) -> None:
+    """Write a long file by repeating ten seconds of sound and one and a half of silence."""
+    sound = synthetic(10.0, LONG_RATE, 1, seed=1)
+    period = np.concatenate([sound, np.zeros((LONG_RATE * 3 // 2, 1), dtype=np.float32)])
+    with soundfile.SoundFile(path, "w", samplerate=LONG_RATE, channels=1, subtype="PCM_16") as file:
+        left = round(seconds * LONG_RATE)
+        while left > 0:
+            file.write(period[:left])
+            left -= len(period)
+
+
+if __name__ == "__main__":
+    print(json.dumps({**bench(), **bench_memory()}, indent=2))

@@ -1,0 +1,127 @@
+"""Synthetic etudes: studies for solo violin, composed and sounded here, so that nothing need be downloaded.
+
+Every part is our own and drawn from one seed: harmony, figuration and phrasing (files of these names),
+the player's hands (`performance.py`), bowed strings (`bowed_string.py`), body and room (`room.py`). They
+are synthetic and are called so; they are no recordings and prove nothing about recordings. This file
+knows no corpus.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from partita.data.preparation.sources import MADE_HERE
+from partita.errors import PartitaError
+from partita.etudes.acoustics import body, room
+from partita.etudes.bowed_string import FRAME, INTERNAL_RATE, simulate
+from partita.etudes.performance import play
+from partita.etudes.phrasing import compose
+from partita.filenames import for_c
+from partita.seeds import numpy_stream
+from partita.storage import replacing, write_text
+
+PEAK = 10 ** (-2 / 20)
+"""The loudest sample of a result: -2 dBFS."""
+
+BOW_NOISE = 0.07
+"""Relative fluctuation of the bow's friction, standard deviation."""
+
+AIR = 10 ** (-80 / 20)
+"""Level of the room's own noise, standard deviation: no microphone hears nothing."""
+
+_MOVEMENT = 60.0
+_SHORTEST = 2.0
+
+
+def _movement(seconds: float, rate: int, rng: np.random.Generator) -> np.ndarray:
+    """Return one movement, at `rate`, with a moment of silence before and the room's answer after."""
+    lead = min(0.25, 0.05 * seconds)
+    tail = min(1.6, 0.25 * seconds)
+    notes = compose(seconds - lead - tail, rng=rng)
+    notes = [replace(note, start=note.start + lead) for note in notes]
+    controls = play(notes, seconds=seconds, rng=rng)
+    samples = (len(controls.frequency) - 1) * FRAME
+    noise = BOW_NOISE * rng.standard_normal(samples, dtype=np.float32)
+    sound = room(body(simulate(controls, noise), INTERNAL_RATE), INTERNAL_RATE)
+    return np.asarray(soxr.resample(sound, INTERNAL_RATE, rate), np.float64)
+
+
+def render(seconds: float, *, sample_rate: int, seed: int) -> np.ndarray:
+    """Render synthetic studies for solo violin, the same for the same arguments.
+
+    Args:
+        seconds: length of the result, s.
+        sample_rate: Hz, 4,000 to 192,000.
+        seed: chooses the music; any integer.
+
+    Returns:
+        (samples,) float32, round(seconds * sample_rate) samples, peak -2 dBFS.
+
+    Raises:
+        PartitaError: an argument is out of range.
+
+    >>> sound = render(3.0, sample_rate=16000, seed=0)
+    >>> sound.shape, sound.dtype, bool(abs(sound).max() < 0.8)
+    ((48000,), dtype('float32'), True)
+    """
+    samples = _samples(seconds, sample_rate)
+    rng = numpy_stream(seed, "etudes")
+    parts = max(1, round(seconds / _MOVEMENT))
+    shares = rng.uniform(0.75, 1.25, parts)
+    lengths = max(seconds, _SHORTEST) * shares / shares.sum()
+    sound = np.concatenate([_movement(float(length), sample_rate, rng) for length in lengths])
+    sound = np.pad(sound, (0, max(0, samples - len(sound))))[:samples]
+    sound = sound / max(np.abs(sound).max(), 1e-12) + AIR * rng.standard_normal(samples)
+    fade = min(samples, round(0.02 * sample_rate))
+    sound[samples - fade :] *= np.linspace(1.0, 0.0, fade)
+    return np.asarray(PEAK * sound / max(np.abs(sound).max(), 1e-12), np.float32)
+
+
+def _samples(seconds: float, sample_rate: int) -> int:
+    if not (np.isfinite(seconds) and seconds > 0):
+        raise PartitaError(
+            f"`seconds` is {seconds}, must be positive: give a length in seconds, for example 60"
+        )
+    if not 4_000 <= sample_rate <= 192_000:
+        raise PartitaError(
+            f"`sample_rate` is {sample_rate}, must lie between 4000 and 192000: "
+            "give a rate in Hz, for example 16000"
+        )
+    return max(1, round(seconds * sample_rate))
+
+
+def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, seed: int) -> list[Path]:
+    """Write `count` synthetic etudes as 16-bit WAV files, etude-01.wav and so on; return their paths.
+
+    Args:
+        folder: made where it is missing; files of these names in it are replaced.
+        count: number of files, at least 1.
+        seconds: length of each, s.
+        sample_rate: Hz.
+        seed: the etudes are those of `render` with seeds seed * 1000 + 1, seed * 1000 + 2, ...
+
+    Raises:
+        PartitaError: an argument is out of range, or a file can't be written.
+    """
+    if count < 1:
+        raise PartitaError(f"`count` is {count}, must be at least 1: give the number of etudes to write")
+    _samples(seconds, sample_rate)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / MADE_HERE, "Synthetic studies for solo violin, composed and sounded by Partita.\n")
+    paths = []
+    for number in range(1, count + 1):
+        path = folder / f"etude-{number:02d}.wav"
+        with replacing(path) as part:
+            sound = render(seconds, sample_rate=sample_rate, seed=seed * 1000 + number)
+            try:
+                soundfile.write(for_c(part), sound, sample_rate, subtype="PCM_16", format="WAV")
+            except soundfile.LibsndfileError as error:
+                raise PartitaError(
+                    f"{path} can't be written ({error}): make room on the disk, or write elsewhere"
+                ) from error
+        paths.append(path)
+    return paths

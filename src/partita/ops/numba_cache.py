@@ -1,0 +1,140 @@
+"""Compile functions with Numba, under names of their own, and keep the machine code on disk.
+
+All machine code in a process shares one table of names. Numba makes a name of the function's module, its
+qualified name, the types of its arguments and a count of what the process has compiled. Two functions made
+by one factory and compiled in two processes can get the same name; a third process that loads both from disk
+then runs one in place of the other. So each name here also holds what the factory was given and a digest of
+the sources. This file does not know what is compiled, nor how a cache file looks (`code_cache`).
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from numba import config, njit
+
+from partita.errors import PartitaError
+from partita.ops.code_cache import CodeCache
+
+SOURCES = (
+    "etudes/bowed_string.py",
+    "etudes/acoustics.py",
+    "ops/barrier.py",
+    "ops/llvm/gate.py",
+    "ops/llvm/bfloat16.py",
+    "ops/gated_stack/bfloat16.py",
+    "ops/gated_stack/float32.py",
+    "ops/llvm/matmul.py",
+    "ops/gated_stack/schedule.py",
+    "ops/llvm/narrow_matmul.py",
+    "sampling/cpu/copying.py",
+    "sampling/cpu/categorical.py",
+    "sampling/cpu/kernel.py",
+    "sampling/cpu/readiness.py",
+    "ops/llvm/unpack.py",
+    "ops/llvm/vector.py",
+)
+"""The files that machine code is made of. A change of any makes new names and new files on disk for all: code
+is compiled into its callers, so the code of one file depends on the others."""
+
+Decorator = Callable[[Callable[..., Any]], Any]
+
+
+@cache
+def sources_digest() -> str:
+    """Return 12 hexadecimal digits that change with the sources of the compiled functions.
+
+    >>> len(sources_digest())
+    12
+    """
+    folder = Path(__file__).parents[1]
+    total = hashlib.sha256()
+    for name in SOURCES:
+        text = (folder / name).read_bytes()
+        total.update(f"{name} {len(text)}\n".encode() + text)
+    return total.hexdigest()[:12]
+
+
+def compiled(
+    *, of: tuple[object, ...] = (), error_model: str = "python", fastmath: bool | set[str] = False
+) -> Decorator:
+    """Return a decorator that compiles a function without Python's lock, for use in other compiled functions.
+
+    Args:
+        of: for a function made inside another: what tells it from the others that are made there, such as
+            the arguments of the factory. Functions stand for their names, all else for its `str`.
+        error_model: as of `numba.njit`: "numpy" leaves out the checks for a division by zero.
+        fastmath: as of `numba.njit`.
+
+    Raises:
+        PartitaError: NUMBA_DISABLE_JIT forbids compiling, and the loops can't run without it.
+
+    >>> @compiled()
+    ... def double(x): return 2 * x
+    >>> double(4)
+    8
+    """
+    if config.DISABLE_JIT:
+        raise PartitaError(
+            "NUMBA_DISABLE_JIT is set, but Partita's loops run only when they are compiled: unset it"
+        )
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        _name(function, of)
+        return njit(nogil=True, error_model=error_model, fastmath=fastmath)(function)
+
+    return decorate
+
+
+def kept(*, of: tuple[object, ...] = (), error_model: str = "python") -> Decorator:
+    """Return a decorator that compiles a function as `compiled` does, and keeps its machine code on disk.
+
+    A process that finds the code on disk needs no compiling. Where the disk can't be read or written the
+    function is compiled in each process, and one line on standard error says so.
+
+    Args:
+        of: as of `compiled`.
+        error_model: as of `compiled`.
+
+    Raises:
+        PartitaError: as `compiled`.
+
+    >>> @kept()
+    ... def triple(x): return 3 * x
+    >>> triple(4)
+    12
+    """
+    compile_ = compiled(of=of, error_model=error_model)
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher = compile_(function)
+        dispatcher._cache = CodeCache(function, sources_digest())
+        return dispatcher
+
+    return decorate
+
+
+def _name(function: Callable[..., Any], of: tuple[object, ...]) -> None:
+    """Give a function a qualified name that no other has: Numba builds the machine code's names on it."""
+    if not of:
+        _refuse_nameless(function.__qualname__)
+    parts = [sources_digest(), *(_part(one) for one in of), function.__qualname__]
+    function.__qualname__ = ".".join(parts)
+
+
+def _part(one: object) -> str:
+    """Return the part of a name that stands for an argument of a factory."""
+    name = getattr(one, "__qualname__", None)
+    if name is None:
+        return str(one)
+    if not name.startswith(sources_digest()):
+        _refuse_nameless(name)
+    return f"{getattr(one, '__module__', '')}.{name}"
+
+
+def _refuse_nameless(name: str) -> None:
+    """Raise ValueError where a name is shared by all functions that another function makes."""
+    if "<locals>" in name:
+        raise ValueError(f"{name} is made in another function: compile it with `of`, which says of what")

@@ -1,0 +1,150 @@
+"""The report: one self-contained HTML file with players, spectrograms, learning curves and scores.
+
+It needs no network and no file beside it, and works without scripts. This file arranges; the page's words and
+looks are in `templates/report.html.j2`. It does not train, draw or score.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita import storage
+from partita.audio.level import PEAK_DBFS, at_peak
+from partita.evaluation.clips import RealClips
+from partita.reports.audio_data import flac_address
+from partita.reports.curves import learning_charts
+from partita.reports.score_table import score_rows
+from partita.reports.spectrogram_images import (
+    RANGE_DB,
+    decibels,
+    frequency_ticks,
+    png_address,
+    spectrogram_png,
+    time_ticks,
+)
+from partita.reports.templating import rendered
+
+REAL = -1
+BARS = 180
+
+Waveform = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmReport:
+    """What the page says of one arm.
+
+    Args:
+        name: as on the command line.
+        summary: a sentence on how it learnt.
+        scores: as `evaluate` returns them.
+        clips: (clips, samples), its continuations of the openings, float in [-1, 1].
+        metrics: the records of its run.
+        facts: (what, value) pairs: steps, minutes, weights, ...
+    """
+
+    name: str
+    summary: str
+    scores: dict[str, Any]
+    clips: Waveform
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    facts: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportData:
+    """All that the page shows.
+
+    Args:
+        title: the page's heading.
+        lead: a paragraph on what was compared.
+        real: the openings and what really followed.
+        arms: at least one; all have clips of the same openings.
+        facts: (what, value) pairs: corpus, splits, seeds, versions, ...
+        recordings: (source, split, length) of each recording.
+        commands: what to type to make the same again.
+        shown: how many of the openings the page lets one hear.
+    """
+
+    title: str
+    lead: str
+    real: RealClips
+    arms: list[ArmReport]
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    recordings: list[tuple[str, str, str]] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    shown: int = 6
+
+
+def write_report(path: str | Path, data: ReportData) -> Path:
+    """Write the page, complete or not at all, and return its path.
+
+    Args:
+        path: the HTML file.
+        data: what to show.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    storage.write_text(path, render_report(data))
+    return path
+
+
+def render_report(data: ReportData) -> str:
+    """Return the page's HTML; every text in `data` is escaped."""
+    assert data.arms, "a report needs an arm"
+    return rendered("report.html.j2", _page(data))
+
+
+def _page(data: ReportData) -> dict[str, Any]:
+    opening, continuation = data.real.openings.shape[1], data.real.continuations.shape[1]
+    seconds = (opening + continuation) / data.real.sample_rate
+    warnings = {warning: None for arm in data.arms for warning in arm.scores.get("warnings", [])}
+    return {
+        "data": data,
+        "rows": _rows(data),
+        "opening_share": opening / (opening + continuation),
+        "opening_seconds": opening / data.real.sample_rate,
+        "seconds": seconds,
+        "time_ticks": time_ticks(seconds),
+        "frequency_ticks": frequency_ticks(data.real.sample_rate),
+        "range_db": RANGE_DB,
+        "peak_dbfs": PEAK_DBFS,
+        "score_rows": score_rows([arm.scores for arm in data.arms]),
+        "warnings": list(warnings),
+        "charts": learning_charts([(arm.name, arm.metrics) for arm in data.arms]),
+        "envelope": _envelope(np.concatenate([data.real.opening_waveforms[0], data.arms[0].clips[0]])),
+    }
+
+
+def _rows(data: ReportData) -> list[list[dict[str, Any]]]:
+    """Return the grid of clips: a row for each opening, the real sound first, then the arms."""
+    columns = [(REAL, "real", data.real.waveforms)]
+    columns += [(number, arm.name, arm.clips) for number, arm in enumerate(data.arms)]
+    shown, rate = min(data.shown, len(data.real.openings)), data.real.sample_rate
+    openings = data.real.opening_waveforms[:shown]
+    top = max(
+        float(decibels(np.concatenate([opening, real]), rate).max())
+        for opening, real in zip(openings, data.real.waveforms, strict=False)
+    )
+    return [
+        [_clip(arm, name, np.concatenate([opening, clips[row]]), rate, top) for arm, name, clips in columns]
+        for row, opening in enumerate(openings)
+    ]
+
+
+def _clip(arm: int, name: str, waveform: Waveform, sample_rate: int, top_db: float) -> dict[str, Any]:
+    return {
+        "arm": arm,
+        "name": name,
+        "sound": flac_address(at_peak(waveform), sample_rate),
+        "picture": png_address(spectrogram_png(waveform, sample_rate, top_db=top_db)),
+    }
+
+
+def _envelope(waveform: Waveform) -> list[float]:
+    """Return the height of each of the bars that draw a clip, 0 to 1."""
+    bars = np.array([np.abs(part).max(initial=0) for part in np.array_split(waveform, BARS)])
+    return [round(float(bar), 4) for bar in bars / max(float(bars.max()), 1e-9)]

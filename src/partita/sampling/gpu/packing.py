@@ -1,0 +1,192 @@
+"""A model's weights laid out for the GPU: whole tiles, on the device, and the numbers that the kernel is
+compiled for.
+
+Channels that fill no tile are filled up with zeros, so every network takes the same path. The residual
+biases are folded into the biases of later layers, and the two halves of each dilated product lie column
+beside column, so that one product makes both and no data moves to split them. This file does not know how
+to draw.
+"""
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from partita.models.sizes import WaveNetConfig
+from partita.models.wavenet import WaveNet
+from partita.sampling.cpu.packing import NEVER, padded, weights_of
+from partita.sampling.precision import MATRICES, rounded_weights
+
+Array = NDArray[np.float64]
+
+ROWS = 16
+"""Clips of a program: the fewest rows that the matrix units multiply."""
+
+TILE_CHANNELS = 64
+"""The most channels of one tile of a layer's weights."""
+
+HEAD_TILE = 128
+HEAD_DEPTH = 32
+HEAD_STAGES = 4
+"""Outputs and depth of a tile of the head's weights, and how many of them are on their way at once."""
+
+SHARED = 99 * 1024
+"""Shared memory that every device has which multiplies TF32."""
+
+EXCHANGE = 16 * 1024
+"""Shared memory through which tiles go from one product to the next; the rest holds weights on their way."""
+
+
+def whole(count: int, largest: int) -> int:
+    """Return the channels that so many take: a power of two from 16 on, or whole tiles of the largest.
+
+    >>> [whole(count, 64) for count in (3, 20, 64, 65)]
+    [16, 32, 64, 128]
+    """
+    if count > largest:
+        return -(-count // largest) * largest
+    return max(16, 1 << (count - 1).bit_length())
+
+
+def spread(kernel_size: int) -> int:
+    """Return the slots of a ring for each unit of dilation, all powers of two.
+
+    A layer needs (kernel_size - 1) * dilation past states and room for the newest; a power of two spares a
+    division of 64-bit numbers for each layer and sample.
+
+    >>> [spread(kernel_size) for kernel_size in (2, 3, 4, 5)]
+    [2, 4, 4, 8]
+    """
+    return int(1 << (kernel_size - 1).bit_length())
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The numbers that the kernel is compiled for; the names are those of its arguments, in lower case."""
+
+    layers: int
+    per_block: int
+    taps: int
+    r: int
+    u: int
+    s: int
+    e: int
+    c: int
+    precision: str
+    stages: int
+
+    def of_layers(self) -> dict[str, int | str]:
+        """Return the compile-time arguments of `take_in`."""
+        return {
+            "LAYERS": self.layers,
+            "PER_BLOCK": self.per_block,
+            "SPREAD": spread(self.taps),
+            "TAPS": self.taps,
+            "R": self.r,
+            "U": self.u,
+            "BLOCK_R": min(self.r, TILE_CHANNELS),
+            "BLOCK_U": min(self.u, TILE_CHANNELS),
+            "ROWS": ROWS,
+            "STAGES": self.stages,
+            "PRECISION": self.precision,
+        }
+
+    def of_steps(self) -> dict[str, int | str]:
+        """Return the compile-time arguments of `draw_steps`, but for those of the draw's rule."""
+        return self.of_layers() | {
+            "S": self.s,
+            "E": self.e,
+            "C": self.c,
+            "BLOCK_G": gcd(self.layers * self.u, HEAD_DEPTH),
+            "BLOCK_S": min(self.s, HEAD_TILE),
+            "BLOCK_E": min(self.e, HEAD_TILE),
+            "BLOCK_C": min(self.c, HEAD_TILE),
+            "BLOCK_K": min(self.s, self.e, HEAD_DEPTH),
+            "BLOCK_D": gcd(self.c, 2 * HEAD_TILE),
+            "HEAD_STAGES": HEAD_STAGES,
+        }
+
+    def rings(self) -> int:
+        """Return the floats of a program's rings."""
+        slots = spread(self.taps) * (self.layers // self.per_block) * ((1 << self.per_block) - 1)
+        return slots * ROWS * self.r
+
+    def room(self) -> int:
+        """Return the floats that a program needs to work in."""
+        return ROWS * (self.layers * self.u + self.s + self.e + 2 * self.c)
+
+
+def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Shape:
+    """Return what the kernel is compiled for, on a device with so many bytes of shared memory a program.
+
+    `float32` multiplies in three parts of TF32, `bfloat16` has matrices of bfloat16, which TF32 holds
+    exactly, and multiplies in two: the error of both is that of float32.
+
+    >>> from partita.models.sizes import SIZES
+    >>> shape_of(SIZES["wide"], "float32").stages
+    4
+    """
+    r = whole(config.residual_channels, TILE_CHANNELS)
+    u = whole(config.dilation_channels, TILE_CHANNELS)
+    width = 4 if precision == "float32" else 2
+    layer = width * (config.kernel_size * r * 2 * u + u * r) + 4 * (config.kernel_size - 1) * ROWS * r
+    ahead = max(0, min(3, (shared - EXCHANGE) // layer))
+    return Shape(
+        layers=len(config.dilations),
+        per_block=config.layers,
+        taps=config.kernel_size,
+        r=r,
+        u=u,
+        s=whole(config.skip_channels, HEAD_TILE),
+        e=whole(config.end_channels, HEAD_TILE),
+        c=whole(config.classes, HEAD_TILE),
+        precision="tf32x3" if precision == "float32" else "tf32x2",
+        stages=ahead + 1,
+    )
+
+
+def tiles_of(model: WaveNet, precision: str) -> dict[str, Array]:
+    """Return the weights in whole tiles, in float64.
+
+    Raises:
+        PartitaError: a weight is not finite.
+
+    >>> from partita.models.sizes import SIZES
+    >>> tiles_of(WaveNet(SIZES["tiny"]), "float32")["dilated"].shape
+    (10, 2, 16, 32)
+    """
+    w, config = rounded_weights(weights_of(model), precision), model.config
+    shape = shape_of(config, precision)
+    layers, taps, units = shape.layers, shape.taps, config.dilation_channels
+    shifts = np.concatenate([np.zeros((1, config.residual_channels)), np.cumsum(w["residual_bias"], 0)])
+    dilated = w["dilated"].reshape(layers, taps, config.residual_channels, 2, units)
+    bias = w["dilated_bias"].reshape(layers, 2, units) + np.einsum("ltrhu,lr->lhu", dilated, shifts)
+    pairs = padded(dilated.swapaxes(-1, -2), (layers, taps, shape.r, shape.u, 2))
+    end2_bias = np.full(shape.c, NEVER)
+    end2_bias[: config.classes] = w["end2_bias"]
+    return {
+        "embedding": padded(w["embedding"], (config.classes, shape.r)),
+        "dilated": pairs.reshape(layers, taps, shape.r, 2 * shape.u),
+        "bias": padded(bias.swapaxes(-1, -2), (layers, shape.u, 2)),
+        "residual": padded(w["residual"], (layers, shape.u, shape.r)),
+        "skip": padded(w["skip"], (layers, shape.u, shape.s)),
+        "skip_bias": padded(w["skip_bias"], (shape.s,)),
+        "end1": padded(w["end1"], (shape.s, shape.e)),
+        "end1_bias": padded(w["end1_bias"], (shape.e,)),
+        "end2": padded(w["end2"], (shape.e, shape.c)),
+        "end2_bias": end2_bias,
+    }
+
+
+def on_device(model: WaveNet, precision: str, device: torch.device) -> dict[str, Tensor]:
+    """Return the weights in whole tiles on a device, by the names of the kernel's arguments."""
+    matrix = torch.float32 if precision == "float32" else torch.bfloat16
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(value)).to(
+            device, matrix if name in MATRICES else torch.float32
+        )
+        for name, value in tiles_of(model, precision).items()
+    }

@@ -1,0 +1,135 @@
+"""Outputs that are no files: standard output, pipes and devices. Sound is streamed there."""
+
+import errno
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from partita.errors import PartitaError
+from partita.standard_streams import ClosedStream
+
+DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d+)")
+STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+MOST_LINKS = 40  # as many as Linux follows
+
+
+def is_stream(out: str) -> bool:
+    """Return whether an output is written as a stream: `-`, a pipe, a device, or an open descriptor's name.
+
+    Args:
+        out: what was named as the output; links are followed.
+
+    >>> is_stream("-"), is_stream(os.devnull), is_stream("a.wav")
+    (True, True, False)
+    """
+    if out == "-" or _descriptor(out) is not None:
+        return True
+    try:
+        mode = Path(out).stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISBLK(mode))
+
+
+@contextmanager
+def opened(out: str, *, waiting: Callable[[], None] | None = None) -> Iterator[int]:
+    """Yield a descriptor to write the stream to; the device or pipe itself is never replaced.
+
+    Args:
+        out: an output that `is_stream`.
+        waiting: called before a pipe without a reader is waited for.
+
+    Raises:
+        PartitaError: it is closed, a terminal, or can't be written to.
+
+    >>> with opened(os.devnull) as descriptor: os.write(descriptor, b"abc")
+    3
+    """
+    if out == "-":
+        yield descriptor_of(sys.stdout)
+        return
+    try:
+        descriptor = _open(out, waiting)
+    except OSError as error:
+        raise PartitaError(f"{out} can't be written to ({error.strerror}): name another output") from None
+    try:
+        if os.isatty(descriptor):
+            raise PartitaError(f"{out} is a terminal, which plays no sound: name a file, or pipe to a player")
+        yield descriptor
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def descriptor_of(output: TextIO | None) -> int:
+    """Return where to write the sound that goes to standard output.
+
+    Args:
+        output: `sys.stdout`, which is None or a `ClosedStream` where a shell has closed it.
+
+    Raises:
+        PartitaError: it is closed, or a terminal.
+
+    >>> with open(os.devnull, "w") as nowhere: descriptor_of(nowhere) == nowhere.fileno()
+    True
+    """
+    remedy = "pipe it to a player, as in `| aplay`, or name a file"
+    if output is None or isinstance(output, ClosedStream):
+        raise PartitaError(f"standard output is closed: {remedy}")
+    if output.isatty():
+        raise PartitaError(f"standard output is a terminal, which plays no sound: {remedy}")
+    return output.fileno()
+
+
+def _descriptor(out: str) -> int | None:
+    """Return the number of this process's descriptor that a name leads to, or None."""
+    path = os.path.abspath(out)  # noqa: PTH100 - not `resolve`, which goes on to the file that is open
+    for _ in range(MOST_LINKS):
+        if path in STANDARD:
+            return STANDARD[path]
+        found = DESCRIPTOR.fullmatch(path)
+        if found and path.split("/")[2] in ("fd", "self", "thread-self", str(os.getpid())):
+            return int(found[1])
+        try:
+            target = os.readlink(path)  # noqa: PTH115 - a Path would have to be made for each step
+        except OSError:
+            return None
+        path = os.path.normpath(os.path.join(os.path.dirname(path), target))  # noqa: PTH118, PTH120
+    return None
+
+
+def _open(out: str, waiting: Callable[[], None] | None) -> int:
+    """Open an output for writing; one that is open already is taken as it stands, at its place in a file."""
+    number = _descriptor(out)
+    if number is not None:
+        descriptor = os.dup(number)
+        if _read_only(descriptor):
+            os.close(descriptor)
+            raise OSError(errno.EBADF, "it is open for reading only")
+        return descriptor
+    flags = os.O_WRONLY | getattr(os, "O_NOCTTY", 0)
+    if not stat.S_ISFIFO(Path(out).stat().st_mode):
+        return os.open(out, flags)
+    try:
+        descriptor = os.open(out, flags | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # else nobody reads yet
+            raise
+        if waiting is not None:
+            waiting()
+        return os.open(out, flags)
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def _read_only(descriptor: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows, which has no such names either
+        return False
+    return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY

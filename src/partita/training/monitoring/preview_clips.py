@@ -1,0 +1,59 @@
+"""Clips along the way: what the model sounds like at a step, from the same openings with the same draws every
+time."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from partita import storage
+from partita.data.corpus import Corpus
+from partita.data.preparation.sources import MADE_HERE
+from partita.data.prompts import openings
+from partita.filenames import for_c
+from partita.models.wavenet import WaveNet
+from partita.sampling.config import SamplingConfig
+from partita.sampling.stream import draw
+from partita.training.config.train import TrainConfig
+
+
+def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[np.float32]:
+    """Continue real openings of held-out sound.
+
+    Args:
+        model: what to draw from; it is not changed.
+        corpus: openings come from its validation split.
+        config: how many clips, how long, and the seed.
+
+    Returns:
+        (clips, samples) float32 in [-1, 1], without the openings.
+    """
+    given = openings(
+        corpus,
+        "validation",
+        count=config.clips,
+        length=model.receptive_field,
+        seed=config.seed,
+        quantiser=config.quantiser,
+    )
+    classes = draw(
+        model,
+        clips=config.clips,
+        steps=max(1, round(config.clip_seconds * corpus.sample_rate)),
+        opening=given,
+        config=SamplingConfig(seed=config.seed, threads=config.threads),
+        zero_class=config.quantiser.zero_class,
+    )
+    return config.quantiser.decode(classes)
+
+
+def write_clips(folder: Path, clips: NDArray[np.float32], *, step: int, sample_rate: int) -> list[Path]:
+    """Write each clip as `step-000400-1.wav`, 16 bits, and return the paths."""
+    folder.mkdir(exist_ok=True)
+    storage.write_text(folder / MADE_HERE, "Clips drawn from a model in training.\n")
+    paths = [folder / f"step-{step:06d}-{number}.wav" for number in range(1, len(clips) + 1)]
+    for path, clip in zip(paths, clips, strict=True):
+        with storage.replacing(path) as part:
+            soundfile.write(for_c(part), clip, sample_rate, format="WAV", subtype="PCM_16")
+    return paths

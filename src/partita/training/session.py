@@ -1,0 +1,103 @@
+"""A run at work: its loop with the machine, the board and the display around it, and a signal that stops it.
+
+This file does not begin runs and does not find them again.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import torch
+
+from partita.data.corpus import Corpus
+from partita.data.verify import BackgroundCheck
+from partita.data.windows import TrainingWindows
+from partita.runs.folder import RunFolder
+from partita.signals import Interrupted, listening_for_signals
+from partita.training.config.train import TrainConfig
+from partita.training.memory import keep_freed_memory
+from partita.training.monitoring.progress import Display
+from partita.training.monitoring.tensorboard import Board
+from partita.training.state import Position
+from partita.training.train_step import Learner
+from partita.training.trainer import Loop
+
+
+@contextmanager
+def sitting(
+    *,
+    run: RunFolder,
+    corpus: Corpus,
+    check: BackgroundCheck,
+    config: TrainConfig,
+    learner: Learner,
+    windows: TrainingWindows,
+    position: Position,
+    quiet: bool,
+    remarks: Sequence[str] = (),
+) -> Iterator[Loop]:
+    """Yield a loop, with the threads that the config asks for while the block runs.
+
+    Args:
+        run: the run's folder, which nobody else writes to.
+        corpus: what it learns from.
+        check: the comparison of the corpus with its digests, which goes on beside the block.
+        config: its resolved config.
+        learner: generator, optimizer, adversary.
+        windows: the stream of training windows.
+        position: where the run is.
+        quiet: show nothing on standard error.
+        remarks: lines to show at the start.
+    """
+    begun = time.monotonic()
+    keep_freed_memory()
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(config.threads or threads)
+        display = Display(run.path.name, quiet=quiet)
+        board = Board(run.board_path, step=position.step, on=config.tensorboard)
+        with closing(board):
+            display.say(_summary(corpus, learner))
+            for remark in remarks:
+                display.say(remark)
+            position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
+            yield Loop(
+                run=run,
+                corpus=corpus,
+                check=check,
+                config=config,
+                learner=learner,
+                windows=windows,
+                position=position,
+                display=display,
+                board=board,
+            )
+    finally:
+        torch.set_num_threads(threads)
+
+
+def until_told(loop: Loop, stop: Callable[[], bool] | None) -> Path:
+    """Train until the run is over, or until a signal or `stop` says so; return the run's folder.
+
+    Args:
+        loop: the run.
+        stop: asked after each step, if given.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM; the run is saved and can go on.
+    """
+    with listening_for_signals() as request, loop.display:
+        finished = loop.until(lambda: request.signal_name is not None or (stop is not None and stop()))
+    if request.signal_name is not None:
+        path = loop.run.path
+        rest = "it had come to its end" if finished else f"go on with `partita train --resume {path}`"
+        raise Interrupted(f"stopped by {request.signal_name} and saved at step {loop.position.step}: {rest}")
+    return loop.run.path
+
+
+def _summary(corpus: Corpus, learner: Learner) -> str:
+    weights = sum(parameter.numel() for parameter in learner.generator.parameters())
+    precision = "bfloat16" if learner.machine.bfloat16 else "float32"
+    minutes = corpus.seconds("train") / 60
+    return f"{weights:,} weights learn {minutes:.1f} minutes of sound ({learner.machine.device}, {precision})"

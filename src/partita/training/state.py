@@ -1,0 +1,174 @@
+"""Where a run is: the part of its state that is numbers, not tensors. Goes into checkpoints as JSON and comes
+back exactly."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from partita.tables import Table
+from partita.training.config.train import MOST_STEPS
+from partita.training.schedule import Pace
+
+REMEDY = "copy the checkpoint again, or remove it to use another one"
+
+
+@dataclass
+class Meter:
+    """Sums of named numbers over the steps since the last record that had them.
+
+    >>> meter = Meter()
+    >>> meter.add({"bits": 4.0}, targets=10, seconds=0.5)
+    >>> meter.add({"bits": 5.0}, targets=10, seconds=0.5)
+    >>> meter.take()
+    {'bits': 4.5, 'samples_per_second': 20.0}
+    >>> meter.steps
+    0
+    """
+
+    sums: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    steps: int = 0
+    targets: int = 0
+    seconds: float = 0.0
+
+    def add(self, numbers: dict[str, float], *, targets: int, seconds: float) -> None:
+        """Take in one step."""
+        for name, value in numbers.items():
+            before = self.steps if name in self.sums else 0  # in an older checkpoint all steps had all
+            self.counts[name] = self.counts.get(name, before) + 1
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        self.steps += 1
+        self.targets += targets
+        self.seconds += seconds
+
+    def take(self) -> dict[str, float]:
+        """Return the means and the rate, and begin again."""
+        means = {name: total / self.counts.get(name, self.steps) for name, total in self.sums.items()}
+        rate = self.targets / max(self.seconds, 1e-9)
+        self.sums, self.counts, self.steps, self.targets, self.seconds = {}, {}, 0, 0, 0.0
+        return means | {"samples_per_second": round(rate, 1)}
+
+
+@dataclass
+class Position:
+    """Where a run is.
+
+    Args:
+        step: generator updates made.
+        seconds: wall-clock time in the loop, over all sittings.
+        every: steps from one validation to the next; 0 while that is not known.
+        pace: steps to progress.
+        meter: what the next record will say.
+        best_bits: the best validation score so far.
+        best_step: where it was.
+        last_bits: the newest validation score.
+        last_scored: the step of that one.
+        stale: validations since the best.
+        trouble: what was last noticed to be wrong, in words; empty when nothing is.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    every: int = 0
+    pace: Pace = field(default_factory=Pace)
+    meter: Meter = field(default_factory=Meter)
+    best_bits: float | None = None
+    best_step: int | None = None
+    last_bits: float | None = None
+    last_scored: int | None = None
+    stale: int = 0
+    trouble: str = ""
+
+    def score(self, bits: float) -> None:
+        """Take in a validation score; in the first quarter of a run none counts as stale."""
+        self.last_bits, self.last_scored = bits, self.step
+        if self.best_bits is None or bits < self.best_bits:
+            self.best_bits, self.best_step, self.stale = bits, self.step, 0
+        elif self.pace.progress(self.step) > 0.25:
+            self.stale += 1
+
+    def seconds_left(self, budget: float | None) -> float | None:
+        """Return the seconds to the end at the pace so far, and at most to the end of the budget; None if
+        nothing says where the end is.
+
+        >>> Position(step=10, seconds=5.0, pace=Pace.of_steps(100)).seconds_left(None)
+        45.0
+        >>> Position(step=10, seconds=5.0, pace=Pace.of_steps(100)).seconds_left(30.0)
+        25.0
+        """
+        steps = self.pace.steps()
+        ends = [] if budget is None else [budget - self.seconds]
+        if steps is not None and self.step:
+            ends.append((steps - self.step) * self.seconds / self.step)
+        return max(0.0, min(ends)) if ends else None
+
+    def progress(self, budget: float | None) -> float:
+        """Return how much of the run is behind, 0 to 1: by steps, or by time where that is further on.
+
+        >>> position = Position(step=10, seconds=30.0)
+        >>> position.progress(60.0), position.progress(None)
+        (0.5, 0.0)
+        """
+        of_time = 0.0 if budget is None else min(1.0, self.seconds / budget)
+        return max(of_time, self.pace.progress(self.step))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all fields, fit for JSON.
+
+        >>> Position.from_json(Position(step=3).as_json()).step
+        3
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], *, where: str = "state.json") -> "Position":
+        """Return the position that `as_json` described.
+
+        Args:
+            state: what it returned.
+            where: the file, as messages name it.
+
+        Raises:
+            PartitaError: a value is missing, of another type or out of range.
+        """
+        table = Table(state, where, REMEDY, "position.")
+        bits = table.number
+        return cls(
+            step=table.integer("step", least=0, most=MOST_STEPS),
+            seconds=table.number("seconds", least=0.0),
+            every=table.integer("every", least=0, most=MOST_STEPS),
+            pace=_pace(table.table("pace")),
+            meter=_meter(table.table("meter")),
+            best_bits=table.optional("best_bits", bits),
+            best_step=table.optional("best_step", lambda name: table.integer(name, least=0)),
+            last_bits=table.optional("last_bits", bits),
+            last_scored=table.optional("last_scored", lambda name: table.integer(name, least=0)),
+            stale=table.integer("stale", least=0),
+            trouble=table.text("trouble", default=""),
+        )
+
+
+def _pace(table: Table) -> Pace:
+    per_step = table.number("per_step", least=0.0)
+    progress = table.number("anchor_progress", least=0.0)
+    if per_step > 1.0 or 0.0 < per_step < 1.0 / MOST_STEPS:
+        table.refuse("per_step", f"must be 0, or from {1.0 / MOST_STEPS:g} to 1")
+    if progress > 1.0:
+        table.refuse("anchor_progress", "must be at most 1")
+    return Pace(
+        per_step=per_step,
+        anchor_step=table.integer("anchor_step", least=0, most=MOST_STEPS),
+        anchor_progress=progress,
+        anchor_seconds=table.number("anchor_seconds", least=0.0),
+    )
+
+
+def _meter(table: Table) -> Meter:
+    sums = table.table("sums")
+    counts = table.table("counts") if "counts" in table.values else Table({}, table.where, REMEDY)
+    return Meter(
+        sums={name: sums.number(name) for name in sums.values},
+        counts={name: counts.integer(name, least=1) for name in counts.values},
+        steps=table.integer("steps", least=1 if sums.values else 0),
+        targets=table.integer("targets", least=0),
+        seconds=table.number("seconds", least=0.0),
+    )

@@ -1,0 +1,125 @@
+"""The file is a valid WAV after every block, and what was there before is safe until the first."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from partita.audio.output_formats import LARGEST
+from partita.audio.wav import GrowingWav, header, to_int16
+from partita.errors import PartitaError
+
+
+def test_readable_after_every_block(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    sound = np.random.default_rng(0).uniform(-1, 1, 1000)
+    wav = GrowingWav(path, 8000)
+    for start in range(0, 1000, 137):
+        wav.write(sound[start : start + 137])
+        heard, rate = soundfile.read(path, dtype="int16")
+        assert rate == 8000
+        assert (heard == to_int16(sound[: start + 137])).all()
+    wav.close()
+    wav.close()
+    info = soundfile.info(path)
+    assert (info.frames, info.channels, info.subtype) == (1000, 1, "PCM_16")
+
+
+def test_full_scale_and_beyond() -> None:
+    assert to_int16(np.array([1.5, -1.5, 0.5])).tolist() == [32767, -32767, 16384]
+    same = np.array([-32768, 5], np.int16)
+    assert to_int16(same) is same
+
+
+def test_the_fade_reaches_silence_and_leaves_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with GrowingWav(path, 1000) as wav:
+        wav.write(np.full(300, 0.5))
+        wav.write(np.full(10, 0.5))
+        wav.close(0.1)
+    heard, _ = soundfile.read(path, dtype="int16")
+    assert len(heard) == 310
+    assert (heard[:210] == 16384).all()
+    assert heard[-1] == 0
+    assert (np.diff(heard[210:].astype(int)) <= 0).all()
+
+
+def test_a_fade_longer_than_the_sound(tmp_path: Path) -> None:
+    wav = GrowingWav(tmp_path / "a.wav", 1000)
+    wav.write(np.full(5, 0.5))
+    wav.close(1.0)
+    assert len(soundfile.read(tmp_path / "a.wav")[0]) == 5
+
+
+def test_the_old_file_stays_until_the_first_block(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_text("precious")
+    GrowingWav(path, 8000).close()
+    assert path.read_text() == "precious"
+    with GrowingWav(path, 8000) as wav:
+        wav.write(np.zeros(3))
+    assert len(soundfile.read(path)[0]) == 3
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_places_that_cannot_be_written_to(tmp_path: Path) -> None:
+    with pytest.raises(PartitaError, match="not a folder"):
+        GrowingWav(tmp_path / "no" / "a.wav", 8000)
+    with pytest.raises(PartitaError, match="is a folder"):
+        GrowingWav(tmp_path, 8000)
+
+
+def test_more_than_the_format_holds(tmp_path: Path) -> None:
+    with GrowingWav(tmp_path / "a.wav", 8000) as wav:
+        wav.write(np.zeros(3))
+        wav.samples = LARGEST // 2
+        with pytest.raises(PartitaError, match="4 GiB"):
+            wav.write(np.zeros(3))
+    assert len(header(8000, LARGEST // 2)) == 44
+
+
+def test_the_note_is_read_by_others_at_every_moment(tmp_path: Path) -> None:
+    for text in ("a note", "a note!"):  # of even and odd length
+        with GrowingWav(tmp_path / "a.wav", 8000, text) as wav:
+            for number in range(1, 4):
+                wav.write(np.full(7, 0.5))
+                with soundfile.SoundFile(tmp_path / "a.wav") as sound:
+                    assert sound.copy_metadata() == {"comment": text}
+                    assert sound.read(dtype="int16").tolist() == [16384] * 7 * number
+
+
+def test_a_link_stays_and_its_target_grows(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    link = tmp_path / "a.wav"
+    link.symlink_to(Path("deep", "b.wav"))  # which is not there yet
+    with GrowingWav(link, 8000) as wav:
+        wav.write(np.zeros(3))
+        wav.write(np.zeros(3))
+    assert link.is_symlink()
+    assert soundfile.info(tmp_path / "deep" / "b.wav").frames == 6
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_what_took_its_place_is_left_alone(tmp_path: Path, replaced: bool) -> None:
+    path, other = tmp_path / "a.wav", tmp_path / "other"
+    wav = GrowingWav(path, 8000)
+    wav.write(np.zeros(3))
+    path.rename(tmp_path / "kept.wav")
+    if replaced:
+        other.write_text("precious")
+        other.rename(path)
+    for act in (lambda: wav.write(np.zeros(3)), lambda: wav.close(0.1)):
+        with pytest.raises(PartitaError, match="moved, removed or replaced"):
+            act()
+    assert not replaced or path.read_text() == "precious"
+    assert soundfile.info(tmp_path / "kept.wav").frames == 3
+
+
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, not walked
+    wavs = [GrowingWav(tmp_path / f"{number}.wav", 8000) for number in range(9)]
+    for wav in wavs * 2:
+        wav.write(np.zeros(3))
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208

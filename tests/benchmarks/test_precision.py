@@ -1,0 +1,29 @@
+"""What a precision costs is the paired difference of two models' bits."""
+
+import dataclasses
+
+import pytest
+
+from partita.benchmarks.precision import precision_costs
+from partita.data.corpus import Corpus
+from partita.errors import PartitaError
+from partita.evaluation.metrics.bits import bits_per_sample
+from partita.runs.loading import LoadedModel
+from partita.sampling.precision import rounded
+
+
+def test_costs_are_differences_against_the_weights_as_they_are(loaded: LoadedModel, corpus: Corpus) -> None:
+    costs = precision_costs(loaded, corpus)
+    assert list(costs) == ["float32", "bfloat16", "int8"]
+    assert costs["float32"].as_json() == {"value": 0.0, "low": 0.0, "high": 0.0}
+    whole = bits_per_sample(loaded.model, corpus, "test", loaded.quantiser)
+    for precision in ("bfloat16", "int8"):
+        twin = bits_per_sample(rounded(loaded.model, precision), corpus, "test", loaded.quantiser)
+        assert costs[precision].value == pytest.approx(twin.value - whole.value, abs=1e-9)
+        assert costs[precision].value != 0.0
+        assert costs[precision].high - costs[precision].low < 0.2 * (whole.high - whole.low)
+
+
+def test_a_corpus_of_another_rate_is_refused(loaded: LoadedModel, corpus: Corpus) -> None:
+    with pytest.raises(PartitaError, match="sample_rate"):
+        precision_costs(dataclasses.replace(loaded, sample_rate=8000), corpus)

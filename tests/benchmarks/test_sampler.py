@@ -1,0 +1,58 @@
+"""The bench reports what others read, and counts as it says."""
+
+import pytest
+
+from partita.benchmarks.sampler import Case, Limits, _row, bench, bound, bytes_read
+from partita.benchmarks.scaling import scaling
+from partita.models.sizes import SIZES
+
+KEYS = {
+    "size", "clips", "threads", "precision", "device", "samples_per_second", "times_reference",
+    "share_of_matrix_rate", "share_of_bound",
+}  # fmt: skip
+
+
+def test_every_case_has_the_keys_that_others_read() -> None:
+    cases = [Case(1, 1), Case(1, 1, "int8"), Case(4, 2)]
+    result = bench("tiny", cases=cases, runs=1, seconds=0.02, sides=(256,))
+    found = [(case["clips"], case["threads"], case["precision"]) for case in result["cases"]]
+    assert found == [(1, 1, "float32"), (1, 1, "int8"), (4, 2, "float32")]
+    for case in result["cases"]:
+        assert set(case) >= KEYS
+        operations = 2 * 43_264 * case["samples_per_second"]
+        assert case["share_of_matrix_rate"] == pytest.approx(operations / case["matrix_rate"])
+        assert case["share_of_bound"] >= case["share_of_matrix_rate"]
+    assert result["start_runs"] == [result["start_seconds"]]
+    assert 0.0 < result["start_seconds"] < result["imports_seconds"] + result["setup_seconds"]
+
+
+def test_the_bound_is_bandwidth_for_one_clip_and_arithmetic_for_many() -> None:
+    assert bound(Case(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 30.0
+    assert bound(Case(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=2.0) == 60.0
+    assert bound(Case(16, 2), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 100.0
+
+
+def test_clips_that_share_weights_read_them_as_float32() -> None:
+    shape = SIZES["tiny"]
+    assert bytes_read(shape, Case(1, 1, "bfloat16")) == bytes_read(shape, Case(2, 2, "bfloat16")) == 2.0
+    assert bytes_read(shape, Case(2, 1, "bfloat16")) == 4.0
+    assert bytes_read(shape, Case(1, 1, "int8")) == pytest.approx(1 + 64 * 256 / shape.multiply_adds)
+
+
+def test_a_gpus_row_has_all_keys() -> None:
+    limits = Limits({("cuda", 1): 1e12}, {"float32": 1e9})
+    row = _row("tiny", Case(512, 1, device="cuda"), [1e6, 2e6, 3e6], limits, reference=1e4)
+    assert set(row) >= KEYS
+    assert row["share_of_bound"] is None
+    assert row["times_reference"] == 200.0
+
+
+def test_scaling_counts_by_multiply_adds() -> None:
+    found = scaling("tiny", clips=(1, 2), fields=((1, 2), (2, 3)), runs=1, seconds=0.02, sides=(256,))
+    assert [row["clips"] for row in found["clips"]] == [1, 2]
+    rows = [(row["clips"], row["receptive_field"], row["layers"]) for row in found["receptive_fields"]]
+    assert rows == [(1, 4, 2), (1, 15, 6), (16, 4, 2), (16, 15, 6)]
+    for row in found["clips"]:
+        assert row["microseconds_a_sample"] == pytest.approx(row["microseconds"] * 43_264 / 1e6)
+        assert row["samples_per_second"] == pytest.approx(1e6 / row["microseconds_a_sample"])
+    assert found["floor"] > 0.0

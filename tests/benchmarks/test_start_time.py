@@ -1,0 +1,36 @@
+"""The wait for the first block: how it is measured, and what is done before it begins."""
+
+import subprocess
+import sys
+
+import pytest
+
+from partita.benchmarks.start_time import start_times
+from partita.errors import PartitaError
+from partita.models.sizes import SIZES
+from partita.models.wavenet import WaveNet
+from partita.sampling.stream import draw
+
+FIRST_DRAW = """
+import sys
+from partita.models.sizes import SIZES
+from partita.models.wavenet import WaveNet
+from partita.sampling.cpu.readiness import make_ready
+from partita.sampling.stream import draw
+make_ready()
+before = set(sys.modules)
+draw(WaveNet(SIZES["tiny"]), steps=1, zero_class=128)
+print(sorted(name for name in set(sys.modules) - before if name.startswith(("numba", "scipy", "llvmlite"))))
+"""
+
+
+def test_the_first_draw_waits_for_no_part_of_the_compiler() -> None:
+    draw(WaveNet(SIZES["tiny"]), steps=1, zero_class=128)  # its machine code is on disk from now on
+    done = subprocess.run([sys.executable, "-c", FIRST_DRAW], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_process_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(PartitaError, match="status 1"):
+        start_times("tiny", 8, runs=1)

@@ -1,0 +1,65 @@
+"""A person is told what was held out, of what, and when there is little to learn from."""
+
+import time
+
+import pytest
+
+from partita.data.preparation.split_notes import held_out_lines, split_warnings
+from partita.data.preparation.splits import Part, Recording, SplitRules, assign
+
+RATE = 1000
+
+
+def said(seconds: tuple[float, ...], **changes: object) -> tuple[list[str], list[str]]:
+    values = {"test": (), "validation": (), "validation_seconds": None, "gap": 1.0, "seed": 0}
+    rules = SplitRules(**{**values, **changes})  # type: ignore[arg-type]
+    recordings = [Recording(f"{n}.wav", round(s * RATE)) for n, s in enumerate(seconds)]
+    given = (assign(recordings, rules, RATE), recordings, rules, RATE)
+    return held_out_lines(*given), split_warnings(*given)
+
+
+def test_a_block_of_time_is_named() -> None:
+    lines, warnings = said((300, 100))
+    assert lines == [
+        "validation: 40 s (10%) from a stretch of 1.wav; choose it yourself with --validation or"
+        " --validation-seconds",
+        "test: 40 s (10%) from the end of 1.wav; choose it yourself with --test",
+    ]
+    assert warnings == []
+
+
+def test_whole_recordings_are_counted_and_what_was_asked_for_is_said() -> None:
+    lines, _ = said((10.0,) * 40, test=("0.wav",), validation_seconds=25)
+    assert lines[0] == "validation: 25 s (6%) from 2 recordings and the end of " + lines[0].split()[-4] + (
+        " as --validation-seconds says"
+    )
+    assert lines[1] == "test: 10 s (2%) from 0.wav, as --test says"
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"test": ("0.wav",)}, "--test holds out 50%"),
+        ({"validation": ("0.wav",)}, "--validation holds out 50%"),
+        ({"validation_seconds": 90}, "--validation-seconds holds out 45%"),
+    ],
+)
+def test_what_was_asked_for_is_obeyed_and_said_when_it_is_much(changes: dict, word: str) -> None:
+    _, warnings = said((100, 50, 50), **changes)
+    assert warnings == [f"{word} of the sound, which leaves little to train on"]
+
+
+def test_little_sound_to_learn_from_is_said() -> None:
+    assert said((5,))[1] == ["2.0 s of training sound: a model learns little from less than a few minutes"]
+    assert said((100,))[1] == []
+
+
+def test_many_recordings_are_described_quickly() -> None:
+    count = 40_000
+    recordings = [Recording(f"{n}.wav", 1000) for n in range(2 * count)]
+    parts = [Part(r.name, "test" if n < count else "train", 0, 1000) for n, r in enumerate(recordings)]
+    rules = SplitRules(test=("*",), validation=(), validation_seconds=None, gap=1.0, seed=0)
+    begun = time.process_time()
+    lines = held_out_lines(parts, recordings, rules, 1000)
+    assert time.process_time() - begun < 2.0  # ten times what it takes
+    assert any("from 40000 recordings, as --test says" in line for line in lines)

@@ -1,0 +1,181 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partita.errors import PartitaError
+from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.config import ArenaConfig
+from partita.runs.config import to_table
+from partita.training.config.arms import ARMS
+from partita.training.config.train import RolloutConfig, TrainConfig
+
+OUT = Path("arena")
+
+
+def plan(**changes: Any) -> ArenaConfig:
+    return ArenaConfig(**({"out": OUT} | changes))
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_every_arm_of_training_enters(arm: str) -> None:
+    assert plan(arms=(arm,)).arm_training(Entry(arm), seed=0, steps_before=100).arm == arm
+
+
+def test_a_setting_may_be_a_list() -> None:
+    entry = Entry.read('policy:adversary.discriminators=["spectral", "patchgan"],adversary.weight=2')
+    config = entry.training(TrainConfig(steps=1, rollout=RolloutConfig(seam=1024)))
+    assert config.adversary is not None
+    assert tuple(config.adversary.discriminators) == ("spectral", "patchgan")
+    assert config.adversary.weight == 2.0
+    assert Entry.read(entry.name) == entry
+
+
+def test_settings_are_laid_over_an_arm() -> None:
+    entry = Entry.read("report:adversary.weight=0.3, adversary.loss=least-squares,clip=0")
+    config = entry.training(TrainConfig(steps=1))
+    assert (config.adversary.weight, config.adversary.loss, config.clip) == (0.3, "least-squares", 0.0)  # type: ignore[union-attr]
+    assert Entry.read(entry.name) == entry
+    assert "/" not in entry.folder and ":" not in entry.folder
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "critic:minutes=9",
+        "report:steps=5",
+        "policy:seed=3",
+        "likelihood:threads=4",
+        "likelihood:adversary.weight=0.1",
+        "report:match=norm",
+        "policy:rollout.route=gumbel",
+        "report-0:adversary.weight=0.3",
+        "corrected:critic.learning_rate=0",
+        "oracle:critic.run=runs/large",
+        "critic:arm=likelihood",
+        "likelihood:quantiser.kind=linear",
+        "likelihood:batch=1",
+        "likelihood:compile=true",
+        "report:log_every=1",
+        "start:clip=0.5",
+    ],
+)
+def test_what_makes_an_arm_or_all_arms_alike_is_no_setting(words: str) -> None:
+    # regression: training laid the arm over its settings again, and what they changed was the name alone
+    with pytest.raises(
+        PartitaError, match=f"`{words.partition(':')[2].partition('=')[0]}` in the arm {words}"
+    ):
+        plan(arms=(words,))
+
+
+def test_no_two_entries_share_a_folder() -> None:
+    # regression: a/b and a_b did
+    names = ["critic:critic.run=a/b", "critic:critic.run=a_b", f"critic:critic.run=/{'long/' * 90}run"]
+    folders = {Entry.read(name).folder for name in names}
+    assert len(folders) == 3
+    assert all(len(folder.encode()) < 256 and "/" not in folder for folder in folders)
+
+
+def test_a_critic_that_is_named_is_found_from_anywhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = Entry.read("critic:critic.run=runs/large").training(TrainConfig(steps=1))
+    assert config.critic is not None and config.critic.run == str(tmp_path / "runs" / "large")
+
+
+def test_arms_of_a_seed_differ_in_the_arm_alone() -> None:
+    config = plan(arms=("likelihood", "report"))
+    one, other = (to_table(config.arm_training(entry, seed=3, steps_before=50)) for entry in config.entries)
+    assert {name for name in other if other[name] != one.get(name)} == {"arm", "adversary"}
+    assert config.arm_training(config.entries[0], seed=4, steps_before=50).seed != one["seed"]
+
+
+def test_arms_take_up_the_rate_where_the_student_left_it() -> None:
+    config = plan()
+    short, long = (
+        config.arm_training(Entry("likelihood"), seed=0, steps_before=n).learning_rate for n in (1, 1200)
+    )
+    assert short == pytest.approx(TrainConfig().learning_rate, rel=0.01)
+    assert long == pytest.approx(0.5 * short, rel=0.01)  # the rate falls as 1 / sqrt(1 + steps / 400)
+
+
+def test_a_steered_arm_trains_its_judge_for_as_long_as_any() -> None:
+    config = plan(arms=("likelihood", "steer:particles=4"), steps=7)
+    training = config.arm_training(config.entries[1], seed=0, steps_before=1)
+    assert (training.arm, training.steps) == ("policy-0", 7)
+    assert config.entries[1].steering().particles == 4
+
+
+def test_likelihood_is_charged_with_the_critics_time() -> None:
+    config = plan(arms=("likelihood-charged",), minutes=2.0, critic_minutes=9.0)
+    assert config.arm_training(config.entries[0], seed=0, steps_before=1).minutes == 11.0
+    for words in ("likelihood-charged", "likelihood-charged:minutes=30"):
+        with pytest.raises(
+            PartitaError, match=f"{words} is given time: give other arms `minutes`, not 5 `steps`"
+        ):
+            plan(arms=(words,), steps=5)
+    with pytest.raises(PartitaError, match="`critic_steps` 7 take who knows how long"):
+        plan(arms=("likelihood-charged",), critic_steps=7)
+    with pytest.raises(PartitaError, match="minutes=1 has less than others' 2 minutes: give more"):
+        plan(arms=("likelihood-charged:minutes=1",), minutes=2.0)
+    told = plan(arms=("likelihood-charged:minutes=30",), critic_steps=7)  # regression: refused
+    assert told.arm_training(told.entries[0], seed=0, steps_before=1).minutes == 30.0
+
+
+def test_the_time_of_a_critic_that_is_named_must_be_told() -> None:
+    # regression: likelihood was charged with the time of a critic that nobody heard
+    arms = ("critic:critic.run=runs/large", "likelihood-charged")
+    with pytest.raises(PartitaError, match="likelihood-charged:minutes="):
+        plan(arms=arms, minutes=2.0)
+    config = plan(arms=(arms[0], f"{arms[1]}:minutes=30"), minutes=2.0)
+    assert config.arm_training(config.entries[1], seed=0, steps_before=1).minutes == 30.0
+
+
+def test_the_teacher_judges_the_oracle_and_a_critic_that_is_trained_here_the_critic() -> None:
+    config = plan(arms=("likelihood", "critic", "critic-0", "oracle", "critic:critic.run=runs/large"))
+    wanted = [config.wants_critic(entry) for entry in config.entries]
+    assert wanted == [False, True, True, True, False]
+    run = Path("/runs/large")
+    for entry in config.entries[1:4]:
+        training = config.arm_training(entry, seed=0, steps_before=1, critic=run)
+        assert training.critic is not None
+        assert training.critic.run == str(run)
+    assert config.arm_training(config.entries[3], seed=0, steps_before=1, critic=run).arm == "critic"
+
+
+def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
+    config = plan(seeds=1000, validation_seeds=3)
+    assert not set(config.choice_seeds) & set(config.test_seeds)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"arms": ("reprot",)}, "'reprot' is no arm"),
+        ({"arms": ()}, "no arm"),
+        ({"arms": ("report:adversary.weigth=1",)}, "`weigth` .* is no setting"),
+        ({"arms": ("report:adversary.weight",)}, "write name=value"),
+        ({"arms": ("likelihood:clip.norm=1",)}, "is no setting"),
+        ({"arms": ("critic:critic=runs/large",)}, "`critic` in the arm"),
+        ({"arms": ("critic:critic.run=3",)}, "`run` in the arm"),
+        ({"arms": ("steer",), "judge": "critic:critic.wait=3"}, "`wait` .* is no setting"),
+        ({"arms": ("steer:particles=0",)}, "`particles` is 0"),
+        ({"steps": 1, "minutes": 1.0}, "both `minutes` and `steps`"),
+        ({"start_steps": 1, "start_minutes": 1.0}, "both `start_minutes`"),
+        ({"temperatures": (0.0,)}, "`temperatures` is 0"),
+        ({"samples": 10}, "`samples` is 10: give at least 256"),
+        ({"validation_seeds": 0}, "`validation_seeds` is 0"),
+        ({"judge": "likelihood"}, "`judge` is 'likelihood'"),
+        ({"judge": "polcy-0", "arms": ("report",)}, "'polcy-0' is no arm"),
+        ({"judge": "critic-0"}, "`judge` is 'critic-0'"),
+        ({"judge": "policy-0:adversary.loss=hinge"}, "whose logits are ratios"),
+        ({"judge": 'policy-0:adversary.discriminators=["spectral"],rollout.seam=1024'}, "a lone `patchgan`"),
+        ({"minutes": 0.0}, "`minutes` is 0"),
+        ({"start_minutes": 0.0}, "`minutes` is 0"),
+        ({"student_size": "huge"}, "huge"),
+    ],
+)
+def test_mistakes_are_named_before_anything_is_written(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(PartitaError, match=said):
+        plan(**changes)

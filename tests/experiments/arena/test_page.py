@@ -1,0 +1,131 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from partita.experiments.arena.page import write_arena_page
+from partita.experiments.arena.plots import _near, plane
+
+
+def score(value: float) -> dict[str, Any]:
+    return {"value": value, "low": value - 0.01, "high": value + 0.01, "seeds": [value, value]}
+
+
+def choice(settings: str) -> dict[str, Any]:
+    return {"settings": f"<b>{settings}</b>", "temperature": 0.9, "validation": 0.4}
+
+
+def scores(away: float = 0.4) -> dict[str, Any]:
+    """Scores of two arms, one of which is steered, with names that try to break out of the page."""
+    likelihood = {"kl_sum": score(0.5), "kl_forward": score(0.2), "kl_reverse": score(0.3)}
+    beside = likelihood | {"kl_reverse_bound": score(0.3)}
+    runaway = {"kl_sum": score(away + 0.2), "kl_forward": score(0.2), "kl_reverse": score(away)}
+    steer = {"kl_reverse_bound": score(0.25)}
+    return {
+        "arms": {"likelihood": beside, "steer": steer},
+        "pairs": [
+            {
+                "family": "learned",
+                "score": "kl_sum",
+                "a": "steer",
+                "b": "likelihood",
+                "difference": -0.0123456,
+                "low": -0.02,
+                "high": -0.01,
+                "p": 0.01,
+                "p_corrected": 0.02,
+                "verdict": "better",
+                "seeds": [0, 1],
+            }
+            | change
+            for change in ({}, {"low": None, "high": None, "p_corrected": None, "verdict": "undecided"})
+        ],
+        "seeds": [0, 1],
+        "choices": {"likelihood": choice("likelihood"), "steer": choice("settings")},
+        "curves": {
+            "likelihood": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
+            "steer": [{"temperature": 1.0} | steer],
+        },
+        "validation": {
+            "<b>likelihood</b>": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
+            "<b>settings</b>": [{"temperature": 1.0} | steer],
+        },
+        "training": {"likelihood": {"steps": 200.0}, "steer": {"steps": 90.0, "critic_seconds": 12.0}},
+        "heard": {"steer": [0.5, 0.0]},
+        "told_right": {"steer": [0.6, None, 0.5]},
+        "agreement": {"steer": {"value": 0.37, "low": 0.3, "high": 0.4}},
+        "warnings": ["the curves were <i>steep</i>"],
+    }
+
+
+def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
+    page = write_arena_page(tmp_path, scores())
+    text = page.read_text()
+    assert not re.search(r'(src|href)="(?!data:)', text), "it needs nothing beside it"
+    assert "&lt;b&gt;settings&lt;/b&gt;" in text and "&lt;i&gt;steep&lt;/i&gt;" in text
+    for shown in (
+        "0.5000",
+        "0.4900 to 0.5100",
+        "-0.0123",
+        "better",
+        "undecided",
+        "critic seconds",
+        "in 25% of its updates",
+        "<dt>patches past the opening told right</dt><dd>55%</dd>",
+        "at most",
+    ):
+        assert shown in text
+    for name in ("plane.png", "temperature.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("away", [0.4, 60.0])
+def test_a_temperature_that_ran_away_is_no_trouble(tmp_path: Path, away: float) -> None:
+    assert write_arena_page(tmp_path, scores(away)).is_file()
+
+
+def ends(values: list[float], *chosen: dict[str, float]) -> tuple[float, float]:
+    axes = Figure().add_subplot()
+    axes.plot([0.1] * len(values), values)
+    _near(axes.set_ylim, values, chosen)
+    low, high = axes.get_ylim()
+    return low, high
+
+
+@pytest.mark.parametrize(("chosen", "inside"), [(0.9, True), (60.0, False)])
+def test_what_was_chosen_stays_in_the_picture_unless_it_ran_away_itself(chosen: float, inside: bool) -> None:
+    low, high = ends([0.1, chosen, 50.0], {"value": chosen, "low": -0.9 * chosen, "high": chosen})
+    assert low < 0.1 and high < 50.0
+    assert (high > chosen) == inside
+    assert (low < -0.5) == inside  # nor does the interval of one that ran away stretch it
+
+
+@pytest.mark.parametrize("least", [-0.1, 0.14])
+def test_what_lies_below_zero_turns_no_picture_upside_down(least: float) -> None:
+    # regression: with few students the end of an interval lies below 0, and so did the picture's end
+    low, high = ends([least, 0.14, 2.1], {"value": 0.14, "low": -0.1, "high": 0.38})
+    assert low < -0.1 and high > 0.38
+
+
+def test_a_chosen_point_that_has_no_room_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(Axes, "text", lambda self, x, y, text, **_: seen.append(text))
+    found = scores(60.0)
+    found["arms"] |= {"report": {"kl_forward": score(0.2), "kl_reverse": score(60.0)}}
+    for part in ("curves", "choices"):
+        found[part]["report"] = found[part]["likelihood"]
+    plane(found)
+    assert seen == ["not shown:\nreport: at 0.2, 60"]
+    found["arms"]["steer"] = {"kl_reverse_bound": score(9.0)}
+    plane(found)
+    assert seen[1] == "not shown:\nsteer: at most 9 upward\nreport: at 0.2, 60"
+
+
+def test_one_steered_arm_alone_has_a_page(tmp_path: Path) -> None:
+    found = scores()
+    for part in ("arms", "choices", "curves", "training"):
+        found[part] = {"steer": found[part]["steer"]}
+    assert "at most" in write_arena_page(tmp_path, found).read_text()

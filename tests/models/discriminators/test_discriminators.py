@@ -1,0 +1,254 @@
+"""What all discriminators promise: shapes, what a logit sees, that clips are judged apart, and weights that
+are bounded where they should be."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from partita.errors import PartitaError
+from partita.models.discriminators.base import Part
+from partita.models.discriminators.ensemble import KINDS, PanelConfig, make_discriminator
+from partita.models.discriminators.layers import Chain, ChainConfig, Link
+from partita.models.discriminators.multi_period import MultiPeriodConfig, PeriodPart
+from partita.models.discriminators.multi_resolution import SpectralConfig, SpectralPart
+from partita.models.discriminators.multi_scale import MultiScaleConfig, ScalePart
+from partita.models.discriminators.patchgan import PatchGANConfig
+from partita.models.discriminators.spectral_norm import SpectralNorm
+
+CONFIG = PanelConfig(
+    discriminators=KINDS,
+    patchgan=PatchGANConfig(layers=3, channels=16, most_channels=32),
+    multi_scale=MultiScaleConfig(scales=2, layers=2, most_channels=32),
+    multi_period=MultiPeriodConfig(periods=(2, 5), layers=2, most_channels=32),
+    spectral=SpectralConfig(sizes=(64, 128), layers=2),
+)
+COMPLEX = replace(CONFIG, spectral=replace(CONFIG.spectral, view="complex"))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks as small as these lose more by sharing work among threads than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def bare(config: PanelConfig) -> PanelConfig:
+    """Without normalisation, which looks at the whole clip."""
+    shapes: dict[str, Any] = {
+        name: replace(getattr(config, name), normalisation="none")
+        for name in ("patchgan", "multi_scale", "multi_period", "spectral")
+    }
+    return replace(config, **shapes)
+
+
+def parts(config: PanelConfig) -> list[Part]:
+    panel = make_discriminator(config, generator=torch.Generator().manual_seed(0))
+    return list(panel.parts)  # type: ignore[union-attr, misc]
+
+
+def noise(clips: int, samples: int, seed: int = 1) -> Tensor:
+    random = torch.Generator().manual_seed(seed)
+    return 0.1 * torch.randn(clips, samples, generator=random, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("samples", [512, 777])
+@pytest.mark.parametrize("config", [CONFIG, COMPLEX])
+def test_feature_maps_have_the_batch_first_and_time_next_and_logits_come_last(
+    config: PanelConfig, samples: int
+) -> None:
+    panel = make_discriminator(config)
+    said = panel.verdicts(torch.zeros(3, samples))
+    assert len(said) == 7
+    for maps in said:
+        assert len(maps) >= 3
+        assert all(features.shape[0] == 3 and features.ndim >= 3 for features in maps[:-1])
+        times = [features.shape[1] for features in maps[:-1]]
+        assert times == sorted(times, reverse=True)
+        assert maps[-1].ndim == 2
+
+
+@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("config", [CONFIG, COMPLEX])
+def test_a_logit_sees_exactly_its_receptive_field(config: PanelConfig, number: int) -> None:
+    part = parts(bare(config))[number].double()
+    waveform = noise(1, 4 * part.receptive_field + 4).requires_grad_()
+    logits = part(waveform)[-1]
+    torch.autograd.backward(logits[0, logits.shape[1] // 2])
+    assert waveform.grad is not None
+    seen = waveform.grad[0].nonzero().flatten()
+    assert int(seen[-1] - seen[0]) + 1 == part.receptive_field
+    if isinstance(part, PeriodPart):
+        assert set((seen - seen[0]).remainder(part.period).tolist()) == {0}
+
+
+@pytest.mark.parametrize("spectral_norm", [False, True])
+@pytest.mark.parametrize("config", [CONFIG, bare(COMPLEX)])
+def test_every_weight_gets_a_gradient(config: PanelConfig, spectral_norm: bool) -> None:
+    panel = make_discriminator(replace(config, spectral_norm=spectral_norm)).double()
+    said = panel.verdicts(noise(2, 600))
+    torch.autograd.backward(torch.stack([maps[-1].square().mean() for maps in said]).sum())
+    for name, parameter in panel.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize("config", [CONFIG, COMPLEX, bare(CONFIG)])
+def test_a_clip_is_judged_by_itself(config: PanelConfig) -> None:
+    panel = make_discriminator(config).double()
+    clips = noise(3, 600)
+    together, alone = panel.verdicts(clips), panel.verdicts(clips[1:2])
+    for maps, own in zip(together, alone, strict=True):
+        for features, ours in zip(maps, own, strict=True):
+            torch.testing.assert_close(features[1:2], ours)
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_the_shortest_waveform_has_a_logit_and_a_shorter_one_is_refused(number: int) -> None:
+    part = parts(CONFIG)[number]
+    assert part(torch.zeros(1, part.shortest))[-1].shape[1] >= 1
+    with pytest.raises(
+        PartitaError, match=f"has {part.shortest - 1} samples: .* needs at least {part.shortest}"
+    ):
+        part(torch.zeros(1, part.shortest - 1))
+
+
+def test_configs_know_the_shortest_waveform_and_a_panel_the_longest_sight() -> None:
+    panel = make_discriminator(CONFIG)
+    assert panel.shortest == max(CONFIG.shortest.values())
+    assert panel.receptive_field == max(part.receptive_field for part in parts(CONFIG))
+    for kind, least in CONFIG.shortest.items():
+        assert make_discriminator(replace(CONFIG, discriminators=(kind,))).shortest == least
+
+
+@pytest.mark.parametrize("kind", ["multi-scale", "multi-period", "spectral"])
+def test_the_usual_ones_see_further_than_the_small_generator(kind: str) -> None:
+    from partita.models.sizes import size_named
+
+    field = make_discriminator(PanelConfig(discriminators=(kind,))).receptive_field
+    assert field > size_named("small").receptive_field
+
+
+def test_initial_weights_come_from_the_stream() -> None:
+    config = replace(CONFIG, spectral_norm=True)
+    one, two, other = (
+        make_discriminator(config, generator=torch.Generator().manual_seed(seed)).state_dict()
+        for seed in (0, 0, 1)
+    )
+    assert all(torch.equal(value, two[name]) for name, value in one.items())
+    kernels = [name for name in one if "kernels" in name or name.endswith(".u")]
+    assert kernels and not any(
+        torch.equal(one[name], other[name]) for name in kernels if one[name].numel() > 1
+    )
+
+
+@pytest.mark.parametrize(("taps", "stride"), [(15, 1), (12, 4), (5, 3), (4, 2)])
+def test_a_link_divides_time_by_its_stride(taps: int, stride: int) -> None:
+    chain = Chain(ChainConfig((Link(taps, stride, 16),)))
+    for time in range(stride, 5 * stride):
+        assert [one.shape[1] for one in chain(torch.zeros(1, time))] == [time // stride] * 2
+
+
+def test_a_period_part_hears_each_phase_by_itself_and_its_logits_are_in_the_order_of_time() -> None:
+    part = PeriodPart(CONFIG.multi_period, period=5).double()
+    waveform = noise(1, 5 * 40)
+    phases = torch.stack([part.chain(waveform[:, phase::5])[-1] for phase in range(5)], 2)
+    torch.testing.assert_close(part(waveform)[-1], phases.flatten(1))
+
+
+def test_a_bin_of_a_pure_tone_is_worked_out_by_hand() -> None:
+    """A cosine of 10 periods a window of 64: half its height times the window's sum, at a scale of norm 1."""
+    part = SpectralPart(SpectralConfig(view="complex", layers=2), size=64).double()
+    time = torch.arange(640, dtype=torch.float64)
+    power = part.spectrum(0.3 * torch.cos(2 * torch.pi * 10 / 64 * time)[None]).square().sum(1)[0, 20]
+    window = torch.hann_window(64, dtype=torch.float64)
+    assert power.argmax() == 10
+    assert power[10].item() == pytest.approx((0.15 * window.sum() / window.norm()).item() ** 2, rel=1e-6)
+    logs = SpectralPart(SpectralConfig(layers=2), size=64).double()
+    heard = logs.spectrum(0.3 * torch.cos(2 * torch.pi * 10 / 64 * time)[None])[0, 0, 20]
+    torch.testing.assert_close(heard, torch.log1p(power / 1e-6) / 2)
+
+
+def test_white_noise_has_its_variance_in_every_bin_and_silence_is_zero() -> None:
+    part = SpectralPart(SpectralConfig(view="complex"), size=128)
+    power = part.spectrum(0.1 * torch.randn(64, 2048)).square().sum(1)[:, 4:-4, 1:-1].mean()
+    assert power.item() == pytest.approx(0.01, rel=0.05)
+    magnitudes = SpectralPart(SpectralConfig(), size=128)
+    assert magnitudes.spectrum(torch.zeros(1, 256)).abs().max() == 0
+    silence = torch.zeros(1, 256, requires_grad=True)
+    torch.autograd.backward(magnitudes.spectrum(silence).sum())
+    assert silence.grad is not None and torch.isfinite(silence.grad).all()
+
+
+def test_a_halved_scale_hears_slow_things_alone() -> None:
+    part = ScalePart(CONFIG.multi_scale, halvings=1)
+    fastest = torch.tensor([1.0, -1.0]).repeat(128)[None]
+    inner = part(0.0 * fastest)[0][:, 10:-10]
+    torch.testing.assert_close(part(fastest)[0][:, 10:-10], inner)
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 9), (48, 1), (8, 3, 5)])
+def test_a_bounded_weight_has_a_largest_singular_value_of_1(shape: tuple[int, ...]) -> None:
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    bound = SpectralNorm(weight, generator=torch.Generator().manual_seed(1))
+    for _ in range(100):
+        bound(weight)
+    assert torch.linalg.matrix_norm(bound(weight).flatten(1), ord=2).item() == pytest.approx(1, abs=1e-4)
+    moved = weight + 0.1 * torch.randn(shape)
+    for _ in range(100):
+        bound(moved)
+    assert torch.linalg.matrix_norm(bound(moved).flatten(1), ord=2).item() == pytest.approx(1, abs=1e-4)
+
+
+def test_the_gradient_of_a_bounded_weight_agrees_with_finite_differences() -> None:
+    weight = torch.randn(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    bound = SpectralNorm(weight).double()
+    for _ in range(200):
+        bound(weight)
+    target = torch.randn(5, 3, dtype=torch.float64)
+    assert torch.autograd.gradcheck(
+        lambda one: (one / torch.linalg.matrix_norm(one, ord=2) * target).sum(), weight.requires_grad_()
+    )
+    (ours,) = torch.autograd.grad((bound(weight) * target).sum(), weight)
+    exact = (weight / torch.linalg.matrix_norm(weight, ord=2) * target).sum()
+    torch.testing.assert_close(ours, torch.autograd.grad(exact, weight)[0])
+
+
+def test_the_bound_is_found_in_float32_whatever_the_products_are_in() -> None:
+    weight = torch.randn(48, 16, generator=torch.Generator().manual_seed(0))
+    bound = SpectralNorm(weight).eval()
+    plain = bound(weight)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(bound(weight), plain)
+
+
+def test_in_evaluation_the_bound_stays() -> None:
+    bound = SpectralNorm(torch.randn(5, 3)).eval()
+    before = bound.u.clone()
+    bound(torch.randn(5, 3))
+    assert torch.equal(bound.u, before)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: MultiScaleConfig(scales=0), "`scales` is 0"),
+        (lambda: MultiScaleConfig(layers=9), "`layers` is 9"),
+        (lambda: MultiScaleConfig(normalisation="batch"), "`normalisation` is 'batch'"),
+        (lambda: MultiPeriodConfig(periods=()), "`periods` is ()"),
+        (lambda: MultiPeriodConfig(layers=9), "`layers` is 9"),
+        (lambda: SpectralConfig(sizes=(100,)), "multiples of 8"),
+        (lambda: SpectralConfig(layers=9), "each at least 1024"),
+        (lambda: SpectralConfig(view="mel"), "`view` is 'mel'"),
+        (lambda: SpectralConfig(channels=0), "`channels` is 0"),
+    ],
+)
+def test_shapes_that_are_no_network_are_refused(make: Any, words: str) -> None:
+    with pytest.raises(PartitaError) as caught:
+        make()
+    assert words in str(caught.value)

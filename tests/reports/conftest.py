@@ -1,0 +1,76 @@
+"""A page's worth of made-up results."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from partita.audio.quantizer import Quantiser
+from partita.evaluation.clips import RealClips
+from partita.evaluation.evaluate import clip_scores
+from partita.reports.report import ArmReport, ReportData
+
+RATE = 4000
+
+
+def record(kind: str, step: int, bits: float, **more: float) -> dict[str, Any]:
+    return {"kind": kind, "step": step, "bits": bits, **more}
+
+
+@pytest.fixture(scope="session")
+def metrics() -> list[dict[str, Any]]:
+    """A run of 100 steps in 50 seconds, validated twice."""
+    train = [
+        record(
+            "train",
+            step,
+            8 - step / 50,
+            seconds=step / 2,
+            discriminator_loss=1.4 - step / 500,
+            adversarial_loss=0.7,
+        )
+        for step in range(10, 101, 10)
+    ]
+    return train + [record("validation", step, 7.0, bits_average=6.5 - step / 100) for step in (50, 100)]
+
+
+@pytest.fixture(scope="session")
+def real() -> RealClips:
+    """Five stretches of tones, 0.25 s before and 0.75 s after the cut."""
+    time = np.arange(RATE) / RATE
+    tones = np.stack([0.5 * np.sin(2 * np.pi * (200 + 50 * row) * time) for row in range(5)])
+    classes = Quantiser().encode(tones)
+    return RealClips(
+        openings=classes[:, :1000], continuations=classes[:, 1000:], quantiser=Quantiser(), sample_rate=RATE
+    )
+
+
+@pytest.fixture(scope="session")
+def data(real: RealClips, metrics: list[dict[str, Any]]) -> ReportData:
+    """A page of two arms, whose names and recordings try to break out of it."""
+    arms = []
+    for number, name in enumerate(("likelihood", "<b>report</b>")):
+        noise = np.random.default_rng(number).normal(0, 0.05, real.waveforms.shape)
+        clips = np.clip(real.waveforms + noise, -1, 1).astype(np.float32)
+        scores = clip_scores(clips, real, seed=0)
+        scores["bits_per_sample"] = {"value": 4.5 + number, "low": 4.0 + number, "high": 5.0 + number}
+        arms.append(
+            ArmReport(
+                name=name,
+                summary='a "quoted" & odd summary',
+                scores=scores,
+                clips=clips,
+                metrics=metrics,
+                facts=[("updates", "100")],
+            )
+        )
+    return ReportData(
+        title="Tones & <noises>",
+        lead="A lead.",
+        real=real,
+        arms=arms,
+        facts=[("seed", "0")],
+        recordings=[("<script>alert(1)</script>.wav", "test", "0:05")],
+        commands=["partita demo --out 'a b'", "echo </code><script>"],
+        shown=3,
+    )

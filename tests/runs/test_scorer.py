@@ -1,0 +1,97 @@
+"""A run's discriminator judges what a model draws, or it is said why it can't."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from partita.errors import PartitaError
+from partita.models.discriminators.patchgan import PatchGAN, PatchGANConfig
+from partita.runs.checkpoint import Checkpoint
+from partita.runs.config import to_table
+from partita.runs.folder import RunFolder
+from partita.runs.loading import load
+from partita.runs.scorer import load_judge
+from partita.sampling.config import SamplingConfig, SteeringConfig
+from partita.sampling.smc.sampler import Steering
+
+SHAPE = PatchGANConfig(layers=3, channels=4, most_channels=8)
+
+
+@pytest.fixture
+def judged(tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]) -> RunFolder:
+    """A run with a discriminator."""
+    table["training"] |= {"targets": 250, "adversary": {"loss": "least-squares", "patchgan": to_table(SHAPE)}}
+    first = checkpoint(0)
+    network = PatchGAN(SHAPE, generator=torch.Generator().manual_seed(0))
+    first.tensors["adversary"] = dict(network.state_dict())
+    return RunFolder.create(tmp_path / "judged", table, first)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_discriminator_of_a_run_judges(judged: RunFolder, inside: bool) -> None:
+    judge = load_judge(judged.checkpoint_path(0) if inside else judged.path, load(judged.path))
+    assert judge.discriminator.config == SHAPE
+    assert (judge.window, judge.least_squares) == (248, True)
+    wanted = PatchGAN(SHAPE, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(judge.discriminator.last, wanted.last)
+    assert not judge.discriminator.training
+
+
+def test_a_model_draws_and_streams_the_same_steered(judged: RunFolder, run: RunFolder) -> None:
+    model = load(run.path)
+    judge = load_judge(judged.path, model)
+    steering = Steering(judge=judge, config=SteeringConfig(particles=4, block=16, strength=3.0))
+    whole = model.draw(seconds=0.02, clips=2, seed=1, steering=steering)
+    parts = list(
+        model.stream(seconds=0.02, clips=2, config=SamplingConfig(seed=1, block=50), steering=steering)
+    )
+    assert whole.shape == (2, 160)
+    assert np.array_equal(np.concatenate(parts, 1), whole)
+    assert not np.array_equal(whole, model.draw(seconds=0.02, clips=2, seed=1))
+
+
+def test_a_run_without_an_adversary_says_so(run: RunFolder) -> None:
+    with pytest.raises(PartitaError, match="without an adversary"):
+        load_judge(run.path, load(run.path))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"discriminators": ["patchgan", "spectral"]}, {"discriminators": ["spectral"]}, {"loss": "hinge"}],
+)
+def test_what_can_not_steer_says_so(
+    judged: RunFolder,
+    tmp_path: Path,
+    table: dict[str, Any],
+    checkpoint: Callable[..., Checkpoint],
+    changes: dict[str, Any],
+) -> None:
+    table["training"]["adversary"] |= changes
+    other = RunFolder.create(tmp_path / "other", table, checkpoint(0))
+    with pytest.raises(PartitaError, match="can't steer: only a lone `patchgan`"):
+        load_judge(other.path, load(judged.path))
+
+
+def test_a_bounded_discriminator_judges(
+    judged: RunFolder, tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]
+) -> None:
+    table["training"]["adversary"]["spectral_norm"] = True
+    first = checkpoint(0)
+    network = PatchGAN(SHAPE, spectral_norm=True, generator=torch.Generator().manual_seed(0))
+    first.tensors["adversary"] = dict(network.state_dict())
+    other = RunFolder.create(tmp_path / "other", table, first)
+    judge = load_judge(other.path, load(judged.path))
+    waveform = torch.randn(1, 248)
+    torch.testing.assert_close(judge.discriminator(waveform)[-1], network.eval()(waveform)[-1])
+
+
+def test_another_rate_is_refused(judged: RunFolder, tmp_path: Path, table: dict[str, Any],
+                                 checkpoint: Callable[..., Checkpoint]) -> None:  # fmt: skip
+    table["corpus"]["sample_rate"] = 16000
+    other = RunFolder.create(tmp_path / "other", table, checkpoint(0))
+    with pytest.raises(PartitaError, match="hears 8000 Hz, the model draws 16000 Hz"):
+        load_judge(judged.path, load(other.path))

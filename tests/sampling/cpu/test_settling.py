@@ -1,0 +1,81 @@
+"""Silence before an opening is taken in quickly, and leaves the same trace, bit by bit."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from partita.models.sizes import SIZES, WaveNetConfig
+from partita.models.wavenet import WaveNet
+from partita.sampling.config import SamplingConfig
+from partita.sampling.cpu import engine as cpu
+from partita.sampling.cpu.kernel import advance
+from partita.sampling.cpu.settling import unchanging
+from partita.sampling.stream import Stream
+
+NETWORKS = {
+    "tiny": SIZES["tiny"],
+    "kernel of 3": dataclasses.replace(SIZES["tiny"], layers=6, kernel_size=3),
+    "odd": WaveNetConfig(
+        blocks=2, layers=5, residual_channels=24, dilation_channels=20, skip_channels=40, end_channels=30
+    ),
+}
+
+
+def first_samples(model: WaveNet, opening: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    clips = len(opening)
+    source = Stream(model, opening=opening, clips=clips, config=SamplingConfig(threads=1), zero_class=128)
+    seen = np.empty((clips, 80, 256), np.float32)
+    return source.take(80, probabilities=seen), seen
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("clips", [1, 2])
+def test_the_quick_way_equals_the_long_one(name: str, clips: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = WaveNet(NETWORKS[name], generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        model.end2.mul_(60.0)
+    field = model.receptive_field
+    generator = np.random.default_rng(2)
+    openings = [generator.integers(0, 256, (clips, n)) for n in (0, 1, 2, 40, field - 12, field - 11, field)]
+    openings.append(np.full((clips, 30), 128))
+    openings.append(np.arange(clips)[:, None] * np.ones((1, field), int))
+    quick = [first_samples(model, opening) for opening in openings]
+    monkeypatch.setattr(cpu, "settle", lambda _group, _rule, known: known)
+    for opening, (drawn, seen) in zip(openings, quick, strict=True):
+        long_drawn, long_seen = first_samples(model, opening)
+        assert (drawn == long_drawn).all()
+        assert (seen == long_seen).all()
+
+
+def test_it_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = []
+    whole = cpu.settle
+
+    def watched(group, rule, known):  # type: ignore[no-untyped-def]
+        rest = whole(group, rule, known)
+        passed.append((known.shape[1], rest.shape[1]))
+        return rest
+
+    monkeypatch.setattr(cpu, "settle", watched)
+    model = WaveNet(SIZES["tiny"])
+    source = Stream(model, opening=np.array([1, 2, 3]), zero_class=128)
+    source.take(1)
+    source.take(1)
+    assert passed == [(model.receptive_field, 4), (0, 0)]
+
+
+def test_nothing_is_compiled_once_more() -> None:
+    model = WaveNet(SIZES["tiny"])
+    for clips in (1, 3):
+        for opening in (np.zeros((clips, 0), int), np.zeros((clips, 9), int)):
+            Stream(model, opening=opening, clips=clips, zero_class=128).take(2)
+    assert len(advance.signatures) == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "count"), [([[]], 0), ([[3]], 1), ([[3, 3]], 2), ([[3, 4, 3]], 1), ([[3, 3, 3], [4, 4, 5]], 2)]
+)
+def test_where_the_input_changes(known: list[list[int]], count: int) -> None:
+    assert unchanging(np.array(known, np.int64)) == count

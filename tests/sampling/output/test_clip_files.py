@@ -1,0 +1,234 @@
+"""Clips become files while they are drawn; Ctrl-C keeps what there is."""
+
+import resource
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from partita.audio.output_formats import FORMATS
+from partita.errors import PartitaError
+from partita.sampling.output.clip_files import FADE_SECONDS, demand_fit, write_clips
+from partita.sampling.output.plan import Outputs, clip_paths, plan_outputs
+from partita.sampling.output.provenance import made_here
+
+
+def test_one_clip_is_a_file_and_several_a_folder(tmp_path: Path) -> None:
+    blocks = [np.full((1, 100), 0.25)] * 3
+    written = write_clips(blocks, plan_outputs(tmp_path / "new" / "a.wav", 1), sample_rate=1000)
+    assert written.paths == [tmp_path / "new" / "a.wav"]
+    assert written.seconds == 0.3
+    assert written.times_real_time > 0
+    assert not written.interrupted
+    several = write_clips([np.zeros((3, 10))], plan_outputs(tmp_path / "many", 3), sample_rate=1000)
+    assert [path.name for path in several.paths] == ["clip-01.wav", "clip-02.wav", "clip-03.wav"]
+    assert soundfile.info(several.paths[2]).frames == 10
+
+
+def test_ctrl_c_keeps_what_was_made_and_fades(tmp_path: Path) -> None:
+    def blocks() -> Iterator[np.ndarray]:
+        yield np.full((2, 500), 0.5)
+        yield np.full((2, 500), 0.5)
+        raise KeyboardInterrupt
+
+    seen: list[int] = []
+    plan = plan_outputs(tmp_path / "clips", 2)
+    written = write_clips(blocks(), plan, sample_rate=1000, progress=seen.append)
+    assert written.interrupted
+    assert seen == [500, 1000]
+    for path in written.paths:
+        heard, _ = soundfile.read(path, dtype="int16")
+        faded = round(FADE_SECONDS * 1000)
+        assert len(heard) == 1000
+        assert (heard[:-faded] == 16384).all()
+        assert heard[-1] == 0
+
+
+def test_interrupted_before_the_first_block(tmp_path: Path) -> None:
+    def blocks() -> Iterator[np.ndarray]:
+        raise KeyboardInterrupt
+        yield np.zeros((1, 1))
+
+    (tmp_path / "a.wav").write_text("precious")
+    written = write_clips(blocks(), plan_outputs(tmp_path / "a.wav", 1, force=True), sample_rate=1000)
+    assert written.paths == []
+    assert (tmp_path / "a.wav").read_text() == "precious"
+
+
+def test_other_errors_pass_but_close_the_files(tmp_path: Path) -> None:
+    def blocks() -> Iterator[np.ndarray]:
+        yield np.zeros((1, 10))
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        write_clips(blocks(), plan_outputs(tmp_path / "a.wav", 1), sample_rate=1000)
+    assert len(soundfile.read(tmp_path / "a.wav")[0]) == 10
+
+
+def test_names_that_do_not_fit(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PartitaError, match="folder"):
+        clip_paths(tmp_path / "file", 2)
+    with pytest.raises(PartitaError, match="can't be made"):
+        write_clips([], Outputs(paths=[tmp_path / "file" / "a.wav"]), sample_rate=1000)
+    with pytest.raises(PartitaError, match="given as a folder"):
+        clip_paths(f"{tmp_path / 'file'}/", 1)
+
+
+def test_one_clip_goes_into_a_folder_that_is_there_or_named_as_one(tmp_path: Path) -> None:
+    assert clip_paths(tmp_path, 1) == [tmp_path / "clip-01.wav"]
+    new = tmp_path / "new"
+    assert clip_paths(new, 1) == [new]
+    written = write_clips([np.zeros((1, 10))], plan_outputs(f"{new}/", 1), sample_rate=1000)
+    assert written.paths == [new / "clip-01.wav"]
+
+
+def test_silent_clips_are_counted(tmp_path: Path) -> None:
+    quiet, tone = np.full(100, 1e-3), np.sin(np.arange(100))
+    blocks = [np.stack([quiet, quiet, tone]), np.stack([quiet, 0.01 * tone, quiet])]
+    written = write_clips(blocks, plan_outputs(tmp_path / "clips", 3), sample_rate=1000)
+    assert written.silent == 1
+
+
+TONE = 0.25 * np.sin(0.1 * np.arange(16_000))
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_the_suffix_says_what_is_written(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    blocks = np.array_split(TONE[None], 7, axis=1)
+    written = write_clips(blocks, plan_outputs(path, 1), sample_rate=16_000, seed=5)
+    assert written.paths == [path]
+    with soundfile.SoundFile(path) as sound:
+        assert (sound.format, sound.subtype) == (FORMATS[suffix].name, FORMATS[suffix].subtype)
+        assert (sound.frames, sound.samplerate, sound.channels) == (16_000, 16_000, 1)
+        assert sound.copy_metadata()["comment"].endswith("seed 5")
+        assert np.abs(sound.read() - TONE)[:-160].max() < 0.03  # libsndfile's Opus spoils the last 6 ms
+    assert made_here(path)
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".ogg", ".opus"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_a_whole_file_with_a_fade(
+    tmp_path: Path, suffix: str, number: signal.Signals
+) -> None:
+    def blocks() -> Iterator[np.ndarray]:
+        yield TONE[None, :8000]
+        yield TONE[None, 8000:8010]  # shorter than the fade
+        signal.raise_signal(number)
+        raise AssertionError("not reached")
+
+    path = tmp_path / f"a{suffix}"
+    assert write_clips(blocks(), plan_outputs(path, 1), sample_rate=16_000).interrupted
+    heard, _ = soundfile.read(path)
+    faded = round(FADE_SECONDS * 16_000)
+    assert len(heard) == 8010
+    assert np.abs(heard[: 8010 - faded] - TONE[: 8010 - faded]).max() < 0.03
+    assert np.abs(heard[-20:]).max() < 0.01 < np.abs(TONE[7990:8010]).max()
+
+
+def test_a_signal_while_a_block_is_written_waits_for_all_clips(tmp_path: Path, monkeypatch) -> None:
+    from partita.audio import wav
+
+    whole, calls = wav.write_all, []
+
+    def writes(file: object, data: bytes) -> None:
+        calls.append(len(data))
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+        whole(file, data)
+
+    monkeypatch.setattr(wav, "write_all", writes)
+    blocks = [np.full((3, 500), 0.5)] * 9
+    written = write_clips(iter(blocks), plan_outputs(tmp_path / "clips", 3), sample_rate=1000)
+    assert written.interrupted
+    assert [soundfile.info(path).frames for path in written.paths] == [1000] * 3
+
+
+def test_what_had_the_name_stays_until_the_new_sound_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    path.write_text("precious")
+
+    def blocks() -> Iterator[np.ndarray]:
+        yield TONE[None]
+        assert path.read_text() == "precious"
+
+    write_clips(blocks(), plan_outputs(path, 1, force=True), sample_rate=16_000)
+    assert soundfile.info(path).frames == len(TONE)
+
+
+def test_each_clip_is_brought_to_the_peak_but_silence(tmp_path: Path) -> None:
+    loud = np.stack([TONE, 0.3 * TONE, 0.001 * TONE])
+    blocks = np.array_split(loud, 5, axis=1)
+    paths = write_clips(blocks, plan_outputs(tmp_path / "c", 3), sample_rate=16_000, normalise=True).paths
+    assert all(made_here(path) for path in paths)
+    heard = np.stack([soundfile.read(path)[0] for path in paths])
+    peak = 10 ** (-1 / 20)
+    assert np.abs(heard).max(1) == pytest.approx([peak, peak, 0.00025], abs=1e-4)
+    np.testing.assert_allclose(heard[0], loud[0] * peak / 0.25, atol=1e-3)
+
+
+def test_more_clips_than_files_may_be_open(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        for normalise in (False, True):
+            out = tmp_path / str(normalise)
+            blocks = [np.full((100, 20), 0.1)] * 2
+            write_clips(blocks, plan_outputs(out, 100), sample_rate=1000, normalise=normalise)
+            assert [soundfile.info(path).frames for path in out.iterdir()] == [40] * 100
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "samples", "reason"),
+    [
+        ("a.wav", 16_000, 1 << 31, "134217 s at 16000 Hz.*a.flac"),
+        ("a.aiff", 16_000, 1 << 31, "134217 s at 16000 Hz.*a.flac"),
+        ("a.opus", 22_050, 1, "only supports sample rates.*a.wav"),
+        ("a.ogg", 384_000, 1, "at most 200000 Hz.*a.wav"),
+        ("a.flac", 96_001, 1, "can't hold sound at 96001 Hz.*a.wav"),
+        ("a.m4a", 16_000, 1, "no format that can be written: choose one of .wav, .*.caf"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_refused(name: str, rate: int, samples: int, reason: str) -> None:
+    with pytest.raises(PartitaError, match=reason):
+        demand_fit(Path(name), sample_rate=rate, samples=samples)
+
+
+def test_no_limit_where_the_format_has_none() -> None:
+    demand_fit(Path("a.flac"), sample_rate=16_000, samples=1 << 34)
+    demand_fit(Path("a.wav"), sample_rate=16_000, samples=(1 << 31) - (1 << 12))
+
+
+def test_a_rate_that_the_format_lacks_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    def blocks() -> Iterator[np.ndarray]:
+        raise AssertionError("not reached")
+        yield
+
+    with pytest.raises(PartitaError, match="only supports sample rates"):
+        write_clips(blocks(), plan_outputs(tmp_path / "new" / "a.opus", 1), sample_rate=22_050)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+def test_a_file_that_grows_no_further_keeps_what_is_there(tmp_path: Path, name: str) -> None:
+    """The limit on a file's size stands for a full disk."""
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    noise = np.random.default_rng(0).uniform(-1, 1, (1, 30_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, hard))
+    try:
+        with pytest.raises(PartitaError, match=f"{name} can't be written: File too large: make room on"):
+            write_clips([noise, noise], plan_outputs(tmp_path / name, 1), sample_rate=16_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    heard, _ = soundfile.read(tmp_path / name)
+    assert len(heard) == 30_000
+    assert [path.name for path in tmp_path.iterdir()] == [name]

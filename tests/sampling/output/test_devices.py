@@ -1,0 +1,88 @@
+"""Pipes and devices are written to as they stand, and never replaced."""
+
+import os
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from partita.errors import PartitaError
+from partita.sampling.output.devices import descriptor_of, is_stream, opened
+
+
+def test_no_terminal_and_nothing_closed() -> None:
+    master, slave = os.openpty()
+    with closing(os.fdopen(slave, "w")) as terminal, pytest.raises(PartitaError, match="is a terminal"):
+        descriptor_of(terminal)
+    os.close(master)
+    with pytest.raises(PartitaError, match="is closed"):
+        descriptor_of(None)
+
+
+def test_what_is_a_stream(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    (tmp_path / "out").symlink_to("/dev/stdout")
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("pipe", "link", "out"):
+        assert is_stream(str(tmp_path / name)), name
+    for name in ("file", "loop", "new", ""):
+        assert not is_stream(str(tmp_path / name)), name
+    assert is_stream("/dev/stdout") and is_stream("/dev/fd/1") and is_stream("/proc/self/fd/1")
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_named_pipe_is_written_to_and_stays(tmp_path: Path, late: bool) -> None:
+    pipe, heard, news = tmp_path / "pipe", [], []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()))
+
+    def waiting() -> None:
+        news.append("waiting")
+        reader.start()
+
+    if not late:
+        reader.start()
+        while not news:  # a reader that waits is there when a writer may open
+            try:
+                os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:
+                continue
+            news.append("there")
+            reader.join()
+        heard.clear()
+        reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()))
+        reader.start()
+    with opened(str(pipe), waiting=waiting if late else None) as descriptor:
+        assert os.get_blocking(descriptor)
+        os.write(descriptor, b"abc")
+    reader.join(timeout=10)
+    assert heard == [b"abc"]
+    assert pipe.is_fifo()
+
+
+def test_a_descriptor_is_written_to_at_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with path.open("wb", buffering=0) as file:
+        file.write(b"begun ")
+        with opened(f"/dev/fd/{file.fileno()}") as descriptor:
+            os.write(descriptor, b"abc")
+        file.write(b" on")
+    assert path.read_text() == "begun abc on"
+
+
+def test_what_cannot_be_written_to() -> None:
+    reading, writing = os.pipe()
+    os.close(writing)
+    with pytest.raises(PartitaError, match="open for reading only"), opened(f"/dev/fd/{reading}"):
+        raise AssertionError("not reached")
+    os.close(reading)
+    with pytest.raises(PartitaError, match="Bad file descriptor"), opened(f"/dev/fd/{reading}"):
+        raise AssertionError("not reached")
+    master, slave = os.openpty()
+    with pytest.raises(PartitaError, match="is a terminal"), opened(os.ttyname(slave)):
+        raise AssertionError("not reached")
+    os.close(master)
+    os.close(slave)

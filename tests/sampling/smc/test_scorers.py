@@ -1,0 +1,143 @@
+"""The discriminator's patches are each counted once, when they are complete; its windows follow particles."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from partita.audio.quantizer import Quantiser
+from partita.errors import PartitaError
+from partita.models.discriminators.patchgan import PatchGAN, PatchGANConfig
+from partita.models.sizes import WaveNetConfig
+from partita.models.wavenet import WaveNet
+from partita.sampling.config import SamplingConfig, SteeringConfig
+from partita.sampling.smc.sampler import SteeredStream, Steering
+from partita.sampling.smc.scorers import DiscriminatorJudge
+from partita.sampling.stream import draw
+
+LAYERS, HOP = 3, 8
+QUANTISER = Quantiser()
+
+
+def discriminator(normalisation: str = "none", layers: int = LAYERS) -> PatchGAN:
+    shape = PatchGANConfig(layers=layers, channels=8, most_channels=16, normalisation=normalisation)
+    network = PatchGAN(shape, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(15.0)
+    return network
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks as small as these lose more by sharing work among threads than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def sound() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (3, 400))
+
+
+@pytest.mark.parametrize("layers", [1, 3, 6])
+def test_a_patch_ends_where_it_is_said_to(layers: int) -> None:
+    hop = 1 << layers
+    waveform = torch.randn(1, 16 * hop, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    logits = discriminator(layers=layers)(waveform)[-1][0]
+    for patch in range(2, len(logits) - 2):
+        (gradient,) = torch.autograd.grad(logits[patch], waveform, retain_graph=True)
+        heard = torch.nonzero(gradient[0])
+        assert int(heard.max()) == min(hop * (patch + 4) - 2, 16 * hop - 1)
+        assert int(heard.min()) == hop * (patch - 2) + 1
+
+
+@pytest.mark.parametrize("block", [8, 24, 80])
+def test_blocks_add_up_to_the_patches_of_the_whole(sound: np.ndarray, block: int) -> None:
+    """Without a normalisation a window's past plays no part, so one long pass gives the same logits."""
+    judge = DiscriminatorJudge(discriminator(), QUANTISER, window=160)
+    start, stop = 160, 400
+    listener = judge.listen(sound[:, :start], block)
+    total = sum(listener.weigh(sound[:, first : first + block]) for first in range(start, stop, block))
+    waveform = torch.from_numpy(QUANTISER.decode(sound))
+    with torch.no_grad():
+        logits = judge.discriminator(waveform)[-1].numpy()
+    ends = HOP * (np.arange(logits.shape[1]) + 4) - 2
+    inside = (ends >= start) & (ends < stop)
+    assert inside.sum() == (stop - start) // HOP
+    np.testing.assert_allclose(total, logits[:, inside].sum(1), rtol=1e-4, atol=1e-3)
+
+
+def test_a_short_last_block_counts_what_it_completes(sound: np.ndarray) -> None:
+    judge = DiscriminatorJudge(discriminator(), QUANTISER, window=160)
+    listener = judge.listen(sound[:, :160], 16)
+    assert (listener.weigh(sound[:, 160:161]) == 0.0).all()
+    last = listener.weigh(sound[:, 161:164])
+    waveform = torch.from_numpy(QUANTISER.decode(sound[:, 4:164]))
+    with torch.no_grad():
+        logits = judge.discriminator(waveform)[-1].numpy()
+    np.testing.assert_allclose(last, logits[:, 160 // HOP - 4], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("normalisation", ["group", "instance", "batch"])
+def test_a_particle_is_judged_by_itself(sound: np.ndarray, normalisation: str) -> None:
+    judge = DiscriminatorJudge(discriminator(normalisation), QUANTISER, window=160)
+    many = np.repeat(sound, 20, 0)
+    together = judge.listen(many[:, :160], 16).weigh(many[:, 160:176])
+    alone = [judge.listen(row[None, :160], 16).weigh(row[None, 160:176])[0] for row in sound]
+    np.testing.assert_allclose(together, np.repeat(alone, 20), rtol=1e-4, atol=1e-4)
+
+
+def test_least_squares_become_logits(sound: np.ndarray) -> None:
+    network = discriminator()
+    plain = DiscriminatorJudge(network, QUANTISER, window=160)
+    judge = DiscriminatorJudge(network, QUANTISER, window=160, least_squares=True)
+    share = plain.listen(sound[:, :160], 8).weigh(sound[:, 160:168])
+    found = judge.listen(sound[:, :160], 8).weigh(sound[:, 160:168])
+    clipped = np.clip(share, 0.01, 0.99)
+    assert (clipped != share).any()
+    np.testing.assert_allclose(found, np.log(clipped / (1 - clipped)), rtol=1e-4, atol=1e-5)
+
+
+def test_windows_follow_their_particles(sound: np.ndarray) -> None:
+    judge = DiscriminatorJudge(discriminator("group"), QUANTISER, window=160)
+    listener = judge.listen(sound[:, :160], 16)
+    listener.weigh(sound[:, 160:176])
+    listener.copy(np.array([1]), np.array([2]))
+    weights = listener.weigh(np.repeat(sound[:1, 176:192], 3, 0))
+    assert weights[1] == weights[2] != weights[0]
+
+
+@pytest.mark.parametrize("window", [40, 44, 161])
+def test_windows_that_do_not_fit(window: int) -> None:
+    with pytest.raises(PartitaError, match="multiple of 8"):
+        DiscriminatorJudge(discriminator(), QUANTISER, window=window)
+
+
+@pytest.mark.parametrize("block", [1, 12, 128])
+def test_blocks_that_do_not_fit(sound: np.ndarray, block: int) -> None:
+    judge = DiscriminatorJudge(discriminator(), QUANTISER, window=160)
+    with pytest.raises(PartitaError, match="at most 120"):
+        judge.listen(sound[:, :160], block)
+
+
+def test_a_steered_clip_pleases_its_judge_more() -> None:
+    shape = WaveNetConfig(
+        blocks=1, layers=3, residual_channels=8, dilation_channels=8, skip_channels=16, end_channels=16
+    )
+    model = WaveNet(shape, generator=torch.Generator().manual_seed(1))
+    judge = DiscriminatorJudge(discriminator("group"), QUANTISER, window=160)
+    config = SamplingConfig(seed=3)
+    steering = Steering(judge=judge, config=SteeringConfig(particles=8, block=16, strength=0.5))
+    steered = SteeredStream(model, steering, clips=4, steps=320, config=config, zero_class=128).take(320)
+    plain = draw(model, clips=4, steps=320, config=config, zero_class=128)
+
+    def pleased(drawn: np.ndarray) -> float:
+        listener = judge.listen(np.full((4, 160), 128), 80)
+        parts = (drawn[:, first : first + 80].astype(np.int64) for first in range(0, 320, 80))
+        return float(np.mean(sum(listener.weigh(part) for part in parts)))
+
+    assert pleased(steered) > pleased(plain) + 1.0

@@ -1,0 +1,66 @@
+"""Names whose bytes are no text come back from TOML, reach libraries in C, and may hold all that is made."""
+
+import os
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.evaluation.evaluate import EvaluateConfig, evaluate
+from partita.filenames import for_c, from_text, in_utf8, to_text
+from partita.runs.loading import load
+from partita.sampling.output.clip_files import write_clips
+from partita.sampling.output.plan import plan_outputs
+from partita.training.config.train import TrainConfig
+from partita.training.train import resume, train
+
+RATE = 8000
+NO_TEXT = os.fsdecode(b"m\xe9lodies")
+
+
+@given(st.binary(max_size=20).filter(lambda name: b"\0" not in name))
+def test_names_come_back_from_toml(name: bytes) -> None:
+    table = {"corpus": {"path": os.fsdecode(name), "all": [os.fsdecode(name)], "rate": 8000}}
+    assert from_text(tomllib.loads(tomli_w.dumps(to_text(table)))) == table
+
+
+@given(st.text(st.characters(exclude_characters="\0", codec="utf-8")))
+def test_text_stays_as_it_is(text: str) -> None:
+    assert to_text(text) == text == from_text(text)
+
+
+def test_a_name_that_is_text_leads_to_the_same_file(tmp_path: Path) -> None:
+    (tmp_path / NO_TEXT).mkdir()
+    (tmp_path / NO_TEXT / "a").write_text("found")
+    with in_utf8(tmp_path / NO_TEXT) as folder, in_utf8(tmp_path / NO_TEXT / "a") as file:
+        folder.encode()
+        assert (Path(folder) / "a").read_text() == Path(file).read_text() == "found"
+
+
+@pytest.mark.slow  # it compiles the sampler
+def test_everything_may_lie_in_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+    # regression: UnicodeEncodeError from TOML, soundfile, safetensors and TensorBoard
+    home = tmp_path / NO_TEXT
+    (home / "in").mkdir(parents=True)
+    for number in range(1, 5):
+        tone = 0.5 * np.sin(np.arange(3 * RATE) * 0.1 * number)
+        soundfile.write(for_c(home / "in" / f"take-{number}.wav"), tone, RATE)
+    corpus = prepare([home / "in"], home / "corpus", PrepareConfig(sample_rate=RATE, test=("*-1*",)))
+    assert corpus.index["skipped"] == []
+    config = TrainConfig(size="tiny", steps=2, targets=256, batch=1, clips=1, clip_seconds=0.05)
+    stopped = train(corpus, home / "run", config, quiet=True, stop=lambda: True)
+    run = resume(stopped, quiet=True)
+    assert [path for path in (run / "tensorboard").iterdir() if path.stat().st_size > 100]
+    loaded = load(run)
+    assert Path(loaded.config["corpus"]["path"]) == (home / "corpus").absolute()
+    blocks = loaded.stream(seconds=0.05, opening=None)
+    plan = plan_outputs(home / "clip.wav", 1)
+    assert write_clips(blocks, plan, sample_rate=RATE).paths == [home / "clip.wav"]
+    plan = EvaluateConfig(clips=4, seconds=0.05, opening_seconds=0.05, bits_seconds=0.5)
+    assert evaluate(loaded, corpus, plan)["bits_per_sample"]["value"] > 0

@@ -1,0 +1,39 @@
+"""Signals while training, in this process."""
+
+import signal
+import threading
+
+import pytest
+
+from partita.signals import listening_for_signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_noted_and_afterwards_all_is_as_before(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with listening_for_signals() as request:
+        assert request.signal_name is None
+        signal.raise_signal(number)
+        assert request.signal_name == number.name
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_ctrl_c_acts_at_once() -> None:
+    with listening_for_signals() as request:
+        signal.raise_signal(signal.SIGINT)
+        assert request.signal_name == "SIGINT"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_other_threads_are_left_alone() -> None:
+    seen = []
+
+    def work() -> None:
+        with listening_for_signals() as request:
+            seen.append(request.signal_name)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [None]

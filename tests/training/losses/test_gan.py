@@ -1,0 +1,150 @@
+"""The losses between generator and discriminators against numbers worked out by hand."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from partita.models.discriminators.ensemble import PanelConfig, make_discriminator
+from partita.models.discriminators.patchgan import PatchGANConfig
+from partita.training.losses.gan import (
+    LOSSES,
+    adversarial_loss,
+    discriminator_loss,
+    feature_matching,
+    feature_statistics,
+    gradient_penalty,
+    over_parts,
+)
+
+
+def test_adversarial_losses_by_hand() -> None:
+    """With D(x) = 0.8 and D(G) = 0.25."""
+    real, fake = torch.tensor([math.log(4.0)]), torch.tensor([-math.log(3.0)])
+    assert discriminator_loss(real, fake).item() == pytest.approx(-math.log(0.8) - math.log(0.75))
+    assert adversarial_loss(fake).item() == pytest.approx(-math.log(0.25))
+    assert adversarial_loss(fake, saturating=True).item() == pytest.approx(math.log(0.75))
+
+
+def test_least_squares_by_hand() -> None:
+    """With D(x) = (0.5, 1.5) and D(G) = (1, 0)."""
+    real, fake = torch.tensor([0.5, 1.5]), torch.tensor([1.0, 0.0])
+    assert discriminator_loss(real, fake, kind="least-squares").item() == 0.125 + 0.25
+    assert adversarial_loss(fake, kind="least-squares").item() == 0.25
+    blind = torch.full((2,), 0.5)
+    assert discriminator_loss(blind, blind, kind="least-squares").item() == 0.25
+
+
+@pytest.mark.parametrize("saturating", [False, True])
+def test_both_forms_pull_the_generator_the_same_way_and_stay_finite(saturating: bool) -> None:
+    for start in (-200.0, 0.0, 200.0):
+        fake = torch.tensor([start], requires_grad=True)
+        loss = adversarial_loss(fake, saturating=saturating)
+        torch.autograd.backward(loss)
+        assert math.isfinite(loss.item())
+        assert fake.grad is not None
+        assert fake.grad.item() <= 0
+
+
+def test_hinge_by_hand() -> None:
+    """Beyond 1 on the right side there is nothing to gain for the discriminator, but for the generator."""
+    real, fake = torch.tensor([0.5, 3.0]), torch.tensor([-2.0, 0.25])
+    assert discriminator_loss(real, fake, kind="hinge").item() == (0.5 + 0) / 2 + (0 + 1.25) / 2
+    assert adversarial_loss(fake, kind="hinge").item() == 1.75 / 2
+    blind = torch.zeros(4)
+    assert discriminator_loss(blind, blind, kind="hinge").item() == 2.0
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_losses_pull_real_up_and_fake_down_and_the_generator_the_other_way(kind: str) -> None:
+    real, fake, fooled = (torch.full((3,), 0.2, requires_grad=True) for _ in range(3))
+    torch.autograd.backward(discriminator_loss(real, fake, kind=kind) + adversarial_loss(fooled, kind=kind))
+    assert real.grad is not None and fake.grad is not None and fooled.grad is not None
+    assert (real.grad < 0).all() and (fake.grad > 0).all() and (fooled.grad < 0).all()
+
+
+def test_parts_count_the_same_however_many_patches_they_have() -> None:
+    few, many = torch.tensor([[4.0]]), torch.zeros(1, 100)
+    losses = [adversarial_loss(part, kind="hinge") for part in (few, many)]
+    assert over_parts(losses).item() == -2.0
+
+
+def test_the_penalty_of_a_linear_judge_is_its_weights_square() -> None:
+    """logit_i = w . x_i for patches that don't overlap: each has the gradient w."""
+    weight = torch.tensor([3.0, -4.0], requires_grad=True)
+    waveform = torch.randn(5, 6, requires_grad=True)
+    penalty = gradient_penalty(waveform, [waveform.view(5, 3, 2) @ weight])
+    torch.testing.assert_close(penalty, torch.tensor(25.0))
+    torch.autograd.backward(penalty)
+    assert weight.grad is not None
+    torch.testing.assert_close(weight.grad, 2 * weight.detach())
+
+
+def test_the_penalty_of_a_square_is_worked_out_by_hand() -> None:
+    """logit = a x^2 for one patch: the gradient is 2 a x, and so the penalty 4 a^2 x^2; parts count alike."""
+    scale = torch.tensor(0.5, requires_grad=True)
+    waveform = torch.tensor([[1.0], [3.0]], requires_grad=True)
+    penalty = gradient_penalty(waveform, [scale * waveform.square(), 0 * waveform])
+    assert penalty.item() == pytest.approx((4 * 0.25 * (1 + 9) / 2 + 0) / 2)
+    torch.autograd.backward(penalty)
+    assert scale.grad is not None
+    assert scale.grad.item() == pytest.approx((8 * 0.5 * (1 + 9) / 2) / 2)
+
+
+@pytest.mark.parametrize("kind", ["patchgan", "multi-scale", "multi-period", "spectral"])
+def test_the_penaltys_own_gradient_agrees_with_finite_differences(kind: str) -> None:
+    shapes = PanelConfig(discriminators=(kind,), patchgan=PatchGANConfig(layers=3, channels=16))
+    judge = make_discriminator(shapes, generator=torch.Generator().manual_seed(0)).double()
+    # small steps: where a step crosses the bend of a leaky ReLU the penalty jumps
+    random = torch.Generator().manual_seed(1)
+    real = (0.3 * torch.randn(2, 1024, generator=random, dtype=torch.float64)).requires_grad_()
+
+    def penalty() -> Tensor:
+        return gradient_penalty(real, [maps[-1] for maps in judge.verdicts(real)])
+
+    weight = next(parameter for name, parameter in judge.named_parameters() if "kernels" in name)
+    (slope,) = torch.autograd.grad(penalty(), weight)
+    direction = torch.randn(weight.shape, generator=random, dtype=torch.float64)
+    ends = []
+    for step in (1e-8, -1e-8):
+        with torch.no_grad():
+            weight += step * direction
+        ends.append(penalty().item())
+        with torch.no_grad():
+            weight -= step * direction
+    assert (slope * direction).sum().item() == pytest.approx((ends[0] - ends[1]) / 2e-8, rel=1e-4)
+
+
+def test_matching_features_by_hand() -> None:
+    """Two parts, of two maps and of one; the logits, last, are not among what is matched."""
+    logits = torch.randn(1, 3)
+    real = [[torch.zeros(1, 2, 1), torch.ones(1, 1, 2), logits], [torch.full((1, 2, 2), 3.0), logits]]
+    fake = [[torch.ones(1, 2, 1), torch.tensor([[[0.0, 4.0]]]), -logits], [torch.zeros(1, 2, 2), -logits]]
+    assert feature_matching(real, fake).item() == pytest.approx(((1 + (1 + 3) / 2) / 2 + 3) / 2)
+    assert feature_matching(real, real).item() == 0
+
+
+def test_statistics_of_features_by_hand() -> None:
+    """Channel one: means 1 and 2, variances 1 and 0; channel two: means 0 and 0, variances 0 and 4."""
+    logits = torch.zeros(1, 1)
+    real = torch.tensor([[[0.0, 0.0], [2.0, 0.0]]])
+    fake = torch.tensor([[[2.0, 2.0]], [[2.0, -2.0]]])
+    assert feature_statistics([[real, logits]], [[fake, logits]]).item() == (1 + 0) / 2 + (1 + 4) / 2
+
+
+def test_statistics_do_not_ask_when_or_in_which_clip_a_thing_happens() -> None:
+    maps = torch.randn(4, 30, 3, 5)
+    moved = maps.flip(0).roll(7, 1)
+    logits = torch.zeros(4, 2)
+    assert feature_statistics([[maps, logits]], [[moved, logits]]).item() == pytest.approx(0, abs=1e-6)
+    assert feature_matching([[maps, logits]], [[moved, logits]]).item() > 0.5
+
+
+@pytest.mark.parametrize("distance", [feature_matching, feature_statistics])
+def test_features_pull_the_fake_ones_only(distance: object) -> None:
+    real, fake = (torch.randn(1, 9, 2, requires_grad=True) for _ in range(2))
+    logits = torch.zeros(1, 2)
+    torch.autograd.backward(distance([[real, logits]], [[fake, logits]]))  # type: ignore[operator]
+    assert real.grad is None
+    assert fake.grad is not None and fake.grad.abs().max() > 0

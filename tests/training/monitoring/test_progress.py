@@ -1,0 +1,109 @@
+"""What a person sees: lines now and then where there is no terminal, nothing when told to be quiet."""
+
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from partita.data.corpus import Corpus
+from partita.training.config.train import TrainConfig
+from partita.training.monitoring.progress import Display
+from partita.training.state import Position
+from partita.training.train import train
+
+NUMBERS = {"bits": 4.5, "samples_per_second": 12345.6, "discriminator_loss": 1.2}
+
+
+def show(display: Display, step: int) -> None:
+    display.show(step=step, steps=100, seconds=9.0, progress=step / 100, left=75.0, numbers=NUMBERS)
+
+
+def test_lines_say_step_bits_rate_and_time_left_but_not_too_often(capsys: pytest.CaptureFixture[str]) -> None:
+    with Display("violin") as display:
+        show(display, 10)
+        show(display, 20)
+        display.say("[saved] as it is")
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert lines[0] == "violin: step 10 of 100, 4.500 bits, 12,346 samples/s, D 1.200, 1:15 left"
+    assert lines[1:] == ["violin: [saved] as it is"]
+
+
+def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    with Display("violin", quiet=True) as display:
+        show(display, 10)
+        display.say("saved")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_time_left_is_never_more_than_the_budget_even_while_the_pace_is_new() -> None:
+    # regression: the progress of a run of minutes is 0 when its pace is first fitted; the time left by the
+    # progress was hours where the budget had minutes
+    position = Position(step=440, seconds=40.0)
+    position.pace.begin(2, 5.0)
+    position.pace.fit(400, 36.0, 1200.0)
+    left = position.seconds_left(1200.0)
+    assert left is not None
+    assert 1000.0 < left <= 1160.0
+    assert Position().seconds_left(None) is None
+
+
+def test_where_the_steps_are_only_estimated_the_time_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with Display("violin") as display:
+        display.show(step=10, steps=None, seconds=65.0, progress=0.5, left=75.0, numbers=NUMBERS)
+    assert capsys.readouterr().err == (
+        "violin: step 10, 4.500 bits, 12,346 samples/s, D 1.200, 1:05 gone, 1:15 left\n"
+    )
+
+
+class Terminal(io.StringIO):
+    """A terminal on which the bar is drawn."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_what_is_done_in_place_of_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    # regression: the bar was blank while the held-out sound was scored
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    with Display("violin") as display:
+        assert display._bar is not None
+        show(display, 10)
+        with display.busy("scoring"):
+            display._bar.refresh()
+            assert "scoring ..." in terminal.getvalue()
+        before = len(terminal.getvalue())
+        display._bar.refresh()
+        assert "step 10 of 100" in terminal.getvalue()[before:]
+
+
+def test_a_run_of_minutes_names_no_number_of_steps_and_what_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+    corpus: Corpus,
+    make_config: Callable[..., TrainConfig],
+    tmp_path: Path,
+) -> None:
+    # regression: "step 10 of 1188", then "of 1562", then "of 586"
+    told: list[str] = []
+
+    @contextmanager
+    def busy(_display: Display, what: str) -> Iterator[None]:
+        told.append(what)
+        yield
+
+    monkeypatch.setattr(Display, "busy", busy)
+    monkeypatch.setattr(Display, "_tell", lambda _display, words: told.append(words))
+    config = make_config(steps=None, minutes=0.01, log_every=1)
+    train(corpus, tmp_path / "run", config)
+    steps = [words for words in told if words.startswith("step")]
+    assert steps
+    assert all(re.match(r"step \d+, .* \d+:\d\d gone, \d+:\d\d left$", words) for words in steps)
+    assert {"scoring", "saving", "scoring all held-out sound"} <= set(told)

@@ -1,0 +1,308 @@
+"""Free-running arms: twins at weight 0 are the likelihood arm to the last bit, everything is restored, and
+what goes wrong is said."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from partita.data.corpus import Corpus
+from partita.errors import PartitaError
+from partita.models.wavenet import WaveNet
+from partita.runs.folder import RunFolder
+from partita.runs.metrics import read
+from partita.training.config.arms import ADVERSARIAL, CRITICS, with_arm
+from partita.training.config.train import (
+    FREE_RUNNING,
+    AdversaryConfig,
+    CriticConfig,
+    RolloutConfig,
+    TrainConfig,
+)
+from partita.training.train import resume, train
+from partita.training.train_step import Learner, Update
+
+Make = Callable[..., TrainConfig]
+ARMS = (*FREE_RUNNING, *CRITICS)
+ROLLOUT = RolloutConfig(clips=4, length=64, shortest=32, growth=0.5, seam=32, replay=8)
+
+
+@pytest.fixture
+def base(make_config: Make, adversary: AdversaryConfig) -> TrainConfig:
+    return make_config(adversary=adversary, rollout=ROLLOUT)
+
+
+def learner_of(config: TrainConfig) -> Learner:
+    """The critic looks further back than the student."""
+    if config.critic is None:
+        return Learner(config)
+    shape = replace(config.network_shape, layers=5)
+    return Learner(config, critic=WaveNet(shape, generator=torch.Generator().manual_seed(5)))
+
+
+def with_critic(base: TrainConfig, run: Path, arm: str = "critic") -> TrainConfig:
+    config = with_arm(base, arm)
+    assert config.critic is not None
+    return replace(config, critic=replace(config.critic, run=str(run)))
+
+
+def windows(config: TrainConfig, context: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same sound for every arm, whatever lies before it."""
+    random = torch.Generator().manual_seed(step)
+    classes = torch.randint(100, 156, (config.batch, 100 + config.targets), generator=random)
+    valid = torch.ones(config.batch, config.targets, dtype=torch.bool)
+    valid[0, -7:] = False
+    return classes[:, 100 - context :], valid
+
+
+def go(learner: Learner, steps: int = 6, first: int = 1) -> Learner:
+    for step in range(first, steps + 1):
+        batch = windows(learner.config, learner.context, step)
+        learner.update(*batch, Update(step, 2e-3, (step - 1) / 6))
+    return learner
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(
+        same(one[name], value) if isinstance(value, dict) else torch.equal(one[name], value)
+        for name, value in other.items()
+    )
+
+
+@pytest.mark.parametrize("relative", [True, False])
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
+    base: TrainConfig, arm: str, relative: bool
+) -> None:
+    base = replace(base, rollout=replace(ROLLOUT, relative=relative))
+    alone = go(learner_of(with_arm(base, "likelihood")))
+    twin = go(learner_of(with_arm(base, f"{arm}-0")))
+    moved = go(learner_of(with_arm(base, arm)))
+    assert alone.free is None
+    assert twin.free is not None
+    for group in ("generator", "average", "optimizer"):
+        assert same(alone.tensors()[group], twin.tensors()[group]), group
+        assert not same(alone.tensors()[group], moved.tensors()[group]), group
+    if twin.adversary is not None:
+        fresh = learner_of(with_arm(base, f"{arm}-0"))
+        assert not same(twin.tensors()["adversary"], fresh.tensors()["adversary"])
+
+
+@pytest.mark.parametrize("every", [1, 4])
+@pytest.mark.parametrize("arm", ARMS)
+def test_a_restored_learner_goes_on_bitwise(base: TrainConfig, arm: str, every: int) -> None:
+    base = replace(base, adversary=replace(base.adversary, updates=2), rollout=replace(ROLLOUT, every=every))
+    config = with_arm(base, arm)
+    whole = go(learner_of(config))
+    half = go(learner_of(config), steps=3)
+    saved = {
+        group: {name: value.clone() for name, value in tensors.items()}
+        for group, tensors in half.tensors().items()
+    }
+    other = learner_of(config)
+    other.restore(saved)
+    assert same(go(other, first=4).tensors(), whole.tensors())
+
+
+@pytest.mark.parametrize("passes", [1, 3])
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_generator_hears_of_its_clips_in_every_weight(base: TrainConfig, arm: str, passes: int) -> None:
+    config = with_arm(replace(base, rollout=replace(ROLLOUT, passes=passes)), arm)
+    learner = learner_of(config)
+    assert learner.free is not None
+    go(learner, steps=3)
+    batch = windows(config, learner.context, 4)
+    loss, numbers = learner.free.loss(learner.generator, *batch, step=4, progress=0.5)
+    gradients = torch.autograd.grad(loss, list(learner.generator.parameters()))
+    assert all(gradient.abs().max() > 0 for gradient in gradients)
+    assert 7 < numbers["entropy_drawn"] <= 8
+    assert numbers["clip_length"] == 64
+    assert numbers["level_drawn"] > numbers["level_real"] > 0  # nearly all classes are still likely
+
+
+@pytest.mark.parametrize("arm", ["gumbel", "policy"])
+def test_clips_are_drawn_again_when_it_is_time(base: TrainConfig, arm: str) -> None:
+    learner = learner_of(with_arm(replace(base, rollout=replace(ROLLOUT, every=3, growth=0.0)), arm))
+    drawn = []
+    for step in range(1, 6):
+        go(learner, steps=step, first=step)
+        assert learner.free is not None
+        assert learner.free.clips is not None
+        drawn.append(learner.free.clips.drawn)
+    assert torch.equal(drawn[0], drawn[2])
+    assert not torch.equal(drawn[2], drawn[3])
+    assert torch.equal(drawn[3], drawn[4])
+
+
+def test_what_is_drawn_continues_the_windows_by_the_models_probabilities(base: TrainConfig) -> None:
+    """A generator that is sure of the next class draws it, and each clip follows its own past."""
+    learner = go(learner_of(with_arm(base, "policy")), steps=1)
+    assert learner.free is not None
+    with torch.no_grad():
+        learner.generator.end2_bias[200] += 100.0
+    classes, valid = windows(learner.config, learner.context, 2)
+    clips = learner.free._draw(learner.generator, classes, valid, 1.0)
+    assert clips.drawn.shape == (4, 64)
+    assert (clips.drawn == 200).all()
+    joined = torch.cat([clips.past, clips.real], 1)
+    rows = classes.unfold(1, joined.shape[1], 1).flatten(0, 1)
+    assert all((rows == clip).all(1).any() for clip in joined)
+    learner.free.older = None
+    heard = learner.free._heard(clips)
+    assert heard.opening == ROLLOUT.seam
+    assert torch.equal(heard.real[:, : heard.opening], heard.fake[:, : heard.opening])
+    assert (heard.real[:, heard.opening :] != heard.fake[:, heard.opening :]).all()
+
+
+def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(
+    base: TrainConfig, adversary: AdversaryConfig
+) -> None:
+    config = with_arm(replace(base, adversary=replace(adversary, warmup=4, updates=1)), "policy")
+    plain = Learner(with_arm(base, "likelihood"))
+    learner, heard = Learner(config), []
+    for step in range(1, 7):
+        numbers = learner.update(*windows(config, learner.context, step), Update(step, 2e-3, 0.0))
+        plain.update(*windows(base, plain.context, step), Update(step, 2e-3, 0.0))
+        heard.append("gradient_share" in numbers)
+        same_weights = same(dict(learner.generator.state_dict()), dict(plain.generator.state_dict()))
+        assert same_weights == (step < 4)
+        assert "discriminator_loss" in numbers
+    assert heard == [False, False, False, True, True, True]
+
+
+@pytest.mark.parametrize("arm", FREE_RUNNING)
+def test_several_discriminators_judge_what_is_drawn(base: TrainConfig, arm: str) -> None:
+    weight = 0.0 if arm == "policy" else 1.0
+    adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=weight)
+    rollout = replace(ROLLOUT, length=1024, shortest=1024, seam=1024)
+    config = replace(base, targets=1024, adversary=adversary, rollout=rollout)
+    learner = Learner(with_arm(config, arm))
+    random = torch.Generator().manual_seed(0)
+    classes = torch.randint(100, 156, (config.batch, learner.context + 1024), generator=random)
+    valid = torch.ones(config.batch, 1024, dtype=torch.bool)
+    numbers = learner.update(classes, valid, Update(1, 2e-3, 0.0))
+    assert numbers["gradient_share"] > 0.0
+    assert torch.isfinite(torch.stack(list(numbers.values()))).all()
+
+
+def test_a_critic_that_is_the_student_has_nothing_to_say(base: TrainConfig) -> None:
+    config = with_arm(base, "critic")
+    student = Learner(with_arm(base, "likelihood")).generator
+    learner = Learner(config, critic=student)
+    numbers = learner.update(*windows(config, learner.context, 1), Update(1, 2e-3, 0.0))
+    assert numbers["reward"] == 0
+    assert numbers["gradient_share"] == 0
+
+
+def test_the_critics_discount_decides_what_a_draw_is_told_of_its_future(base: TrainConfig) -> None:
+    config, weights = with_arm(base, "critic"), []
+    assert config.critic is not None and config.critic.discount == 0.0
+    for rollout, critic in ((0.98, 0.0), (0.5, 0.0), (0.98, 0.9)):
+        changed = replace(
+            config,
+            rollout=replace(config.rollout, discount=rollout),
+            critic=replace(config.critic, discount=critic),
+        )
+        weights.append(dict(go(learner_of(changed), 2).generator.state_dict()))
+    assert same(weights[0], weights[1])  # the rollouts' own is for adversaries
+    assert not same(weights[0], weights[2])
+
+
+@pytest.mark.parametrize("arm", ["pathwise", *CRITICS])
+def test_a_run_goes_on_as_if_it_had_never_stopped(
+    corpus: Corpus, base: TrainConfig, tmp_path: Path, arm: str
+) -> None:
+    teacher = train(corpus, tmp_path / "critic", replace(base, adversary=None, steps=5), quiet=True)
+    config = with_critic(base, teacher, arm) if arm in CRITICS else with_arm(base, arm)
+    whole = train(corpus, tmp_path / "whole", config, quiet=True)
+    begun = train(corpus, tmp_path / "begun", config, quiet=True, stop=lambda: True)
+    assert RunFolder.open(begun).steps()[-1] == 1
+    resume(begun, corpus=corpus, quiet=True)
+    ends = [RunFolder.open(run).newest() for run in (whole, begun)]
+    for path in ends[0].glob("*.safetensors"):
+        assert path.read_bytes() == (ends[1] / path.name).read_bytes(), path.name
+    records = [record for record in read(whole / "metrics.jsonl") if record["kind"] == "train"]
+    assert {"entropy_real", "entropy_drawn", "gradient_share", "clip_length"} <= records[0].keys()
+
+
+def test_a_critic_that_has_changed_is_refused(corpus: Corpus, base: TrainConfig, tmp_path: Path) -> None:
+    plain = replace(base, adversary=None, rollout=RolloutConfig())
+    teacher = train(corpus, tmp_path / "critic", replace(plain, steps=5), quiet=True)
+    config = with_critic(base, teacher)
+    run = train(corpus, tmp_path / "run", config, quiet=True, stop=lambda: True)
+    teacher.rename(tmp_path / "away")
+    train(corpus, teacher, replace(plain, steps=6), quiet=True)
+    with pytest.raises(PartitaError, match="has changed since this run was saved"):
+        resume(run, corpus=corpus, quiet=True)
+
+
+def test_a_critic_must_be_named_and_fit(corpus: Corpus, base: TrainConfig, tmp_path: Path) -> None:
+    with pytest.raises(PartitaError, match=r"`critic\.run` is not given"):
+        train(corpus, tmp_path / "run", with_arm(base, "critic"), quiet=True)
+    shape = replace(base.network_shape, classes=64)
+    quantiser = replace(base.quantiser, classes=64)
+    other = replace(base, adversary=None, network=shape, quantiser=quantiser, steps=2)
+    teacher = train(corpus, tmp_path / "critic", other, quiet=True)
+    config = with_critic(base, teacher)
+    with pytest.raises(PartitaError, match="has 64 mu-law classes, the run 256 mu-law"):
+        train(corpus, tmp_path / "run", config, quiet=True)
+
+
+def test_a_collapse_is_said_once(
+    corpus: Corpus, base: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "partita.training.monitoring.diagnostics.COLLAPSE", 2.0
+    )  # what is normal counts as a collapse
+    run = train(corpus, tmp_path / "run", with_arm(replace(base, log_every=5), "policy"), quiet=True)
+    said = [record for record in read(run / "metrics.jsonl") if record["kind"] == "trouble"]
+    assert [record["step"] for record in said] == [5]
+    assert "the clips are collapsing" in said[0]["words"]
+
+
+def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfig) -> None:
+    free = RolloutConfig(route="policy", length=64, shortest=32)
+    with pytest.raises(PartitaError, match="nothing judges the clips"):
+        make_config(rollout=free)
+    with pytest.raises(PartitaError, match="match by `likelihood`"):
+        make_config(rollout=free, adversary=adversary, match="norm")
+    with pytest.raises(PartitaError, match="needs at least 16"):
+        make_config(rollout=replace(free, seam=15), adversary=adversary)
+    with pytest.raises(PartitaError, match="takes the place of the adversary"):
+        make_config(rollout=free, adversary=adversary, critic=CriticConfig())
+    with pytest.raises(PartitaError, match="on the route `policy`"):
+        make_config(rollout=replace(free, route="gumbel"), critic=CriticConfig())
+    for changes in (
+        {"clips": 1},
+        {"temperature": 0.0},
+        {"clamp": 0.0},
+        {"discount": 1.1},
+        {"shortest": 2048},
+    ):
+        with pytest.raises(PartitaError):
+            RolloutConfig(**changes)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("arm", ARMS)
+def test_a_gpu_takes_the_same_path(base: TrainConfig, arm: str) -> None:
+    learner = learner_of(with_arm(replace(base, device="cuda", precision="auto"), arm))
+    for step in range(1, 4):
+        classes, valid = windows(learner.config, learner.context, step)
+        numbers = learner.update(classes.cuda(), valid.cuda(), Update(step, 2e-3, step / 3))
+    assert all(torch.isfinite(value) for value in numbers.values())
+    assert learner.free is not None
+    learner.restore({name: dict(group) for name, group in learner.tensors().items()})
+
+
+def test_every_arm_has_a_twin(base: TrainConfig) -> None:
+    for name in ADVERSARIAL:
+        arm, twin = with_arm(base, name), with_arm(base, f"{name}-0")
+        judges = [config.critic or config.adversary for config in (arm, twin)]
+        assert judges[0] is not None
+        assert judges[1] == replace(judges[0], weight=0.0)
+        assert twin.rollout == arm.rollout
+        assert with_arm(arm, "likelihood") == with_arm(base, "likelihood")

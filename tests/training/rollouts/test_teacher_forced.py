@@ -1,0 +1,81 @@
+"""Rollouts: drawn as the probabilities say, on the quantiser's grid, with the mean's gradient."""
+
+import numpy as np
+import pytest
+import torch
+
+from partita.audio.quantizer import Quantiser
+from partita.training.rollouts.teacher_forced import choose, teacher_forced
+
+QUANTISER = Quantiser(classes=16)
+TABLE = torch.tensor(QUANTISER.table)
+VALID = torch.ones(2, 50, dtype=torch.bool)
+
+
+def random_logits(seed: int = 0) -> torch.Tensor:
+    return torch.randn(2, 50, 16, generator=torch.Generator().manual_seed(seed)) * 2
+
+
+def targets() -> torch.Tensor:
+    return torch.randint(16, (2, 50), generator=torch.Generator().manual_seed(9))
+
+
+def roll(logits: torch.Tensor, value: str, seed: int = 0, valid: torch.Tensor = VALID):
+    random = torch.Generator().manual_seed(seed)
+    return teacher_forced(logits, targets(), valid, quantiser=QUANTISER, value=value, random=random)
+
+
+@pytest.mark.parametrize("value", ["draw", "mean"])
+def test_real_and_fake_lie_on_the_same_grid(value: str) -> None:
+    rolled = roll(random_logits(), value)
+    assert torch.equal(rolled.real, TABLE[targets()])
+    assert torch.isin(rolled.fake, TABLE).all()
+
+
+@pytest.mark.parametrize("value", ["draw", "mean"])
+def test_the_gradient_is_that_of_the_mean(value: str) -> None:
+    weights = torch.linspace(-1, 1, 100).view(2, 50)
+    through = random_logits().requires_grad_()
+    torch.autograd.backward((roll(through, value).fake * weights).sum())
+    mean = random_logits().requires_grad_()
+    torch.autograd.backward(((torch.softmax(mean, 2) @ TABLE) * weights).sum())
+    assert through.grad is not None
+    assert mean.grad is not None
+    torch.testing.assert_close(through.grad, mean.grad)
+
+
+def test_the_mean_is_rounded_as_the_quantiser_rounds() -> None:
+    mean = (torch.softmax(random_logits(), 2) @ TABLE).numpy()
+    assert np.array_equal(roll(random_logits(), "mean").fake, QUANTISER.decode(QUANTISER.encode(mean)))
+
+
+def test_draws_follow_the_probabilities() -> None:
+    probability = torch.tensor([0.1, 0.0, 0.6, 0.3])
+    uniform = torch.rand(100_000, generator=torch.Generator().manual_seed(0))
+    drawn = choose(probability.expand(100_000, 4), uniform)
+    share = torch.bincount(drawn, minlength=4) / 100_000
+    assert share[1] == 0
+    assert (share - probability).abs().max() < 0.005  # over three standard errors
+
+
+def test_every_class_can_be_drawn_and_none_beyond_the_last() -> None:
+    flat = torch.full((3, 4), 0.25)
+    assert choose(flat, torch.tensor([0.0, 0.25, 1.0 - 2**-24])).tolist() == [0, 1, 3]
+
+
+def test_the_stream_decides_the_draws() -> None:
+    logits = random_logits()
+    assert torch.equal(roll(logits, "draw", 1).fake, roll(logits, "draw", 1).fake)
+    assert not torch.equal(roll(logits, "draw", 1).fake, roll(logits, "draw", 2).fake)
+
+
+def test_where_no_target_counts_fake_is_real_and_carries_no_gradient() -> None:
+    valid = VALID.clone()
+    valid[1, 30:] = False
+    logits = random_logits().requires_grad_()
+    rolled = roll(logits, "draw", valid=valid)
+    assert torch.equal(rolled.fake[1, 30:], rolled.real[1, 30:])
+    torch.autograd.backward(rolled.fake.sum())
+    assert logits.grad is not None
+    assert logits.grad[1, 30:].abs().max() == 0
+    assert logits.grad[1, :30].abs().max() > 0

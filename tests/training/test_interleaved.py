@@ -1,0 +1,214 @@
+"""Runs trained in turns: equal updates in equal time whatever else the machine does, and the same bytes."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from partita.data.corpus import Corpus
+from partita.errors import DivergedError
+from partita.runs import metrics
+from partita.runs.folder import RunFolder
+from partita.signals import Interrupted
+from partita.training import interleaved as turns_file
+from partita.training import trainer as loop_file
+from partita.training.interleaved import TOLERANCE, Planned, machine_share, train_in_turns, unequal
+from partita.training.time_budget import training_budget
+from partita.training.train import resume, train
+from partita.training.trainer import Loop
+
+Make = Callable[..., Any]
+
+
+def step_of(run: Path) -> int:
+    return int(RunFolder.open(run).newest().name.removeprefix("step-"))
+
+
+BUDGET = 114.0  # seconds of training in 2 minutes: 5% are for the final score
+
+
+class FakeMachine:
+    """A clock that an update moves on: by 1 s while the machine is free, by 2 s while it is busy."""
+
+    def __init__(self, busy_until: float) -> None:
+        self.now, self.busy_until = 0.0, busy_until
+        self.ended: dict[str, tuple[int, float]] = {}  # each run's steps and seconds
+
+    def update(self, loop: Loop) -> None:
+        self.now += 2.0 if self.now < self.busy_until else 1.0
+        loop.position.step += 1
+
+    def finish(self, loop: Loop) -> None:
+        self.ended[loop.run.path.name] = (loop.position.step, loop.position.seconds)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
+    """A machine that is busy while the first of two runs trains, when one follows the other."""
+    fake = FakeMachine(busy_until=BUDGET)
+    clock = SimpleNamespace(
+        monotonic=lambda: fake.now, perf_counter=lambda: fake.now, process_time=lambda: 0.0
+    )
+    monkeypatch.setattr(loop_file, "time", clock)
+    monkeypatch.setattr(turns_file, "time", clock)
+    monkeypatch.setattr(Loop, "_update", lambda loop, _batch: fake.update(loop))
+    monkeypatch.setattr(Loop, "_validate", lambda _loop: None)
+    monkeypatch.setattr(Loop, "save", lambda _loop: None)
+    monkeypatch.setattr(Loop, "finish", lambda loop: fake.finish(loop))  # noqa: PLW0108 - it needs the loop
+    return fake
+
+
+def planned(make_config: Make, tmp_path: Path) -> list[Planned]:
+    config = make_config(steps=None, minutes=2.0, log_every=10**9)
+    assert training_budget(config) == BUDGET
+    return [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+
+
+def test_load_during_the_first_run_slows_both_alike(
+    corpus: Corpus, tmp_path: Path, make_config: Make, machine: FakeMachine
+) -> None:
+    one, other = planned(make_config, tmp_path)
+    for name in ("first", "second"):
+        train(corpus, tmp_path / name, one.config, quiet=True)
+    steps = {name: steps for name, (steps, _) in machine.ended.items()}
+    assert steps == {"first": pytest.approx(BUDGET / 2, abs=3), "second": pytest.approx(BUDGET, abs=3)}
+
+    machine.now = 0.0
+    assert train_in_turns(corpus, [one, other], quiet=True) == {}
+    (steps_a, seconds_a), (steps_b, seconds_b) = machine.ended["a"], machine.ended["b"]
+    assert steps_a == pytest.approx(steps_b, abs=4)
+    assert steps_a + steps_b == pytest.approx(1.5 * BUDGET, abs=6)
+    for seconds in (seconds_a, seconds_b):  # the time of the other's turns does not count
+        assert seconds == pytest.approx(BUDGET, abs=3)
+
+
+def test_turns_change_no_bit(corpus: Corpus, tmp_path: Path, make_config: Make, adversary: Any) -> None:
+    """With given steps, and the minutes so short that a turn is over after each of them."""
+    config = make_config(minutes=10.0, adversary=adversary, arm="report", steps=6)
+    train(corpus, tmp_path / "whole", config, quiet=True)
+    turns = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(turns_file, "SHORTEST", 0.0)
+        patched.setattr(turns_file, "TURNS", 10**9)
+        assert train_in_turns(corpus, turns, quiet=True) == {}
+    assert len([r for r in metrics.read(tmp_path / "a" / "metrics.jsonl") if r["kind"] == "turn"]) >= 5
+    files = sorted(path.name for path in RunFolder.open(tmp_path / "whole").newest().glob("*.safetensors"))
+    assert files
+    for name in files:
+        wanted = (RunFolder.open(tmp_path / "whole").newest() / name).read_bytes()
+        for run in turns:
+            assert (RunFolder.open(run.path).newest() / name).read_bytes() == wanted
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
+def test_a_signal_stops_all_and_all_go_on(
+    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_file, "SHORTEST", 0.1)
+    config = make_config(steps=None, minutes=1 / 60, validations=1)
+    runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    timer.start()
+    with pytest.raises(Interrupted, match="stopped by SIGTERM"):
+        train_in_turns(corpus, runs, quiet=True)
+    timer.join()
+    before = [step_of(run.path) for run in runs]
+    assert not any(RunFolder.open(run.path).finished for run in runs)
+    resume(runs[0].path, quiet=True, stop=lambda: True)  # each can also go on by itself
+    assert train_in_turns(corpus, runs, quiet=True) == {}
+    assert all(RunFolder.open(run.path).finished for run in runs)
+    assert [step_of(run.path) for run in runs] > before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
+def test_records_of_turns_outlive_a_stop_and_one_check_serves_all(
+    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_file, "SHORTEST", 0.0)
+    monkeypatch.setattr(turns_file, "TURNS", 10**9)
+    begun: list[Corpus] = []
+    monkeypatch.setattr(Corpus, "verify", lambda self, _stop: begun.append(self))
+    config = make_config(minutes=10.0, steps=10)
+    runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    plain, left = turns_file._turn, [4, 3, 2, 1]
+
+    def counted(*given: Any, **named: Any) -> bool:
+        if left.pop() == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return plain(*given, **named)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(turns_file, "_turn", counted)
+        with pytest.raises(Interrupted):
+            train_in_turns(corpus, runs, quiet=True)
+    for run in runs:
+        records = metrics.read(run.path / "metrics.jsonl")
+        assert records[-1]["kind"] == "turn"
+        assert RunFolder.open(run.path).rewind() == []
+        assert metrics.read(run.path / "metrics.jsonl") == records, "nothing was dropped"
+    assert train_in_turns(corpus, runs, quiet=True) == {}
+    assert begun == [corpus, corpus]
+
+
+def test_a_run_that_diverges_leaves_the_others(
+    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = Loop._update
+
+    def diverging(loop: Loop, batch: Any) -> None:
+        if loop.run.path.name == "a" and loop.position.step == 2:
+            raise DivergedError("the loss is not finite at step 3")
+        update(loop, batch)
+
+    monkeypatch.setattr(Loop, "_update", diverging)
+    config = make_config(minutes=1.0, steps=4)
+    runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    astray = train_in_turns(corpus, runs, quiet=True)
+    assert list(astray) == [tmp_path / "a"] and "step 3" in str(astray[tmp_path / "a"])
+    assert RunFolder.open(tmp_path / "b").finished and step_of(tmp_path / "b") == 4
+
+
+def turn(processor: float) -> dict[str, Any]:
+    return {"kind": "turn", "step": 1, "wall_seconds": 2.0, "processor_seconds": processor}
+
+
+def test_a_busy_machine_is_named() -> None:
+    steady = [turn(1.0), *(turn(3.8) for _ in range(20))]
+    halved = [turn(1.0), *(turn(3.8 if number % 2 else 1.9) for number in range(20))]
+    assert machine_share(steady) == pytest.approx(1.0)
+    assert machine_share(halved) == pytest.approx(0.75)
+    said = unequal({"likelihood": machine_share(steady), "report": machine_share(halved)})
+    assert said is not None and said.startswith("the machine was busy while report trained: it got 75%")
+    assert unequal({"a": 1.0, "b": 1.01 / TOLERANCE}) is None
+    assert unequal({"a": None, "b": machine_share(steady[:3])}) is None
+
+
+def _busy(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+@pytest.mark.slow
+def test_two_busy_programs_beside_do_not_decide(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
+    """The first of two runs of 4 s would have them beside it all the time, the second never."""
+    config = make_config(steps=None, minutes=4 / 60, validations=1, targets=1024)
+    train(corpus, tmp_path / "warm", make_config(steps=2, targets=1024), quiet=True)
+    context = multiprocessing.get_context("spawn")
+    busy = [context.Process(target=_busy, args=(5.0,)) for _ in range(os.cpu_count() or 1)]
+    for process in busy:
+        process.start()
+    time.sleep(0.5)
+    runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    train_in_turns(corpus, runs, quiet=True)
+    for process in busy:
+        process.join()
+    one, other = (step_of(run.path) for run in runs)
+    assert one == pytest.approx(other, rel=0.2)
