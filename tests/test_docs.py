@@ -29,7 +29,7 @@ MINIATURE = {
     "prepare": [],
     "train": ["--size", "tiny", *SHORT_RUN.split()],
     "generate": ["--seconds", "0.02"],
-    "evaluate": ["--clips", "4", "--seconds", "0.1", "--opening-seconds", "0.1", "--bits-seconds", "0.5"],
+    "evaluate": ["--clips", "4", "--seconds", "0.1", "--prompt-seconds", "0.1", "--bits-seconds", "0.5"],
 }
 REPLACED = {"--minutes", "--steps", "--size", "--seconds"}
 
@@ -72,13 +72,13 @@ def runs_for_real(words):
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
-    """Make what a reader has: four short recordings, an opening, a corpus and a run."""
+    """Make what a reader has: four short recordings, an prompt, a corpus and a run."""
     home = tmp_path_factory.mktemp("reader")
     (home / "recordings").mkdir()
     for number in range(1, 5):
         sound = render(3, sample_rate=8000, seed=number)
         soundfile.write(home / "recordings" / f"study-{number:02d}.wav", sound, 8000)
-    shutil.copy(home / "recordings" / "study-01.wav", home / "opening.wav")
+    shutil.copy(home / "recordings" / "study-01.wav", home / "prompt.wav")
     before = Path.cwd()
     os.chdir(home)
     try:

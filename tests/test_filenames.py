@@ -59,8 +59,8 @@ def test_everything_may_lie_in_a_folder_whose_name_is_no_text(tmp_path: Path) ->
     assert [path for path in (run / "tensorboard").iterdir() if path.stat().st_size > 100]
     loaded = load(run)
     assert Path(loaded.config["corpus"]["path"]) == (home / "corpus").absolute()
-    blocks = loaded.stream(seconds=0.05, opening=None)
+    blocks = loaded.stream(seconds=0.05, prompt=None)
     plan = plan_outputs(home / "clip.wav", 1)
     assert write_clips(blocks, plan, sample_rate=RATE).paths == [home / "clip.wav"]
-    plan = EvaluateConfig(clips=4, seconds=0.05, opening_seconds=0.05, bits_seconds=0.5)
+    plan = EvaluateConfig(clips=4, seconds=0.05, prompt_seconds=0.05, bits_seconds=0.5)
     assert evaluate(loaded, corpus, plan)["bits_per_sample"]["value"] > 0

@@ -53,7 +53,7 @@ def test_a_few_steps_lead_from_recordings_to_a_page(arm: str, corpus: Corpus, tm
     drawn = model.draw(seconds=0.2, seed=1)
     assert drawn.shape == (1, 800)
     assert np.isfinite(drawn).all()
-    found = evaluation(model, corpus, EvaluateConfig(clips=4, seconds=0.3, opening_seconds=0.1))
+    found = evaluation(model, corpus, EvaluateConfig(clips=4, seconds=0.3, prompt_seconds=0.1))
     json.dumps(found.scores, allow_nan=False)
     assert found.scores["bits_per_sample"]["value"] < 7.9  # 8 is to know nothing: it has learnt something
     records = metrics.read(RunFolder.open(run).metrics_path)
@@ -110,7 +110,7 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
         if path.name != stage:
             return train(corpus, path, *rest, **named)
         # regression: on a busy machine the first step took the whole budget, and nothing was left to do
-        stopped.setattr("partita.training.trainer.Loop.done", lambda _: False)
+        stopped.setattr("partita.training.trainer.Trainer.done", lambda _: False)
         train(corpus, path, *rest, **named, stop=lambda: True)
         raise KeyboardInterrupt
 

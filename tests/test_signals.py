@@ -5,13 +5,13 @@ import threading
 
 import pytest
 
-from partita.signals import listening_for_signals
+from partita.signals import deferred_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_noted_and_afterwards_all_is_as_before(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with listening_for_signals() as request:
+    with deferred_signals() as request:
         assert request.signal_name is None
         signal.raise_signal(number)
         assert request.signal_name == number.name
@@ -19,7 +19,7 @@ def test_a_signal_is_noted_and_afterwards_all_is_as_before(number: signal.Signal
 
 
 def test_a_second_ctrl_c_acts_at_once() -> None:
-    with listening_for_signals() as request:
+    with deferred_signals() as request:
         signal.raise_signal(signal.SIGINT)
         assert request.signal_name == "SIGINT"
         with pytest.raises(KeyboardInterrupt):
@@ -30,7 +30,7 @@ def test_other_threads_are_left_alone() -> None:
     seen = []
 
     def work() -> None:
-        with listening_for_signals() as request:
+        with deferred_signals() as request:
             seen.append(request.signal_name)
 
     thread = threading.Thread(target=work)

@@ -16,7 +16,7 @@ from partita.data.preparation.progress import bar
 from partita.errors import PartitaError
 from partita.progress import Bar
 from partita.terminal import print_line, print_note, printable
-from partita.training.monitoring.progress import Display
+from partita.training.monitoring.progress import ProgressDisplay
 
 EVIL = "a\x1b]0;owned\x07\x9b2J\u202egnp\udce9[/x]"
 
@@ -95,7 +95,7 @@ def test_errors_and_bars_show_no_control_characters(monkeypatch: pytest.MonkeyPa
     with bar() as recordings:
         recordings.expect(2.0)
         recordings.add(1.0, EVIL)
-    with Display(EVIL) as display:
+    with ProgressDisplay(EVIL) as display:
         display.say(EVIL)
         with display.busy("scoring"):
             pass

@@ -14,11 +14,11 @@ import soundfile
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.audio.spectrogram import log_mel
 from partita.data.corpus import SPLITS, Corpus
 from partita.data.preparation.prepare import prepare
-from partita.data.prompts import openings
+from partita.data.prompts import prompts
 from partita.etudes.render import render
 from partita.experiments.demo.config import ARMS
 from partita.models.sizes import WaveNetConfig
@@ -111,7 +111,7 @@ def adversary_figure() -> Figure:
 
 def sampler_figure() -> Figure:
     """One distribution as it is, sharpened, and cut."""
-    place = np.arange(Quantiser().classes)
+    place = np.arange(Quantizer().classes)
     logits = np.log(0.7 * _bump(place, 150, 6) + 0.28 * _bump(place, 120, 10) + 0.02 / 256)
     figure = Figure(figsize=(7.5, 2.2), layout="constrained")
     settings = {
@@ -153,30 +153,30 @@ def training_figure(demo: Path) -> Figure:
 
 
 def continuation_figure(demo: Path) -> Figure:
-    """Spectrograms of openings: how each really went on, and how the demo's models went on."""
+    """Spectrograms of prompts: how each really went on, and how the demo's models went on."""
     corpus = Corpus.open(demo / "corpus")
     models = [load(path) for path in _runs(demo)]
-    quantiser, opening, seconds = models[0].quantiser, 1.0, 2.0
-    whole = openings(
+    quantiser, prompt, seconds = models[0].quantiser, 1.0, 2.0
+    whole = prompts(
         corpus,
         "test",
         count=2,
-        length=round((opening + seconds) * corpus.sample_rate),
+        length=round((prompt + seconds) * corpus.sample_rate),
         seed=1,
         quantiser=quantiser,
     )
     real = quantiser.decode(whole)
-    start = real[:, : round(opening * corpus.sample_rate)]
+    start = real[:, : round(prompt * corpus.sample_rate)]
     rows = [("what really followed", real)]
     for model in models:
-        drawn = model.draw(seconds, clips=len(real), seed=1, opening=start)
+        drawn = model.draw(seconds, clips=len(real), seed=1, prompt=start)
         rows.append((f"{model.name} goes on", np.concatenate([start, drawn], axis=1)))
     figure = Figure(figsize=(7.5, 1.5 * len(rows)), layout="constrained")
     for line, (label, sounds) in zip(
         figure.subplots(len(rows), 2, sharex=True, sharey=True), rows, strict=True
     ):
         for axes, sound in zip(line, sounds, strict=True):
-            _spectrogram(axes, sound, corpus.sample_rate, opening)
+            _spectrogram(axes, sound, corpus.sample_rate, prompt)
         line[0].set_title(label, loc="left", fontsize=9)
     return figure
 
@@ -211,12 +211,12 @@ def _interval(axes: Axes, row: int, score: dict[str, float], colour: str) -> Non
     axes.plot([score["value"]], [row], "o", color=colour)
 
 
-def _spectrogram(axes: Axes, sound: np.ndarray, sample_rate: int, opening: float) -> None:
+def _spectrogram(axes: Axes, sound: np.ndarray, sample_rate: int, prompt: float) -> None:
     frames = log_mel(sound, sample_rate)
     extent = (0.0, len(sound) / sample_rate, 0.0, 1.0)
     low = frames.max() - 9.0
     axes.imshow(frames.T, origin="lower", aspect="auto", cmap="magma", extent=extent, vmin=low)
-    axes.axvline(opening, color="white", linewidth=0.8, linestyle="--")
+    axes.axvline(prompt, color="white", linewidth=0.8, linestyle="--")
     axes.set(yticks=[])
 
 

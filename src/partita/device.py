@@ -13,7 +13,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
-class Machine:
+class ComputeDevice:
     """A device and a precision, resolved.
 
     Args:
@@ -44,7 +44,7 @@ def has_bfloat16(device: torch.device) -> bool:
     return any(bool(getattr(torch.cpu, probe, bool)()) for probe in probes)
 
 
-def machine(device: str = "auto", precision: str = "auto") -> Machine:
+def compute_device(device: str = "auto", precision: str = "auto") -> ComputeDevice:
     """Resolve the words of a config.
 
     Args:
@@ -54,7 +54,7 @@ def machine(device: str = "auto", precision: str = "auto") -> Machine:
     Raises:
         PartitaError: a word that is none of those, or a GPU is asked for and there is none.
 
-    >>> machine("cpu", "float32").bfloat16
+    >>> compute_device("cpu", "float32").bfloat16
     False
     """
     one_of("device", device, DEVICES)
@@ -66,4 +66,4 @@ def machine(device: str = "auto", precision: str = "auto") -> Machine:
     there = torch.device(
         "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     )
-    return Machine(there, has_bfloat16(there) if precision == "auto" else precision == "bfloat16")
+    return ComputeDevice(there, has_bfloat16(there) if precision == "auto" else precision == "bfloat16")

@@ -23,12 +23,12 @@ class Request:
 
 
 @contextmanager
-def listening_for_signals() -> Iterator[Request]:
+def deferred_signals() -> Iterator[Request]:
     """Note SIGINT and SIGTERM instead of dying of them; a second one acts at once, as it would outside.
 
     Only the main thread can do this; in another one nothing is changed.
 
-    >>> with listening_for_signals() as request: signal.raise_signal(signal.SIGTERM)
+    >>> with deferred_signals() as request: signal.raise_signal(signal.SIGTERM)
     >>> request.signal_name
     'SIGTERM'
     """

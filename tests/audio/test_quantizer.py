@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.errors import PartitaError
 
 KINDS = ("mu-law", "linear")
@@ -14,15 +14,15 @@ KINDS = ("mu-law", "linear")
 def test_mu_law_by_hand() -> None:
     # f(0.1) = ln(1 + 25.5) / ln(256) = 3.2771 / 5.5452 = 0.59099; (1.59099) / 2 * 255 + 0.5 = 203.35 -> 203
     # f(-0.001) = -ln(1.255) / ln(256) = -0.040961; 0.959039 / 2 * 255 + 0.5 = 122.78 -> 122
-    assert Quantiser().encode(np.array([0.1, -0.001])).tolist() == [203, 122]
+    assert Quantizer().encode(np.array([0.1, -0.001])).tolist() == [203, 122]
     # class 203: y = 2 * 203 / 255 - 1 = 0.592157; (256^0.592157 - 1) / 255 = (26.672 - 1) / 255 = 0.10067
-    assert Quantiser().decode(np.array([203]))[0] == pytest.approx(0.10067, abs=2e-5)
+    assert Quantizer().decode(np.array([203]))[0] == pytest.approx(0.10067, abs=2e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("classes", [2, 3, 16, 255, 256, 257, 1024])
 def test_every_class_comes_back_and_the_table_is_odd_and_increasing(kind: str, classes: int) -> None:
-    quantiser = Quantiser(kind=kind, classes=classes)
+    quantiser = Quantizer(kind=kind, classes=classes)
     every = np.arange(classes)
     assert np.array_equal(quantiser.encode(quantiser.decode(every)), every)
     assert np.all(np.diff(quantiser.table) > 0)
@@ -41,28 +41,28 @@ def test_encode_takes_the_nearest_level_in_the_companded_domain(
         return np.sign(v) * np.log1p(mu * np.abs(v)) / np.log1p(mu) if kind == "mu-law" else v
 
     levels = np.linspace(-1, 1, classes)
-    chosen = levels[Quantiser(kind=kind, classes=classes).encode(np.array(values))]
+    chosen = levels[Quantizer(kind=kind, classes=classes).encode(np.array(values))]
     nearest = np.abs(levels[None, :] - compand(x)[:, None]).min(axis=1)
     assert np.abs(chosen - compand(x)) == pytest.approx(nearest, abs=1e-9)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_table_of_16_bit_samples_agrees_with_encode(kind: str) -> None:
-    quantiser = Quantiser(kind=kind)
+    quantiser = Quantizer(kind=kind)
     samples = np.arange(-32768, 32768).astype(np.int16)
     assert np.array_equal(quantiser.encode_int16(samples), quantiser.encode(samples / 32767))
 
 
 def test_silence_decodes_to_almost_nothing() -> None:
-    assert abs(Quantiser().table[Quantiser().zero_class]) < 1e-4
+    assert abs(Quantizer().table[Quantizer().zero_class]) < 1e-4
 
 
 @pytest.mark.parametrize("bad", [{"kind": "a-law"}, {"classes": 1}, {"classes": 40000}])
 def test_refuses(bad: dict) -> None:
     with pytest.raises(PartitaError, match=next(iter(bad))):
-        Quantiser(**bad)
+        Quantizer(**bad)
 
 
 def test_refuses_what_is_not_finite() -> None:
     with pytest.raises(PartitaError, match="finite"):
-        Quantiser().encode(np.array([np.nan]))
+        Quantizer().encode(np.array([np.nan]))

@@ -172,7 +172,7 @@ def test_training_starts_from_another_run(home, tmp_path, capsys, quick):
 
 
 def test_evaluate_prints_one_json_object(home, capsys):
-    words = ["--clips", "4", "--seconds", "0.2", "--opening-seconds", "0.1", "--bits-seconds", "1"]
+    words = ["--clips", "4", "--seconds", "0.2", "--prompt-seconds", "0.1", "--bits-seconds", "1"]
     assert main(["evaluate", str(home / "run"), str(home / "corpus"), *words, "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)
     bits = scores["bits_per_sample"]

@@ -77,7 +77,7 @@ def test_only_the_end_of_the_prompt_that_is_seen_is_kept(home, tmp_path, monkeyp
     assert (tmp_path / "end.wav").read_bytes() == (tmp_path / "whole.wav").read_bytes()
     model = SimpleNamespace(sample_rate=RATE, model=SimpleNamespace(receptive_field=100))
     judge = SimpleNamespace(judge=SimpleNamespace(context=300))
-    read([*words, "--out", "a.wav"])._opening(model, judge)
+    read([*words, "--out", "a.wav"])._prompt(model, judge)
     assert kept[0] < soundfile.info(prime).frames
     assert kept[1] == 300
 
@@ -172,10 +172,10 @@ def test_generate_steers_by_another_runs_discriminator(home, judge, tmp_path, ca
 
 
 def test_generate_steers_by_its_own_run_in_many_clips_that_go_on_from_a_recording(home, judge, tmp_path):
-    opening = tmp_path / "opening.wav"
-    soundfile.write(opening, 0.3 * np.sin(np.arange(4000)), RATE)
+    prompt = tmp_path / "prompt.wav"
+    soundfile.write(prompt, 0.3 * np.sin(np.arange(4000)), RATE)
     words = [str(judge), "--seconds", "0.1", "--steer", "--steer-block", "64", "--particles", "3"]
-    words += ["--clips", "3", "--prime", str(opening)]
+    words += ["--clips", "3", "--prime", str(prompt)]
     assert main(["generate", *words, "--out", str(tmp_path / "clips")]) == 0
     clips = [path.read_bytes() for path in sorted((tmp_path / "clips").iterdir())]
     assert len(set(clips)) == 3

@@ -3,15 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.from_classes import corpus_of_classes
 from partita.data.windows import every_window
 from partita.errors import PartitaError
 
 
-@pytest.mark.parametrize("quantiser", [Quantiser(), Quantiser(kind="linear", classes=4096)])
-def test_every_class_comes_back_at_whatever_level(tmp_path: Path, quantiser: Quantiser) -> None:
+@pytest.mark.parametrize("quantiser", [Quantizer(), Quantizer(kind="linear", classes=4096)])
+def test_every_class_comes_back_at_whatever_level(tmp_path: Path, quantiser: Quantizer) -> None:
     random = np.random.default_rng(0)
     every = np.arange(quantiser.classes)[None]
     quiet = quantiser.zero_class + random.integers(-2, 3, size=(2, 500))
@@ -31,7 +31,7 @@ def test_a_corpus_is_named_after_its_content(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).integers(256, size=(3, 100))
 
     def made(name: str, splits: dict[str, np.ndarray]) -> Corpus:
-        return corpus_of_classes(tmp_path / name, splits, sample_rate=8000, quantiser=Quantiser())
+        return corpus_of_classes(tmp_path / name, splits, sample_rate=8000, quantiser=Quantizer())
 
     first = made("a", {"train": clips[:2], "validation": clips[2:]})
     assert first.fingerprint == made("b", {"train": clips[:2], "validation": clips[2:]}).fingerprint
@@ -47,10 +47,10 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
             tmp_path / "corpus",
             {"train": np.arange(1024)[None]},
             sample_rate=8000,
-            quantiser=Quantiser(classes=1024),
+            quantiser=Quantizer(classes=1024),
         )
     with pytest.raises(PartitaError, match="tarin"):
-        corpus_of_classes(tmp_path / "corpus", {"tarin": clips}, sample_rate=8000, quantiser=Quantiser())
+        corpus_of_classes(tmp_path / "corpus", {"tarin": clips}, sample_rate=8000, quantiser=Quantizer())
     with pytest.raises(PartitaError, match="no clip"):
-        corpus_of_classes(tmp_path / "corpus", {}, sample_rate=8000, quantiser=Quantiser())
+        corpus_of_classes(tmp_path / "corpus", {}, sample_rate=8000, quantiser=Quantizer())
     assert not (tmp_path / "corpus").exists()

@@ -9,10 +9,10 @@ import soundfile
 import soxr
 
 from partita.audio.load import read_audio
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
-from partita.data.prompts import openings
+from partita.data.prompts import prompts
 
 VIOLIN = PrepareConfig(
     test=("*bwv1002_mov8*", "*bwv1003_mov3*"), validation_seconds=60, trim=False, peak_dbfs=-0.9
@@ -59,8 +59,8 @@ def test_trimming_takes_only_what_is_silent(violin: Corpus, tmp_path: Path) -> N
     whole = sum(f["stretches"][0][1] for f in violin.index["files"] if f["source"].endswith(".mp3"))
     kept = sum(length for f in trimmed.index["files"] for _, length in f["stretches"])
     assert 0.95 < kept / whole < 0.99
-    clips = openings(trimmed, "test", count=4, length=4000, seed=0, quantiser=Quantiser())
-    assert (np.abs(Quantiser().decode(clips)).max(axis=1) > 0.03).all()
+    clips = prompts(trimmed, "test", count=4, length=4000, seed=0, quantiser=Quantizer())
+    assert (np.abs(Quantizer().decode(clips)).max(axis=1) > 0.03).all()
 
 
 def test_spoken_digits_have_labels(real_recordings: Path, tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.windows import TrainingWindows, WindowBatch, every_window
 from partita.errors import PartitaError
 
-Q = Quantiser()
+Q = Quantizer()
 
 
 def made_up(folder: Path, lengths: list[int], splits: list[str] | None = None) -> Corpus:
@@ -35,7 +35,7 @@ def made_up(folder: Path, lengths: list[int], splits: list[str] | None = None) -
     return Corpus(folder, {**index, "recordings": recordings, "skipped": []})
 
 
-class Identity(Quantiser):
+class Identity(Quantizer):
     """Classes that are the samples themselves, so that a test sees where each came from; 0 is padding."""
 
     zero_class = 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.evaluation.clips import continued, fitting, real_clips
@@ -14,7 +14,7 @@ from partita.evaluation.evaluate import EvaluateConfig, evaluate, evaluation
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
 
-QUICK = EvaluateConfig(clips=4, seconds=0.25, opening_seconds=0.1)
+QUICK = EvaluateConfig(clips=4, seconds=0.25, prompt_seconds=0.1)
 SCORES = (
     "bits_per_sample", "frechet_log_mel", "frechet_real_halves",
     "level_dbfs", "silence_share", "clipped_share", "spectral_flatness",
@@ -47,23 +47,23 @@ def test_progress_names_every_stage(loaded: LoadedModel, corpus: Corpus) -> None
     assert told[-1] == ("comparing clips", 1.0)
 
 
-def test_real_clips_are_stretches_of_the_split(corpus: Corpus, quantiser: Quantiser) -> None:
-    real = real_clips(corpus, "test", clips=4, seconds=0.5, opening_seconds=0.1, seed=0, quantiser=quantiser)
-    assert real.openings.shape == (4, 200)
+def test_real_clips_are_stretches_of_the_split(corpus: Corpus, quantiser: Quantizer) -> None:
+    real = real_clips(corpus, "test", clips=4, seconds=0.5, prompt_seconds=0.1, seed=0, quantiser=quantiser)
+    assert real.prompts.shape == (4, 200)
     assert real.waveforms.shape == (4, 1000)
     (segment,) = corpus.segments("test")
     sound = quantiser.encode_int16(corpus.samples[segment.offset : segment.offset + segment.length])
-    for opening, continuation in zip(real.openings, real.continuations, strict=True):
-        clip = np.concatenate([opening, continuation]).tobytes()
+    for prompt, continuation in zip(real.prompts, real.continuations, strict=True):
+        clip = np.concatenate([prompt, continuation]).tobytes()
         assert clip in sound.tobytes()
 
 
-def test_clips_continue_their_own_openings(corpus: Corpus, network: WaveNet, quantiser: Quantiser) -> None:
-    real = real_clips(corpus, "test", clips=4, seconds=0.1, opening_seconds=0.1, seed=0, quantiser=quantiser)
+def test_clips_continue_their_own_prompts(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
+    real = real_clips(corpus, "test", clips=4, seconds=0.1, prompt_seconds=0.1, seed=0, quantiser=quantiser)
     clips = continued(network, real, seed=0)
     assert clips.shape == real.waveforms.shape
     assert np.abs(clips).max() <= 1
-    fewer = replace(real, openings=real.openings[:2], continuations=real.continuations[:2])
+    fewer = replace(real, prompts=real.prompts[:2], continuations=real.continuations[:2])
     np.testing.assert_array_equal(continued(network, fewer, seed=0), clips[:2])
     assert (continued(network, real, seed=1) != clips).any()
 
@@ -72,27 +72,27 @@ def test_clips_continue_their_own_openings(corpus: Corpus, network: WaveNet, qua
     "lengths", [[3.0], [9.21], [4.0] * 3, [7.9] * 10, [2.0] * 30, [0.1] * 50, [30.0], [5000.0]]
 )
 def test_clips_that_fit_stay_as_they_are(lengths: list[float]) -> None:
-    clips, seconds, opening = fitting(lengths, clips=16, seconds=3.0, opening_seconds=1.0)
+    clips, seconds, prompt = fitting(lengths, clips=16, seconds=3.0, prompt_seconds=1.0)
     assert 4 <= clips <= 16
     assert 0.2 < seconds <= 3.0
-    assert 0 < opening <= 1.0
-    again = fitting(lengths, clips=clips, seconds=seconds, opening_seconds=opening)
-    assert again == (clips, seconds, opening)
+    assert 0 < prompt <= 1.0
+    again = fitting(lengths, clips=clips, seconds=seconds, prompt_seconds=prompt)
+    assert again == (clips, seconds, prompt)
     if max(lengths) > 1:
-        assert clips * (seconds + opening) <= 0.6 * sum(lengths)
+        assert clips * (seconds + prompt) <= 0.6 * sum(lengths)
 
 
 def test_a_short_split_gets_fewer_and_shorter_clips_that_do_not_overlap(
-    loaded: LoadedModel, corpus: Corpus, quantiser: Quantiser
+    loaded: LoadedModel, corpus: Corpus, quantiser: Quantizer
 ) -> None:
-    found = evaluation(loaded, corpus, EvaluateConfig(clips=16, seconds=2.0, opening_seconds=0.5))
+    found = evaluation(loaded, corpus, EvaluateConfig(clips=16, seconds=2.0, prompt_seconds=0.5))
     about = found.scores["about"]
     assert (about["clips"], len(found.clips)) == (4, 4)
     assert 4 * (about["clip_seconds"] + about["opening_seconds"]) < 0.6 * 9.21
     assert any("no room for 16 clips of 2 s" in warning for warning in found.scores["warnings"])
     (segment,) = corpus.segments("test")
     sound = quantiser.encode_int16(corpus.samples[segment.offset : segment.offset + segment.length]).tobytes()
-    rows = zip(found.real.openings, found.real.continuations, strict=True)
+    rows = zip(found.real.prompts, found.real.continuations, strict=True)
     clips = [np.concatenate(row).tobytes() for row in rows]
     places = sorted(sound.index(clip) for clip in clips)
     assert np.diff(places).min() >= len(clips[0])
@@ -115,7 +115,7 @@ def test_another_corpus_than_the_training_s_is_warned_of(loaded: LoadedModel, co
     assert not warned(corpus.fingerprint)
 
 
-def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantiser: Quantiser) -> None:
+def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantiser: Quantizer) -> None:
     with pytest.raises(PartitaError, match=r"`sample_rate` 8000 but the corpus .* has 2000"):
         evaluate(replace(loaded, sample_rate=8000), corpus, QUICK)
     with pytest.raises(PartitaError, match="`split` is 'tset'"):
@@ -124,8 +124,8 @@ def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantiser: Quan
         EvaluateConfig(clips=3)
     with pytest.raises(PartitaError, match="`seconds` is -1"):
         EvaluateConfig(seconds=-1)
-    with pytest.raises(PartitaError, match="`opening_seconds` is 0"):
-        real_clips(corpus, "test", clips=4, seconds=1, opening_seconds=0, seed=0, quantiser=quantiser)
+    with pytest.raises(PartitaError, match="`prompt_seconds` is 0"):
+        real_clips(corpus, "test", clips=4, seconds=1, prompt_seconds=0, seed=0, quantiser=quantiser)
 
 
 def test_a_damaged_corpus_is_not_scored(loaded: LoadedModel, corpus: Corpus, tmp_path: Path) -> None:

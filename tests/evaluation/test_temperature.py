@@ -11,12 +11,12 @@ from partita.evaluation.evaluate import EvaluateConfig
 from partita.evaluation.temperature import choose_temperature
 from partita.runs.loading import LoadedModel
 
-PLAN = EvaluateConfig(clips=4, seconds=0.3, opening_seconds=0.1, temperature=0.5)
+PLAN = EvaluateConfig(clips=4, seconds=0.3, prompt_seconds=0.1, temperature=0.5)
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The splits that openings were taken from; what is drawn is the real sound with noise, more of it the
+    """The splits that prompts were taken from; what is drawn is the real sound with noise, more of it the
     further the temperature is from 0.9."""
     splits: list[str] = []
     original = temperature.places

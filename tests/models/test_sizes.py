@@ -4,7 +4,7 @@ import pytest
 
 from partita.errors import PartitaError
 from partita.models.discriminators.multi_period import MultiPeriodConfig
-from partita.models.discriminators.multi_resolution import SpectralConfig
+from partita.models.discriminators.multi_resolution import MultiResolutionConfig
 from partita.models.discriminators.multi_scale import MultiScaleConfig
 from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig
@@ -45,7 +45,7 @@ def test_networks_that_no_machine_could_hold_are_refused() -> None:
         WaveNetConfig(blocks=1, layers=2, **wide)
 
 
-@pytest.mark.parametrize("kind", [PatchGANConfig, MultiScaleConfig, MultiPeriodConfig, SpectralConfig])
+@pytest.mark.parametrize("kind", [PatchGANConfig, MultiScaleConfig, MultiPeriodConfig, MultiResolutionConfig])
 @pytest.mark.parametrize("field", ["layers", "channels"])
 @pytest.mark.parametrize("value", [0, 10**9, 10**30])
 def test_discriminators_that_are_none_are_refused(kind: type, field: str, value: int) -> None:
@@ -55,7 +55,7 @@ def test_discriminators_that_are_none_are_refused(kind: type, field: str, value:
 
 
 def test_discriminators_of_too_many_parts_are_refused() -> None:
-    for kind, field in ((MultiPeriodConfig, "periods"), (SpectralConfig, "sizes")):
+    for kind, field in ((MultiPeriodConfig, "periods"), (MultiResolutionConfig, "sizes")):
         for values in ((), (64,) * 17, (0,), (1 << 30,)):
             with pytest.raises(PartitaError, match=f"`{field}` is"):
                 kind(**{field: values})

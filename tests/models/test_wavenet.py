@@ -15,7 +15,7 @@ from partita.errors import PartitaError
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.gated_stack.autograd import fused_stack
-from partita.ops.gated_stack.reference import fits_fused, plain_stack
+from partita.ops.gated_stack.reference import fits_fused, reference_stack
 from partita.ops.llvm.bfloat16 import has_pair_products
 
 ODD = WaveNetConfig(
@@ -124,7 +124,7 @@ def test_the_compiled_loops_equal_plain_tensors(config: WaveNetConfig, batch: in
     finally:
         torch.set_num_threads(before)
     exact = [leaf.detach().double().requires_grad_() for leaf in leaves]
-    plain = plain_stack(*exact, config.dilations)
+    plain = reference_stack(*exact, config.dilations)
     wanted = torch.autograd.grad((plain * weight).sum(), exact)
     torch.testing.assert_close(fused.double(), plain, rtol=0, atol=3e-5)
     for ours, theirs in zip(got, wanted, strict=True):
@@ -159,10 +159,10 @@ def test_the_loops_in_bfloat16_are_as_near_as_autocast(
     finally:
         torch.set_num_threads(before)
     exact = [leaf.detach().double().requires_grad_() for leaf in leaves]
-    plain = plain_stack(*exact, config.dilations)
+    plain = reference_stack(*exact, config.dilations)
     wanted = torch.autograd.grad((plain * weight.double()).sum(), exact)
     with torch.autocast("cpu", torch.bfloat16):
-        usual = plain_stack(*leaves, config.dilations)
+        usual = reference_stack(*leaves, config.dilations)
     theirs = torch.autograd.grad((usual * weight).sum(), leaves)
     assert fused.dtype == torch.bfloat16
     assert distance(fused, plain) <= 1.1 * distance(usual, plain) < 0.02
@@ -251,7 +251,7 @@ for other in found[1:]:
 def test_under_autocast_the_network_takes_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     model, classes = model_of(WHOLE), classes_of(WHOLE, 1, 40)
     with torch.autocast("cpu", torch.bfloat16), monkeypatch.context() as patched:
-        patched.setattr("partita.ops.gated_stack.reference.plain_stack", None)
+        patched.setattr("partita.ops.gated_stack.reference.reference_stack", None)
         narrow = model(classes)
     torch.testing.assert_close(narrow.float(), model(classes), rtol=0, atol=0.05)
     narrow.float().square().sum().backward()

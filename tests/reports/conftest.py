@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.evaluation.clips import RealClips
 from partita.evaluation.evaluate import clip_scores
 from partita.reports.report import ArmReport, ReportData
@@ -39,9 +39,9 @@ def real() -> RealClips:
     """Five stretches of tones, 0.25 s before and 0.75 s after the cut."""
     time = np.arange(RATE) / RATE
     tones = np.stack([0.5 * np.sin(2 * np.pi * (200 + 50 * row) * time) for row in range(5)])
-    classes = Quantiser().encode(tones)
+    classes = Quantizer().encode(tones)
     return RealClips(
-        openings=classes[:, :1000], continuations=classes[:, 1000:], quantiser=Quantiser(), sample_rate=RATE
+        prompts=classes[:, :1000], continuations=classes[:, 1000:], quantiser=Quantizer(), sample_rate=RATE
     )
 
 

@@ -84,14 +84,14 @@ def test_the_browser_is_told_to_load_nothing(page: Page) -> None:
 
 def test_every_clip_decodes_to_its_sound(page: Page, data: ReportData) -> None:
     sounds = page.all("audio")
-    assert len(sounds) == 3 * 3  # openings shown x (real and two arms)
+    assert len(sounds) == 3 * 3  # prompts shown x (real and two arms)
     expected = [data.real.waveforms, *(arm.clips for arm in data.arms)]
     for number, attributes in enumerate(sounds):
         row, column = divmod(number, 3)
         sound, rate = soundfile.read(io.BytesIO(content(attributes["src"], "audio/flac")))
         assert rate == data.real.sample_rate
-        clip = np.concatenate([data.real.opening_waveforms[row], expected[column][row]])
-        loud = 10 ** (-1 / 20)  # every player has one peak, opening and clip together
+        clip = np.concatenate([data.real.prompt_waveforms[row], expected[column][row]])
+        loud = 10 ** (-1 / 20)  # every player has one peak, prompt and clip together
         np.testing.assert_allclose(sound, clip * loud / np.abs(clip).max(), atol=1e-4)
         assert "controls" in attributes  # so that it plays without scripts
 
@@ -109,7 +109,7 @@ def test_every_picture_is_a_png_with_words_for_it(page: Page) -> None:
         image = imread(io.BytesIO(content(attributes["src"], "image/png")), format="png")
         assert image.shape[0] == 128
         assert image.std() > 0.05
-        assert str(attributes["alt"]).startswith("Spectrogram of opening")
+        assert str(attributes["alt"]).startswith("Spectrogram of prompt")
     assert all(svg.get("aria-label") or svg.get("aria-hidden") for svg in page.all("svg"))
 
 

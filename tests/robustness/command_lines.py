@@ -45,7 +45,7 @@ VALID = {
     "prepare": ("{recordings}", "--out", "{new}", "--sample-rate", "8000", "--seed", "1", "--gap", "0.5"),
     "train": ("{corpus}", "--out", "{new}", *TINY),
     "generate": ("{run}", "--seconds", "0.02", "--out", "{new}.wav", "--clips", "1", "--threads", "1"),
-    "evaluate": ("{run}", "{corpus}", "--clips", "4", "--seconds", "0.05", "--opening-seconds", "0.05"),
+    "evaluate": ("{run}", "{corpus}", "--clips", "4", "--seconds", "0.05", "--prompt-seconds", "0.05"),
     "demo": ("--out", "{new}", "--minutes", "0.1", "--size", "tiny", "--seed", "1"),
     "arena": (
         "--out",
@@ -143,7 +143,7 @@ BOUNDS = {
         ("--targets", "256"),
         ("--clips", "0"),
     ),
-    "evaluate": (("--seconds", "0.05"), ("--opening-seconds", "0.05"), ("--bits-seconds", "0.5")),
+    "evaluate": (("--seconds", "0.05"), ("--prompt-seconds", "0.05"), ("--bits-seconds", "0.5")),
     "demo": (("--device", "banana"),),
     "arena": (("--device", "banana"),),
     "bench": (("--size", "banana"),),

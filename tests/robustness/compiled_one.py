@@ -47,12 +47,12 @@ def sampler() -> None:
     from partita.models.sizes import SIZES
     from partita.models.wavenet import WaveNet
     from partita.sampling.config import SamplingConfig
-    from partita.sampling.cpu.engine import CompiledClips
+    from partita.sampling.cpu.engine import CPUEngine
     from partita.sampling.cpu.readiness import make_ready
 
     make_ready()
     model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
-    clips = CompiledClips(model, np.full((3, model.receptive_field), 128), SamplingConfig(threads=2))
+    clips = CPUEngine(model, np.full((3, model.receptive_field), 128), SamplingConfig(threads=2))
     clips.take(2)
     clips.copy(np.array([0]), np.array([1]))
 

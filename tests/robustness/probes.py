@@ -17,7 +17,7 @@ from scenes import arena_words, demo_words, prepare_words, train_words
 Outcome = Callable[[Path, str], Any]
 """From the scene's folder and the text on standard output to what came of a command."""
 DRAW = ["--seconds", "0.02", "--seed", "7", "--threads", "1"]
-SCORE = ["--json", "--clips", "4", "--seconds", "0.1", "--opening-seconds", "0.05", "--bits-seconds", "0.5"]
+SCORE = ["--json", "--clips", "4", "--seconds", "0.1", "--prompt-seconds", "0.05", "--bits-seconds", "0.5"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import Checkpoint
@@ -26,7 +26,7 @@ def table() -> dict[str, Any]:
     return {
         "corpus": {"path": "/nowhere", "relative": "..", "fingerprint": "00", "sample_rate": 8000},
         "network": to_table(NETWORK),
-        "quantiser": to_table(Quantiser()),
+        "quantiser": to_table(Quantizer()),
         "training": {"steps": 2},
         "versions": versions(),
     }

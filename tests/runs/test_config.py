@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.errors import PartitaError
 from partita.runs.config import from_table, to_table, write_toml
 from partita.tables import read_toml
@@ -76,4 +76,4 @@ def test_a_whole_number_will_do_for_a_float() -> None:
 
 def test_a_value_out_of_range_says_in_which_file_it_is() -> None:
     with pytest.raises(PartitaError, match=r"`classes` is 1, must be .*\(in c\.toml \[quantiser\]\)"):
-        from_table(Quantiser, {"classes": 1}, where="c.toml [quantiser]")
+        from_table(Quantizer, {"classes": 1}, where="c.toml [quantiser]")

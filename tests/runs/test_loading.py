@@ -44,14 +44,14 @@ def test_a_moved_run_loads(run: RunFolder, tmp_path: Path) -> None:
 
 def test_drawing_is_decided_by_the_seed_and_a_stream_gives_the_same(run: RunFolder) -> None:
     loaded = load(run.path)
-    opening = np.sin(np.arange(50) / 5)
-    clips = loaded.draw(seconds=0.01, clips=2, seed=3, opening=opening)
+    prompt = np.sin(np.arange(50) / 5)
+    clips = loaded.draw(seconds=0.01, clips=2, seed=3, prompt=prompt)
     assert clips.shape == (2, 80)
     assert clips.dtype == np.float32
     assert np.abs(clips).max() <= 1
-    blocks = loaded.stream(seconds=0.01, clips=2, opening=opening, config=SamplingConfig(seed=3, block=32))
+    blocks = loaded.stream(seconds=0.01, clips=2, prompt=prompt, config=SamplingConfig(seed=3, block=32))
     assert np.array_equal(np.concatenate(list(blocks), 1), clips)
-    assert not np.array_equal(loaded.draw(seconds=0.01, clips=2, seed=4, opening=opening), clips)
+    assert not np.array_equal(loaded.draw(seconds=0.01, clips=2, seed=4, prompt=prompt), clips)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])

@@ -10,7 +10,7 @@ from partita.models.wavenet import WaveNet
 from partita.sampling import backend as engine
 from partita.sampling.config import Device, SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
-from partita.sampling.smc.scorers import RatioJudge
+from partita.sampling.smc.scorers import RatioScorer
 from partita.sampling.stream import Stream
 
 MODEL = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
@@ -19,8 +19,8 @@ MODEL = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
 @pytest.mark.parametrize(("device", "gpu"), [("auto", False), ("cpu", False), ("cuda", True)])
 def test_which_engine_draws(monkeypatch: pytest.MonkeyPatch, device: Device, gpu: bool) -> None:
     compiled, cuda = (lambda *_, numbers: ("cpu", numbers)), (lambda *_, numbers: ("cuda", numbers))
-    monkeypatch.setattr(engine, "CompiledClips", compiled)
-    monkeypatch.setattr(engine, "CudaClips", cuda)
+    monkeypatch.setattr(engine, "CPUEngine", compiled)
+    monkeypatch.setattr(engine, "GPUEngine", cuda)
     history, numbers = np.zeros((512, 4), np.int64), np.arange(512)
     chosen = engine.engine_for(MODEL, history, SamplingConfig(device=device), numbers=numbers)
     assert chosen == ("cuda" if gpu else "cpu", numbers)
@@ -35,6 +35,6 @@ def test_a_gpu_that_is_not_there_is_refused() -> None:
 def test_more_clips_than_memory_are_refused_before_anything_is_made() -> None:
     with pytest.raises(PartitaError, match="GiB for their past, this machine has"):
         Stream(MODEL, clips=1 << 30, zero_class=128)
-    steering = Steering(judge=RatioJudge(MODEL, MODEL), config=SteeringConfig(particles=1 << 16))
+    steering = Steering(judge=RatioScorer(MODEL, MODEL), config=SteeringConfig(particles=1 << 16))
     with pytest.raises(PartitaError, match="clips or particles at once need"):
         SteeredStream(MODEL, steering, clips=1 << 14, zero_class=128)

@@ -51,11 +51,11 @@ def check(
     """Assert that fast equals slow; `truncated` is the share of samples whose last kept class may differ."""
     generator = np.random.default_rng(5)
     classes = model.config.classes
-    opening = generator.integers(0, classes, (clips, model.receptive_field))
-    fast = Stream(model, opening=opening, clips=clips, config=config, zero_class=classes // 2)
+    prompt = generator.integers(0, classes, (clips, model.receptive_field))
+    fast = Stream(model, prompt=prompt, clips=clips, config=config, zero_class=classes // 2)
     seen = np.empty((clips, steps, classes), np.float32)
     drawn = fast.take(steps, probabilities=seen)
-    exact = teacher_forced(rounded(model, config.precision), np.concatenate([opening, drawn], 1), config)
+    exact = teacher_forced(rounded(model, config.precision), np.concatenate([prompt, drawn], 1), config)
     error = np.abs(seen - exact).max(-1)
     assert (error > ERROR).mean() <= truncated
     u = uniforms(config.seed, clips, 0, steps)

@@ -1,4 +1,4 @@
-"""What is drawn depends on the model, the opening, the seed and the clip's number alone."""
+"""What is drawn depends on the model, the prompt, the seed and the clip's number alone."""
 
 import numpy as np
 import pytest
@@ -74,25 +74,25 @@ def test_another_seed_is_another_sound(model: WaveNet, sound: np.ndarray) -> Non
 
 
 @pytest.mark.parametrize("clips", [1, 2])
-def test_an_opening_goes_on_as_if_it_had_been_drawn(model: WaveNet, sound: np.ndarray, clips: int) -> None:
+def test_an_prompt_goes_on_as_if_it_had_been_drawn(model: WaveNet, sound: np.ndarray, clips: int) -> None:
     """Going on from what was drawn, under other addresses, needs the same state: compare probabilities."""
     whole = Stream(model, clips=clips, config=SamplingConfig(seed=9), zero_class=128)
     whole.take(500)
     seen = np.empty((clips, 1, 256), np.float32)
     whole.take(1, probabilities=seen)
     again = np.empty_like(seen)
-    Stream(model, clips=clips, opening=sound[:clips, :500], zero_class=128).take(1, probabilities=again)
+    Stream(model, clips=clips, prompt=sound[:clips, :500], zero_class=128).take(1, probabilities=again)
     assert (seen == again).all()
 
 
 @pytest.mark.parametrize("length", [0, 1, 62, 63, 64, 300])
-def test_an_opening_of_any_length(model: WaveNet, length: int) -> None:
-    opening = np.random.default_rng(2).integers(0, 256, length).astype(np.uint8)
-    filled = np.concatenate([np.full(model.receptive_field, 128), opening])[-model.receptive_field :]
+def test_an_prompt_of_any_length(model: WaveNet, length: int) -> None:
+    prompt = np.random.default_rng(2).integers(0, 256, length).astype(np.uint8)
+    filled = np.concatenate([np.full(model.receptive_field, 128), prompt])[-model.receptive_field :]
     config = SamplingConfig(seed=2)
     assert (
-        draw(model, steps=50, opening=opening, config=config, zero_class=128)
-        == draw(model, steps=50, opening=filled, config=config, zero_class=128)
+        draw(model, steps=50, prompt=prompt, config=config, zero_class=128)
+        == draw(model, steps=50, prompt=filled, config=config, zero_class=128)
     ).all()
 
 
@@ -168,7 +168,7 @@ def test_groups_cover_all_clips() -> None:
 
 
 @pytest.mark.parametrize(
-    ("opening", "word"),
+    ("prompt", "word"),
     [
         (np.zeros((3, 5), int), "shape"),
         (np.zeros((2, 2, 5), int), "shape"),
@@ -177,9 +177,9 @@ def test_groups_cover_all_clips() -> None:
         (np.array([-1]), "0 to 255"),
     ],
 )
-def test_openings_that_do_not_fit(opening: np.ndarray, word: str) -> None:
+def test_prompts_that_do_not_fit(prompt: np.ndarray, word: str) -> None:
     with pytest.raises(PartitaError, match=word):
-        history_of(opening, clips=2, length=4, classes=256, zero_class=128)
+        history_of(prompt, clips=2, length=4, classes=256, zero_class=128)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import torch
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.models.sizes import WaveNetConfig
@@ -32,8 +32,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 
 @pytest.fixture
-def quantiser() -> Quantiser:
-    return Quantiser()
+def quantiser() -> Quantizer:
+    return Quantizer()
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def network() -> WaveNet:
 
 
 @pytest.fixture
-def loaded(network: WaveNet, quantiser: Quantiser) -> LoadedModel:
+def loaded(network: WaveNet, quantiser: Quantizer) -> LoadedModel:
     """That network, as if it came from a run."""
     return LoadedModel(model=network, sample_rate=RATE, quantiser=quantiser, name="toy", step=0, config={})
 

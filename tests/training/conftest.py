@@ -13,7 +13,7 @@ from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.models.discriminators.ensemble import KINDS
 from partita.models.discriminators.multi_period import MultiPeriodConfig
-from partita.models.discriminators.multi_resolution import SpectralConfig
+from partita.models.discriminators.multi_resolution import MultiResolutionConfig
 from partita.models.discriminators.multi_scale import MultiScaleConfig
 from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig
@@ -86,7 +86,7 @@ def everything() -> AdversaryConfig:
         patchgan=PatchGANConfig(layers=3, channels=8, most_channels=16),
         multi_scale=MultiScaleConfig(scales=2, layers=2, most_channels=16),
         multi_period=MultiPeriodConfig(periods=(2, 3), layers=2, most_channels=16),
-        spectral=SpectralConfig(sizes=(64,), layers=2),
+        spectral=MultiResolutionConfig(sizes=(64,), layers=2),
         weight_by="gradient",
         warmup=7,
         loss="hinge",

@@ -15,7 +15,7 @@ from partita.runs.loading import load
 from partita.training.config.train import TrainConfig
 from partita.training.monitoring import scoring
 from partita.training.train import resume, train
-from partita.training.trainer import Loop
+from partita.training.trainer import Trainer
 
 Make = Callable[..., TrainConfig]
 
@@ -41,18 +41,18 @@ def test_what_is_not_finite_is_not_saved(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch, group: str
 ) -> None:
     # regression: weights that an update had made infinite lay in the newest checkpoint
-    step = Loop.step
+    step = Trainer.step
 
-    def burst(self: Loop) -> None:
+    def burst(self: Trainer) -> None:
         if self.position.step == 6:
-            tensors = self.learner.tensors()[group]
+            tensors = self.train_step.tensors()[group]
             with torch.no_grad():
                 next(value for value in tensors.values() if value.ndim).flatten()[0] = float("inf")
         step(self)
 
-    monkeypatch.setattr(Loop, "step", burst)
+    monkeypatch.setattr(Trainer, "step", burst)
     monkeypatch.setattr(
-        Loop, "_update", lambda self, _: setattr(self.position, "step", self.position.step + 1)
+        Trainer, "_update", lambda self, _: setattr(self.position, "step", self.position.step + 1)
     )
     monkeypatch.setattr(scoring, "validation_bits", lambda *_: 8.0)
     with pytest.raises(DivergedError, match=f"of {group} is not finite at step 10: .* step 5 is undamaged"):

@@ -22,7 +22,7 @@ from partita.training import trainer as loop_file
 from partita.training.interleaved import TOLERANCE, Planned, machine_share, train_in_turns, unequal
 from partita.training.time_budget import training_budget
 from partita.training.train import resume, train
-from partita.training.trainer import Loop
+from partita.training.trainer import Trainer
 
 Make = Callable[..., Any]
 
@@ -41,11 +41,11 @@ class FakeMachine:
         self.now, self.busy_until = 0.0, busy_until
         self.ended: dict[str, tuple[int, float]] = {}  # each run's steps and seconds
 
-    def update(self, loop: Loop) -> None:
+    def update(self, loop: Trainer) -> None:
         self.now += 2.0 if self.now < self.busy_until else 1.0
         loop.position.step += 1
 
-    def finish(self, loop: Loop) -> None:
+    def finish(self, loop: Trainer) -> None:
         self.ended[loop.run.path.name] = (loop.position.step, loop.position.seconds)
 
 
@@ -58,10 +58,10 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     )
     monkeypatch.setattr(loop_file, "time", clock)
     monkeypatch.setattr(turns_file, "time", clock)
-    monkeypatch.setattr(Loop, "_update", lambda loop, _batch: fake.update(loop))
-    monkeypatch.setattr(Loop, "_validate", lambda _loop: None)
-    monkeypatch.setattr(Loop, "save", lambda _loop: None)
-    monkeypatch.setattr(Loop, "finish", lambda loop: fake.finish(loop))  # noqa: PLW0108 - it needs the loop
+    monkeypatch.setattr(Trainer, "_update", lambda loop, _batch: fake.update(loop))
+    monkeypatch.setattr(Trainer, "_validate", lambda _loop: None)
+    monkeypatch.setattr(Trainer, "save", lambda _loop: None)
+    monkeypatch.setattr(Trainer, "finish", lambda loop: fake.finish(loop))  # noqa: PLW0108 - it needs the loop
     return fake
 
 
@@ -160,14 +160,14 @@ def test_records_of_turns_outlive_a_stop_and_one_check_serves_all(
 def test_a_run_that_diverges_leaves_the_others(
     corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    update = Loop._update
+    update = Trainer._update
 
-    def diverging(loop: Loop, batch: Any) -> None:
+    def diverging(loop: Trainer, batch: Any) -> None:
         if loop.run.path.name == "a" and loop.position.step == 2:
             raise DivergedError("the loss is not finite at step 3")
         update(loop, batch)
 
-    monkeypatch.setattr(Loop, "_update", diverging)
+    monkeypatch.setattr(Trainer, "_update", diverging)
     config = make_config(minutes=1.0, steps=4)
     runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
     astray = train_in_turns(corpus, runs, quiet=True)

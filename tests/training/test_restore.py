@@ -15,7 +15,7 @@ from partita.runs.config import write_toml
 from partita.runs.folder import RunFolder
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
-from partita.training.state import Position
+from partita.training.state import TrainerState
 from partita.training.train import resume, train
 
 Make = Callable[..., TrainConfig]
@@ -122,13 +122,13 @@ def test_a_state_that_is_none_is_refused(
     ],
 )
 def test_a_position_is_checked_value_by_value(path: str, value: object) -> None:
-    state = Position(step=3).as_json()
-    assert Position.from_json(state) == Position(step=3)
+    state = TrainerState(step=3).as_json()
+    assert TrainerState.from_json(state) == TrainerState(step=3)
     *inside, name = path.split(".")
     table = state[inside[0]] if inside else state
     table[name] = value
     with pytest.raises(PartitaError, match=rf"`position\.{path}"):
-        Position.from_json(state)
+        TrainerState.from_json(state)
 
 
 def test_another_network_is_refused_before_it_is_made(stopped: RunFolder, corpus: Corpus) -> None:

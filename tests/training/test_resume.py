@@ -135,16 +135,16 @@ def test_a_polite_signal_saves_and_says_how_to_go_on(
     corpus: Corpus, out: Path, make_config: Make, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from partita.signals import Interrupted
-    from partita.training.trainer import Loop
+    from partita.training.trainer import Trainer
 
-    step = Loop.step
+    step = Trainer.step
 
-    def interrupted_step(self: Loop) -> None:
+    def interrupted_step(self: Trainer) -> None:
         step(self)
         if self.position.step == 7:
             signal.raise_signal(number)
 
-    monkeypatch.setattr(Loop, "step", interrupted_step)
+    monkeypatch.setattr(Trainer, "step", interrupted_step)
     with pytest.raises(
         Interrupted, match=f"stopped by {number.name} and saved at step 7: go on with .*--resume {out}"
     ):
@@ -157,15 +157,15 @@ def test_a_signal_while_a_run_finishes_stops_what_comes_after(
 ) -> None:
     # regression: the run had come to its end, so the signal was forgotten, and a demo went on to its next arm
     from partita.signals import Interrupted
-    from partita.training.trainer import Loop
+    from partita.training.trainer import Trainer
 
-    finish = Loop.finish
+    finish = Trainer.finish
 
-    def interrupted_finish(self: Loop) -> None:
+    def interrupted_finish(self: Trainer) -> None:
         signal.raise_signal(signal.SIGINT)
         finish(self)
 
-    monkeypatch.setattr(Loop, "finish", interrupted_finish)
+    monkeypatch.setattr(Trainer, "finish", interrupted_finish)
     with pytest.raises(Interrupted, match="it had come to its end"):
         train(corpus, out, make_config(), quiet=True)
     assert RunFolder.open(out).finished

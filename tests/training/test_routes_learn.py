@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
@@ -17,12 +17,12 @@ from partita.sampling.stream import draw
 from partita.training.config.arms import with_arm
 from partita.training.config.train import CriticConfig, RolloutConfig, TrainConfig
 from partita.training.losses.likelihood import sample_nats
-from partita.training.train_step import Learner, Update
+from partita.training.train_step import TrainStep, Update
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., TrainConfig]
 CLASSES, BATCH, TARGETS = 12, 8, 512
-QUANTISER = Quantiser(classes=CLASSES)
+QUANTISER = Quantizer(classes=CLASSES)
 SHAPE = WaveNetConfig(
     blocks=1,
     layers=3,
@@ -44,9 +44,9 @@ def teacher_of(seed: int) -> WaveNet:
 
 def clips_of(model: WaveNet, past: Tensor | None, clips: int, steps: int, seed: int) -> Tensor:
     config = SamplingConfig(seed=seed, threads=1, device="cpu")
-    opening = None if past is None else past.numpy()
+    prompt = None if past is None else past.numpy()
     zero = QUANTISER.zero_class
-    drawn = draw(model, clips=clips, steps=steps, opening=opening, config=config, zero_class=zero)
+    drawn = draw(model, clips=clips, steps=steps, prompt=prompt, config=config, zero_class=zero)
     return torch.from_numpy(drawn).long()
 
 
@@ -70,9 +70,9 @@ def divergences(student: WaveNet, teacher: WaveNet) -> tuple[Tensor, Tensor]:
 def trained(
     config: TrainConfig, teacher: WaveNet, data: Tensor, rate: float, start: dict[str, Tensor] | None = None
 ) -> WaveNet:
-    learner = Learner(config, critic=teacher if config.critic is not None else None)
+    train_step = TrainStep(config, critic=teacher if config.critic is not None else None)
     if start is not None:
-        learner.begin_from(start)
+        train_step.begin_from(start)
     random, steps = torch.Generator().manual_seed(7), config.steps or 0
     reach = teacher.receptive_field
     for step in range(1, steps + 1):
@@ -82,8 +82,8 @@ def trained(
         windows = data[rows[:, None], columns]
         fade = 0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2
         update = Update(step, rate * min(1.0, step / 20) * fade, step / steps)
-        learner.update(windows, torch.ones(BATCH, TARGETS, dtype=torch.bool), update)
-    return learner.best_model
+        train_step.update(windows, torch.ones(BATCH, TARGETS, dtype=torch.bool), update)
+    return train_step.best_model
 
 
 @pytest.mark.parametrize("discount", [0.0, 0.9])

@@ -16,7 +16,7 @@ import torch
 from partita.data.corpus import Corpus
 from partita.data.index import fingerprint
 from partita.data.verify import BackgroundCheck
-from partita.device import machine
+from partita.device import compute_device
 from partita.digests import with_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
@@ -24,7 +24,7 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
-from partita.training.monitoring.progress import Display
+from partita.training.monitoring.progress import ProgressDisplay
 from partita.training.monitoring.validation import held_out, validation_bits
 from partita.training.train import resume, train
 
@@ -82,7 +82,7 @@ def test_the_final_score_is_that_of_the_weights_that_load_returns(
     whole = held_out(
         corpus, "validation", targets=256, context=loaded.model.receptive_field, quantiser=loaded.quantiser
     )
-    assert validation_bits(loaded.model, whole, machine("cpu", "float32")) == final["bits"]
+    assert validation_bits(loaded.model, whole, compute_device("cpu", "float32")) == final["bits"]
     assert loaded.step == final["chosen"]
 
 
@@ -165,16 +165,16 @@ def test_patience_ends_a_run_and_the_best_checkpoint_stands_for_it(
 def test_a_diverging_run_stops_with_the_step_the_clips_and_what_to_try(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partita.training import train_step as learner
+    from partita.training import train_step
 
-    make = learner.likelihood_bits
+    make = train_step.likelihood_bits
     calls: list[int] = []
 
     def burst(*arguments: torch.Tensor) -> torch.Tensor:
         calls.append(1)
         return make(*arguments) * (float("inf") if len(calls) == 8 else 1.0)
 
-    monkeypatch.setattr(learner, "likelihood_bits", burst)
+    monkeypatch.setattr(train_step, "likelihood_bits", burst)
     with pytest.raises(
         PartitaError,
         match=r"not finite at step 8, on 0\.wav @ .* s; .*step 5 is undamaged.*lower `learning_rate`",
@@ -300,7 +300,7 @@ def test_no_thread_reads_on_after_a_run_that_could_not_begin(
         assert checks()
         raise PartitaError("no such device")
 
-    monkeypatch.setattr("partita.training.train.Learner", refuse)
+    monkeypatch.setattr("partita.training.train.TrainStep", refuse)
     with pytest.raises(PartitaError, match="no such device"):
         train(corpus, tmp_path / "new", make_config(), quiet=True)
     with pytest.raises(PartitaError, match="no such device"):
@@ -314,6 +314,6 @@ def test_it_is_said_that_the_end_waits_for_the_comparison(
     monkeypatch.setattr(BackgroundCheck.__init__, "__kwdefaults__", {"wait_s": 0.0})
     said, waited = [], threading.Event()
     monkeypatch.setattr(Corpus, "verify", lambda self, stop: waited.wait(30))
-    monkeypatch.setattr(Display, "_tell", lambda self, words: said.append(words) or waited.set())
+    monkeypatch.setattr(ProgressDisplay, "_tell", lambda self, words: said.append(words) or waited.set())
     train(corpus, tmp_path / "run", make_config(steps=1, log_every=10**9), quiet=True)
     assert said[0] == "checking the corpus ..."

@@ -9,26 +9,26 @@ import torch
 
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, RolloutConfig, TrainConfig
-from partita.training.ema import Average
-from partita.training.train_step import Learner, Update
+from partita.training.ema import EMA
+from partita.training.train_step import TrainStep, Update
 
 Make = Callable[..., TrainConfig]
 
 
-def batch(learner: Learner, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+def batch(train_step: TrainStep, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     random = torch.Generator().manual_seed(seed)
-    length = learner.generator.receptive_field + learner.config.targets
-    classes = torch.randint(100, 156, (learner.config.batch, length), generator=random)
-    valid = torch.ones(learner.config.batch, learner.config.targets, dtype=torch.bool)
+    length = train_step.generator.receptive_field + train_step.config.targets
+    classes = torch.randint(100, 156, (train_step.config.batch, length), generator=random)
+    valid = torch.ones(train_step.config.batch, train_step.config.targets, dtype=torch.bool)
     valid[0, -7:] = False
     return classes, valid
 
 
-def train(config: TrainConfig, steps: int = 5) -> Learner:
-    learner = Learner(config)
+def train(config: TrainConfig, steps: int = 5) -> TrainStep:
+    train_step = TrainStep(config)
     for step in range(1, steps + 1):
-        learner.update(*batch(learner, step), Update(step, 2e-3, step / steps))
-    return learner
+        train_step.update(*batch(train_step, step), Update(step, 2e-3, step / steps))
+    return train_step
 
 
 @pytest.mark.parametrize("value", ["draw", "mean"])
@@ -37,10 +37,10 @@ def test_every_weight_gets_a_gradient_and_moves(
     make_config: Make, adversary: AdversaryConfig, arm: str, value: str
 ) -> None:
     config = with_arm(make_config(rollout=RolloutConfig(value=value), adversary=adversary), arm)
-    learner = Learner(config)
-    before = {name: p.detach().clone() for name, p in learner.generator.named_parameters()}
-    numbers = learner.update(*batch(learner), Update(1, 2e-3, 0.0))
-    for name, parameter in learner.generator.named_parameters():
+    train_step = TrainStep(config)
+    before = {name: p.detach().clone() for name, p in train_step.generator.named_parameters()}
+    numbers = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))
+    for name, parameter in train_step.generator.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
         assert not torch.equal(parameter, before[name]), name
@@ -61,9 +61,9 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
         assert torch.equal(twin.tensors()["generator"][name], value), name
     for name, value in alone.tensors()["average"].items():
         assert torch.equal(twin.tensors()["average"][name], value), name
-    fresh = Learner(with_arm(base, "report-0"))
+    fresh = TrainStep(with_arm(base, "report-0"))
     assert fresh.adversary is not None
-    judges = [learner.adversary.discriminator.last for learner in (twin, fresh)]
+    judges = [train_step.adversary.discriminator.last for train_step in (twin, fresh)]
     assert not torch.equal(*judges)
     moved = train(with_arm(base, "report"))
     assert not torch.equal(moved.generator.end2, alone.generator.end2)
@@ -94,51 +94,53 @@ def test_the_formulas_twin_at_weight_0_is_bitwise_matching_alone(
 def test_a_loss_that_is_not_finite_stops_before_anything_moves(
     make_config: Make, adversary: AdversaryConfig
 ) -> None:
-    learner = train(make_config(adversary=adversary), steps=1)
+    train_step = train(make_config(adversary=adversary), steps=1)
     with torch.no_grad():
-        learner.generator.end2_bias[3] = float("nan")
-    before = {name: value.clone() for name, value in learner.tensors()["generator"].items()}
+        train_step.generator.end2_bias[3] = float("nan")
+    before = {name: value.clone() for name, value in train_step.tensors()["generator"].items()}
     with pytest.raises(FloatingPointError, match="the likelihood loss"):
-        learner.update(*batch(learner), Update(2, 2e-3, 0.0))
+        train_step.update(*batch(train_step), Update(2, 2e-3, 0.0))
     for name, value in before.items():
-        assert torch.equal(learner.tensors()["generator"][name], value) or name == "end2_bias"
+        assert torch.equal(train_step.tensors()["generator"][name], value) or name == "end2_bias"
 
 
 def test_a_gradient_that_is_not_finite_stops_before_anything_moves(make_config: Make) -> None:
-    learner = train(make_config(), steps=1)
-    before = {name: value.clone() for name, value in learner.tensors()["generator"].items()}
-    learner.generator.end1.register_hook(lambda gradient: gradient * float("inf"))
+    train_step = train(make_config(), steps=1)
+    before = {name: value.clone() for name, value in train_step.tensors()["generator"].items()}
+    train_step.generator.end1.register_hook(lambda gradient: gradient * float("inf"))
     with pytest.raises(FloatingPointError, match="the generator's gradient"):
-        learner.update(*batch(learner), Update(2, 2e-3, 0.0))
+        train_step.update(*batch(train_step), Update(2, 2e-3, 0.0))
     for name, value in before.items():
-        assert torch.equal(learner.tensors()["generator"][name], value), name
+        assert torch.equal(train_step.tensors()["generator"][name], value), name
 
 
 def test_clipping_bounds_the_gradient(make_config: Make) -> None:
-    learner = Learner(make_config(clip=1e-3))
-    norm = learner.update(*batch(learner), Update(1, 2e-3, 0.0))["gradient_norm"]
+    train_step = TrainStep(make_config(clip=1e-3))
+    norm = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))["gradient_norm"]
     assert norm > 1e-2
     clipped = torch.nn.utils.get_total_norm(
-        [p.grad for p in learner.generator.parameters() if p.grad is not None]
+        [p.grad for p in train_step.generator.parameters() if p.grad is not None]
     )
     assert clipped.item() == pytest.approx(1e-3, rel=1e-3)
 
 
 def test_streams_are_separate(make_config: Make, adversary: AdversaryConfig) -> None:
     """An adversary changes neither the initial weights nor, by its size, the draws."""
-    small = Learner(make_config(adversary=adversary))
-    large = Learner(make_config(adversary=replace(adversary, patchgan=replace(adversary.patchgan, layers=4))))
-    none = Learner(make_config())
+    small = TrainStep(make_config(adversary=adversary))
+    large = TrainStep(
+        make_config(adversary=replace(adversary, patchgan=replace(adversary.patchgan, layers=4)))
+    )
+    none = TrainStep(make_config())
     assert torch.equal(small.generator.dilated, none.generator.dilated)
     assert torch.equal(small.random.get_state(), large.random.get_state())
-    other = Learner(make_config(seed=1))
+    other = TrainStep(make_config(seed=1))
     assert not torch.equal(other.generator.dilated, none.generator.dilated)
 
 
 def test_the_average_by_hand(make_config: Make) -> None:
-    model = Learner(make_config()).generator
+    model = TrainStep(make_config()).generator
     start = model.end2_bias.detach().clone()
-    average = Average(model, decay=0.5)
+    average = EMA(model, decay=0.5)
     with torch.no_grad():
         model.end2_bias += 1.0
     average.update(model, 1)  # (1 + 1) / (10 + 1) is less than 0.5
@@ -149,13 +151,13 @@ def test_the_average_by_hand(make_config: Make) -> None:
 
 @pytest.mark.gpu
 def test_a_gpu_takes_the_same_path(make_config: Make, adversary: AdversaryConfig) -> None:
-    learner = train(make_config(device="cuda", precision="auto", adversary=adversary))
-    assert learner.generator.end2.device.type == "cuda"
-    assert all(torch.isfinite(value).all() for value in learner.tensors()["generator"].values())
+    train_step = train(make_config(device="cuda", precision="auto", adversary=adversary))
+    assert train_step.generator.end2.device.type == "cuda"
+    assert all(torch.isfinite(value).all() for value in train_step.tensors()["generator"].values())
 
 
 def test_bfloat16_trains_where_the_instructions_are_missing_too(make_config: Make) -> None:
-    learner = Learner(make_config(precision="bfloat16"))
-    first = learner.update(*batch(learner), Update(1, 2e-3, 0.0))["bits"]
-    assert learner.generator.end2.dtype == torch.float32
+    train_step = TrainStep(make_config(precision="bfloat16"))
+    first = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))["bits"]
+    assert train_step.generator.end2.dtype == torch.float32
     assert first.item() == pytest.approx(8, abs=0.5)

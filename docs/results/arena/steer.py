@@ -24,7 +24,7 @@ from partita.experiments.arena.teacher import Truth
 from partita.runs.versions import versions
 from partita.sampling.config import SteeringConfig
 from partita.sampling.smc.sampler import Steering
-from partita.sampling.smc.scorers import RatioJudge
+from partita.sampling.smc.scorers import RatioScorer
 
 Asked = argparse.Namespace
 SCORES = ("kl_reverse_bound", "told_apart")
@@ -45,7 +45,7 @@ def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
     for name, better in (("exact", teacher.model), ("critic", critic)):
         for particles in (1, asked.particles):
             steering = Steering(
-                judge=RatioJudge(better, model, threads=1),
+                judge=RatioScorer(better, model, threads=1),
                 config=SteeringConfig(particles=particles, block=asked.block),
             )
             (point,) = measuring.steered_curve(model, steering, (1.0,))

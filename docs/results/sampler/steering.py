@@ -1,7 +1,7 @@
 """What steering gains where the truth is known: a trained model is the data, a smaller one learns to draw it.
 
 With the exact log-ratio of the two as the judge, -E[log2 Z_K] / T bounds KL(steered || data) from above, in
-bits a sample, and is exact for K = 1, plain sampling. Continuations of openings that the teacher drew, for
+bits a sample, and is exact for K = 1, plain sampling. Continuations of prompts that the teacher drew, for
 several K and several blocks on the same seeds; no block is drawn before the end. Run it as
 
     python docs/results/sampler/steering.py RUN CORPUS --student FILE --out steering.json
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from partita import Corpus, load, storage
-from partita.data.prompts import openings
+from partita.data.prompts import prompts
 from partita.evaluation.statistics.scores import Score, block_mean, from_replicates
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
@@ -26,12 +26,12 @@ from partita.runs.loading import LoadedModel
 from partita.runs.versions import versions
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
-from partita.sampling.smc.scorers import RatioJudge
+from partita.sampling.smc.scorers import RatioScorer
 from partita.sampling.stream import draw
 from partita.seeds import numpy_stream
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
-from partita.training.train_step import Learner, Update
+from partita.training.train_step import TrainStep, Update
 
 NATS_PER_BIT = float(np.log(2.0))
 RESAMPLES = 2000
@@ -40,16 +40,16 @@ RESAMPLES = 2000
 def teacher_sound(teacher: LoadedModel, corpus: Corpus, split: str, clips: int, steps: int, seed: int) -> Any:
     """Return (clips, steps) classes that the teacher drew, the first receptive field of them forgotten."""
     model, field = teacher.model, teacher.model.receptive_field
-    given = openings(corpus, split, count=clips, length=field, seed=seed, quantiser=teacher.quantiser)
+    given = prompts(corpus, split, count=clips, length=field, seed=seed, quantiser=teacher.quantiser)
     config, zero = SamplingConfig(seed=seed), teacher.quantiser.zero_class
-    drawn = draw(model, clips=clips, steps=field + steps, opening=given, config=config, zero_class=zero)
+    drawn = draw(model, clips=clips, steps=field + steps, prompt=given, config=config, zero_class=zero)
     return drawn[:, field:]
 
 
 def train_student(sound: NDArray[np.uint8], minutes: float, seed: int) -> WaveNet:
     """Return a `tiny` network that has learnt to draw such sound, as `partita train` would train it."""
     config = TrainConfig(size="tiny", steps=1, seed=seed, targets=8192, batch=2)
-    learner, random = Learner(config), numpy_stream(seed, "data")
+    learner, random = TrainStep(config), numpy_stream(seed, "data")
     length = learner.generator.receptive_field + config.targets
     valid = torch.ones(config.batch, config.targets, dtype=torch.bool)
     start, step, said = time.monotonic(), 0, 0.0
@@ -90,19 +90,19 @@ def lower_by(value: NDArray[np.float64], plain: NDArray[np.float64], seed: int) 
 
 
 class Experiment:
-    """A teacher, a student, and openings to continue."""
+    """A teacher, a student, and prompts to continue."""
 
-    def __init__(self, teacher: WaveNet, student: WaveNet, opening: NDArray[Any], steps: int, seed: int):
+    def __init__(self, teacher: WaveNet, student: WaveNet, prompt: NDArray[Any], steps: int, seed: int):
         self.teacher, self.student = teacher, student
-        self.opening, self.steps, self.seed = opening, steps, seed
+        self.prompt, self.steps, self.seed = prompt, steps, seed
 
     def steered(self, particles: int, block: int) -> tuple[NDArray[Any], NDArray[np.float64]]:
         """Return continuations and their log2 Z_K."""
-        judge = RatioJudge(self.teacher, self.student)
+        judge = RatioScorer(self.teacher, self.student)
         settings = SteeringConfig(particles=particles, block=block, lag=None)
         stream = SteeredStream(
-            self.student, Steering(judge=judge, config=settings), opening=self.opening,
-            clips=len(self.opening), steps=self.steps, config=SamplingConfig(seed=self.seed), zero_class=128,
+            self.student, Steering(judge=judge, config=settings), prompt=self.prompt,
+            clips=len(self.prompt), steps=self.steps, config=SamplingConfig(seed=self.seed), zero_class=128,
         )  # fmt: skip
         sound = stream.take(self.steps)
         return sound, stream.log_evidence / NATS_PER_BIT
@@ -114,11 +114,11 @@ class Experiment:
     def plain(self) -> tuple[dict[str, Any], NDArray[np.float64]]:
         """Return the bound for K = 1, beside KL by teacher forcing on the same clips and on plain ones."""
         sound, evidence = self.steered(1, 256)
-        config, clips = SamplingConfig(seed=self.seed), len(self.opening)
+        config, clips = SamplingConfig(seed=self.seed), len(self.prompt)
         same = draw(
-            self.student, clips=clips, steps=self.steps, opening=self.opening, config=config, zero_class=128
+            self.student, clips=clips, steps=self.steps, prompt=self.prompt, config=config, zero_class=128
         )
-        direct = bits(self.teacher, self.opening, sound) - bits(self.student, self.opening, sound)
+        direct = bits(self.teacher, self.prompt, sound) - bits(self.student, self.prompt, sound)
         found = {
             "bound": self.score(-evidence),
             "kl_by_teacher_forcing": self.score(direct),

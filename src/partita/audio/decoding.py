@@ -13,7 +13,7 @@ import soxr
 from numpy.typing import NDArray
 
 from partita.audio.formats.detection import CHUNKED, container
-from partita.audio.formats.ffmpeg import REMEDY, ThroughFFmpeg, has_ffmpeg
+from partita.audio.formats.ffmpeg import REMEDY, FFmpegReader, has_ffmpeg
 from partita.audio.formats.libsndfile import SoundFiles, Track
 from partita.audio.formats.parts import NO_SOUND, UnreadableError
 from partita.audio.mixing import (
@@ -108,7 +108,7 @@ class Decoding:
             )
         kind = container(self.path)
         if kind is not None and kind not in (*CHUNKED, "ogg", "flac"):
-            yield from ThroughFFmpeg(self.path, kind, self._notes)
+            yield from FFmpegReader(self.path, kind, self._notes)
             return
         begun = False
         try:
@@ -123,7 +123,7 @@ class Decoding:
                 raise UnreadableError(
                     f"not an audio file that can be read without FFmpeg ({reason}): {REMEDY}"
                 ) from None
-            yield from ThroughFFmpeg(self.path, kind, self._notes)
+            yield from FFmpegReader(self.path, kind, self._notes)
 
     def _at_rate(self, track: Track) -> Iterator[NDArray[np.float32]]:
         """Yield a track as one channel at `sample_rate`."""

@@ -1,4 +1,4 @@
-"""Read one recording whole, for openings that a person gives. It makes no corpora: `prepare.py` does."""
+"""Read one recording whole, for prompts that a person gives. It makes no corpora: `prepare.py` does."""
 
 from collections import deque
 from collections.abc import Iterable

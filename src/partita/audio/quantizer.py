@@ -16,7 +16,7 @@ INT16_SCALE = 32767.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quantiser:
+class Quantizer:
     """A scalar quantiser with levels equally spaced in the companded domain.
 
         f(x) = sign(x) ln(1 + mu |x|) / ln(1 + mu),  mu = classes - 1      (f(x) = x for "linear")
@@ -32,7 +32,7 @@ class Quantiser:
     Source: van den Oord et al. 2016, "WaveNet", section 2.2 (mu-law, ITU-T G.711 without its piecewise
         lines).
 
-    >>> Quantiser().encode(np.array([-1.0, 0.0, 1.0])).tolist()
+    >>> Quantizer().encode(np.array([-1.0, 0.0, 1.0])).tolist()
     [0, 128, 255]
     """
 
@@ -59,7 +59,7 @@ class Quantiser:
         Raises:
             PartitaError: a value is not finite.
 
-        >>> Quantiser(kind="linear", classes=3).encode(np.array([-1.0, 0.1, 7.0])).tolist()
+        >>> Quantizer(kind="linear", classes=3).encode(np.array([-1.0, 0.1, 7.0])).tolist()
         [0, 1, 2]
         """
         x = np.asarray(waveform, dtype=np.float64)
@@ -76,7 +76,7 @@ class Quantiser:
     def decode(self, classes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Return the waveform value, float32 in [-1, 1], of every class; `encode` takes it back.
 
-        >>> Quantiser().decode(np.array([0, 255])).tolist()
+        >>> Quantizer().decode(np.array([0, 255])).tolist()
         [-1.0, 1.0]
         """
         decoded: NDArray[np.float32] = self.table[np.asarray(classes)]
@@ -85,7 +85,7 @@ class Quantiser:
     def encode_int16(self, samples: NDArray[np.int16]) -> NDArray[Any]:
         """Return the class of 16-bit samples, x = samples / 32767, through a table of all 65,536 values.
 
-        >>> Quantiser().encode_int16(np.array([-32768, 0, 32767], dtype=np.int16)).tolist()
+        >>> Quantizer().encode_int16(np.array([-32768, 0, 32767], dtype=np.int16)).tolist()
         [0, 128, 255]
         """
         encoded: NDArray[Any] = self._of_int16[samples.view(np.uint16)]
@@ -95,7 +95,7 @@ class Quantiser:
     def table(self) -> NDArray[np.float32]:
         """Return the waveform value of every class, (classes,) float32, increasing.
 
-        >>> Quantiser(kind="linear", classes=5).table.tolist()
+        >>> Quantizer(kind="linear", classes=5).table.tolist()
         [-1.0, -0.5, 0.0, 0.5, 1.0]
         """
         y = 2 * np.arange(self.classes) / (self.classes - 1) - 1
@@ -109,7 +109,7 @@ class Quantiser:
     def zero_class(self) -> int:
         """Return the class of silence, `encode(0.0)`: what stands before a segment's start.
 
-        >>> Quantiser().zero_class
+        >>> Quantizer().zero_class
         128
         """
         return int(self.encode(np.zeros(1))[0])

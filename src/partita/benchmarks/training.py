@@ -14,7 +14,7 @@ import torch
 from partita.benchmarks.machine import matrix_rate, thread_limit
 from partita.training.config.train import TrainConfig
 from partita.training.memory import keep_freed_memory
-from partita.training.train_step import Learner, Update
+from partita.training.train_step import TrainStep, Update
 
 TARGETS = 16384
 
@@ -58,17 +58,17 @@ def bench(
 def _measured(size: str, *, batch: int, targets: int, device: str, runs: int, steps: int) -> dict[str, Any]:
     """Measure on PyTorch's threads; see `bench`."""
     config = TrainConfig(size=size, steps=1, device=device, batch=batch, targets=targets)
-    learner, threads = Learner(config), torch.get_num_threads()
-    where, shape = learner.machine, config.network_shape
+    train_step, threads = TrainStep(config), torch.get_num_threads()
+    where, shape = train_step.compute, config.network_shape
     dtype = torch.bfloat16 if where.bfloat16 else torch.float32
     random = torch.Generator().manual_seed(0)
     extent = (batch, shape.receptive_field + targets)
     classes = torch.randint(0, shape.classes, extent, generator=random).to(where.device)
     valid = torch.ones(batch, targets, dtype=torch.bool, device=where.device)
-    _seconds(learner, classes, valid, 2)
+    _seconds(train_step, classes, valid, 2)
     rates, ceilings = [], []
     for _ in range(runs):
-        rates.append(steps * batch * targets / _seconds(learner, classes, valid, steps))
+        rates.append(steps * batch * targets / _seconds(train_step, classes, valid, steps))
         ceilings.append(matrix_rate(dtype, threads, where.device))
     shares = [6 * shape.multiply_adds * rate / ceiling for rate, ceiling in zip(rates, ceilings, strict=True)]
     return {
@@ -87,9 +87,9 @@ def _measured(size: str, *, batch: int, targets: int, device: str, runs: int, st
     }
 
 
-def _seconds(learner: Learner, classes: torch.Tensor, valid: torch.Tensor, steps: int) -> float:
+def _seconds(train_step: TrainStep, classes: torch.Tensor, valid: torch.Tensor, steps: int) -> float:
     start = time.perf_counter()
     for step in range(steps):
-        numbers = learner.update(classes, valid, Update(step=step + 1, learning_rate=1e-4, progress=0.5))
+        numbers = train_step.update(classes, valid, Update(step=step + 1, learning_rate=1e-4, progress=0.5))
     float(numbers["bits"])  # a GPU works behind; this waits for it
     return time.perf_counter() - start

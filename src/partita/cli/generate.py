@@ -39,7 +39,7 @@ class Command:
     """Draw new sound from a trained model.
 
     WAV files grow as they are made and can be played at any moment; with `--out -` a player at the other end
-    of a pipe has the sound at once. Ctrl-C ends it with a short fade. The same model, seed and opening give
+    of a pipe has the sound at once. Ctrl-C ends it with a short fade. The same model, seed and prompt give
     the same clips.
     """
 
@@ -156,7 +156,7 @@ class Command:
         blocks = model.stream(
             seconds=seconds,
             clips=self.clips,
-            opening=self._opening(model, steering),
+            prompt=self._prompt(model, steering),
             config=sampling,
             first_block=FIRST_BLOCK if isinstance(place, int) else None,
             steering=steering,
@@ -222,7 +222,7 @@ class Command:
             told = f"{written.silent} of {self.clips} silent throughout: from silence, a model may go on so;"
             print_note(f"{told} give it sound to continue, {remedy}")
 
-    def _opening(self, model: "LoadedModel", steering: "Steering | None") -> "NDArray[Any] | None":
+    def _prompt(self, model: "LoadedModel", steering: "Steering | None") -> "NDArray[Any] | None":
         """Return as much of the end of `--prime` as the model and the judge see."""
         if self.prime is None:
             return None

@@ -94,7 +94,7 @@ class PreparedFile:
         return samples_digest(samples, self.offset, self.samples) == self.samples_digest
 
 
-class Workspace:
+class CorpusWriter:
     """A corpus folder open for writing; leaves no scratch behind, nor a new folder without a corpus.
 
     The old corpus is read when the folder is entered, after it has been locked.

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.quantizer import INT16_SCALE, Quantiser
+from partita.audio.quantizer import INT16_SCALE, Quantizer
 from partita.data.corpus import Corpus
-from partita.data.corpus_writer import PreparedFile, Workspace, clear_disk_errors
+from partita.data.corpus_writer import CorpusWriter, PreparedFile, clear_disk_errors
 from partita.data.index import FORMAT, HIGHEST_RATE, SPLITS, fingerprint
 from partita.digests import samples_hash
 from partita.errors import PartitaError
 
 
 def corpus_of_classes(
-    out: str | Path, splits: Mapping[str, NDArray[Any]], *, sample_rate: int, quantiser: Quantiser
+    out: str | Path, splits: Mapping[str, NDArray[Any]], *, sample_rate: int, quantiser: Quantizer
 ) -> Corpus:
     """Write clips as a corpus, complete or not at all, and return it; each clip is a recording of its own.
 
@@ -39,13 +39,13 @@ def corpus_of_classes(
     >>> import tempfile
     >>> clips = np.array([[128, 130, 125]], np.uint8)
     >>> made = corpus_of_classes(
-    ...     Path(tempfile.mkdtemp()) / "corpus", {"train": clips}, sample_rate=8000, quantiser=Quantiser()
+    ...     Path(tempfile.mkdtemp()) / "corpus", {"train": clips}, sample_rate=8000, quantiser=Quantizer()
     ... )
-    >>> Quantiser().encode_int16(made.samples).tolist()
+    >>> Quantizer().encode_int16(made.samples).tolist()
     [128, 130, 125]
     """
     out = Path(out)
-    with clear_disk_errors(out), Workspace(out) as workspace:
+    with clear_disk_errors(out), CorpusWriter(out) as workspace:
         store, files, recordings = workspace.scratch / "clips.i16", [], []
         with store.open("wb") as target:
             for split in splits:
@@ -59,7 +59,7 @@ def corpus_of_classes(
         return Corpus.mapped(out, index)
 
 
-def _int16(classes: NDArray[Any], quantiser: Quantiser) -> NDArray[np.int16]:
+def _int16(classes: NDArray[Any], quantiser: Quantizer) -> NDArray[np.int16]:
     samples = np.rint(quantiser.decode(classes).astype(np.float64) * INT16_SCALE).astype(np.int16)
     if not (quantiser.encode_int16(samples) == classes).all():
         raise PartitaError(

@@ -5,17 +5,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus, Segment
 from partita.errors import PartitaError
 from partita.seeds import numpy_stream
 
-CANDIDATES = 32  # places looked at for each opening
+CANDIDATES = 32  # places looked at for each prompt
 QUIET = 0.1  # 20 dB below the mean level (by energy) of the places looked at counts as silence
 
 
-def openings(
-    corpus: Corpus, split: str, *, count: int, length: int, seed: int, quantiser: Quantiser
+def prompts(
+    corpus: Corpus, split: str, *, count: int, length: int, seed: int, quantiser: Quantizer
 ) -> NDArray[Any]:
     """Draw stretches of sound from a split, by seed.
 
@@ -45,7 +45,7 @@ def openings(
     places = _candidates(segments, count, length, seed)
     chosen = _choose(corpus, places, count, length)
     if not chosen:
-        raise PartitaError(f"the split {split!r} of {corpus.path} is silent: no opening can be drawn from it")
+        raise PartitaError(f"the split {split!r} of {corpus.path} is silent: no prompt can be drawn from it")
     clips = np.full((count, length), quantiser.zero_class, dtype=quantiser.dtype)
     for row in range(count):
         start, stop = chosen[row % len(chosen)]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus, Segment
 from partita.errors import PartitaError
 from partita.seeds import numpy_stream
@@ -41,7 +41,7 @@ class _Cutter:
     segments: list[Segment]
     targets: int
     context: int
-    quantiser: Quantiser
+    quantiser: Quantizer
 
     def cut(self, places: NDArray[np.int64]) -> WindowBatch:
         """Cut windows at `places`: (batch, 3) of segment, first target, past the last target in it."""
@@ -91,7 +91,7 @@ class TrainingWindows:
         context: int,
         batch: int,
         seed: int,
-        quantiser: Quantiser,
+        quantiser: Quantizer,
     ) -> None:
         self._cutter = _cutter(
             corpus, split, targets=targets, context=context, batch=batch, quantiser=quantiser
@@ -162,7 +162,7 @@ class TrainingWindows:
 
 
 def every_window(
-    corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantiser: Quantiser
+    corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantiser: Quantizer
 ) -> Iterator[WindowBatch]:
     """Yield every sample of a split as a target once, in order, with its true past inside its segment.
 
@@ -186,7 +186,7 @@ def every_window(
 
 
 def _cutter(
-    corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantiser: Quantiser
+    corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantiser: Quantizer
 ) -> _Cutter:
     for name, value, least in (("targets", targets, 1), ("context", context, 0), ("batch", batch, 1)):
         if value < least:

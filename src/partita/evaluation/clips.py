@@ -1,4 +1,4 @@
-"""Clips to score and to hear: real openings, what really followed them, and what a model draws instead.
+"""Clips to score and to hear: real prompts, what really followed them, and what a model draws instead.
 
 The places and the draws depend on the corpus, the split and the seed alone, so every model is asked the same
 questions. This file does not score.
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
-from partita.data.prompts import openings
+from partita.data.prompts import prompts
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
@@ -26,55 +26,55 @@ SHRINK = 0.9
 
 
 def fitting(
-    lengths: Sequence[float], *, clips: int, seconds: float, opening_seconds: float
+    lengths: Sequence[float], *, clips: int, seconds: float, prompt_seconds: float
 ) -> tuple[int, float, float]:
-    """Return how many clips, how long, with how long an opening, fit into held-out sound without overlap.
+    """Return how many clips, how long, with how long an prompt, fit into held-out sound without overlap.
 
     Clips that overlap hold the same sound on both sides of a comparison of halves, and make the distance
     between halves of real sound too small. So there are at most as many clips as fill `FILLED` of the sound;
-    where that leaves fewer than `LEAST_CLIPS`, clips and openings become shorter, down to about
+    where that leaves fewer than `LEAST_CLIPS`, clips and prompts become shorter, down to about
     `LEAST_SECONDS`. What fits already comes back as it is.
 
     Args:
         lengths: of the split's segments, each in seconds; a clip lies inside one.
         clips: at most so many, at least `LEAST_CLIPS`.
         seconds: of each clip, at most.
-        opening_seconds: before each clip, at most.
+        prompt_seconds: before each clip, at most.
 
-    >>> fitting([120.0], clips=16, seconds=3.0, opening_seconds=1.0)
+    >>> fitting([120.0], clips=16, seconds=3.0, prompt_seconds=1.0)
     (16, 3.0, 1.0)
-    >>> fitting([20.0, 20.0], clips=16, seconds=3.0, opening_seconds=1.0)
+    >>> fitting([20.0, 20.0], clips=16, seconds=3.0, prompt_seconds=1.0)
     (6, 3.0, 1.0)
     """
     while True:
-        whole = seconds + opening_seconds
+        whole = seconds + prompt_seconds
         room = int(sum(min(FILLED * length / whole, length // whole) for length in lengths))
         if room >= LEAST_CLIPS or seconds <= LEAST_SECONDS:
-            return max(LEAST_CLIPS, min(clips, room)), seconds, opening_seconds
-        opening_seconds = min(opening_seconds, max(0.001, round(opening_seconds * SHRINK, 3)))
+            return max(LEAST_CLIPS, min(clips, room)), seconds, prompt_seconds
+        prompt_seconds = min(prompt_seconds, max(0.001, round(prompt_seconds * SHRINK, 3)))
         seconds = round(seconds * SHRINK, 3)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RealClips:
-    """Real stretches of held-out sound, cut in two: an opening, and what followed it.
+    """Real stretches of held-out sound, cut in two: an prompt, and what followed it.
 
     Args:
-        openings: (clips, samples) classes.
+        prompts: (clips, samples) classes.
         continuations: (clips, samples) classes.
         quantiser: classes <-> waveform.
         sample_rate: Hz.
     """
 
-    openings: NDArray[Any]
+    prompts: NDArray[Any]
     continuations: NDArray[Any]
-    quantiser: Quantiser
+    quantiser: Quantizer
     sample_rate: int
 
     @property
-    def opening_waveforms(self) -> NDArray[np.float32]:
-        """Return the openings as (clips, samples) float in [-1, 1]."""
-        return self.quantiser.decode(self.openings)
+    def prompt_waveforms(self) -> NDArray[np.float32]:
+        """Return the prompts as (clips, samples) float in [-1, 1]."""
+        return self.quantiser.decode(self.prompts)
 
     @property
     def waveforms(self) -> NDArray[np.float32]:
@@ -88,9 +88,9 @@ def real_clips(
     *,
     clips: int,
     seconds: float,
-    opening_seconds: float,
+    prompt_seconds: float,
     seed: int,
-    quantiser: Quantiser,
+    quantiser: Quantizer,
 ) -> RealClips:
     """Choose places in held-out sound.
 
@@ -99,20 +99,20 @@ def real_clips(
         split: "test" or "validation".
         clips: how many places.
         seconds: length of each continuation.
-        opening_seconds: length of each opening.
+        prompt_seconds: length of each prompt.
         seed: chooses the places.
         quantiser: waveform -> classes.
 
     Raises:
         PartitaError: a length is not positive, or the split has no sound.
     """
-    for name, value in (("seconds", seconds), ("opening_seconds", opening_seconds)):
+    for name, value in (("seconds", seconds), ("prompt_seconds", prompt_seconds)):
         if not value * corpus.sample_rate >= 1:
             raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
-    before, after = round(opening_seconds * corpus.sample_rate), round(seconds * corpus.sample_rate)
-    both = openings(corpus, split, count=clips, length=before + after, seed=seed, quantiser=quantiser)
+    before, after = round(prompt_seconds * corpus.sample_rate), round(seconds * corpus.sample_rate)
+    both = prompts(corpus, split, count=clips, length=before + after, seed=seed, quantiser=quantiser)
     return RealClips(
-        openings=both[:, :before],
+        prompts=both[:, :before],
         continuations=both[:, before:],
         quantiser=quantiser,
         sample_rate=corpus.sample_rate,
@@ -122,12 +122,12 @@ def real_clips(
 def continued(
     model: WaveNet, real: RealClips, *, seed: int, temperature: float = 1.0, threads: int | None = None
 ) -> NDArray[np.float32]:
-    """Draw a model's own continuation of each opening: (clips, samples) float in [-1, 1], as long as the real
+    """Draw a model's own continuation of each prompt: (clips, samples) float in [-1, 1], as long as the real
     ones.
 
     Args:
-        model: whose receptive field decides how much of the opening it sees.
-        real: the openings.
+        model: whose receptive field decides how much of the prompt it sees.
+        real: the prompts.
         seed: of the draws; clip c of one seed gets the same numbers under every model.
         temperature: 1 draws from the model as it is.
         threads: for the drawing; all cores by default.
@@ -138,7 +138,7 @@ def continued(
         model,
         clips=clips,
         steps=steps,
-        opening=real.openings,
+        prompt=real.prompts,
         config=config,
         zero_class=real.quantiser.zero_class,
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from partita.audio.spectrogram import log_mel
 from partita.checks import one_of, within
 from partita.data.corpus import SPLITS, Corpus
-from partita.device import DEVICES, machine
+from partita.device import DEVICES, compute_device
 from partita.errors import PartitaError
 from partita.evaluation.clips import LEAST_CLIPS, RealClips, continued, fitting, real_clips
 from partita.evaluation.metrics.bits import bits_per_sample
@@ -34,18 +34,18 @@ class EvaluateConfig:
     split: str = "test"
     """Held-out sound to score on: `test` for what is reported, `validation` for choices."""
     clips: int = 16
-    """Clips drawn for the distance and the health measures, each from another opening; fewer, with a warning,
+    """Clips drawn for the distance and the health measures, each from another prompt; fewer, with a warning,
     where the held-out sound has no room for as many without overlap."""
     seconds: float = 3.0
-    """Length of each clip, without its opening; shorter, with a warning, where there is no room."""
-    opening_seconds: float = 1.0
+    """Length of each clip, without its prompt; shorter, with a warning, where there is no room."""
+    prompt_seconds: float = 1.0
     """Real sound that each clip continues; shorter as the clips are."""
     bits_seconds: float | None = None
     """Score the bits on at most so much sound, spread evenly; without it on all of the split."""
     temperature: float = 1.0
     """Temperature of the clips; the bits are always those of the model as it is."""
     seed: int = 0
-    """Of the openings, the draws and the intervals."""
+    """Of the prompts, the draws and the intervals."""
     threads: int | None = None
     """Threads for drawing; all cores by default."""
     device: str = "auto"
@@ -62,7 +62,7 @@ class EvaluateConfig:
                 f"`clips` is {self.clips}: give at least {LEAST_CLIPS}, half of them are compared with the"
                 " others"
             )
-        for name in ("seconds", "opening_seconds", "bits_seconds"):
+        for name in ("seconds", "prompt_seconds", "bits_seconds"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
@@ -74,10 +74,10 @@ def fitted(config: EvaluateConfig, lengths: Sequence[float]) -> EvaluateConfig:
     >>> fitted(EvaluateConfig(), [20.0, 20.0]).clips
     6
     """
-    clips, seconds, opening_seconds = fitting(
-        lengths, clips=config.clips, seconds=config.seconds, opening_seconds=config.opening_seconds
+    clips, seconds, prompt_seconds = fitting(
+        lengths, clips=config.clips, seconds=config.seconds, prompt_seconds=config.prompt_seconds
     )
-    return replace(config, clips=clips, seconds=seconds, opening_seconds=opening_seconds)
+    return replace(config, clips=clips, seconds=seconds, prompt_seconds=prompt_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Evaluation:
 
     Args:
         scores: fit for JSON.
-        real: the openings and what really followed.
+        real: the prompts and what really followed.
         clips: (clips, samples) the model's continuations.
     """
 
@@ -149,13 +149,13 @@ def evaluation(
 
 
 def places(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> RealClips:
-    """Return the openings that a fitted config asks for and what really followed, in the model's classes."""
+    """Return the prompts that a fitted config asks for and what really followed, in the model's classes."""
     return real_clips(
         corpus,
         config.split,
         clips=config.clips,
         seconds=config.seconds,
-        opening_seconds=config.opening_seconds,
+        prompt_seconds=config.prompt_seconds,
         seed=config.seed,
         quantiser=loaded.quantiser,
     )
@@ -168,7 +168,7 @@ def _bits(
     before = next(loaded.model.parameters()).device
     try:
         return bits_per_sample(
-            loaded.model.to(machine(config.device, "float32").device),
+            loaded.model.to(compute_device(config.device, "float32").device),
             corpus,
             config.split,
             loaded.quantiser,
@@ -181,11 +181,11 @@ def _bits(
 
 
 def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> dict[str, Any]:
-    """Return the scores of clips against the real continuations of the same openings, fit for JSON.
+    """Return the scores of clips against the real continuations of the same prompts, fit for JSON.
 
     Args:
-        clips: (clips, samples), float in [-1, 1], one for each opening.
-        real: the openings and what really followed.
+        clips: (clips, samples), float in [-1, 1], one for each prompt.
+        real: the prompts and what really followed.
         seed: of the intervals.
     """
     rate, waveforms = real.sample_rate, real.waveforms
@@ -231,8 +231,8 @@ def _warnings(
     if config != asked:
         found.append(
             f"the split {config.split!r}, {corpus.seconds(config.split):.1f} s, has no room for {asked.clips}"
-            f" clips of {asked.seconds:g} s with openings of {asked.opening_seconds:g} s that do not overlap:"
-            f" {config.clips} of {config.seconds:g} s with openings of {config.opening_seconds:g} s were"
+            f" clips of {asked.seconds:g} s with prompts of {asked.prompt_seconds:g} s that do not overlap:"
+            f" {config.clips} of {config.seconds:g} s with prompts of {config.prompt_seconds:g} s were"
             " drawn; hold out more sound"
         )
     trained_on = loaded.config.get("corpus", {}).get("fingerprint")
@@ -254,7 +254,7 @@ def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[
         "bits_seconds": config.bits_seconds,
         "clips": config.clips,
         "clip_seconds": config.seconds,
-        "opening_seconds": config.opening_seconds,
+        "opening_seconds": config.prompt_seconds,
         "temperature": config.temperature,
         "seed": config.seed,
     }

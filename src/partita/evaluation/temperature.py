@@ -28,12 +28,12 @@ def choose_temperature(
 ) -> float:
     """Return the temperature whose clips lie nearest to real sound: least Frechet distance of log-mel frames.
 
-    All temperatures continue the same openings with the same numbers behind their draws; of equals the first
+    All temperatures continue the same prompts with the same numbers behind their draws; of equals the first
     wins.
 
     Args:
         loaded: the model.
-        corpus: whose validation split gives the openings.
+        corpus: whose validation split gives the prompts.
         config: how many clips and how long, up to `CLIPS` and `SECONDS`, and the seed; its split and
             temperature play no part.
         temperatures: to choose from.

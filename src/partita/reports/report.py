@@ -41,7 +41,7 @@ class ArmReport:
         name: as on the command line.
         summary: a sentence on how it learnt.
         scores: as `evaluate` returns them.
-        clips: (clips, samples), its continuations of the openings, float in [-1, 1].
+        clips: (clips, samples), its continuations of the prompts, float in [-1, 1].
         metrics: the records of its run.
         facts: (what, value) pairs: steps, minutes, weights, ...
     """
@@ -61,12 +61,12 @@ class ReportData:
     Args:
         title: the page's heading.
         lead: a paragraph on what was compared.
-        real: the openings and what really followed.
-        arms: at least one; all have clips of the same openings.
+        real: the prompts and what really followed.
+        arms: at least one; all have clips of the same prompts.
         facts: (what, value) pairs: corpus, splits, seeds, versions, ...
         recordings: (source, split, length) of each recording.
         commands: what to type to make the same again.
-        shown: how many of the openings the page lets one hear.
+        shown: how many of the prompts the page lets one hear.
     """
 
     title: str
@@ -99,14 +99,14 @@ def render_report(data: ReportData) -> str:
 
 
 def _page(data: ReportData) -> dict[str, Any]:
-    opening, continuation = data.real.openings.shape[1], data.real.continuations.shape[1]
-    seconds = (opening + continuation) / data.real.sample_rate
+    prompt, continuation = data.real.prompts.shape[1], data.real.continuations.shape[1]
+    seconds = (prompt + continuation) / data.real.sample_rate
     warnings = {warning: None for arm in data.arms for warning in arm.scores.get("warnings", [])}
     return {
         "data": data,
         "rows": _rows(data),
-        "opening_share": opening / (opening + continuation),
-        "opening_seconds": opening / data.real.sample_rate,
+        "opening_share": prompt / (prompt + continuation),
+        "opening_seconds": prompt / data.real.sample_rate,
         "seconds": seconds,
         "time_ticks": time_ticks(seconds),
         "frequency_ticks": frequency_ticks(data.real.sample_rate),
@@ -115,23 +115,23 @@ def _page(data: ReportData) -> dict[str, Any]:
         "score_rows": score_rows([arm.scores for arm in data.arms]),
         "warnings": list(warnings),
         "charts": learning_charts([(arm.name, arm.metrics) for arm in data.arms]),
-        "envelope": _envelope(np.concatenate([data.real.opening_waveforms[0], data.arms[0].clips[0]])),
+        "envelope": _envelope(np.concatenate([data.real.prompt_waveforms[0], data.arms[0].clips[0]])),
     }
 
 
 def _rows(data: ReportData) -> list[list[dict[str, Any]]]:
-    """Return the grid of clips: a row for each opening, the real sound first, then the arms."""
+    """Return the grid of clips: a row for each prompt, the real sound first, then the arms."""
     columns = [(REAL, "real", data.real.waveforms)]
     columns += [(number, arm.name, arm.clips) for number, arm in enumerate(data.arms)]
-    shown, rate = min(data.shown, len(data.real.openings)), data.real.sample_rate
-    openings = data.real.opening_waveforms[:shown]
+    shown, rate = min(data.shown, len(data.real.prompts)), data.real.sample_rate
+    prompts = data.real.prompt_waveforms[:shown]
     top = max(
-        float(decibels(np.concatenate([opening, real]), rate).max())
-        for opening, real in zip(openings, data.real.waveforms, strict=False)
+        float(decibels(np.concatenate([prompt, real]), rate).max())
+        for prompt, real in zip(prompts, data.real.waveforms, strict=False)
     )
     return [
-        [_clip(arm, name, np.concatenate([opening, clips[row]]), rate, top) for arm, name, clips in columns]
-        for row, opening in enumerate(openings)
+        [_clip(arm, name, np.concatenate([prompt, clips[row]]), rate, top) for arm, name, clips in columns]
+        for row, prompt in enumerate(prompts)
     ]
 
 

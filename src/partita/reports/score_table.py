@@ -144,7 +144,7 @@ def _row(kind: Kind, arms: Sequence[Scores]) -> Row:
 
 
 def _reference(kind: Kind, arms: Sequence[Scores]) -> dict[str, float] | None:
-    """Return the real sound's own score, which is the same for every arm since all have the same openings."""
+    """Return the real sound's own score, which is the same for every arm since all have the same prompts."""
     if kind.key == "frechet_log_mel":
         return arms[0].get("frechet_real_halves")
     real: dict[str, float] | None = arms[0][kind.key].get("real")

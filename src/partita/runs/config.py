@@ -25,8 +25,8 @@ LARGEST_WHOLE = 2**53  # beyond it a float does not hold every whole number
 def to_table(config: Any) -> dict[str, Any]:
     """Return a dataclass as a TOML table, nested dataclasses as nested tables.
 
-    >>> from partita.audio.quantizer import Quantiser
-    >>> to_table(Quantiser())
+    >>> from partita.audio.quantizer import Quantizer
+    >>> to_table(Quantizer())
     {'kind': 'mu-law', 'classes': 256}
     """
     table: dict[str, Any] = {}
@@ -50,8 +50,8 @@ def from_table(kind: type[T], table: dict[str, Any], *, where: str) -> T:
     Raises:
         PartitaError: an unknown or missing key, or a value of the wrong type or out of its range.
 
-    >>> from partita.audio.quantizer import Quantiser
-    >>> from_table(Quantiser, {"clases": 256}, where="config.toml")
+    >>> from partita.audio.quantizer import Quantizer
+    >>> from_table(Quantizer, {"clases": 256}, where="config.toml")
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: `clases` in config.toml is no setting: use one of kind, classes

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
@@ -42,7 +42,7 @@ class LoadedModel:
 
     model: WaveNet
     sample_rate: int
-    quantiser: Quantiser
+    quantiser: Quantizer
     name: str
     step: int
     config: dict[str, Any]
@@ -53,7 +53,7 @@ class LoadedModel:
         *,
         clips: int = 1,
         seed: int = 0,
-        opening: NDArray[np.floating[Any]] | None = None,
+        prompt: NDArray[np.floating[Any]] | None = None,
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -68,7 +68,7 @@ class LoadedModel:
             seconds: length of each.
             clips: how many.
             seed: the draws' address: the same seed gives the same clips.
-            opening: sound at the model's rate that the clips continue: (samples,) for all, or (clips,
+            prompt: sound at the model's rate that the clips continue: (samples,) for all, or (clips,
                 samples).
             temperature: see `SamplingConfig`, as for the rest.
             top_k: keep the k most probable classes.
@@ -79,7 +79,7 @@ class LoadedModel:
             steering: who judges, and how to steer by it; None draws from the model alone.
 
         Returns:
-            (clips, samples) float32 in [-1, 1], without the opening.
+            (clips, samples) float32 in [-1, 1], without the prompt.
 
         Raises:
             PartitaError: a value is out of its range.
@@ -94,14 +94,14 @@ class LoadedModel:
             threads=threads,
         )
         steps = self.samples(seconds)
-        return self.quantiser.decode(self._source(clips, opening, steps, config, steering).take(steps))
+        return self.quantiser.decode(self._source(clips, prompt, steps, config, steering).take(steps))
 
     def stream(
         self,
         seconds: float | None = None,
         *,
         clips: int = 1,
-        opening: NDArray[np.floating[Any]] | None = None,
+        prompt: NDArray[np.floating[Any]] | None = None,
         config: SamplingConfig | None = None,
         first_block: int | None = None,
         steering: Steering | None = None,
@@ -112,7 +112,7 @@ class LoadedModel:
         Args:
             seconds: length of each clip.
             clips: how many.
-            opening: as for `draw`.
+            prompt: as for `draw`.
             config: how to draw, and the size of a block.
             first_block: samples of the first block, from which the next ones grow to `config.block`; None
                 makes all blocks equal.
@@ -125,23 +125,23 @@ class LoadedModel:
             PartitaError: a value is out of its range.
         """
         steps = None if seconds is None else self.samples(seconds)
-        source = self._source(clips, opening, steps, config or SamplingConfig(), steering)
+        source = self._source(clips, prompt, steps, config or SamplingConfig(), steering)
         return (self.quantiser.decode(classes) for classes in blocks_of(source, steps, first=first_block))
 
     def _source(
         self,
         clips: int,
-        opening: NDArray[np.floating[Any]] | None,
+        prompt: NDArray[np.floating[Any]] | None,
         steps: int | None,
         config: SamplingConfig,
         steering: Steering | None,
     ) -> Source:
-        given = None if opening is None else self.quantiser.encode(np.asarray(opening))
+        given = None if prompt is None else self.quantiser.encode(np.asarray(prompt))
         zero = self.quantiser.zero_class
         if steering is None:
-            return Stream(self.model, opening=given, clips=clips, config=config, zero_class=zero)
+            return Stream(self.model, prompt=given, clips=clips, config=config, zero_class=zero)
         return SteeredStream(
-            self.model, steering, opening=given, clips=clips, steps=steps, config=config, zero_class=zero
+            self.model, steering, prompt=given, clips=clips, steps=steps, config=config, zero_class=zero
         )
 
     def samples(self, seconds: float) -> int:
@@ -174,7 +174,7 @@ def load(path: str | Path) -> LoadedModel:
     config = run.config()
     where = str(run.path / CONFIG)
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
-    quantiser = from_table(Quantiser, config["quantiser"], where=f"{where} [quantiser]")
+    quantiser = from_table(Quantizer, config["quantiser"], where=f"{where} [quantiser]")
     make_ready()
     model = filled(lambda: WaveNet(network), weights_path(checkpoint))
     return LoadedModel(

@@ -5,20 +5,20 @@ from pathlib import Path
 
 from partita.errors import PartitaError
 from partita.models.discriminators.base import Discriminator
-from partita.models.discriminators.ensemble import PanelConfig, make_discriminator
+from partita.models.discriminators.ensemble import EnsembleConfig, make_discriminator
 from partita.models.discriminators.patchgan import PatchGAN
 from partita.runs.checkpoint_state import SUFFIX
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, REMEDY, RunFolder
 from partita.runs.loading import LoadedModel, filled, find
-from partita.sampling.smc.scorers import DiscriminatorJudge
+from partita.sampling.smc.scorers import DiscriminatorScorer
 from partita.tables import Table
 
 WINDOW = 2048
 """Samples that a judge hears: each is heard again with every block, so a training window costs too much."""
 
 
-def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -> DiscriminatorJudge:
+def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -> DiscriminatorScorer:
     """Load the discriminator of a run, or of one checkpoint of a run, as a judge of what a model draws.
 
     Args:
@@ -64,7 +64,7 @@ def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) ->
     hop = 1 << panel.patchgan.layers
     window = max(6, min(window, training.integer("targets", least=1)) // hop) * hop
     squares = loss == "least-squares"
-    return DiscriminatorJudge(discriminator, model.quantiser, window=window, least_squares=squares)
+    return DiscriminatorScorer(discriminator, model.quantiser, window=window, least_squares=squares)
 
 
 def load_discriminator(run: RunFolder, checkpoint: Path) -> Discriminator:
@@ -81,10 +81,10 @@ def load_discriminator(run: RunFolder, checkpoint: Path) -> Discriminator:
     return filled(lambda: make_discriminator(panel), checkpoint / f"adversary{SUFFIX}")
 
 
-def _panel(run: RunFolder) -> PanelConfig:
+def _panel(run: RunFolder) -> EnsembleConfig:
     """Return which discriminators a run has, and their shapes."""
     training = Table(run.config()["training"], str(run.path / CONFIG), REMEDY, "training.")
-    shapes = {field.name for field in fields(PanelConfig)}
+    shapes = {field.name for field in fields(EnsembleConfig)}
     adversary = training.table("adversary").values
     table = {name: value for name, value in adversary.items() if name in shapes}
-    return from_table(PanelConfig, table, where=f"{run.path / CONFIG} [training.adversary]")
+    return from_table(EnsembleConfig, table, where=f"{run.path / CONFIG} [training.adversary]")

@@ -1,1 +1,1 @@
-"""A model, an opening and a seed become audio, as a stream. Knows nothing of training."""
+"""A model, an prompt and a seed become audio, as a stream. Knows nothing of training."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.cpu.engine import CompiledClips
-from partita.sampling.gpu.engine import CudaClips
+from partita.sampling.cpu.engine import CPUEngine
+from partita.sampling.gpu.engine import GPUEngine
 
 
 class Engine(Protocol):
@@ -23,10 +23,10 @@ class Engine(Protocol):
     """Samples drawn so far of each clip."""
 
     def take(self, steps: int, seen: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
-        """Draw the next samples, (clips, steps); see `CompiledClips.take`."""
+        """Draw the next samples, (clips, steps); see `CPUEngine.take`."""
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        """Let clips go on as others would; see `CompiledClips.copy`."""
+        """Let clips go on as others would; see `CPUEngine.copy`."""
 
 
 def engine_for(
@@ -54,8 +54,8 @@ def engine_for(
     (1, 3)
     """
     if config.device == "cuda":
-        return CudaClips(model, history, config, numbers=numbers)
-    return CompiledClips(model, history, config, numbers=numbers)
+        return GPUEngine(model, history, config, numbers=numbers)
+    return CPUEngine(model, history, config, numbers=numbers)
 
 
 def demand_room(model: WaveNet, clips: int) -> None:

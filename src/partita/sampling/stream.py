@@ -1,6 +1,6 @@
-"""Sound as a stream: any number of clips, drawn block by block from a model, each going on from its opening.
+"""Sound as a stream: any number of clips, drawn block by block from a model, each going on from its prompt.
 
-What is drawn depends on the model, the opening, the seed and the clip's number alone. This file does not know
+What is drawn depends on the model, the prompt, the seed and the clip's number alone. This file does not know
 waveforms, files or runs: it yields classes.
 """
 
@@ -18,32 +18,30 @@ from partita.sampling.config import SamplingConfig
 Classes = NDArray[Any]
 
 
-def history_of(opening: Classes | None, *, clips: int, length: int, classes: int, zero_class: int) -> Classes:
-    """Return the `length` samples before the first one drawn, of the zero class where the opening is shorter.
+def history_of(prompt: Classes | None, *, clips: int, length: int, classes: int, zero_class: int) -> Classes:
+    """Return the `length` samples before the first one drawn, of the zero class where the prompt is shorter.
 
     Args:
-        opening: (clips, n), or (n,) or (1, n) for all clips, any n; None is silence.
+        prompt: (clips, n), or (n,) or (1, n) for all clips, any n; None is silence.
         clips: how many clips.
         length: samples of past that matter.
         classes: values a sample may take.
         zero_class: the class of silence.
 
     Raises:
-        PartitaError: the opening has another number of clips, or values that are no classes.
+        PartitaError: the prompt has another number of clips, or values that are no classes.
 
     >>> history_of(np.array([1, 2, 3]), clips=2, length=4, classes=8, zero_class=0).tolist()
     [[0, 1, 2, 3], [0, 1, 2, 3]]
     """
     history = np.full((clips, length), zero_class, np.int64)
-    if opening is None:
+    if prompt is None:
         return history
-    given = np.atleast_2d(np.asarray(opening))
+    given = np.atleast_2d(np.asarray(prompt))
     if given.ndim != 2 or given.shape[0] not in {1, clips}:
-        raise PartitaError(
-            f"the opening has shape {given.shape}: give one row, or {clips}, one for each clip"
-        )
+        raise PartitaError(f"the prompt has shape {given.shape}: give one row, or {clips}, one for each clip")
     if given.size and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= classes):
-        raise PartitaError(f"the opening is not made of classes: give whole numbers from 0 to {classes - 1}")
+        raise PartitaError(f"the prompt is not made of classes: give whole numbers from 0 to {classes - 1}")
     taken = min(length, given.shape[1])
     if taken:
         history[:, length - taken :] = given[:, given.shape[1] - taken :]
@@ -68,13 +66,13 @@ class Stream:
 
     Args:
         model: the weights, read once here: later changes to them play no part.
-        opening: (clips, n) classes that the clips continue, or (n,) for all of them; None is silence.
+        prompt: (clips, n) classes that the clips continue, or (n,) for all of them; None is silence.
         clips: how many clips.
         config: how to draw.
-        zero_class: the class of silence, which fills the past before the opening.
+        zero_class: the class of silence, which fills the past before the prompt.
 
     Raises:
-        PartitaError: the opening or the settings don't fit the model.
+        PartitaError: the prompt or the settings don't fit the model.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
@@ -87,7 +85,7 @@ class Stream:
         self,
         model: WaveNet,
         *,
-        opening: Classes | None = None,
+        prompt: Classes | None = None,
         clips: int = 1,
         config: SamplingConfig | None = None,
         zero_class: int,
@@ -98,7 +96,7 @@ class Stream:
         demand_room(model, clips)
         count = model.config.classes
         history = history_of(
-            opening, clips=clips, length=model.receptive_field, classes=count, zero_class=zero_class
+            prompt, clips=clips, length=model.receptive_field, classes=count, zero_class=zero_class
         )
         self.clips = clips
         self._dtype = np.uint8 if count <= 256 else np.int16
@@ -125,7 +123,7 @@ class Stream:
 def stream(
     model: WaveNet,
     *,
-    opening: Classes | None = None,
+    prompt: Classes | None = None,
     clips: int = 1,
     steps: int | None = None,
     first: int | None = None,
@@ -149,7 +147,7 @@ def stream(
     """
     if steps is not None and steps < 0:
         raise PartitaError(f"`steps` is {steps}: give at least 0")
-    source = Stream(model, opening=opening, clips=clips, config=config, zero_class=zero_class)
+    source = Stream(model, prompt=prompt, clips=clips, config=config, zero_class=zero_class)
     return blocks_of(source, steps, first=first)
 
 
@@ -176,7 +174,7 @@ def draw(
     *,
     clips: int = 1,
     steps: int,
-    opening: Classes | None = None,
+    prompt: Classes | None = None,
     config: SamplingConfig | None = None,
     zero_class: int,
 ) -> Classes:
@@ -188,4 +186,4 @@ def draw(
     >>> draw(model, steps=5, zero_class=128).shape
     (1, 5)
     """
-    return Stream(model, opening=opening, clips=clips, config=config, zero_class=zero_class).take(steps)
+    return Stream(model, prompt=prompt, clips=clips, config=config, zero_class=zero_class).take(steps)

@@ -7,7 +7,7 @@ import torch
 from partita.models.wavenet import WaveNet
 
 
-class Average:
+class EMA:
     """An exponential moving average whose horizon grows with the run, so that short runs aren't held back.
 
         a <- a + (1 - d_t) (w - a),   d_t = min(decay, (1 + t) / (10 + t))

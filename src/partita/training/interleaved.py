@@ -23,10 +23,10 @@ from partita.data.corpus import Corpus
 from partita.data.verify import BackgroundCheck
 from partita.errors import DivergedError
 from partita.runs.folder import RunFolder
-from partita.signals import Interrupted, listening_for_signals
+from partita.signals import Interrupted, deferred_signals
 from partita.training.config.train import TrainConfig
 from partita.training.train import beginning, resuming
-from partita.training.trainer import Loop
+from partita.training.trainer import Trainer
 
 TURNS = 40  # that each run's budget is split into
 SHORTEST = 2.0  # seconds of a turn, which ends with a checkpoint
@@ -73,7 +73,7 @@ def train_in_turns(
     {}
     """
     astray: dict[Path, DivergedError] = {}
-    with ExitStack() as stack, listening_for_signals() as request:
+    with ExitStack() as stack, deferred_signals() as request:
         loops = list(_opened(stack, corpus, planned, quiet))
         while loops and request.signal_name is None:
             loop = min(loops, key=_part_used)
@@ -88,7 +88,7 @@ def train_in_turns(
     return astray
 
 
-def _opened(stack: ExitStack, corpus: Corpus, planned: Sequence[Planned], quiet: bool) -> Iterator[Loop]:
+def _opened(stack: ExitStack, corpus: Corpus, planned: Sequence[Planned], quiet: bool) -> Iterator[Trainer]:
     """Yield the loop of each run that is still to be trained; one comparison of the corpus serves all."""
     left = [one for one in planned if not one.path.exists() or not RunFolder.open(one.path).finished]
     check = stack.enter_context(BackgroundCheck(corpus)) if left else None
@@ -101,16 +101,16 @@ def _opened(stack: ExitStack, corpus: Corpus, planned: Sequence[Planned], quiet:
         yield stack.enter_context(loop)
 
 
-def _minutes(loop: Loop) -> float:
+def _minutes(loop: Trainer) -> float:
     assert loop.config.minutes is not None, "only runs of given minutes are trained in turns"
     return loop.config.minutes
 
 
-def _part_used(loop: Loop) -> float:
+def _part_used(loop: Trainer) -> float:
     return loop.position.seconds / _minutes(loop)
 
 
-def _turn(loop: Loop, told: Callable[[], bool], *, alone: bool) -> bool:
+def _turn(loop: Trainer, told: Callable[[], bool], *, alone: bool) -> bool:
     """Train for a turn, or to the end where there is no other run; return whether the run is over."""
     length = math.inf if alone else max(SHORTEST, 60.0 * _minutes(loop) / TURNS)
     begun, processor = time.monotonic(), time.process_time()

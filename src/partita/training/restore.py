@@ -1,4 +1,4 @@
-"""A learner goes on from a checkpoint: every tensor is checked against what the config asks for, before any
+"""A training step goes on from a checkpoint: every tensor is checked against what the config asks for, before any
 is taken. Reads no files and knows no training.
 """
 
@@ -15,8 +15,8 @@ from partita.runs.loading import shapes_made_by
 from partita.runs.tensors import read_shapes, refuse_non_finite, refuse_unlike, shapes_of
 from partita.tables import Table
 from partita.training.config.train import TrainConfig
-from partita.training.state import Position
-from partita.training.train_step import Learner
+from partita.training.state import TrainerState
+from partita.training.train_step import TrainStep
 
 ROLLOUT = "rollout"
 OLDER_LACK = ("adversary-progress",)  # checkpoints of older versions
@@ -39,11 +39,11 @@ def refuse_other_network(config: TrainConfig, checkpoint: Path) -> None:
     refuse_unlike(read_shapes(path), shapes_made_by(lambda: WaveNet(config.network_shape)), path)
 
 
-def restore(learner: Learner, tensors: dict[str, dict[str, Tensor]], checkpoint: Path) -> None:
-    """Let a fresh learner go on from a checkpoint's tensors.
+def restore(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkpoint: Path) -> None:
+    """Let a fresh train_step go on from a checkpoint's tensors.
 
     Args:
-        learner: as its config makes it.
+        train_step: as its config makes it.
         tensors: file name without its ending -> named tensors.
         checkpoint: where they were, for messages.
 
@@ -51,19 +51,19 @@ def restore(learner: Learner, tensors: dict[str, dict[str, Tensor]], checkpoint:
         PartitaError: a file is missing, or a tensor has another name, shape or type than it must have.
         DivergedError: a value is not finite.
     """
-    for name, fresh in learner.tensors().items():
+    for name, fresh in train_step.tensors().items():
         path = checkpoint / f"{name}{SUFFIX}"
         if name not in tensors:
             if name in OLDER_LACK:
                 continue
             raise PartitaError(f"{path} is missing: {remedy(checkpoint)}")
         if name == ROLLOUT:
-            _check_clips(tensors[name], learner.config.quantiser.classes, path)
+            _check_clips(tensors[name], train_step.config.quantiser.classes, path)
         elif not name.endswith("optimizer"):
             refuse_unlike(shapes_of(tensors[name]), shapes_of(fresh), path)
             refuse_non_finite(tensors[name], path)
     try:
-        learner.restore(tensors)
+        train_step.restore(tensors)
     except torch.OutOfMemoryError:
         raise
     except PartitaError as error:  # the optimizer's, which does not know where it was read
@@ -72,7 +72,7 @@ def restore(learner: Learner, tensors: dict[str, dict[str, Tensor]], checkpoint:
         raise PartitaError(f"{checkpoint} is damaged ({error}): {remedy(checkpoint)}") from error
 
 
-def position_of(checkpoint: Checkpoint, folder: Path) -> Position:
+def position_of(checkpoint: Checkpoint, folder: Path) -> TrainerState:
     """Return where a checkpoint is, which its folder's name says too.
 
     Args:
@@ -84,7 +84,7 @@ def position_of(checkpoint: Checkpoint, folder: Path) -> Position:
     """
     table = Table(checkpoint.state, str(folder / STATE), remedy(folder))
     table.table("windows")
-    position = Position.from_json(table.table("position").values, where=table.where)
+    position = TrainerState.from_json(table.table("position").values, where=table.where)
     if not folder.name.endswith(f"-{position.step:06d}") or position.step != checkpoint.step:
         raise PartitaError(
             f"{table.where} is of step {position.step}, another than its folder: {table.remedy}"

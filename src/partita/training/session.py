@@ -14,14 +14,14 @@ from partita.data.corpus import Corpus
 from partita.data.verify import BackgroundCheck
 from partita.data.windows import TrainingWindows
 from partita.runs.folder import RunFolder
-from partita.signals import Interrupted, listening_for_signals
+from partita.signals import Interrupted, deferred_signals
 from partita.training.config.train import TrainConfig
 from partita.training.memory import keep_freed_memory
-from partita.training.monitoring.progress import Display
-from partita.training.monitoring.tensorboard import Board
-from partita.training.state import Position
-from partita.training.train_step import Learner
-from partita.training.trainer import Loop
+from partita.training.monitoring.progress import ProgressDisplay
+from partita.training.monitoring.tensorboard import TensorBoardWriter
+from partita.training.state import TrainerState
+from partita.training.train_step import TrainStep
+from partita.training.trainer import Trainer
 
 
 @contextmanager
@@ -31,12 +31,12 @@ def sitting(
     corpus: Corpus,
     check: BackgroundCheck,
     config: TrainConfig,
-    learner: Learner,
+    train_step: TrainStep,
     windows: TrainingWindows,
-    position: Position,
+    position: TrainerState,
     quiet: bool,
     remarks: Sequence[str] = (),
-) -> Iterator[Loop]:
+) -> Iterator[Trainer]:
     """Yield a loop, with the threads that the config asks for while the block runs.
 
     Args:
@@ -44,7 +44,7 @@ def sitting(
         corpus: what it learns from.
         check: the comparison of the corpus with its digests, which goes on beside the block.
         config: its resolved config.
-        learner: generator, optimizer, adversary.
+        train_step: generator, optimizer, adversary.
         windows: the stream of training windows.
         position: where the run is.
         quiet: show nothing on standard error.
@@ -55,19 +55,19 @@ def sitting(
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(config.threads or threads)
-        display = Display(run.path.name, quiet=quiet)
-        board = Board(run.board_path, step=position.step, on=config.tensorboard)
+        display = ProgressDisplay(run.path.name, quiet=quiet)
+        board = TensorBoardWriter(run.board_path, step=position.step, on=config.tensorboard)
         with closing(board):
-            display.say(_summary(corpus, learner))
+            display.say(_summary(corpus, train_step))
             for remark in remarks:
                 display.say(remark)
             position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
-            yield Loop(
+            yield Trainer(
                 run=run,
                 corpus=corpus,
                 check=check,
                 config=config,
-                learner=learner,
+                train_step=train_step,
                 windows=windows,
                 position=position,
                 display=display,
@@ -77,7 +77,7 @@ def sitting(
         torch.set_num_threads(threads)
 
 
-def until_told(loop: Loop, stop: Callable[[], bool] | None) -> Path:
+def until_told(loop: Trainer, stop: Callable[[], bool] | None) -> Path:
     """Train until the run is over, or until a signal or `stop` says so; return the run's folder.
 
     Args:
@@ -87,7 +87,7 @@ def until_told(loop: Loop, stop: Callable[[], bool] | None) -> Path:
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the run is saved and can go on.
     """
-    with listening_for_signals() as request, loop.display:
+    with deferred_signals() as request, loop.display:
         finished = loop.until(lambda: request.signal_name is not None or (stop is not None and stop()))
     if request.signal_name is not None:
         path = loop.run.path
@@ -96,8 +96,10 @@ def until_told(loop: Loop, stop: Callable[[], bool] | None) -> Path:
     return loop.run.path
 
 
-def _summary(corpus: Corpus, learner: Learner) -> str:
-    weights = sum(parameter.numel() for parameter in learner.generator.parameters())
-    precision = "bfloat16" if learner.machine.bfloat16 else "float32"
+def _summary(corpus: Corpus, train_step: TrainStep) -> str:
+    weights = sum(parameter.numel() for parameter in train_step.generator.parameters())
+    precision = "bfloat16" if train_step.compute.bfloat16 else "float32"
     minutes = corpus.seconds("train") / 60
-    return f"{weights:,} weights learn {minutes:.1f} minutes of sound ({learner.machine.device}, {precision})"
+    return (
+        f"{weights:,} weights learn {minutes:.1f} minutes of sound ({train_step.compute.device}, {precision})"
+    )

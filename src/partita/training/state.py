@@ -49,7 +49,7 @@ class Meter:
 
 
 @dataclass
-class Position:
+class TrainerState:
     """Where a run is.
 
     Args:
@@ -90,9 +90,9 @@ class Position:
         """Return the seconds to the end at the pace so far, and at most to the end of the budget; None if
         nothing says where the end is.
 
-        >>> Position(step=10, seconds=5.0, pace=Pace.of_steps(100)).seconds_left(None)
+        >>> TrainerState(step=10, seconds=5.0, pace=Pace.of_steps(100)).seconds_left(None)
         45.0
-        >>> Position(step=10, seconds=5.0, pace=Pace.of_steps(100)).seconds_left(30.0)
+        >>> TrainerState(step=10, seconds=5.0, pace=Pace.of_steps(100)).seconds_left(30.0)
         25.0
         """
         steps = self.pace.steps()
@@ -104,7 +104,7 @@ class Position:
     def progress(self, budget: float | None) -> float:
         """Return how much of the run is behind, 0 to 1: by steps, or by time where that is further on.
 
-        >>> position = Position(step=10, seconds=30.0)
+        >>> position = TrainerState(step=10, seconds=30.0)
         >>> position.progress(60.0), position.progress(None)
         (0.5, 0.0)
         """
@@ -114,13 +114,13 @@ class Position:
     def as_json(self) -> dict[str, Any]:
         """Return all fields, fit for JSON.
 
-        >>> Position.from_json(Position(step=3).as_json()).step
+        >>> TrainerState.from_json(TrainerState(step=3).as_json()).step
         3
         """
         return asdict(self)
 
     @classmethod
-    def from_json(cls, state: dict[str, Any], *, where: str = "state.json") -> "Position":
+    def from_json(cls, state: dict[str, Any], *, where: str = "state.json") -> "TrainerState":
         """Return the position that `as_json` described.
 
         Args:

@@ -25,9 +25,9 @@ from partita.training.judges.critic import load_critic
 from partita.training.restore import position_of, refuse_other_network, restore
 from partita.training.schedule import Pace
 from partita.training.session import sitting, until_told
-from partita.training.state import Position
-from partita.training.train_step import Learner
-from partita.training.trainer import Loop, interval
+from partita.training.state import TrainerState
+from partita.training.train_step import TrainStep
+from partita.training.trainer import Trainer, interval
 
 
 def train(
@@ -66,7 +66,7 @@ def beginning(
     start_from: str | Path | None = None,
     quiet: bool = False,
     check: BackgroundCheck | None = None,
-) -> Iterator[Loop]:
+) -> Iterator[Trainer]:
     """Begin a run and yield its loop, untrained; arguments and errors are those of `train`.
 
     The run's folder is kept to this process while the block runs.
@@ -78,15 +78,15 @@ def beginning(
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     RunFolder(Path(out)).refuse_if_taken()
     with _checking(corpus, check) as known:
-        learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
+        train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
         if start_from is not None:
-            _begin_from(learner, config, corpus, start_from)
-        windows = _windows(corpus, config, learner.context)
-        position = Position(pace=_pace(config, windows))
+            _begin_from(train_step, config, corpus, start_from)
+        windows = _windows(corpus, config, train_step.context)
+        position = TrainerState(pace=_pace(config, windows))
         if position.pace.per_step:
             position.every = interval(position.pace, config)
         state = {"windows": windows.state(), "position": position.as_json(), "finished": False, "step": 0}
-        first = Checkpoint(tensors=learner.tensors(), state=state)
+        first = Checkpoint(tensors=train_step.tensors(), state=state)
         run = RunFolder.create(out, _record(config, corpus, Path(out)), first)
         with (
             sole_writer(run.path),
@@ -95,7 +95,7 @@ def beginning(
                 corpus=corpus,
                 check=known,
                 config=config,
-                learner=learner,
+                train_step=train_step,
                 windows=windows,
                 position=position,
                 quiet=quiet,
@@ -137,7 +137,7 @@ def resuming(
     device: str | None = None,
     quiet: bool = False,
     check: BackgroundCheck | None = None,
-) -> Iterator[Loop]:
+) -> Iterator[Trainer]:
     """Yield the loop of a run, at its newest checkpoint; arguments and errors are those of `resume`.
 
     The run's folder is kept to this process while the block runs.
@@ -164,9 +164,9 @@ def resuming(
         refuse_other_network(config, newest)
         checkpoint = load_checkpoint(newest)
         position = position_of(checkpoint, newest)
-        learner = Learner(config, critic=load_critic(config, corpus.sample_rate))
-        windows = _windows(corpus, config, learner.context)
-        restore(learner, checkpoint.tensors, newest)
+        train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
+        windows = _windows(corpus, config, train_step.context)
+        restore(train_step, checkpoint.tensors, newest)
         windows.restore(checkpoint.state["windows"])
         remarks = folder.rewind()  # only once all that it goes on from is known to be undamaged
         with sitting(
@@ -174,7 +174,7 @@ def resuming(
             corpus=corpus,
             check=known,
             config=config,
-            learner=learner,
+            train_step=train_step,
             windows=windows,
             position=position,
             quiet=quiet,
@@ -268,7 +268,7 @@ def _find_corpus(folder: RunFolder, table: dict[str, Any], given: Corpus | str |
     )
 
 
-def _begin_from(learner: Learner, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:
+def _begin_from(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:
     loaded = load(start_from)
     network, quantiser = loaded.model.config, loaded.quantiser
     if network != config.network_shape:
@@ -288,4 +288,4 @@ def _begin_from(learner: Learner, config: TrainConfig, corpus: Corpus, start_fro
             f"{start_from} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
             f" {corpus.sample_rate}: prepare the recordings again with `--sample-rate {loaded.sample_rate}`"
         )
-    learner.begin_from(dict(loaded.model.state_dict()))
+    train_step.begin_from(dict(loaded.model.state_dict()))

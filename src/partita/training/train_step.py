@@ -11,14 +11,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from partita.device import Machine, machine
+from partita.device import ComputeDevice, compute_device
 from partita.models.wavenet import WaveNet
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
-from partita.training.ema import Average
+from partita.training.ema import EMA
 from partita.training.judges.critic import Critic
-from partita.training.judges.discriminator import Adversary
+from partita.training.judges.discriminator import DiscriminatorJudge
 from partita.training.losses.balance import gradient_ratio
 from partita.training.losses.gradient_scaling import add_gradient
 from partita.training.losses.likelihood import NATS_PER_BIT, likelihood_bits, matching
@@ -58,7 +58,7 @@ class Seen:
     valid: Tensor
 
 
-class Learner:
+class TrainStep:
     """The generator with everything that training changes: its average, its optimizer, its adversary, its
     draws.
 
@@ -67,33 +67,33 @@ class Learner:
         where: device and precision; by default what the config says.
         critic: the model that judges, if the config has a critic.
 
-    >>> learner = Learner(TrainConfig(size="tiny", steps=1))
-    >>> classes = torch.full((1, learner.generator.receptive_field + 8), 128)
+    >>> train_step = TrainStep(TrainConfig(size="tiny", steps=1))
+    >>> classes = torch.full((1, train_step.generator.receptive_field + 8), 128)
     >>> valid = torch.ones(1, 8, dtype=torch.bool)
-    >>> round(learner.update(classes, valid, Update(1, 1e-3, 0.0))["bits"].item()) in range(7, 10)
+    >>> round(train_step.update(classes, valid, Update(1, 1e-3, 0.0))["bits"].item()) in range(7, 10)
     True
     """
 
     def __init__(
-        self, config: TrainConfig, where: Machine | None = None, *, critic: WaveNet | None = None
+        self, config: TrainConfig, where: ComputeDevice | None = None, *, critic: WaveNet | None = None
     ) -> None:
         assert (critic is None) == (config.critic is None)
         self.config = config
-        self.machine = where or machine(config.device, config.precision)
+        self.compute = where or compute_device(config.device, config.precision)
         initialisation = torch_stream(config.seed, "initialisation")
         generator = WaveNet(config.network_shape, generator=initialisation)
-        self.generator = generator.to(self.machine.device).train()
-        self.average = Average(self.generator, decay=config.average) if config.average else None
-        self.optimizer = make_optimizer(self.generator, config, bfloat16=self.machine.bfloat16)
-        self.adversary: Adversary | None = None
+        self.generator = generator.to(self.compute.device).train()
+        self.average = EMA(self.generator, decay=config.average) if config.average else None
+        self.optimizer = make_optimizer(self.generator, config, bfloat16=self.compute.bfloat16)
+        self.adversary: DiscriminatorJudge | None = None
         if config.adversary is not None:
-            self.adversary = Adversary(config.adversary, seed=config.seed, machine=self.machine)
+            self.adversary = DiscriminatorJudge(config.adversary, seed=config.seed, compute=self.compute)
         self.free: FreeRunning | None = None
-        judge: Adversary | Critic | None = self.adversary
+        judge: DiscriminatorJudge | Critic | None = self.adversary
         if critic is not None and config.critic is not None:
-            judge = Critic(critic, self.machine, config.critic)
+            judge = Critic(critic, self.compute, config.critic)
         if config.rollout.free_running and judge is not None:
-            self.free = FreeRunning(config, self.machine, judge)
+            self.free = FreeRunning(config, self.compute, judge)
         self.random = torch_stream(config.seed, "rollout")
         self._forward = torch.compile(self.generator) if config.compile else self.generator
 
@@ -123,7 +123,7 @@ class Learner:
                 moved.
         """
         targets = classes[:, self.context :]
-        with self.machine.autocast():
+        with self.compute.autocast():
             logits = self._forward(classes[:, self.context - self.generator.receptive_field : -1])
         bits = likelihood_bits(logits, targets, valid)
         _demand_finite(bits, "the likelihood loss")

@@ -1,4 +1,4 @@
-"""The training loop, one for every arm: windows to the learner, numbers to the metrics, now and then a score
+"""The training loop, one for every arm: windows to the step, numbers to the metrics, now and then a score
 and a checkpoint.
 
 It does not know what the losses are, nor how a run begins or is found again.
@@ -25,21 +25,21 @@ from partita.runs.loading import fill, weights_path
 from partita.training.config.train import TrainConfig
 from partita.training.diverged import diverged, non_finite_tensor
 from partita.training.monitoring.diagnostics import trouble
-from partita.training.monitoring.discriminator_monitor import Watch
+from partita.training.monitoring.discriminator_monitor import DiscriminatorMonitor
 from partita.training.monitoring.preview_clips import draw_clips, write_clips
-from partita.training.monitoring.progress import Display
+from partita.training.monitoring.progress import ProgressDisplay
 from partita.training.monitoring.scoring import Scoring
-from partita.training.monitoring.tensorboard import Board
+from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.schedule import Pace, learning_rate
-from partita.training.state import Position
+from partita.training.state import TrainerState
 from partita.training.time_budget import CLIPS_SECONDS, training_budget
-from partita.training.train_step import Learner, Update
+from partita.training.train_step import TrainStep, Update
 
 LISTEN_EVERY = 5  # validations from one drawing of clips to the next
 LISTEN_SHARE = 0.05  # of the time so far that drawing clips along the way may take
 
 
-class Loop:
+class Trainer:
     """A run in the making.
 
     Args:
@@ -47,7 +47,7 @@ class Loop:
         corpus: what it learns from.
         check: the comparison of the corpus with its digests.
         config: its resolved config.
-        learner: generator, optimizer, adversary.
+        train_step: generator, optimizer, adversary.
         windows: the stream of training windows.
         position: where it is.
         display: what a person sees.
@@ -61,18 +61,18 @@ class Loop:
         corpus: Corpus,
         check: BackgroundCheck,
         config: TrainConfig,
-        learner: Learner,
+        train_step: TrainStep,
         windows: TrainingWindows,
-        position: Position,
-        display: Display,
-        board: Board,
+        position: TrainerState,
+        display: ProgressDisplay,
+        board: TensorBoardWriter,
     ) -> None:
         self.run, self.corpus, self.config = run, corpus, config
-        self.learner, self.windows, self.position = learner, windows, position
+        self.train_step, self.windows, self.position = train_step, windows, position
         self.display, self.board, self._check = display, board, check
-        self._scoring = Scoring(corpus, config, learner)
+        self._scoring = Scoring(corpus, config, train_step)
         self._listening: list[float] = []
-        self._watch = Watch(critic=self.config.critic is not None)
+        self._watch = DiscriminatorMonitor(critic=self.config.critic is not None)
         for record in metrics.read(run.metrics_path):  # of an earlier sitting: what it said is said
             if record.get("kind") == "train":
                 self._watch.hear(record["step"], record)
@@ -135,12 +135,12 @@ class Loop:
 
     def _update(self, batch: WindowBatch) -> None:
         begun = time.perf_counter()
-        position, device = self.position, self.learner.machine.device
+        position, device = self.position, self.train_step.compute.device
         classes = torch.from_numpy(batch.classes).to(device, non_blocking=True)
         valid = torch.from_numpy(batch.valid).to(device, non_blocking=True)
         update = self._next_update()
         try:
-            tensors = self.learner.update(classes, valid, update)
+            tensors = self.train_step.update(classes, valid, update)
         except FloatingPointError as error:
             raise self._diverged(str(error), step=update.step, clips=batch.names) from error
         values = torch.stack([value.double() for value in tensors.values()]).tolist()
@@ -244,14 +244,14 @@ class Loop:
 
     def _drawable(self) -> WaveNet:
         """Return the network that draws, on the CPU, where the sampler is."""
-        model = self.learner.best_model
-        return model if self.learner.machine.device.type == "cpu" else deepcopy(model).cpu()
+        model = self.train_step.best_model
+        return model if self.train_step.compute.device.type == "cpu" else deepcopy(model).cpu()
 
     def save(self, *, finished: bool = False, chosen: int | None = None) -> None:
         """Write a checkpoint of this moment."""
         state = {"windows": self.windows.state(), "position": self.position.as_json(), "finished": finished}
         state |= {"step": self.position.step, "chosen": chosen}
-        checkpoint = Checkpoint(tensors=self.learner.tensors(), state=state)
+        checkpoint = Checkpoint(tensors=self.train_step.tensors(), state=state)
         if (what := non_finite_tensor(checkpoint.tensors)) is not None:
             raise self._diverged(what, step=self.position.step)
         with self.display.busy("saving"):
@@ -266,7 +266,7 @@ class Loop:
         if position.meter.steps:
             self._log()
         self._validate()
-        chosen, model = position.step, self.learner.best_model
+        chosen, model = position.step, self.train_step.best_model
         if (
             self.config.patience
             and position.best_bits is not None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.windows import every_window
@@ -55,7 +55,7 @@ def end(child: subprocess.Popen[str], number: signal.Signals) -> None:
 
 def assert_usable(corpus: Corpus) -> None:
     for split in ("train", "validation", "test"):
-        for batch in every_window(corpus, split, targets=4000, context=100, batch=4, quantiser=Quantiser()):
+        for batch in every_window(corpus, split, targets=4000, context=100, batch=4, quantiser=Quantizer()):
             assert batch.valid.any()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.preparation import parallel as work
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.windows import TrainingWindows, every_window
@@ -45,7 +45,7 @@ def test_no_training_window_touches_held_out_sound(tmp_path: Path, tone: Tone) -
                 assert all(c - b >= 1.5 - 1e-9 or a - d >= 1.5 - 1e-9 for c, d in spans[other])
 
 
-class Identity(Quantiser):
+class Identity(Quantizer):
     """Classes that are the samples themselves, so that a test sees where each came from."""
 
     zero_class = 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.evaluation.metrics.bits import bits_per_sample, block_bits
@@ -21,20 +21,20 @@ def blank(network: WaveNet, logits: torch.Tensor) -> WaveNet:
     return network
 
 
-def classes_of(corpus: Corpus, quantiser: Quantiser) -> list[np.ndarray]:
+def classes_of(corpus: Corpus, quantiser: Quantizer) -> list[np.ndarray]:
     return [
         quantiser.encode_int16(corpus.samples[s.offset : s.offset + s.length])
         for s in corpus.segments("test")
     ]
 
 
-def test_uniform_model_needs_exactly_8_bits(corpus: Corpus, network: WaveNet, quantiser: Quantiser) -> None:
+def test_uniform_model_needs_exactly_8_bits(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
     score = bits_per_sample(blank(network, torch.zeros(256)), corpus, "test", quantiser)
     assert (score.value, score.low, score.high) == pytest.approx((8.0, 8.0, 8.0), abs=1e-6)
 
 
 def test_model_of_the_class_frequencies_needs_their_entropy(
-    corpus: Corpus, network: WaveNet, quantiser: Quantiser
+    corpus: Corpus, network: WaveNet, quantiser: Quantizer
 ) -> None:
     counts = np.bincount(np.concatenate(classes_of(corpus, quantiser)), minlength=256)
     share = counts[counts > 0] / counts.sum()
@@ -45,7 +45,7 @@ def test_model_of_the_class_frequencies_needs_their_entropy(
     assert score.low < entropy < score.high
 
 
-def bits_of_samples(network: WaveNet, corpus: Corpus, quantiser: Quantiser) -> np.ndarray:
+def bits_of_samples(network: WaveNet, corpus: Corpus, quantiser: Quantizer) -> np.ndarray:
     """Return -log2 p of every sample, each segment being seen at once, in place of windows."""
     found = []
     for segment in classes_of(corpus, quantiser):
@@ -58,7 +58,7 @@ def bits_of_samples(network: WaveNet, corpus: Corpus, quantiser: Quantiser) -> n
 
 
 def test_every_sample_is_scored_once_with_its_true_past(
-    corpus: Corpus, network: WaveNet, quantiser: Quantiser
+    corpus: Corpus, network: WaveNet, quantiser: Quantizer
 ) -> None:
     blocks = block_bits(network, corpus, "test", quantiser)
     every = bits_of_samples(network, corpus, quantiser)
@@ -67,14 +67,14 @@ def test_every_sample_is_scored_once_with_its_true_past(
     np.testing.assert_allclose(blocks.bits, np.add.reduceat(every, starts), rtol=1e-5)
 
 
-def test_a_short_split_has_short_blocks(corpus: Corpus, network: WaveNet, quantiser: Quantiser) -> None:
+def test_a_short_split_has_short_blocks(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
     rate = corpus.sample_rate
     counts = block_bits(network, corpus, "test", quantiser).counts.tolist()
     assert counts == [2 * rate] * 4 + [round(1.21 * rate)]
 
 
 def test_a_long_split_has_blocks_of_10_seconds(
-    corpus: Corpus, network: WaveNet, quantiser: Quantiser
+    corpus: Corpus, network: WaveNet, quantiser: Quantizer
 ) -> None:
     (segment,) = next(one for one in corpus.index["recordings"] if one["split"] == "test")["segments"]
     recording = {"source": "long", "split": "test", "segments": [segment] * 5}
@@ -93,7 +93,7 @@ def test_neighbours_that_are_alike_widen_the_interval() -> None:
     assert together.high - together.low > 2 * (apart.high - apart.low)
 
 
-def test_part_of_a_split_is_spread_over_it(corpus: Corpus, network: WaveNet, quantiser: Quantiser) -> None:
+def test_part_of_a_split_is_spread_over_it(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
     every = bits_of_samples(network, corpus, quantiser)
     rate = corpus.sample_rate
     part = block_bits(network, corpus, "test", quantiser, seconds=3.0)
@@ -102,14 +102,14 @@ def test_part_of_a_split_is_spread_over_it(corpus: Corpus, network: WaveNet, qua
     np.testing.assert_allclose(part.bits, expected, rtol=1e-5)
 
 
-def test_progress_ends_at_1(corpus: Corpus, network: WaveNet, quantiser: Quantiser) -> None:
+def test_progress_ends_at_1(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
     shares: list[float] = []
     bits_per_sample(network, corpus, "test", quantiser, progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 
 
-def test_mistakes_are_named(corpus: Corpus, network: WaveNet, quantiser: Quantiser) -> None:
+def test_mistakes_are_named(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
     with pytest.raises(PartitaError, match="`seconds` is 0"):
         bits_per_sample(network, corpus, "test", quantiser, seconds=0)
     with pytest.raises(PartitaError, match="tset"):

@@ -106,7 +106,7 @@ def test_drawn_clips_agree_with_the_sum_over_all_sequences(
     log_q = log2_of(log2_conditionals(q, every, temperature), every.sound)
     exact = np.exp2(log_q) @ (log_q - log_p)
     config = SamplingConfig(seed=3, temperature=temperature, threads=1)
-    sound = draw(q, clips=2000, steps=STEPS, opening=past, config=config, zero_class=0)
+    sound = draw(q, clips=2000, steps=STEPS, prompt=past, config=config, zero_class=0)
     (sums,) = along(p, q, Clips(np.tile(past, (2000, 1)), sound), (temperature,))
     for values in (sums.reverse, -sums.log_ratio):
         error = values.std() / np.sqrt(len(values))

@@ -7,7 +7,7 @@ from partita.evaluation.metrics.steered import Steered, steered_bound
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import Steering
-from partita.sampling.smc.scorers import RatioJudge
+from partita.sampling.smc.scorers import RatioScorer
 
 CLASSES, CLIPS, STEPS = 4, 600, 6
 
@@ -15,7 +15,7 @@ CLASSES, CLIPS, STEPS = 4, 600, 6
 def steered(
     p: WaveNet, q: WaveNet, better: WaveNet, *, temperature: float = 1.0, **settings: float
 ) -> Steered:
-    judge = RatioJudge(better, q, threads=1)
+    judge = RatioScorer(better, q, threads=1)
     config = SteeringConfig(**({"block": 2, "threshold": 1.0} | settings))  # type: ignore[arg-type]
     past = np.random.default_rng(0).integers(CLASSES, size=(CLIPS, 8))
     sampling = SamplingConfig(seed=1, temperature=temperature, threads=1)

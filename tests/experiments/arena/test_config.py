@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.runs.config import to_table
 from partita.training.config.arms import ARMS
@@ -19,23 +19,23 @@ def plan(**changes: Any) -> ArenaConfig:
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_every_arm_of_training_enters(arm: str) -> None:
-    assert plan(arms=(arm,)).arm_training(Entry(arm), seed=0, steps_before=100).arm == arm
+    assert plan(arms=(arm,)).arm_training(ArmSpec(arm), seed=0, steps_before=100).arm == arm
 
 
 def test_a_setting_may_be_a_list() -> None:
-    entry = Entry.read('policy:adversary.discriminators=["spectral", "patchgan"],adversary.weight=2')
+    entry = ArmSpec.read('policy:adversary.discriminators=["spectral", "patchgan"],adversary.weight=2')
     config = entry.training(TrainConfig(steps=1, rollout=RolloutConfig(seam=1024)))
     assert config.adversary is not None
     assert tuple(config.adversary.discriminators) == ("spectral", "patchgan")
     assert config.adversary.weight == 2.0
-    assert Entry.read(entry.name) == entry
+    assert ArmSpec.read(entry.name) == entry
 
 
 def test_settings_are_laid_over_an_arm() -> None:
-    entry = Entry.read("report:adversary.weight=0.3, adversary.loss=least-squares,clip=0")
+    entry = ArmSpec.read("report:adversary.weight=0.3, adversary.loss=least-squares,clip=0")
     config = entry.training(TrainConfig(steps=1))
     assert (config.adversary.weight, config.adversary.loss, config.clip) == (0.3, "least-squares", 0.0)  # type: ignore[union-attr]
-    assert Entry.read(entry.name) == entry
+    assert ArmSpec.read(entry.name) == entry
     assert "/" not in entry.folder and ":" not in entry.folder
 
 
@@ -71,7 +71,7 @@ def test_what_makes_an_arm_or_all_arms_alike_is_no_setting(words: str) -> None:
 def test_no_two_entries_share_a_folder() -> None:
     # regression: a/b and a_b did
     names = ["critic:critic.run=a/b", "critic:critic.run=a_b", f"critic:critic.run=/{'long/' * 90}run"]
-    folders = {Entry.read(name).folder for name in names}
+    folders = {ArmSpec.read(name).folder for name in names}
     assert len(folders) == 3
     assert all(len(folder.encode()) < 256 and "/" not in folder for folder in folders)
 
@@ -80,7 +80,7 @@ def test_a_critic_that_is_named_is_found_from_anywhere(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    config = Entry.read("critic:critic.run=runs/large").training(TrainConfig(steps=1))
+    config = ArmSpec.read("critic:critic.run=runs/large").training(TrainConfig(steps=1))
     assert config.critic is not None and config.critic.run == str(tmp_path / "runs" / "large")
 
 
@@ -94,7 +94,7 @@ def test_arms_of_a_seed_differ_in_the_arm_alone() -> None:
 def test_arms_take_up_the_rate_where_the_student_left_it() -> None:
     config = plan()
     short, long = (
-        config.arm_training(Entry("likelihood"), seed=0, steps_before=n).learning_rate for n in (1, 1200)
+        config.arm_training(ArmSpec("likelihood"), seed=0, steps_before=n).learning_rate for n in (1, 1200)
     )
     assert short == pytest.approx(TrainConfig().learning_rate, rel=0.01)
     assert long == pytest.approx(0.5 * short, rel=0.01)  # the rate falls as 1 / sqrt(1 + steps / 400)

@@ -11,10 +11,10 @@ from partita.errors import DivergedError, PartitaError
 from partita.experiments.arena import context as arena_ground
 from partita.experiments.arena import folder as arena_home
 from partita.experiments.arena import student as arena_student
-from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.context import Ground
-from partita.experiments.arena.folder import ArenaHome
+from partita.experiments.arena.context import ArenaContext
+from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.run import arena
 from partita.experiments.arena.student import Student
 from partita.experiments.arena.teacher import refuse_missing
@@ -23,7 +23,7 @@ from partita.storage import sole_writer
 OUT = Path("arena")
 
 
-def take(home: ArenaHome, config: ArenaConfig) -> None:
+def take(home: ArenaFolder, config: ArenaConfig) -> None:
     with home.take(config):
         pass
 
@@ -36,7 +36,7 @@ def test_more_arms_and_seeds_may_be_asked_for_but_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
-    home = ArenaHome(tmp_path / "arena")
+    home = ArenaFolder(tmp_path / "arena")
     take(home, plan(steps=5))
     take(home, plan(steps=5, arms=("report",), seeds=20, validation_seeds=1))
     take(home, plan(steps=5, temperatures=(0.85, 0.9, 0.95, 1.05)))  # 1 is among them anyway
@@ -49,14 +49,14 @@ def test_more_arms_and_seeds_may_be_asked_for_but_nothing_else(
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").touch()
     with pytest.raises(PartitaError, match="is no arena"):
-        take(ArenaHome(tmp_path / "other"), plan())
+        take(ArenaFolder(tmp_path / "other"), plan())
 
 
 def test_of_two_arenas_that_start_at_once_the_loser_leaves_nothing(tmp_path: Path) -> None:
     with sole_writer(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
         arena(plan(out=tmp_path, steps=6), say=lambda _line: None)
     assert not list(tmp_path.iterdir())
-    with ArenaHome(tmp_path).take(plan(steps=5)):
+    with ArenaFolder(tmp_path).take(plan(steps=5)):
         note = (tmp_path / "arena.json").read_bytes()
         with pytest.raises(PartitaError, match="another partita is writing to"):
             arena(plan(out=tmp_path, steps=6), say=lambda _line: None)
@@ -67,9 +67,9 @@ def test_settings_that_an_older_arena_knew_nothing_of_are_the_usual(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
-    home = ArenaHome(tmp_path / "arena")
+    home = ArenaFolder(tmp_path / "arena")
     take(home, plan(minutes=1.0, threads=1))
-    equal = ArenaHome(tmp_path / "equal")
+    equal = ArenaFolder(tmp_path / "equal")
     take(equal, plan(steps=5))
     for path in (equal.path, home.path):
         note = json.loads((path / "arena.json").read_text())
@@ -88,7 +88,7 @@ def test_settings_that_an_older_arena_knew_nothing_of_are_the_usual(
         take(home, plan(minutes=1.0, threads=1))
 
 
-def astray(entry: Entry, seed: int) -> dict[str, Any]:
+def astray(entry: ArmSpec, seed: int) -> dict[str, Any]:
     return {"arm": entry.name, "seed": seed, "diverged": "lost"}
 
 
@@ -104,7 +104,7 @@ def astray(entry: Entry, seed: int) -> dict[str, Any]:
     ids=str,
 )
 def test_a_damaged_note_is_named_with_the_remedy(tmp_path: Path, change: dict[str, Any], said: str) -> None:
-    home = ArenaHome(tmp_path / "arena")
+    home = ArenaFolder(tmp_path / "arena")
     take(home, plan(steps=5))
     note = json.loads((home.path / "arena.json").read_text())
     del note["digest"]
@@ -116,7 +116,7 @@ def test_a_damaged_note_is_named_with_the_remedy(tmp_path: Path, change: dict[st
 
 
 def test_a_damaged_result_is_named_with_the_remedy(tmp_path: Path) -> None:
-    home, entry = ArenaHome(tmp_path), Entry("report")
+    home, entry = ArenaFolder(tmp_path), ArmSpec("report")
     home.keep(entry, 3, astray(entry, 3))
     path = tmp_path / "results" / "report" / "0003.json"
     path.write_text(path.read_text().replace("lost", "last"))
@@ -131,7 +131,7 @@ def test_only_a_critic_that_is_still_to_judge_must_be_there(tmp_path: Path) -> N
     config = plan(out=tmp_path, arms=("critic:critic.run=/nowhere",), validation_seeds=1, seeds=1)
     with pytest.raises(PartitaError, match="nowhere"):
         refuse_missing(config)
-    home, (entry,) = ArenaHome(tmp_path), config.entries
+    home, (entry,) = ArenaFolder(tmp_path), config.entries
     home.keep(entry, 1000, astray(entry, 1000))
     other = "critic:critic.run=/elsewhere"
     chosen = {
@@ -150,22 +150,22 @@ def test_an_arena_whose_students_are_to_come_makes_no_other_ones(
 ) -> None:
     monkeypatch.setattr(arena_home, "_weights_of", lambda teacher: None)
     config = plan(out=tmp_path / "arena", students=tmp_path / "another")
-    home = ArenaHome(config.out)
+    home = ArenaFolder(config.out)
     take(home, config)
     with pytest.raises(PartitaError, match="name that arena by `--students` again"):
-        _ = Ground(config, home, lambda line: None).truth
+        _ = ArenaContext(config, home, lambda line: None).truth
 
 
 def test_a_result_is_there_or_not(tmp_path: Path) -> None:
-    home, entry = ArenaHome(tmp_path), Entry.read("report:adversary.weight=0.3")
+    home, entry = ArenaFolder(tmp_path), ArmSpec.read("report:adversary.weight=0.3")
     assert home.result(entry, 3) is None
     home.keep(entry, 3, astray(entry, 3))
     assert home.result(entry, 3) == astray(entry, 3)
-    assert home.result(Entry("report"), 3) is None
+    assert home.result(ArmSpec("report"), 3) is None
 
 
 def test_a_student_draws_by_other_numbers_than_the_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else each of its samples would hang together with one of the opening that it goes on from."""
+    """Else each of its samples would hang together with one of the prompt that it goes on from."""
     seen: dict[str, Any] = {}
 
     class Truth:
@@ -183,12 +183,12 @@ def test_a_student_draws_by_other_numbers_than_the_teacher(monkeypatch: pytest.M
 
 
 def test_an_arm_that_went_astray_is_kept_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def astray(self: Student, entry: Entry, temperatures: tuple[float, ...]) -> dict[str, Any]:
+    def astray(self: Student, entry: ArmSpec, temperatures: tuple[float, ...]) -> dict[str, Any]:
         raise DivergedError("the loss is not finite at step 3")
 
     monkeypatch.setattr(Student, "_astray", {})
     monkeypatch.setattr(Student, "_measured", astray)
-    home, entry = ArenaHome(tmp_path), Entry("gumbel")
+    home, entry = ArenaFolder(tmp_path), ArmSpec("gumbel")
     student = Student(SimpleNamespace(config=plan(), home=home), 3)  # type: ignore[arg-type]
     found = {"arm": "gumbel", "seed": 3, "diverged": "the loss is not finite at step 3"}
     assert student.result(entry, (1.0,)) == found
@@ -199,7 +199,7 @@ def test_a_student_that_went_astray_before_the_arms_parted_is_kept_as_such(tmp_p
     def train(*rest: object, **named: object) -> None:
         raise DivergedError("the loss is not finite at step 3")
 
-    home, entry = ArenaHome(tmp_path), Entry("gumbel")
+    home, entry = ArenaFolder(tmp_path), ArmSpec("gumbel")
     student = Student(SimpleNamespace(config=plan(), home=home, train=train), 3)  # type: ignore[arg-type]
     assert student.result(entry, (1.0,))["start_diverged"] == "the loss is not finite at step 3"
 
@@ -209,14 +209,14 @@ def test_a_critic_that_went_astray_is_not_tried_again(
 ) -> None:
     tried: list[Path] = []
 
-    def train(self: Ground, path: Path, *rest: object, **named: object) -> None:
+    def train(self: ArenaContext, path: Path, *rest: object, **named: object) -> None:
         tried.append(path)
         raise DivergedError("the loss is not finite at step 3")
 
-    monkeypatch.setattr(Ground, "train", train)
+    monkeypatch.setattr(ArenaContext, "train", train)
     for _ in range(2):
         with pytest.raises(DivergedError, match="at step 3"):
-            Ground(plan(), ArenaHome(tmp_path), print).critic()
+            ArenaContext(plan(), ArenaFolder(tmp_path), print).critic()
     assert len(tried) == 1
 
 
@@ -235,7 +235,7 @@ def test_another_critic_under_the_same_name_is_noticed(
     weights = run_of_weights_alone(tmp_path, monkeypatch, arena_ground)
     monkeypatch.setattr(arena_ground, "training_facts", lambda run: {"seconds": 3.0})
     config = plan(arms=(f"critic:critic.run={weights}",))
-    ground, (entry,) = Ground(config, ArenaHome(tmp_path), print), config.entries
+    ground, (entry,) = ArenaContext(config, ArenaFolder(tmp_path), print), config.entries
     charged = ground.charge(entry)
     assert charged["critic_seconds"] == 3.0
     ground.refuse_other_critic(entry, {"training": charged})
@@ -249,8 +249,8 @@ def test_another_teacher_in_the_same_place_is_noticed(
 ) -> None:
     weights = run_of_weights_alone(tmp_path, monkeypatch, arena_home)
     config = plan(out=tmp_path / "arena", teacher=weights)
-    take(ArenaHome(config.out), config)
-    take(ArenaHome(config.out), config)
+    take(ArenaFolder(config.out), config)
+    take(ArenaFolder(config.out), config)
     weights.write_bytes(b"another")
     with pytest.raises(PartitaError, match="`teacher_weights`"):
-        take(ArenaHome(config.out), config)
+        take(ArenaFolder(config.out), config)

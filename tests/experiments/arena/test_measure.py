@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.evaluation.metrics.divergence import Clips
 from partita.experiments.arena.measure import FEW, Measuring
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import Steering
-from partita.sampling.smc.scorers import RatioJudge
+from partita.sampling.smc.scorers import RatioScorer
 from partita.sampling.stream import draw
 
 Make = Callable[[int, int], WaveNet]
@@ -25,7 +25,7 @@ def measuring(four_classes: Make) -> Measuring:
     drawn = draw(teacher, clips=CLIPS, steps=8 + STEPS, config=config, zero_class=0)
     clips = Clips(drawn[:, :8], drawn[:, 8:])
     loaded = LoadedModel(
-        model=teacher, sample_rate=2000, quantiser=Quantiser(classes=4), name="toy", step=0, config={}
+        model=teacher, sample_rate=2000, quantiser=Quantizer(classes=4), name="toy", step=0, config={}
     )
     return Measuring(teacher=loaded, truth=clips, seed=7, threads=1)
 
@@ -77,7 +77,7 @@ def test_clips_and_draws_are_the_same_whoever_is_measured(measuring: Measuring, 
 
 def test_steering_by_the_exact_ratio_comes_nearer(measuring: Measuring, four_classes: Make) -> None:
     student = four_classes(1, 2)
-    judge = RatioJudge(measuring.teacher.model, student, threads=1)
+    judge = RatioScorer(measuring.teacher.model, student, threads=1)
     found = []
     for particles in (1, 8):
         config = SteeringConfig(particles=particles, block=4)

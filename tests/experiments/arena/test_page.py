@@ -74,7 +74,7 @@ def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
         "undecided",
         "critic seconds",
         "in 25% of its updates",
-        "<dt>patches past the opening told right</dt><dd>55%</dd>",
+        "<dt>patches past the prompt told right</dt><dd>55%</dd>",
         "at most",
     ):
         assert shown in text

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.result import read_result, write_result
 
-ENTRY = Entry("report")
+ENTRY = ArmSpec("report")
 SCORE = {"value": 0.5, "low": 0.4, "high": 0.6}
 FACTS = {"steps": 3, "seconds": 0.4, "flat": True, "bits": 4.5}
 RESULT: dict[str, Any] = {

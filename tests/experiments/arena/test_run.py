@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.context import Ground
-from partita.experiments.arena.folder import ArenaHome
+from partita.experiments.arena.context import ArenaContext
+from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.run import arena
 from partita.experiments.arena.student import Student
 from partita.experiments.arena.teacher import Truth
@@ -96,7 +96,7 @@ def test_the_teachers_clips_come_to_the_students_as_they_are(asked: ArenaConfig,
     )
     clips = Corpus.open(asked.out / "clips")
     parts = [*clips.segments("train"), *clips.segments("validation")]
-    found = [Quantiser().encode_int16(clips.samples[s.offset : s.offset + s.length]) for s in parts]
+    found = [Quantizer().encode_int16(clips.samples[s.offset : s.offset + s.length]) for s in parts]
     np.testing.assert_array_equal(found, drawn)
     assert (len(clips.segments("train")), clips.sample_rate) == (4, corpus.sample_rate)
 
@@ -106,9 +106,9 @@ def test_a_second_temperature_is_measured_without_training(
 ) -> None:
     """On test seeds only what was chosen is measured, but of the control the whole curve; asked for more, the
     run is not made anew."""
-    ground = Ground(asked, ArenaHome(asked.out), lambda line: None)
+    ground = ArenaContext(asked, ArenaFolder(asked.out), lambda line: None)
     student, (entry, steer) = Student(ground, 0), asked.entries
-    path = ArenaHome(asked.out).run(entry, 0) / "metrics.jsonl"
+    path = ArenaFolder(asked.out).run(entry, 0) / "metrics.jsonl"
     before = path.read_bytes()
     chosen = whole["choices"]["steer"]["temperature"]
     kept = [student.result(one, (chosen,))["curve"] for one in (entry, steer)]
@@ -132,7 +132,7 @@ def test_students_of_another_arena_are_gone_on_with(
     ]
     assert (found["training"]["likelihood"]["steps"], found["training"]["start"]["steps"]) == (5, 0)
     measured = json.loads((config.out / "results" / "start" / "0000.json").read_text())["curve"]
-    student = Student(Ground(config, ArenaHome(config.out), said.append), 0)
+    student = Student(ArenaContext(config, ArenaFolder(config.out), said.append), 0)
     untrained = load(asked.out / "runs" / "0000" / "start").model
     again = student.measuring.curve(untrained, [point["temperature"] for point in measured])
     assert measured == json.loads(json.dumps(again))
@@ -191,7 +191,7 @@ def test_a_critic_is_trained_once_and_the_oracle_needs_none(asked: ArenaConfig, 
 def test_a_corpus_that_was_half_written_is_written_again(asked: ArenaConfig, tmp_path: Path) -> None:
     config = replace(asked, out=tmp_path, teacher=asked.out / "teacher", teacher_steps=None)
     (tmp_path / "clips" / ".preparing").mkdir(parents=True)
-    made = Ground(config, ArenaHome(tmp_path), lambda line: None).clips
+    made = ArenaContext(config, ArenaFolder(tmp_path), lambda line: None).clips
     assert made.fingerprint == Corpus.open(asked.out / "clips").fingerprint
 
 

@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.comparisons import families_of, incomparable, undecidable
 from partita.experiments.arena.scores import any_started, finite, scores
 from partita.experiments.arena.selection import Choice, choices
 
-LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
+LIKELIHOOD, REPORT, STRONG = (
+    ArmSpec("likelihood"),
+    ArmSpec("report"),
+    ArmSpec.read("report:adversary.weight=1"),
+)
 
 
 def result(seed: int, sums: dict[float, float], *, flat: bool = True) -> dict[str, Any]:
@@ -76,7 +80,7 @@ def test_scores_are_of_the_test_seeds_at_what_was_chosen() -> None:
 
 
 def test_arms_are_compared_with_likelihood_and_with_their_twins() -> None:
-    twin = Entry("report-0")
+    twin = ArmSpec("report-0")
     tried, tested = {**TRIED, twin: TRIED[REPORT]}, {**TESTED, twin: TESTED[STRONG]}
     found = scores(choices(tried), tested, tried, seed=0)
     compared = [
@@ -125,7 +129,7 @@ def test_nothing_takes_the_place_of_likelihood_or_of_a_twin() -> None:
 
 
 def chosen(*names: str) -> dict[str, Choice]:
-    entries = [Entry.read(name) for name in names]
+    entries = [ArmSpec.read(name) for name in names]
     return {entry.arm: Choice(entry, 1.0, 0.5) for entry in entries}
 
 
@@ -156,7 +160,7 @@ def test_a_steered_arms_bound_is_compared_with_the_others_divergence() -> None:
         few = {"kl_reverse_bound": {"value": 0.6 + 0.1 * seed}}
         return result(seed, {}) | {"curve": [point | few]}
 
-    steer = Entry.read("steer:particles=4")
+    steer = ArmSpec.read("steer:particles=4")
     tried = {LIKELIHOOD: [plain(1000)], steer: [steered(1000)]}
     tested = {LIKELIHOOD: [plain(0), plain(1)], steer: [steered(0), steered(1)]}
     found = scores(choices(tried), tested, tried, seed=0)
@@ -172,7 +176,7 @@ def test_arms_that_hardly_listened_to_their_judge_are_named() -> None:
         known = {"heard": share} if share is not None else {}
         return found | {"training": found["training"] | known | {"told_right": 0.6}}
 
-    gumbel, twin = Entry("gumbel"), Entry("gumbel-0")
+    gumbel, twin = ArmSpec("gumbel"), ArmSpec("gumbel-0")
     tested_likelihood = [
         *TESTED[LIKELIHOOD],
         result(2, {1.0: 0.5, 0.9: 0.5}),

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.selection import by_temperature, refuse_other_choices, settled
 
-LIKELIHOOD, REPORT, STRONG = Entry("likelihood"), Entry("report"), Entry.read("report:adversary.weight=1")
-WEAK = Entry.read("report:adversary.weight=0.1")
+LIKELIHOOD, REPORT, STRONG = (
+    ArmSpec("likelihood"),
+    ArmSpec("report"),
+    ArmSpec.read("report:adversary.weight=1"),
+)
+WEAK = ArmSpec.read("report:adversary.weight=0.1")
 SEEDS = [1000, 1001]
 
 
@@ -41,7 +45,7 @@ def test_what_was_chosen_stays_when_more_is_known(tmp_path: Path) -> None:
     ],
 )
 def test_what_would_change_a_choice_is_refused(
-    tmp_path: Path, entries: list[Entry], seeds: list[int], said: str
+    tmp_path: Path, entries: list[ArmSpec], seeds: list[int], said: str
 ) -> None:
     path = tmp_path / "choices.json"
     refuse_other_choices(path, entries, seeds)  # before there is a choice all is well

@@ -17,7 +17,7 @@ import torch
 
 from partita.errors import PartitaError
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.folder import ArenaHome
+from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.run import arena
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
@@ -99,7 +99,7 @@ def test_two_processes_killed_or_interrupted_come_to_the_same_scores(small: Make
 @pytest.mark.slow
 def test_a_mistake_in_one_process_stops_all(small: Make, tmp_path: Path) -> None:
     config = small(tmp_path / "two", workers=2, **TWO)
-    with ArenaHome(config.out).take(config):
+    with ArenaFolder(config.out).take(config):
         (config.out / "runs" / "1000" / "start").mkdir(parents=True)
     with pytest.raises(PartitaError, match="1000/start"):
         arena(config)

@@ -76,7 +76,7 @@ def test_studies_are_as_long_as_the_demo(minutes: float) -> None:
 def test_clips_fit_into_the_held_out_sound(held_out: float) -> None:
     plan = scoring(DemoConfig(device="cpu"), held_out=[held_out])
     assert plan.clips >= 4
-    assert plan.clips * (plan.seconds + plan.opening_seconds) <= 0.6 * held_out
+    assert plan.clips * (plan.seconds + plan.prompt_seconds) <= 0.6 * held_out
     assert plan.device == "cpu"
 
 
@@ -85,7 +85,7 @@ def test_the_printed_command_scores_what_the_page_shows() -> None:
     about = {
         "clips": plan.clips,
         "clip_seconds": plan.seconds,
-        "opening_seconds": plan.opening_seconds,
+        "opening_seconds": plan.prompt_seconds,
         "bits_seconds": plan.bits_seconds,
         "temperature": plan.temperature,
         "seed": plan.seed,

@@ -10,21 +10,21 @@ import torch
 from torch import Tensor
 
 from partita.errors import PartitaError
-from partita.models.discriminators.base import Part
-from partita.models.discriminators.ensemble import KINDS, PanelConfig, make_discriminator
+from partita.models.discriminators.base import SubDiscriminator
+from partita.models.discriminators.ensemble import KINDS, EnsembleConfig, make_discriminator
 from partita.models.discriminators.layers import Chain, ChainConfig, Link
-from partita.models.discriminators.multi_period import MultiPeriodConfig, PeriodPart
-from partita.models.discriminators.multi_resolution import SpectralConfig, SpectralPart
-from partita.models.discriminators.multi_scale import MultiScaleConfig, ScalePart
+from partita.models.discriminators.multi_period import MultiPeriodConfig, PeriodDiscriminator
+from partita.models.discriminators.multi_resolution import MultiResolutionConfig, ResolutionDiscriminator
+from partita.models.discriminators.multi_scale import MultiScaleConfig, ScaleDiscriminator
 from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.models.discriminators.spectral_norm import SpectralNorm
 
-CONFIG = PanelConfig(
+CONFIG = EnsembleConfig(
     discriminators=KINDS,
     patchgan=PatchGANConfig(layers=3, channels=16, most_channels=32),
     multi_scale=MultiScaleConfig(scales=2, layers=2, most_channels=32),
     multi_period=MultiPeriodConfig(periods=(2, 5), layers=2, most_channels=32),
-    spectral=SpectralConfig(sizes=(64, 128), layers=2),
+    spectral=MultiResolutionConfig(sizes=(64, 128), layers=2),
 )
 COMPLEX = replace(CONFIG, spectral=replace(CONFIG.spectral, view="complex"))
 
@@ -38,7 +38,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def bare(config: PanelConfig) -> PanelConfig:
+def bare(config: EnsembleConfig) -> EnsembleConfig:
     """Without normalisation, which looks at the whole clip."""
     shapes: dict[str, Any] = {
         name: replace(getattr(config, name), normalisation="none")
@@ -47,7 +47,7 @@ def bare(config: PanelConfig) -> PanelConfig:
     return replace(config, **shapes)
 
 
-def parts(config: PanelConfig) -> list[Part]:
+def parts(config: EnsembleConfig) -> list[SubDiscriminator]:
     panel = make_discriminator(config, generator=torch.Generator().manual_seed(0))
     return list(panel.parts)  # type: ignore[union-attr, misc]
 
@@ -60,7 +60,7 @@ def noise(clips: int, samples: int, seed: int = 1) -> Tensor:
 @pytest.mark.parametrize("samples", [512, 777])
 @pytest.mark.parametrize("config", [CONFIG, COMPLEX])
 def test_feature_maps_have_the_batch_first_and_time_next_and_logits_come_last(
-    config: PanelConfig, samples: int
+    config: EnsembleConfig, samples: int
 ) -> None:
     panel = make_discriminator(config)
     said = panel.verdicts(torch.zeros(3, samples))
@@ -75,7 +75,7 @@ def test_feature_maps_have_the_batch_first_and_time_next_and_logits_come_last(
 
 @pytest.mark.parametrize("number", range(7))
 @pytest.mark.parametrize("config", [CONFIG, COMPLEX])
-def test_a_logit_sees_exactly_its_receptive_field(config: PanelConfig, number: int) -> None:
+def test_a_logit_sees_exactly_its_receptive_field(config: EnsembleConfig, number: int) -> None:
     part = parts(bare(config))[number].double()
     waveform = noise(1, 4 * part.receptive_field + 4).requires_grad_()
     logits = part(waveform)[-1]
@@ -83,13 +83,13 @@ def test_a_logit_sees_exactly_its_receptive_field(config: PanelConfig, number: i
     assert waveform.grad is not None
     seen = waveform.grad[0].nonzero().flatten()
     assert int(seen[-1] - seen[0]) + 1 == part.receptive_field
-    if isinstance(part, PeriodPart):
+    if isinstance(part, PeriodDiscriminator):
         assert set((seen - seen[0]).remainder(part.period).tolist()) == {0}
 
 
 @pytest.mark.parametrize("spectral_norm", [False, True])
 @pytest.mark.parametrize("config", [CONFIG, bare(COMPLEX)])
-def test_every_weight_gets_a_gradient(config: PanelConfig, spectral_norm: bool) -> None:
+def test_every_weight_gets_a_gradient(config: EnsembleConfig, spectral_norm: bool) -> None:
     panel = make_discriminator(replace(config, spectral_norm=spectral_norm)).double()
     said = panel.verdicts(noise(2, 600))
     torch.autograd.backward(torch.stack([maps[-1].square().mean() for maps in said]).sum())
@@ -99,7 +99,7 @@ def test_every_weight_gets_a_gradient(config: PanelConfig, spectral_norm: bool) 
 
 
 @pytest.mark.parametrize("config", [CONFIG, COMPLEX, bare(CONFIG)])
-def test_a_clip_is_judged_by_itself(config: PanelConfig) -> None:
+def test_a_clip_is_judged_by_itself(config: EnsembleConfig) -> None:
     panel = make_discriminator(config).double()
     clips = noise(3, 600)
     together, alone = panel.verdicts(clips), panel.verdicts(clips[1:2])
@@ -130,7 +130,7 @@ def test_configs_know_the_shortest_waveform_and_a_panel_the_longest_sight() -> N
 def test_the_usual_ones_see_further_than_the_small_generator(kind: str) -> None:
     from partita.models.sizes import size_named
 
-    field = make_discriminator(PanelConfig(discriminators=(kind,))).receptive_field
+    field = make_discriminator(EnsembleConfig(discriminators=(kind,))).receptive_field
     assert field > size_named("small").receptive_field
 
 
@@ -155,7 +155,7 @@ def test_a_link_divides_time_by_its_stride(taps: int, stride: int) -> None:
 
 
 def test_a_period_part_hears_each_phase_by_itself_and_its_logits_are_in_the_order_of_time() -> None:
-    part = PeriodPart(CONFIG.multi_period, period=5).double()
+    part = PeriodDiscriminator(CONFIG.multi_period, period=5).double()
     waveform = noise(1, 5 * 40)
     phases = torch.stack([part.chain(waveform[:, phase::5])[-1] for phase in range(5)], 2)
     torch.testing.assert_close(part(waveform)[-1], phases.flatten(1))
@@ -163,22 +163,22 @@ def test_a_period_part_hears_each_phase_by_itself_and_its_logits_are_in_the_orde
 
 def test_a_bin_of_a_pure_tone_is_worked_out_by_hand() -> None:
     """A cosine of 10 periods a window of 64: half its height times the window's sum, at a scale of norm 1."""
-    part = SpectralPart(SpectralConfig(view="complex", layers=2), size=64).double()
+    part = ResolutionDiscriminator(MultiResolutionConfig(view="complex", layers=2), size=64).double()
     time = torch.arange(640, dtype=torch.float64)
     power = part.spectrum(0.3 * torch.cos(2 * torch.pi * 10 / 64 * time)[None]).square().sum(1)[0, 20]
     window = torch.hann_window(64, dtype=torch.float64)
     assert power.argmax() == 10
     assert power[10].item() == pytest.approx((0.15 * window.sum() / window.norm()).item() ** 2, rel=1e-6)
-    logs = SpectralPart(SpectralConfig(layers=2), size=64).double()
+    logs = ResolutionDiscriminator(MultiResolutionConfig(layers=2), size=64).double()
     heard = logs.spectrum(0.3 * torch.cos(2 * torch.pi * 10 / 64 * time)[None])[0, 0, 20]
     torch.testing.assert_close(heard, torch.log1p(power / 1e-6) / 2)
 
 
 def test_white_noise_has_its_variance_in_every_bin_and_silence_is_zero() -> None:
-    part = SpectralPart(SpectralConfig(view="complex"), size=128)
+    part = ResolutionDiscriminator(MultiResolutionConfig(view="complex"), size=128)
     power = part.spectrum(0.1 * torch.randn(64, 2048)).square().sum(1)[:, 4:-4, 1:-1].mean()
     assert power.item() == pytest.approx(0.01, rel=0.05)
-    magnitudes = SpectralPart(SpectralConfig(), size=128)
+    magnitudes = ResolutionDiscriminator(MultiResolutionConfig(), size=128)
     assert magnitudes.spectrum(torch.zeros(1, 256)).abs().max() == 0
     silence = torch.zeros(1, 256, requires_grad=True)
     torch.autograd.backward(magnitudes.spectrum(silence).sum())
@@ -186,7 +186,7 @@ def test_white_noise_has_its_variance_in_every_bin_and_silence_is_zero() -> None
 
 
 def test_a_halved_scale_hears_slow_things_alone() -> None:
-    part = ScalePart(CONFIG.multi_scale, halvings=1)
+    part = ScaleDiscriminator(CONFIG.multi_scale, halvings=1)
     fastest = torch.tensor([1.0, -1.0]).repeat(128)[None]
     inner = part(0.0 * fastest)[0][:, 10:-10]
     torch.testing.assert_close(part(fastest)[0][:, 10:-10], inner)
@@ -242,10 +242,10 @@ def test_in_evaluation_the_bound_stays() -> None:
         (lambda: MultiScaleConfig(normalisation="batch"), "`normalisation` is 'batch'"),
         (lambda: MultiPeriodConfig(periods=()), "`periods` is ()"),
         (lambda: MultiPeriodConfig(layers=9), "`layers` is 9"),
-        (lambda: SpectralConfig(sizes=(100,)), "multiples of 8"),
-        (lambda: SpectralConfig(layers=9), "each at least 1024"),
-        (lambda: SpectralConfig(view="mel"), "`view` is 'mel'"),
-        (lambda: SpectralConfig(channels=0), "`channels` is 0"),
+        (lambda: MultiResolutionConfig(sizes=(100,)), "multiples of 8"),
+        (lambda: MultiResolutionConfig(layers=9), "each at least 1024"),
+        (lambda: MultiResolutionConfig(view="mel"), "`view` is 'mel'"),
+        (lambda: MultiResolutionConfig(channels=0), "`channels` is 0"),
     ],
 )
 def test_shapes_that_are_no_network_are_refused(make: Any, words: str) -> None:

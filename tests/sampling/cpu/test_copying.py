@@ -9,11 +9,11 @@ import torch
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig, SteeringConfig
-from partita.sampling.cpu.engine import CompiledClips
+from partita.sampling.cpu.engine import CPUEngine
 from partita.sampling.cpu.kernel import advance
 from partita.sampling.reference import teacher_forced
 from partita.sampling.smc.sampler import SteeredStream, Steering
-from partita.sampling.smc.scorers import RatioJudge
+from partita.sampling.smc.scorers import RatioScorer
 
 CLASSES = 12
 
@@ -36,7 +36,7 @@ def test_copies_go_on_as_their_sources(model: WaveNet, threads: int) -> None:
     on."""
     random = np.random.default_rng(0)
     history = random.integers(0, CLASSES, (55, model.receptive_field))
-    clips = CompiledClips(model, history, SamplingConfig(threads=threads))
+    clips = CPUEngine(model, history, SamplingConfig(threads=threads))
     targets, sources = np.array([54, 3, 30, 0]), np.array([1, 40, 31, 1])
     for steps in (0, 1, 13):
         clips.take(steps)
@@ -50,9 +50,9 @@ def test_copies_go_on_as_their_sources(model: WaveNet, threads: int) -> None:
 
 def test_a_copy_draws_by_its_own_number(model: WaveNet) -> None:
     history = np.random.default_rng(0).integers(0, CLASSES, (2, model.receptive_field))
-    clips = CompiledClips(model, history, SamplingConfig(seed=4), numbers=np.array([9, 1 << 32]))
+    clips = CPUEngine(model, history, SamplingConfig(seed=4), numbers=np.array([9, 1 << 32]))
     clips.copy(np.array([1]), np.array([0]))
-    twins = CompiledClips(model, history[[0, 0]], SamplingConfig(seed=4), numbers=np.array([9, 1 << 32]))
+    twins = CPUEngine(model, history[[0, 0]], SamplingConfig(seed=4), numbers=np.array([9, 1 << 32]))
     drawn = clips.take(50)
     assert (drawn == twins.take(50)).all()
     assert (drawn[0] != drawn[1]).any()
@@ -63,7 +63,7 @@ def test_given_samples_are_scored_as_by_teacher_forcing(model: WaveNet, clips: i
     random = np.random.default_rng(1)
     history = random.integers(0, CLASSES, (clips, model.receptive_field))
     given = random.integers(0, CLASSES, (clips, 40))
-    engine = CompiledClips(model, history, SamplingConfig(temperature=0.3, top_k=2, threads=2))
+    engine = CPUEngine(model, history, SamplingConfig(temperature=0.3, top_k=2, threads=2))
     values = np.concatenate([engine.score(given[:, :25]), engine.score(given[:, 25:])], 1)
     exact = teacher_forced(model, np.concatenate([history, given], 1), SamplingConfig())
     wanted = np.log(np.take_along_axis(exact, given[..., None], 2)).sum((1, 2))
@@ -79,7 +79,7 @@ def test_copies_across_groups_after_silences_of_other_lengths(silences: tuple[in
     history = random.integers(0, 256, (3, tiny.receptive_field))
     for row, silence in zip(history, silences, strict=True):
         row[:silence] = 128
-    clips = CompiledClips(tiny, history, SamplingConfig(threads=3))
+    clips = CPUEngine(tiny, history, SamplingConfig(threads=3))
     given = np.repeat(random.integers(0, 256, (1, 60)), 3, 0)
     clips.score(given[:, :5])
     assert all((group.ring["slot"] == clips._groups[0].ring["slot"]).all() for group in clips._groups)
@@ -93,18 +93,18 @@ def test_histories_of_any_length_need_no_other_code(model: WaveNet, better: str)
     """The judge hears more of the past, or less, than the model does."""
     shapes = {"tiny": SIZES["tiny"], "odd": dataclasses.replace(model.config, classes=256)}
     drawing = WaveNet(shapes["odd" if better == "tiny" else "tiny"]).eval().requires_grad_(False)
-    judge = RatioJudge(WaveNet(shapes[better]).eval().requires_grad_(False), drawing)
-    opening = np.random.default_rng(1).integers(0, 256, (2, 2000))
+    judge = RatioScorer(WaveNet(shapes[better]).eval().requires_grad_(False), drawing)
+    prompt = np.random.default_rng(1).integers(0, 256, (2, 2000))
     before = len(advance.signatures)
     steering = Steering(judge=judge, config=SteeringConfig(particles=2, block=4))
-    SteeredStream(drawing, steering, opening=opening, clips=2, steps=8, zero_class=128).take(8)
+    SteeredStream(drawing, steering, prompt=prompt, clips=2, steps=8, zero_class=128).take(8)
     assert len(advance.signatures) == max(before, 1)
 
 
 def test_no_samples_are_no_step(model: WaveNet) -> None:
     history = np.random.default_rng(2).integers(0, CLASSES, (2, model.receptive_field))
     given = np.array([[1, 2, 3], [4, 5, 6]])
-    whole = CompiledClips(model, history, SamplingConfig()).score(given)
-    clips = CompiledClips(model, history, SamplingConfig())
+    whole = CPUEngine(model, history, SamplingConfig()).score(given)
+    clips = CPUEngine(model, history, SamplingConfig())
     assert clips.score(given[:, :0]).shape == (2, 0)
     assert (clips.score(given) == whole).all()

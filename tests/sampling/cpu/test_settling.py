@@ -1,4 +1,4 @@
-"""Silence before an opening is taken in quickly, and leaves the same trace, bit by bit."""
+"""Silence before an prompt is taken in quickly, and leaves the same trace, bit by bit."""
 
 import dataclasses
 
@@ -23,9 +23,9 @@ NETWORKS = {
 }
 
 
-def first_samples(model: WaveNet, opening: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    clips = len(opening)
-    source = Stream(model, opening=opening, clips=clips, config=SamplingConfig(threads=1), zero_class=128)
+def first_samples(model: WaveNet, prompt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    clips = len(prompt)
+    source = Stream(model, prompt=prompt, clips=clips, config=SamplingConfig(threads=1), zero_class=128)
     seen = np.empty((clips, 80, 256), np.float32)
     return source.take(80, probabilities=seen), seen
 
@@ -38,13 +38,13 @@ def test_the_quick_way_equals_the_long_one(name: str, clips: int, monkeypatch: p
         model.end2.mul_(60.0)
     field = model.receptive_field
     generator = np.random.default_rng(2)
-    openings = [generator.integers(0, 256, (clips, n)) for n in (0, 1, 2, 40, field - 12, field - 11, field)]
-    openings.append(np.full((clips, 30), 128))
-    openings.append(np.arange(clips)[:, None] * np.ones((1, field), int))
-    quick = [first_samples(model, opening) for opening in openings]
+    prompts = [generator.integers(0, 256, (clips, n)) for n in (0, 1, 2, 40, field - 12, field - 11, field)]
+    prompts.append(np.full((clips, 30), 128))
+    prompts.append(np.arange(clips)[:, None] * np.ones((1, field), int))
+    quick = [first_samples(model, prompt) for prompt in prompts]
     monkeypatch.setattr(cpu, "settle", lambda _group, _rule, known: known)
-    for opening, (drawn, seen) in zip(openings, quick, strict=True):
-        long_drawn, long_seen = first_samples(model, opening)
+    for prompt, (drawn, seen) in zip(prompts, quick, strict=True):
+        long_drawn, long_seen = first_samples(model, prompt)
         assert (drawn == long_drawn).all()
         assert (seen == long_seen).all()
 
@@ -60,7 +60,7 @@ def test_it_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(cpu, "settle", watched)
     model = WaveNet(SIZES["tiny"])
-    source = Stream(model, opening=np.array([1, 2, 3]), zero_class=128)
+    source = Stream(model, prompt=np.array([1, 2, 3]), zero_class=128)
     source.take(1)
     source.take(1)
     assert passed == [(model.receptive_field, 4), (0, 0)]
@@ -69,8 +69,8 @@ def test_it_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_compiled_once_more() -> None:
     model = WaveNet(SIZES["tiny"])
     for clips in (1, 3):
-        for opening in (np.zeros((clips, 0), int), np.zeros((clips, 9), int)):
-            Stream(model, opening=opening, clips=clips, zero_class=128).take(2)
+        for prompt in (np.zeros((clips, 0), int), np.zeros((clips, 9), int)):
+            Stream(model, prompt=prompt, clips=clips, zero_class=128).take(2)
     assert len(advance.signatures) == 1
 
 

@@ -20,9 +20,9 @@ from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose
 from partita.sampling.config import SamplingConfig
-from partita.sampling.cpu.engine import CompiledClips
-from partita.sampling.gpu.engine import CudaClips
+from partita.sampling.cpu.engine import CPUEngine
 from partita.sampling.gpu import engine as gpu
+from partita.sampling.gpu.engine import GPUEngine
 from partita.sampling.precision import rounded
 from partita.sampling.reference import teacher_forced
 from partita.sampling.uniforms import uniforms
@@ -65,12 +65,12 @@ def lively(config: WaveNetConfig) -> WaveNet:
     return model
 
 
-def opening(model: WaveNet, clips: int) -> np.ndarray:
+def prompt(model: WaveNet, clips: int) -> np.ndarray:
     return np.random.default_rng(5).integers(0, model.config.classes, (clips, model.receptive_field))
 
 
-def clips_of(model: WaveNet, clips: int, config: SamplingConfig | None = None, **options) -> CudaClips:
-    return CudaClips(model, opening(model, clips), config or SamplingConfig(), device=DEVICE, **options)
+def clips_of(model: WaveNet, clips: int, config: SamplingConfig | None = None, **options) -> GPUEngine:
+    return GPUEngine(model, prompt(model, clips), config or SamplingConfig(), device=DEVICE, **options)
 
 
 def check(model: WaveNet, config: SamplingConfig, *, clips: int, steps: int) -> np.ndarray:
@@ -80,7 +80,7 @@ def check(model: WaveNet, config: SamplingConfig, *, clips: int, steps: int) -> 
     seen = np.empty((clips, steps, model.config.classes), np.float32)
     drawn = fast.take(steps, seen)
     assert fast.position == steps
-    exact = teacher_forced(exact_model, np.concatenate([opening(model, clips), drawn], 1), config)
+    exact = teacher_forced(exact_model, np.concatenate([prompt(model, clips), drawn], 1), config)
     error = np.abs(seen - exact).max(-1)
     assert (
         error > ERROR
@@ -99,7 +99,7 @@ def check(model: WaveNet, config: SamplingConfig, *, clips: int, steps: int) -> 
 def test_every_shape(network: str) -> None:
     model, config = lively(NETWORKS[network]), SamplingConfig(seed=(1 << 40) + 5, threads=1)
     drawn = check(model, config, clips=3, steps=8)
-    assert (drawn == CompiledClips(model, opening(model, 3), config).take(8)).all()
+    assert (drawn == CPUEngine(model, prompt(model, 3), config).take(8)).all()
 
 
 @pytest.mark.parametrize("network", ["odd", "broad"])
@@ -143,10 +143,10 @@ def test_blocks_launches_and_clips_change_nothing(monkeypatch: pytest.MonkeyPatc
     model = lively(ODD)
     whole = clips_of(model, 18).take(5)
     monkeypatch.setattr(gpu, "LAUNCH", 2)
-    few = CudaClips(model, opening(model, 18)[:5], SamplingConfig(), device=DEVICE)
+    few = GPUEngine(model, prompt(model, 18)[:5], SamplingConfig(), device=DEVICE)
     assert (np.concatenate([few.take(1), few.take(3), few.take(0), few.take(1)], 1) == whole[:5]).all()
-    last = CudaClips(
-        model, opening(model, 18)[16:], SamplingConfig(), numbers=np.array([16, 17]), device=DEVICE
+    last = GPUEngine(
+        model, prompt(model, 18)[16:], SamplingConfig(), numbers=np.array([16, 17]), device=DEVICE
     )
     assert (last.take(5) == whole[16:]).all()
 
@@ -182,7 +182,7 @@ def test_hours_of_samples_have_numbers_of_their_own() -> None:
     clips.position += far
     seen = np.empty((2, steps, 90), np.float32)
     drawn = clips.take(steps, seen)
-    exact = teacher_forced(model, np.concatenate([opening(model, 2), before, drawn], 1), SamplingConfig())
+    exact = teacher_forced(model, np.concatenate([prompt(model, 2), before, drawn], 1), SamplingConfig())
     assert np.abs(seen - exact[:, 3:]).max() < ERROR
     assert (drawn == choose(exact[:, 3:], uniforms(0, 2, far + 3, steps))).all()
 
@@ -192,7 +192,7 @@ def test_what_a_gpu_cannot_do_is_refused() -> None:
     with pytest.raises(PartitaError, match="`precision` is 'int8': for a GPU choose"):
         clips_of(model, 1, SamplingConfig(precision="int8"))
     with pytest.raises(PartitaError, match="`device` is 'meta'"):
-        CudaClips(model, opening(model, 1), SamplingConfig(), device="meta")
+        GPUEngine(model, prompt(model, 1), SamplingConfig(), device="meta")
 
 
 def test_no_triton_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +205,7 @@ def test_no_triton_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_gpu_is_said() -> None:
     model = lively(ODD)
     with pytest.raises(PartitaError, match="no CUDA device: use `--device cpu`"):
-        CudaClips(model, opening(model, 1), SamplingConfig())
+        GPUEngine(model, prompt(model, 1), SamplingConfig())
 
 
 def compile_ahead(folder: Path, config: WaveNetConfig, *arguments: str) -> dict[str, dict[str, int]]:

@@ -13,7 +13,7 @@ from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
-from partita.sampling.smc.scorers import RatioJudge
+from partita.sampling.smc.scorers import RatioScorer
 from partita.sampling.stream import blocks_of, draw
 
 CLASSES, ZERO = 12, 6
@@ -87,13 +87,13 @@ def steered(model: WaveNet, judge: object, *, seed: int = 0, clips: int = 1, ste
 def test_one_particle_and_no_strength_are_plain_sampling(
     student: WaveNet, teacher: WaveNet, settings: dict[str, float]
 ) -> None:
-    opening = np.random.default_rng(0).integers(0, CLASSES, (3, 5))
+    prompt = np.random.default_rng(0).integers(0, CLASSES, (3, 5))
     for precision in ("float32", "int8"):
         config = SamplingConfig(seed=5, precision=precision)
-        plain = draw(student, clips=3, steps=200, opening=opening, config=config, zero_class=ZERO)
-        steering = Steering(judge=RatioJudge(teacher, student), config=SteeringConfig(block=16, **settings))
+        plain = draw(student, clips=3, steps=200, prompt=prompt, config=config, zero_class=ZERO)
+        steering = Steering(judge=RatioScorer(teacher, student), config=SteeringConfig(block=16, **settings))
         source = SteeredStream(
-            student, steering, clips=3, steps=200, opening=opening, config=config, zero_class=ZERO
+            student, steering, clips=3, steps=200, prompt=prompt, config=config, zero_class=ZERO
         )
         drawn = source.take(200)
         assert drawn.dtype == plain.dtype
@@ -101,7 +101,7 @@ def test_one_particle_and_no_strength_are_plain_sampling(
 
 
 def test_the_bound_of_one_particle_is_the_divergence(student: WaveNet, teacher: WaveNet) -> None:
-    source = steered(student, RatioJudge(teacher, student), clips=20, steps=100, particles=1, block=7)
+    source = steered(student, RatioScorer(teacher, student), clips=20, steps=100, particles=1, block=7)
     drawn = source.take(100).astype(np.int64)
     past = np.full(student.receptive_field, ZERO)
     ratio = log_probability(student, past, drawn) - log_probability(teacher, past, drawn)
@@ -189,7 +189,7 @@ def test_the_evidence_is_unbiased(block: int, particles: int, lag: int | None) -
 
 def test_the_bound_falls_as_particles_are_added(student: WaveNet, teacher: WaveNet) -> None:
     """Paired over the same clips and seeds; the truth is the teacher, so the bound stays above 0."""
-    judge = RatioJudge(teacher, student)
+    judge = RatioScorer(teacher, student)
     bounds = []
     for particles in (1, 4, 16):
         source = steered(student, judge, clips=40, steps=96, particles=particles, block=4)
@@ -206,7 +206,7 @@ def test_the_bound_falls_as_particles_are_added(student: WaveNet, teacher: WaveN
 def test_what_is_drawn_does_not_depend_on_what_is_taken_at_once(
     student: WaveNet, teacher: WaveNet, settings: dict[str, float]
 ) -> None:
-    judge = RatioJudge(teacher, student)
+    judge = RatioScorer(teacher, student)
     whole = steered(student, judge, clips=3, steps=203, particles=8, block=8, threads=1, **settings)
     parts = steered(student, judge, clips=3, steps=203, particles=8, block=8, threads=2, **settings)
     taken = [parts.take(size) for size in (0, 1, 7, 8, 50, 100, 30, 7)]
@@ -216,7 +216,7 @@ def test_what_is_drawn_does_not_depend_on_what_is_taken_at_once(
 
 
 def test_clips_do_not_depend_on_each_other(student: WaveNet, teacher: WaveNet) -> None:
-    judge = RatioJudge(teacher, student)
+    judge = RatioScorer(teacher, student)
     many = steered(student, judge, clips=5, steps=100, particles=6, block=8).take(100)
     few = steered(student, judge, clips=2, steps=100, particles=6, block=8).take(100)
     assert (many[:2] == few).all()
@@ -225,7 +225,7 @@ def test_clips_do_not_depend_on_each_other(student: WaveNet, teacher: WaveNet) -
 
 def test_what_is_given_out_early_is_what_an_end_would_give(student: WaveNet, teacher: WaveNet) -> None:
     """Without a lag only agreed samples are given out, so how long the clip goes on plays no part."""
-    judge = RatioJudge(teacher, student)
+    judge = RatioScorer(teacher, student)
     endless = steered(student, judge, particles=8, block=4, lag=None, threshold=0.9).take(60)
     ended = steered(student, judge, particles=8, block=4, lag=None, threshold=0.9, steps=400).take(400)
     assert (ended[:, :60] == endless).all()
@@ -268,20 +268,20 @@ def test_logits_that_are_no_numbers_are_refused(student: WaveNet) -> None:
 
 
 def test_more_than_is_left_is_refused(student: WaveNet, teacher: WaveNet) -> None:
-    source = steered(student, RatioJudge(teacher, student), steps=10)
+    source = steered(student, RatioScorer(teacher, student), steps=10)
     source.take(4)
     with pytest.raises(PartitaError, match="6 are left"):
         source.take(7)
 
 
 def test_blocks_end_with_the_clip(student: WaveNet, teacher: WaveNet) -> None:
-    source = steered(student, RatioJudge(teacher, student), steps=4000, particles=2)
+    source = steered(student, RatioScorer(teacher, student), steps=4000, particles=2)
     assert [block.shape[1] for block in blocks_of(source, 4000)] == [1600, 1600, 800]
 
 
 def test_a_judge_of_other_classes_is_refused(student: WaveNet) -> None:
     with pytest.raises(PartitaError, match="12 classes"):
-        RatioJudge(student, network(3, 1.0, classes=3))
+        RatioScorer(student, network(3, 1.0, classes=3))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.errors import PartitaError
 from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.models.sizes import SIZES
@@ -66,7 +66,7 @@ def test_a_discriminator_of_drawn_clips_warms_up_and_then_is_heard_whatever_it_t
             {"targets": 1023, "adversary": AdversaryConfig(discriminators=("patchgan", "spectral"))},
             "the discriminator `spectral` needs at least 1024",
         ),
-        ({"quantiser": Quantiser(classes=64)}, "256 classes, the quantiser 64"),
+        ({"quantiser": Quantizer(classes=64)}, "256 classes, the quantiser 64"),
     ],
 )
 def test_values_that_mean_nothing_are_refused(changes: dict[str, Any], words: str) -> None:

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from partita.device import Machine
+from partita.device import ComputeDevice
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.training.judges.correction import Correction, horizons
 
-CPU = Machine(torch.device("cpu"), False)
+CPU = ComputeDevice(torch.device("cpu"), False)
 SHAPE = WaveNetConfig(
     blocks=1,
     layers=3,

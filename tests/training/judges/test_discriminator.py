@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from partita.device import Machine
+from partita.device import ComputeDevice
 from partita.models.discriminators.ensemble import KINDS
 from partita.models.discriminators.patchgan import PatchGAN
 from partita.runs.config import from_table, to_table
 from partita.training.config.train import AdversaryConfig
-from partita.training.judges.discriminator import Adversary
+from partita.training.judges.discriminator import DiscriminatorJudge
 from partita.training.losses.gan import LOSSES
 from partita.training.rollouts.teacher_forced import Rollout
 
-CPU = Machine(torch.device("cpu"), bfloat16=False)
+CPU = ComputeDevice(torch.device("cpu"), bfloat16=False)
 
 
 def rollout(seed: int) -> Rollout:
@@ -23,12 +23,12 @@ def rollout(seed: int) -> Rollout:
     return Rollout(smooth, smooth + 0.3 * torch.randn(4, 256, generator=random))
 
 
-def weights(adversary: Adversary) -> list[torch.Tensor]:
+def weights(adversary: DiscriminatorJudge) -> list[torch.Tensor]:
     return [parameter.detach().clone() for parameter in adversary.discriminator.parameters()]
 
 
 def test_it_learns_to_tell(adversary: AdversaryConfig) -> None:
-    judge = Adversary(adversary, seed=0, machine=CPU)
+    judge = DiscriminatorJudge(adversary, seed=0, compute=CPU)
     first = judge.learn(rollout(0), lambda: rollout(0))
     assert first["discriminator_loss"].item() == pytest.approx(1.386, abs=0.05)
     for number in range(1, 100):
@@ -39,16 +39,16 @@ def test_it_learns_to_tell(adversary: AdversaryConfig) -> None:
 
 
 def test_what_real_and_fake_share_does_not_count_as_told_wrong(adversary: AdversaryConfig) -> None:
-    # regression: behind a long opening every discriminator counted as blind, and was not listened to
-    def seamed(seed: int, opening: int) -> Rollout:
+    # regression: behind a long prompt every discriminator counted as blind, and was not listened to
+    def seamed(seed: int, prompt: int) -> Rollout:
         whole = rollout(seed)
-        return Rollout(whole.real, torch.cat([whole.real[:, :192], whole.fake[:, 192:]], 1), opening)
+        return Rollout(whole.real, torch.cat([whole.real[:, :192], whole.fake[:, 192:]], 1), prompt)
 
-    judge, right = Adversary(adversary, seed=0, machine=CPU), []
+    judge, right = DiscriminatorJudge(adversary, seed=0, compute=CPU), []
     for number in range(100):
         judge.learn(seamed(number, 192), lambda: seamed(0, 192))
-    for opening in (192, 0):
-        told = judge.learn(seamed(200, opening), lambda: seamed(0, 192))
+    for prompt in (192, 0):
+        told = judge.learn(seamed(200, prompt), lambda: seamed(0, 192))
         right.append(float(told["discriminator_real"] + 1 - told["discriminator_fake"]) / 2)
     assert right[0] > 0.8
     assert right[1] < 0.7
@@ -62,7 +62,7 @@ def test_each_of_k_updates_sees_a_fresh_rollout(adversary: AdversaryConfig) -> N
         asked.append(1)
         return rollout(len(asked))
 
-    judge = Adversary(replace(adversary, updates=3), seed=0, machine=CPU)
+    judge = DiscriminatorJudge(replace(adversary, updates=3), seed=0, compute=CPU)
     judge.learn(rollout(0), again)
     assert len(asked) == 2
     steps = {int(state["step"]) for state in judge.optimizer.state.values()}
@@ -72,7 +72,7 @@ def test_each_of_k_updates_sees_a_fresh_rollout(adversary: AdversaryConfig) -> N
 def test_learning_leaves_the_generator_alone_and_judging_leaves_the_discriminator_alone(
     adversary: AdversaryConfig,
 ) -> None:
-    judge = Adversary(adversary, seed=0, machine=CPU)
+    judge = DiscriminatorJudge(adversary, seed=0, compute=CPU)
     fake = rollout(0).fake.requires_grad_()
     judge.learn(Rollout(rollout(0).real, fake), lambda: rollout(0))
     assert fake.grad is None
@@ -86,7 +86,7 @@ def test_learning_leaves_the_generator_alone_and_judging_leaves_the_discriminato
 
 
 def test_every_weight_of_the_discriminator_gets_a_gradient(adversary: AdversaryConfig) -> None:
-    judge = Adversary(adversary, seed=0, machine=CPU)
+    judge = DiscriminatorJudge(adversary, seed=0, compute=CPU)
     judge.learn(rollout(0), lambda: rollout(0))
     for name, parameter in judge.discriminator.named_parameters():
         assert parameter.grad is not None, name
@@ -94,7 +94,7 @@ def test_every_weight_of_the_discriminator_gets_a_gradient(adversary: AdversaryC
 
 
 def test_a_loss_that_is_not_finite_stops_before_the_update(adversary: AdversaryConfig) -> None:
-    judge = Adversary(adversary, seed=0, machine=CPU)
+    judge = DiscriminatorJudge(adversary, seed=0, compute=CPU)
     before = weights(judge)
     broken = Rollout(rollout(0).real, rollout(0).fake * float("nan"))
     with pytest.raises(FloatingPointError, match="the discriminator's loss"):
@@ -106,7 +106,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_update(adversary: AdversaryC
 def test_it_goes_on_bitwise_from_its_tensors(adversary: AdversaryConfig, normalisation: str) -> None:
     shape = replace(adversary.patchgan, normalisation=normalisation)
     config = replace(adversary, patchgan=shape)
-    through, first, second = (Adversary(config, seed=seed, machine=CPU) for seed in (0, 0, 1))
+    through, first, second = (DiscriminatorJudge(config, seed=seed, compute=CPU) for seed in (0, 0, 1))
     for number in range(4):
         through.learn(rollout(number), lambda: rollout(0))
     for number in range(2):
@@ -133,7 +133,7 @@ def test_each_kind_learns_to_tell_by_each_loss(everything: AdversaryConfig, kind
         r1=0.0,
         learning_rate=1e-3,
     )
-    judge = Adversary(plain, seed=0, machine=CPU)
+    judge = DiscriminatorJudge(plain, seed=0, compute=CPU)
     blind = {"log": 1.386, "least-squares": 0.25, "hinge": 2.0}[loss]
     for number in range(60):
         last = judge.learn(rollout(number), lambda: rollout(0))
@@ -144,7 +144,7 @@ def test_each_kind_learns_to_tell_by_each_loss(everything: AdversaryConfig, kind
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_goes_on_bitwise_from_its_tensors(everything: AdversaryConfig, kind: str) -> None:
     config = replace(everything, discriminators=(kind,))
-    through, first, second = (Adversary(config, seed=seed, machine=CPU) for seed in (0, 0, 1))
+    through, first, second = (DiscriminatorJudge(config, seed=seed, compute=CPU) for seed in (0, 0, 1))
     for number in range(4):
         through.learn(rollout(number), lambda: rollout(9))
     for number in range(2):
@@ -162,7 +162,7 @@ def test_each_kind_goes_on_bitwise_from_its_tensors(everything: AdversaryConfig,
 def test_a_lone_patchgan_is_stored_as_it_always_was_and_an_older_checkpoint_loads(
     adversary: AdversaryConfig,
 ) -> None:
-    judge = Adversary(adversary, seed=0, machine=CPU)
+    judge = DiscriminatorJudge(adversary, seed=0, compute=CPU)
     assert isinstance(judge.discriminator, PatchGAN)
     judge.learn(rollout(0), lambda: rollout(0))
     tensors = judge.tensors()
@@ -170,7 +170,7 @@ def test_a_lone_patchgan_is_stored_as_it_always_was_and_an_older_checkpoint_load
         *("kernels", "biases", "normalisations", "last", "last_bias")
     }
     del tensors["adversary-progress"]
-    other = Adversary(adversary, seed=1, machine=CPU)
+    other = DiscriminatorJudge(adversary, seed=1, compute=CPU)
     other.restore(tensors)
     assert torch.equal(other.discriminator.last, judge.discriminator.last)
 
@@ -186,7 +186,9 @@ def test_feature_matching_adds_to_what_the_generator_hears(adversary: AdversaryC
     seen = rollout(0)
     losses = []
     for weight in (0.0, 1.0, 2.0):
-        judge = Adversary(replace(adversary, feature_weight=weight, features=features), seed=0, machine=CPU)
+        judge = DiscriminatorJudge(
+            replace(adversary, feature_weight=weight, features=features), seed=0, compute=CPU
+        )
         losses.append(judge.judge(seen.fake, seen.real).item())
     assert losses[1] > losses[0]
     assert losses[2] - losses[1] == pytest.approx(losses[1] - losses[0], rel=1e-4)
@@ -194,18 +196,20 @@ def test_feature_matching_adds_to_what_the_generator_hears(adversary: AdversaryC
     assert same.item() == pytest.approx(0, abs=1e-6)
 
 
-def replaced(judge: Adversary, feature_weight: float) -> Adversary:
-    return Adversary(replace(judge.config, feature_weight=feature_weight), seed=0, machine=CPU)
+def replaced(judge: DiscriminatorJudge, feature_weight: float) -> DiscriminatorJudge:
+    return DiscriminatorJudge(replace(judge.config, feature_weight=feature_weight), seed=0, compute=CPU)
 
 
 def test_the_penalty_flattens_the_discriminator_and_is_lazy(adversary: AdversaryConfig) -> None:
-    def slope(judge: Adversary) -> float:
+    def slope(judge: DiscriminatorJudge) -> float:
         waveform = rollout(99).real.requires_grad_()
         (gradient,) = torch.autograd.grad(judge.discriminator(waveform)[-1].sum(), waveform)
         return gradient.norm().item()
 
     free, bound, rare = (
-        Adversary(replace(adversary, r1=gamma, r1_every=every, learning_rate=1e-3), seed=0, machine=CPU)
+        DiscriminatorJudge(
+            replace(adversary, r1=gamma, r1_every=every, learning_rate=1e-3), seed=0, compute=CPU
+        )
         for gamma, every in ((0.0, 1), (10.0, 1), (10.0, 1000))
     )
     judges = (free, bound, rare)
@@ -222,7 +226,7 @@ def test_the_penalty_flattens_the_discriminator_and_is_lazy(adversary: Adversary
 def test_a_lazy_penalty_comes_every_so_many_updates(
     adversary: AdversaryConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = Adversary(replace(adversary, r1=1.0, r1_every=3, updates=2), seed=0, machine=CPU)
+    judge = DiscriminatorJudge(replace(adversary, r1=1.0, r1_every=3, updates=2), seed=0, compute=CPU)
     penalty, at = judge._penalty, []
 
     def counted(real: torch.Tensor) -> torch.Tensor:
@@ -236,7 +240,7 @@ def test_a_lazy_penalty_comes_every_so_many_updates(
 
 
 def test_an_update_is_skipped_while_it_tells_enough(adversary: AdversaryConfig) -> None:
-    judge = Adversary(replace(adversary, skip_above=0.75, learning_rate=1e-3), seed=0, machine=CPU)
+    judge = DiscriminatorJudge(replace(adversary, skip_above=0.75, learning_rate=1e-3), seed=0, compute=CPU)
     skipped = 0
     for number in range(60):
         before = weights(judge)
@@ -252,7 +256,7 @@ def test_an_update_is_skipped_while_it_tells_enough(adversary: AdversaryConfig) 
 def test_the_generator_hears_nothing_before_the_discriminator_has_warmed_up(
     adversary: AdversaryConfig,
 ) -> None:
-    judge = Adversary(replace(adversary, warmup=5, updates=2), seed=0, machine=CPU)
+    judge = DiscriminatorJudge(replace(adversary, warmup=5, updates=2), seed=0, compute=CPU)
     heard = []
     for number in range(4):
         judge.learn(rollout(number), lambda: rollout(0))
@@ -261,7 +265,7 @@ def test_the_generator_hears_nothing_before_the_discriminator_has_warmed_up(
 
 
 def test_the_generator_listens_only_while_the_discriminator_tells(adversary: AdversaryConfig) -> None:
-    judge = Adversary(replace(adversary, listen_above=0.6, learning_rate=2e-3), seed=0, machine=CPU)
+    judge = DiscriminatorJudge(replace(adversary, listen_above=0.6, learning_rate=2e-3), seed=0, compute=CPU)
     told = []
     for number in range(80):
         numbers = judge.learn(rollout(number), lambda: rollout(0))
@@ -270,6 +274,6 @@ def test_the_generator_listens_only_while_the_discriminator_tells(adversary: Adv
         assert judge.right == pytest.approx(mean, abs=1e-6)
         assert judge.listened_to == (judge.right > 0.6) == bool(judge.weight(1.0))
     assert judge.listened_to and told[0] < 0.6
-    other = Adversary(judge.config, seed=1, machine=CPU)
+    other = DiscriminatorJudge(judge.config, seed=1, compute=CPU)
     other.restore(judge.tensors())
     assert other.right == judge.right

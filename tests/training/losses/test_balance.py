@@ -9,7 +9,7 @@ import torch
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.losses.balance import gradient_ratio
-from partita.training.train_step import Learner, Update
+from partita.training.train_step import TrainStep, Update
 
 Make = Callable[..., TrainConfig]
 
@@ -35,18 +35,20 @@ def test_what_reaches_the_networks_output_has_the_share_asked_for(
     arrived = {}
     for share in (0.0, 0.25):
         config = replace(adversary, weight=share, weight_by="gradient", loss=loss)
-        learner = Learner(with_arm(make_config(adversary=config), arm))
-        forward = learner._forward
+        train_step = TrainStep(with_arm(make_config(adversary=config), arm))
+        forward = train_step._forward
 
         def tapped(classes: torch.Tensor, share: float = share, forward=forward) -> torch.Tensor:  # type: ignore[no-untyped-def]
             logits: torch.Tensor = forward(classes)
             logits.register_hook(lambda gradient: arrived.update({share: gradient.clone()}))
             return logits
 
-        monkeypatch.setattr(learner, "_forward", tapped)
+        monkeypatch.setattr(train_step, "_forward", tapped)
         random = torch.Generator().manual_seed(0)
-        length = learner.generator.receptive_field + learner.config.targets
+        length = train_step.generator.receptive_field + train_step.config.targets
         classes = torch.randint(100, 156, (2, length), generator=random)
-        learner.update(classes, torch.ones(2, learner.config.targets, dtype=torch.bool), Update(1, 1e-3, 0.0))
+        train_step.update(
+            classes, torch.ones(2, train_step.config.targets, dtype=torch.bool), Update(1, 1e-3, 0.0)
+        )
     extra = arrived[0.25] - arrived[0.0]
     assert (extra.norm() / arrived[0.0].norm()).item() == pytest.approx(0.25, rel=1e-4)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from partita.models.discriminators.ensemble import PanelConfig, make_discriminator
+from partita.models.discriminators.ensemble import EnsembleConfig, make_discriminator
 from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.training.losses.gan import (
     LOSSES,
@@ -94,7 +94,7 @@ def test_the_penalty_of_a_square_is_worked_out_by_hand() -> None:
 
 @pytest.mark.parametrize("kind", ["patchgan", "multi-scale", "multi-period", "spectral"])
 def test_the_penaltys_own_gradient_agrees_with_finite_differences(kind: str) -> None:
-    shapes = PanelConfig(discriminators=(kind,), patchgan=PatchGANConfig(layers=3, channels=16))
+    shapes = EnsembleConfig(discriminators=(kind,), patchgan=PatchGANConfig(layers=3, channels=16))
     judge = make_discriminator(shapes, generator=torch.Generator().manual_seed(0)).double()
     # small steps: where a step crosses the bend of a leaky ReLU the penalty jumps
     random = torch.Generator().manual_seed(1)

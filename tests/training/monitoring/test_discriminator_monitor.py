@@ -1,12 +1,12 @@
 """What is said of a discriminator's numbers, and when."""
 
-from partita.training.monitoring.discriminator_monitor import STEPS, Watch
+from partita.training.monitoring.discriminator_monitor import STEPS, DiscriminatorMonitor
 
 
 def said(pairs: list[tuple[float, float]], every: int = STEPS // 3, *, critic: bool = False) -> list[str]:
-    watch = Watch(critic=critic)
+    monitor = DiscriminatorMonitor(critic=critic)
     sentences = [
-        watch.hear(every * number, {"discriminator_real": real, "discriminator_fake": fake})
+        monitor.hear(every * number, {"discriminator_real": real, "discriminator_fake": fake})
         for number, (real, fake) in enumerate(pairs, start=1)
     ]
     return [sentence for sentence in sentences if sentence is not None]
@@ -39,8 +39,8 @@ def test_both_can_be_said_in_one_run() -> None:
 
 
 def test_a_run_without_an_adversary_says_nothing() -> None:
-    watch = Watch()
-    assert all(watch.hear(step, {"bits": 4.0}) is None for step in range(0, 3000, 100))
+    monitor = DiscriminatorMonitor()
+    assert all(monitor.hear(step, {"bits": 4.0}) is None for step in range(0, 3000, 100))
 
 
 def test_a_critic_may_tell_without_fail_but_not_be_blind() -> None:

@@ -11,19 +11,19 @@ import pytest
 
 from partita.data.corpus import Corpus
 from partita.training.config.train import TrainConfig
-from partita.training.monitoring.progress import Display
-from partita.training.state import Position
+from partita.training.monitoring.progress import ProgressDisplay
+from partita.training.state import TrainerState
 from partita.training.train import train
 
 NUMBERS = {"bits": 4.5, "samples_per_second": 12345.6, "discriminator_loss": 1.2}
 
 
-def show(display: Display, step: int) -> None:
+def show(display: ProgressDisplay, step: int) -> None:
     display.show(step=step, steps=100, seconds=9.0, progress=step / 100, left=75.0, numbers=NUMBERS)
 
 
 def test_lines_say_step_bits_rate_and_time_left_but_not_too_often(capsys: pytest.CaptureFixture[str]) -> None:
-    with Display("violin") as display:
+    with ProgressDisplay("violin") as display:
         show(display, 10)
         show(display, 20)
         display.say("[saved] as it is")
@@ -35,7 +35,7 @@ def test_lines_say_step_bits_rate_and_time_left_but_not_too_often(capsys: pytest
 
 
 def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    with Display("violin", quiet=True) as display:
+    with ProgressDisplay("violin", quiet=True) as display:
         show(display, 10)
         display.say("saved")
     assert capsys.readouterr() == ("", "")
@@ -44,17 +44,17 @@ def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_time_left_is_never_more_than_the_budget_even_while_the_pace_is_new() -> None:
     # regression: the progress of a run of minutes is 0 when its pace is first fitted; the time left by the
     # progress was hours where the budget had minutes
-    position = Position(step=440, seconds=40.0)
+    position = TrainerState(step=440, seconds=40.0)
     position.pace.begin(2, 5.0)
     position.pace.fit(400, 36.0, 1200.0)
     left = position.seconds_left(1200.0)
     assert left is not None
     assert 1000.0 < left <= 1160.0
-    assert Position().seconds_left(None) is None
+    assert TrainerState().seconds_left(None) is None
 
 
 def test_where_the_steps_are_only_estimated_the_time_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    with Display("violin") as display:
+    with ProgressDisplay("violin") as display:
         display.show(step=10, steps=None, seconds=65.0, progress=0.5, left=75.0, numbers=NUMBERS)
     assert capsys.readouterr().err == (
         "violin: step 10, 4.500 bits, 12,346 samples/s, D 1.200, 1:05 gone, 1:15 left\n"
@@ -74,7 +74,7 @@ def test_a_terminal_shows_what_is_done_in_place_of_training(monkeypatch: pytest.
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "200")
-    with Display("violin") as display:
+    with ProgressDisplay("violin") as display:
         assert display._bar is not None
         show(display, 10)
         with display.busy("scoring"):
@@ -95,12 +95,12 @@ def test_a_run_of_minutes_names_no_number_of_steps_and_what_it_does(
     told: list[str] = []
 
     @contextmanager
-    def busy(_display: Display, what: str) -> Iterator[None]:
+    def busy(_display: ProgressDisplay, what: str) -> Iterator[None]:
         told.append(what)
         yield
 
-    monkeypatch.setattr(Display, "busy", busy)
-    monkeypatch.setattr(Display, "_tell", lambda _display, words: told.append(words))
+    monkeypatch.setattr(ProgressDisplay, "busy", busy)
+    monkeypatch.setattr(ProgressDisplay, "_tell", lambda _display, words: told.append(words))
     config = make_config(steps=None, minutes=0.01, log_every=1)
     train(corpus, tmp_path / "run", config)
     steps = [words for words in told if words.startswith("step")]

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from partita.data.corpus import Corpus
-from partita.device import Machine
+from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
 from partita.training.config.train import TrainConfig
 from partita.training.monitoring.validation import held_out, validation_bits
 
-CPU = Machine(torch.device("cpu"), bfloat16=False)
+CPU = ComputeDevice(torch.device("cpu"), bfloat16=False)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from partita.training.config.train import (
     TrainConfig,
 )
 from partita.training.train import resume, train
-from partita.training.train_step import Learner, Update
+from partita.training.train_step import TrainStep, Update
 
 Make = Callable[..., TrainConfig]
 ARMS = (*FREE_RUNNING, *CRITICS)
@@ -35,12 +35,12 @@ def base(make_config: Make, adversary: AdversaryConfig) -> TrainConfig:
     return make_config(adversary=adversary, rollout=ROLLOUT)
 
 
-def learner_of(config: TrainConfig) -> Learner:
+def learner_of(config: TrainConfig) -> TrainStep:
     """The critic looks further back than the student."""
     if config.critic is None:
-        return Learner(config)
+        return TrainStep(config)
     shape = replace(config.network_shape, layers=5)
-    return Learner(config, critic=WaveNet(shape, generator=torch.Generator().manual_seed(5)))
+    return TrainStep(config, critic=WaveNet(shape, generator=torch.Generator().manual_seed(5)))
 
 
 def with_critic(base: TrainConfig, run: Path, arm: str = "critic") -> TrainConfig:
@@ -58,11 +58,11 @@ def windows(config: TrainConfig, context: int, step: int) -> tuple[torch.Tensor,
     return classes[:, 100 - context :], valid
 
 
-def go(learner: Learner, steps: int = 6, first: int = 1) -> Learner:
+def go(train_step: TrainStep, steps: int = 6, first: int = 1) -> TrainStep:
     for step in range(first, steps + 1):
-        batch = windows(learner.config, learner.context, step)
-        learner.update(*batch, Update(step, 2e-3, (step - 1) / 6))
-    return learner
+        batch = windows(train_step.config, train_step.context, step)
+        train_step.update(*batch, Update(step, 2e-3, (step - 1) / 6))
+    return train_step
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -93,7 +93,7 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
 
 @pytest.mark.parametrize("every", [1, 4])
 @pytest.mark.parametrize("arm", ARMS)
-def test_a_restored_learner_goes_on_bitwise(base: TrainConfig, arm: str, every: int) -> None:
+def test_a_restored_train_step_goes_on_bitwise(base: TrainConfig, arm: str, every: int) -> None:
     base = replace(base, adversary=replace(base.adversary, updates=2), rollout=replace(ROLLOUT, every=every))
     config = with_arm(base, arm)
     whole = go(learner_of(config))
@@ -111,12 +111,12 @@ def test_a_restored_learner_goes_on_bitwise(base: TrainConfig, arm: str, every: 
 @pytest.mark.parametrize("arm", ARMS)
 def test_the_generator_hears_of_its_clips_in_every_weight(base: TrainConfig, arm: str, passes: int) -> None:
     config = with_arm(replace(base, rollout=replace(ROLLOUT, passes=passes)), arm)
-    learner = learner_of(config)
-    assert learner.free is not None
-    go(learner, steps=3)
-    batch = windows(config, learner.context, 4)
-    loss, numbers = learner.free.loss(learner.generator, *batch, step=4, progress=0.5)
-    gradients = torch.autograd.grad(loss, list(learner.generator.parameters()))
+    train_step = learner_of(config)
+    assert train_step.free is not None
+    go(train_step, steps=3)
+    batch = windows(config, train_step.context, 4)
+    loss, numbers = train_step.free.loss(train_step.generator, *batch, step=4, progress=0.5)
+    gradients = torch.autograd.grad(loss, list(train_step.generator.parameters()))
     assert all(gradient.abs().max() > 0 for gradient in gradients)
     assert 7 < numbers["entropy_drawn"] <= 8
     assert numbers["clip_length"] == 64
@@ -125,13 +125,13 @@ def test_the_generator_hears_of_its_clips_in_every_weight(base: TrainConfig, arm
 
 @pytest.mark.parametrize("arm", ["gumbel", "policy"])
 def test_clips_are_drawn_again_when_it_is_time(base: TrainConfig, arm: str) -> None:
-    learner = learner_of(with_arm(replace(base, rollout=replace(ROLLOUT, every=3, growth=0.0)), arm))
+    train_step = learner_of(with_arm(replace(base, rollout=replace(ROLLOUT, every=3, growth=0.0)), arm))
     drawn = []
     for step in range(1, 6):
-        go(learner, steps=step, first=step)
-        assert learner.free is not None
-        assert learner.free.clips is not None
-        drawn.append(learner.free.clips.drawn)
+        go(train_step, steps=step, first=step)
+        assert train_step.free is not None
+        assert train_step.free.clips is not None
+        drawn.append(train_step.free.clips.drawn)
     assert torch.equal(drawn[0], drawn[2])
     assert not torch.equal(drawn[2], drawn[3])
     assert torch.equal(drawn[3], drawn[4])
@@ -139,35 +139,35 @@ def test_clips_are_drawn_again_when_it_is_time(base: TrainConfig, arm: str) -> N
 
 def test_what_is_drawn_continues_the_windows_by_the_models_probabilities(base: TrainConfig) -> None:
     """A generator that is sure of the next class draws it, and each clip follows its own past."""
-    learner = go(learner_of(with_arm(base, "policy")), steps=1)
-    assert learner.free is not None
+    train_step = go(learner_of(with_arm(base, "policy")), steps=1)
+    assert train_step.free is not None
     with torch.no_grad():
-        learner.generator.end2_bias[200] += 100.0
-    classes, valid = windows(learner.config, learner.context, 2)
-    clips = learner.free._draw(learner.generator, classes, valid, 1.0)
+        train_step.generator.end2_bias[200] += 100.0
+    classes, valid = windows(train_step.config, train_step.context, 2)
+    clips = train_step.free._draw(train_step.generator, classes, valid, 1.0)
     assert clips.drawn.shape == (4, 64)
     assert (clips.drawn == 200).all()
     joined = torch.cat([clips.past, clips.real], 1)
     rows = classes.unfold(1, joined.shape[1], 1).flatten(0, 1)
     assert all((rows == clip).all(1).any() for clip in joined)
-    learner.free.older = None
-    heard = learner.free._heard(clips)
-    assert heard.opening == ROLLOUT.seam
-    assert torch.equal(heard.real[:, : heard.opening], heard.fake[:, : heard.opening])
-    assert (heard.real[:, heard.opening :] != heard.fake[:, heard.opening :]).all()
+    train_step.free.older = None
+    heard = train_step.free._heard(clips)
+    assert heard.prompt == ROLLOUT.seam
+    assert torch.equal(heard.real[:, : heard.prompt], heard.fake[:, : heard.prompt])
+    assert (heard.real[:, heard.prompt :] != heard.fake[:, heard.prompt :]).all()
 
 
 def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(
     base: TrainConfig, adversary: AdversaryConfig
 ) -> None:
     config = with_arm(replace(base, adversary=replace(adversary, warmup=4, updates=1)), "policy")
-    plain = Learner(with_arm(base, "likelihood"))
-    learner, heard = Learner(config), []
+    plain = TrainStep(with_arm(base, "likelihood"))
+    train_step, heard = TrainStep(config), []
     for step in range(1, 7):
-        numbers = learner.update(*windows(config, learner.context, step), Update(step, 2e-3, 0.0))
+        numbers = train_step.update(*windows(config, train_step.context, step), Update(step, 2e-3, 0.0))
         plain.update(*windows(base, plain.context, step), Update(step, 2e-3, 0.0))
         heard.append("gradient_share" in numbers)
-        same_weights = same(dict(learner.generator.state_dict()), dict(plain.generator.state_dict()))
+        same_weights = same(dict(train_step.generator.state_dict()), dict(plain.generator.state_dict()))
         assert same_weights == (step < 4)
         assert "discriminator_loss" in numbers
     assert heard == [False, False, False, True, True, True]
@@ -179,20 +179,20 @@ def test_several_discriminators_judge_what_is_drawn(base: TrainConfig, arm: str)
     adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=weight)
     rollout = replace(ROLLOUT, length=1024, shortest=1024, seam=1024)
     config = replace(base, targets=1024, adversary=adversary, rollout=rollout)
-    learner = Learner(with_arm(config, arm))
+    train_step = TrainStep(with_arm(config, arm))
     random = torch.Generator().manual_seed(0)
-    classes = torch.randint(100, 156, (config.batch, learner.context + 1024), generator=random)
+    classes = torch.randint(100, 156, (config.batch, train_step.context + 1024), generator=random)
     valid = torch.ones(config.batch, 1024, dtype=torch.bool)
-    numbers = learner.update(classes, valid, Update(1, 2e-3, 0.0))
+    numbers = train_step.update(classes, valid, Update(1, 2e-3, 0.0))
     assert numbers["gradient_share"] > 0.0
     assert torch.isfinite(torch.stack(list(numbers.values()))).all()
 
 
 def test_a_critic_that_is_the_student_has_nothing_to_say(base: TrainConfig) -> None:
     config = with_arm(base, "critic")
-    student = Learner(with_arm(base, "likelihood")).generator
-    learner = Learner(config, critic=student)
-    numbers = learner.update(*windows(config, learner.context, 1), Update(1, 2e-3, 0.0))
+    student = TrainStep(with_arm(base, "likelihood")).generator
+    train_step = TrainStep(config, critic=student)
+    numbers = train_step.update(*windows(config, train_step.context, 1), Update(1, 2e-3, 0.0))
     assert numbers["reward"] == 0
     assert numbers["gradient_share"] == 0
 
@@ -289,13 +289,13 @@ def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfi
 @pytest.mark.gpu
 @pytest.mark.parametrize("arm", ARMS)
 def test_a_gpu_takes_the_same_path(base: TrainConfig, arm: str) -> None:
-    learner = learner_of(with_arm(replace(base, device="cuda", precision="auto"), arm))
+    train_step = learner_of(with_arm(replace(base, device="cuda", precision="auto"), arm))
     for step in range(1, 4):
-        classes, valid = windows(learner.config, learner.context, step)
-        numbers = learner.update(classes.cuda(), valid.cuda(), Update(step, 2e-3, step / 3))
+        classes, valid = windows(train_step.config, train_step.context, step)
+        numbers = train_step.update(classes.cuda(), valid.cuda(), Update(step, 2e-3, step / 3))
     assert all(torch.isfinite(value) for value in numbers.values())
-    assert learner.free is not None
-    learner.restore({name: dict(group) for name, group in learner.tensors().items()})
+    assert train_step.free is not None
+    train_step.restore({name: dict(group) for name, group in train_step.tensors().items()})
 
 
 def test_every_arm_has_a_twin(base: TrainConfig) -> None:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.training.rollouts.teacher_forced import choose, teacher_forced
 
-QUANTISER = Quantiser(classes=16)
+QUANTISER = Quantizer(classes=16)
 TABLE = torch.tensor(QUANTISER.table)
 VALID = torch.ones(2, 50, dtype=torch.bool)
 

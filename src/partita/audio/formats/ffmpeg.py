@@ -55,7 +55,7 @@ def has_ffmpeg() -> bool:
 
 
 @dataclass
-class ThroughFFmpeg:
+class FFmpegReader:
     """The track of a file's first stream of sound; several where rate or channels change.
 
     Args:
@@ -67,7 +67,7 @@ class ThroughFFmpeg:
         MissingDecoderError: when iterated: PyAV is not installed.
         UnreadableError: when iterated: damaged, or without sound.
 
-    >>> list(ThroughFFmpeg(Path(__file__), "mov"))  # doctest: +IGNORE_EXCEPTION_DETAIL
+    >>> list(FFmpegReader(Path(__file__), "mov"))  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
     ...
     partita.audio.formats.parts.UnreadableError: cut off or damaged: no sound in it can be decoded

@@ -8,7 +8,7 @@ END_TAG = 128  # bytes that decoders of MP3 look at, at the end, for a tag
 FAR = 1 << 40
 
 
-class View:
+class FileSlice:
     """A stretch of a file as a read-only file, with other bytes in front of it where wanted.
 
     Args:
@@ -22,7 +22,7 @@ class View:
     Attributes:
         error: what went wrong in reading; a decoder in C calls `read`, and no exception passes through it.
 
-    >>> with View(Path(__file__), 3, 11, front=b"It is ") as view: view.read(20)
+    >>> with FileSlice(Path(__file__), 3, 11, front=b"It is ") as view: view.read(20)
     b'It is A stretc'
     """
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from partita.audio.formats.completeness import scan_chunks
 from partita.audio.formats.detection import CHUNKED, scan_flac
-from partita.audio.formats.file_slice import View
+from partita.audio.formats.file_slice import FileSlice
 from partita.audio.formats.mp3_frames import scan_mpeg
 from partita.audio.formats.ogg_links import scan_ogg
 from partita.audio.formats.parts import NOTED_S, Part, UnreadableError, ends_early
@@ -63,10 +63,10 @@ class _StraightReading(soundfile.SoundFile):  # type: ignore[misc]
     threads.
     """
 
-    _opening: ClassVar = threading.Lock()
+    _prompt: ClassVar = threading.Lock()
 
-    def __init__(self, file: Path | View) -> None:
-        with self._opening:
+    def __init__(self, file: Path | FileSlice) -> None:
+        with self._prompt:
             super().__init__(for_c(file) if isinstance(file, Path) else file)
         if super().seekable():
             self.seek(0)
@@ -149,16 +149,16 @@ class SoundFiles:
                     expected,
                     (part.start / size, part.stop / size),
                 )
-            if isinstance(source, View) and source.error:
+            if isinstance(source, FileSlice) and source.error:
                 raise source.error
 
     @contextmanager
-    def _opened(self, part: Part, size: int) -> Iterator[Path | View]:
+    def _opened(self, part: Part, size: int) -> Iterator[Path | FileSlice]:
         """Yield what libsndfile opens: the file itself where it is one part."""
         if part.size == size and not part.front and not part.endless:
             yield self.path
             return
-        with View(self.path, part.start, part.stop, front=part.front, endless=part.endless) as view:
+        with FileSlice(self.path, part.start, part.stop, front=part.front, endless=part.endless) as view:
             yield view
 
     def _blocks(self, sound: Any, part: Part, expected: int) -> Iterator[NDArray[np.float32]]:

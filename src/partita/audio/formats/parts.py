@@ -35,7 +35,7 @@ class Part:
         start: bytes from the start of the file.
         stop: bytes from the start of the file.
         front: bytes that stand before the stretch in place of its own header.
-        endless: whether the decoder is told a length far beyond the true one; see `View`.
+        endless: whether the decoder is told a length far beyond the true one; see `FileSlice`.
         seconds: how long the sound is at least, where that is known before it is decoded.
         note: what a person should know about this part.
         goes_on: whether it is of the same file as the part before, behind damage.

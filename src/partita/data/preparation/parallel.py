@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from partita.audio.formats.parts import MissingDecoderError, UnreadableError
-from partita.data.corpus_writer import PreparedFile, Workspace
+from partita.data.corpus_writer import CorpusWriter, PreparedFile
 from partita.data.preparation.progress import Progress
 from partita.data.preparation.recording import Piece, Sound, prepare_recording
 from partita.data.preparation.sources import Source
@@ -32,7 +32,7 @@ def sound_settings(sound: Sound) -> dict[str, Any]:
 def prepare_all(
     sources: list[Source],
     sound: Sound,
-    workspace: Workspace,
+    workspace: CorpusWriter,
     workers: int,
     progress: Progress,
     *,
@@ -68,7 +68,7 @@ class _Known:
     by_digest: Mapping[str, PreparedFile]
 
     @classmethod
-    def of(cls, workspace: Workspace, sound: Sound, root: Path) -> "_Known":
+    def of(cls, workspace: CorpusWriter, sound: Sound, root: Path) -> "_Known":
         usable = workspace.old_settings == sound_settings(sound)
         old = workspace.old_files() if usable else []
         named = old if workspace.old_root == str(root) else []
@@ -82,7 +82,7 @@ class _StoppedError(Exception):
 @dataclass(frozen=True)
 class _Job:
     sound: Sound
-    workspace: Workspace
+    workspace: CorpusWriter
     known: _Known
     stop: threading.Event
     progress: Progress

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partita.data.corpus import Corpus
-from partita.data.corpus_writer import Workspace, clear_disk_errors
+from partita.data.corpus_writer import CorpusWriter, clear_disk_errors
 from partita.data.index import HIGHEST_RATE
 from partita.data.preparation.build_index import Plan, build_index
 from partita.data.preparation.labels import label_parser
@@ -125,7 +125,7 @@ def prepare(
     )
     check_globs(rules, names)
     sound = Sound(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
-    with clear_disk_errors(out), Workspace(out) as workspace, _reporter(progress) as report:
+    with clear_disk_errors(out), CorpusWriter(out) as workspace, _reporter(progress) as report:
         workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
         with without_libraries():
             files = prepare_all(sources, sound, workspace, workers, report, root=root)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.windows import WindowBatch, every_window
-from partita.device import Machine
+from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.evaluation.statistics.scores import Score, block_mean
 from partita.models.wavenet import WaveNet
@@ -45,7 +45,7 @@ def bits_per_sample(
     model: WaveNet,
     corpus: Corpus,
     split: str,
-    quantiser: Quantiser,
+    quantiser: Quantizer,
     *,
     seed: int = 0,
     seconds: float | None = None,
@@ -79,7 +79,7 @@ def block_bits(
     model: WaveNet,
     corpus: Corpus,
     split: str,
-    quantiser: Quantiser,
+    quantiser: Quantizer,
     *,
     seconds: float | None = None,
     progress: Callable[[float], None] | None = None,
@@ -92,7 +92,7 @@ def block_bits(
         raise PartitaError(
             f"`seconds` is {seconds}: give a positive time, or leave it out to score all of the split"
         )
-    where = Machine(next(model.parameters()).device, bfloat16=False)
+    where = ComputeDevice(next(model.parameters()).device, bfloat16=False)
     targets = max(1, round(WINDOW_SECONDS * corpus.sample_rate))
     whole = sum(-(-segment.length // targets) for segment in corpus.segments(split))
     size = max(1, min(BLOCK_WINDOWS, whole // LEAST_BLOCKS))
@@ -111,7 +111,7 @@ def block_bits(
     return BlockBits(bits[counts > 0], counts[counts > 0])
 
 
-def _bits_of(model: WaveNet, window: WindowBatch, where: Machine) -> float:
+def _bits_of(model: WaveNet, window: WindowBatch, where: ComputeDevice) -> float:
     """Return the bits of a window's valid targets; the padding behind the last of them is not computed."""
     used = int(np.flatnonzero(window.valid.any(axis=0))[-1]) + 1
     context = window.classes.shape[1] - window.valid.shape[1]

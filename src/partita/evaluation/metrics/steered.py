@@ -68,7 +68,7 @@ def steered_bound(
     stream = SteeredStream(
         q,
         _without_lag(steering),
-        opening=past,
+        prompt=past,
         clips=len(past),
         steps=steps,
         config=config,

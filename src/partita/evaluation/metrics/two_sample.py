@@ -32,7 +32,7 @@ def told_apart(
     ROC curve. 0.5 is chance, and what no classifier could pass if both came from one distribution; 1 is
     without fail.
 
-    Pairs that belong together, of one opening, are never on both sides of training and judging. The 95%
+    Pairs that belong together, of one prompt, are never on both sides of training and judging. The 95%
     interval comes from drawing pairs with replacement; the classifiers stay as they are.
 
     Args:

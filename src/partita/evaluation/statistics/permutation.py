@@ -1,6 +1,6 @@
 """Is the mean of paired differences zero? Sign flips: the test that asks nothing of the noise but symmetry.
 
-Two arms trained under the same seed share its data, openings and draws, so each seed gives one difference
+Two arms trained under the same seed share its data, prompts and draws, so each seed gives one difference
 a - b. Were the arms alike, a and b could change places without anyone noticing: every difference is as likely
 with the other sign. The p-value is the share of all sign flips whose mean is at least as extreme as the one
 seen (Fisher 1935; Phipson and Smyth 2010 for random flips). It is exact for arms that are alike, whatever the

@@ -49,14 +49,14 @@ def known_arms() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ArmSpec:
     """An arm with its settings.
 
     Args:
         arm: one of `known_arms`.
         changes: (path, value) pairs, the path's parts joined by dots.
 
-    >>> entry = Entry.read("report:adversary.weight=0.3")
+    >>> entry = ArmSpec.read("report:adversary.weight=0.3")
     >>> entry.name, entry.training(TrainConfig(steps=1)).adversary.weight
     ('report:adversary.weight=0.3', 0.3)
     """
@@ -65,7 +65,7 @@ class Entry:
     changes: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def read(cls, words: str) -> "Entry":
+    def read(cls, words: str) -> "ArmSpec":
         """Return the entry that is meant.
 
         Raises:
@@ -98,7 +98,7 @@ class Entry:
     def folder(self) -> str:
         """The name as a file name, which no other entry has.
 
-        >>> Entry.read("report:adversary.weight=1").folder
+        >>> ArmSpec.read("report:adversary.weight=1").folder
         'report,adversary.weight=1'
         """
         plain = self.name.replace(":", ",", 1).replace("/", "_")
@@ -159,7 +159,7 @@ class Entry:
         Raises:
             PartitaError: as for `training`.
 
-        >>> Entry.read("steer:strength=0.5").steering().strength
+        >>> ArmSpec.read("steer:strength=0.5").steering().strength
         0.5
         """
         return from_table(SteeringConfig, self._laid_over({}), where=f"the arm {self.name}")

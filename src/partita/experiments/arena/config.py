@@ -7,7 +7,7 @@ from pathlib import Path
 
 from partita.checks import at_least, within
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import CHARGED, CRITIC, ORACLE, STEER, Entry, wants_critic
+from partita.experiments.arena.arm_spec import CHARGED, CRITIC, ORACLE, STEER, ArmSpec, wants_critic
 from partita.runs.config import to_table
 from partita.seeds import stream_seed
 from partita.training.config.train import TrainConfig
@@ -149,19 +149,19 @@ class ArenaConfig:
             )
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[ArmSpec, ...]:
         """The arms with their settings, each once."""
-        return tuple(dict.fromkeys(Entry.read(words) for words in self.arms))
+        return tuple(dict.fromkeys(ArmSpec.read(words) for words in self.arms))
 
     @property
-    def judge_entry(self) -> Entry:
+    def judge_entry(self) -> ArmSpec:
         """Who steers."""
-        return Entry.read(self.judge)
+        return ArmSpec.read(self.judge)
 
     @property
-    def steered_entry(self) -> Entry:
+    def steered_entry(self) -> ArmSpec:
         """The arm whose model is steered: the twin that has the discriminator, or likelihood continued."""
-        return Entry("likelihood") if self.judge_entry.arm in (CRITIC, ORACLE) else self.judge_entry
+        return ArmSpec("likelihood") if self.judge_entry.arm in (CRITIC, ORACLE) else self.judge_entry
 
     @property
     def curve(self) -> tuple[float, ...]:
@@ -207,16 +207,16 @@ class ArenaConfig:
         config = replace(self._base(), size=self.critic_size, seed=self.stream("critic"))
         return _budgeted(config, self.critic_minutes, self.critic_steps, CRITIC_MINUTES)
 
-    def wants_critic(self, entry: Entry) -> bool:
+    def wants_critic(self, entry: ArmSpec) -> bool:
         """Return whether a critic must be trained before an arm."""
         return wants_critic(to_table(self.arm_training(entry, seed=0, steps_before=1)))
 
-    def names_critic(self, entry: Entry) -> bool:
+    def names_critic(self, entry: ArmSpec) -> bool:
         """Return whether an arm is judged by a run that it, or for `steer` the judge, names."""
         critic = self.arm_training(self.judging(entry), seed=0, steps_before=1).critic
         return critic is not None and critic.run is not None
 
-    def judging(self, entry: Entry) -> Entry:
+    def judging(self, entry: ArmSpec) -> ArmSpec:
         """Return the entry that says who judges an arm: of `steer` the judge's, else its own."""
         return self.judge_entry if entry.arm == STEER else entry
 
@@ -231,7 +231,7 @@ class ArenaConfig:
         return _budgeted(config, self.start_minutes, self.start_steps, START_MINUTES)
 
     def arm_training(
-        self, entry: Entry, *, seed: int, steps_before: int, critic: Path | None = None
+        self, entry: ArmSpec, *, seed: int, steps_before: int, critic: Path | None = None
     ) -> TrainConfig:
         """Return how an arm goes on from a student, or how the judge that steers it is trained.
 
@@ -265,7 +265,7 @@ class ArenaConfig:
             )
         return steered
 
-    def _charged(self, config: TrainConfig, entry: Entry) -> TrainConfig:
+    def _charged(self, config: TrainConfig, entry: ArmSpec) -> TrainConfig:
         if config.minutes is None:
             raise PartitaError(
                 f"{entry.name} is given time: give other arms `minutes`, not {self.steps} `steps`"

@@ -9,10 +9,10 @@ from typing import Any
 from partita.data.corpus import Corpus, read_index
 from partita.digests import with_digest, without_digest
 from partita.errors import DivergedError, PartitaError
-from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.finished import finished_run, refuse_other_corpus, training_facts
-from partita.experiments.arena.folder import ArenaHome
+from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.teacher import Truth, teachers_corpus
 from partita.runs.folder import RunFolder
 from partita.runs.loading import find, load, weights_path
@@ -22,7 +22,7 @@ from partita.training.config.train import TrainConfig
 from partita.training.interleaved import Planned, machine_share, train_in_turns, unequal
 
 
-class Ground:
+class ArenaContext:
     """The ground of an arena.
 
     Args:
@@ -31,7 +31,7 @@ class Ground:
         say: told what is being done.
     """
 
-    def __init__(self, config: ArenaConfig, home: ArenaHome, say: Callable[[str], None]) -> None:
+    def __init__(self, config: ArenaConfig, home: ArenaFolder, say: Callable[[str], None]) -> None:
         self.config, self.home, self.say = config, home, say
 
     @property
@@ -108,12 +108,12 @@ class Ground:
             self.say(words)
         return astray
 
-    def trains_critic(self, entry: Entry) -> bool:
+    def trains_critic(self, entry: ArmSpec) -> bool:
         """Return whether the critic that is trained here judges an arm: one that wants a critic, names none,
         and is not the oracle."""
         return self.config.wants_critic(entry) and not entry.is_oracle
 
-    def critic_of(self, entry: Entry) -> Path | None:
+    def critic_of(self, entry: ArmSpec) -> Path | None:
         """Return the run that judges an arm's clips, trained now if it is not there; None where none does or
         the arm names one."""
         if entry.is_oracle:
@@ -140,14 +140,14 @@ class Ground:
             write_json(self.home.astray, with_digest({"diverged": str(error)}))
             raise
 
-    def critic_run(self, entry: Entry) -> Path:
+    def critic_run(self, entry: ArmSpec) -> Path:
         """Return the run that judges an arm that has a critic, whether it is named or not."""
         given = self.critic_of(entry)
         training = self.config.arm_training(entry, seed=0, steps_before=1, critic=given).critic
         assert training is not None and training.run is not None
         return Path(training.run)
 
-    def charge(self, entry: Entry) -> dict[str, Any]:
+    def charge(self, entry: ArmSpec) -> dict[str, Any]:
         """Return what an arm took beside its own training: what its critic's run did, whether it was trained
         here or named, but not what that run may have begun from; and what tells that critic from others."""
         entry = self.config.judging(entry)
@@ -158,7 +158,7 @@ class Ground:
         weights = digest(weights_path(checkpoint))
         return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
 
-    def refuse_other_critic(self, entry: Entry, result: dict[str, Any]) -> None:
+    def refuse_other_critic(self, entry: ArmSpec, result: dict[str, Any]) -> None:
         """Raise an error where a result was made with other weights of a critic that is named.
 
         Raises:

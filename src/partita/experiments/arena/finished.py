@@ -12,7 +12,7 @@ from partita.runs.folder import RunFolder
 from partita.tables import Table
 from partita.training.config.train import TrainConfig
 from partita.training.interleaved import machine_share
-from partita.training.monitoring.discriminator_monitor import told_right
+from partita.training.monitoring.discriminator_monitor import accuracy
 from partita.training.train import resume, train
 
 
@@ -57,7 +57,7 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
         looks at the validation split; `flat`: whether patience ended it, before its budget was spent; `bits`:
         on the validation split, in the end; where there is a judge `heard`, the share of updates in which the
         generator listened to it, and, of a discriminator, `told_right`, the mean share of patches past the
-        opening that it told right; where it was trained in turns with others `machine_share`, what it got
+        prompt that it told right; where it was trained in turns with others `machine_share`, what it got
         of the machine in its turns, against its best ones.
     """
     newest = run.newest()
@@ -76,7 +76,7 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
     if rows and all("judge_heard" in row for row in rows):  # an older run's have not
         facts["heard"] = round(float(np.average([row["judge_heard"] for row in rows], weights=updates)), 3)
     if rows and training.get("adversary"):
-        right = [told_right(row) for row in rows]
+        right = [accuracy(row) for row in rows]
         facts["told_right"] = round(float(np.average(right, weights=updates)), 3)
     share = machine_share(records)
     return facts if share is None else facts | {"machine_share": round(share, 3)}

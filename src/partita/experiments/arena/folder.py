@@ -26,7 +26,7 @@ from partita import storage
 from partita.data.corpus import read_index
 from partita.digests import with_digest, without_digest
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.result import read_result, write_result
 from partita.runs.folder import RunFolder
@@ -42,7 +42,7 @@ ARMS_ONLY = {"minutes", "steps", "judge", "clips", "samples", "temperatures", "w
 
 
 @dataclass(frozen=True)
-class ArenaHome:
+class ArenaFolder:
     """The folder of an arena.
 
     Args:
@@ -95,11 +95,11 @@ class ArenaHome:
         """Return the run of a student before the arms part."""
         return self.path / "runs" / f"{seed:04d}" / "start"
 
-    def run(self, entry: Entry, seed: int) -> Path:
+    def run(self, entry: ArmSpec, seed: int) -> Path:
         """Return the run of an arm."""
         return self.path / "runs" / f"{seed:04d}" / entry.folder
 
-    def _result(self, entry: Entry, seed: int) -> Path:
+    def _result(self, entry: ArmSpec, seed: int) -> Path:
         return self.path / "results" / entry.folder / f"{seed:04d}.json"
 
     @contextmanager
@@ -162,7 +162,7 @@ class ArenaHome:
         if read_index(self.clips) is None:
             raise PartitaError(f"{self.path} has no clips yet, so no students: let it begin first")
 
-    def adopt(self, other: "ArenaHome") -> None:
+    def adopt(self, other: "ArenaFolder") -> None:
         """Copy another arena's clips, critic and students, those that are finished and not here yet."""
         if self.clips.exists():
             return
@@ -214,12 +214,12 @@ class ArenaHome:
                     f" give the same, or {REMEDY.removeprefix('give ')}"
                 )
 
-    def result(self, entry: Entry, seed: int) -> dict[str, Any] | None:
+    def result(self, entry: ArmSpec, seed: int) -> dict[str, Any] | None:
         """Return what an arm's student measured, None if that is still to be done."""
         path = self._result(entry, seed)
         return read_result(path, entry, seed) if path.is_file() else None
 
-    def keep(self, entry: Entry, seed: int, result: dict[str, Any]) -> None:
+    def keep(self, entry: ArmSpec, seed: int, result: dict[str, Any]) -> None:
         """Keep what an arm's student measured."""
         write_result(self._result(entry, seed), result)
 

@@ -1,6 +1,6 @@
 """One student measured against the teacher: a curve over temperature, each point with its intervals.
 
-The same openings and the same numbers behind the draws serve all arms and temperatures of a seed, so arms
+The same prompts and the same numbers behind the draws serve all arms and temperatures of a seed, so arms
 compare clip by clip. This file does not train.
 """
 
@@ -41,8 +41,8 @@ class Measuring:
 
     Args:
         teacher: the model that is the data, loaded.
-        truth: openings, and how the teacher went on.
-        seed: of the students' draws, another one than that of the openings, whose numbers they would else
+        truth: prompts, and how the teacher went on.
+        seed: of the students' draws, another one than that of the prompts, whose numbers they would else
             repeat, and of the bootstrap.
         threads: to draw with; None is one for each core.
     """
@@ -112,14 +112,14 @@ class Measuring:
         return None if found is None else found.as_json()
 
     def _drawn(self, student: WaveNet, temperature: float, most: int | None = None) -> Clips:
-        """Return what the student draws after the first openings, or after all."""
+        """Return what the student draws after the first prompts, or after all."""
         past, steps = self.truth.past[:most], self.truth.sound.shape[1]
         config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
         sound = draw(
             student,
             clips=len(past),
             steps=steps,
-            opening=past,
+            prompt=past,
             config=config,
             zero_class=self.teacher.quantiser.zero_class,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from partita import storage
 from partita.digests import with_digest, without_digest
-from partita.experiments.arena.arm_spec import STEER, Entry
+from partita.experiments.arena.arm_spec import STEER, ArmSpec
 from partita.experiments.arena.selection import BOUND
 from partita.tables import Table, read_json
 
@@ -28,7 +28,7 @@ def write_result(path: Path, result: dict[str, Any]) -> None:
     storage.write_json(path, with_digest(result))
 
 
-def read_result(path: Path, entry: Entry, seed: int) -> dict[str, Any]:
+def read_result(path: Path, entry: ArmSpec, seed: int) -> dict[str, Any]:
     """Return what an arm measured.
 
     Args:
@@ -42,7 +42,7 @@ def read_result(path: Path, entry: Entry, seed: int) -> dict[str, Any]:
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "0003.json"
     >>> write_result(path, {"arm": "report", "seed": 3, "diverged": "the loss is not finite"})
-    >>> read_result(path, Entry("report"), 3)["diverged"]
+    >>> read_result(path, ArmSpec("report"), 3)["diverged"]
     'the loss is not finite'
     """
     table = without_digest(read_json(path, remedy=REMEDY))

@@ -13,13 +13,13 @@ from typing import Any
 
 import torch
 
-from partita.device import machine
-from partita.experiments.arena.arm_spec import STEER, Entry
+from partita.device import compute_device
+from partita.experiments.arena.arm_spec import STEER, ArmSpec
 from partita.experiments.arena.comparisons import CONTROL
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.context import Ground
+from partita.experiments.arena.context import ArenaContext
 from partita.experiments.arena.fairness import BUSY
-from partita.experiments.arena.folder import ArenaHome, settings_of
+from partita.experiments.arena.folder import ArenaFolder, settings_of
 from partita.experiments.arena.scores import any_started, finite, scores
 from partita.experiments.arena.selection import Results, refuse_other_choices, settled
 from partita.experiments.arena.teacher import refuse_missing
@@ -44,18 +44,18 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
         PartitaError: the folder holds something else or another arena, or teacher or corpus can't be used.
         Interrupted: Ctrl-C; what was finished is kept, and the same call goes on from there.
     """
-    machine(config.device)  # a device that is not there is said before anything is written
+    compute_device(config.device)  # a device that is not there is said before anything is written
     refuse_missing(config)
-    home, other = ArenaHome(config.out), None
+    home, other = ArenaFolder(config.out), None
     if config.students is not None and not home.clips.exists():
-        other = ArenaHome(config.students)
+        other = ArenaFolder(config.students)
         other.refuse_students(settings_of(config))
     with home.take(config), _threads(config.threads):
         clear_leftovers(home.path, deep=True)
         refuse_other_choices(home.choices, config.entries, config.choice_seeds)
         if other:
             home.adopt(other)
-        ground = Ground(config, home, say or _on_standard_error)
+        ground = ArenaContext(config, home, say or _on_standard_error)
         try:
             with crew(ground) as ask:
                 return _held(ground, ask)
@@ -65,7 +65,7 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
             ) from stop
 
 
-def _held(ground: Ground, ask: Crew) -> dict[str, Any]:
+def _held(ground: ArenaContext, ask: Crew) -> dict[str, Any]:
     """Do all that is not done yet; the scores so far are written after every student of the test."""
     config, found = ground.config, dict[str, Any]()
     curves = dict.fromkeys(config.entries, config.curve)
@@ -109,7 +109,7 @@ def _without_places(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in ("teacher", "corpus")}
 
 
-def _prepare(ground: Ground, ask: Crew, seeds: Sequence[int], entries: Iterable[Entry]) -> None:
+def _prepare(ground: ArenaContext, ask: Crew, seeds: Sequence[int], entries: Iterable[ArmSpec]) -> None:
     """Make what several students need, before several processes would make it at once, if any is not done.
 
     While one process trains the critic, others train students; else each student begins with itself.
@@ -127,7 +127,7 @@ def _prepare(ground: Ground, ask: Crew, seeds: Sequence[int], entries: Iterable[
 
 
 def _growing(
-    ask: Crew, seeds: Sequence[int], temperatures: Mapping[Entry, tuple[float, ...]]
+    ask: Crew, seeds: Sequence[int], temperatures: Mapping[ArmSpec, tuple[float, ...]]
 ) -> Iterator[Results]:
     """Yield the results of the first seed, of the first two, and so on."""
     results: Results = {entry: [] for entry in temperatures}
@@ -137,7 +137,7 @@ def _growing(
         yield results
 
 
-def _results(ask: Crew, seeds: Sequence[int], temperatures: Mapping[Entry, tuple[float, ...]]) -> Results:
+def _results(ask: Crew, seeds: Sequence[int], temperatures: Mapping[ArmSpec, tuple[float, ...]]) -> Results:
     """Return the results of all seeds."""
     *_, last = _growing(ask, seeds, temperatures)
     return last

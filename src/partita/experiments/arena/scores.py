@@ -42,9 +42,9 @@ def finite(results: Results) -> tuple[Results, list[str]]:
     Raises:
         PartitaError: none is left.
 
-    >>> from partita.experiments.arena.arm_spec import Entry
+    >>> from partita.experiments.arena.arm_spec import ArmSpec
     >>> astray = {"seed": 3, "diverged": "..."}
-    >>> kept, told = finite({Entry("report"): [{"curve": []}], Entry("gumbel"): [astray]})
+    >>> kept, told = finite({ArmSpec("report"): [{"curve": []}], ArmSpec("gumbel"): [astray]})
     >>> [entry.name for entry in kept], told
     (['report'], ['gumbel is left out: it diverged under the seed 3 (...)'])
     """

@@ -14,7 +14,7 @@ import numpy as np
 
 from partita.digests import with_digest, without_digest
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.storage import write_json
 from partita.tables import read_json
 
@@ -23,7 +23,7 @@ BY = ("kl_sum", BOUND)
 """What an arm is chosen by: the first that it has."""
 
 Result = dict[str, Any]
-Results = dict[Entry, list[Result]]
+Results = dict[ArmSpec, list[Result]]
 """For each entry, what each seed measured, all entries with the same seeds in the same order."""
 
 
@@ -37,7 +37,7 @@ class Choice:
         value: the mean over validation seeds of what it was chosen by, in bits a sample.
     """
 
-    entry: Entry
+    entry: ArmSpec
     temperature: float
     value: float
 
@@ -47,7 +47,7 @@ def choices(tried: Results) -> dict[str, Choice]:
     temperature nearest to 1.
 
     >>> point = {"temperature": 1.0, "kl_sum": {"value": 0.5}}
-    >>> choices({Entry("report"): [{"curve": [point]}]})["report"].temperature
+    >>> choices({ArmSpec("report"): [{"curve": [point]}]})["report"].temperature
     1.0
     """
     best: dict[str, Choice] = {}
@@ -60,7 +60,7 @@ def choices(tried: Results) -> dict[str, Choice]:
     return best
 
 
-def refuse_other_choices(path: Path, entries: Sequence[Entry], seeds: Sequence[int]) -> None:
+def refuse_other_choices(path: Path, entries: Sequence[ArmSpec], seeds: Sequence[int]) -> None:
     """Raise an error where what is asked for would change a choice that was made before the test began.
 
     Args:
@@ -103,7 +103,9 @@ def chosen_settings(path: Path) -> set[str] | None:
     return {row["settings"] for row in table["arms"].values()} if table else None
 
 
-def settled(path: Path, tried: Results, entries: Sequence[Entry], seeds: Sequence[int]) -> dict[str, Choice]:
+def settled(
+    path: Path, tried: Results, entries: Sequence[ArmSpec], seeds: Sequence[int]
+) -> dict[str, Choice]:
     """Return the choices of a file, and make and keep there those that it lacks.
 
     Args:
@@ -114,7 +116,7 @@ def settled(path: Path, tried: Results, entries: Sequence[Entry], seeds: Sequenc
     """
     before, among, found = _read(path).get("arms", {}), _names(entries), choices(tried)
     kept = {
-        arm: Choice(Entry.read(row["settings"]), row["temperature"], row["validation"])
+        arm: Choice(ArmSpec.read(row["settings"]), row["temperature"], row["validation"])
         for arm, row in before.items()
         if arm in found
     }
@@ -143,7 +145,7 @@ def _read(path: Path) -> dict[str, Any]:
     return table.values
 
 
-def _names(entries: Sequence[Entry]) -> dict[str, list[str]]:
+def _names(entries: Sequence[ArmSpec]) -> dict[str, list[str]]:
     """Return the names of the entries of each arm."""
     found: dict[str, list[str]] = {}
     for entry in entries:

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from partita.errors import DivergedError
-from partita.experiments.arena.arm_spec import START, STEER, Entry
-from partita.experiments.arena.context import Ground
+from partita.experiments.arena.arm_spec import START, STEER, ArmSpec
+from partita.experiments.arena.context import ArenaContext
 from partita.experiments.arena.finished import training_facts
 from partita.experiments.arena.measure import Measuring
 from partita.runs.folder import RunFolder
 from partita.runs.loading import LoadedModel, load
 from partita.runs.scorer import load_judge
-from partita.sampling.smc.sampler import Judge, Steering
-from partita.sampling.smc.scorers import RatioJudge
+from partita.sampling.smc.sampler import Scorer, Steering
+from partita.sampling.smc.scorers import RatioScorer
 from partita.training.config.train import TrainConfig
 
 UNTRAINED = {"steps": 0, "seconds": 0.0}  # the arm `start`, from where the arms part
@@ -32,11 +32,11 @@ class Student:
         seed: its own.
     """
 
-    def __init__(self, ground: Ground, seed: int) -> None:
+    def __init__(self, ground: ArenaContext, seed: int) -> None:
         self.ground, self.config, self.home, self.seed = ground, ground.config, ground.home, seed
         self._diverged: dict[Path, DivergedError] = {}
 
-    def train_arms(self, asked: Sequence[tuple[Entry, Sequence[float]]]) -> None:
+    def train_arms(self, asked: Sequence[tuple[ArmSpec, Sequence[float]]]) -> None:
         """Train the arms whose results are missing, in turns, where they have equal time.
 
         Arms of equal steps are the same however they are trained, and are left to `result`, which has one in
@@ -60,7 +60,7 @@ class Student:
             return
         self._diverged = self.ground.train_in_turns(planned, start_from=self.start.path)
 
-    def result(self, entry: Entry, temperatures: Sequence[float]) -> dict[str, Any]:
+    def result(self, entry: ArmSpec, temperatures: Sequence[float]) -> dict[str, Any]:
         """Return what an arm measures, fit for JSON: from its file, or made now and kept.
 
         An arm whose numbers were finite no more has "diverged", which says how, and no curve; where that was
@@ -81,7 +81,7 @@ class Student:
         self.home.keep(entry, self.seed, result)
         return result
 
-    def _kept(self, entry: Entry, temperatures: Sequence[float]) -> dict[str, Any] | None:
+    def _kept(self, entry: ArmSpec, temperatures: Sequence[float]) -> dict[str, Any] | None:
         """Return the result that lies there, if it has all that is asked for."""
         kept = self.home.result(entry, self.seed)
         if kept is None:
@@ -98,7 +98,7 @@ class Student:
             return {"start_diverged": str(error)}
         return {}
 
-    def _measured(self, entry: Entry, temperatures: Sequence[float]) -> dict[str, Any]:
+    def _measured(self, entry: ArmSpec, temperatures: Sequence[float]) -> dict[str, Any]:
         run = self._arm(entry)
         self.ground.say(f"student {self.seed}, {entry.name}: measuring")
         loaded = load(run.path)
@@ -133,7 +133,7 @@ class Student:
             threads=config.threads,
         )
 
-    def _arm(self, entry: Entry) -> RunFolder:
+    def _arm(self, entry: ArmSpec) -> RunFolder:
         """Return what became of the student under an arm; of `steer`, under the one that is steered."""
         if entry.arm == START:
             return self.start
@@ -142,7 +142,7 @@ class Student:
             raise self._diverged[path]
         return self.ground.train(path, training, name, start_from=self.start.path)
 
-    def _plan(self, entry: Entry) -> tuple[Path, str, TrainConfig]:
+    def _plan(self, entry: ArmSpec) -> tuple[Path, str, TrainConfig]:
         """Return the folder, the name and the training of an arm's run; of `steer`, of the steered one's."""
         entry = self.config.steered_entry if entry.arm == STEER else entry
         training = self.config.arm_training(
@@ -154,20 +154,20 @@ class Student:
         return self.home.run(entry, self.seed), f"student {self.seed}, {entry.name}", training
 
     def _curve(
-        self, entry: Entry, run: RunFolder, loaded: LoadedModel, temperatures: Sequence[float]
+        self, entry: ArmSpec, run: RunFolder, loaded: LoadedModel, temperatures: Sequence[float]
     ) -> Sequence[dict[str, Any]]:
         if entry.arm != STEER:
             return self.measuring.curve(loaded.model, temperatures)
         steering = Steering(judge=self._steering_judge(run, loaded), config=entry.steering())
         return self.measuring.steered_curve(loaded.model, steering, temperatures)
 
-    def _steering_judge(self, run: RunFolder, loaded: LoadedModel) -> Judge:
+    def _steering_judge(self, run: RunFolder, loaded: LoadedModel) -> Scorer:
         """Return who steers: the run's own discriminator, or the log-ratio of a larger model and this one."""
         judge = self.config.judge_entry
         if self.config.steered_entry == judge:
             return load_judge(run.path, loaded)
         better = load(self.ground.critic_run(judge)).model
-        return RatioJudge(better, loaded.model, threads=self.config.threads)
+        return RatioScorer(better, loaded.model, threads=self.config.threads)
 
 
 def _covers(result: dict[str, Any], temperatures: Sequence[float]) -> bool:

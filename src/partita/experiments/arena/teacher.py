@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from partita.data.corpus import Corpus, read_index
 from partita.data.from_classes import corpus_of_classes
 from partita.data.preparation.prepare import PrepareConfig, prepare
-from partita.data.prompts import openings
+from partita.data.prompts import prompts
 from partita.errors import PartitaError
 from partita.etudes.render import write_etudes
 from partita.evaluation.metrics.divergence import Clips
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.folder import ArenaHome
+from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.selection import chosen_settings
 from partita.runs.loading import LoadedModel, load
 from partita.runs.scorer import WINDOW
@@ -58,24 +58,24 @@ class Truth:
         """
         model, quantiser = self.teacher.model, self.teacher.quantiser
         field = model.receptive_field
-        given = openings(self.corpus, SPLIT, count=clips, length=field, seed=seed, quantiser=quantiser)
+        given = prompts(self.corpus, SPLIT, count=clips, length=field, seed=seed, quantiser=quantiser)
         config = SamplingConfig(seed=seed, threads=self.threads)
         drawn = draw(
             model,
             clips=clips,
             steps=field + samples,
-            opening=given,
+            prompt=given,
             config=config,
             zero_class=quantiser.zero_class,
         )
         return drawn[:, field:]
 
     def measuring_clips(self, *, clips: int, samples: int, field: int, seed: int) -> Clips:
-        """Return openings that the teacher drew, with how it went on from each.
+        """Return prompts that the teacher drew, with how it went on from each.
 
         Args:
             clips: how many.
-            samples: of each, without its opening.
+            samples: of each, without its prompt.
             field: samples that a student sees.
             seed: as for `sound`.
         """
@@ -102,7 +102,7 @@ class Truth:
 def refuse_missing(config: ArenaConfig) -> None:
     """Raise a PartitaError where a teacher, a corpus or a critic was given that is none or that the students
     can't have, before anything is written."""
-    home = ArenaHome(config.out)
+    home = ArenaFolder(config.out)
     if config.teacher is not None or config.corpus is not None:
         teachers_corpus(config, home, lambda line: None)
     teacher = None if config.teacher is None else load(config.teacher)
@@ -120,7 +120,7 @@ def refuse_missing(config: ArenaConfig) -> None:
             load(training.critic.run)
 
 
-def teachers_corpus(config: ArenaConfig, home: ArenaHome, say: Callable[[str], None]) -> Corpus:
+def teachers_corpus(config: ArenaConfig, home: ArenaFolder, say: Callable[[str], None]) -> Corpus:
     """Return the sound that the teacher learns from, or goes on from.
 
     Args:

@@ -26,10 +26,10 @@ from typing import Any
 import torch
 
 from partita.errors import DivergedError, PartitaError
-from partita.experiments.arena.arm_spec import Entry
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.context import Ground
-from partita.experiments.arena.folder import ArenaHome
+from partita.experiments.arena.context import ArenaContext
+from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.student import Student
 
 SECONDS = 0.1  # between two looks at whether the parent is alive
@@ -40,7 +40,7 @@ PATIENCE = 10.0  # seconds to save in, when it is not
 class CriticWork:
     """Train the critic, if it is not there; that it diverges is found out by the arms that want it."""
 
-    def do(self, ground: Ground) -> None:
+    def do(self, ground: ArenaContext) -> None:
         """Do it."""
         with suppress(DivergedError):
             ground.critic()
@@ -56,7 +56,7 @@ class StartWork:
 
     seed: int
 
-    def do(self, ground: Ground) -> None:
+    def do(self, ground: ArenaContext) -> None:
         """Do it."""
         with suppress(DivergedError):
             _ = Student(ground, self.seed).start
@@ -72,9 +72,9 @@ class ArmsWork:
     """
 
     seed: int
-    entries: tuple[tuple[Entry, tuple[float, ...]], ...]
+    entries: tuple[tuple[ArmSpec, tuple[float, ...]], ...]
 
-    def do(self, ground: Ground) -> list[dict[str, Any]]:
+    def do(self, ground: ArenaContext) -> list[dict[str, Any]]:
         """Return the results, in the order of the entries."""
         student = Student(ground, self.seed)
         student.train_arms(self.entries)
@@ -89,7 +89,7 @@ Alive = dict[Connection, tuple[int, SpawnProcess]]
 
 
 @contextmanager
-def crew(ground: Ground) -> Iterator[Crew]:
+def crew(ground: ArenaContext) -> Iterator[Crew]:
     """Yield who does the work, while the block runs.
 
     Args:
@@ -109,7 +109,7 @@ def crew(ground: Ground) -> Iterator[Crew]:
             process.join()
 
 
-def _by_several(ground: Ground, alive: Alive, work: Sequence[Work]) -> Iterator[Any]:
+def _by_several(ground: ArenaContext, alive: Alive, work: Sequence[Work]) -> Iterator[Any]:
     """Yield what comes of the work, of which as much is done at a time as there are workers.
 
     Raises:
@@ -128,7 +128,7 @@ def _by_several(ground: Ground, alive: Alive, work: Sequence[Work]) -> Iterator[
         yield done.pop(number)
 
 
-def _begin(ground: Ground, alive: Alive, number: int, work: Work) -> None:
+def _begin(ground: ArenaContext, alive: Alive, number: int, work: Work) -> None:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_do, args=(there, os.getpid(), ground.config, ground.say, work))
@@ -158,7 +158,7 @@ def _do(
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     torch.set_num_threads(config.threads or torch.get_num_threads())
     try:
-        answers.send((False, work.do(Ground(config, ArenaHome(config.out), say))))
+        answers.send((False, work.do(ArenaContext(config, ArenaFolder(config.out), say))))
     except (PartitaError, OSError) as error:  # what the command line has a line for
         answers.send((True, error))
     except KeyboardInterrupt:  # its parent knows

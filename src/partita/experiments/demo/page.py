@@ -194,7 +194,7 @@ def scored_as(about: dict[str, Any]) -> str:
     options = {
         "clips": about["clips"],
         "seconds": about["clip_seconds"],
-        "opening-seconds": about["opening_seconds"],
+        "prompt-seconds": about["opening_seconds"],
         "bits-seconds": about["bits_seconds"],
         "temperature": about["temperature"],
         "seed": about["seed"],

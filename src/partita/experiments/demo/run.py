@@ -14,7 +14,7 @@ from partita import storage
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.summary import lines_about
-from partita.device import machine
+from partita.device import compute_device
 from partita.errors import PartitaError
 from partita.etudes.render import write_etudes
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
@@ -64,7 +64,7 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
     """
     config, say = config or DemoConfig(), say or _on_standard_error
     begun = time.monotonic()
-    machine(config.device)  # a device that is not there is said before anything is written
+    compute_device(config.device)  # a device that is not there is said before anything is written
     home = Home(config)
     try:
         with home.take():

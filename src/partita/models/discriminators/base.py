@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from partita.errors import PartitaError
 
 
-class Part(nn.Module, ABC):
+class SubDiscriminator(nn.Module, ABC):
     """A discriminator with one series of logits: feature maps come out, the logits last.
 
     Each clip of a batch is judged by itself, but for batch normalisation in training.
@@ -50,7 +50,7 @@ class Part(nn.Module, ABC):
         return [self(waveform)]
 
 
-class Panel(nn.Module):
+class DiscriminatorEnsemble(nn.Module):
     """Several parts that hear the same waveform, each for itself: their losses are averaged.
 
     Args:
@@ -58,14 +58,14 @@ class Panel(nn.Module):
 
     >>> import torch
     >>> from partita.models.discriminators.patchgan import PatchGAN, PatchGANConfig
-    >>> panel = Panel([PatchGAN(PatchGANConfig(layers=layers)) for layers in (3, 4)])
+    >>> panel = DiscriminatorEnsemble([PatchGAN(PatchGANConfig(layers=layers)) for layers in (3, 4)])
     >>> panel.receptive_field, panel.shortest
     (94, 32)
     >>> [maps[-1].shape[1] for maps in panel(torch.zeros(1, 80))]
     [9, 4]
     """
 
-    def __init__(self, parts: list[Part]) -> None:
+    def __init__(self, parts: list[SubDiscriminator]) -> None:
         super().__init__()
         self.parts = nn.ModuleList(parts)
         self.fields = [part.receptive_field for part in parts]
@@ -82,7 +82,7 @@ class Panel(nn.Module):
         return said
 
 
-Discriminator = Part | Panel
+Discriminator = SubDiscriminator | DiscriminatorEnsemble
 
 
 def demand_samples(waveform: Tensor, least: int, who: str) -> None:

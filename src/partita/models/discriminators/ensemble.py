@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import torch
 
 from partita.errors import PartitaError
-from partita.models.discriminators.base import Discriminator, Panel, Part
+from partita.models.discriminators.base import Discriminator, DiscriminatorEnsemble, SubDiscriminator
 from partita.models.discriminators.multi_period import MultiPeriodConfig, multi_period
-from partita.models.discriminators.multi_resolution import SpectralConfig, spectral
+from partita.models.discriminators.multi_resolution import MultiResolutionConfig, spectral
 from partita.models.discriminators.multi_scale import MultiScaleConfig, multi_scale
 from partita.models.discriminators.patchgan import PatchGAN, PatchGANConfig
 
@@ -19,13 +19,13 @@ KINDS = ("patchgan", "multi-scale", "multi-period", "spectral")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PanelConfig:
+class EnsembleConfig:
     """Which discriminators hear the sound, and their shapes.
 
     Raises:
         PartitaError: a kind is unknown, or named twice, or there is none.
 
-    >>> PanelConfig(discriminators=("patchgan", "spectral")).shortest
+    >>> EnsembleConfig(discriminators=("patchgan", "spectral")).shortest
     {'patchgan': 128, 'spectral': 1024}
     """
 
@@ -40,7 +40,7 @@ class PanelConfig:
     """The shape of `multi-scale`."""
     multi_period: MultiPeriodConfig = field(default_factory=MultiPeriodConfig)
     """The shape of `multi-period`."""
-    spectral: SpectralConfig = field(default_factory=SpectralConfig)
+    spectral: MultiResolutionConfig = field(default_factory=MultiResolutionConfig)
     """The shape of `spectral`."""
 
     def __post_init__(self) -> None:
@@ -65,24 +65,24 @@ class PanelConfig:
         return {kind: shapes[kind] for kind in self.discriminators}
 
 
-def make_discriminator(config: PanelConfig, *, generator: torch.Generator | None = None) -> Discriminator:
+def make_discriminator(config: EnsembleConfig, *, generator: torch.Generator | None = None) -> Discriminator:
     """Return the discriminators that a config names: a panel, or the only part by itself.
 
     Args:
         config: names and shapes.
         generator: the random stream of the initial weights; None takes the global one.
 
-    >>> type(make_discriminator(PanelConfig())).__name__
+    >>> type(make_discriminator(EnsembleConfig())).__name__
     'PatchGAN'
-    >>> len(make_discriminator(PanelConfig(discriminators=("multi-scale", "spectral"))).parts)
+    >>> len(make_discriminator(EnsembleConfig(discriminators=("multi-scale", "spectral"))).parts)
     6
     """
     norm = config.spectral_norm
-    makers: dict[str, Callable[[], list[Part]]] = {
+    makers: dict[str, Callable[[], list[SubDiscriminator]]] = {
         "patchgan": lambda: [PatchGAN(config.patchgan, spectral_norm=norm, generator=generator)],
         "multi-scale": lambda: multi_scale(config.multi_scale, spectral_norm=norm, generator=generator),
         "multi-period": lambda: multi_period(config.multi_period, spectral_norm=norm, generator=generator),
         "spectral": lambda: spectral(config.spectral, spectral_norm=norm, generator=generator),
     }
     parts = [part for kind in config.discriminators for part in makers[kind]()]
-    return parts[0] if len(parts) == 1 else Panel(parts)
+    return parts[0] if len(parts) == 1 else DiscriminatorEnsemble(parts)

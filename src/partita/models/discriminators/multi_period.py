@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from partita.models.bounds import MOST_CHANNELS, counts, several
-from partita.models.discriminators.base import Part, demand_samples
+from partita.models.discriminators.base import SubDiscriminator, demand_samples
 from partita.models.discriminators.layers import Chain, ChainConfig, Link, check_normalisation
 
 STRIDE = 3
@@ -66,7 +66,7 @@ class MultiPeriodConfig:
         return (*(Link(5, STRIDE, width) for width in widths), Link(5, 1, widths[-1]))
 
 
-class PeriodPart(Part):
+class PeriodDiscriminator(SubDiscriminator):
     """One period p: the waveform folded into rows of p samples, a chain of convolutions down each column.
 
     The last row is filled up with silence.
@@ -77,7 +77,7 @@ class PeriodPart(Part):
         spectral_norm: whether every weight is divided by its largest singular value.
         generator: the random stream of the initial weights.
 
-    >>> part = PeriodPart(MultiPeriodConfig(layers=2), period=5)
+    >>> part = PeriodDiscriminator(MultiPeriodConfig(layers=2), period=5)
     >>> [tuple(features.shape) for features in part(torch.zeros(1, 270))]
     [(1, 18, 5, 16), (1, 6, 5, 32), (1, 6, 5, 32), (1, 30)]
     """
@@ -106,7 +106,7 @@ class PeriodPart(Part):
         return self.chain.config.hop * self.period
 
     def forward(self, waveform: Float[Tensor, "batch samples"]) -> list[Tensor]:
-        """Return the feature maps, and the logits, (batch, patches), last; see `Part`."""
+        """Return the feature maps, and the logits, (batch, patches), last; see `SubDiscriminator`."""
         demand_samples(waveform, self.shortest, f"a multi-period discriminator of period {self.period}")
         batch, samples = waveform.shape
         filled = functional.pad(waveform, (0, -samples % self.period))
@@ -118,13 +118,13 @@ class PeriodPart(Part):
 
 def multi_period(
     config: MultiPeriodConfig, *, spectral_norm: bool = False, generator: torch.Generator | None = None
-) -> list[Part]:
+) -> list[SubDiscriminator]:
     """Return the parts, one a period.
 
     >>> [part.receptive_field for part in multi_period(MultiPeriodConfig())]
     [1293, 1939, 3231, 4523, 7107]
     """
     return [
-        PeriodPart(config, period=period, spectral_norm=spectral_norm, generator=generator)
+        PeriodDiscriminator(config, period=period, spectral_norm=spectral_norm, generator=generator)
         for period in config.periods
     ]

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from partita.errors import PartitaError
 from partita.models.bounds import MOST_CHANNELS, counts, several
-from partita.models.discriminators.base import Part, demand_samples
+from partita.models.discriminators.base import SubDiscriminator, demand_samples
 from partita.models.discriminators.layers import LAST, bounds, check_normalisation, normalisation, scaled
 from partita.models.discriminators.patchgan import SLOPE
 
@@ -32,13 +32,13 @@ FLOOR = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpectralConfig:
+class MultiResolutionConfig:
     """The shape of a multi-resolution spectral discriminator.
 
     Raises:
         PartitaError: a field is out of its range.
 
-    >>> SpectralConfig().shortest
+    >>> MultiResolutionConfig().shortest
     1024
     """
 
@@ -78,7 +78,7 @@ class SpectralConfig:
         return 1 + (TIMES - 1) * sum(1 << layer for layer in range(self.layers)) + 2
 
 
-class SpectralPart(Part):
+class ResolutionDiscriminator(SubDiscriminator):
     """One transform, then convolutions over frames and bins, then one logit for each place in both.
 
         log-magnitude:  h_0 = ln(1 + |X|^2 / floor) / 2;   complex:  h_0 = (re X, im X)
@@ -92,7 +92,7 @@ class SpectralPart(Part):
         spectral_norm: whether every weight is divided by its largest singular value.
         generator: the random stream of the initial weights.
 
-    >>> part = SpectralPart(SpectralConfig(layers=2), size=64)
+    >>> part = ResolutionDiscriminator(MultiResolutionConfig(layers=2), size=64)
     >>> [tuple(features.shape) for features in part(torch.zeros(1, 256))]
     [(1, 16, 16, 16), (1, 16, 8, 16), (1, 128)]
     """
@@ -101,7 +101,7 @@ class SpectralPart(Part):
 
     def __init__(
         self,
-        config: SpectralConfig,
+        config: MultiResolutionConfig,
         *,
         size: int,
         spectral_norm: bool = False,
@@ -139,7 +139,7 @@ class SpectralPart(Part):
         return self.size
 
     def forward(self, waveform: Float[Tensor, "batch samples"]) -> list[Tensor]:
-        """Return the feature maps, and the logits, (batch, patches), last; see `Part`."""
+        """Return the feature maps, and the logits, (batch, patches), last; see `SubDiscriminator`."""
         demand_samples(waveform, self.shortest, f"a spectral discriminator of size {self.size}")
         hidden = self.spectrum(waveform).contiguous(memory_format=torch.channels_last)
         maps = []
@@ -176,14 +176,14 @@ class SpectralPart(Part):
 
 
 def spectral(
-    config: SpectralConfig, *, spectral_norm: bool = False, generator: torch.Generator | None = None
-) -> list[Part]:
+    config: MultiResolutionConfig, *, spectral_norm: bool = False, generator: torch.Generator | None = None
+) -> list[SubDiscriminator]:
     """Return the parts, one a size.
 
-    >>> [part.receptive_field for part in spectral(SpectralConfig())]
+    >>> [part.receptive_field for part in spectral(MultiResolutionConfig())]
     [1279, 2559, 5119]
     """
     return [
-        SpectralPart(config, size=size, spectral_norm=spectral_norm, generator=generator)
+        ResolutionDiscriminator(config, size=size, spectral_norm=spectral_norm, generator=generator)
         for size in config.sizes
     ]

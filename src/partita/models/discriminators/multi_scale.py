@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from partita.models.bounds import MOST_CHANNELS, counts
-from partita.models.discriminators.base import Part, demand_samples
+from partita.models.discriminators.base import SubDiscriminator, demand_samples
 from partita.models.discriminators.layers import Chain, ChainConfig, Link, check_normalisation
 
 STRIDE = 4
@@ -67,7 +67,7 @@ class MultiScaleConfig:
         return (Link(FIRST_TAPS, 1, widths[0]), *strided, Link(5, 1, widths[-1]))
 
 
-class ScalePart(Part):
+class ScaleDiscriminator(SubDiscriminator):
     """One scale: halve the rate so many times, then a chain of convolutions.
 
     Each halving is a mean of 4 samples at a stride of 2, as MelGAN's.
@@ -78,7 +78,7 @@ class ScalePart(Part):
         spectral_norm: whether every weight is divided by its largest singular value.
         generator: the random stream of the initial weights.
 
-    >>> part = ScalePart(MultiScaleConfig(layers=2), halvings=1)
+    >>> part = ScaleDiscriminator(MultiScaleConfig(layers=2), halvings=1)
     >>> [tuple(features.shape) for features in part(torch.zeros(1, 256))]
     [(1, 128, 16), (1, 32, 32), (1, 8, 64), (1, 8, 64), (1, 8)]
     """
@@ -110,7 +110,7 @@ class ScalePart(Part):
         return self.chain.config.hop << self.halvings
 
     def forward(self, waveform: Float[Tensor, "batch samples"]) -> list[Tensor]:
-        """Return the feature maps, and the logits, (batch, patches), last; see `Part`."""
+        """Return the feature maps, and the logits, (batch, patches), last; see `SubDiscriminator`."""
         demand_samples(waveform, self.shortest, f"a multi-scale discriminator, halved {self.halvings} times,")
         slower = waveform
         for _ in range(self.halvings):
@@ -121,13 +121,13 @@ class ScalePart(Part):
 
 def multi_scale(
     config: MultiScaleConfig, *, spectral_norm: bool = False, generator: torch.Generator | None = None
-) -> list[Part]:
+) -> list[SubDiscriminator]:
     """Return the parts, one a scale.
 
     >>> [part.receptive_field for part in multi_scale(MultiScaleConfig())]
     [2486, 4974, 9950]
     """
     return [
-        ScalePart(config, halvings=halvings, spectral_norm=spectral_norm, generator=generator)
+        ScaleDiscriminator(config, halvings=halvings, spectral_norm=spectral_norm, generator=generator)
         for halvings in range(config.scales)
     ]

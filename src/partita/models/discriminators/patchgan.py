@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from partita.errors import PartitaError
 from partita.models.bounds import MOST_CHANNELS, counts
-from partita.models.discriminators.base import Part, demand_samples
+from partita.models.discriminators.base import SubDiscriminator, demand_samples
 from partita.models.discriminators.spectral_norm import SpectralNorm
 
 KERNEL = 4
@@ -76,7 +76,7 @@ class PatchGANConfig:
         return tuple(min(self.channels * 2**layer, self.most_channels) for layer in range(self.layers))
 
 
-class PatchGAN(Part):
+class PatchGAN(SubDiscriminator):
     """Judge every patch of a waveform: n convolutions of kernel 4, stride 2, then one to a logit a patch.
 
         h_1 = leaky(conv(x));   h_l+1 = leaky(norm(conv(h_l)));   logits = conv(h_n), kernel 4, stride 1

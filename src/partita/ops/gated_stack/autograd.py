@@ -79,10 +79,10 @@ def _pack(matrices: Tensor, narrow: bool) -> Tensor:
 
 
 class FusedStack(torch.autograd.Function):
-    """All layers' gates side by side, (batch, wanted, layers * units): the same numbers as `plain_stack`.
+    """All layers' gates side by side, (batch, wanted, layers * units): the same numbers as `reference_stack`.
 
-    With `narrow`, as `plain_stack` computes them under autocast, but for the signal from layer to layer and
-    all sums, which stay float32.
+    With `narrow`, products are those of `reference_stack` under autocast; the signal from layer to layer and
+    all sums stay float32.
     """
 
     @staticmethod

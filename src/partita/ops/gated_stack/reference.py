@@ -30,7 +30,7 @@ def gated_stack(
     if fits_fused(hidden, dilated):
         gates = fused_stack(*parts, dilations, narrow=torch.is_autocast_enabled("cpu"))
     else:
-        gates = plain_stack(*parts, dilations)
+        gates = reference_stack(*parts, dilations)
     total: Tensor = gates @ skip.flatten(0, 1) + skip_bias
     return total
 
@@ -46,7 +46,7 @@ def fits_fused(hidden: Tensor, dilated: Tensor) -> bool:
     return torch.get_autocast_dtype("cpu") == torch.bfloat16 and has_pair_products()
 
 
-def plain_stack(
+def reference_stack(
     hidden: Float[Tensor, "batch time residual"],
     dilated: Float[Tensor, "layers taps wide"],
     dilated_bias: Float[Tensor, "layers wide"],
@@ -62,8 +62,8 @@ def plain_stack(
         length = hidden.shape[1] - (kernel - 1) * dilation
         taps = [hidden[:, tap * dilation : tap * dilation + length] for tap in range(kernel)]
         sums = torch.cat(taps, 2) @ dilated[layer] + dilated_bias[layer]
-        filters, openings = sums.chunk(2, 2)
-        gate = torch.tanh(filters) * torch.sigmoid(openings)
+        filters, prompts = sums.chunk(2, 2)
+        gate = torch.tanh(filters) * torch.sigmoid(prompts)
         gates.append(gate[:, length - wanted :])
         if layer < len(dilations) - 1:
             hidden = taps[-1] + gate @ residual[layer] + residual_bias[layer]

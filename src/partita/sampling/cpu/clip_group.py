@@ -1,6 +1,6 @@
 """The state of clips that go through the layers together, around the compiled kernel.
 
-This file does not know how weights are packed, openings, or threads.
+This file does not know how weights are packed, prompts, or threads.
 """
 
 import numpy as np

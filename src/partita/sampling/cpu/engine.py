@@ -1,6 +1,6 @@
 """Groups of clips on threads: the compiled sampler's work, cut up in a way that changes no sample.
 
-This file does not know openings or blocks; `stream.py` asks it for the next samples.
+This file does not know prompts or blocks; `stream.py` asks it for the next samples.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def groups_for(clips: int, threads: int) -> list[range]:
     return [range(i * clips // count, (i + 1) * clips // count) for i in range(count)]
 
 
-class CompiledClips:
+class CPUEngine:
     """Clips on the CPU, drawn by the compiled kernel.
 
     Args:
@@ -58,7 +58,7 @@ class CompiledClips:
     >>> import torch
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
-    >>> clips = CompiledClips(model, np.full((3, model.receptive_field), 128), SamplingConfig(threads=2))
+    >>> clips = CPUEngine(model, np.full((3, model.receptive_field), 128), SamplingConfig(threads=2))
     >>> clips.take(4).shape
     (3, 4)
     """
@@ -121,7 +121,7 @@ class CompiledClips:
         >>> import torch
         >>> from partita.models.sizes import SIZES
         >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
-        >>> clips = CompiledClips(model, np.full((2, model.receptive_field), 128), SamplingConfig())
+        >>> clips = CPUEngine(model, np.full((2, model.receptive_field), 128), SamplingConfig())
         >>> bool((clips.score(np.array([[128, 129], [5, 250]])) < 0).all())
         True
         """

@@ -1,4 +1,4 @@
-"""The past before an opening is silence: what it leaves in the layers is found in a few steps, not thousands.
+"""The past before an prompt is silence: what it leaves in the layers is found in a few steps, not thousands.
 
 Where the input never changes, no layer's output does, so after one step for each layer every place in that
 layer's ring holds the same numbers. They come from the same arithmetic as the long way's: what is drawn

@@ -1,6 +1,6 @@
 """Clips on a CUDA device: 16 of them a program of one persistent kernel, launched once a block of samples.
 
-What is drawn is what the compiled kernel on the CPU draws, within rounding. This file does not know openings
+What is drawn is what the compiled kernel on the CPU draws, within rounding. This file does not know prompts
 or blocks, and Triton is imported only when clips are made.
 """
 
@@ -64,7 +64,7 @@ def shared_memory(device: torch.device) -> int:
     return int(driver.active.utils.get_device_properties(index)["max_shared_mem"])
 
 
-class CudaClips:
+class GPUEngine:
     """Clips on a CUDA device, drawn by the persistent kernel.
 
     Args:
@@ -81,7 +81,7 @@ class CudaClips:
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"])
     >>> history = np.full((512, model.receptive_field), 128)
-    >>> CudaClips(model, history, SamplingConfig(precision="int8"))
+    >>> GPUEngine(model, history, SamplingConfig(precision="int8"))
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: `precision` is 'int8': for a GPU choose `float32` or `bfloat16`

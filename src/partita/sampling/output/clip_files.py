@@ -21,8 +21,8 @@ from partita.audio.wav import GrowingWav
 from partita.errors import PartitaError
 from partita.sampling.output.plan import Outputs
 from partita.sampling.output.provenance import note
-from partita.sampling.output.whole_clips import SpooledClips
-from partita.signals import listening_for_signals, stopping_on_sigterm
+from partita.sampling.output.whole_clips import WholeClips
+from partita.signals import deferred_signals, stopping_on_sigterm
 
 FADE_SECONDS = 0.02
 
@@ -46,7 +46,7 @@ class Written:
 
 
 class ClipWriter(Protocol):
-    """What takes the blocks: `GrowingClips`, or `SpooledClips`."""
+    """What takes the blocks: `GrowingClips`, or `WholeClips`."""
 
     samples: int
 
@@ -145,7 +145,7 @@ def write_clips(
     with stopping_on_sigterm():
         try:
             for block in blocks:
-                with listening_for_signals() as request:  # a block is written to all files, or to none
+                with deferred_signals() as request:  # a block is written to all files, or to none
                     writer.append(block)
                 peaks = np.maximum(peaks, np.abs(block).max(1, initial=0.0))
                 if progress is not None:
@@ -155,7 +155,7 @@ def write_clips(
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            with listening_for_signals() as request:
+            with deferred_signals() as request:
                 written = writer.finish(FADE_SECONDS if interrupted else 0.0)
             interrupted = interrupted or request.signal_name is not None
     spent = max(time.perf_counter() - begun, 1e-9)
@@ -239,7 +239,7 @@ def _writer(
         return found
 
     if _is_spooled(paths, normalise=normalise):
-        return SpooledClips(paths, notes, sample_rate=sample_rate, normalise=normalise, redirect=redirect)
+        return WholeClips(paths, notes, sample_rate=sample_rate, normalise=normalise, redirect=redirect)
     return GrowingClips(paths, notes, sample_rate=sample_rate, redirect=redirect)
 
 

@@ -17,7 +17,7 @@ from partita.audio.level import SILENCE
 from partita.audio.wav import LOUDEST, fade_out, header, to_int16, write_all, writing
 from partita.sampling.output.clip_files import FADE_SECONDS, Written
 from partita.sampling.output.provenance import note
-from partita.signals import Request, listening_for_signals
+from partita.signals import Request, deferred_signals
 
 FIRST_BLOCK = 256
 """Samples of a first block that is soon there: 16 ms of sound at 16 kHz."""
@@ -95,7 +95,7 @@ def write_pipe(
                 write_all(pipe, header(sample_rate, samples, note(seed=seed)))
         blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
         first = list(islice(blocks, 1))  # before there is sound to fade, Ctrl-C acts at once
-        with listening_for_signals() as request:
+        with deferred_signals() as request:
             for sound in until_asked(chain(first, blocks), request, fade):
                 ready = time.perf_counter()
                 with writing(name):

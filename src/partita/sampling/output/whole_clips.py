@@ -26,7 +26,7 @@ from partita.signals import Interrupted
 PIECE = 1 << 16  # samples in memory at once
 
 
-class SpooledClips:
+class WholeClips:
     """Clips that are kept on the disk and encoded at the end.
 
     Args:
@@ -42,7 +42,7 @@ class SpooledClips:
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "a.flac"
-    >>> clips = SpooledClips([path], ["a test"], sample_rate=8000)
+    >>> clips = WholeClips([path], ["a test"], sample_rate=8000)
     >>> clips.append(np.zeros((1, 50)))
     >>> [path.name for path in clips.finish()], path.read_bytes()[:4]
     (['a.flac'], b'fLaC')

@@ -31,7 +31,7 @@ RESAMPLE, COMMIT, THIN = 1 << 63, 1 << 62, 3 << 62
 """What is added to a clip's number for uniforms that draw no sample; their time is the block's number."""
 
 
-class Listener(Protocol):
+class ScorerState(Protocol):
     """A judge that has heard the past of some particles and follows them."""
 
     def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -45,14 +45,14 @@ class Listener(Protocol):
         """Let the particles `targets` have heard what `sources` have; no target is a source."""
 
 
-class Judge(Protocol):
+class Scorer(Protocol):
     """Who says how much likelier sound is to be data than to be the model's, as a logit."""
 
     @property
     def context(self) -> int:
         """Samples of the past to be heard before the first block."""
 
-    def listen(self, past: NDArray[np.int64], block: int) -> Listener:
+    def listen(self, past: NDArray[np.int64], block: int) -> ScorerState:
         """Return a listener.
 
         Args:
@@ -73,7 +73,7 @@ class Steering:
         config: particles, block, strength.
     """
 
-    judge: Judge
+    judge: Scorer
     config: SteeringConfig = field(default_factory=SteeringConfig)
 
 
@@ -88,20 +88,20 @@ class SteeredStream:
     Args:
         model: the weights, read once here.
         steering: who judges, and how.
-        opening: (clips, n) classes that the clips continue, or (n,) for all of them; None is silence.
+        prompt: (clips, n) classes that the clips continue, or (n,) for all of them; None is silence.
         clips: how many clips.
         steps: samples of each clip in all, the last of which decide which particle is drawn; None is no end.
         config: how the model draws.
-        zero_class: the class of silence, which fills the past before the opening.
+        zero_class: the class of silence, which fills the past before the prompt.
 
     Raises:
-        PartitaError: the opening or the settings don't fit the model or the judge.
+        PartitaError: the prompt or the settings don't fit the model or the judge.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
-    >>> from partita.sampling.smc.scorers import RatioJudge
+    >>> from partita.sampling.smc.scorers import RatioScorer
     >>> model, better = (WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(n)) for n in (0, 1))
-    >>> steering = Steering(judge=RatioJudge(better, model), config=SteeringConfig(particles=4, block=8))
+    >>> steering = Steering(judge=RatioScorer(better, model), config=SteeringConfig(particles=4, block=8))
     >>> steered = SteeredStream(model, steering, clips=2, steps=20, zero_class=128)
     >>> steered.take(15).shape, steered.take(5).shape, steered.log_evidence.shape
     ((2, 15), (2, 5), (2,))
@@ -112,7 +112,7 @@ class SteeredStream:
         model: WaveNet,
         steering: Steering,
         *,
-        opening: Classes | None = None,
+        prompt: Classes | None = None,
         clips: int = 1,
         steps: int | None = None,
         config: SamplingConfig | None = None,
@@ -131,7 +131,7 @@ class SteeredStream:
         demand_room(model, clips * self._particles)
         count = model.config.classes
         length = max(model.receptive_field, steering.judge.context)
-        history = history_of(opening, clips=clips, length=length, classes=count, zero_class=zero_class)
+        history = history_of(prompt, clips=clips, length=length, classes=count, zero_class=zero_class)
         history = np.repeat(history, self._particles, 0)
         numbers = np.arange(clips)[:, None] + (np.arange(self._particles) << PARTICLE)
         self._engine = engine_for(

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.errors import PartitaError
 from partita.models.discriminators.patchgan import PatchGAN
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.cpu.engine import CompiledClips
+from partita.sampling.cpu.engine import CPUEngine
 
 BATCH = 16
 """Windows that go through a discriminator together: more would leave the caches."""
@@ -29,7 +29,7 @@ def logit_of_share(share: torch.Tensor) -> torch.Tensor:
     return torch.logit(share.clamp(0.01, 0.99))
 
 
-class DiscriminatorJudge:
+class DiscriminatorScorer:
     """A PatchGAN hears the newest `window` samples; the logits of the patches that end in what is new count.
 
     Each patch that lies in the sound is counted once, in the block in which its last sample was drawn; none
@@ -47,13 +47,13 @@ class DiscriminatorJudge:
         PartitaError: the window is too short, or no multiple of 2^layers.
 
     >>> from partita.models.discriminators.patchgan import PatchGANConfig
-    >>> judge = DiscriminatorJudge(PatchGAN(PatchGANConfig(layers=3)), Quantiser(), window=128)
+    >>> judge = DiscriminatorScorer(PatchGAN(PatchGANConfig(layers=3)), Quantizer(), window=128)
     >>> judge.listen(np.full((2, 128), 128), 16).weigh(np.full((2, 16), 200)).shape
     (2,)
     """
 
     def __init__(
-        self, discriminator: PatchGAN, quantiser: Quantiser, *, window: int, least_squares: bool = False
+        self, discriminator: PatchGAN, quantiser: Quantizer, *, window: int, least_squares: bool = False
     ) -> None:
         self.discriminator = discriminator.eval().requires_grad_(False)
         self.hop = 1 << discriminator.config.layers
@@ -71,15 +71,15 @@ class DiscriminatorJudge:
         """Samples of the past to be heard before the first block."""
         return self.window
 
-    def listen(self, past: NDArray[np.int64], block: int) -> "DiscriminatorListener":
-        """Return a listener; see `steering.Judge`."""
+    def listen(self, past: NDArray[np.int64], block: int) -> "DiscriminatorScorerState":
+        """Return a listener; see `steering.Scorer`."""
         most = self.window - 5 * self.hop  # a patch that ends in the block begins so much earlier
         if block % self.hop or block > most:
             raise PartitaError(
                 f"`block` of the steering (`--steer-block`) is {block}: give a multiple of {self.hop}, the"
                 f" distance of the discriminator's patches, of at most {most}"
             )
-        return DiscriminatorListener(self, self.quantiser.decode(past))
+        return DiscriminatorScorerState(self, self.quantiser.decode(past))
 
     def logits(self, waveform: NDArray[np.float32], new: int) -> NDArray[np.float64]:
         """Return the sum of the logits of the patches that end in the last samples, (batch,).
@@ -100,7 +100,7 @@ class DiscriminatorJudge:
             return logits.sum(1).numpy()
 
 
-class DiscriminatorListener:
+class DiscriminatorScorerState:
     """The windows of some particles.
 
     Args:
@@ -108,12 +108,12 @@ class DiscriminatorListener:
         windows: (particles, window) float32.
     """
 
-    def __init__(self, judge: DiscriminatorJudge, windows: NDArray[np.float32]) -> None:
+    def __init__(self, judge: DiscriminatorScorer, windows: NDArray[np.float32]) -> None:
         self._judge = judge
         self._windows = windows
 
     def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Hear new samples; see `steering.Listener`."""
+        """Hear new samples; see `steering.ScorerState`."""
         kept = self._windows[:, new.shape[1] :]
         self._windows = np.concatenate([kept, self._judge.quantiser.decode(new)], 1)
         return self._judge.logits(self._windows, new.shape[1])
@@ -123,7 +123,7 @@ class DiscriminatorListener:
         self._windows[targets] = self._windows[sources]
 
 
-class RatioJudge:
+class RatioScorer:
     """The exact log-ratio of two models, log p_better(x) - log p_model(x), in nats.
 
     With it p* at strength 1 is p_better, so it shows what steering can do at best; a critic, a larger
@@ -139,7 +139,7 @@ class RatioJudge:
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
-    >>> judge = RatioJudge(model, model)
+    >>> judge = RatioScorer(model, model)
     >>> judge.listen(np.full((2, judge.context), 128), 16).weigh(np.full((2, 16), 200)).tolist()
     [0.0, 0.0]
     """
@@ -159,18 +159,18 @@ class RatioJudge:
         """Samples of the past to be heard before the first block."""
         return max(self.better.receptive_field, self.model.receptive_field)
 
-    def listen(self, past: NDArray[np.int64], block: int) -> "RatioListener":
-        """Return a listener; see `steering.Judge`."""
+    def listen(self, past: NDArray[np.int64], block: int) -> "RatioScorerState":
+        """Return a listener; see `steering.Scorer`."""
         config = SamplingConfig(threads=self.threads)
-        return RatioListener(
+        return RatioScorerState(
             *(
-                CompiledClips(model, past[:, self.context - model.receptive_field :], config)
+                CPUEngine(model, past[:, self.context - model.receptive_field :], config)
                 for model in (self.better, self.model)
             )
         )
 
 
-class RatioListener:
+class RatioScorerState:
     """Two models that follow some particles.
 
     Args:
@@ -178,12 +178,12 @@ class RatioListener:
         model: who draws.
     """
 
-    def __init__(self, better: CompiledClips, model: CompiledClips) -> None:
+    def __init__(self, better: CPUEngine, model: CPUEngine) -> None:
         self._better = better
         self._model = model
 
     def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Hear new samples; see `steering.Listener`."""
+        """Hear new samples; see `steering.ScorerState`."""
         return np.asarray(self._better.score(new).sum(1) - self._model.score(new).sum(1))
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:

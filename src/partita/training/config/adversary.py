@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from partita.checks import LARGEST_WEIGHT, at_least, one_of, within
 from partita.errors import PartitaError
-from partita.models.discriminators.ensemble import PanelConfig
+from partita.models.discriminators.ensemble import EnsembleConfig
 from partita.training.losses.gan import LOSSES
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdversaryConfig(PanelConfig):
+class AdversaryConfig(EnsembleConfig):
     """The discriminators, their losses, and how much the generator listens to them.
 
     >>> AdversaryConfig(discriminators=("spectral",), loss="hinge", r1=1.0).shortest
@@ -29,7 +29,7 @@ class AdversaryConfig(PanelConfig):
     """Updates of the discriminator, seen or skipped, until when the weight is 0: it should have learnt
     something before it is listened to."""
     listen_above: float = 0.0
-    """The share of patches told right, 0.5 to 1, a running mean over those past the opening, up to which the
+    """The share of patches told right, 0.5 to 1, a running mean over those past the prompt, up to which the
     weight is 0. At 0 the generator listens whatever it is: near half is what a blind discriminator tells, but
     also one whose generator follows it."""
     loss: str = "log"
@@ -46,7 +46,7 @@ class AdversaryConfig(PanelConfig):
     """k, the discriminator's updates for each of the generator's; each sees fresh draws on the same windows,
     or, on a free-running route, the same clips beside other earlier ones."""
     skip_above: float = 1.0
-    """The share of patches past the opening told right, 0.5 to 1, above which the discriminator skips its
+    """The share of patches past the prompt told right, 0.5 to 1, above which the discriminator skips its
     update, so that the generator can catch up; at 1 it never does."""
     r1: float = 0.0
     """gamma, the weight of the gradient penalty on real sound (Mescheder et al. 2018, who have 10); 0 has

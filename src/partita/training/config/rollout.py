@@ -32,7 +32,7 @@ class RolloutConfig:
     """Updates made with the same clips. Above 1 the later ones learn from an earlier generator's clips as if
     they were their own: cheaper, and biased."""
     seam: int = 256
-    """Samples of the opening that a discriminator hears before the clip."""
+    """Samples of the prompt that a discriminator hears before the clip."""
     replay: int = 256
     """Earlier clips kept for the discriminator: half of what it learns from is taken from them, so that it
     does not forget what the generator did before."""

@@ -3,7 +3,7 @@ nothing."""
 
 from dataclasses import dataclass, field
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.checks import MOST, above_zero, at_least, one_of, within
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
@@ -53,7 +53,7 @@ class TrainConfig:
     """The network: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
     """A network of another shape, in place of `size`."""
-    quantiser: Quantiser = field(default_factory=Quantiser)
+    quantiser: Quantizer = field(default_factory=Quantizer)
     """How samples become classes."""
     steps: int | None = None
     """Generator updates to make."""

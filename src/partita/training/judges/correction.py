@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from partita.device import Machine
+from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.training.losses.gan import discriminator_loss
@@ -40,14 +40,14 @@ class Correction:
 
     >>> from partita.models.sizes import SIZES
     >>> critic, model = (WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(n)) for n in (0, 1))
-    >>> correction = Correction(critic, Machine(torch.device("cpu"), False), learning_rate=1e-4)
+    >>> correction = Correction(critic, ComputeDevice(torch.device("cpu"), False), learning_rate=1e-4)
     >>> past, real, drawn = (torch.full((2, n), 128) for n in (model.receptive_field, 9, 9))
     >>> sorted(correction.learn(model, past, real, drawn))
     ['discriminator_fake', 'discriminator_loss', 'discriminator_real']
     """
 
-    def __init__(self, critic: WaveNet, where: Machine, *, learning_rate: float) -> None:
-        self.critic, self.machine = critic, where
+    def __init__(self, critic: WaveNet, where: ComputeDevice, *, learning_rate: float) -> None:
+        self.critic, self.compute = critic, where
         self.optimizer = torch.optim.Adam(critic.parameters(), lr=learning_rate)
 
     def learn(
@@ -94,9 +94,9 @@ class Correction:
         """Return the log-ratio of each clip's first 8, 16, ... samples, (clips, n)."""
         inputs = torch.cat([past, sound[:, :-1]], 1)
         before = past.shape[1]
-        with torch.no_grad(), self.machine.autocast():
+        with torch.no_grad(), self.compute.autocast():
             ours = generator(inputs[:, before - generator.receptive_field :])
-        with self.machine.autocast():
+        with self.compute.autocast():
             theirs = self.critic(inputs[:, before - self.critic.receptive_field :])
         along = (sample_nats(ours, sound) - sample_nats(theirs, sound)).cumsum(1)
         return along[:, horizons(sound.shape[1])]

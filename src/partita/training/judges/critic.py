@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from partita.device import Machine
+from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import load
@@ -32,16 +32,16 @@ class Critic:
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
-    >>> critic = Critic(model, Machine(torch.device("cpu"), False), CriticConfig(weight=2.0, ramp=0.5))
+    >>> critic = Critic(model, ComputeDevice(torch.device("cpu"), False), CriticConfig(weight=2.0, ramp=0.5))
     >>> critic.weight(0.25)
     1.0
     >>> critic.logits(torch.full((2, model.receptive_field), 128), torch.full((2, 3), 200)).shape
     torch.Size([2, 3, 256])
     """
 
-    def __init__(self, model: WaveNet, where: Machine, config: CriticConfig) -> None:
+    def __init__(self, model: WaveNet, where: ComputeDevice, config: CriticConfig) -> None:
         self.model = model.to(where.device).eval().requires_grad_(False)
-        self.machine, self.config = where, config
+        self.compute, self.config = where, config
         self.fingerprint = _fingerprint(model)
         """What tells the weights that it began with from others, as a checkpoint keeps it: 32 bytes."""
         self._correction: Correction | None = None
@@ -64,7 +64,7 @@ class Critic:
             drawn: the clips.
         """
         inputs = torch.cat([past[:, past.shape[1] - self.receptive_field :], drawn[:, :-1]], 1)
-        with self.machine.autocast():
+        with self.compute.autocast():
             logits: Tensor = self.model(inputs)
         return logits.float()
 

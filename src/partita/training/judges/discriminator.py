@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from partita.device import Machine
+from partita.device import ComputeDevice
 from partita.models.discriminators.ensemble import make_discriminator
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
@@ -27,25 +27,25 @@ from partita.training.rollouts.teacher_forced import Rollout
 MEMORY = 0.9  # of the running mean of what it tells right: about ten updates
 
 
-class Adversary:
+class DiscriminatorJudge:
     """Discriminators in training.
 
     Args:
         config: their shapes, losses and rates.
         seed: the run's seed; the initial weights have a stream of their own.
-        machine: where and how precisely to compute.
+        compute: where and how precisely to compute.
     """
 
-    def __init__(self, config: AdversaryConfig, *, seed: int, machine: Machine) -> None:
+    def __init__(self, config: AdversaryConfig, *, seed: int, compute: ComputeDevice) -> None:
         self.config = config
-        self.machine = machine
+        self.compute = compute
         network = make_discriminator(config, generator=torch_stream(seed, "adversary"))
-        self.discriminator = network.to(machine.device).train()
+        self.discriminator = network.to(compute.device).train()
         self.optimizer = torch.optim.Adam(
             self.discriminator.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.999)
         )
         self.seen = 0  # updates that were due, made or skipped
-        self.right = 0.5  # the share of patches past the opening told right, a running mean
+        self.right = 0.5  # the share of patches past the prompt told right, a running mean
 
     def learn(self, first: Rollout, again: Callable[[], Rollout]) -> dict[str, Tensor]:
         """Make k updates and return the last one's numbers, not synchronised.
@@ -56,7 +56,7 @@ class Adversary:
 
         Returns:
             `discriminator_loss`, without the penalty, `discriminator_real` and `discriminator_fake`, the
-            shares of patches past the opening taken for real; and, where updates may be skipped,
+            shares of patches past the prompt taken for real; and, where updates may be skipped,
             `discriminator_skipped`, the share of these k.
 
         Raises:
@@ -66,7 +66,7 @@ class Adversary:
         skipped = 0
         for number in range(self.config.updates):
             seen = first if number == 0 else again()
-            with self.machine.autocast():
+            with self.compute.autocast():
                 real, fake = self._logits(seen)
             pairs = zip(real, fake, strict=True)
             loss = over_parts([discriminator_loss(*pair, kind=self.config.loss) for pair in pairs])
@@ -103,9 +103,9 @@ class Adversary:
         return gradient_penalty(waveform, logits)
 
     def _share_real(self, logits: list[Tensor], seen: Rollout) -> Tensor:
-        """Return the share of patches that are taken for real, of those whose middle is past the opening."""
+        """Return the share of patches that are taken for real, of those whose middle is past the prompt."""
         threshold, samples = 0.5 if self.config.loss == "least-squares" else 0.0, seen.real.shape[1]
-        parts = [said.detach()[:, patches_within(said.shape[1], samples, seen.opening) :] for said in logits]
+        parts = [said.detach()[:, patches_within(said.shape[1], samples, seen.prompt) :] for said in logits]
         return over_parts([(said > threshold).float().mean() for said in parts])
 
     def _tells_enough(self, real: Tensor, fake: Tensor) -> bool:
@@ -135,7 +135,7 @@ class Adversary:
         """
         config = self.config
         self.discriminator.requires_grad_(False)
-        with self.machine.autocast():
+        with self.compute.autocast():
             heard = self.discriminator.verdicts(fake)
         logits = [maps[-1].float() for maps in heard]
         loss = over_parts(
@@ -144,7 +144,7 @@ class Adversary:
         if not config.feature_weight:
             return loss
         assert real is not None, "feature maps are compared with real sound's"
-        with self.machine.autocast(), torch.no_grad():
+        with self.compute.autocast(), torch.no_grad():
             wanted = self.discriminator.verdicts(real)
         distance = feature_statistics if config.features == "statistics" else feature_matching
         return loss + config.feature_weight * distance(wanted, heard)
@@ -159,8 +159,8 @@ class Adversary:
         """Return lambda_adv at a point of the run, 0 to 1: 0 while nobody listens, and it rises over the
         ramp.
 
-        >>> cpu = Machine(torch.device("cpu"), False)
-        >>> Adversary(AdversaryConfig(weight=0.1, ramp=0.5), seed=0, machine=cpu).weight(0.25)
+        >>> cpu = ComputeDevice(torch.device("cpu"), False)
+        >>> DiscriminatorJudge(AdversaryConfig(weight=0.1, ramp=0.5), seed=0, compute=cpu).weight(0.25)
         0.05
         """
         if not self.listened_to:

@@ -68,13 +68,13 @@ def spread(
     return edges.cumsum(1)[:, :samples]
 
 
-def patches_within(patches: int, samples: int, opening: int) -> int:
-    """Return how many of a clip's patches have their middle within its opening; never all of them.
+def patches_within(patches: int, samples: int, prompt: int) -> int:
+    """Return how many of a clip's patches have their middle within its prompt; never all of them.
 
     >>> patches_within(9, 100, 50), patches_within(9, 100, 0), patches_within(9, 100, 100)
     (4, 0, 8)
     """
-    return min(patches - 1, int((_middles(patches, samples) < opening).sum()))
+    return min(patches - 1, int((_middles(patches, samples) < prompt).sum()))
 
 
 def _middles(patches: int, samples: int) -> Tensor:

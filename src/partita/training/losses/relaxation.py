@@ -38,7 +38,7 @@ def relaxed(
 
     Args:
         model: classes, or vectors of them, to logits; `past` is as long as its receptive field.
-        past: the openings' ends.
+        past: the prompts' ends.
         drawn: what was drawn after them.
         relax: the relaxation; must give the same values for the same logits.
         passes: the longest chain of samples that the gradient follows, at least 1.

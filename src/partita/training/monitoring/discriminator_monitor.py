@@ -2,7 +2,7 @@
 with numbers and knows no networks."""
 
 BLIND = 0.55
-"""Share of patches told right, of those past the opening, up to which a discriminator counts as blind; half
+"""Share of patches told right, of those past the prompt, up to which a discriminator counts as blind; half
 is chance."""
 OVERPOWERING = 0.98
 """The share from which on it counts as overpowering."""
@@ -10,16 +10,16 @@ STEPS = 300
 """Steps for which it must have been so, without a break."""
 
 
-class Watch:
+class DiscriminatorMonitor:
     """Listens to a run's records, and says each thing once.
 
     Args:
         critic: whether a critic that goes on learning judges: it may tell long clips without fail, and still
             its reward has a slope, so only that it is blind is said.
 
-    >>> watch = Watch()
+    >>> monitor = DiscriminatorMonitor()
     >>> told = {"discriminator_real": 0.5, "discriminator_fake": 0.49}
-    >>> [watch.hear(step, told) is not None for step in (200, 300, 400)]
+    >>> [monitor.hear(step, told) is not None for step in (200, 300, 400)]
     [False, True, False]
     """
 
@@ -34,11 +34,11 @@ class Watch:
         Args:
             step: the record's.
             numbers: its means since the last record; without `discriminator_real` and `discriminator_fake`,
-                the shares of patches past the opening that were taken for real, there is nothing to watch.
+                the shares of patches past the prompt that were taken for real, there is nothing to monitor.
         """
         if not {"discriminator_real", "discriminator_fake"} <= numbers.keys():
             return None
-        right = told_right(numbers)
+        right = accuracy(numbers)
         for fault, holds in (("blind", right <= BLIND), ("overpowering", right >= OVERPOWERING)):
             if not holds:
                 self._last_otherwise[fault] = step
@@ -51,10 +51,10 @@ class Watch:
         return None
 
 
-def told_right(numbers: dict[str, float]) -> float:
-    """Return the share of patches past the opening that a record's discriminator told right.
+def accuracy(numbers: dict[str, float]) -> float:
+    """Return the share of patches past the prompt that a record's discriminator told right.
 
-    >>> told_right({"discriminator_real": 0.75, "discriminator_fake": 0.25})
+    >>> accuracy({"discriminator_real": 0.75, "discriminator_fake": 0.25})
     0.75
     """
     return (numbers["discriminator_real"] + 1.0 - numbers["discriminator_fake"]) / 2.0

@@ -1,4 +1,4 @@
-"""Clips along the way: what the model sounds like at a step, from the same openings with the same draws every
+"""Clips along the way: what the model sounds like at a step, from the same prompts with the same draws every
 time."""
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from partita import storage
 from partita.data.corpus import Corpus
 from partita.data.preparation.sources import MADE_HERE
-from partita.data.prompts import openings
+from partita.data.prompts import prompts
 from partita.filenames import for_c
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
@@ -19,17 +19,17 @@ from partita.training.config.train import TrainConfig
 
 
 def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[np.float32]:
-    """Continue real openings of held-out sound.
+    """Continue real prompts of held-out sound.
 
     Args:
         model: what to draw from; it is not changed.
-        corpus: openings come from its validation split.
+        corpus: prompts come from its validation split.
         config: how many clips, how long, and the seed.
 
     Returns:
-        (clips, samples) float32 in [-1, 1], without the openings.
+        (clips, samples) float32 in [-1, 1], without the prompts.
     """
-    given = openings(
+    given = prompts(
         corpus,
         "validation",
         count=config.clips,
@@ -41,7 +41,7 @@ def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[n
         model,
         clips=config.clips,
         steps=max(1, round(config.clip_seconds * corpus.sample_rate)),
-        opening=given,
+        prompt=given,
         config=SamplingConfig(seed=config.seed, threads=config.threads),
         zero_class=config.quantiser.zero_class,
     )

@@ -17,7 +17,7 @@ from partita.terminal import printable
 LINE_SECONDS = 30.0
 
 
-class Display:
+class ProgressDisplay:
     """Shows how a run goes, as a context manager.
 
     Args:
@@ -37,7 +37,7 @@ class Display:
             self._task = self._bar.add_task(self.name, total=1.0, words="")
         self._line_at = 0.0
 
-    def __enter__(self) -> "Display":
+    def __enter__(self) -> "ProgressDisplay":
         if self._bar is not None:
             self._bar.start()
         return self

@@ -12,7 +12,7 @@ from partita.models.wavenet import WaveNet
 from partita.training.config.train import TrainConfig
 from partita.training.monitoring.validation import held_out, samples_to_score, validation_bits
 from partita.training.time_budget import samples_at_the_end
-from partita.training.train_step import Learner
+from partita.training.train_step import TrainStep
 
 
 class Scoring:
@@ -21,11 +21,11 @@ class Scoring:
     Args:
         corpus: what is learnt from.
         config: the run's resolved config.
-        learner: generator and average.
+        train_step: generator and average.
     """
 
-    def __init__(self, corpus: Corpus, config: TrainConfig, learner: Learner) -> None:
-        self.corpus, self.config, self.learner = corpus, config, learner
+    def __init__(self, corpus: Corpus, config: TrainConfig, train_step: TrainStep) -> None:
+        self.corpus, self.config, self.train_step = corpus, config, train_step
         self.samples = sum(segment.length for segment in corpus.segments("validation"))
         """Of the split; 0 where there is none."""
         self._part: list[WindowBatch] | None = None
@@ -39,12 +39,13 @@ class Scoring:
         """
         if self._part is None:
             self._part = list(self._held_out(samples_to_score(self.config, steps)))
-        models = {"bits": self.learner.generator}
-        if self.learner.average is not None:
-            models["bits_average"] = self.learner.average.model
+        models = {"bits": self.train_step.generator}
+        if self.train_step.average is not None:
+            models["bits_average"] = self.train_step.average.model
         begun = time.monotonic()
         scores = {
-            name: validation_bits(model, self._part, self.learner.machine) for name, model in models.items()
+            name: validation_bits(model, self._part, self.train_step.compute)
+            for name, model in models.items()
         }
         samples = len(models) * sum(int(batch.valid.sum()) for batch in self._part)
         self._rate = samples / max(1e-9, time.monotonic() - begun)
@@ -58,7 +59,7 @@ class Scoring:
             spent: seconds of the budget so far.
         """
         most = samples_at_the_end(self.config, whole=self.samples, spent=spent, rate=self._rate)
-        bits = validation_bits(model, self._held_out(most), self.learner.machine)
+        bits = validation_bits(model, self._held_out(most), self.train_step.compute)
         return bits, 1.0 if most is None else most / self.samples
 
     def _held_out(self, most: int | None) -> Iterable[WindowBatch]:
@@ -66,7 +67,7 @@ class Scoring:
             self.corpus,
             "validation",
             targets=self.config.targets,
-            context=self.learner.generator.receptive_field,
+            context=self.train_step.generator.receptive_field,
             quantiser=self.config.quantiser,
             most=most,
         )

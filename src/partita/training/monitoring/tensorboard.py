@@ -12,7 +12,7 @@ from partita.audio.spectrogram import log_mel
 from partita.filenames import in_utf8
 
 
-class Board:
+class TensorBoardWriter:
     """Writes TensorBoard files, or does nothing.
 
     Args:

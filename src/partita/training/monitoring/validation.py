@@ -9,10 +9,10 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.windows import WindowBatch, every_window
-from partita.device import Machine
+from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
 from partita.training.config.train import TrainConfig
 from partita.training.losses.likelihood import NATS_PER_BIT, sample_nats
@@ -23,7 +23,7 @@ NOMINAL_RATE = 4e10  # operations a second that a budget in minutes is taken to 
 
 
 @torch.no_grad()
-def window_nats(model: WaveNet, windows: WindowBatch, where: Machine) -> Tensor:
+def window_nats(model: WaveNet, windows: WindowBatch, where: ComputeDevice) -> Tensor:
     """Return -ln p of every target of some windows, given its true past.
 
     Args:
@@ -41,7 +41,7 @@ def window_nats(model: WaveNet, windows: WindowBatch, where: Machine) -> Tensor:
     return nats * torch.from_numpy(windows.valid)
 
 
-def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], where: Machine) -> float:
+def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], where: ComputeDevice) -> float:
     """Return the mean bits a sample over all valid targets; sums are in float64."""
     nats, count = 0.0, 0
     for windows in batches:
@@ -51,7 +51,7 @@ def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], where: Machi
 
 
 def held_out(
-    corpus: Corpus, split: str, *, targets: int, context: int, quantiser: Quantiser, most: int | None = None
+    corpus: Corpus, split: str, *, targets: int, context: int, quantiser: Quantizer, most: int | None = None
 ) -> Iterator[WindowBatch]:
     """Yield windows over a split, one a batch: all of them, or evenly spaced ones with at most `most` targets
     together.

@@ -2,7 +2,7 @@
 
 Clips continue real pasts, taken from the windows of the update. The sampler draws them; one pass along them
 then gives the generator's probabilities for what was drawn, and the route turns a judge's verdict into a
-gradient. In place of a judge's two kinds, a discriminator hears waveforms, the end of the opening before
+gradient. In place of a judge's two kinds, a discriminator hears waveforms, the end of the prompt before
 the clip so that the seam is audible, and a critic reads classes.
 
 It knows nothing of schedules, files or what else the generator learns from. Every random choice has a stream
@@ -16,7 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from partita.device import Machine
+from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
@@ -24,7 +24,7 @@ from partita.sampling.stream import draw
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
 from partita.training.judges.critic import Critic
-from partita.training.judges.discriminator import Adversary
+from partita.training.judges.discriminator import DiscriminatorJudge
 from partita.training.judges.rewards import rewards_of
 from partita.training.losses.distillation import distillation_loss, divergences
 from partita.training.losses.gumbel import conditional_gumbels, straight_through
@@ -64,8 +64,8 @@ class FreeRunning:
         judge: the discriminator or the critic.
     """
 
-    def __init__(self, config: TrainConfig, where: Machine, judge: Adversary | Critic) -> None:
-        self.config, self.rollout, self.machine = config, config.rollout, where
+    def __init__(self, config: TrainConfig, where: ComputeDevice, judge: DiscriminatorJudge | Critic) -> None:
+        self.config, self.rollout, self.compute = config, config.rollout, where
         self.judge = judge
         self.random = {name: torch_stream(config.seed, f"rollout/{name}") for name in STREAMS}
         self.clips: Clips | None = None
@@ -103,7 +103,7 @@ class FreeRunning:
         if self.clips is None or (step - 1) % self.rollout.every == 0:
             self.clips = self._draw(generator, classes, valid, progress)
         clips = self.clips
-        if isinstance(self.judge, Adversary):
+        if isinstance(self.judge, DiscriminatorJudge):
             numbers = self.judge.learn(self._heard(clips), partial(self._heard, clips))
             self._remember(clips)
             if not self.judge.listened_to:
@@ -125,20 +125,20 @@ class FreeRunning:
             progress, shortest=rollout.shortest, longest=rollout.length, growth=rollout.growth
         )
         cut = cut_places(classes, valid, clips=rollout.clips, length=length, random=self.random["places"])
-        on_cpu = self.machine.device.type == "cpu"
+        on_cpu = self.compute.device.type == "cpu"
         seed = int(torch.randint(1 << 62, (), generator=self.random["draws"]))
         drawn = draw(
             generator if on_cpu else deepcopy(generator).cpu(),
             clips=rollout.clips,
             steps=cut.real.shape[1],
-            opening=cut.past.cpu().numpy(),
+            prompt=cut.past.cpu().numpy(),
             config=SamplingConfig(seed=seed, threads=self.config.threads, device="cpu" if on_cpu else "auto"),
             zero_class=self.config.quantiser.zero_class,
         )
-        return Clips(cut.past, cut.real, torch.from_numpy(drawn).long().to(self.machine.device))
+        return Clips(cut.past, cut.real, torch.from_numpy(drawn).long().to(self.compute.device))
 
     def _with_seam(self, clips: Clips, sound: Tensor) -> Tensor:
-        """Return what a discriminator hears: the end of the opening, then the clip."""
+        """Return what a discriminator hears: the end of the prompt, then the clip."""
         return torch.cat([clips.past[:, clips.past.shape[1] - self.rollout.seam :], sound], 1)
 
     def _heard(self, clips: Clips) -> Rollout:
@@ -149,7 +149,7 @@ class FreeRunning:
             rows = torch.randperm(len(fake), generator=random)[: len(fake) // 2]
             chosen = torch.randint(len(self.older), (len(rows),), generator=random)
             fake = fake.index_copy(0, rows.to(fake.device), self.older[chosen.to(fake.device)])
-        return Rollout(self._table[real], self._table[fake], opening=self.rollout.seam)
+        return Rollout(self._table[real], self._table[fake], prompt=self.rollout.seam)
 
     def _remember(self, clips: Clips) -> None:
         """Keep the newest fakes; those of another length go."""
@@ -161,7 +161,7 @@ class FreeRunning:
     def _route(self, generator: WaveNet, clips: Clips) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         past = clips.past[:, clips.past.shape[1] - generator.receptive_field :]
         if self.rollout.route == "policy":
-            with self.machine.autocast():
+            with self.compute.autocast():
                 logits = generator(torch.cat([past, clips.drawn[:, :-1]], 1))
             nats = sample_nats(logits, clips.drawn)
             if isinstance(self.judge, Critic):
@@ -171,22 +171,22 @@ class FreeRunning:
             rewards = self._rewards(clips)
             advantage = advantages(rewards, discount=self.rollout.discount, normalise=self.rollout.normalise)
             return policy_loss(nats, advantage), logits, {"reward": rewards.mean()}
-        assert isinstance(self.judge, Adversary)
-        with self.machine.autocast():
+        assert isinstance(self.judge, DiscriminatorJudge)
+        with self.compute.autocast():
             vectors, logits = relaxed(
                 generator, past, clips.drawn, self._relaxation(), passes=self.rollout.passes
             )
-        opening = self._table[clips.past[:, clips.past.shape[1] - self.rollout.seam :]]
+        prompt = self._table[clips.past[:, clips.past.shape[1] - self.rollout.seam :]]
         real = self._table[self._with_seam(clips, clips.real)]
-        loss = self.judge.judge(torch.cat([opening, vectors @ self._table], 1), real)
+        loss = self.judge.judge(torch.cat([prompt, vectors @ self._table], 1), real)
         return loss, logits, {"adversarial_loss": loss.detach()}
 
     def _rewards(self, clips: Clips) -> Tensor:
         """Return the discriminator's reward of every drawn sample, (clips, length), in nats."""
-        assert isinstance(self.judge, Adversary)
+        assert isinstance(self.judge, DiscriminatorJudge)
         heard = self._table[self._with_seam(clips, clips.drawn)]
         squares = self.judge.config.loss == "least-squares"
-        with torch.no_grad(), self.machine.autocast():
+        with torch.no_grad(), self.compute.autocast():
             said = rewards_of(self.judge.discriminator, heard, least_squares=squares)
         return said[:, self.rollout.seam :]
 
@@ -213,7 +213,7 @@ class FreeRunning:
         Raises:
             PartitaError: the critic has other weights than when they were saved.
         """
-        kept, device = tensors["rollout"], self.machine.device
+        kept, device = tensors["rollout"], self.compute.device
         if isinstance(self.judge, Critic):
             if not torch.equal(kept["critic"], self.judge.fingerprint):
                 raise PartitaError(

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from partita.audio.quantizer import Quantiser
+from partita.audio.quantizer import Quantizer
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Rollout:
         real: (batch, time) waveform of the targets.
         fake: (batch, time) waveform of the generator's; carries its gradient. Equal to `real` where no target
             is valid.
-        opening: so many samples at the beginning of both are real: there is nothing to tell.
+        prompt: so many samples at the beginning of both are real: there is nothing to tell.
     """
 
     real: Tensor
     fake: Tensor
-    opening: int = 0
+    prompt: int = 0
 
 
 def teacher_forced(
@@ -39,7 +39,7 @@ def teacher_forced(
     targets: Int[Tensor, "batch time"],
     valid: Bool[Tensor, "batch time"],
     *,
-    quantiser: Quantiser,
+    quantiser: Quantizer,
     value: str = "draw",
     random: torch.Generator,
 ) -> Rollout:
@@ -63,7 +63,7 @@ def teacher_forced(
 
     >>> certain = torch.full((1, 1, 3), -1e9).index_fill(2, torch.tensor(2), 0.0)
     >>> one = torch.ones(1, 1, dtype=torch.bool)
-    >>> scale = Quantiser(kind="linear", classes=3)
+    >>> scale = Quantizer(kind="linear", classes=3)
     >>> rolled = teacher_forced(certain, torch.tensor([[0]]), one, quantiser=scale, random=torch.Generator())
     >>> rolled.fake.item()
     1.0
