@@ -1,5 +1,5 @@
-"""A training step goes on from a checkpoint: every tensor is checked against what the config asks for, before any
-is taken. Reads no files and knows no training.
+"""A training step goes on from a checkpoint: every tensor is checked against what the config asks for, first.
+Reads no files and knows no training.
 """
 
 from pathlib import Path
