@@ -243,7 +243,7 @@ def test_a_critic_must_be_named_and_fit(corpus: Corpus, base: TrainConfig, tmp_p
     with pytest.raises(PartitaError, match=r"`critic\.run` is not given"):
         train(corpus, tmp_path / "run", with_arm(base, "critic"), quiet=True)
     shape = replace(base.network_shape, classes=64)
-    quantizer = replace(base.quantizer, classes=64)
+    quantizer = replace(base.quantiser, classes=64)
     other = replace(base, adversary=None, network=shape, quantiser=quantizer, steps=2)
     teacher = train(corpus, tmp_path / "critic", other, quiet=True)
     config = with_critic(base, teacher)
