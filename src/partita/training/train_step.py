@@ -193,7 +193,7 @@ class TrainStep:
             seen.logits,
             seen.targets,
             seen.valid,
-            quantiser=self.config.quantiser,
+            quantizer=self.config.quantiser,
             value=self.config.rollout.value,
             random=self.random,
         )
