@@ -24,7 +24,6 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
-from partita.training.monitoring.progress import ProgressDisplay
 from partita.training.monitoring.validation import held_out, validation_bits
 from partita.training.train import resume, train
 
@@ -308,12 +307,23 @@ def test_no_thread_reads_on_after_a_run_that_could_not_begin(
     assert not checks()
 
 
-def test_it_is_said_that_the_end_waits_for_the_comparison(
-    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+def test_the_display_says_that_the_end_waits_for_the_corpus_check(
+    corpus: Corpus,
+    tmp_path: Path,
+    make_config: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(BackgroundCheck.__init__, "__kwdefaults__", {"wait_s": 0.0})
-    said, waited = [], threading.Event()
-    monkeypatch.setattr(Corpus, "verify", lambda self, stop: waited.wait(30))
-    monkeypatch.setattr(ProgressDisplay, "_tell", lambda self, words: said.append(words) or waited.set())
-    train(corpus, tmp_path / "run", make_config(steps=1, log_every=10**9), quiet=True)
-    assert said[0] == "checking the corpus ..."
+    monkeypatch.setattr("partita.training.monitoring.progress.LINE_SECONDS", 0.0)
+    shown, finish = threading.Event(), BackgroundCheck.finish
+
+    def finish_at_once(self: BackgroundCheck) -> None:
+        shown.set()
+        finish(self)
+
+    monkeypatch.setattr(BackgroundCheck, "finish", finish_at_once)
+    monkeypatch.setattr(Corpus, "verify", lambda self, stop: shown.wait(30))
+    train(corpus, tmp_path / "run", make_config(steps=1, log_every=10**9))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == "run: checking the corpus ..."

@@ -11,7 +11,7 @@ from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import parse
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
-from partita.progress import Bar
+from partita.progress import ProgressBar
 from partita.terminal import print_line, print_note
 
 
@@ -33,9 +33,9 @@ class Command:
 
     def run(self) -> None:
         """Print the scores."""
-        with Bar("evaluating", 1.0) as bar:
+        with ProgressBar("evaluating", 1.0) as bar:
             scores = evaluate(
-                self.model, self.corpus, self.config, progress=lambda what, share: bar.reach(share, what)
+                self.model, self.corpus, self.config, progress=lambda what, share: bar.update(share, what)
             )
         if self.json:
             print_line(json.dumps(scores, allow_nan=False))

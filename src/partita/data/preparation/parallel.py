@@ -16,10 +16,10 @@ from typing import IO, Any
 
 from partita.audio.errors import MissingDecoderError, UnreadableError
 from partita.data.corpus_writer import CorpusWriter, PreparedFile
-from partita.data.preparation.progress import Progress
 from partita.data.preparation.recording import Piece, Sound, prepare_recording
 from partita.data.preparation.sources import Source
 from partita.digests import samples_hash
+from partita.progress import WorkCounter
 
 VERSION = 4  # of the way recordings are prepared: a new number makes every corpus be prepared again
 
@@ -34,7 +34,7 @@ def prepare_all(
     sound: Sound,
     workspace: CorpusWriter,
     workers: int,
-    progress: Progress,
+    progress: WorkCounter,
     *,
     root: Path,
 ) -> list[PreparedFile]:
@@ -85,7 +85,7 @@ class _Job:
     workspace: CorpusWriter
     known: _Known
     stop: threading.Event
-    progress: Progress
+    progress: WorkCounter
     stores: SimpleQueue[IO[bytes]]  # one for each worker, so that small recordings need no file of their own
 
     def run(self, source: Source) -> PreparedFile:

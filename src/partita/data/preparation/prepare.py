@@ -6,7 +6,8 @@ Source files are never written to. How one recording is prepared stands in `reco
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +18,13 @@ from partita.data.preparation.build_index import Plan, build_index
 from partita.data.preparation.labels import label_parser
 from partita.data.preparation.parallel import prepare_all
 from partita.data.preparation.patterns import Names
-from partita.data.preparation.progress import Progress, bar, silent
 from partita.data.preparation.recording import Sound
 from partita.data.preparation.sources import find_sources
 from partita.data.preparation.splits import SplitRules, check_globs
 from partita.device import available_cores
 from partita.errors import PartitaError
 from partita.filenames import shown
+from partita.progress import ProgressBar, WorkCounter
 from partita.standard_streams import without_libraries
 
 
@@ -125,10 +126,10 @@ def prepare(
     )
     check_globs(rules, names)
     sound = Sound(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
-    with clear_disk_errors(out), CorpusWriter(out) as workspace, _reporter(progress) as report:
+    with clear_disk_errors(out), CorpusWriter(out) as workspace, _work_counter(progress) as counter:
         workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
         with without_libraries():
-            files = prepare_all(sources, sound, workspace, workers, report, root=root)
+            files = prepare_all(sources, sound, workspace, workers, counter, root=root)
         plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
         index = workspace.commit(build_index(files, plan, workspace.lines()), files)
         return Corpus.mapped(out, index)
@@ -152,7 +153,13 @@ def _made_from_root(word: str, root: Path, known: Names) -> str:
     return made if known.exact(made) or not known.fitting(shown(word)) else shown(word)
 
 
-def _reporter(progress: bool | Callable[[float, float, str], None]) -> Progress:
+@contextmanager
+def _work_counter(progress: bool | Callable[[float, float, str], None]) -> Iterator[WorkCounter]:
+    """Yield a counter that reports to a progress bar, to the caller's function, or to nobody."""
     if callable(progress):
-        return Progress(progress)
-    return bar() if progress else silent()
+        yield WorkCounter(progress)
+    elif progress:
+        with ProgressBar("preparing", details=True, transient=True) as bar:
+            yield WorkCounter(lambda done, total, name: bar.update(done, total=total, details=name))
+    else:
+        yield WorkCounter(lambda done, total, name: None)
