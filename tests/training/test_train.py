@@ -36,7 +36,7 @@ def records(run: Path, kind: str) -> list[dict[str, float]]:
 
 
 def test_a_run_learns_and_leaves_everything_behind(corpus: Corpus, out: Path, make_config: Make) -> None:
-    config = make_config(steps=60, tensorboard=True, clips=2, clip_seconds=0.05)
+    config = make_config(steps=60, tensorboard=True, preview_clips=2, preview_seconds=0.05)
     assert train(corpus, out, config, quiet=True) == out
     bits = [record["bits"] for record in records(out, "train")]
     assert len(bits) == 6
@@ -80,7 +80,7 @@ def test_the_final_score_is_that_of_the_weights_that_load_returns(
     (final,) = records(out, "final")
     loaded = load(out)
     whole = held_out(
-        corpus, "validation", targets=256, context=loaded.model.receptive_field, quantiser=loaded.quantiser
+        corpus, "validation", targets=256, context=loaded.model.receptive_field, quantizer=loaded.quantizer
     )
     assert validation_bits(loaded.model, whole, compute_device("cpu", "float32")) == final["bits"]
     assert loaded.step == final["chosen"]
@@ -153,7 +153,9 @@ def test_patience_ends_a_run_and_the_best_checkpoint_stands_for_it(
     corpus: Corpus, out: Path, make_config: Make
 ) -> None:
     """A learning rate far too high: the first scores are the best."""
-    config = make_config(steps=200, validations=40, patience=2, learning_rate=0.5, optimizer="adam", keep=1)
+    config = make_config(
+        steps=200, validations=40, patience=2, learning_rate=0.5, optimizer="adam", keep_checkpoints=1
+    )
     train(corpus, out, config, quiet=True)
     scores = {record["step"]: record["bits_average"] for record in records(out, "validation")}
     best = min(scores, key=lambda step: scores[step])
@@ -201,7 +203,7 @@ def test_another_network_can_not_be_started_from(corpus: Corpus, tmp_path: Path,
 
 def test_the_size_to_start_from_is_named(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
     first = train(
-        corpus, tmp_path / "a", make_config(network=None, size="tiny", steps=1, clips=0), quiet=True
+        corpus, tmp_path / "a", make_config(network=None, size="tiny", steps=1, preview_clips=0), quiet=True
     )
     with pytest.raises(PartitaError, match="another shape than the one to be trained: give `--size tiny`"):
         train(corpus, tmp_path / "b", make_config(network=None, size="small"), start_from=first, quiet=True)
@@ -236,7 +238,7 @@ def test_run_and_corpus_may_move_together(corpus: Corpus, tmp_path: Path, make_c
 def test_a_corpus_without_validation_trains_to_the_end(corpus: Corpus, out: Path, make_config: Make) -> None:
     recordings = [one for one in corpus.index["recordings"] if one["split"] == "train"]
     bare = Corpus(corpus.path, corpus.index | {"recordings": recordings})
-    train(bare, out, make_config(clips=2), quiet=True)
+    train(bare, out, make_config(preview_clips=2), quiet=True)
     assert {record["kind"] for record in metrics.read(out / "metrics.jsonl")} == {"train"}
     assert load(out).step == 20
 

@@ -157,7 +157,7 @@ def places(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> RealC
         seconds=config.seconds,
         prompt_seconds=config.prompt_seconds,
         seed=config.seed,
-        quantiser=loaded.quantiser,
+        quantizer=loaded.quantizer,
     )
 
 
@@ -171,7 +171,7 @@ def _bits(
             loaded.model.to(compute_device(config.device, "float32").device),
             corpus,
             config.split,
-            loaded.quantiser,
+            loaded.quantizer,
             seed=config.seed,
             seconds=config.bits_seconds,
             progress=lambda share: tell("bits per sample", share),

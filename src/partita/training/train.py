@@ -210,7 +210,7 @@ def _windows(corpus: Corpus, config: TrainConfig, context: int) -> TrainingWindo
         context=context,
         batch=config.batch,
         seed=config.seed,
-        quantiser=config.quantiser,
+        quantizer=config.quantizer,
     )
 
 
@@ -232,7 +232,7 @@ def _record(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, Any]:
             "sample_rate": corpus.sample_rate,
         },
         "network": to_table(config.network_shape),
-        "quantiser": to_table(config.quantiser),
+        "quantizer": to_table(config.quantizer),
         "training": to_table(config),
         "versions": versions(),
     }
@@ -270,18 +270,18 @@ def _find_corpus(folder: RunFolder, table: dict[str, Any], given: Corpus | str |
 
 def _begin_from(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:
     loaded = load(start_from)
-    network, quantiser = loaded.model.config, loaded.quantiser
+    network, quantizer = loaded.model.config, loaded.quantizer
     if network != config.network_shape:
         name = next((name for name, shape in SIZES.items() if shape == network), None)
         remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
         raise PartitaError(
             f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
         )
-    if quantiser != config.quantiser:
+    if quantizer != config.quantizer:
         raise PartitaError(
-            f"{start_from} has {quantiser.classes} {quantiser.kind} classes, not {config.quantiser.classes}"
-            f" {config.quantiser.kind}: give `--quantiser.kind {quantiser.kind}` and `--quantiser.classes"
-            f" {quantiser.classes}`"
+            f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantizer.classes}"
+            f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
+            f" {quantizer.classes}`"
         )
     if loaded.sample_rate != corpus.sample_rate:
         raise PartitaError(

@@ -41,9 +41,11 @@ def judgements(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats | No
     discriminator = load_discriminator(run, run.newest()).eval().requires_grad_(False)
     free = training["rollout"]["route"] != "teacher_forced"
     length, seam = (
-        (training["rollout"]["length"], training["rollout"]["seam"]) if free else (training["targets"], 0)
+        (training["rollout"]["length"], training["rollout"]["prompt_tail"])
+        if free
+        else (training["targets"], 0)
     )
-    sound = loaded.quantiser.decode(np.concatenate([clips.past, clips.sound], 1))
+    sound = loaded.quantizer.decode(np.concatenate([clips.past, clips.sound], 1))
     squares = training["adversary"]["loss"] == "least-squares"
     return _heard(discriminator, sound, clips.past.shape[1], length, seam, least_squares=squares)
 

@@ -82,7 +82,7 @@ class DiscriminatorJudge:
             "discriminator_real": shares[0],
             "discriminator_fake": shares[1],
         }
-        if self.config.skip_above < 1.0:
+        if self.config.max_accuracy < 1.0:
             numbers["discriminator_skipped"] = shares[0].new_tensor(skipped / self.config.updates)
         return numbers
 
@@ -110,7 +110,7 @@ class DiscriminatorJudge:
 
     def _tells_enough(self, real: Tensor, fake: Tensor) -> bool:
         """Say whether this update is to be skipped."""
-        return self.config.skip_above < 1.0 and bool((real + 1 - fake) / 2 > self.config.skip_above)
+        return self.config.max_accuracy < 1.0 and bool((real + 1 - fake) / 2 > self.config.max_accuracy)
 
     def _logits(self, seen: Rollout) -> tuple[list[Tensor], list[Tensor]]:
         """Return each part's logits on real and on fake sound, in one pass where clips don't influence each
@@ -151,9 +151,9 @@ class DiscriminatorJudge:
 
     @property
     def listened_to(self) -> bool:
-        """Whether the generator listens: D has warmed up, and tells more right than `listen_above`."""
+        """Whether the generator listens: D has warmed up, and tells more right than `min_accuracy`."""
         warm = self.seen >= self.config.warmup
-        return warm and (self.config.listen_above == 0.0 or self.right > self.config.listen_above)
+        return warm and (self.config.min_accuracy == 0.0 or self.right > self.config.min_accuracy)
 
     def weight(self, progress: float) -> float:
         """Return lambda_adv at a point of the run, 0 to 1: 0 while nobody listens, and it rises over the
