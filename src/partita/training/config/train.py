@@ -204,7 +204,7 @@ class TrainConfig:
             )
         if adversary is not None and rollout.prompt_tail < (least := max(adversary.shortest.values())):
             raise PartitaError(
-                f"`rollout.prompt_tail` is {rollout.prompt_tail}, but the discriminator needs at least {least}"
+                f"`rollout.prompt_tail` is {rollout.prompt_tail}, but a discriminator needs at least {least}"
                 " samples, and a clip may be short where a recording ends: raise it"
             )
         if adversary is not None and adversary.weight_by != "plain":
