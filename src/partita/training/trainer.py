@@ -260,7 +260,7 @@ class Trainer:
 
     def finish(self) -> None:
         """Score the end, choose the checkpoint that stands for the run, score that one, and save."""
-        with self.display.busy("checking the corpus") if self._check.going_on else nullcontext():
+        with self.display.busy("checking the corpus") if self._check.running else nullcontext():
             self._check.finish()
         position = self.position
         if position.meter.steps:
