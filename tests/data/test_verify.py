@@ -35,7 +35,7 @@ def test_one_flipped_bit_is_noticed(corpus: Corpus, place: int) -> None:
     flip(corpus.store, place)
     damaged = Corpus.open(corpus.path)
     with pytest.raises(
-        PartitaError, match=r"i16 is damaged.*\.wav as they were.*prepare the recordings again"
+        PartitaError, match=r"i16 is damaged.*\.wav are not as they were.*prepare the recordings again"
     ):
         damaged.verify()
 

@@ -80,9 +80,9 @@ class ArenaContext:
             name: what to call it.
             start_from: the run whose weights it starts from.
         """
-        corpus, quantiser = self.clips, self.truth.teacher.quantiser
+        corpus, quantizer = self.clips, self.truth.teacher.quantizer
         self._announce(path, name)
-        return finished_run(corpus, path, replace(training, quantiser=quantiser), start_from=start_from)
+        return finished_run(corpus, path, replace(training, quantiser=quantizer), start_from=start_from)
 
     def train_in_turns(
         self, runs: Mapping[Path, tuple[str, TrainConfig]], *, start_from: Path
@@ -93,12 +93,12 @@ class ArenaContext:
             runs: what to call each run and how it is trained, by its folder.
             start_from: the run whose weights all start from.
         """
-        corpus, quantiser = self.clips, self.truth.teacher.quantiser
+        corpus, quantizer = self.clips, self.truth.teacher.quantizer
         planned = []
         for path, (name, training) in runs.items():
             self._announce(path, name)
             refuse_other_corpus(corpus, path)
-            config = replace(training, quantiser=quantiser)
+            config = replace(training, quantiser=quantizer)
             planned.append(Planned(path=path, config=config, start_from=start_from))
         astray = train_in_turns(corpus, planned, quiet=True)
         done = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in astray}
