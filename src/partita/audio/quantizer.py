@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.pcm import INT16_SCALE
 from partita.errors import PartitaError
-
-INT16_SCALE = 32767.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.quantizer import INT16_SCALE, Quantizer
+from partita.audio.pcm import INT16_SCALE
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.corpus_writer import CorpusWriter, explain_full_disk
 from partita.data.index import FORMAT, MAX_SAMPLE_RATE, SPLITS, fingerprint

@@ -13,13 +13,13 @@ import numpy as np
 import soundfile
 import soxr
 
-from partita.audio.generated import mark_generated
 from partita.errors import PartitaError
 from partita.etudes.acoustics import body, room
 from partita.etudes.bowed_string import FRAME, INTERNAL_RATE, simulate
 from partita.etudes.performance import play
 from partita.etudes.phrasing import compose
 from partita.filenames import for_c
+from partita.generated_folders import mark_generated
 from partita.seeds import numpy_stream
 from partita.storage import replacing
 

@@ -22,9 +22,9 @@ from partita.storage import sole_writer
 from partita.training.config.arms import with_arm
 from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
 from partita.training.judges.critic import load_critic
-from partita.training.restore import state_of, refuse_other_network, restore
+from partita.training.restore import refuse_other_network, restore, state_of
 from partita.training.schedule import Pace
-from partita.training.session import session, run_until_done
+from partita.training.session import run_until_done, session
 from partita.training.state import TrainerState
 from partita.training.train_step import TrainStep
 from partita.training.trainer import Trainer, interval

@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
 
-from partita.audio.formats.parts import MissingDecoderError, UnreadableError
+from partita.audio.errors import MissingDecoderError, UnreadableError
 from partita.data.corpus_writer import CorpusWriter
 from partita.data.preparation.progress import Progress
 from partita.data.preparation.recording import PreparedSound, SoundSettings, prepare_recording

@@ -15,10 +15,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.decoding import Decoding
-from partita.audio.formats.parts import UnreadableError
-from partita.audio.quantizer import INT16_SCALE
-from partita.audio.silence import FRAME_S, quiet_frames, sounding_stretches
+from partita.audio.decoding import Decoder
+from partita.audio.errors import UnreadableError
+from partita.audio.pcm import INT16_SCALE
+from partita.audio.silence import FRAME_S, quiet_frames, sound_segments
 from partita.digests import samples_hash
 
 VERSION = 4  # of how recordings are prepared; after a change of this number every recording is prepared again
@@ -142,31 +142,31 @@ def _decode(
     Raises:
         UnreadableError: the recording can't be used.
     """
-    next_pass: Decoding | None = Decoding(source, settings.sample_rate)
+    next_pass: Decoder | None = Decoder(source, settings.sample_rate)
     furthest = 0.0
     while next_pass:
-        decoding, levels = next_pass, _Levels()
+        decoder, levels = next_pass, _Levels()
         scratch.seek(0)
         scratch.truncate()
-        for block in decoding:
+        for block in decoder:
             levels.add(block)
             scratch.write(block.data)
-            furthest = max(furthest, decoding.done)
+            furthest = max(furthest, decoder.done)
             report(furthest)
-        next_pass = decoding.second_look()
+        next_pass = decoder.second_pass()
     if not levels.samples:
         raise UnreadableError("empty: the file has a header but no sound")
     if levels.peak < SILENT:
         raise UnreadableError("silent from start to end")
-    if decoding.clipped > MAX_CLIPPED:
+    if decoder.clipped > MAX_CLIPPED:
         raise UnreadableError(
-            f"clipped through: {decoding.clipped:.0%} of its samples are at full scale; record it softer"
+            f"clipped through: {decoder.clipped:.0%} of its samples are at full scale; record it softer"
         )
     if levels.samples < SHORTEST_S * settings.sample_rate:
         raise UnreadableError(
             f"too short: {levels.samples / settings.sample_rate:.3f} s, must be at least {SHORTEST_S} s"
         )
-    return levels, decoding.note
+    return levels, decoder.note
 
 
 def _sounding(scratch: Any, levels: _Levels, sample_rate: int) -> list[tuple[int, int]]:
@@ -174,7 +174,7 @@ def _sounding(scratch: Any, levels: _Levels, sample_rate: int) -> list[tuple[int
     frame = max(1, round(FRAME_S * sample_rate))
     blocks = _blocks(scratch, 0, levels.samples, levels.mean, frame * max(1, BLOCK // frame))
     quiet = np.concatenate([quiet_frames(block, levels.peak, frame) for block in blocks])
-    return sounding_stretches(quiet, frame=frame, samples=levels.samples, sample_rate=sample_rate)
+    return sound_segments(quiet, frame=frame, samples=levels.samples, sample_rate=sample_rate)
 
 
 def _blocks(

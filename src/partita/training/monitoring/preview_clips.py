@@ -8,10 +8,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from partita import storage
-from partita.audio.generated import mark_generated
 from partita.data.corpus import Corpus
 from partita.data.prompts import prompts
 from partita.filenames import for_c
+from partita.generated_folders import mark_generated
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from partita.audio.generated import GENERATED_MARKER, is_generated, mark_generated
+from partita.generated_folders import GENERATED_MARKER, is_generated, mark_generated
 
 
 def test_a_marked_folder_is_recognized_and_its_marker_holds_the_description(tmp_path: Path) -> None:
