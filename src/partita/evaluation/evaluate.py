@@ -24,7 +24,7 @@ from partita.evaluation.metrics.frechet import halved_distances
 from partita.evaluation.metrics.signal_stats import health
 from partita.evaluation.statistics.scores import Score
 from partita.runs.loading import LoadedModel, load
-from partita.sampling.config import count_of_threads
+from partita.sampling.config import check_threads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class EvaluateConfig:
         """Refuse words that mean nothing, and numbers that leave nothing to score."""
         one_of("split", self.split, SPLITS)
         one_of("device", self.device, DEVICES)
-        count_of_threads(self.threads)
+        check_threads(self.threads)
         within("temperature", self.temperature, 0.01, 100.0)
         if self.clips < LEAST_CLIPS:
             raise PartitaError(

@@ -12,10 +12,10 @@ Device = Literal["auto", "cpu", "cuda"]
 MOST_THREADS = 1024  # more end the process where it can't start them
 
 
-def count_of_threads(threads: int | None) -> None:
+def check_threads(threads: int | None) -> None:
     """Refuse a number of threads that no machine runs; None leaves it to others.
 
-    >>> count_of_threads(10**6)
+    >>> check_threads(10**6)
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: `threads` is 1000000: give 1 to 1024, or leave it out
@@ -73,7 +73,7 @@ class SamplingConfig:
                 raise PartitaError(
                     f"`{name}` is {getattr(self, name)!r}: choose one of {', '.join(get_args(kind))}"
                 )
-        count_of_threads(self.threads)
+        check_threads(self.threads)
         if self.block < 1:
             raise PartitaError(f"`block` is {self.block}: give at least 1")
 
