@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from partita.audio.quantizer import Quantizer
 from partita.checks import MOST, above_zero, at_least, one_of, within
+from partita.device import check_threads
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
-from partita.sampling.config import check_threads
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.rollout import FREE_RUNNING, CriticConfig, RolloutConfig
 
