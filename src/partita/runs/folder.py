@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
-from partita.data.index import HIGHEST_RATE
+from partita.data.index import MAX_SAMPLE_RATE
 from partita.digests import DIGEST, with_digest, without_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
@@ -283,6 +283,21 @@ class RunFolder:
             raise PartitaError(f"the disk of {self.path} is full: {remedy}") from error
 
 
+def is_finished(path: Path) -> bool:
+    """Return whether a folder exists and holds a run whose training is finished.
+
+    Args:
+        path: the folder of a run, or a path where there is nothing yet.
+
+    Raises:
+        PartitaError: the folder holds no run.
+
+    >>> is_finished(Path("nowhere"))
+    False
+    """
+    return path.exists() and RunFolder.open(path).finished
+
+
 def _check(table: Table) -> None:
     """Refuse a config with other sections than it must have, or whose corpus is not described."""
     if unknown := sorted(set(table.values) - {"format", DIGEST, *TABLES}):
@@ -294,4 +309,4 @@ def _check(table: Table) -> None:
     corpus = table.table("corpus")
     for name in ("path", "relative", "fingerprint"):
         corpus.text(name)
-    corpus.integer("sample_rate", least=1, most=HIGHEST_RATE)
+    corpus.integer("sample_rate", least=1, most=MAX_SAMPLE_RATE)
