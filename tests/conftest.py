@@ -18,7 +18,6 @@ CHECKED = [
     "partita.models.discriminators.multi_scale",
     "partita.models.discriminators.patchgan",
     "partita.models.discriminators.multi_resolution",
-    "partita.models.discriminators.spectral_norm",
     "partita.ops.gated_stack.reference",
     "partita.models.wavenet",
     "partita.training.losses.gan",
