@@ -12,8 +12,8 @@ from typing import Any
 from partita.errors import DivergedError
 from partita.experiments.arena.arm_spec import START, STEER, ArmSpec
 from partita.experiments.arena.context import ArenaContext
-from partita.experiments.arena.finished import training_facts
 from partita.experiments.arena.measure import Measuring
+from partita.experiments.arena.training_facts import training_facts
 from partita.runs.folder import RunFolder
 from partita.runs.loading import LoadedModel, load
 from partita.runs.scorer import load_judge
