@@ -213,7 +213,7 @@ def test_a_stopped_run_goes_on_elsewhere(corpus: Corpus, tmp_path: Path, make_co
     assert RunFolder.open(run).steps() == [0, 3]
     moved = shutil.copytree(run, tmp_path / "b" / "c" / "run")
     there = shutil.copytree(corpus.path, tmp_path / "b" / "corpus")
-    with pytest.raises(PartitaError, match="is no corpus"):
+    with pytest.raises(PartitaError, match="is not a corpus"):
         resume(moved, corpus=tmp_path / "b", quiet=True)
     index = json.loads((there / "index.json").read_text())
     other = index | {"gap": 2.0}

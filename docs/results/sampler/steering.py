@@ -101,7 +101,7 @@ class Experiment:
         judge = RatioScorer(self.teacher, self.student)
         settings = SteeringConfig(particles=particles, block=block, lag=None)
         stream = SteeredStream(
-            self.student, Steering(judge=judge, config=settings), prompt=self.prompt,
+            self.student, Steering(scorer=judge, config=settings), prompt=self.prompt,
             clips=len(self.prompt), steps=self.steps, config=SamplingConfig(seed=self.seed), zero_class=128,
         )  # fmt: skip
         sound = stream.take(self.steps)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
-from partita.data.index import HIGHEST_RATE
+from partita.data.index import MAX_SAMPLE_RATE
 from partita.digests import DIGEST, with_digest, without_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
@@ -308,4 +308,4 @@ def _check(table: Table) -> None:
     corpus = table.table("corpus")
     for name in ("path", "relative", "fingerprint"):
         corpus.text(name)
-    corpus.integer("sample_rate", least=1, most=HIGHEST_RATE)
+    corpus.integer("sample_rate", least=1, most=MAX_SAMPLE_RATE)

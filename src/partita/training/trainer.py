@@ -21,7 +21,7 @@ from partita.models.wavenet import WaveNet
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.folder import RunFolder
-from partita.runs.loading import fill, weights_path
+from partita.runs.loading import load_weights, weights_path
 from partita.training.config.train import TrainConfig
 from partita.training.diverged import diverged, non_finite_tensor
 from partita.training.monitoring.diagnostics import trouble
@@ -260,7 +260,7 @@ class Trainer:
 
     def finish(self) -> None:
         """Score the end, choose the checkpoint that stands for the run, score that one, and save."""
-        with self.display.busy("checking the corpus") if self._check.going_on else nullcontext():
+        with self.display.busy("checking the corpus") if self._check.running else nullcontext():
             self._check.finish()
         state = self.state
         if state.meter.steps:
@@ -275,7 +275,7 @@ class Trainer:
         ):
             assert state.best_step is not None
             chosen, model = state.best_step, deepcopy(model)
-            fill(model, weights_path(self.run.checkpoint_path(chosen)))
+            load_weights(model, weights_path(self.run.checkpoint_path(chosen)))
         if self._scoring.samples:
             self._score_the_end(model, chosen)
         self._listen()

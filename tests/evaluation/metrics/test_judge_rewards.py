@@ -13,7 +13,7 @@ from partita.evaluation.metrics.divergence import Clips, log_ratios
 from partita.evaluation.metrics.judge_rewards import judgements
 from partita.models.sizes import WaveNetConfig
 from partita.runs.folder import RunFolder
-from partita.runs.loading import fill, load
+from partita.runs.loading import load, load_weights
 from partita.runs.scorer import load_discriminator
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, CriticConfig, RolloutConfig, TrainConfig
@@ -66,7 +66,7 @@ def test_a_critic_that_has_learnt_judges_as_it_is_now(corpus: Corpus, tmp_path: 
     run = trained(corpus, tmp_path / "run", "corrected", critic=critic, rollout=route)
     judge, student = load(large.path).model, load(run.path)
     before = log_ratios(judge, student.model, clips)
-    fill(judge, run.newest() / "critic.safetensors")
+    load_weights(judge, run.newest() / "critic.safetensors")
     found = judgements(run, student, clips)
     assert found is not None
     np.testing.assert_array_equal(found, log_ratios(judge, student.model, clips))

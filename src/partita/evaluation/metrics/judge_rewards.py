@@ -13,7 +13,7 @@ from partita.evaluation.metrics.divergence import Clips, log_ratios
 from partita.models.discriminators.base import Discriminator
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
-from partita.runs.loading import LoadedModel, fill, load
+from partita.runs.loading import LoadedModel, load, load_weights
 from partita.runs.scorer import load_discriminator
 from partita.training.judges.rewards import rewards_of
 
@@ -60,7 +60,7 @@ def _critic(run: RunFolder) -> WaveNet:
     critic = load(run.config()["training"]["critic"]["run"]).model
     learnt = run.newest() / "critic.safetensors"
     if learnt.exists():
-        fill(critic, learnt)
+        load_weights(critic, learnt)
     return critic
 
 

@@ -15,7 +15,7 @@ from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.teacher import Truth, teachers_corpus
 from partita.experiments.arena.training_facts import training_facts
 from partita.runs.folder import RunFolder, is_finished
-from partita.runs.loading import find, load, weights_path
+from partita.runs.loading import find_checkpoint, load, weights_path
 from partita.storage import digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
@@ -156,7 +156,7 @@ class ArenaContext:
         training = self.config.arm_training(entry, seed=0, steps_before=1)
         if entry.is_oracle or training.critic is None:
             return {}
-        run, checkpoint = find(self.critic_run(entry))
+        run, checkpoint = find_checkpoint(self.critic_run(entry))
         weights = digest(weights_path(checkpoint))
         return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
 
@@ -170,7 +170,7 @@ class ArenaContext:
         if before is None or not self.config.names_critic(entry):
             return
         run = self.critic_run(self.config.judging(entry))
-        if run.exists() and digest(weights_path(find(run)[1])) != before:
+        if run.exists() and digest(weights_path(find_checkpoint(run)[1])) != before:
             raise PartitaError(
                 f"the critic {run} is not the one that {entry.name} began with: name that, or begin anew in"
                 " another folder with `--out`"

@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from partita.data.corpus import Corpus, read_index
-from partita.data.from_classes import corpus_of_classes
+from partita.data.from_classes import corpus_from_classes
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.prompts import prompts
 from partita.errors import PartitaError
@@ -96,7 +96,7 @@ class Truth:
         drawn = self.sound(clips=clips + held_out, samples=samples, seed=seed)
         splits = {"train": drawn[:clips], "validation": drawn[clips:]}
         rate, quantizer = self.teacher.sample_rate, self.teacher.quantizer
-        return corpus_of_classes(out, splits, sample_rate=rate, quantizer=quantizer)
+        return corpus_from_classes(out, splits, sample_rate=rate, quantizer=quantizer)
 
 
 def refuse_missing(config: ArenaConfig) -> None:

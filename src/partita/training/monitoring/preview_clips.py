@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from partita import storage
 from partita.data.corpus import Corpus
-from partita.data.preparation.sources import MADE_HERE
 from partita.data.prompts import prompts
 from partita.filenames import for_c
+from partita.generated_folders import mark_generated
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
@@ -51,7 +51,7 @@ def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[n
 def write_clips(folder: Path, clips: NDArray[np.float32], *, step: int, sample_rate: int) -> list[Path]:
     """Write each clip as `step-000400-1.wav`, 16 bits, and return the paths."""
     folder.mkdir(exist_ok=True)
-    storage.write_text(folder / MADE_HERE, "Clips drawn from a model in training.\n")
+    mark_generated(folder, "Clips drawn from a model in training.")
     paths = [folder / f"step-{step:06d}-{number}.wav" for number in range(1, len(clips) + 1)]
     for path, clip in zip(paths, clips, strict=True):
         with storage.replacing(path) as part:
