@@ -77,7 +77,7 @@ def _heard(
 ) -> Floats:
     """Return the rewards of all samples from `begin` on, part by part."""
     waveform, found = torch.from_numpy(np.ascontiguousarray(sound, np.float32)), []
-    least = discriminator.shortest
+    least = discriminator.min_samples
     for start in range(begin, waveform.shape[1], length):
         end = min(start + length, waveform.shape[1])
         first = max(0, min(start - seam, end - least))  # a short end is heard with more before it

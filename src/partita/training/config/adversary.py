@@ -12,7 +12,7 @@ from partita.training.losses.gan import LOSSES
 class AdversaryConfig(EnsembleConfig):
     """The discriminators, their losses, and how much the generator listens to them.
 
-    >>> AdversaryConfig(discriminators=("spectral",), loss="hinge", r1=1.0).shortest
+    >>> AdversaryConfig(discriminators=("spectral",), loss="hinge", r1=1.0).min_samples
     {'spectral': 1024}
     """
 

@@ -149,7 +149,7 @@ class TrainConfig:
         if self.steps is not None and self.epochs is not None:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` {self.epochs}: give one of them")
         if self.adversary is not None:
-            for kind, least in self.adversary.shortest.items():
+            for kind, least in self.adversary.min_samples.items():
                 if self.targets < least:
                     raise PartitaError(
                         f"`targets` is {self.targets}: the discriminator `{kind}` needs at least {least};"
@@ -202,7 +202,7 @@ class TrainConfig:
                 f"`match` is {self.match!r}, which compares sample by sample with real sound, and"
                 f" `rollout.route` {rollout.route!r}, whose clips go their own way: match by `likelihood`"
             )
-        if adversary is not None and rollout.prompt_tail < (least := max(adversary.shortest.values())):
+        if adversary is not None and rollout.prompt_tail < (least := max(adversary.min_samples.values())):
             raise PartitaError(
                 f"`rollout.prompt_tail` is {rollout.prompt_tail}, but a discriminator needs at least {least}"
                 " samples, and a clip may be short where a recording ends: raise it"

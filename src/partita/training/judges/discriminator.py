@@ -99,7 +99,7 @@ class DiscriminatorJudge:
     def _penalty(self, real: Tensor) -> Tensor:
         """Return R1, in float32: it is a gradient's gradient."""
         waveform = real.detach().requires_grad_()
-        logits = [maps[-1] for maps in self.discriminator.verdicts(waveform)]
+        logits = [maps[-1] for maps in self.discriminator.feature_maps(waveform)]
         return gradient_penalty(waveform, logits)
 
     def _share_real(self, logits: list[Tensor], seen: Rollout) -> Tensor:
@@ -117,10 +117,10 @@ class DiscriminatorJudge:
         other."""
         fake = seen.fake.detach()
         if "patchgan" in self.config.discriminators and self.config.patchgan.normalisation == "batch":
-            heard = [self.discriminator.verdicts(one) for one in (seen.real, fake)]
+            heard = [self.discriminator.feature_maps(one) for one in (seen.real, fake)]
             first, second = ([maps[-1].float() for maps in parts] for parts in heard)
             return first, second
-        together = self.discriminator.verdicts(torch.cat([seen.real, fake]))
+        together = self.discriminator.feature_maps(torch.cat([seen.real, fake]))
         halves = [maps[-1].float().chunk(2) for maps in together]
         return [half[0] for half in halves], [half[1] for half in halves]
 
@@ -136,7 +136,7 @@ class DiscriminatorJudge:
         config = self.config
         self.discriminator.requires_grad_(False)
         with self.compute.autocast():
-            heard = self.discriminator.verdicts(fake)
+            heard = self.discriminator.feature_maps(fake)
         logits = [maps[-1].float() for maps in heard]
         loss = over_parts(
             [adversarial_loss(said, kind=config.loss, saturating=config.saturating) for said in logits]
@@ -145,7 +145,7 @@ class DiscriminatorJudge:
             return loss
         assert real is not None, "feature maps are compared with real sound's"
         with self.compute.autocast(), torch.no_grad():
-            wanted = self.discriminator.verdicts(real)
+            wanted = self.discriminator.feature_maps(real)
         distance = feature_statistics if config.features == "statistics" else feature_matching
         return loss + config.feature_weight * distance(wanted, heard)
 
