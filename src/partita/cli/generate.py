@@ -231,16 +231,16 @@ class Command:
         from partita.audio.load import read_audio
 
         prompt = Path("/dev/stdin") if str(self.prime) == "-" else self.prime
-        seen = max(model.model.receptive_field, steering.judge.context if steering else 0)
+        seen = max(model.model.receptive_field, steering.scorer.context if steering else 0)
         return read_audio(prompt, model.sample_rate, last_samples=seen)
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:
             return None
-        from partita.runs.scorer import load_judge
+        from partita.runs.scorer import load_scorer
         from partita.sampling.smc.sampler import Steering
 
-        return Steering(judge=load_judge(self.judge or self.model, model), config=self._steering_config)
+        return Steering(scorer=load_scorer(self.judge or self.model, model), config=self._steering_config)
 
 
 def _is_open_as(path: Path, descriptor: int) -> bool:

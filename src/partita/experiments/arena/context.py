@@ -15,7 +15,7 @@ from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.teacher import Truth, teachers_corpus
 from partita.experiments.arena.training_facts import training_facts
 from partita.runs.folder import RunFolder, is_finished
-from partita.runs.loading import find, load, weights_path
+from partita.runs.loading import find_checkpoint, load, weights_path
 from partita.storage import digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
@@ -83,7 +83,7 @@ class ArenaContext:
         """
         corpus, quantizer = self.clips, self.truth.teacher.quantizer
         self._announce(path, name)
-        config = replace(training, quantiser=quantizer)
+        config = replace(training, quantizer=quantizer)
         return finished_run(corpus, path, config, start_from=start_from, quiet=True)
 
     def train_in_turns(
@@ -100,7 +100,7 @@ class ArenaContext:
         for path, (name, training) in runs.items():
             self._announce(path, name)
             refuse_other_corpus(corpus, path)
-            config = replace(training, quantiser=quantizer)
+            config = replace(training, quantizer=quantizer)
             planned.append(Planned(path=path, config=config, start_from=start_from))
         astray = train_in_turns(corpus, planned, quiet=True)
         done = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in astray}
@@ -156,7 +156,7 @@ class ArenaContext:
         training = self.config.arm_training(entry, seed=0, steps_before=1)
         if entry.is_oracle or training.critic is None:
             return {}
-        run, checkpoint = find(self.critic_run(entry))
+        run, checkpoint = find_checkpoint(self.critic_run(entry))
         weights = digest(weights_path(checkpoint))
         return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
 
@@ -170,7 +170,7 @@ class ArenaContext:
         if before is None or not self.config.names_critic(entry):
             return
         run = self.critic_run(self.config.judging(entry))
-        if run.exists() and digest(weights_path(find(run)[1])) != before:
+        if run.exists() and digest(weights_path(find_checkpoint(run)[1])) != before:
             raise PartitaError(
                 f"the critic {run} is not the one that {entry.name} began with: name that, or begin anew in"
                 " another folder with `--out`"

@@ -30,7 +30,7 @@ from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.result import read_result, write_result
 from partita.runs.folder import is_finished
-from partita.runs.loading import find, weights_path
+from partita.runs.loading import find_checkpoint, weights_path
 from partita.tables import Table, read_json
 
 FORMAT = 1
@@ -246,7 +246,7 @@ def _weights_of(teacher: Path | None) -> str | None:
     """Return what tells a teacher from another one that has taken its name since."""
     if teacher is None:
         return None
-    _, checkpoint = find(teacher)
+    _, checkpoint = find_checkpoint(teacher)
     return storage.digest(weights_path(checkpoint))
 
 

@@ -139,7 +139,7 @@ def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
 
 def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]) -> list[tuple[str, str]]:
     table = RunFolder.open(home / "runs" / str(about["model"])).config()
-    quantizer, versions, training = table["quantiser"], table["versions"], table["training"]
+    quantizer, versions, training = table["quantizer"], table["versions"], table["training"]
     shape = size_named(config.network_size)
     weights = sum(parameter.numel() for parameter in WaveNet(shape).parameters())
     reach = shape.receptive_field / corpus.sample_rate
