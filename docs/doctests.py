@@ -6,9 +6,9 @@ from griffe import Extension, Object
 
 
 def fenced(text: str) -> str:
-    """Return a docstring with each block of `>>>` lines, and what they print, in a fence.
+    r"""Return a docstring with each block of `>>>` lines, and what they print, in a fence.
 
-    >>> print(fenced("Add.\\n\\n>>> 1 + 1\\n2"))
+    >>> print(fenced("Add.\n\n>>> 1 + 1\n2"))
     Add.
     <BLANKLINE>
     ```pycon
