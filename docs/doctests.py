@@ -6,16 +6,7 @@ from griffe import Extension, Object
 
 
 def fenced(text: str) -> str:
-    r"""Return a docstring with each block of `>>>` lines, and what they print, in a fence.
-
-    >>> print(fenced("Add.\n\n>>> 1 + 1\n2"))
-    Add.
-    <BLANKLINE>
-    ```pycon
-    >>> 1 + 1
-    2
-    ```
-    """
+    """Return a docstring with each block of `>>>` lines, and what they print, in a fence."""
     lines, inside = [], False
     for line in text.split("\n"):
         if line.startswith(">>>") and not inside:
