@@ -29,7 +29,7 @@ PAGES = [
 IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
 OTHERS = {"pip", "pytest", "export", "source", "python3", *("aplay", "play")}
-SHORT_RUN = "--steps 2 --targets 256 --batch 1 --validations 1 --clips 0 --no-tensorboard"
+SHORT_RUN = "--steps 2 --targets 256 --batch 1 --validations 1 --preview-clips 0 --no-tensorboard"
 MINIATURE = {
     "prepare": [],
     "train": ["--size", "tiny", *SHORT_RUN.split()],

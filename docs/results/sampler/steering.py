@@ -40,8 +40,8 @@ RESAMPLES = 2000
 def teacher_sound(teacher: LoadedModel, corpus: Corpus, split: str, clips: int, steps: int, seed: int) -> Any:
     """Return (clips, steps) classes that the teacher drew, the first receptive field of them forgotten."""
     model, field = teacher.model, teacher.model.receptive_field
-    given = prompts(corpus, split, count=clips, length=field, seed=seed, quantiser=teacher.quantiser)
-    config, zero = SamplingConfig(seed=seed), teacher.quantiser.zero_class
+    given = prompts(corpus, split, count=clips, length=field, seed=seed, quantizer=teacher.quantizer)
+    config, zero = SamplingConfig(seed=seed), teacher.quantizer.zero_class
     drawn = draw(model, clips=clips, steps=field + steps, prompt=given, config=config, zero_class=zero)
     return drawn[:, field:]
 
@@ -59,8 +59,8 @@ def train_student(sound: NDArray[np.uint8], minutes: float, seed: int) -> WaveNe
         firsts = random.integers(sound.shape[1] - length, size=config.batch)
         windows = np.stack([sound[c, f : f + length] for c, f in zip(clips, firsts, strict=True)])
         rate = learning_rate(
-            step, progress, peak=config.learning_rate, warmup=config.warmup, floor=config.floor,
-            settle=config.settle,
+            step, progress, peak=config.learning_rate, warmup=config.warmup, floor=config.lr_floor,
+            decay_steps=config.lr_decay_steps,
         )  # fmt: skip
         step += 1
         numbers = learner.update(torch.from_numpy(windows).long(), valid, Update(step, rate, progress))
@@ -101,7 +101,7 @@ class Experiment:
         judge = RatioScorer(self.teacher, self.student)
         settings = SteeringConfig(particles=particles, block=block, lag=None)
         stream = SteeredStream(
-            self.student, Steering(judge=judge, config=settings), prompt=self.prompt,
+            self.student, Steering(scorer=judge, config=settings), prompt=self.prompt,
             clips=len(self.prompt), steps=self.steps, config=SamplingConfig(seed=self.seed), zero_class=128,
         )  # fmt: skip
         sound = stream.take(self.steps)

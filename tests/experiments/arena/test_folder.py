@@ -169,7 +169,7 @@ def test_a_student_draws_by_other_numbers_than_the_teacher(monkeypatch: pytest.M
     seen: dict[str, Any] = {}
 
     class Truth:
-        teacher = SimpleNamespace(model=None, quantiser=SimpleNamespace(zero_class=128))
+        teacher = SimpleNamespace(model=None, quantizer=SimpleNamespace(zero_class=128))
 
         def measuring_clips(self, *, seed: int, **_: object) -> None:
             seen["openings"] = seed
@@ -224,7 +224,7 @@ def run_of_weights_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader
     """A file that a module takes for a run, and for its weights."""
     weights = tmp_path / "weights"
     weights.write_bytes(b"one")
-    monkeypatch.setattr(reader, "find", lambda path: (path, path))
+    monkeypatch.setattr(reader, "find_checkpoint", lambda path: (path, path))
     monkeypatch.setattr(reader, "weights_path", lambda checkpoint: checkpoint)
     return weights
 

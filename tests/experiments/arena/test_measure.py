@@ -25,7 +25,7 @@ def measuring(four_classes: Make) -> Measuring:
     drawn = draw(teacher, clips=CLIPS, steps=8 + STEPS, config=config, zero_class=0)
     clips = Clips(drawn[:, :8], drawn[:, 8:])
     loaded = LoadedModel(
-        model=teacher, sample_rate=2000, quantiser=Quantizer(classes=4), name="toy", step=0, config={}
+        model=teacher, sample_rate=2000, quantizer=Quantizer(classes=4), name="toy", step=0, config={}
     )
     return Measuring(teacher=loaded, truth=clips, seed=7, threads=1)
 
@@ -81,7 +81,7 @@ def test_steering_by_the_exact_ratio_comes_nearer(measuring: Measuring, four_cla
     found = []
     for particles in (1, 8):
         config = SteeringConfig(particles=particles, block=4)
-        (point,) = measuring.steered_curve(student, Steering(judge=judge, config=config), (1.0,))
+        (point,) = measuring.steered_curve(student, Steering(scorer=judge, config=config), (1.0,))
         found.append(point["kl_reverse_bound"]["value"])
     (plain,) = measuring.curve(student, (1.0,))
     assert found[0] == pytest.approx(plain["kl_reverse_of_draws"]["value"], abs=1e-5)

@@ -89,7 +89,7 @@ class Measuring:
                 past,
                 steps,
                 config,
-                zero_class=self.teacher.quantiser.zero_class,
+                zero_class=self.teacher.quantizer.zero_class,
             )
             scores = self._mean(BOUND, steered.bound) | self._runaway(steered.sums)
             points.append({"temperature": temperature} | scores | self._told_apart(steered.clips))
@@ -121,7 +121,7 @@ class Measuring:
             steps=steps,
             prompt=past,
             config=config,
-            zero_class=self.teacher.quantiser.zero_class,
+            zero_class=self.teacher.quantizer.zero_class,
         )
         return Clips(past, sound)
 
@@ -148,7 +148,7 @@ class Measuring:
     def _runaway(self, drawn: Sums) -> dict[str, Any]:
         """Return the share of clips that the teacher finds less probable than noise of equally likely
         classes."""
-        noise = math.log2(self.teacher.quantiser.classes) * self.truth.sound.shape[1]
+        noise = math.log2(self.teacher.quantizer.classes) * self.truth.sound.shape[1]
         away = (drawn.surprise > noise).astype(np.float64)
         return {"runaway_share": block_mean(away, np.ones(len(away)), seed=self.seed).as_json()}
 
@@ -163,5 +163,5 @@ class Measuring:
         rate = self.teacher.sample_rate
         return [
             log_mel(clip, rate, n_mels=BANDS, n_fft=WINDOW, hop_length=HOP)
-            for clip in self.teacher.quantiser.decode(sound)
+            for clip in self.teacher.quantizer.decode(sound)
         ]

@@ -38,7 +38,7 @@ class DiscriminatorScorer:
 
     Args:
         discriminator: in evaluation mode from here on.
-        quantiser: the generating model's, classes -> waveform.
+        quantizer: the generating model's, classes -> waveform.
         window: samples that the discriminator hears at once, a multiple of 2^layers. Its normalisation looks
             at all of them: as many as in training are truest, fewer are cheaper.
         least_squares: trained with least squares: its output is a share (see `logit_of_share`).
@@ -48,12 +48,12 @@ class DiscriminatorScorer:
 
     >>> from partita.models.discriminators.patchgan import PatchGANConfig
     >>> judge = DiscriminatorScorer(PatchGAN(PatchGANConfig(layers=3)), Quantizer(), window=128)
-    >>> judge.listen(np.full((2, 128), 128), 16).weigh(np.full((2, 16), 200)).shape
+    >>> judge.start(np.full((2, 128), 128), 16).score(np.full((2, 16), 200)).shape
     (2,)
     """
 
     def __init__(
-        self, discriminator: PatchGAN, quantiser: Quantizer, *, window: int, least_squares: bool = False
+        self, discriminator: PatchGAN, quantizer: Quantizer, *, window: int, least_squares: bool = False
     ) -> None:
         self.discriminator = discriminator.eval().requires_grad_(False)
         self.hop = 1 << discriminator.config.layers
@@ -62,7 +62,7 @@ class DiscriminatorScorer:
                 f"`window` is {window}: give a multiple of {self.hop}, the distance of the discriminator's"
                 f" patches, of at least {6 * self.hop}"
             )
-        self.quantiser = quantiser
+        self.quantizer = quantizer
         self.window = window
         self.least_squares = least_squares
 
@@ -71,7 +71,7 @@ class DiscriminatorScorer:
         """Samples of the past to be heard before the first block."""
         return self.window
 
-    def listen(self, past: NDArray[np.int64], block: int) -> "DiscriminatorScorerState":
+    def start(self, past: NDArray[np.int64], block: int) -> "DiscriminatorScorerState":
         """Return a listener; see `steering.Scorer`."""
         most = self.window - 5 * self.hop  # a patch that ends in the block begins so much earlier
         if block % self.hop or block > most:
@@ -79,7 +79,7 @@ class DiscriminatorScorer:
                 f"`block` of the steering (`--steer-block`) is {block}: give a multiple of {self.hop}, the"
                 f" distance of the discriminator's patches, of at most {most}"
             )
-        return DiscriminatorScorerState(self, self.quantiser.decode(past))
+        return DiscriminatorScorerState(self, self.quantizer.decode(past))
 
     def logits(self, waveform: NDArray[np.float32], new: int) -> NDArray[np.float64]:
         """Return the sum of the logits of the patches that end in the last samples, (batch,).
@@ -112,10 +112,10 @@ class DiscriminatorScorerState:
         self._judge = judge
         self._windows = windows
 
-    def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
+    def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
         """Hear new samples; see `steering.ScorerState`."""
         kept = self._windows[:, new.shape[1] :]
-        self._windows = np.concatenate([kept, self._judge.quantiser.decode(new)], 1)
+        self._windows = np.concatenate([kept, self._judge.quantizer.decode(new)], 1)
         return self._judge.logits(self._windows, new.shape[1])
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
@@ -140,7 +140,7 @@ class RatioScorer:
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     >>> judge = RatioScorer(model, model)
-    >>> judge.listen(np.full((2, judge.context), 128), 16).weigh(np.full((2, 16), 200)).tolist()
+    >>> judge.start(np.full((2, judge.context), 128), 16).score(np.full((2, 16), 200)).tolist()
     [0.0, 0.0]
     """
 
@@ -148,7 +148,7 @@ class RatioScorer:
         if better.config.classes != model.config.classes:
             raise PartitaError(
                 f"the judge's model has {better.config.classes} classes, the other {model.config.classes}:"
-                " give models of the same quantiser"
+                " give models of the same quantizer"
             )
         self.better = better
         self.model = model
@@ -159,7 +159,7 @@ class RatioScorer:
         """Samples of the past to be heard before the first block."""
         return max(self.better.receptive_field, self.model.receptive_field)
 
-    def listen(self, past: NDArray[np.int64], block: int) -> "RatioScorerState":
+    def start(self, past: NDArray[np.int64], block: int) -> "RatioScorerState":
         """Return a listener; see `steering.Scorer`."""
         config = SamplingConfig(threads=self.threads)
         return RatioScorerState(
@@ -182,7 +182,7 @@ class RatioScorerState:
         self._better = better
         self._model = model
 
-    def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
+    def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
         """Hear new samples; see `steering.ScorerState`."""
         return np.asarray(self._better.score(new).sum(1) - self._model.score(new).sum(1))
 
