@@ -191,4 +191,4 @@ def test_folders_that_are_no_checkpoints_are_passed_over(run: RunFolder) -> None
         (run.checkpoints_path / name).mkdir()
     (run.checkpoints_path / "step-000008").write_text("a file")
     assert run.steps() == [0]
-    assert read_toml(run.path / "config.toml", remedy="").values["format"] == 1
+    assert read_toml(run.path / "config.toml", remedy="").values["format"] == 2

@@ -174,7 +174,7 @@ def load(path: str | Path) -> LoadedModel:
     config = run.config()
     where = str(run.path / CONFIG)
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
-    quantizer = from_table(Quantizer, config["quantiser"], where=f"{where} [quantiser]")
+    quantizer = from_table(Quantizer, config["quantizer"], where=f"{where} [quantizer]")
     make_ready()
     model = load_network(lambda: WaveNet(network), weights_path(checkpoint))
     return LoadedModel(

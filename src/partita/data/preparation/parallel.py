@@ -16,12 +16,12 @@ from typing import IO
 
 from partita.audio.errors import MissingDecoderError, UnreadableError
 from partita.data.corpus_writer import CorpusWriter
-from partita.data.preparation.progress import Progress
 from partita.data.preparation.recording import PreparedSound, SoundSettings, prepare_recording
 from partita.data.preparation.sources import Source
 from partita.data.preparation.summary import group_notes
 from partita.data.prepared_file import PreparedFile
 from partita.digests import samples_hash
+from partita.progress import WorkCounter
 
 
 def prepare_all(
@@ -29,7 +29,7 @@ def prepare_all(
     settings: SoundSettings,
     writer: CorpusWriter,
     workers: int,
-    progress: Progress,
+    progress: WorkCounter,
     *,
     root: Path,
 ) -> tuple[list[PreparedFile], list[str]]:
@@ -99,7 +99,7 @@ class _Job:
     scratch: Path
     old: _OldFiles
     stop: threading.Event
-    progress: Progress
+    progress: WorkCounter
     stores: SimpleQueue[IO[bytes]]
     damaged: set[tuple[str, Path | None]] = field(default_factory=set)
 

@@ -6,7 +6,8 @@ are chosen in `splits.py`.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,12 @@ from partita.data.preparation.build_index import IndexSettings, build_index
 from partita.data.preparation.labels import label_parser
 from partita.data.preparation.name_patterns import relative_to_root
 from partita.data.preparation.parallel import prepare_all
-from partita.data.preparation.progress import Progress, bar, silent
 from partita.data.preparation.recording import SoundSettings
 from partita.data.preparation.sources import find_sources
 from partita.data.preparation.splits import SplitRules, check_patterns
 from partita.device import available_cores
 from partita.errors import PartitaError
+from partita.progress import ProgressBar, WorkCounter
 from partita.standard_streams import without_libraries
 
 
@@ -125,15 +126,21 @@ def prepare(
     check_patterns(rules, names)
     sound = SoundSettings(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
     settings = IndexSettings(root=root, sound=sound, rules=rules, labels=config.labels)
-    with explain_full_disk(out), CorpusWriter(out) as writer, _progress(progress) as report:
+    with explain_full_disk(out), CorpusWriter(out) as writer, _work_counter(progress) as counter:
         workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
         with without_libraries():
-            files, warnings = prepare_all(sources, sound, writer, workers, report, root=root)
+            files, warnings = prepare_all(sources, sound, writer, workers, counter, root=root)
         index = build_index(files, settings, [*writer.warnings, *warnings])
         return Corpus.from_index(out, writer.commit(index, files))
 
 
-def _progress(progress: bool | Callable[[float, float, str], None]) -> Progress:
+@contextmanager
+def _work_counter(progress: bool | Callable[[float, float, str], None]) -> Iterator[WorkCounter]:
+    """Yield a counter that reports to a progress bar, to the caller's function, or to nobody."""
     if callable(progress):
-        return Progress(progress)
-    return bar() if progress else silent()
+        yield WorkCounter(progress)
+    elif progress:
+        with ProgressBar("preparing", details=True, transient=True) as bar:
+            yield WorkCounter(lambda done, total, name: bar.update(done, total=total, details=name))
+    else:
+        yield WorkCounter(lambda done, total, name: None)

@@ -107,7 +107,7 @@ def refuse_missing(config: ArenaConfig) -> None:
         teachers_corpus(config, home, lambda line: None)
     teacher = None if config.teacher is None else load(config.teacher)
     if teacher is not None:
-        replace(config.start_training(0), quantiser=teacher.quantizer)
+        replace(config.start_training(0), quantizer=teacher.quantizer)
     chosen = chosen_settings(home.choices)
     for entry in filter(config.names_critic, config.entries):
         wanted = config.all_seeds if chosen is None or entry.name in chosen else config.choice_seeds
@@ -115,7 +115,7 @@ def refuse_missing(config: ArenaConfig) -> None:
             continue
         training = config.arm_training(config.judging(entry), seed=0, steps_before=1)
         if teacher is not None:
-            load_critic(replace(training, quantiser=teacher.quantizer), teacher.sample_rate)
+            load_critic(replace(training, quantizer=teacher.quantizer), teacher.sample_rate)
         elif training.critic is not None and training.critic.run is not None:
             load(training.critic.run)
 

@@ -32,20 +32,20 @@ def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[n
     given = prompts(
         corpus,
         "validation",
-        count=config.clips,
+        count=config.preview_clips,
         length=model.receptive_field,
         seed=config.seed,
-        quantizer=config.quantiser,
+        quantizer=config.quantizer,
     )
     classes = draw(
         model,
-        clips=config.clips,
-        steps=max(1, round(config.clip_seconds * corpus.sample_rate)),
+        clips=config.preview_clips,
+        steps=max(1, round(config.preview_seconds * corpus.sample_rate)),
         prompt=given,
         config=SamplingConfig(seed=config.seed, threads=config.threads),
-        zero_class=config.quantiser.zero_class,
+        zero_class=config.quantizer.zero_class,
     )
-    return config.quantiser.decode(classes)
+    return config.quantizer.decode(classes)
 
 
 def write_clips(folder: Path, clips: NDArray[np.float32], *, step: int, sample_rate: int) -> list[Path]:
