@@ -22,7 +22,7 @@ import numpy as np
 from partita.data.corpus import Corpus
 from partita.data.verify import BackgroundCheck
 from partita.errors import DivergedError
-from partita.runs.folder import RunFolder
+from partita.runs.folder import is_finished
 from partita.signals import Interrupted, deferred_signals
 from partita.training.config.train import TrainConfig
 from partita.training.train import beginning, resuming
@@ -90,7 +90,7 @@ def train_in_turns(
 
 def _opened(stack: ExitStack, corpus: Corpus, planned: Sequence[Planned], quiet: bool) -> Iterator[Trainer]:
     """Yield the trainer of each run that is still to be trained; one comparison of the corpus serves all."""
-    left = [one for one in planned if not one.path.exists() or not RunFolder.open(one.path).finished]
+    left = [one for one in planned if not is_finished(one.path)]
     check = stack.enter_context(BackgroundCheck(corpus)) if left else None
     for one in left:
         if one.path.exists():

@@ -22,9 +22,9 @@ from partita.storage import sole_writer
 from partita.training.config.arms import with_arm
 from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
 from partita.training.judges.critic import load_critic
-from partita.training.restore import state_of, refuse_other_network, restore
+from partita.training.restore import refuse_other_network, restore, state_of
 from partita.training.schedule import Pace
-from partita.training.session import session, run_until_done
+from partita.training.session import run_until_done, session
 from partita.training.state import TrainerState
 from partita.training.train_step import TrainStep
 from partita.training.trainer import Trainer, interval
@@ -210,7 +210,7 @@ def _windows(corpus: Corpus, config: TrainConfig, context: int) -> TrainingWindo
         context=context,
         batch=config.batch,
         seed=config.seed,
-        quantizer=config.quantiser,
+        quantizer=config.quantizer,
     )
 
 
@@ -232,7 +232,7 @@ def _record(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, Any]:
             "sample_rate": corpus.sample_rate,
         },
         "network": to_table(config.network_shape),
-        "quantiser": to_table(config.quantiser),
+        "quantizer": to_table(config.quantizer),
         "training": to_table(config),
         "versions": versions(),
     }
@@ -277,10 +277,10 @@ def _begin_from(train_step: TrainStep, config: TrainConfig, corpus: Corpus, star
         raise PartitaError(
             f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
         )
-    if quantizer != config.quantiser:
+    if quantizer != config.quantizer:
         raise PartitaError(
-            f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantiser.classes}"
-            f" {config.quantiser.kind}: give `--quantiser.kind {quantizer.kind}` and `--quantiser.classes"
+            f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantizer.classes}"
+            f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
             f" {quantizer.classes}`"
         )
     if loaded.sample_rate != corpus.sample_rate:

@@ -221,7 +221,7 @@ def _unheard(chosen: Mapping[str, Choice], tested: Results) -> list[str]:
             told.append(
                 f"{arm} listened to its judge in less than {HARDLY:.0%} of its updates under the seeds"
                 f" {', '.join(deaf)}, so there it is hardly more than an arm without one, at its cost:"
-                " the judge was too young (`adversary.warmup`), told too little (`adversary.listen_above`),"
+                " the judge was too young (`adversary.warmup`), told too little (`adversary.min_accuracy`),"
                 " or has no weight"
             )
     return told
