@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from partita.audio.quantizer import Quantizer
+from partita.device import Device
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
@@ -18,7 +19,7 @@ from partita.runs.checkpoint_state import STATE, SUFFIX, listed_files, read_stat
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.tensors import Shapes, read_like, shapes_of
-from partita.sampling.config import Device, Precision, SamplingConfig
+from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.cpu.readiness import make_ready
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
