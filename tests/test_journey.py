@@ -47,7 +47,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_a_few_steps_lead_from_recordings_to_a_page(arm: str, corpus: Corpus, tmp_path: Path) -> None:
-    config = TrainConfig(network=NETWORK, steps=30, targets=512, validations=3, clips=0, tensorboard=False)
+    config = TrainConfig(
+        network=NETWORK, steps=30, targets=512, validations=3, preview_clips=0, tensorboard=False
+    )
     run = train(corpus, tmp_path / arm, with_arm(config, arm), quiet=True)
     model = load(run)
     drawn = model.draw(seconds=0.2, seed=1)

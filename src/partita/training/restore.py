@@ -58,7 +58,7 @@ def restore(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkp
                 continue
             raise PartitaError(f"{path} is missing: {remedy(checkpoint)}")
         if name == ROLLOUT:
-            _check_clips(tensors[name], train_step.config.quantiser.classes, path)
+            _check_clips(tensors[name], train_step.config.quantizer.classes, path)
         elif not name.endswith("optimizer"):
             refuse_unlike(shapes_of(tensors[name]), shapes_of(fresh), path)
             refuse_non_finite(tensors[name], path)

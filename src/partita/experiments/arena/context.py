@@ -83,7 +83,7 @@ class ArenaContext:
         """
         corpus, quantizer = self.clips, self.truth.teacher.quantizer
         self._announce(path, name)
-        config = replace(training, quantiser=quantizer)
+        config = replace(training, quantizer=quantizer)
         return finished_run(corpus, path, config, start_from=start_from, quiet=True)
 
     def train_in_turns(
@@ -100,7 +100,7 @@ class ArenaContext:
         for path, (name, training) in runs.items():
             self._announce(path, name)
             refuse_other_corpus(corpus, path)
-            config = replace(training, quantiser=quantizer)
+            config = replace(training, quantizer=quantizer)
             planned.append(Planned(path=path, config=config, start_from=start_from))
         astray = train_in_turns(corpus, planned, quiet=True)
         done = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in astray}

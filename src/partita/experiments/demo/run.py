@@ -13,7 +13,7 @@ from pathlib import Path
 from partita import storage
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
-from partita.data.summary import lines_about
+from partita.data.preparation.summary import corpus_notes
 from partita.device import compute_device
 from partita.etudes.render import write_etudes
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
@@ -143,7 +143,7 @@ def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
         )
     say(f"preparing the corpus from {sources}")
     corpus = prepare([sources], home.corpus, splits, progress=True)
-    for line in lines_about(corpus.index):
+    for line in corpus_notes(corpus.index):
         say(line)
     lengths = ", ".join(f"{split} {corpus.seconds(split):.0f} s" for split in ("train", "validation", "test"))
     say(f"corpus: {lengths}")
