@@ -19,6 +19,7 @@ CHECKED = [
     "partita.models.discriminators.patchgan",
     "partita.models.discriminators.multi_resolution",
     "partita.models.discriminators.spectral_norm",
+    "partita.ops.gated_stack.dispatch",
     "partita.ops.gated_stack.reference",
     "partita.models.wavenet",
     "partita.training.losses.gan",

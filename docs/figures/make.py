@@ -156,16 +156,16 @@ def continuation_figure(demo: Path) -> Figure:
     """Spectrograms of prompts: how each really went on, and how the demo's models went on."""
     corpus = Corpus.open(demo / "corpus")
     models = [load(path) for path in _runs(demo)]
-    quantiser, prompt, seconds = models[0].quantiser, 1.0, 2.0
+    quantizer, prompt, seconds = models[0].quantizer, 1.0, 2.0
     whole = prompts(
         corpus,
         "test",
         count=2,
         length=round((prompt + seconds) * corpus.sample_rate),
         seed=1,
-        quantiser=quantiser,
+        quantizer=quantizer,
     )
-    real = quantiser.decode(whole)
+    real = quantizer.decode(whole)
     start = real[:, : round(prompt * corpus.sample_rate)]
     rows = [("what really followed", real)]
     for model in models:

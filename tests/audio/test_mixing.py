@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.decoding import Decoding
-from partita.audio.formats.parts import UnreadableError
+from partita.audio.decoding import Decoder
+from partita.audio.errors import UnreadableError
 from partita.audio.load import read_audio
 from partita.data.preparation.prepare import PrepareConfig, prepare
 
@@ -16,11 +16,11 @@ Tone = Callable[..., np.ndarray]
 RATE = 8000
 
 
-def second_look(path: Path) -> Decoding | None:
-    decoding = Decoding(path, RATE)
+def second_pass(path: Path) -> Decoder | None:
+    decoding = Decoder(path, RATE)
     for _ in decoding:
         pass
-    return decoding.second_look()
+    return decoding.second_pass()
 
 
 @pytest.mark.parametrize("error", [0.0, 0.02])
@@ -40,9 +40,9 @@ def test_of_channels_in_opposite_phase_the_stronger_one_is_used(
 def test_offsets_of_channels_neither_hide_nor_feign_opposite_phase(tmp_path: Path, tone: Tone) -> None:
     left = 0.2 * tone(4)
     soundfile.write(tmp_path / "a.wav", np.stack([left + 0.5, 0.3 - left], 1), RATE, subtype="FLOAT")
-    assert "opposite phase" in str(second_look(tmp_path / "a.wav").note)
+    assert "opposite phase" in str(second_pass(tmp_path / "a.wav").note)
     soundfile.write(tmp_path / "b.wav", np.stack([left + 0.5, left - 0.5], 1), RATE, subtype="FLOAT")
-    assert second_look(tmp_path / "b.wav") is None
+    assert second_pass(tmp_path / "b.wav") is None
 
 
 @pytest.mark.parametrize("stretches", [[(5, 10)], [(3, 3.7)], [(t, t + 0.4) for t in range(9)]])
@@ -69,14 +69,14 @@ def test_opposite_phase_in_the_background_or_for_a_moment_is_averaged(tmp_path: 
     right[5 * RATE : 8 * RATE] *= -1
     right[RATE : RATE + RATE // 4] *= -1
     soundfile.write(tmp_path / "a.wav", np.stack([left, right], 1), RATE, subtype="FLOAT")
-    assert second_look(tmp_path / "a.wav") is None
+    assert second_pass(tmp_path / "a.wav") is None
 
 
 @pytest.mark.parametrize("channels", [2, 6])
 def test_unrelated_channels_are_averaged(tmp_path: Path, channels: int) -> None:
     sound = np.random.default_rng(0).uniform(-0.5, 0.5, (RATE * 2, channels)).astype(np.float32)
     soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
-    assert second_look(tmp_path / "a.wav") is None
+    assert second_pass(tmp_path / "a.wav") is None
     np.testing.assert_allclose(read_audio(tmp_path / "a.wav", RATE), sound.mean(1), atol=1e-6)
 
 
@@ -118,4 +118,4 @@ def test_the_place_of_what_is_not_finite_is_named(
     sound[3 * rate, 1] = value
     soundfile.write(tmp_path / "a.wav", sound, rate, subtype="FLOAT")
     with pytest.raises(UnreadableError, match=r"not finite \(NaN or infinity\) at 3\.000 s"):
-        list(Decoding(tmp_path / "a.wav", RATE))
+        list(Decoder(tmp_path / "a.wav", RATE))

@@ -22,12 +22,12 @@ def test_mu_law_by_hand() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("classes", [2, 3, 16, 255, 256, 257, 1024])
 def test_every_class_comes_back_and_the_table_is_odd_and_increasing(kind: str, classes: int) -> None:
-    quantiser = Quantizer(kind=kind, classes=classes)
+    quantizer = Quantizer(kind=kind, classes=classes)
     every = np.arange(classes)
-    assert np.array_equal(quantiser.encode(quantiser.decode(every)), every)
-    assert np.all(np.diff(quantiser.table) > 0)
-    assert np.allclose(quantiser.table, -quantiser.table[::-1], atol=1e-7)
-    assert quantiser.encode(np.zeros(1)).dtype == (np.uint8 if classes <= 256 else np.int16)
+    assert np.array_equal(quantizer.encode(quantizer.decode(every)), every)
+    assert np.all(np.diff(quantizer.table) > 0)
+    assert np.allclose(quantizer.table, -quantizer.table[::-1], atol=1e-7)
+    assert quantizer.encode(np.zeros(1)).dtype == (np.uint8 if classes <= 256 else np.int16)
 
 
 @given(st.lists(st.floats(-2, 2), min_size=1), st.sampled_from(KINDS), st.integers(2, 300))
@@ -48,9 +48,9 @@ def test_encode_takes_the_nearest_level_in_the_companded_domain(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_table_of_16_bit_samples_agrees_with_encode(kind: str) -> None:
-    quantiser = Quantizer(kind=kind)
+    quantizer = Quantizer(kind=kind)
     samples = np.arange(-32768, 32768).astype(np.int16)
-    assert np.array_equal(quantiser.encode_int16(samples), quantiser.encode(samples / 32767))
+    assert np.array_equal(quantizer.encode_int16(samples), quantizer.encode(samples / 32767))
 
 
 def test_silence_decodes_to_almost_nothing() -> None:

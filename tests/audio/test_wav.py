@@ -8,7 +8,8 @@ import pytest
 import soundfile
 
 from partita.audio.output_formats import LARGEST
-from partita.audio.wav import GrowingWav, header, to_int16
+from partita.audio.pcm import to_int16
+from partita.audio.wav import GrowingWav, wav_header
 from partita.errors import PartitaError
 
 
@@ -77,7 +78,7 @@ def test_more_than_the_format_holds(tmp_path: Path) -> None:
         wav.samples = LARGEST // 2
         with pytest.raises(PartitaError, match="4 GiB"):
             wav.write(np.zeros(3))
-    assert len(header(8000, LARGEST // 2)) == 44
+    assert len(wav_header(8000, LARGEST // 2)) == 44
 
 
 def test_the_note_is_read_by_others_at_every_moment(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 """Fixtures of these tests."""
 
-from small_models import corpus, loaded, network, quantiser
+from small_models import corpus, loaded, network, quantizer
 
-__all__ = ["corpus", "loaded", "network", "quantiser"]
+__all__ = ["corpus", "loaded", "network", "quantizer"]

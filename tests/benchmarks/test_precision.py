@@ -16,9 +16,9 @@ def test_costs_are_differences_against_the_weights_as_they_are(loaded: LoadedMod
     costs = precision_costs(loaded, corpus)
     assert list(costs) == ["float32", "bfloat16", "int8"]
     assert costs["float32"].as_json() == {"value": 0.0, "low": 0.0, "high": 0.0}
-    whole = bits_per_sample(loaded.model, corpus, "test", loaded.quantiser)
+    whole = bits_per_sample(loaded.model, corpus, "test", loaded.quantizer)
     for precision in ("bfloat16", "int8"):
-        twin = bits_per_sample(rounded(loaded.model, precision), corpus, "test", loaded.quantiser)
+        twin = bits_per_sample(rounded(loaded.model, precision), corpus, "test", loaded.quantizer)
         assert costs[precision].value == pytest.approx(twin.value - whole.value, abs=1e-9)
         assert costs[precision].value != 0.0
         assert costs[precision].high - costs[precision].low < 0.2 * (whole.high - whole.low)

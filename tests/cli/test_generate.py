@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.wav import header
+from partita.audio.wav import wav_header
 from partita.cli.generate import read
 from partita.cli.main import main
-from partita.sampling.output.clip_files import Written
-from partita.sampling.output.provenance import note
+from partita.sampling.output.clip_files import WriteResult
+from partita.sampling.output.provenance import clip_comment
 
 RATE = 8000
 
 
 def header_length(seed):
     """Return the bytes before the sound of a WAV that was drawn with a seed."""
-    return len(header(RATE, None, note(seed=seed)))
+    return len(wav_header(RATE, None, clip_comment(seed=seed)))
 
 
 def test_generate_writes_a_file_or_a_folder(home, tmp_path, capsys):
@@ -53,9 +53,9 @@ def test_one_clip_goes_into_a_folder(home, tmp_path, capsys, exists):
 
 def test_generate_says_what_to_do_about_silence(capsys):
     command = read(["runs/a", "--seconds", "1", "--out", "a.wav"])
-    command._tell(Written([], 1.0, 2.0, False, silent=0))
+    command._tell(WriteResult([], 1.0, 2.0, False, silent=0))
     assert "silent" not in capsys.readouterr().err
-    command._tell(Written([], 1.0, 2.0, False, silent=1))
+    command._tell(WriteResult([], 1.0, 2.0, False, silent=1))
     assert "1 of 1 silent throughout" in (said := capsys.readouterr().err)
     assert "`--prime RECORDING`" in said
 

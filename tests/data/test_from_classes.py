@@ -10,19 +10,19 @@ from partita.data.windows import every_window
 from partita.errors import PartitaError
 
 
-@pytest.mark.parametrize("quantiser", [Quantizer(), Quantizer(kind="linear", classes=4096)])
-def test_every_class_comes_back_at_whatever_level(tmp_path: Path, quantiser: Quantizer) -> None:
+@pytest.mark.parametrize("quantizer", [Quantizer(), Quantizer(kind="linear", classes=4096)])
+def test_every_class_comes_back_at_whatever_level(tmp_path: Path, quantizer: Quantizer) -> None:
     random = np.random.default_rng(0)
-    every = np.arange(quantiser.classes)[None]
-    quiet = quantiser.zero_class + random.integers(-2, 3, size=(2, 500))
+    every = np.arange(quantizer.classes)[None]
+    quiet = quantizer.zero_class + random.integers(-2, 3, size=(2, 500))
     corpus_of_classes(
-        tmp_path / "corpus", {"train": every, "test": quiet}, sample_rate=8000, quantiser=quantiser
+        tmp_path / "corpus", {"train": every, "test": quiet}, sample_rate=8000, quantizer=quantizer
     )
     corpus = Corpus.open(tmp_path / "corpus")
     (segment,) = corpus.segments("train")
-    back = quantiser.encode_int16(corpus.samples[segment.offset :][: segment.length])
+    back = quantizer.encode_int16(corpus.samples[segment.offset :][: segment.length])
     assert (back == every[0]).all()
-    windows = every_window(corpus, "test", targets=500, context=3, batch=1, quantiser=quantiser)
+    windows = every_window(corpus, "test", targets=500, context=3, batch=1, quantizer=quantizer)
     found = np.concatenate([window.classes[:, 3:] for window in windows])
     assert (found == quiet).all()
 
@@ -31,7 +31,7 @@ def test_a_corpus_is_named_after_its_content(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).integers(256, size=(3, 100))
 
     def made(name: str, splits: dict[str, np.ndarray]) -> Corpus:
-        return corpus_of_classes(tmp_path / name, splits, sample_rate=8000, quantiser=Quantizer())
+        return corpus_of_classes(tmp_path / name, splits, sample_rate=8000, quantizer=Quantizer())
 
     first = made("a", {"train": clips[:2], "validation": clips[2:]})
     assert first.fingerprint == made("b", {"train": clips[:2], "validation": clips[2:]}).fingerprint
@@ -47,10 +47,10 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
             tmp_path / "corpus",
             {"train": np.arange(1024)[None]},
             sample_rate=8000,
-            quantiser=Quantizer(classes=1024),
+            quantizer=Quantizer(classes=1024),
         )
     with pytest.raises(PartitaError, match="tarin"):
-        corpus_of_classes(tmp_path / "corpus", {"tarin": clips}, sample_rate=8000, quantiser=Quantizer())
+        corpus_of_classes(tmp_path / "corpus", {"tarin": clips}, sample_rate=8000, quantizer=Quantizer())
     with pytest.raises(PartitaError, match="no clip"):
-        corpus_of_classes(tmp_path / "corpus", {}, sample_rate=8000, quantiser=Quantizer())
+        corpus_of_classes(tmp_path / "corpus", {}, sample_rate=8000, quantizer=Quantizer())
     assert not (tmp_path / "corpus").exists()

@@ -255,6 +255,6 @@ def test_a_folder_with_a_damaged_index_and_other_files_is_left_alone(corpus: Cor
 
 def test_the_store_of_a_corpus_of_clips_has_such_a_name_too(tmp_path: Path) -> None:
     sound = np.random.default_rng(0).integers(256, size=(3, 100))
-    clips = corpus_of_classes(tmp_path / "c", {"train": sound}, sample_rate=8000, quantiser=Quantizer())
+    clips = corpus_of_classes(tmp_path / "c", {"train": sound}, sample_rate=8000, quantizer=Quantizer())
     assert clips.index["store"] == store_name([file["samples_digest"] for file in clips.index["files"]])
     Corpus.open(clips.path).verify()

@@ -27,7 +27,7 @@ def mostly_silent(tmp_path: Path, tone) -> Corpus:  # type: ignore[no-untyped-de
 
 
 def test_no_prompt_is_silent(mostly_silent: Corpus) -> None:
-    clips = prompts(mostly_silent, "test", count=8, length=1000, seed=0, quantiser=Q)
+    clips = prompts(mostly_silent, "test", count=8, length=1000, seed=0, quantizer=Q)
     assert clips.shape == (8, 1000)
     assert clips.dtype == np.uint8
     sound = Q.decode(clips)
@@ -37,7 +37,7 @@ def test_no_prompt_is_silent(mostly_silent: Corpus) -> None:
 def test_prompts_are_stretches_of_the_split_and_differ(mostly_silent: Corpus) -> None:
     (segment,) = mostly_silent.segments("test")
     stretch = Q.encode_int16(mostly_silent.samples[segment.offset : segment.offset + segment.length])
-    clips = prompts(mostly_silent, "test", count=4, length=900, seed=1, quantiser=Q)
+    clips = prompts(mostly_silent, "test", count=4, length=900, seed=1, quantizer=Q)
     windows = np.lib.stride_tricks.sliding_window_view(stretch, 900)
     places = [int(np.flatnonzero((windows == clip).all(axis=1))[0]) for clip in clips]
     assert min(np.diff(sorted(places))) >= 900, "apart from each other"
@@ -45,28 +45,28 @@ def test_prompts_are_stretches_of_the_split_and_differ(mostly_silent: Corpus) ->
 
 def test_the_seed_decides(corpus: Corpus) -> None:
     def draw(seed: int) -> np.ndarray:
-        return prompts(corpus, "validation", count=3, length=500, seed=seed, quantiser=Q)
+        return prompts(corpus, "validation", count=3, length=500, seed=seed, quantizer=Q)
 
     assert np.array_equal(draw(0), draw(0))
     assert not np.array_equal(draw(0), draw(1))
 
 
 def test_fewer_clips_are_the_first_of_more(corpus: Corpus) -> None:
-    few = prompts(corpus, "test", count=2, length=500, seed=0, quantiser=Q)
-    many = prompts(corpus, "test", count=3, length=500, seed=0, quantiser=Q)
+    few = prompts(corpus, "test", count=2, length=500, seed=0, quantizer=Q)
+    many = prompts(corpus, "test", count=3, length=500, seed=0, quantizer=Q)
     assert few.shape == (2, 500)
     assert many.shape == (3, 500)
 
 
 def test_a_short_segment_is_filled_up_with_the_zero_class(corpus: Corpus) -> None:
     longest = max(segment.length for segment in corpus.segments("test"))
-    clips = prompts(corpus, "test", count=2, length=longest + 50, seed=0, quantiser=Q)
+    clips = prompts(corpus, "test", count=2, length=longest + 50, seed=0, quantizer=Q)
     assert (clips[:, :50] == Q.zero_class).all()
     assert (clips[:, 50:] != Q.zero_class).any()
 
 
 def test_refuses(corpus: Corpus) -> None:
     with pytest.raises(PartitaError, match="count"):
-        prompts(corpus, "test", count=0, length=5, seed=0, quantiser=Q)
+        prompts(corpus, "test", count=0, length=5, seed=0, quantizer=Q)
     with pytest.raises(PartitaError, match="split"):
-        prompts(corpus, "held out", count=1, length=5, seed=0, quantiser=Q)
+        prompts(corpus, "held out", count=1, length=5, seed=0, quantizer=Q)

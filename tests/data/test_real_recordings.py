@@ -59,7 +59,7 @@ def test_trimming_takes_only_what_is_silent(violin: Corpus, tmp_path: Path) -> N
     whole = sum(f["stretches"][0][1] for f in violin.index["files"] if f["source"].endswith(".mp3"))
     kept = sum(length for f in trimmed.index["files"] for _, length in f["stretches"])
     assert 0.95 < kept / whole < 0.99
-    clips = prompts(trimmed, "test", count=4, length=4000, seed=0, quantiser=Quantizer())
+    clips = prompts(trimmed, "test", count=4, length=4000, seed=0, quantizer=Quantizer())
     assert (np.abs(Quantizer().decode(clips)).max(axis=1) > 0.03).all()
 
 

@@ -81,7 +81,7 @@ def test_every_training_sample_is_a_target_once_an_epoch(
     batch, seed = batch_and_seed
     corpus = made_up(tmp_path_factory.mktemp("c"), lengths)
     windows = TrainingWindows(
-        corpus, targets=targets, context=context, batch=batch, seed=seed, quantiser=Identity()
+        corpus, targets=targets, context=context, batch=batch, seed=seed, quantizer=Identity()
     )
     for epoch in range(3):
         seen = []
@@ -107,7 +107,7 @@ def test_scoring_sees_each_sample_once_in_order_and_never_across_a_split(
     for split in ("train", "validation", "test"):
         seen = []
         for drawn in every_window(
-            corpus, split, targets=targets, context=context, batch=batch, quantiser=Identity()
+            corpus, split, targets=targets, context=context, batch=batch, quantizer=Identity()
         ):
             seen += check_windows(drawn, corpus, split, context)
         expected = [s.offset + n for s in corpus.segments(split) for n in range(1, s.length + 1)]
@@ -118,7 +118,7 @@ def test_phases_and_order_change_from_epoch_to_epoch_and_with_the_seed(tmp_path:
     corpus = made_up(tmp_path, [3000])
 
     def epochs(seed: int) -> list[list[int]]:
-        windows = TrainingWindows(corpus, targets=100, context=0, batch=1, seed=seed, quantiser=Identity())
+        windows = TrainingWindows(corpus, targets=100, context=0, batch=1, seed=seed, quantizer=Identity())
         return [
             [int(windows.next().classes[0, 0]) for _ in range(windows.batches_per_epoch)] for _ in range(4)
         ]
@@ -132,7 +132,7 @@ def test_phases_and_order_change_from_epoch_to_epoch_and_with_the_seed(tmp_path:
 @pytest.mark.parametrize("stop", [0, 1, 7, 12, 13, 30])
 def test_a_restored_stream_goes_on_bitwise(tmp_path: Path, stop: int) -> None:
     corpus = made_up(tmp_path, [500, 90, 311])
-    make = {"targets": 32, "context": 16, "batch": 2, "seed": 5, "quantiser": Q}
+    make = {"targets": 32, "context": 16, "batch": 2, "seed": 5, "quantizer": Q}
     whole = TrainingWindows(corpus, **make)
     for _ in range(stop):
         whole.next()
@@ -149,20 +149,20 @@ def test_a_restored_stream_goes_on_bitwise(tmp_path: Path, stop: int) -> None:
 
 def test_a_state_of_other_windows_is_refused(tmp_path: Path) -> None:
     corpus = made_up(tmp_path, [500])
-    one = TrainingWindows(corpus, targets=32, context=16, batch=2, seed=5, quantiser=Q)
-    other = TrainingWindows(corpus, targets=32, context=16, batch=2, seed=6, quantiser=Q)
+    one = TrainingWindows(corpus, targets=32, context=16, batch=2, seed=5, quantizer=Q)
+    other = TrainingWindows(corpus, targets=32, context=16, batch=2, seed=6, quantizer=Q)
     with pytest.raises(PartitaError, match="`seed` of the windows is 6, was 5"):
         other.restore(one.state())
 
 
 def test_names_tell_the_time_in_the_source(corpus: Corpus) -> None:
-    drawn = next(every_window(corpus, "train", targets=4000, context=0, batch=2, quantiser=Q))
+    drawn = next(every_window(corpus, "train", targets=4000, context=0, batch=2, quantizer=Q))
     first = corpus.segments("train")[0]
     assert drawn.names[1] == f"{corpus.source(first)} @ {first.source_start_s + 0.5:.2f} s"
 
 
 def test_classes_are_those_of_the_store(corpus: Corpus) -> None:
-    drawn = next(every_window(corpus, "test", targets=100, context=3, batch=1, quantiser=Q))
+    drawn = next(every_window(corpus, "test", targets=100, context=3, batch=1, quantizer=Q))
     start = corpus.segments("test")[0].offset
     sound = np.concatenate([np.zeros(3), corpus.samples[start : start + 100] / 32767])
     assert drawn.classes.dtype == np.int64
@@ -171,7 +171,7 @@ def test_classes_are_those_of_the_store(corpus: Corpus) -> None:
 
 @pytest.mark.parametrize("bad", [{"targets": 0}, {"context": -1}, {"batch": 0}, {"split": "no"}])
 def test_refuses(corpus: Corpus, bad: dict) -> None:
-    values = {"split": "train", "targets": 8, "context": 8, "batch": 1, "seed": 0, "quantiser": Q}
+    values = {"split": "train", "targets": 8, "context": 8, "batch": 1, "seed": 0, "quantizer": Q}
     with pytest.raises(PartitaError, match=next(iter(bad))):
         TrainingWindows(corpus, **{**values, **bad})
 
@@ -180,7 +180,7 @@ def test_refuses(corpus: Corpus, bad: dict) -> None:
     "damage", [{"epoch": "0"}, {"epoch": -1}, {"position": 1.5}, {"position": 10**9}, {"of": None}]
 )
 def test_a_damaged_state_is_refused_and_changes_nothing(tmp_path: Path, damage: dict) -> None:
-    make = {"targets": 32, "context": 16, "batch": 2, "seed": 5, "quantiser": Q}
+    make = {"targets": 32, "context": 16, "batch": 2, "seed": 5, "quantizer": Q}
     windows = TrainingWindows(made_up(tmp_path, [500, 90, 311]), **make)
     before = windows.state()
     with pytest.raises(PartitaError, match=f"`windows.{next(iter(damage))}`"):

@@ -1,5 +1,5 @@
 """Fixtures of the evaluation tests."""
 
-from small_models import corpus, four_classes, loaded, network, one_thread, quantiser
+from small_models import corpus, four_classes, loaded, network, one_thread, quantizer
 
-__all__ = ["corpus", "four_classes", "loaded", "network", "one_thread", "quantiser"]
+__all__ = ["corpus", "four_classes", "loaded", "network", "one_thread", "quantizer"]

@@ -47,19 +47,19 @@ def test_progress_names_every_stage(loaded: LoadedModel, corpus: Corpus) -> None
     assert told[-1] == ("comparing clips", 1.0)
 
 
-def test_real_clips_are_stretches_of_the_split(corpus: Corpus, quantiser: Quantizer) -> None:
-    real = real_clips(corpus, "test", clips=4, seconds=0.5, prompt_seconds=0.1, seed=0, quantiser=quantiser)
+def test_real_clips_are_stretches_of_the_split(corpus: Corpus, quantizer: Quantizer) -> None:
+    real = real_clips(corpus, "test", clips=4, seconds=0.5, prompt_seconds=0.1, seed=0, quantizer=quantizer)
     assert real.prompts.shape == (4, 200)
     assert real.waveforms.shape == (4, 1000)
     (segment,) = corpus.segments("test")
-    sound = quantiser.encode_int16(corpus.samples[segment.offset : segment.offset + segment.length])
+    sound = quantizer.encode_int16(corpus.samples[segment.offset : segment.offset + segment.length])
     for prompt, continuation in zip(real.prompts, real.continuations, strict=True):
         clip = np.concatenate([prompt, continuation]).tobytes()
         assert clip in sound.tobytes()
 
 
-def test_clips_continue_their_own_prompts(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
-    real = real_clips(corpus, "test", clips=4, seconds=0.1, prompt_seconds=0.1, seed=0, quantiser=quantiser)
+def test_clips_continue_their_own_prompts(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
+    real = real_clips(corpus, "test", clips=4, seconds=0.1, prompt_seconds=0.1, seed=0, quantizer=quantizer)
     clips = continued(network, real, seed=0)
     assert clips.shape == real.waveforms.shape
     assert np.abs(clips).max() <= 1
@@ -83,7 +83,7 @@ def test_clips_that_fit_stay_as_they_are(lengths: list[float]) -> None:
 
 
 def test_a_short_split_gets_fewer_and_shorter_clips_that_do_not_overlap(
-    loaded: LoadedModel, corpus: Corpus, quantiser: Quantizer
+    loaded: LoadedModel, corpus: Corpus, quantizer: Quantizer
 ) -> None:
     found = evaluation(loaded, corpus, EvaluateConfig(clips=16, seconds=2.0, prompt_seconds=0.5))
     about = found.scores["about"]
@@ -91,7 +91,7 @@ def test_a_short_split_gets_fewer_and_shorter_clips_that_do_not_overlap(
     assert 4 * (about["clip_seconds"] + about["opening_seconds"]) < 0.6 * 9.21
     assert any("no room for 16 clips of 2 s" in warning for warning in found.scores["warnings"])
     (segment,) = corpus.segments("test")
-    sound = quantiser.encode_int16(corpus.samples[segment.offset : segment.offset + segment.length]).tobytes()
+    sound = quantizer.encode_int16(corpus.samples[segment.offset : segment.offset + segment.length]).tobytes()
     rows = zip(found.real.prompts, found.real.continuations, strict=True)
     clips = [np.concatenate(row).tobytes() for row in rows]
     places = sorted(sound.index(clip) for clip in clips)
@@ -115,7 +115,7 @@ def test_another_corpus_than_the_training_s_is_warned_of(loaded: LoadedModel, co
     assert not warned(corpus.fingerprint)
 
 
-def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantiser: Quantizer) -> None:
+def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantizer: Quantizer) -> None:
     with pytest.raises(PartitaError, match=r"`sample_rate` 8000 but the corpus .* has 2000"):
         evaluate(replace(loaded, sample_rate=8000), corpus, QUICK)
     with pytest.raises(PartitaError, match="`split` is 'tset'"):
@@ -125,7 +125,7 @@ def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantiser: Quan
     with pytest.raises(PartitaError, match="`seconds` is -1"):
         EvaluateConfig(seconds=-1)
     with pytest.raises(PartitaError, match="`prompt_seconds` is 0"):
-        real_clips(corpus, "test", clips=4, seconds=1, prompt_seconds=0, seed=0, quantiser=quantiser)
+        real_clips(corpus, "test", clips=4, seconds=1, prompt_seconds=0, seed=0, quantizer=quantizer)
 
 
 def test_a_damaged_corpus_is_not_scored(loaded: LoadedModel, corpus: Corpus, tmp_path: Path) -> None:

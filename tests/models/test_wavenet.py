@@ -14,9 +14,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.ops.gated_stack.autograd import fused_stack
-from partita.ops.gated_stack.reference import fits_fused, reference_stack
-from partita.ops.llvm.bfloat16 import has_pair_products
+from partita.ops.gated_stack.autograd import compiled_stack
+from partita.ops.gated_stack.dispatch import fits_compiled_stack
+from partita.ops.gated_stack.reference import reference_stack
+from partita.ops.llvm.bfloat16 import has_bfloat16_products
 
 ODD = WaveNetConfig(
     blocks=2,
@@ -41,7 +42,9 @@ ONE_LAYER = WaveNetConfig(
     blocks=1, layers=1, residual_channels=16, dilation_channels=16, skip_channels=8, end_channels=8
 )
 
-pairs = pytest.mark.skipif(not has_pair_products(), reason="the processor has no products of bfloat16 pairs")
+pairs = pytest.mark.skipif(
+    not has_bfloat16_products(), reason="the processor has no products of bfloat16 pairs"
+)
 
 
 def model_of(config: WaveNetConfig, seed: int = 0) -> WaveNet:
@@ -118,7 +121,7 @@ def test_the_compiled_loops_equal_plain_tensors(config: WaveNetConfig, batch: in
     leaves = [hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias]
     torch.set_num_threads(threads)
     try:
-        fused = fused_stack(*leaves, config.dilations, narrow=False)
+        fused = compiled_stack(*leaves, config.dilations, bfloat16=False)
         weight = torch.randn(fused.shape, generator=torch.Generator().manual_seed(5))
         got = torch.autograd.grad((fused * weight).sum(), leaves)
     finally:
@@ -133,13 +136,13 @@ def test_the_compiled_loops_equal_plain_tensors(config: WaveNetConfig, batch: in
 
 def test_the_compiled_loops_take_what_they_can_and_say_so() -> None:
     whole, odd = model_of(WHOLE), model_of(ODD)
-    assert fits_fused(whole.embedding[None], whole.dilated)
-    assert not fits_fused(odd.embedding[None], odd.dilated)
-    assert not fits_fused(whole.embedding[None].double(), whole.dilated.double())
+    assert fits_compiled_stack(whole.embedding[None], whole.dilated)
+    assert not fits_compiled_stack(odd.embedding[None], odd.dilated)
+    assert not fits_compiled_stack(whole.embedding[None].double(), whole.dilated.double())
     with torch.autocast("cpu", torch.bfloat16):
-        assert fits_fused(whole.embedding[None], whole.dilated) == has_pair_products()
+        assert fits_compiled_stack(whole.embedding[None], whole.dilated) == has_bfloat16_products()
     with torch.autocast("cpu", torch.float16):
-        assert not fits_fused(whole.embedding[None], whole.dilated)
+        assert not fits_compiled_stack(whole.embedding[None], whole.dilated)
 
 
 @pairs
@@ -153,7 +156,7 @@ def test_the_loops_in_bfloat16_are_as_near_as_autocast(
     leaves = [hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias]
     torch.set_num_threads(threads)
     try:
-        fused = fused_stack(*leaves, config.dilations, narrow=True)
+        fused = compiled_stack(*leaves, config.dilations, bfloat16=True)
         weight = torch.randn(fused.shape, generator=torch.Generator().manual_seed(5)).bfloat16()
         got = torch.autograd.grad((fused * weight).sum(), leaves)
     finally:
@@ -191,7 +194,7 @@ def test_the_loops_take_tensors_of_any_layout(config: WaveNetConfig, narrow: boo
     packed = hidden.clone().requires_grad_()
     results = []
     for first in (spread, packed):
-        gates = fused_stack(first, *leaves, config.dilations, narrow=narrow)
+        gates = compiled_stack(first, *leaves, config.dilations, bfloat16=narrow)
         one = torch.ones((), dtype=gates.dtype).expand(gates.shape)
         gates.backward(one if first is spread else one.contiguous())
         results.append((gates, first.grad))
@@ -203,9 +206,9 @@ def test_without_a_way_back_the_numbers_are_the_same(narrow: bool) -> None:
     model = model_of(SIZES["tiny"])
     hidden = model.embed(classes_of(SIZES["tiny"], 3, 50))
     leaves = (hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias)
-    with_way = fused_stack(*leaves, SIZES["tiny"].dilations, narrow=narrow)
+    with_way = compiled_stack(*leaves, SIZES["tiny"].dilations, bfloat16=narrow)
     with torch.no_grad():
-        without = fused_stack(*leaves, SIZES["tiny"].dilations, narrow=narrow)
+        without = compiled_stack(*leaves, SIZES["tiny"].dilations, bfloat16=narrow)
     assert with_way.requires_grad and not without.requires_grad
     assert torch.equal(with_way, without)
 
@@ -223,7 +226,7 @@ def test_threads_share_no_room_to_work_in(narrow: str) -> None:
     code = """
 import sys, torch
 from partita.models.sizes import SIZES, WaveNetConfig
-from partita.ops.gated_stack.autograd import fused_stack
+from partita.ops.gated_stack.autograd import compiled_stack
 from partita.models.wavenet import WaveNet
 config = WaveNetConfig(blocks=1, layers=5, residual_channels=128, dilation_channels=128, skip_channels=4,
                        end_channels=4)
@@ -233,7 +236,7 @@ leaves = (hidden, model.dilated, model.dilated_bias, model.residual, model.resid
 found = []
 for threads in (1, 2, 2, 2):
     torch.set_num_threads(threads)
-    gates = fused_stack(*leaves, config.dilations, narrow=sys.argv[1] == "1")
+    gates = compiled_stack(*leaves, config.dilations, bfloat16=sys.argv[1] == "1")
     found.append([gates, *torch.autograd.grad(gates.float().square().sum(), leaves[1:], retain_graph=False)])
     hidden = model.embed(torch.arange(1200)[None] % 256)
     leaves = (hidden, *leaves[1:])
@@ -251,7 +254,7 @@ for other in found[1:]:
 def test_under_autocast_the_network_takes_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     model, classes = model_of(WHOLE), classes_of(WHOLE, 1, 40)
     with torch.autocast("cpu", torch.bfloat16), monkeypatch.context() as patched:
-        patched.setattr("partita.ops.gated_stack.reference.reference_stack", None)
+        patched.setattr("partita.ops.gated_stack.dispatch.reference_stack", None)
         narrow = model(classes)
     torch.testing.assert_close(narrow.float(), model(classes), rtol=0, atol=0.05)
     narrow.float().square().sum().backward()

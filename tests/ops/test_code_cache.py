@@ -12,7 +12,7 @@ import pytest
 from numba.core.caching import CompileResultCacheImpl
 
 from partita.ops.code_cache import _voice
-from partita.ops.numba_cache import kept, sources_digest
+from partita.ops.numba_cache import compiled_on_disk, sources_digest
 from partita.storage import beside
 
 
@@ -28,7 +28,7 @@ def anew() -> Any:
     """Return the same function each time, as a process that starts finds it."""
     _voice.cache_clear()
 
-    @kept(of=("test",))
+    @compiled_on_disk(of=("test",))
     def add_one(x: int) -> int:
         return x + 1
 

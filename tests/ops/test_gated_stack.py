@@ -9,7 +9,7 @@ from numba import njit
 
 from partita.ops.barrier import wait_for_all
 from partita.ops.gated_stack.autograd import _together
-from partita.ops.llvm.bfloat16 import has_pair_products, narrow_rows, pair_rows, widen_rows
+from partita.ops.llvm.bfloat16 import has_bfloat16_products, narrow_rows, pair_rows, widen_rows
 from partita.ops.llvm.gate import gate, gate_gradient
 from partita.ops.llvm.matmul import multiply, multiply_pairs
 
@@ -32,7 +32,7 @@ def test_multiply_adds_a_product(rows: int, columns: int, depth: int) -> None:
         np.testing.assert_array_equal(c[:, columns:], start[:, columns:])
 
 
-@pytest.mark.skipif(not has_pair_products(), reason="the processor has no products of bfloat16 pairs")
+@pytest.mark.skipif(not has_bfloat16_products(), reason="the processor has no products of bfloat16 pairs")
 @pytest.mark.parametrize("rows", [1, 8, 17])
 @pytest.mark.parametrize("columns", [16, 48])
 @pytest.mark.parametrize("depth", [0, 1, 32])
@@ -55,7 +55,7 @@ def _through_halves(source: int, out: int, pairs: int, nothing: int, rows: int) 
     widen_rows(out, 16, source, 16, rows, 16)
 
 
-@pytest.mark.skipif(not has_pair_products(), reason="elsewhere rounding to bfloat16 needs a library call")
+@pytest.mark.skipif(not has_bfloat16_products(), reason="elsewhere rounding to bfloat16 needs a library call")
 @pytest.mark.parametrize("rows", [1, 2, 5])
 def test_rows_become_bfloat16_and_pairs_as_pytorch_rounds_them(rows: int) -> None:
     source = torch.randn(rows, 16, generator=torch.Generator().manual_seed(0))

@@ -13,7 +13,7 @@ from numba.core.dispatcher import Dispatcher
 
 import partita
 from partita.errors import PartitaError
-from partita.ops.numba_cache import SOURCES, compiled, kept, sources_digest
+from partita.ops.numba_cache import SOURCES, compiled, compiled_on_disk, sources_digest
 
 HOME = Path(partita.__file__).parent
 NOT_CODE = {"ops/numba_cache.py", "ops/code_cache.py", "errors.py"}  # what they hold is not compiled
@@ -92,7 +92,7 @@ def test_products_of_a_factory_are_named_after_what_they_are_made_of() -> None:
         return add
 
     def outer(function: object) -> str:
-        @kept(of=(function,))
+        @compiled_on_disk(of=(function,))
         def call(x: int) -> int:
             return function(x)  # type: ignore[operator]
 
@@ -102,7 +102,7 @@ def test_products_of_a_factory_are_named_after_what_they_are_made_of() -> None:
     assert len(names) == 4
 
 
-@pytest.mark.parametrize("decorator", [compiled, kept])
+@pytest.mark.parametrize("decorator", [compiled, compiled_on_disk])
 def test_code_that_may_not_be_compiled_is_refused(decorator: object, monkeypatch: pytest.MonkeyPatch) -> None:
     # regression: NUMBA_DISABLE_JIT=1 ended every command as a fault of partita's
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)

@@ -41,7 +41,7 @@ def real() -> RealClips:
     tones = np.stack([0.5 * np.sin(2 * np.pi * (200 + 50 * row) * time) for row in range(5)])
     classes = Quantizer().encode(tones)
     return RealClips(
-        prompts=classes[:, :1000], continuations=classes[:, 1000:], quantiser=Quantizer(), sample_rate=RATE
+        prompts=classes[:, :1000], continuations=classes[:, 1000:], quantizer=Quantizer(), sample_rate=RATE
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from partita.audio.formats.parts import UnreadableError
+from partita.audio.errors import UnreadableError
 from partita.data.preparation.recording import Sound, prepare_recording
 
 SEED = 20

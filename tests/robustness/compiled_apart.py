@@ -67,14 +67,14 @@ def departure(narrow: bool) -> float:
     """Return how far the gated stack is from plain tensors, its gates and the gradient of its input."""
     import torch
 
-    from partita.ops.gated_stack.autograd import fused_stack
+    from partita.ops.gated_stack.autograd import compiled_stack
     from partita.ops.gated_stack.reference import reference_stack
 
     random = torch.Generator().manual_seed(0)
     shapes = [(2, 40, 32), (3, 64, 64), (3, 64), (2, 32, 32), (2, 32)]
     parts = [0.3 * torch.randn(*shape, generator=random) for shape in shapes]
     results = []
-    for stack in (reference_stack, lambda *args: fused_stack(*args, narrow=narrow)):
+    for stack in (reference_stack, lambda *args: compiled_stack(*args, bfloat16=narrow)):
         leaves = [part.clone().requires_grad_() for part in parts]
         gates = stack(*leaves, (1, 2, 4)).float()
         gates.square().sum().backward()

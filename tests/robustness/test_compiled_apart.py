@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.ops.llvm.bfloat16 import has_pair_products
+from partita.ops.llvm.bfloat16 import has_bfloat16_products
 
 SCRIPT = Path(__file__).with_name("compiled_apart.py")
 RIGHT = {"one": 1.0, "two": 2.0}
-pairs = pytest.mark.skipif(not has_pair_products(), reason="the processor has no products of bfloat16 pairs")
+pairs = pytest.mark.skipif(
+    not has_bfloat16_products(), reason="the processor has no products of bfloat16 pairs"
+)
 
 
 def words(cache: Path, *names: str) -> list[str]:

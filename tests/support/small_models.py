@@ -32,7 +32,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 
 @pytest.fixture
-def quantiser() -> Quantizer:
+def quantizer() -> Quantizer:
     return Quantizer()
 
 
@@ -46,9 +46,9 @@ def network() -> WaveNet:
 
 
 @pytest.fixture
-def loaded(network: WaveNet, quantiser: Quantizer) -> LoadedModel:
+def loaded(network: WaveNet, quantizer: Quantizer) -> LoadedModel:
     """That network, as if it came from a run."""
-    return LoadedModel(model=network, sample_rate=RATE, quantiser=quantiser, name="toy", step=0, config={})
+    return LoadedModel(model=network, sample_rate=RATE, quantizer=quantizer, name="toy", step=0, config={})
 
 
 @pytest.fixture(scope="session")

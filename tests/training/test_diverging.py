@@ -44,16 +44,14 @@ def test_what_is_not_finite_is_not_saved(
     step = Trainer.step
 
     def burst(self: Trainer) -> None:
-        if self.position.step == 6:
+        if self.state.step == 6:
             tensors = self.train_step.tensors()[group]
             with torch.no_grad():
                 next(value for value in tensors.values() if value.ndim).flatten()[0] = float("inf")
         step(self)
 
     monkeypatch.setattr(Trainer, "step", burst)
-    monkeypatch.setattr(
-        Trainer, "_update", lambda self, _: setattr(self.position, "step", self.position.step + 1)
-    )
+    monkeypatch.setattr(Trainer, "_update", lambda self, _: setattr(self.state, "step", self.state.step + 1))
     monkeypatch.setattr(scoring, "validation_bits", lambda *_: 8.0)
     with pytest.raises(DivergedError, match=f"of {group} is not finite at step 10: .* step 5 is undamaged"):
         train(corpus, out, make_config(log_every=1000), quiet=True)

@@ -18,7 +18,7 @@ from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.signals import Interrupted
 from partita.training import interleaved as turns_file
-from partita.training import trainer as loop_file
+from partita.training import trainer as trainer_file
 from partita.training.interleaved import TOLERANCE, Planned, machine_share, train_in_turns, unequal
 from partita.training.time_budget import training_budget
 from partita.training.train import resume, train
@@ -41,12 +41,12 @@ class FakeMachine:
         self.now, self.busy_until = 0.0, busy_until
         self.ended: dict[str, tuple[int, float]] = {}  # each run's steps and seconds
 
-    def update(self, loop: Trainer) -> None:
+    def update(self, trainer: Trainer) -> None:
         self.now += 2.0 if self.now < self.busy_until else 1.0
-        loop.position.step += 1
+        trainer.state.step += 1
 
-    def finish(self, loop: Trainer) -> None:
-        self.ended[loop.run.path.name] = (loop.position.step, loop.position.seconds)
+    def finish(self, trainer: Trainer) -> None:
+        self.ended[trainer.run.path.name] = (trainer.state.step, trainer.state.seconds)
 
 
 @pytest.fixture
@@ -56,12 +56,12 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     clock = SimpleNamespace(
         monotonic=lambda: fake.now, perf_counter=lambda: fake.now, process_time=lambda: 0.0
     )
-    monkeypatch.setattr(loop_file, "time", clock)
+    monkeypatch.setattr(trainer_file, "time", clock)
     monkeypatch.setattr(turns_file, "time", clock)
-    monkeypatch.setattr(Trainer, "_update", lambda loop, _batch: fake.update(loop))
+    monkeypatch.setattr(Trainer, "_update", lambda trainer, _batch: fake.update(trainer))
     monkeypatch.setattr(Trainer, "_validate", lambda _loop: None)
     monkeypatch.setattr(Trainer, "save", lambda _loop: None)
-    monkeypatch.setattr(Trainer, "finish", lambda loop: fake.finish(loop))  # noqa: PLW0108 - it needs the loop
+    monkeypatch.setattr(Trainer, "finish", lambda trainer: fake.finish(trainer))  # noqa: PLW0108 - it needs the trainer
     return fake
 
 
@@ -162,10 +162,10 @@ def test_a_run_that_diverges_leaves_the_others(
 ) -> None:
     update = Trainer._update
 
-    def diverging(loop: Trainer, batch: Any) -> None:
-        if loop.run.path.name == "a" and loop.position.step == 2:
+    def diverging(trainer: Trainer, batch: Any) -> None:
+        if trainer.run.path.name == "a" and trainer.state.step == 2:
             raise DivergedError("the loss is not finite at step 3")
-        update(loop, batch)
+        update(trainer, batch)
 
     monkeypatch.setattr(Trainer, "_update", diverging)
     config = make_config(minutes=1.0, steps=4)

@@ -141,7 +141,7 @@ def test_a_polite_signal_saves_and_says_how_to_go_on(
 
     def interrupted_step(self: Trainer) -> None:
         step(self)
-        if self.position.step == 7:
+        if self.state.step == 7:
             signal.raise_signal(number)
 
     monkeypatch.setattr(Trainer, "step", interrupted_step)

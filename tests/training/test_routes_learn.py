@@ -22,7 +22,7 @@ from partita.training.train_step import TrainStep, Update
 pytestmark = pytest.mark.slow
 Make = Callable[..., TrainConfig]
 CLASSES, BATCH, TARGETS = 12, 8, 512
-QUANTISER = Quantizer(classes=CLASSES)
+QUANTIZER = Quantizer(classes=CLASSES)
 SHAPE = WaveNetConfig(
     blocks=1,
     layers=3,
@@ -45,7 +45,7 @@ def teacher_of(seed: int) -> WaveNet:
 def clips_of(model: WaveNet, past: Tensor | None, clips: int, steps: int, seed: int) -> Tensor:
     config = SamplingConfig(seed=seed, threads=1, device="cpu")
     prompt = None if past is None else past.numpy()
-    zero = QUANTISER.zero_class
+    zero = QUANTIZER.zero_class
     drawn = draw(model, clips=clips, steps=steps, prompt=prompt, config=config, zero_class=zero)
     return torch.from_numpy(drawn).long()
 
@@ -94,7 +94,7 @@ def test_the_exact_log_ratio_as_reward_lowers_the_reverse_divergence(
     """From one student, 150 updates each: of likelihood, and of likelihood with the teacher as critic."""
     teacher = teacher_of(seed)
     data = clips_of(teacher, None, 256, teacher.receptive_field + 1024, seed=1)
-    settings: dict[str, Any] = {"network": SHAPE, "quantiser": QUANTISER, "targets": TARGETS, "batch": BATCH}
+    settings: dict[str, Any] = {"network": SHAPE, "quantiser": QUANTIZER, "targets": TARGETS, "batch": BATCH}
     base = make_config(**settings, steps=300)
     start = dict(trained(base, teacher, data, 4e-3).state_dict())
     rollout = RolloutConfig(clips=32, length=256, shortest=64)

@@ -80,7 +80,7 @@ def test_the_final_score_is_that_of_the_weights_that_load_returns(
     (final,) = records(out, "final")
     loaded = load(out)
     whole = held_out(
-        corpus, "validation", targets=256, context=loaded.model.receptive_field, quantiser=loaded.quantiser
+        corpus, "validation", targets=256, context=loaded.model.receptive_field, quantizer=loaded.quantizer
     )
     assert validation_bits(loaded.model, whole, compute_device("cpu", "float32")) == final["bits"]
     assert loaded.step == final["chosen"]

@@ -40,8 +40,8 @@ RESAMPLES = 2000
 def teacher_sound(teacher: LoadedModel, corpus: Corpus, split: str, clips: int, steps: int, seed: int) -> Any:
     """Return (clips, steps) classes that the teacher drew, the first receptive field of them forgotten."""
     model, field = teacher.model, teacher.model.receptive_field
-    given = prompts(corpus, split, count=clips, length=field, seed=seed, quantiser=teacher.quantiser)
-    config, zero = SamplingConfig(seed=seed), teacher.quantiser.zero_class
+    given = prompts(corpus, split, count=clips, length=field, seed=seed, quantizer=teacher.quantizer)
+    config, zero = SamplingConfig(seed=seed), teacher.quantizer.zero_class
     drawn = draw(model, clips=clips, steps=field + steps, prompt=given, config=config, zero_class=zero)
     return drawn[:, field:]
 

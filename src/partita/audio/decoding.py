@@ -12,10 +12,12 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from partita.audio.errors import UnreadableError
 from partita.audio.formats.detection import CHUNKED, container
 from partita.audio.formats.ffmpeg import REMEDY, FFmpegReader, has_ffmpeg
-from partita.audio.formats.libsndfile import SoundFiles, Track
-from partita.audio.formats.parts import NO_SOUND, UnreadableError
+from partita.audio.formats.libsndfile import SoundFiles
+from partita.audio.formats.parts import NO_SOUND
+from partita.audio.formats.track import Track
 from partita.audio.mixing import (
     FAR_BEYOND,
     LARGEST,
@@ -27,15 +29,15 @@ from partita.audio.mixing import (
 from partita.audio.phases import Phases
 
 LEAST_RATE, MOST_RATE = 1000, 768_000  # Hz, in headers; a false rate would make a short file hours long
-HEADERLESS = {".raw", ".pcm", ".sam"}
+HEADERLESS_SUFFIXES = {".raw", ".pcm", ".sam"}
 
 
-class Decoding:
+class Decoder:
     """One pass over one recording.
 
     Iterate once: the blocks are mono, float32, at `sample_rate`, and together the whole recording; the
     resampler's delay is made up for, so sample n lies at n / sample_rate seconds of the source. Then ask
-    `second_look` whether the recording should be decoded in another way.
+    `second_pass` whether the recording should be decoded in another way.
 
     Args:
         path: an audio file.
@@ -48,10 +50,10 @@ class Decoding:
     Raises:
         UnreadableError: when iterated: not audio, no header, damaged, NaN or infinity.
 
-    >>> list(Decoding(Path(__file__), 16000))
+    >>> list(Decoder(Path(__file__), 16000))
     Traceback (most recent call last):
     ...
-    partita.audio.formats.parts.UnreadableError: not an audio file that can be read (Format not recognised)
+    partita.audio.errors.UnreadableError: not an audio file that can be read (Format not recognised)
     """
 
     def __init__(self, path: Path, sample_rate: int, treatment: Treatment | None = None) -> None:
@@ -80,7 +82,7 @@ class Decoding:
             yield from self._at_rate(track)
             self.done = min(1.0, track.shares[1])
 
-    def second_look(self) -> "Decoding | None":
+    def second_pass(self) -> "Decoder | None":
         """Return another pass where the first one shows that it needs one, None where it is good.
 
         A few samples far beyond all others are taken as 0; of channels that cancel out one is used.
@@ -90,19 +92,19 @@ class Decoding:
         """
         treatment = self.treatment
         if self._levels.peak > FAR_BEYOND and treatment.limit is None:
-            tracks = Decoding(self.path, self.sample_rate)._tracks()
+            tracks = Decoder(self.path, self.sample_rate)._tracks()
             if found := find_spikes((block, 1 / track.rate) for track in tracks for block in track.blocks):
-                return Decoding(self.path, self.sample_rate, Treatment(limit=found[0], note=found[1]))
+                return Decoder(self.path, self.sample_rate, Treatment(limit=found[0], note=found[1]))
         if self._levels.peak > LARGEST:
             raise UnreadableError(f"holds values up to {self._levels.peak:.3g}, which no recording has")
         if treatment.channel is None and (cancelled := self._phases.cancelled()):
             notes = "; ".join(filter(None, [treatment.note, cancelled[1]]))
             changed = replace(treatment, channel=cancelled[0], note=notes)
-            return Decoding(self.path, self.sample_rate, changed)
+            return Decoder(self.path, self.sample_rate, changed)
         return None
 
     def _tracks(self) -> Iterator[Track]:
-        if self.path.suffix.lower() in HEADERLESS:
+        if self.path.suffix.lower() in HEADERLESS_SUFFIXES:
             raise UnreadableError(
                 "headerless (raw) samples: save it as WAV or FLAC, which say what they hold"
             )

@@ -13,7 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from partita import storage
-from partita.audio.output_formats import SoundFormat
+from partita.audio.output_formats import OutputFormat
 from partita.audio.wav import write_all
 from partita.errors import PartitaError
 
@@ -40,7 +40,7 @@ def encode(
     path: Path,
     sound: Iterable[NDArray[np.int16]],
     *,
-    form: SoundFormat,
+    form: OutputFormat,
     sample_rate: int,
     note: str,
     redirect: Callable[[Path], Path] | None = None,
@@ -70,7 +70,7 @@ def encode(
         _write(file, sound, form=form, sample_rate=sample_rate, note=note)
 
 
-def demand_encoder(path: Path, form: SoundFormat, sample_rate: int) -> None:
+def check_encoder(path: Path, form: OutputFormat, sample_rate: int) -> None:
     """Refuse a format that can't hold sound at this rate, or that this libsndfile can't write.
 
     Args:
@@ -82,7 +82,7 @@ def demand_encoder(path: Path, form: SoundFormat, sample_rate: int) -> None:
         PartitaError: the format can't be written.
 
     >>> from partita.audio.output_formats import FORMATS
-    >>> demand_encoder(Path("a.opus"), FORMATS[".opus"], 48000)
+    >>> check_encoder(Path("a.opus"), FORMATS[".opus"], 48000)
     """
     remedy = f"give `--out {path.with_suffix('.wav')}`"
     if form.most_rate is not None and sample_rate > form.most_rate:
@@ -97,7 +97,7 @@ def demand_encoder(path: Path, form: SoundFormat, sample_rate: int) -> None:
 
 
 def _write(
-    file: Any, sound: Iterable[NDArray[np.int16]], *, form: SoundFormat, sample_rate: int, note: str
+    file: Any, sound: Iterable[NDArray[np.int16]], *, form: OutputFormat, sample_rate: int, note: str
 ) -> None:
     """Write the clip to an open file.
 

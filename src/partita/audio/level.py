@@ -27,14 +27,14 @@ def gain_to_peak(peak: float, dbfs: float = PEAK_DBFS) -> float:
     return float(10.0 ** (dbfs / 20) / peak) if peak > SILENCE else 1.0
 
 
-def at_peak(waveform: NDArray[np.floating[Any]], dbfs: float = PEAK_DBFS) -> NDArray[np.floating[Any]]:
+def normalise_peak(waveform: NDArray[np.floating[Any]], dbfs: float = PEAK_DBFS) -> NDArray[np.floating[Any]]:
     """Return sound brought to a peak by one factor, so that all within it stays in proportion.
 
     Args:
         waveform: (samples,), float, 1 being full scale; silence keeps its level.
         dbfs: where the peak should be, in decibels of full scale.
 
-    >>> at_peak(np.array([0.1, -0.25]), 0.0).tolist()
+    >>> normalise_peak(np.array([0.1, -0.25]), 0.0).tolist()
     [0.4, -1.0]
     """
     return waveform * waveform.dtype.type(gain_to_peak(float(np.abs(waveform).max(initial=0.0)), dbfs))

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.decoding import Decoding
-from partita.audio.formats.parts import UnreadableError
+from partita.audio.decoding import Decoder
+from partita.audio.errors import UnreadableError
 from partita.audio.spooling import seekable
 from partita.errors import PartitaError
 from partita.standard_streams import without_libraries
@@ -41,10 +41,10 @@ def read_audio(path: str | Path, sample_rate: int, *, last_samples: int | None =
         )
     try:
         with without_libraries(), seekable(path) as file:
-            again: Decoding | None = Decoding(file, sample_rate)
+            again: Decoder | None = Decoder(file, sample_rate)
             while again:
                 decoding, sound = again, _end_of(again, last_samples)
-                again = decoding.second_look()
+                again = decoding.second_pass()
     except (UnreadableError, OSError) as error:
         raise PartitaError(f"{path} can't be used: {error}") from error
     if not sound.size:

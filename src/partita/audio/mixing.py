@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.formats.parts import UnreadableError
+from partita.audio.errors import UnreadableError
 
 FULL_SCALE = 0.99  # 8-bit sound ends at 127/128
 FAR_BEYOND = 1.25  # a peak above it shows that a file of floats has no ceiling at 1
@@ -142,7 +142,7 @@ def check_finite(block: NDArray[np.float32], seconds: float, rate: int) -> None:
     >>> check_finite(np.array([[0], [np.nan]], dtype=np.float32), 3.0, 10)
     Traceback (most recent call last):
     ...
-    partita.audio.formats.parts.UnreadableError: holds values that are not finite (NaN or infinity) at 3.100 s
+    partita.audio.errors.UnreadableError: holds values that are not finite (NaN or infinity) at 3.100 s
     """
     finite = np.isfinite(block)
     if not finite.all():

@@ -10,7 +10,7 @@ from partita.errors import PartitaError
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoundFormat:
+class OutputFormat:
     """A format as libsndfile names it.
 
     Args:
@@ -32,26 +32,26 @@ class SoundFormat:
 LARGEST = (1 << 32) - 1 - 4096
 """Bytes of sound in a file whose lengths have 32 bits; the rest is room for its headers."""
 
-_WAV = SoundFormat(name="WAV", most_samples=LARGEST // 2)
-_AIFF = SoundFormat(name="AIFF", most_samples=LARGEST // 2)
-_VORBIS = SoundFormat(name="OGG", subtype="VORBIS", most_rate=200_000)  # beyond, libvorbis crashes
+_WAV = OutputFormat(name="WAV", most_samples=LARGEST // 2)
+_AIFF = OutputFormat(name="AIFF", most_samples=LARGEST // 2)
+_VORBIS = OutputFormat(name="OGG", subtype="VORBIS", most_rate=200_000)  # beyond, libvorbis crashes
 
 FORMATS = {
     ".wav": _WAV,
     ".wave": _WAV,
-    ".flac": SoundFormat(name="FLAC"),
-    ".mp3": SoundFormat(name="MP3", subtype="MPEG_LAYER_III"),
+    ".flac": OutputFormat(name="FLAC"),
+    ".mp3": OutputFormat(name="MP3", subtype="MPEG_LAYER_III"),
     ".ogg": _VORBIS,
     ".oga": _VORBIS,
-    ".opus": SoundFormat(name="OGG", subtype="OPUS"),
+    ".opus": OutputFormat(name="OGG", subtype="OPUS"),
     ".aiff": _AIFF,
     ".aif": _AIFF,
-    ".caf": SoundFormat(name="CAF"),
+    ".caf": OutputFormat(name="CAF"),
 }
 """Formats by suffix."""
 
 
-def format_of(path: str | Path) -> SoundFormat:
+def format_of(path: str | Path) -> OutputFormat:
     """Return the format that a file's suffix names; without a suffix it is WAV.
 
     Args:
@@ -75,7 +75,7 @@ def format_of(path: str | Path) -> SoundFormat:
     return FORMATS[suffix or ".wav"]
 
 
-def demand_length(path: Path, *, sample_rate: int, samples: int) -> None:
+def check_length(path: Path, *, sample_rate: int, samples: int) -> None:
     """Refuse a clip that is longer than its format can hold.
 
     Args:
@@ -86,7 +86,7 @@ def demand_length(path: Path, *, sample_rate: int, samples: int) -> None:
     Raises:
         PartitaError: the clip is too long.
 
-    >>> demand_length(Path("a.wav"), sample_rate=16000, samples=1 << 32)
+    >>> check_length(Path("a.wav"), sample_rate=16000, samples=1 << 32)
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: a.wav can hold 4 GiB, which is 134217 s at 16000 Hz: draw less, or give \

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.pcm import INT16_SCALE
 from partita.errors import PartitaError
-
-INT16_SCALE = 32767.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quantizer:
-    """A scalar quantiser with levels equally spaced in the companded domain.
+    """A scalar quantizer with levels equally spaced in the companded domain.
 
         f(x) = sign(x) ln(1 + mu |x|) / ln(1 + mu),  mu = classes - 1      (f(x) = x for "linear")
         class = floor((f(x) + 1) / 2 * (classes - 1) + 1/2)

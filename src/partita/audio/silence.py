@@ -27,7 +27,7 @@ def quiet_frames(sound: NDArray[np.float32], peak: float, frame: int) -> NDArray
     return quiet
 
 
-def sounding_stretches(
+def sound_segments(
     quiet: NDArray[np.bool_], *, frame: int, samples: int, sample_rate: int
 ) -> list[tuple[int, int]]:
     """Return the stretches to keep, (start, stop) in samples: ends trimmed, long inner silences cut out.
@@ -39,7 +39,7 @@ def sounding_stretches(
         sample_rate: Hz.
 
     >>> quiet = np.array([True] * 99 + [False] * 9 + [True] * 99)
-    >>> sounding_stretches(quiet, frame=2, samples=414, sample_rate=100)
+    >>> sound_segments(quiet, frame=2, samples=414, sample_rate=100)
     [(188, 226)]
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[True], quiet, [True]]).astype(np.int8)))

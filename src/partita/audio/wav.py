@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 
 from partita import storage
 from partita.audio.output_formats import LARGEST
+from partita.audio.pcm import fade_out, to_int16
 from partita.errors import PartitaError
 
-LOUDEST = 32767.0
 KEPT = "; what is written so far is kept"
 UNKNOWN = (1 << 32) - 1
 """Where a header is written before anyone knows how much follows: players read on until the sound ends."""
 
 
-def header(sample_rate: int, samples: int | None, note: str = "") -> bytes:
+def wav_header(sample_rate: int, samples: int | None, note: str = "") -> bytes:
     """Return the bytes before the samples of a mono, 16-bit PCM file: 44, and more for a note.
 
     Args:
@@ -36,9 +36,9 @@ def header(sample_rate: int, samples: int | None, note: str = "") -> bytes:
             that the length is not known.
         note: the file's comment, in ASCII: an ICMT entry in a LIST chunk.
 
-    >>> len(header(16000, 0)), header(16000, 2)[-4:], header(16000, None)[-4:]
+    >>> len(wav_header(16000, 0)), wav_header(16000, 2)[-4:], wav_header(16000, None)[-4:]
     (44, b'\\x04\\x00\\x00\\x00', b'\\xff\\xff\\xff\\xff')
-    >>> len(header(16000, 0, "abc"))
+    >>> len(wav_header(16000, 0, "abc"))
     68
     """
     known = samples is not None and 2 * samples <= LARGEST
@@ -54,27 +54,6 @@ def _info(note: str) -> bytes:
     text = note.encode("ascii") + b"\0"
     text += b"\0" * (len(text) % 2)
     return struct.pack("<4sI4s4sI", b"LIST", 12 + len(text), b"INFO", b"ICMT", len(text)) + text
-
-
-def to_int16(block: NDArray[Any]) -> NDArray[np.int16]:
-    """Return 16-bit samples: int16 as they are, floats in [-1, 1] clipped and times 32,767.
-
-    >>> to_int16(np.array([-2.0, 0.0, 1.0])).tolist()
-    [-32767, 0, 32767]
-    """
-    if block.dtype == np.int16:
-        return block
-    return np.asarray(np.rint(np.clip(block, -1.0, 1.0) * LOUDEST), dtype=np.int16)
-
-
-def fade_out(samples: int) -> NDArray[np.float64]:
-    """Return factors that lead to silence, half a cosine: the last one is 0.
-
-    >>> fade_out(2).tolist()
-    [0.5, 0.0]
-    """
-    ramp: NDArray[np.float64] = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, samples + 1) / samples)
-    return ramp
 
 
 @contextmanager
@@ -139,7 +118,7 @@ class GrowingWav:
         self.sample_rate = sample_rate
         self.samples = 0
         self._note = note
-        self._start_of_sound = len(header(sample_rate, 0, note))
+        self._start_of_sound = len(wav_header(sample_rate, 0, note))
         self._file = self.path.resolve() if self.path.is_symlink() else self.path
         self._closed = False
         if not self._file.parent.is_dir():
@@ -168,7 +147,7 @@ class GrowingWav:
         self.samples = samples
 
     def _header(self, samples: int) -> bytes:
-        return header(self.sample_rate, samples, self._note)
+        return wav_header(self.sample_rate, samples, self._note)
 
     def _begin(self, content: bytes) -> None:
         """Put a first, complete file in the place of what had the name."""

@@ -34,10 +34,10 @@ def precision_costs(
     partita.errors.PartitaError: runs/violin does not exist: give a run folder, made by `partita train`
     """
     check_fit(loaded, corpus, "test")
-    whole = block_bits(loaded.model, corpus, "test", loaded.quantiser, seconds=seconds)
+    whole = block_bits(loaded.model, corpus, "test", loaded.quantizer, seconds=seconds)
     costs = {"float32": Score(0.0, 0.0, 0.0)}
     for precision in ("bfloat16", "int8"):
         model = rounded(loaded.model, precision)
-        bits = block_bits(model, corpus, "test", loaded.quantiser, seconds=seconds)
+        bits = block_bits(model, corpus, "test", loaded.quantizer, seconds=seconds)
         costs[precision] = block_mean(bits.bits - whole.bits, whole.counts, seed=seed)
     return costs

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.quantizer import INT16_SCALE, Quantizer
+from partita.audio.pcm import INT16_SCALE
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.corpus_writer import CorpusWriter, PreparedFile, clear_disk_errors
 from partita.data.index import FORMAT, HIGHEST_RATE, SPLITS, fingerprint
@@ -20,7 +21,7 @@ from partita.errors import PartitaError
 
 
 def corpus_of_classes(
-    out: str | Path, splits: Mapping[str, NDArray[Any]], *, sample_rate: int, quantiser: Quantizer
+    out: str | Path, splits: Mapping[str, NDArray[Any]], *, sample_rate: int, quantizer: Quantizer
 ) -> Corpus:
     """Write clips as a corpus, complete or not at all, and return it; each clip is a recording of its own.
 
@@ -30,7 +31,7 @@ def corpus_of_classes(
         out: the corpus's folder, new or a corpus's.
         splits: split to (clips, samples) classes.
         sample_rate: Hz.
-        quantiser: classes -> waveform.
+        quantizer: classes -> waveform.
 
     Raises:
         PartitaError: no such split, classes too many for 16-bit samples, no clip, or a folder that holds
@@ -39,7 +40,7 @@ def corpus_of_classes(
     >>> import tempfile
     >>> clips = np.array([[128, 130, 125]], np.uint8)
     >>> made = corpus_of_classes(
-    ...     Path(tempfile.mkdtemp()) / "corpus", {"train": clips}, sample_rate=8000, quantiser=Quantizer()
+    ...     Path(tempfile.mkdtemp()) / "corpus", {"train": clips}, sample_rate=8000, quantizer=Quantizer()
     ... )
     >>> Quantizer().encode_int16(made.samples).tolist()
     [128, 130, 125]
@@ -50,7 +51,7 @@ def corpus_of_classes(
         with store.open("wb") as target:
             for split in splits:
                 for number, clip in enumerate(splits[split]):
-                    data = _int16(clip, quantiser).astype("<i2").tobytes()
+                    data = _int16(clip, quantizer).astype("<i2").tobytes()
                     name, offset = f"{split}-{number:05d}", target.tell() // 2
                     files.append(_file(name, data, offset, store))
                     recordings.append(_recording(name, split, offset, len(clip)))
@@ -59,11 +60,11 @@ def corpus_of_classes(
         return Corpus.mapped(out, index)
 
 
-def _int16(classes: NDArray[Any], quantiser: Quantizer) -> NDArray[np.int16]:
-    samples = np.rint(quantiser.decode(classes).astype(np.float64) * INT16_SCALE).astype(np.int16)
-    if not (quantiser.encode_int16(samples) == classes).all():
+def _int16(classes: NDArray[Any], quantizer: Quantizer) -> NDArray[np.int16]:
+    samples = np.rint(quantizer.decode(classes).astype(np.float64) * INT16_SCALE).astype(np.int16)
+    if not (quantizer.encode_int16(samples) == classes).all():
         raise PartitaError(
-            f"{quantiser.classes} {quantiser.kind} classes can't be told apart in 16-bit samples: take fewer"
+            f"{quantizer.classes} {quantizer.kind} classes can't be told apart in 16-bit samples: take fewer"
         )
     return samples
 

@@ -15,7 +15,7 @@ QUIET = 0.1  # 20 dB below the mean level (by energy) of the places looked at co
 
 
 def prompts(
-    corpus: Corpus, split: str, *, count: int, length: int, seed: int, quantiser: Quantizer
+    corpus: Corpus, split: str, *, count: int, length: int, seed: int, quantizer: Quantizer
 ) -> NDArray[Any]:
     """Draw stretches of sound from a split, by seed.
 
@@ -29,10 +29,10 @@ def prompts(
         count: how many.
         length: samples of each.
         seed: any whole number.
-        quantiser: waveform -> classes.
+        quantizer: waveform -> classes.
 
     Returns:
-        (count, length), the quantiser's integer type.
+        (count, length), the quantizer's integer type.
 
     Raises:
         PartitaError: an empty split, a split of silence, or a number out of range.
@@ -46,10 +46,10 @@ def prompts(
     chosen = _choose(corpus, places, count, length)
     if not chosen:
         raise PartitaError(f"the split {split!r} of {corpus.path} is silent: no prompt can be drawn from it")
-    clips = np.full((count, length), quantiser.zero_class, dtype=quantiser.dtype)
+    clips = np.full((count, length), quantizer.zero_class, dtype=quantizer.dtype)
     for row in range(count):
         start, stop = chosen[row % len(chosen)]
-        clips[row, length - (stop - start) :] = quantiser.encode_int16(corpus.samples[start:stop])
+        clips[row, length - (stop - start) :] = quantizer.encode_int16(corpus.samples[start:stop])
     return clips
 
 

@@ -41,12 +41,12 @@ class _Cutter:
     segments: list[Segment]
     targets: int
     context: int
-    quantiser: Quantizer
+    quantizer: Quantizer
 
     def cut(self, places: NDArray[np.int64]) -> WindowBatch:
         """Cut windows at `places`: (batch, 3) of segment, first target, past the last target in it."""
         width = self.context + self.targets
-        classes = np.full((len(places), width), self.quantiser.zero_class, dtype=np.int64)
+        classes = np.full((len(places), width), self.quantizer.zero_class, dtype=np.int64)
         valid = np.zeros((len(places), self.targets), dtype=bool)
         names = []
         for row, (number, start, stop) in enumerate(places.tolist()):
@@ -55,7 +55,7 @@ class _Cutter:
             first = segment.offset + start
             sound = self.corpus.samples[first - past : segment.offset + stop]
             place = slice(self.context - past, self.context + stop - start)
-            classes[row, place] = self.quantiser.encode_int16(sound)
+            classes[row, place] = self.quantizer.encode_int16(sound)
             valid[row, : stop - start] = True
             seconds = segment.source_start_s + start / self.corpus.sample_rate
             names.append(f"{self.corpus.source(segment)} @ {seconds:.2f} s")
@@ -76,7 +76,7 @@ class TrainingWindows:
         context: samples before the first target.
         batch: windows a batch.
         seed: the run's seed.
-        quantiser: waveform -> classes.
+        quantizer: waveform -> classes.
 
     Raises:
         PartitaError: the split is empty, or a number is out of range.
@@ -91,10 +91,10 @@ class TrainingWindows:
         context: int,
         batch: int,
         seed: int,
-        quantiser: Quantizer,
+        quantizer: Quantizer,
     ) -> None:
         self._cutter = _cutter(
-            corpus, split, targets=targets, context=context, batch=batch, quantiser=quantiser
+            corpus, split, targets=targets, context=context, batch=batch, quantizer=quantizer
         )
         self._batch, self._seed, self._split = batch, seed, split
         self.epoch = 0
@@ -162,7 +162,7 @@ class TrainingWindows:
 
 
 def every_window(
-    corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantiser: Quantizer
+    corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantizer: Quantizer
 ) -> Iterator[WindowBatch]:
     """Yield every sample of a split as a target once, in order, with its true past inside its segment.
 
@@ -172,12 +172,12 @@ def every_window(
         targets: targets a window, samples.
         context: samples before the first target; what a segment lacks is the zero class.
         batch: windows a batch; the last batch may have fewer.
-        quantiser: waveform -> classes.
+        quantizer: waveform -> classes.
 
     Raises:
         PartitaError: the split is empty, or a number is out of range.
     """
-    cutter = _cutter(corpus, split, targets=targets, context=context, batch=batch, quantiser=quantiser)
+    cutter = _cutter(corpus, split, targets=targets, context=context, batch=batch, quantizer=quantizer)
     plan = np.concatenate(
         [_places(number, segment.length, targets, targets) for number, segment in enumerate(cutter.segments)]
     )
@@ -186,7 +186,7 @@ def every_window(
 
 
 def _cutter(
-    corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantiser: Quantizer
+    corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantizer: Quantizer
 ) -> _Cutter:
     for name, value, least in (("targets", targets, 1), ("context", context, 0), ("batch", batch, 1)):
         if value < least:
@@ -194,7 +194,7 @@ def _cutter(
     segments = corpus.segments(split)
     if not segments:
         raise PartitaError(f"the corpus {corpus.path} has no sound in its split {split!r}: prepare it again")
-    return _Cutter(corpus=corpus, segments=segments, targets=targets, context=context, quantiser=quantiser)
+    return _Cutter(corpus=corpus, segments=segments, targets=targets, context=context, quantizer=quantizer)
 
 
 def _first_window(length: int, targets: int, random: np.random.Generator) -> int:

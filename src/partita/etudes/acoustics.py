@@ -9,7 +9,7 @@ reverberators", AES Convention 90, 1991). This file knows no strings and no note
 
 import numpy as np
 
-from partita.ops.numba_cache import kept
+from partita.ops.numba_cache import compiled_on_disk
 
 BODY_MODES = np.array(
     [
@@ -45,7 +45,7 @@ WET = 0.22
 """Level of the reverberation beside the direct sound."""
 
 
-@kept()
+@compiled_on_disk()
 def _resonate(force, coefficients):  # type: ignore[no-untyped-def]
     modes = coefficients.shape[0]
     out = np.zeros(force.shape[0])
@@ -62,7 +62,7 @@ def _resonate(force, coefficients):  # type: ignore[no-untyped-def]
     return out
 
 
-@kept()
+@compiled_on_disk()
 def _reverberate(dry, delays, gains, damping):  # type: ignore[no-untyped-def]
     lines = delays.shape[0]
     buffer = np.zeros((lines, 4096))

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from partita.ops.numba_cache import kept
+from partita.ops.numba_cache import compiled_on_disk
 
 INTERNAL_RATE = 48_000
 """Samples a second inside the strings, whatever the rate of the result."""
@@ -87,7 +87,7 @@ def loss_delay(frequency: np.ndarray) -> np.ndarray:
     return np.asarray(np.arctan2(LOSS_POLE * np.sin(w), 1 - LOSS_POLE * np.cos(w)) / w)
 
 
-@kept()
+@compiled_on_disk()
 def _read(line, row, write, delay):  # type: ignore[no-untyped-def]
     """Return what was written `delay` >= 1 samples ago, by Lagrange interpolation of order three."""
     whole = max(int(delay), 2)
@@ -103,7 +103,7 @@ def _read(line, row, write, delay):  # type: ignore[no-untyped-def]
     return outer + inner
 
 
-@kept()
+@compiled_on_disk()
 def _friction(gap, force, sticking):  # type: ignore[no-untyped-def]
     """Solve the junction: `gap` = v_bow - v_h; return (change of velocity, whether the string sticks)."""
     size = abs(gap)
@@ -118,7 +118,7 @@ def _friction(gap, force, sticking):  # type: ignore[no-untyped-def]
     return gap, True
 
 
-@kept()
+@compiled_on_disk()
 def _simulate(hands, noise):  # type: ignore[no-untyped-def]
     """Run the strings from rest; `hands` is (frames, 4, 5): delay, bridge's delay, gain, velocity, force."""
     frames = hands.shape[0]

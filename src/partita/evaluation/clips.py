@@ -62,24 +62,24 @@ class RealClips:
     Args:
         prompts: (clips, samples) classes.
         continuations: (clips, samples) classes.
-        quantiser: classes <-> waveform.
+        quantizer: classes <-> waveform.
         sample_rate: Hz.
     """
 
     prompts: NDArray[Any]
     continuations: NDArray[Any]
-    quantiser: Quantizer
+    quantizer: Quantizer
     sample_rate: int
 
     @property
     def prompt_waveforms(self) -> NDArray[np.float32]:
         """Return the prompts as (clips, samples) float in [-1, 1]."""
-        return self.quantiser.decode(self.prompts)
+        return self.quantizer.decode(self.prompts)
 
     @property
     def waveforms(self) -> NDArray[np.float32]:
         """Return the continuations as (clips, samples) float in [-1, 1], in the classes that a model has."""
-        return self.quantiser.decode(self.continuations)
+        return self.quantizer.decode(self.continuations)
 
 
 def real_clips(
@@ -90,7 +90,7 @@ def real_clips(
     seconds: float,
     prompt_seconds: float,
     seed: int,
-    quantiser: Quantizer,
+    quantizer: Quantizer,
 ) -> RealClips:
     """Choose places in held-out sound.
 
@@ -101,7 +101,7 @@ def real_clips(
         seconds: length of each continuation.
         prompt_seconds: length of each prompt.
         seed: chooses the places.
-        quantiser: waveform -> classes.
+        quantizer: waveform -> classes.
 
     Raises:
         PartitaError: a length is not positive, or the split has no sound.
@@ -110,11 +110,11 @@ def real_clips(
         if not value * corpus.sample_rate >= 1:
             raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
     before, after = round(prompt_seconds * corpus.sample_rate), round(seconds * corpus.sample_rate)
-    both = prompts(corpus, split, count=clips, length=before + after, seed=seed, quantiser=quantiser)
+    both = prompts(corpus, split, count=clips, length=before + after, seed=seed, quantizer=quantizer)
     return RealClips(
         prompts=both[:, :before],
         continuations=both[:, before:],
-        quantiser=quantiser,
+        quantizer=quantizer,
         sample_rate=corpus.sample_rate,
     )
 
@@ -140,6 +140,6 @@ def continued(
         steps=steps,
         prompt=real.prompts,
         config=config,
-        zero_class=real.quantiser.zero_class,
+        zero_class=real.quantizer.zero_class,
     )
-    return real.quantiser.decode(classes)
+    return real.quantizer.decode(classes)

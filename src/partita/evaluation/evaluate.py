@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from partita.audio.spectrogram import log_mel
 from partita.checks import one_of, within
 from partita.data.corpus import SPLITS, Corpus
-from partita.device import DEVICES, compute_device
+from partita.device import DEVICES, check_threads, compute_device
 from partita.errors import PartitaError
 from partita.evaluation.clips import LEAST_CLIPS, RealClips, continued, fitting, real_clips
 from partita.evaluation.metrics.bits import bits_per_sample
@@ -24,7 +24,6 @@ from partita.evaluation.metrics.frechet import halved_distances
 from partita.evaluation.metrics.signal_stats import health
 from partita.evaluation.statistics.scores import Score
 from partita.runs.loading import LoadedModel, load
-from partita.sampling.config import count_of_threads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,7 @@ class EvaluateConfig:
         """Refuse words that mean nothing, and numbers that leave nothing to score."""
         one_of("split", self.split, SPLITS)
         one_of("device", self.device, DEVICES)
-        count_of_threads(self.threads)
+        check_threads(self.threads)
         within("temperature", self.temperature, 0.01, 100.0)
         if self.clips < LEAST_CLIPS:
             raise PartitaError(
@@ -157,7 +156,7 @@ def places(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> RealC
         seconds=config.seconds,
         prompt_seconds=config.prompt_seconds,
         seed=config.seed,
-        quantiser=loaded.quantiser,
+        quantizer=loaded.quantizer,
     )
 
 
@@ -171,7 +170,7 @@ def _bits(
             loaded.model.to(compute_device(config.device, "float32").device),
             corpus,
             config.split,
-            loaded.quantiser,
+            loaded.quantizer,
             seed=config.seed,
             seconds=config.bits_seconds,
             progress=lambda share: tell("bits per sample", share),

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
-from partita.ops.gated_stack.reference import gated_stack
+from partita.ops.gated_stack.dispatch import gated_stack
 
 
 def ordered_embedding(classes: int, channels: int, generator: torch.Generator | None = None) -> Tensor:

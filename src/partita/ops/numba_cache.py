@@ -88,7 +88,7 @@ def compiled(
     return decorate
 
 
-def kept(*, of: tuple[object, ...] = (), error_model: str = "python") -> Decorator:
+def compiled_on_disk(*, of: tuple[object, ...] = (), error_model: str = "python") -> Decorator:
     """Return a decorator that compiles a function as `compiled` does, and keeps its machine code on disk.
 
     A process that finds the code on disk needs no compiling. Where the disk can't be read or written the
@@ -101,7 +101,7 @@ def kept(*, of: tuple[object, ...] = (), error_model: str = "python") -> Decorat
     Raises:
         PartitaError: as `compiled`.
 
-    >>> @kept()
+    >>> @compiled_on_disk()
     ... def triple(x): return 3 * x
     >>> triple(4)
     12

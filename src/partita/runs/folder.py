@@ -286,6 +286,21 @@ class RunFolder:
             raise PartitaError(f"the disk of {self.path} is full: {remedy}") from error
 
 
+def is_finished(path: Path) -> bool:
+    """Return whether a folder exists and holds a run whose training is finished.
+
+    Args:
+        path: the folder of a run, or a path where there is nothing yet.
+
+    Raises:
+        PartitaError: the folder holds no run.
+
+    >>> is_finished(Path("nowhere"))
+    False
+    """
+    return path.exists() and RunFolder.open(path).finished
+
+
 def _check(table: Table) -> None:
     """Refuse a config whose tables are none, or whose corpus is not described."""
     for name in TABLES:

@@ -34,7 +34,7 @@ class LoadedModel:
     Args:
         model: in evaluation mode, on the CPU; the averaged weights where the run has them.
         sample_rate: Hz.
-        quantiser: classes <-> waveform.
+        quantizer: classes <-> waveform.
         name: the run's name.
         step: generator updates that made the weights.
         config: the run's resolved config.
@@ -42,7 +42,7 @@ class LoadedModel:
 
     model: WaveNet
     sample_rate: int
-    quantiser: Quantizer
+    quantizer: Quantizer
     name: str
     step: int
     config: dict[str, Any]
@@ -94,7 +94,7 @@ class LoadedModel:
             threads=threads,
         )
         steps = self.samples(seconds)
-        return self.quantiser.decode(self._source(clips, prompt, steps, config, steering).take(steps))
+        return self.quantizer.decode(self._source(clips, prompt, steps, config, steering).take(steps))
 
     def stream(
         self,
@@ -126,7 +126,7 @@ class LoadedModel:
         """
         steps = None if seconds is None else self.samples(seconds)
         source = self._source(clips, prompt, steps, config or SamplingConfig(), steering)
-        return (self.quantiser.decode(classes) for classes in blocks_of(source, steps, first=first_block))
+        return (self.quantizer.decode(classes) for classes in blocks_of(source, steps, first=first_block))
 
     def _source(
         self,
@@ -136,8 +136,8 @@ class LoadedModel:
         config: SamplingConfig,
         steering: Steering | None,
     ) -> Source:
-        given = None if prompt is None else self.quantiser.encode(np.asarray(prompt))
-        zero = self.quantiser.zero_class
+        given = None if prompt is None else self.quantizer.encode(np.asarray(prompt))
+        zero = self.quantizer.zero_class
         if steering is None:
             return Stream(self.model, prompt=given, clips=clips, config=config, zero_class=zero)
         return SteeredStream(
@@ -174,13 +174,13 @@ def load(path: str | Path) -> LoadedModel:
     config = run.config()
     where = str(run.path / CONFIG)
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
-    quantiser = from_table(Quantizer, config["quantiser"], where=f"{where} [quantiser]")
+    quantizer = from_table(Quantizer, config["quantiser"], where=f"{where} [quantiser]")
     make_ready()
     model = filled(lambda: WaveNet(network), weights_path(checkpoint))
     return LoadedModel(
         model=model.eval().requires_grad_(False),
         sample_rate=config["corpus"]["sample_rate"],
-        quantiser=quantiser,
+        quantizer=quantizer,
         name=run.path.absolute().name,
         step=read_state(checkpoint)["step"],
         config=config,

@@ -64,7 +64,7 @@ def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) ->
     hop = 1 << panel.patchgan.layers
     window = max(6, min(window, training.integer("targets", least=1)) // hop) * hop
     squares = loss == "least-squares"
-    return DiscriminatorScorer(discriminator, model.quantiser, window=window, least_squares=squares)
+    return DiscriminatorScorer(discriminator, model.quantizer, window=window, least_squares=squares)
 
 
 def load_discriminator(run: RunFolder, checkpoint: Path) -> Discriminator:

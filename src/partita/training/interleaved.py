@@ -22,7 +22,7 @@ import numpy as np
 from partita.data.corpus import Corpus
 from partita.data.verify import BackgroundCheck
 from partita.errors import DivergedError
-from partita.runs.folder import RunFolder
+from partita.runs.folder import is_finished
 from partita.signals import Interrupted, deferred_signals
 from partita.training.config.train import TrainConfig
 from partita.training.train import beginning, resuming
@@ -74,58 +74,58 @@ def train_in_turns(
     """
     astray: dict[Path, DivergedError] = {}
     with ExitStack() as stack, deferred_signals() as request:
-        loops = list(_opened(stack, corpus, planned, quiet))
-        while loops and request.signal_name is None:
-            loop = min(loops, key=_part_used)
+        trainers = list(_opened(stack, corpus, planned, quiet))
+        while trainers and request.signal_name is None:
+            trainer = min(trainers, key=_part_used)
             try:
-                finished = _turn(loop, lambda: request.signal_name is not None, alone=len(loops) == 1)
+                finished = _turn(trainer, lambda: request.signal_name is not None, alone=len(trainers) == 1)
             except DivergedError as error:
-                astray[loop.run.path], finished = error, True
+                astray[trainer.run.path], finished = error, True
             if finished:
-                loops.remove(loop)
+                trainers.remove(trainer)
     if request.signal_name is not None:
         raise Interrupted(f"stopped by {request.signal_name}; what was trained is saved")
     return astray
 
 
 def _opened(stack: ExitStack, corpus: Corpus, planned: Sequence[Planned], quiet: bool) -> Iterator[Trainer]:
-    """Yield the loop of each run that is still to be trained; one comparison of the corpus serves all."""
-    left = [one for one in planned if not one.path.exists() or not RunFolder.open(one.path).finished]
+    """Yield the trainer of each run that is still to be trained; one comparison of the corpus serves all."""
+    left = [one for one in planned if not is_finished(one.path)]
     check = stack.enter_context(BackgroundCheck(corpus)) if left else None
     for one in left:
         if one.path.exists():
-            loop = resuming(one.path, corpus=corpus, quiet=quiet, check=check)
+            trainer = resuming(one.path, corpus=corpus, quiet=quiet, check=check)
         else:
             begin_from = one.start_from
-            loop = beginning(corpus, one.path, one.config, start_from=begin_from, quiet=quiet, check=check)
-        yield stack.enter_context(loop)
+            trainer = beginning(corpus, one.path, one.config, start_from=begin_from, quiet=quiet, check=check)
+        yield stack.enter_context(trainer)
 
 
-def _minutes(loop: Trainer) -> float:
-    assert loop.config.minutes is not None, "only runs of given minutes are trained in turns"
-    return loop.config.minutes
+def _minutes(trainer: Trainer) -> float:
+    assert trainer.config.minutes is not None, "only runs of given minutes are trained in turns"
+    return trainer.config.minutes
 
 
-def _part_used(loop: Trainer) -> float:
-    return loop.position.seconds / _minutes(loop)
+def _part_used(trainer: Trainer) -> float:
+    return trainer.state.seconds / _minutes(trainer)
 
 
-def _turn(loop: Trainer, told: Callable[[], bool], *, alone: bool) -> bool:
+def _turn(trainer: Trainer, told: Callable[[], bool], *, alone: bool) -> bool:
     """Train for a turn, or to the end where there is no other run; return whether the run is over."""
-    length = math.inf if alone else max(SHORTEST, 60.0 * _minutes(loop) / TURNS)
+    length = math.inf if alone else max(SHORTEST, 60.0 * _minutes(trainer) / TURNS)
     begun, processor = time.monotonic(), time.process_time()
 
     def over() -> bool:
-        """Tell whether the turn is over, and log it then: the loop saves next, records included."""
+        """Tell whether the turn is over, and log it then: the trainer saves next, records included."""
         wall = time.monotonic() - begun
         if not told() and wall < length:
             return False
-        record = {"kind": "turn", "step": loop.position.step, "wall_seconds": round(wall, 3)}
-        loop.run.log(record | {"processor_seconds": round(time.process_time() - processor, 3)})
+        record = {"kind": "turn", "step": trainer.state.step, "wall_seconds": round(wall, 3)}
+        trainer.run.log(record | {"processor_seconds": round(time.process_time() - processor, 3)})
         return True
 
-    with loop.display:  # the last turn has scoring in it, which the others have not: it is not logged
-        return loop.until(over)
+    with trainer.display:  # the last turn has scoring in it, which the others have not: it is not logged
+        return trainer.until(over)
 
 
 def machine_share(records: Sequence[Mapping[str, Any]]) -> float | None:

@@ -72,7 +72,7 @@ def restore(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkp
         raise PartitaError(f"{checkpoint} is damaged ({error}): {remedy(checkpoint)}") from error
 
 
-def position_of(checkpoint: Checkpoint, folder: Path) -> TrainerState:
+def state_of(checkpoint: Checkpoint, folder: Path) -> TrainerState:
     """Return where a checkpoint is, which its folder's name says too.
 
     Args:
@@ -84,12 +84,10 @@ def position_of(checkpoint: Checkpoint, folder: Path) -> TrainerState:
     """
     table = Table(checkpoint.state, str(folder / STATE), remedy(folder))
     table.table("windows")
-    position = TrainerState.from_json(table.table("position").values, where=table.where)
-    if not folder.name.endswith(f"-{position.step:06d}") or position.step != checkpoint.step:
-        raise PartitaError(
-            f"{table.where} is of step {position.step}, another than its folder: {table.remedy}"
-        )
-    return position
+    state = TrainerState.from_json(table.table("position").values, where=table.where)
+    if not folder.name.endswith(f"-{state.step:06d}") or state.step != checkpoint.step:
+        raise PartitaError(f"{table.where} is of step {state.step}, another than its folder: {table.remedy}")
+    return state
 
 
 def _check_clips(kept: dict[str, Tensor], classes: int, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A run at work: its loop with the machine, the board and the display around it, and a signal that stops it.
+"""A run at work: its trainer with the machine, the board and the display around it, and a signal that stops it.
 
 This file does not begin runs and does not find them again.
 """
@@ -25,7 +25,7 @@ from partita.training.trainer import Trainer
 
 
 @contextmanager
-def sitting(
+def session(
     *,
     run: RunFolder,
     corpus: Corpus,
@@ -33,11 +33,11 @@ def sitting(
     config: TrainConfig,
     train_step: TrainStep,
     windows: TrainingWindows,
-    position: TrainerState,
+    state: TrainerState,
     quiet: bool,
     remarks: Sequence[str] = (),
 ) -> Iterator[Trainer]:
-    """Yield a loop, with the threads that the config asks for while the block runs.
+    """Yield a trainer, with the threads that the config asks for while the block runs.
 
     Args:
         run: the run's folder, which nobody else writes to.
@@ -46,7 +46,7 @@ def sitting(
         config: its resolved config.
         train_step: generator, optimizer, adversary.
         windows: the stream of training windows.
-        position: where the run is.
+        state: where the run is.
         quiet: show nothing on standard error.
         remarks: lines to show at the start.
     """
@@ -56,12 +56,12 @@ def sitting(
     try:
         torch.set_num_threads(config.threads or threads)
         display = ProgressDisplay(run.path.name, quiet=quiet)
-        board = TensorBoardWriter(run.board_path, step=position.step, on=config.tensorboard)
+        board = TensorBoardWriter(run.board_path, step=state.step, on=config.tensorboard)
         with closing(board):
             display.say(_summary(corpus, train_step))
             for remark in remarks:
                 display.say(remark)
-            position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
+            state.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
             yield Trainer(
                 run=run,
                 corpus=corpus,
@@ -69,7 +69,7 @@ def sitting(
                 config=config,
                 train_step=train_step,
                 windows=windows,
-                position=position,
+                state=state,
                 display=display,
                 board=board,
             )
@@ -77,23 +77,23 @@ def sitting(
         torch.set_num_threads(threads)
 
 
-def until_told(loop: Trainer, stop: Callable[[], bool] | None) -> Path:
+def run_until_done(trainer: Trainer, stop: Callable[[], bool] | None) -> Path:
     """Train until the run is over, or until a signal or `stop` says so; return the run's folder.
 
     Args:
-        loop: the run.
+        trainer: the run.
         stop: asked after each step, if given.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the run is saved and can go on.
     """
-    with deferred_signals() as request, loop.display:
-        finished = loop.until(lambda: request.signal_name is not None or (stop is not None and stop()))
+    with deferred_signals() as request, trainer.display:
+        finished = trainer.until(lambda: request.signal_name is not None or (stop is not None and stop()))
     if request.signal_name is not None:
-        path = loop.run.path
+        path = trainer.run.path
         rest = "it had come to its end" if finished else f"go on with `partita train --resume {path}`"
-        raise Interrupted(f"stopped by {request.signal_name} and saved at step {loop.position.step}: {rest}")
-    return loop.run.path
+        raise Interrupted(f"stopped by {request.signal_name} and saved at step {trainer.state.step}: {rest}")
+    return trainer.run.path
 
 
 def _summary(corpus: Corpus, train_step: TrainStep) -> str:

@@ -104,8 +104,8 @@ class TrainerState:
     def progress(self, budget: float | None) -> float:
         """Return how much of the run is behind, 0 to 1: by steps, or by time where that is further on.
 
-        >>> position = TrainerState(step=10, seconds=30.0)
-        >>> position.progress(60.0), position.progress(None)
+        >>> state = TrainerState(step=10, seconds=30.0)
+        >>> state.progress(60.0), state.progress(None)
         (0.5, 0.0)
         """
         of_time = 0.0 if budget is None else min(1.0, self.seconds / budget)
@@ -121,7 +121,7 @@ class TrainerState:
 
     @classmethod
     def from_json(cls, state: dict[str, Any], *, where: str = "state.json") -> "TrainerState":
-        """Return the position that `as_json` described.
+        """Return the state that `as_json` described.
 
         Args:
             state: what it returned.

@@ -1,4 +1,4 @@
-"""Begin a run, or go on with one. What happens in between is the loop's."""
+"""Begin a run, or go on with one. What happens in between is the trainer's."""
 
 import math
 import os
@@ -22,9 +22,9 @@ from partita.storage import sole_writer
 from partita.training.config.arms import with_arm
 from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
 from partita.training.judges.critic import load_critic
-from partita.training.restore import position_of, refuse_other_network, restore
+from partita.training.restore import refuse_other_network, restore, state_of
 from partita.training.schedule import Pace
-from partita.training.session import sitting, until_told
+from partita.training.session import run_until_done, session
 from partita.training.state import TrainerState
 from partita.training.train_step import TrainStep
 from partita.training.trainer import Trainer, interval
@@ -53,8 +53,8 @@ def train(
         PartitaError: a mistake in what was given, a full disk, or a loss that is not finite.
         Interrupted: Ctrl-C or SIGTERM; the run is saved and can go on.
     """
-    with beginning(corpus, out, config, start_from=start_from, quiet=quiet) as loop:
-        return until_told(loop, stop)
+    with beginning(corpus, out, config, start_from=start_from, quiet=quiet) as trainer:
+        return run_until_done(trainer, stop)
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def beginning(
     quiet: bool = False,
     check: BackgroundCheck | None = None,
 ) -> Iterator[Trainer]:
-    """Begin a run and yield its loop, untrained; arguments and errors are those of `train`.
+    """Begin a run and yield its trainer, untrained; arguments and errors are those of `train`.
 
     The run's folder is kept to this process while the block runs.
 
@@ -82,26 +82,26 @@ def beginning(
         if start_from is not None:
             _begin_from(train_step, config, corpus, start_from)
         windows = _windows(corpus, config, train_step.context)
-        position = TrainerState(pace=_pace(config, windows))
-        if position.pace.per_step:
-            position.every = interval(position.pace, config)
-        state = {"windows": windows.state(), "position": position.as_json(), "finished": False, "step": 0}
-        first = Checkpoint(tensors=train_step.tensors(), state=state)
+        state = TrainerState(pace=_pace(config, windows))
+        if state.pace.per_step:
+            state.every = interval(state.pace, config)
+        entries = {"windows": windows.state(), "position": state.as_json(), "finished": False, "step": 0}
+        first = Checkpoint(tensors=train_step.tensors(), state=entries)
         run = RunFolder.create(out, _record(config, corpus, Path(out)), first)
         with (
             sole_writer(run.path),
-            sitting(
+            session(
                 run=run,
                 corpus=corpus,
                 check=known,
                 config=config,
                 train_step=train_step,
                 windows=windows,
-                position=position,
+                state=state,
                 quiet=quiet,
-            ) as loop,
+            ) as trainer,
         ):
-            yield loop
+            yield trainer
 
 
 def resume(
@@ -125,8 +125,8 @@ def resume(
         PartitaError: no run, nothing left to do, no corpus or another one, or a damaged checkpoint.
         Interrupted: as for `train`.
     """
-    with resuming(run, corpus=corpus, device=device, quiet=quiet) as loop:
-        return until_told(loop, stop)
+    with resuming(run, corpus=corpus, device=device, quiet=quiet) as trainer:
+        return run_until_done(trainer, stop)
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def resuming(
     quiet: bool = False,
     check: BackgroundCheck | None = None,
 ) -> Iterator[Trainer]:
-    """Yield the loop of a run, at its newest checkpoint; arguments and errors are those of `resume`.
+    """Yield the trainer of a run, at its newest checkpoint; arguments and errors are those of `resume`.
 
     The run's folder is kept to this process while the block runs.
 
@@ -163,24 +163,24 @@ def resuming(
         newest = folder.newest()
         refuse_other_network(config, newest)
         checkpoint = load_checkpoint(newest)
-        position = position_of(checkpoint, newest)
+        state = state_of(checkpoint, newest)
         train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
         windows = _windows(corpus, config, train_step.context)
         restore(train_step, checkpoint.tensors, newest)
         windows.restore(checkpoint.state["windows"])
         remarks = folder.rewind()  # only once all that it goes on from is known to be undamaged
-        with sitting(
+        with session(
             run=folder,
             corpus=corpus,
             check=known,
             config=config,
             train_step=train_step,
             windows=windows,
-            position=position,
+            state=state,
             quiet=quiet,
             remarks=remarks,
-        ) as loop:
-            yield loop
+        ) as trainer:
+            yield trainer
 
 
 def _checking(corpus: Corpus, check: BackgroundCheck | None) -> AbstractContextManager[BackgroundCheck]:
@@ -210,7 +210,7 @@ def _windows(corpus: Corpus, config: TrainConfig, context: int) -> TrainingWindo
         context=context,
         batch=config.batch,
         seed=config.seed,
-        quantiser=config.quantiser,
+        quantizer=config.quantiser,
     )
 
 
@@ -270,18 +270,18 @@ def _find_corpus(folder: RunFolder, table: dict[str, Any], given: Corpus | str |
 
 def _begin_from(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:
     loaded = load(start_from)
-    network, quantiser = loaded.model.config, loaded.quantiser
+    network, quantizer = loaded.model.config, loaded.quantizer
     if network != config.network_shape:
         name = next((name for name, shape in SIZES.items() if shape == network), None)
         remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
         raise PartitaError(
             f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
         )
-    if quantiser != config.quantiser:
+    if quantizer != config.quantiser:
         raise PartitaError(
-            f"{start_from} has {quantiser.classes} {quantiser.kind} classes, not {config.quantiser.classes}"
-            f" {config.quantiser.kind}: give `--quantiser.kind {quantiser.kind}` and `--quantiser.classes"
-            f" {quantiser.classes}`"
+            f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantiser.classes}"
+            f" {config.quantiser.kind}: give `--quantiser.kind {quantizer.kind}` and `--quantiser.classes"
+            f" {quantizer.classes}`"
         )
     if loaded.sample_rate != corpus.sample_rate:
         raise PartitaError(

@@ -83,7 +83,7 @@ class TrainStep:
         initialisation = torch_stream(config.seed, "initialisation")
         generator = WaveNet(config.network_shape, generator=initialisation)
         self.generator = generator.to(self.compute.device).train()
-        self.average = EMA(self.generator, decay=config.average) if config.average else None
+        self.ema = EMA(self.generator, decay=config.average) if config.average else None
         self.optimizer = make_optimizer(self.generator, config, bfloat16=self.compute.bfloat16)
         self.adversary: DiscriminatorJudge | None = None
         if config.adversary is not None:
@@ -140,8 +140,8 @@ class TrainStep:
         for group in self.optimizer.param_groups:
             group["lr"] = update.learning_rate
         self.optimizer.step()
-        if self.average is not None:
-            self.average.update(self.generator, update.step)
+        if self.ema is not None:
+            self.ema.update(self.generator, update.step)
         return numbers | {"gradient_norm": norm}
 
     def _run_free(
@@ -193,7 +193,7 @@ class TrainStep:
             seen.logits,
             seen.targets,
             seen.valid,
-            quantiser=self.config.quantiser,
+            quantizer=self.config.quantiser,
             value=self.config.rollout.value,
             random=self.random,
         )
@@ -201,7 +201,7 @@ class TrainStep:
     @property
     def best_model(self) -> WaveNet:
         """Return the network to score and to draw from: the average, if there is one."""
-        return self.generator if self.average is None else self.average.model
+        return self.generator if self.ema is None else self.ema.model
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """Return all that `restore` needs, for a checkpoint: file name -> tensors."""
@@ -210,8 +210,8 @@ class TrainStep:
             "optimizer": optimizer_tensors(self.optimizer),
             "random": {"rollout": self.random.get_state()},
         }
-        if self.average is not None:
-            tensors["average"] = dict(self.average.model.state_dict())
+        if self.ema is not None:
+            tensors["average"] = dict(self.ema.model.state_dict())
         if self.free is not None:
             tensors |= self.free.tensors()
         return tensors | (self.adversary.tensors() if self.adversary is not None else {})
@@ -221,8 +221,8 @@ class TrainStep:
         self.generator.load_state_dict(tensors["generator"])
         restore_optimizer(self.optimizer, tensors["optimizer"])
         self.random.set_state(tensors["random"]["rollout"])
-        if self.average is not None:
-            self.average.model.load_state_dict(tensors["average"])
+        if self.ema is not None:
+            self.ema.model.load_state_dict(tensors["average"])
         if self.adversary is not None:
             self.adversary.restore(tensors)
         if self.free is not None:
@@ -231,8 +231,8 @@ class TrainStep:
     def begin_from(self, weights: dict[str, Tensor]) -> None:
         """Start from another run's weights; optimizer and adversary start afresh."""
         self.generator.load_state_dict(weights)
-        if self.average is not None:
-            self.average.model.load_state_dict(weights)
+        if self.ema is not None:
+            self.ema.model.load_state_dict(weights)
 
 
 def _demand_finite(value: Tensor, name: str) -> None:

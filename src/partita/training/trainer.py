@@ -49,7 +49,7 @@ class Trainer:
         config: its resolved config.
         train_step: generator, optimizer, adversary.
         windows: the stream of training windows.
-        position: where it is.
+        state: where it is.
         display: what a person sees.
         board: TensorBoard.
     """
@@ -63,12 +63,12 @@ class Trainer:
         config: TrainConfig,
         train_step: TrainStep,
         windows: TrainingWindows,
-        position: TrainerState,
+        state: TrainerState,
         display: ProgressDisplay,
         board: TensorBoardWriter,
     ) -> None:
         self.run, self.corpus, self.config = run, corpus, config
-        self.train_step, self.windows, self.position = train_step, windows, position
+        self.train_step, self.windows, self.state = train_step, windows, state
         self.display, self.board, self._check = display, board, check
         self._scoring = Scoring(corpus, config, train_step)
         self._listening: list[float] = []
@@ -90,17 +90,17 @@ class Trainer:
 
     def done(self) -> bool:
         """Whether the run is over: steps made, budget spent, or patience lost."""
-        position, steps = self.position, self.position.pace.steps()
-        if steps is not None and position.step >= steps:
+        state, steps = self.state, self.state.pace.steps()
+        if steps is not None and state.step >= steps:
             return True
-        if self.config.patience and position.stale >= self.config.patience:
+        if self.config.patience and state.stale >= self.config.patience:
             return True
-        return self.budget is not None and position.seconds >= self.budget and position.step > 0
+        return self.budget is not None and state.seconds >= self.budget and state.step > 0
 
     def until(self, stop: Callable[[], bool]) -> bool:
         """Train until the run is over (True) or until `stop` says so, after a step (False); either way it is
         saved. Time counts while this runs: a run may be paused, and other work done, between two calls."""
-        self._clock = time.monotonic() - self.position.seconds
+        self._clock = time.monotonic() - self.state.seconds
         while not self.done():
             self.step()
             self._check.raise_if_damaged()
@@ -114,28 +114,28 @@ class Trainer:
 
     def step(self) -> None:
         """Make one update, and whatever is due after it."""
-        position = self.position
+        state = self.state
         self._update(self.windows.next())
         self._tick()
         if self.fits_pace:
             self._fit_first()
-        if position.step % self.config.log_every == 0:
+        if state.step % self.config.log_every == 0:
             self._log()
-        if position.every and position.step % position.every == 0 and not self.done():
+        if state.every and state.step % state.every == 0 and not self.done():
             self._validate()
-            if position.step // position.every % LISTEN_EVERY == 0 and self._may_listen():
+            if state.step // state.every % LISTEN_EVERY == 0 and self._may_listen():
                 self._listen()
             self._tick()
             if self.fits_pace:
                 assert self.budget is not None
-                position.pace.fit(position.step, position.seconds, self.budget)
+                state.pace.fit(state.step, state.seconds, self.budget)
             self.save()
         elif time.monotonic() - self._saved_at > 60.0 * self.config.checkpoint_minutes:
             self.save()
 
     def _update(self, batch: WindowBatch) -> None:
         begun = time.perf_counter()
-        position, device = self.position, self.train_step.compute.device
+        state, device = self.state, self.train_step.compute.device
         classes = torch.from_numpy(batch.classes).to(device, non_blocking=True)
         valid = torch.from_numpy(batch.valid).to(device, non_blocking=True)
         update = self._next_update()
@@ -145,79 +145,79 @@ class Trainer:
             raise self._diverged(str(error), step=update.step, clips=batch.names) from error
         values = torch.stack([value.double() for value in tensors.values()]).tolist()
         numbers = dict(zip(tensors, values, strict=True))
-        position.step += 1
-        position.meter.add(numbers, targets=int(batch.valid.sum()), seconds=time.perf_counter() - begun)
+        state.step += 1
+        state.meter.add(numbers, targets=int(batch.valid.sum()), seconds=time.perf_counter() - begun)
 
     def _next_update(self) -> Update:
-        position, config = self.position, self.config
-        progress, steps = position.pace.progress(position.step), position.pace.steps()
+        state, config = self.state, self.config
+        progress, steps = state.pace.progress(state.step), state.pace.steps()
         warmup = config.warmup if steps is None else min(config.warmup, steps // 10)
         rate = learning_rate(
-            position.step,
+            state.step,
             progress,
             peak=config.learning_rate,
             warmup=warmup,
             floor=config.floor,
             settle=config.settle,
         )
-        return Update(step=position.step + 1, learning_rate=rate, progress=progress)
+        return Update(step=state.step + 1, learning_rate=rate, progress=progress)
 
     def _diverged(self, what: str, *, step: int, clips: list[str] | None = None) -> DivergedError:
         return diverged(what, step=step, saved=self.run.steps()[-1], config=self.config, clips=clips)
 
     def _tick(self) -> None:
-        self.position.seconds = time.monotonic() - self._clock
+        self.state.seconds = time.monotonic() - self._clock
 
     def _fit_first(self) -> None:
-        position, budget = self.position, self.budget
+        state, budget = self.state, self.budget
         assert budget is not None
-        if position.step == 2:
-            position.pace.begin(position.step, position.seconds)
-        if position.pace.is_due(position.step, position.seconds, budget):
-            position.pace.fit(position.step, position.seconds, budget)
-            position.every = interval(position.pace, self.config)
+        if state.step == 2:
+            state.pace.begin(state.step, state.seconds)
+        if state.pace.is_due(state.step, state.seconds, budget):
+            state.pace.fit(state.step, state.seconds, budget)
+            state.every = interval(state.pace, self.config)
 
     def _log(self) -> None:
-        position = self.position
-        numbers = position.meter.take()
+        state = self.state
+        numbers = state.meter.take()
         self._demand_finite(numbers, "a number of the record")
-        now = {"learning_rate": self._next_update().learning_rate, "seconds": round(position.seconds, 2)}
-        self._record({"kind": "train", "step": position.step, **numbers, **now})
+        now = {"learning_rate": self._next_update().learning_rate, "seconds": round(state.seconds, 2)}
+        self._record({"kind": "train", "step": state.step, **numbers, **now})
         self._notice(numbers)
         self.display.show(
-            step=position.step,
-            steps=None if self.fits_pace else position.pace.steps(),
-            seconds=position.seconds,
-            progress=position.progress(self.budget),
-            left=position.seconds_left(self.budget),
+            step=state.step,
+            steps=None if self.fits_pace else state.pace.steps(),
+            seconds=state.seconds,
+            progress=state.progress(self.budget),
+            left=state.seconds_left(self.budget),
             numbers=numbers,
         )
-        if (remark := self._watch.hear(position.step, numbers)) is not None:
+        if (remark := self._watch.hear(state.step, numbers)) is not None:
             self.display.say(remark)
 
     def _notice(self, numbers: dict[str, float]) -> None:
         """Say what is wrong with the generator's own clips, once when it begins."""
         words = trouble(numbers) or ""
         kind = words.split(":", 1)[0]
-        if kind and kind != self.position.trouble:
-            self.run.log({"kind": "trouble", "step": self.position.step, "words": words})
-            self.display.say(f"step {self.position.step}: {words}")
-        self.position.trouble = kind
+        if kind and kind != self.state.trouble:
+            self.run.log({"kind": "trouble", "step": self.state.step, "words": words})
+            self.display.say(f"step {self.state.step}: {words}")
+        self.state.trouble = kind
 
     def _validate(self) -> None:
         """Score the average and the raw weights on a bounded part of the validation split, always the same
         part."""
-        if not self._scoring.samples or self.position.last_scored == self.position.step:
+        if not self._scoring.samples or self.state.last_scored == self.state.step:
             return
         with self.display.busy("scoring"):
-            scores = self._scoring.scores(None if self.fits_pace else self.position.every)
+            scores = self._scoring.scores(None if self.fits_pace else self.state.every)
         self._demand_finite(scores, "the validation score")
-        self.position.score(scores.get("bits_average", scores["bits"]))
-        self._record({"kind": "validation", "step": self.position.step, **scores})
+        self.state.score(scores.get("bits_average", scores["bits"]))
+        self._record({"kind": "validation", "step": self.state.step, **scores})
 
     def _demand_finite(self, numbers: dict[str, float], what: str) -> None:
         if not all(map(math.isfinite, numbers.values())):
-            raise self._diverged(what, step=self.position.step)
+            raise self._diverged(what, step=self.state.step)
 
     def _record(self, record: dict[str, Any]) -> None:
         self.run.log(record)
@@ -229,7 +229,7 @@ class Trainer:
         if not (self.config.clips and self._scoring.samples):
             return
         begun = time.monotonic()
-        step, rate = self.position.step, self.corpus.sample_rate
+        step, rate = self.state.step, self.corpus.sample_rate
         with self.display.busy("drawing clips"):
             clips = draw_clips(self._drawable(), self.corpus, self.config)
         with self.run.disk_faults():
@@ -240,7 +240,7 @@ class Trainer:
     def _may_listen(self) -> bool:
         """Whether another drawing of clips keeps within its share of the time."""
         expected = self._listening[-1] if self._listening else CLIPS_SECONDS
-        return sum(self._listening) + expected <= LISTEN_SHARE * self.position.seconds
+        return sum(self._listening) + expected <= LISTEN_SHARE * self.state.seconds
 
     def _drawable(self) -> WaveNet:
         """Return the network that draws, on the CPU, where the sampler is."""
@@ -249,32 +249,32 @@ class Trainer:
 
     def save(self, *, finished: bool = False, chosen: int | None = None) -> None:
         """Write a checkpoint of this moment."""
-        state = {"windows": self.windows.state(), "position": self.position.as_json(), "finished": finished}
-        state |= {"step": self.position.step, "chosen": chosen}
-        checkpoint = Checkpoint(tensors=self.train_step.tensors(), state=state)
+        entries = {"windows": self.windows.state(), "position": self.state.as_json(), "finished": finished}
+        entries |= {"step": self.state.step, "chosen": chosen}
+        checkpoint = Checkpoint(tensors=self.train_step.tensors(), state=entries)
         if (what := non_finite_tensor(checkpoint.tensors)) is not None:
-            raise self._diverged(what, step=self.position.step)
+            raise self._diverged(what, step=self.state.step)
         with self.display.busy("saving"):
-            self.run.save(checkpoint, keep=self.config.keep, best=self.position.best_step)
+            self.run.save(checkpoint, keep=self.config.keep, best=self.state.best_step)
         self._saved_at = time.monotonic()
 
     def finish(self) -> None:
         """Score the end, choose the checkpoint that stands for the run, score that one, and save."""
         with self.display.busy("checking the corpus") if self._check.going_on else nullcontext():
             self._check.finish()
-        position = self.position
-        if position.meter.steps:
+        state = self.state
+        if state.meter.steps:
             self._log()
         self._validate()
-        chosen, model = position.step, self.train_step.best_model
+        chosen, model = state.step, self.train_step.best_model
         if (
             self.config.patience
-            and position.best_bits is not None
-            and position.best_bits != position.last_bits
-            and position.best_step in self.run.steps()  # it may have gone with a damaged newer checkpoint
+            and state.best_bits is not None
+            and state.best_bits != state.last_bits
+            and state.best_step in self.run.steps()  # it may have gone with a damaged newer checkpoint
         ):
-            assert position.best_step is not None
-            chosen, model = position.best_step, deepcopy(model)
+            assert state.best_step is not None
+            chosen, model = state.best_step, deepcopy(model)
             fill(model, weights_path(self.run.checkpoint_path(chosen)))
         if self._scoring.samples:
             self._score_the_end(model, chosen)
@@ -286,9 +286,9 @@ class Trainer:
         for."""
         self._tick()
         with self.display.busy("scoring all held-out sound"):
-            bits, share = self._scoring.last(model, spent=self.position.seconds)
+            bits, share = self._scoring.last(model, spent=self.state.seconds)
         self._demand_finite({"bits": bits}, "the final score")
-        record = {"kind": "final", "step": self.position.step, "chosen": chosen, "bits": bits}
+        record = {"kind": "final", "step": self.state.step, "chosen": chosen, "bits": bits}
         self._record(record if share == 1.0 else record | {"share": round(share, 6)})
         on = "held-out sound" if share == 1.0 else f"1/{round(1.0 / share)} of the held-out sound"
         self.display.say(f"{bits:.3f} bits a sample on {on}, at step {chosen}")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.decoding import Decoding
+from partita.audio.decoding import Decoder
 
 Tone = Callable[..., np.ndarray]
 RATE = 16000
@@ -26,7 +26,7 @@ def written(sound: np.ndarray, name: str, rate: int = RATE, **how: str) -> bytes
 def decoded(path: Path, data: bytes, rate: int = RATE) -> tuple[np.ndarray, str | None]:
     """Return what is decoded of these bytes, and the note on them."""
     path.write_bytes(data)
-    decoding = Decoding(path, rate)
+    decoding = Decoder(path, rate)
     return np.concatenate([*decoding, np.zeros(0, np.float32)]), decoding.note
 
 

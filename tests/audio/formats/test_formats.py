@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.decoding import Decoding
+from partita.audio.decoding import Decoder
+from partita.audio.errors import UnreadableError
 from partita.audio.formats.ffmpeg import _as_floats
-from partita.audio.formats.parts import NO_SOUND, UnreadableError
+from partita.audio.formats.parts import NO_SOUND
 from partita.data.preparation.prepare import PrepareConfig, prepare
 
 Tone = Callable[..., np.ndarray]
@@ -53,7 +54,7 @@ def encode(path: Path, form: str, code: str, sound: np.ndarray, rate: int, *, vi
 
 
 def decoded(path: Path) -> tuple[np.ndarray, str | None]:
-    decoding = Decoding(path, RATE)
+    decoding = Decoder(path, RATE)
     return np.concatenate([*decoding, np.zeros(0, np.float32)]), decoding.note
 
 

@@ -55,7 +55,7 @@ def end(child: subprocess.Popen[str], number: signal.Signals) -> None:
 
 def assert_usable(corpus: Corpus) -> None:
     for split in ("train", "validation", "test"):
-        for batch in every_window(corpus, split, targets=4000, context=100, batch=4, quantiser=Quantizer()):
+        for batch in every_window(corpus, split, targets=4000, context=100, batch=4, quantizer=Quantizer()):
             assert batch.valid.any()
 
 

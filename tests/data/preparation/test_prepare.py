@@ -69,7 +69,7 @@ def test_no_window_of_a_recording_with_cut_silences_reaches_another_split(tmp_pa
         sizes = abs(row[abs(row) > 1000].astype(np.float64)) / 32767 * peak
         return (sizes - 0.1) / 0.8 * seconds
 
-    cut = {"targets": 3000, "context": 500, "batch": 1, "quantiser": Identity()}
+    cut = {"targets": 3000, "context": 500, "batch": 1, "quantizer": Identity()}
     stream = TrainingWindows(corpus, seed=0, **cut)
     rows = {"train": [stream.next().classes[0] for _ in range(2 * stream.batches_per_epoch)]}
     for split in ("validation", "test"):

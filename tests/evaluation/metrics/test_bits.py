@@ -21,35 +21,35 @@ def blank(network: WaveNet, logits: torch.Tensor) -> WaveNet:
     return network
 
 
-def classes_of(corpus: Corpus, quantiser: Quantizer) -> list[np.ndarray]:
+def classes_of(corpus: Corpus, quantizer: Quantizer) -> list[np.ndarray]:
     return [
-        quantiser.encode_int16(corpus.samples[s.offset : s.offset + s.length])
+        quantizer.encode_int16(corpus.samples[s.offset : s.offset + s.length])
         for s in corpus.segments("test")
     ]
 
 
-def test_uniform_model_needs_exactly_8_bits(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
-    score = bits_per_sample(blank(network, torch.zeros(256)), corpus, "test", quantiser)
+def test_uniform_model_needs_exactly_8_bits(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
+    score = bits_per_sample(blank(network, torch.zeros(256)), corpus, "test", quantizer)
     assert (score.value, score.low, score.high) == pytest.approx((8.0, 8.0, 8.0), abs=1e-6)
 
 
 def test_model_of_the_class_frequencies_needs_their_entropy(
-    corpus: Corpus, network: WaveNet, quantiser: Quantizer
+    corpus: Corpus, network: WaveNet, quantizer: Quantizer
 ) -> None:
-    counts = np.bincount(np.concatenate(classes_of(corpus, quantiser)), minlength=256)
+    counts = np.bincount(np.concatenate(classes_of(corpus, quantizer)), minlength=256)
     share = counts[counts > 0] / counts.sum()
     entropy = -(share * np.log2(share)).sum()
     logits = torch.from_numpy(np.log(np.maximum(counts, 1e-12))).float()
-    score = bits_per_sample(blank(network, logits), corpus, "test", quantiser)
+    score = bits_per_sample(blank(network, logits), corpus, "test", quantizer)
     assert score.value == pytest.approx(entropy, abs=1e-5)
     assert score.low < entropy < score.high
 
 
-def bits_of_samples(network: WaveNet, corpus: Corpus, quantiser: Quantizer) -> np.ndarray:
+def bits_of_samples(network: WaveNet, corpus: Corpus, quantizer: Quantizer) -> np.ndarray:
     """Return -log2 p of every sample, each segment being seen at once, in place of windows."""
     found = []
-    for segment in classes_of(corpus, quantiser):
-        past = np.full(network.receptive_field, quantiser.zero_class)
+    for segment in classes_of(corpus, quantizer):
+        past = np.full(network.receptive_field, quantizer.zero_class)
         line = torch.from_numpy(np.concatenate([past, segment]).astype(np.int64))[None]
         logits = network(line[:, :-1])[0].double()
         targets = line[0, network.receptive_field :]
@@ -58,28 +58,28 @@ def bits_of_samples(network: WaveNet, corpus: Corpus, quantiser: Quantizer) -> n
 
 
 def test_every_sample_is_scored_once_with_its_true_past(
-    corpus: Corpus, network: WaveNet, quantiser: Quantizer
+    corpus: Corpus, network: WaveNet, quantizer: Quantizer
 ) -> None:
-    blocks = block_bits(network, corpus, "test", quantiser)
-    every = bits_of_samples(network, corpus, quantiser)
+    blocks = block_bits(network, corpus, "test", quantizer)
+    every = bits_of_samples(network, corpus, quantizer)
     assert blocks.counts.sum() == len(every)
     starts = np.cumsum(blocks.counts) - blocks.counts
     np.testing.assert_allclose(blocks.bits, np.add.reduceat(every, starts), rtol=1e-5)
 
 
-def test_a_short_split_has_short_blocks(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
+def test_a_short_split_has_short_blocks(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
     rate = corpus.sample_rate
-    counts = block_bits(network, corpus, "test", quantiser).counts.tolist()
+    counts = block_bits(network, corpus, "test", quantizer).counts.tolist()
     assert counts == [2 * rate] * 4 + [round(1.21 * rate)]
 
 
 def test_a_long_split_has_blocks_of_10_seconds(
-    corpus: Corpus, network: WaveNet, quantiser: Quantizer
+    corpus: Corpus, network: WaveNet, quantizer: Quantizer
 ) -> None:
     (segment,) = next(one for one in corpus.index["recordings"] if one["split"] == "test")["segments"]
     recording = {"source": "long", "split": "test", "segments": [segment] * 5}
     longer = replace(corpus, index={**corpus.index, "recordings": [recording]})
-    counts = block_bits(blank(network, torch.zeros(256)), longer, "test", quantiser).counts
+    counts = block_bits(blank(network, torch.zeros(256)), longer, "test", quantizer).counts
     assert len(counts) == 5
     assert counts.tolist() == [segment["length"]] * 5  # 9.21 s each, in 10 windows
 
@@ -93,26 +93,26 @@ def test_neighbours_that_are_alike_widen_the_interval() -> None:
     assert together.high - together.low > 2 * (apart.high - apart.low)
 
 
-def test_part_of_a_split_is_spread_over_it(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
-    every = bits_of_samples(network, corpus, quantiser)
+def test_part_of_a_split_is_spread_over_it(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
+    every = bits_of_samples(network, corpus, quantizer)
     rate = corpus.sample_rate
-    part = block_bits(network, corpus, "test", quantiser, seconds=3.0)
+    part = block_bits(network, corpus, "test", quantizer, seconds=3.0)
     assert part.counts.tolist() == [rate] * 3
     expected = [every[start * rate :][:rate].sum() for start in (0, 4, 8)]
     np.testing.assert_allclose(part.bits, expected, rtol=1e-5)
 
 
-def test_progress_ends_at_1(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
+def test_progress_ends_at_1(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
     shares: list[float] = []
-    bits_per_sample(network, corpus, "test", quantiser, progress=shares.append)
+    bits_per_sample(network, corpus, "test", quantizer, progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 
 
-def test_mistakes_are_named(corpus: Corpus, network: WaveNet, quantiser: Quantizer) -> None:
+def test_mistakes_are_named(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
     with pytest.raises(PartitaError, match="`seconds` is 0"):
-        bits_per_sample(network, corpus, "test", quantiser, seconds=0)
+        bits_per_sample(network, corpus, "test", quantizer, seconds=0)
     with pytest.raises(PartitaError, match="tset"):
-        bits_per_sample(network, corpus, "tset", quantiser)
+        bits_per_sample(network, corpus, "tset", quantizer)
     with pytest.raises(PartitaError, match="not finite"):
-        bits_per_sample(blank(network, torch.full((256,), torch.nan)), corpus, "test", quantiser)
+        bits_per_sample(blank(network, torch.full((256,), torch.nan)), corpus, "test", quantizer)

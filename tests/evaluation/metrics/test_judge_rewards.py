@@ -50,7 +50,7 @@ def test_a_discriminator_is_heard_part_by_part_after_its_seam(
     adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale"), loss=loss)
     run = trained(corpus, tmp_path / "run", "policy", adversary=adversary)
     network = load_discriminator(run, run.newest()).eval().requires_grad_(False)
-    sound = torch.from_numpy(load(run.path).quantiser.decode(np.concatenate([clips.past, clips.sound], 1)))
+    sound = torch.from_numpy(load(run.path).quantizer.decode(np.concatenate([clips.past, clips.sound], 1)))
     found = judgements(run, load(run.path), clips)
     assert found is not None and found.shape == clips.sound.shape
     for start in (0, 256):

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_models import corpus, four_classes, loaded, network, one_thread, quantiser
+from small_models import corpus, four_classes, loaded, network, one_thread, quantizer
 
 from partita.data.corpus import Corpus
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.run import arena
 
-__all__ = ["corpus", "four_classes", "loaded", "network", "one_thread", "quantiser"]
+__all__ = ["corpus", "four_classes", "loaded", "network", "one_thread", "quantizer"]
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,7 @@ def test_a_student_draws_by_other_numbers_than_the_teacher(monkeypatch: pytest.M
     seen: dict[str, Any] = {}
 
     class Truth:
-        teacher = SimpleNamespace(model=None, quantiser=SimpleNamespace(zero_class=128))
+        teacher = SimpleNamespace(model=None, quantizer=SimpleNamespace(zero_class=128))
 
         def measuring_clips(self, *, seed: int, **_: object) -> None:
             seen["openings"] = seed

@@ -25,7 +25,7 @@ def measuring(four_classes: Make) -> Measuring:
     drawn = draw(teacher, clips=CLIPS, steps=8 + STEPS, config=config, zero_class=0)
     clips = Clips(drawn[:, :8], drawn[:, 8:])
     loaded = LoadedModel(
-        model=teacher, sample_rate=2000, quantiser=Quantizer(classes=4), name="toy", step=0, config={}
+        model=teacher, sample_rate=2000, quantizer=Quantizer(classes=4), name="toy", step=0, config={}
     )
     return Measuring(teacher=loaded, truth=clips, seed=7, threads=1)
 

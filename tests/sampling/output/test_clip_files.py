@@ -11,9 +11,10 @@ import soundfile
 
 from partita.audio.output_formats import FORMATS
 from partita.errors import PartitaError
-from partita.sampling.output.clip_files import FADE_SECONDS, demand_fit, write_clips
-from partita.sampling.output.plan import Outputs, clip_paths, plan_outputs
-from partita.sampling.output.provenance import made_here
+from partita.sampling.output.clip_files import FADE_SECONDS, write_clips
+from partita.sampling.output.limits import check_format
+from partita.sampling.output.plan import OutputPlan, clip_paths, plan_outputs
+from partita.sampling.output.provenance import is_generated_clip
 
 
 def test_one_clip_is_a_file_and_several_a_folder(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_names_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(PartitaError, match="folder"):
         clip_paths(tmp_path / "file", 2)
     with pytest.raises(PartitaError, match="can't be made"):
-        write_clips([], Outputs(paths=[tmp_path / "file" / "a.wav"]), sample_rate=1000)
+        write_clips([], OutputPlan(paths=[tmp_path / "file" / "a.wav"]), sample_rate=1000)
     with pytest.raises(PartitaError, match="given as a folder"):
         clip_paths(f"{tmp_path / 'file'}/", 1)
 
@@ -107,7 +108,7 @@ def test_the_suffix_says_what_is_written(tmp_path: Path, suffix: str) -> None:
         assert (sound.frames, sound.samplerate, sound.channels) == (16_000, 16_000, 1)
         assert sound.copy_metadata()["comment"].endswith("seed 5")
         assert np.abs(sound.read() - TONE)[:-160].max() < 0.03  # libsndfile's Opus spoils the last 6 ms
-    assert made_here(path)
+    assert is_generated_clip(path)
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
@@ -165,7 +166,7 @@ def test_each_clip_is_brought_to_the_peak_but_silence(tmp_path: Path) -> None:
     loud = np.stack([TONE, 0.3 * TONE, 0.001 * TONE])
     blocks = np.array_split(loud, 5, axis=1)
     paths = write_clips(blocks, plan_outputs(tmp_path / "c", 3), sample_rate=16_000, normalise=True).paths
-    assert all(made_here(path) for path in paths)
+    assert all(is_generated_clip(path) for path in paths)
     heard = np.stack([soundfile.read(path)[0] for path in paths])
     peak = 10 ** (-1 / 20)
     assert np.abs(heard).max(1) == pytest.approx([peak, peak, 0.00025], abs=1e-4)
@@ -198,12 +199,12 @@ def test_more_clips_than_files_may_be_open(tmp_path: Path) -> None:
 )
 def test_what_a_format_cannot_hold_is_refused(name: str, rate: int, samples: int, reason: str) -> None:
     with pytest.raises(PartitaError, match=reason):
-        demand_fit(Path(name), sample_rate=rate, samples=samples)
+        check_format(Path(name), sample_rate=rate, samples=samples)
 
 
 def test_no_limit_where_the_format_has_none() -> None:
-    demand_fit(Path("a.flac"), sample_rate=16_000, samples=1 << 34)
-    demand_fit(Path("a.wav"), sample_rate=16_000, samples=(1 << 31) - (1 << 12))
+    check_format(Path("a.flac"), sample_rate=16_000, samples=1 << 34)
+    check_format(Path("a.wav"), sample_rate=16_000, samples=(1 << 31) - (1 << 12))
 
 
 def test_a_rate_that_the_format_lacks_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:

@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.wav import UNKNOWN, fade_out, header, write_all
+from partita.audio.pcm import fade_out
+from partita.audio.wav import UNKNOWN, wav_header, write_all
 from partita.errors import PartitaError
 from partita.sampling.output.clip_files import FADE_SECONDS, write_clips
 from partita.sampling.output.pipe import write_pipe
 from partita.sampling.output.plan import plan_outputs
-from partita.sampling.output.provenance import note
+from partita.sampling.output.provenance import clip_comment
 
 RATE = 1000
 FADED = round(FADE_SECONDS * RATE)
-HEADER = len(header(RATE, None, note()))
+HEADER = len(wav_header(RATE, None, clip_comment()))
 
 
 def noise(*lengths: int) -> list[np.ndarray]:
@@ -158,7 +159,7 @@ def test_ctrl_c_before_the_first_block_acts_at_once() -> None:
     written = write_pipe(blocks(), writing, sample_rate=RATE, samples=None)
     os.close(writing)
     assert written.interrupted
-    assert read_all(reading) == header(RATE, None, note())
+    assert read_all(reading) == wav_header(RATE, None, clip_comment())
 
 
 def test_a_second_ctrl_c_acts_at_once() -> None:

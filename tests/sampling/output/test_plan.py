@@ -10,8 +10,8 @@ import soundfile
 from partita.audio.output_formats import FORMATS
 from partita.errors import PartitaError
 from partita.sampling.output.clip_files import write_clips
-from partita.sampling.output.plan import Outputs, plan_outputs
-from partita.sampling.output.provenance import made_here
+from partita.sampling.output.plan import OutputPlan, plan_outputs
+from partita.sampling.output.provenance import is_generated_clip
 
 TONE = 0.25 * np.sin(0.1 * np.arange(4000))
 
@@ -107,7 +107,7 @@ def test_a_place_that_was_taken_is_left_for_the_next_free_one(tmp_path: Path) ->
     assert forced.redirect(take) == take
     drawn(tmp_path / "clip.wav")
     assert plan.redirect(tmp_path / "clip.wav") == tmp_path / "clip.wav"
-    assert Outputs(paths=[], prompt=take).redirect(take) == tmp_path / "take-3.wav"
+    assert OutputPlan(paths=[], prompt=take).redirect(take) == tmp_path / "take-3.wav"
 
 
 def test_other_numbers_of_digits_are_an_earlier_calls_too(tmp_path: Path) -> None:
@@ -151,6 +151,6 @@ def test_a_damaged_clip_is_not_taken_for_ours_without_its_note(tmp_path: Path) -
     data = clip.read_bytes()
     for cut in range(0, 80, 3):
         clip.write_bytes(data[:cut])
-        assert made_here(clip) in (True, False)  # and no error
+        assert is_generated_clip(clip) in (True, False)  # and no error
     clip.write_bytes(data.replace(b"made by", b"mode by"))
-    assert not made_here(clip)
+    assert not is_generated_clip(clip)

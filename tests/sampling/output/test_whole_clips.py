@@ -15,9 +15,10 @@ import soundfile
 
 from partita.errors import PartitaError
 from partita.sampling.output import whole_clips as spooled
-from partita.sampling.output.clip_files import demand_room, write_clips
+from partita.sampling.output.clip_files import write_clips
+from partita.sampling.output.limits import check_disk_space
 from partita.sampling.output.plan import plan_outputs
-from partita.sampling.output.provenance import made_here
+from partita.sampling.output.provenance import is_generated_clip
 
 RATE = 16_000
 NOISE = np.random.default_rng(0).uniform(-1, 1, (3, 30_000))
@@ -56,7 +57,7 @@ def test_a_clip_that_cannot_be_encoded_is_kept_as_wav(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a-2.wav", "a.wav"]
     assert (tmp_path / "a.wav").read_text() == "precious"
     np.testing.assert_allclose(soundfile.read(tmp_path / "a-2.wav")[0], NOISE[0], atol=1e-4)
-    assert made_here(tmp_path / "a-2.wav")
+    assert is_generated_clip(tmp_path / "a-2.wav")
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), soundfile.LibsndfileError(2)])
@@ -164,10 +165,10 @@ def test_room_for_what_waits_and_what_is_encoded_of_it(
         (tmp_path / name).write_bytes(bytes(old))
     free = SimpleNamespace(total=1 << 40, free=enough)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
-    demand_room([tmp_path / name], samples=1000, normalise=normalise)
+    check_disk_space([tmp_path / name], samples=1000, normalise=normalise)
     free.free -= 1
     with pytest.raises(PartitaError, match="make room"):
-        demand_room([tmp_path / name], samples=1000, normalise=normalise)
+        check_disk_space([tmp_path / name], samples=1000, normalise=normalise)
 
 
 def test_a_file_with_a_second_name_makes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,4 +176,4 @@ def test_a_file_with_a_second_name_makes_no_room(tmp_path: Path, monkeypatch: py
     os.link(tmp_path / "a.wav", tmp_path / "b.wav")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=1 << 40, free=1999))
     with pytest.raises(PartitaError, match="make room"):
-        demand_room([tmp_path / "a.wav"], samples=1000)
+        check_disk_space([tmp_path / "a.wav"], samples=1000)

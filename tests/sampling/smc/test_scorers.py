@@ -17,7 +17,7 @@ from partita.sampling.smc.scorers import DiscriminatorScorer
 from partita.sampling.stream import draw
 
 LAYERS, HOP = 3, 8
-QUANTISER = Quantizer()
+QUANTIZER = Quantizer()
 
 
 def discriminator(normalisation: str = "none", layers: int = LAYERS) -> PatchGAN:
@@ -58,11 +58,11 @@ def test_a_patch_ends_where_it_is_said_to(layers: int) -> None:
 @pytest.mark.parametrize("block", [8, 24, 80])
 def test_blocks_add_up_to_the_patches_of_the_whole(sound: np.ndarray, block: int) -> None:
     """Without a normalisation a window's past plays no part, so one long pass gives the same logits."""
-    judge = DiscriminatorScorer(discriminator(), QUANTISER, window=160)
+    judge = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
     start, stop = 160, 400
     listener = judge.listen(sound[:, :start], block)
     total = sum(listener.weigh(sound[:, first : first + block]) for first in range(start, stop, block))
-    waveform = torch.from_numpy(QUANTISER.decode(sound))
+    waveform = torch.from_numpy(QUANTIZER.decode(sound))
     with torch.no_grad():
         logits = judge.discriminator(waveform)[-1].numpy()
     ends = HOP * (np.arange(logits.shape[1]) + 4) - 2
@@ -72,11 +72,11 @@ def test_blocks_add_up_to_the_patches_of_the_whole(sound: np.ndarray, block: int
 
 
 def test_a_short_last_block_counts_what_it_completes(sound: np.ndarray) -> None:
-    judge = DiscriminatorScorer(discriminator(), QUANTISER, window=160)
+    judge = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
     listener = judge.listen(sound[:, :160], 16)
     assert (listener.weigh(sound[:, 160:161]) == 0.0).all()
     last = listener.weigh(sound[:, 161:164])
-    waveform = torch.from_numpy(QUANTISER.decode(sound[:, 4:164]))
+    waveform = torch.from_numpy(QUANTIZER.decode(sound[:, 4:164]))
     with torch.no_grad():
         logits = judge.discriminator(waveform)[-1].numpy()
     np.testing.assert_allclose(last, logits[:, 160 // HOP - 4], rtol=1e-4, atol=1e-4)
@@ -84,7 +84,7 @@ def test_a_short_last_block_counts_what_it_completes(sound: np.ndarray) -> None:
 
 @pytest.mark.parametrize("normalisation", ["group", "instance", "batch"])
 def test_a_particle_is_judged_by_itself(sound: np.ndarray, normalisation: str) -> None:
-    judge = DiscriminatorScorer(discriminator(normalisation), QUANTISER, window=160)
+    judge = DiscriminatorScorer(discriminator(normalisation), QUANTIZER, window=160)
     many = np.repeat(sound, 20, 0)
     together = judge.listen(many[:, :160], 16).weigh(many[:, 160:176])
     alone = [judge.listen(row[None, :160], 16).weigh(row[None, 160:176])[0] for row in sound]
@@ -93,8 +93,8 @@ def test_a_particle_is_judged_by_itself(sound: np.ndarray, normalisation: str) -
 
 def test_least_squares_become_logits(sound: np.ndarray) -> None:
     network = discriminator()
-    plain = DiscriminatorScorer(network, QUANTISER, window=160)
-    judge = DiscriminatorScorer(network, QUANTISER, window=160, least_squares=True)
+    plain = DiscriminatorScorer(network, QUANTIZER, window=160)
+    judge = DiscriminatorScorer(network, QUANTIZER, window=160, least_squares=True)
     share = plain.listen(sound[:, :160], 8).weigh(sound[:, 160:168])
     found = judge.listen(sound[:, :160], 8).weigh(sound[:, 160:168])
     clipped = np.clip(share, 0.01, 0.99)
@@ -103,7 +103,7 @@ def test_least_squares_become_logits(sound: np.ndarray) -> None:
 
 
 def test_windows_follow_their_particles(sound: np.ndarray) -> None:
-    judge = DiscriminatorScorer(discriminator("group"), QUANTISER, window=160)
+    judge = DiscriminatorScorer(discriminator("group"), QUANTIZER, window=160)
     listener = judge.listen(sound[:, :160], 16)
     listener.weigh(sound[:, 160:176])
     listener.copy(np.array([1]), np.array([2]))
@@ -114,12 +114,12 @@ def test_windows_follow_their_particles(sound: np.ndarray) -> None:
 @pytest.mark.parametrize("window", [40, 44, 161])
 def test_windows_that_do_not_fit(window: int) -> None:
     with pytest.raises(PartitaError, match="multiple of 8"):
-        DiscriminatorScorer(discriminator(), QUANTISER, window=window)
+        DiscriminatorScorer(discriminator(), QUANTIZER, window=window)
 
 
 @pytest.mark.parametrize("block", [1, 12, 128])
 def test_blocks_that_do_not_fit(sound: np.ndarray, block: int) -> None:
-    judge = DiscriminatorScorer(discriminator(), QUANTISER, window=160)
+    judge = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
     with pytest.raises(PartitaError, match="at most 120"):
         judge.listen(sound[:, :160], block)
 
@@ -129,7 +129,7 @@ def test_a_steered_clip_pleases_its_judge_more() -> None:
         blocks=1, layers=3, residual_channels=8, dilation_channels=8, skip_channels=16, end_channels=16
     )
     model = WaveNet(shape, generator=torch.Generator().manual_seed(1))
-    judge = DiscriminatorScorer(discriminator("group"), QUANTISER, window=160)
+    judge = DiscriminatorScorer(discriminator("group"), QUANTIZER, window=160)
     config = SamplingConfig(seed=3)
     steering = Steering(judge=judge, config=SteeringConfig(particles=8, block=16, strength=0.5))
     steered = SteeredStream(model, steering, clips=4, steps=320, config=config, zero_class=128).take(320)

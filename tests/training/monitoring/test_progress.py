@@ -44,10 +44,10 @@ def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_time_left_is_never_more_than_the_budget_even_while_the_pace_is_new() -> None:
     # regression: the progress of a run of minutes is 0 when its pace is first fitted; the time left by the
     # progress was hours where the budget had minutes
-    position = TrainerState(step=440, seconds=40.0)
-    position.pace.begin(2, 5.0)
-    position.pace.fit(400, 36.0, 1200.0)
-    left = position.seconds_left(1200.0)
+    state = TrainerState(step=440, seconds=40.0)
+    state.pace.begin(2, 5.0)
+    state.pace.fit(400, 36.0, 1200.0)
+    left = state.seconds_left(1200.0)
     assert left is not None
     assert 1000.0 < left <= 1160.0
     assert TrainerState().seconds_left(None) is None

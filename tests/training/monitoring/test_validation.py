@@ -21,9 +21,9 @@ def model(make_config: Callable[..., TrainConfig]) -> WaveNet:
 
 
 def windows(corpus: Corpus, model: WaveNet, *, targets: int = 256, most: int | None = None):
-    quantiser = TrainConfig().quantiser
+    quantizer = TrainConfig().quantiser
     return held_out(
-        corpus, "validation", targets=targets, context=model.receptive_field, quantiser=quantiser, most=most
+        corpus, "validation", targets=targets, context=model.receptive_field, quantizer=quantizer, most=most
     )
 
 
@@ -35,12 +35,12 @@ def test_a_model_that_knows_nothing_scores_eight_bits(corpus: Corpus, model: Wav
 
 
 def test_the_score_is_that_of_one_pass_over_the_whole_sound(corpus: Corpus, model: WaveNet) -> None:
-    quantiser = TrainConfig().quantiser
+    quantizer = TrainConfig().quantiser
     nats, count = 0.0, 0
     for segment in corpus.segments("validation"):
         sound = corpus.samples[segment.offset : segment.offset + segment.length]
-        past = np.full(model.receptive_field, quantiser.zero_class)
-        classes = torch.from_numpy(np.concatenate([past, quantiser.encode_int16(sound)]).astype(np.int64))
+        past = np.full(model.receptive_field, quantizer.zero_class)
+        classes = torch.from_numpy(np.concatenate([past, quantizer.encode_int16(sound)]).astype(np.int64))
         with torch.no_grad():
             logits = model(classes[None, :-1])[0].double()
         chosen = torch.log_softmax(logits, 1).gather(1, classes[model.receptive_field :, None])

@@ -243,8 +243,8 @@ def test_a_critic_must_be_named_and_fit(corpus: Corpus, base: TrainConfig, tmp_p
     with pytest.raises(PartitaError, match=r"`critic\.run` is not given"):
         train(corpus, tmp_path / "run", with_arm(base, "critic"), quiet=True)
     shape = replace(base.network_shape, classes=64)
-    quantiser = replace(base.quantiser, classes=64)
-    other = replace(base, adversary=None, network=shape, quantiser=quantiser, steps=2)
+    quantizer = replace(base.quantiser, classes=64)
+    other = replace(base, adversary=None, network=shape, quantiser=quantizer, steps=2)
     teacher = train(corpus, tmp_path / "critic", other, quiet=True)
     config = with_critic(base, teacher)
     with pytest.raises(PartitaError, match="has 64 mu-law classes, the run 256 mu-law"):

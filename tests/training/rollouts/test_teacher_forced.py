@@ -1,4 +1,4 @@
-"""Rollouts: drawn as the probabilities say, on the quantiser's grid, with the mean's gradient."""
+"""Rollouts: drawn as the probabilities say, on the quantizer's grid, with the mean's gradient."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ import torch
 from partita.audio.quantizer import Quantizer
 from partita.training.rollouts.teacher_forced import choose, teacher_forced
 
-QUANTISER = Quantizer(classes=16)
-TABLE = torch.tensor(QUANTISER.table)
+QUANTIZER = Quantizer(classes=16)
+TABLE = torch.tensor(QUANTIZER.table)
 VALID = torch.ones(2, 50, dtype=torch.bool)
 
 
@@ -22,7 +22,7 @@ def targets() -> torch.Tensor:
 
 def roll(logits: torch.Tensor, value: str, seed: int = 0, valid: torch.Tensor = VALID):
     random = torch.Generator().manual_seed(seed)
-    return teacher_forced(logits, targets(), valid, quantiser=QUANTISER, value=value, random=random)
+    return teacher_forced(logits, targets(), valid, quantizer=QUANTIZER, value=value, random=random)
 
 
 @pytest.mark.parametrize("value", ["draw", "mean"])
@@ -44,9 +44,9 @@ def test_the_gradient_is_that_of_the_mean(value: str) -> None:
     torch.testing.assert_close(through.grad, mean.grad)
 
 
-def test_the_mean_is_rounded_as_the_quantiser_rounds() -> None:
+def test_the_mean_is_rounded_as_the_quantizer_rounds() -> None:
     mean = (torch.softmax(random_logits(), 2) @ TABLE).numpy()
-    assert np.array_equal(roll(random_logits(), "mean").fake, QUANTISER.decode(QUANTISER.encode(mean)))
+    assert np.array_equal(roll(random_logits(), "mean").fake, QUANTIZER.decode(QUANTIZER.encode(mean)))
 
 
 def test_draws_follow_the_probabilities() -> None:

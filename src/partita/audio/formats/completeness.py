@@ -7,9 +7,10 @@ Nothing is decoded here.
 
 from typing import IO
 
+from partita.audio.errors import UnreadableError
 from partita.audio.formats.closed import closed_end
 from partita.audio.formats.headers import SoundPlace, find_sound, kind_of_chunks
-from partita.audio.formats.parts import NOTED_S, Part, UnreadableError, ends_early
+from partita.audio.formats.parts import NOTED_S, Part, ends_early
 from partita.audio.formats.tags import find_tags
 
 STEP = 1 << 20

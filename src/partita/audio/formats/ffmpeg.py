@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.formats.libsndfile import BLOCK_VALUES, Track
-from partita.audio.formats.parts import NO_SOUND, MissingDecoderError, UnreadableError, ends_early
+from partita.audio.errors import MissingDecoderError, UnreadableError
+from partita.audio.formats.parts import NO_SOUND, ends_early
+from partita.audio.formats.track import BLOCK_VALUES, Track
 from partita.filenames import in_utf8
 
 TOLERANCE_S = 0.25  # durations in these formats are rounded, and leave out what an encoder added
@@ -70,7 +71,7 @@ class FFmpegReader:
     >>> list(FFmpegReader(Path(__file__), "mov"))  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
     ...
-    partita.audio.formats.parts.UnreadableError: cut off or damaged: no sound in it can be decoded
+    partita.audio.errors.UnreadableError: cut off or damaged: no sound in it can be decoded
     """
 
     path: Path

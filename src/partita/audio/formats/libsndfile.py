@@ -11,15 +11,16 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from partita.audio.errors import UnreadableError
 from partita.audio.formats.completeness import scan_chunks
 from partita.audio.formats.detection import CHUNKED, scan_flac
 from partita.audio.formats.file_slice import FileSlice
-from partita.audio.formats.mp3_frames import scan_mpeg
-from partita.audio.formats.ogg_links import scan_ogg
-from partita.audio.formats.parts import NOTED_S, Part, UnreadableError, ends_early
+from partita.audio.formats.mp3 import scan_mpeg
+from partita.audio.formats.ogg import scan_ogg
+from partita.audio.formats.parts import NOTED_S, Part, ends_early
+from partita.audio.formats.track import BLOCK_VALUES, Track
 from partita.filenames import for_c
 
-BLOCK_VALUES = 1 << 18  # float32 values a block over all channels: 1 MiB
 SMALL_BLOCK = 1024  # samples, where a decoder ended with an error and what came before is wanted
 UNTOLD = 1 << 62  # a number of samples that stands for "unknown"
 MOST_CHANNELS = 256
@@ -27,30 +28,6 @@ WITH_HEADER = {  # formats with a header that says what they hold, beyond doubt
     *("AIFF", "AU", "AVR", "CAF", "FLAC", "IRCAM", "MP3", "NIST", "OGG", "PVF", "RF64", "SVX", "VOC"),
     *("W64", "WAV", "WAVEX"),
 }
-
-
-@dataclass
-class Track:
-    """Sound of one rate.
-
-    Args:
-        rate: Hz.
-        channels: how many.
-        floats: whether the file holds floats, whose full scale may be anywhere.
-        blocks: (samples, channels) float32; one buffer may serve all of them.
-        samples: how many to expect; 0 when that is unknown.
-        shares: where the track begins and ends in the file, each 0 to 1.
-
-    >>> Track(rate=8000, channels=1, floats=False, blocks=iter([])).samples
-    0
-    """
-
-    rate: int
-    channels: int
-    floats: bool
-    blocks: Iterator[NDArray[np.float32]]
-    samples: int = 0
-    shares: tuple[float, float] = (0.0, 1.0)
 
 
 class _StraightReading(soundfile.SoundFile):  # type: ignore[misc]

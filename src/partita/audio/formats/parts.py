@@ -9,24 +9,6 @@ NO_SOUND = "cut off or damaged: no sound in it can be decoded"
 NOTED_S = 0.1  # a length that is wrong by less is no reason for a note
 
 
-class UnreadableError(Exception):
-    """The file holds no sound that can be used; the message is the reason, for `skipped` in the index.
-
-    >>> raise UnreadableError("silent from start to end")
-    Traceback (most recent call last):
-    ...
-    partita.audio.formats.parts.UnreadableError: silent from start to end
-    """
-
-
-class MissingDecoderError(UnreadableError):
-    """The file may be fine, but what decodes it is not installed.
-
-    >>> issubclass(MissingDecoderError, UnreadableError)
-    True
-    """
-
-
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """A stretch of a file that a decoder takes for a whole file.

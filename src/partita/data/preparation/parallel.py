@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
-from partita.audio.formats.parts import MissingDecoderError, UnreadableError
+from partita.audio.errors import MissingDecoderError, UnreadableError
 from partita.data.corpus_writer import CorpusWriter, PreparedFile
 from partita.data.preparation.progress import Progress
 from partita.data.preparation.recording import Piece, Sound, prepare_recording

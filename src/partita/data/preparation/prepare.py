@@ -6,7 +6,6 @@ Source files are never written to. How one recording is prepared stands in `reco
 """
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from partita.data.preparation.progress import Progress, bar, silent
 from partita.data.preparation.recording import Sound
 from partita.data.preparation.sources import find_sources
 from partita.data.preparation.splits import SplitRules, check_globs
+from partita.device import available_cores
 from partita.errors import PartitaError
 from partita.filenames import shown
 from partita.standard_streams import without_libraries
@@ -150,17 +150,6 @@ def _made_from_root(word: str, root: Path, known: Names) -> str:
         return shown(word)
     made = shown(path.relative_to(root).as_posix())
     return made if known.exact(made) or not known.fitting(shown(word)) else shown(word)
-
-
-def available_cores() -> int:
-    """Return the cores that this process may use.
-
-    >>> available_cores() >= 1
-    True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _reporter(progress: bool | Callable[[float, float, str], None]) -> Progress:

@@ -14,10 +14,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.decoding import Decoding
-from partita.audio.formats.parts import UnreadableError
-from partita.audio.quantizer import INT16_SCALE
-from partita.audio.silence import FRAME_S, quiet_frames, sounding_stretches
+from partita.audio.decoding import Decoder
+from partita.audio.errors import UnreadableError
+from partita.audio.pcm import INT16_SCALE
+from partita.audio.silence import FRAME_S, quiet_frames, sound_segments
 from partita.digests import samples_hash
 
 IN_MEMORY = 4 << 20  # bytes of scratch kept in memory
@@ -123,7 +123,7 @@ def _decode(
     source: Path, sound: Sound, scratch: IO[bytes], heard: Callable[[float], None]
 ) -> tuple[_Levels, str | None]:
     """Fill the scratch file and measure; return what should be known, and raise for what can't be used."""
-    again: Decoding | None = Decoding(source, sound.sample_rate)
+    again: Decoder | None = Decoder(source, sound.sample_rate)
     furthest = 0.0
     while again:
         decoding, levels = again, _Levels()
@@ -134,7 +134,7 @@ def _decode(
             scratch.write(block.data)
             furthest = max(furthest, decoding.done)
             heard(furthest)
-        again = decoding.second_look()
+        again = decoding.second_pass()
     if not levels.samples:
         raise UnreadableError("empty: it has a header and no sound")
     if levels.peak < SILENT:
@@ -150,7 +150,7 @@ def _sounding(scratch: Any, levels: _Levels, sample_rate: int) -> list[tuple[int
     frame = max(1, round(FRAME_S * sample_rate))
     blocks = _blocks(scratch, 0, levels.samples, levels.mean, frame * max(1, BLOCK // frame))
     quiet = np.concatenate([quiet_frames(block, levels.peak, frame) for block in blocks])
-    return sounding_stretches(quiet, frame=frame, samples=levels.samples, sample_rate=sample_rate)
+    return sound_segments(quiet, frame=frame, samples=levels.samples, sample_rate=sample_rate)
 
 
 def _blocks(

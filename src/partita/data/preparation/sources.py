@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from partita.audio.decoding import HEADERLESS
+from partita.audio.decoding import HEADERLESS_SUFFIXES
 from partita.errors import PartitaError
 from partita.filenames import shown
 
@@ -15,7 +15,7 @@ COMPRESSED = (  # decoded through FFmpeg where it is installed; sound tracks of 
     *(".m4a", ".m4b", ".aac", ".wma", ".ape", ".wv", ".ac3", ".eac3", ".amr", ".dsf", ".mka", ".mpc", ".tta"),
     *(".tak", ".dts", ".spx", ".3gp", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv"),
 )
-OTHER_AUDIO = frozenset((*COMPRESSED, *HEADERLESS))
+OTHER_AUDIO = frozenset((*COMPRESSED, *HEADERLESS_SUFFIXES))
 MADE_HERE = "made-by-partita.txt"
 """A file of this name says that the sound beside it comes from Partita: it is no recording to learn from."""
 MADE_PROBLEM = "sound made by Partita: to have it used, name the folder itself"

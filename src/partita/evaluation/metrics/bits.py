@@ -1,7 +1,7 @@
 """Bits per sample on held-out sound: the one score that needs no listener and no second model.
 
 It is the average code length, -log2 p(x_t | x_<t), and so comparable between any two models of the same
-prepared corpus and quantiser, whatever their size; 8 bits is a model that knows nothing of 256 classes. It is
+prepared corpus and quantizer, whatever their size; 8 bits is a model that knows nothing of 256 classes. It is
 not comparable between corpora, rates or levels: quieter sound takes fewer bits. This file does not draw clips
 and does not know pages.
 """
@@ -45,7 +45,7 @@ def bits_per_sample(
     model: WaveNet,
     corpus: Corpus,
     split: str,
-    quantiser: Quantizer,
+    quantizer: Quantizer,
     *,
     seed: int = 0,
     seconds: float | None = None,
@@ -63,7 +63,7 @@ def bits_per_sample(
         model: the network, on the device to score on; it is run in float32.
         corpus: a prepared corpus.
         split: "test" for what is reported, "validation" for choices.
-        quantiser: waveform -> the model's classes.
+        quantizer: waveform -> the model's classes.
         seed: of the bootstrap alone.
         seconds: score at most so much sound, in seconds spread evenly over the split; None scores all of it.
         progress: called with the share done, 0 to 1.
@@ -71,7 +71,7 @@ def bits_per_sample(
     Raises:
         PartitaError: an empty split, or a result that is not finite.
     """
-    blocks = block_bits(model, corpus, split, quantiser, seconds=seconds, progress=progress)
+    blocks = block_bits(model, corpus, split, quantizer, seconds=seconds, progress=progress)
     return block_mean(blocks.bits, blocks.counts, seed=seed)
 
 
@@ -79,7 +79,7 @@ def block_bits(
     model: WaveNet,
     corpus: Corpus,
     split: str,
-    quantiser: Quantizer,
+    quantizer: Quantizer,
     *,
     seconds: float | None = None,
     progress: Callable[[float], None] | None = None,
@@ -98,7 +98,7 @@ def block_bits(
     size = max(1, min(BLOCK_WINDOWS, whole // LEAST_BLOCKS))
     stride = max(1, math.ceil(corpus.seconds(split) / seconds)) if seconds else 1
     windows = every_window(
-        corpus, split, targets=targets, context=model.receptive_field, batch=1, quantiser=quantiser
+        corpus, split, targets=targets, context=model.receptive_field, batch=1, quantizer=quantizer
     )
     bits, counts = np.zeros(-(-whole // size)), np.zeros(-(-whole // size), np.int64)
     for number, window in enumerate(windows):

@@ -43,7 +43,7 @@ def judgements(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats | No
     length, seam = (
         (training["rollout"]["length"], training["rollout"]["seam"]) if free else (training["targets"], 0)
     )
-    sound = loaded.quantiser.decode(np.concatenate([clips.past, clips.sound], 1))
+    sound = loaded.quantizer.decode(np.concatenate([clips.past, clips.sound], 1))
     squares = training["adversary"]["loss"] == "least-squares"
     return _heard(discriminator, sound, clips.past.shape[1], length, seam, least_squares=squares)
 

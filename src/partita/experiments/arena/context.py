@@ -14,15 +14,15 @@ from partita.digests import with_digest, without_digest
 from partita.errors import DivergedError, PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.finished import finished_run, refuse_other_corpus
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.measure import training_facts
 from partita.experiments.arena.teacher import TeacherData, teachers_corpus
-from partita.runs.folder import RunFolder
+from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import find, load, weights_path
 from partita.storage import digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
+from partita.training.finished import finished_run, refuse_other_corpus
 from partita.training.interleaved import Planned, machine_share, train_in_turns, unequal
 
 
@@ -60,7 +60,7 @@ class ArenaContext:
         corpus.verify()
         if config.teacher is None:
             self._log_training(self.folder.teacher, "the teacher")
-            finished_run(corpus, self.folder.teacher, config.teacher_training())
+            finished_run(corpus, self.folder.teacher, config.teacher_training(), quiet=True)
         return TeacherData(load(self.teacher_run), corpus, config.threads)
 
     @cached_property
@@ -88,9 +88,10 @@ class ArenaContext:
             name: the run's name in messages.
             start_from: the run whose weights a new run starts from.
         """
-        corpus, quantiser = self.clips, self.teacher_data.teacher.quantiser
+        corpus, quantizer = self.clips, self.teacher_data.teacher.quantizer
         self._log_training(path, name)
-        return finished_run(corpus, path, replace(training, quantiser=quantiser), start_from=start_from)
+        config = replace(training, quantiser=quantizer)
+        return finished_run(corpus, path, config, start_from=start_from, quiet=True)
 
     def train_in_turns(
         self, runs: Mapping[Path, tuple[str, TrainConfig]], *, start_from: Path
@@ -104,12 +105,12 @@ class ArenaContext:
         Returns:
             The errors of the runs that diverged, by their folders.
         """
-        corpus, quantiser = self.clips, self.teacher_data.teacher.quantiser
+        corpus, quantizer = self.clips, self.teacher_data.teacher.quantizer
         planned = []
         for path, (name, training) in runs.items():
             self._log_training(path, name)
             refuse_other_corpus(corpus, path)
-            config = replace(training, quantiser=quantiser)
+            config = replace(training, quantiser=quantizer)
             planned.append(Planned(path=path, config=config, start_from=start_from))
         errors = train_in_turns(corpus, planned, quiet=True)
         finished = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in errors}
@@ -139,7 +140,7 @@ class ArenaContext:
     @property
     def critic_is_finished(self) -> bool:
         """Whether the critic exists and its training is finished."""
-        return self.folder.critic.exists() and RunFolder.open(self.folder.critic).finished
+        return is_finished(self.folder.critic)
 
     def critic(self) -> Path:
         """Return the critic's run, trained now if it is missing.
@@ -200,5 +201,5 @@ class ArenaContext:
     def _log_training(self, path: Path, name: str) -> None:
         if not path.exists():
             self.log(f"{name}: training")
-        elif not RunFolder.open(path).finished:
+        elif not is_finished(path):
             self.log(f"{name}: resuming training")

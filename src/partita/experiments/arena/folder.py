@@ -28,7 +28,7 @@ from partita.experiments.arena.arm_spec import STEER, ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.selection import BOUND
 from partita.experiments.folder import ExperimentFolder
-from partita.runs.folder import RunFolder
+from partita.runs.folder import is_finished
 from partita.runs.loading import find, weights_path
 from partita.tables import Table, read_json
 
@@ -172,7 +172,7 @@ class ArenaFolder:
         runs = [other.critic, other.teacher, *sorted(other.path.glob("runs/*/start"))]
         for run in runs:
             target = self.path / run.relative_to(other.path)
-            if run.exists() and RunFolder.open(run).finished and not target.exists():
+            if is_finished(run) and not target.exists():
                 _copy(run, target)
         _copy(other.clips, self.clips)  # last: once they are here, everything is
 

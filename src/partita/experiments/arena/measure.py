@@ -102,7 +102,7 @@ class StudentEvaluator:
                 past,
                 steps,
                 config,
-                zero_class=self.teacher.quantiser.zero_class,
+                zero_class=self.teacher.quantizer.zero_class,
             )
             scores = self._mean(BOUND, steered.bound) | self._runaway(steered.sums)
             points.append({"temperature": temperature} | scores | self._two_sample_score(steered.clips))
@@ -136,7 +136,7 @@ class StudentEvaluator:
             steps=steps,
             prompt=past,
             config=config,
-            zero_class=self.teacher.quantiser.zero_class,
+            zero_class=self.teacher.quantizer.zero_class,
         )
         return Clips(past, sound)
 
@@ -162,7 +162,7 @@ class StudentEvaluator:
 
     def _runaway(self, drawn: Sums) -> dict[str, Any]:
         """Return the share of clips that are less probable for the teacher than uniform noise."""
-        noise = math.log2(self.teacher.quantiser.classes) * self.clips.sound.shape[1]
+        noise = math.log2(self.teacher.quantizer.classes) * self.clips.sound.shape[1]
         away = (drawn.surprise > noise).astype(np.float64)
         return {"runaway_share": block_mean(away, np.ones(len(away)), seed=self.seed).as_json()}
 
@@ -177,7 +177,7 @@ class StudentEvaluator:
         rate = self.teacher.sample_rate
         return [
             log_mel(clip, rate, n_mels=BANDS, n_fft=WINDOW, hop_length=HOP)
-            for clip in self.teacher.quantiser.decode(sound)
+            for clip in self.teacher.quantizer.decode(sound)
         ]
 
 

@@ -59,9 +59,9 @@ class TeacherData:
         Returns:
             (clips, samples) classes.
         """
-        model, quantiser = self.teacher.model, self.teacher.quantiser
+        model, quantizer = self.teacher.model, self.teacher.quantizer
         field = model.receptive_field
-        given = prompts(self.corpus, SPLIT, count=clips, length=field, seed=seed, quantiser=quantiser)
+        given = prompts(self.corpus, SPLIT, count=clips, length=field, seed=seed, quantizer=quantizer)
         config = SamplingConfig(seed=seed, threads=self.threads)
         drawn = draw(
             model,
@@ -69,7 +69,7 @@ class TeacherData:
             steps=field + samples,
             prompt=given,
             config=config,
-            zero_class=quantiser.zero_class,
+            zero_class=quantizer.zero_class,
         )
         return drawn[:, field:]
 
@@ -98,8 +98,8 @@ class TeacherData:
         held_out = max(1, clips // CLIPS_PER_VALIDATION_CLIP)
         drawn = self.draw(clips=clips + held_out, samples=samples, seed=seed)
         splits = {"train": drawn[:clips], "validation": drawn[clips:]}
-        rate, quantiser = self.teacher.sample_rate, self.teacher.quantiser
-        return corpus_of_classes(out, splits, sample_rate=rate, quantiser=quantiser)
+        rate, quantizer = self.teacher.sample_rate, self.teacher.quantizer
+        return corpus_of_classes(out, splits, sample_rate=rate, quantizer=quantizer)
 
 
 def refuse_missing(config: ArenaConfig) -> None:
@@ -115,7 +115,7 @@ def refuse_missing(config: ArenaConfig) -> None:
         teachers_corpus(config, folder, lambda line: None)
     teacher = None if config.teacher is None else load(config.teacher)
     if teacher is not None:
-        replace(config.start_training(0), quantiser=teacher.quantiser)
+        replace(config.start_training(0), quantiser=teacher.quantizer)
     chosen = chosen_settings(folder.choices)
     for spec in filter(config.names_critic, config.arm_specs):
         seeds = config.all_seeds if chosen is None or spec.name in chosen else config.choice_seeds
@@ -123,7 +123,7 @@ def refuse_missing(config: ArenaConfig) -> None:
             continue
         training = config.arm_training(config.judge_of(spec), seed=0, steps_before=1)
         if teacher is not None:
-            load_critic(replace(training, quantiser=teacher.quantiser), teacher.sample_rate)
+            load_critic(replace(training, quantiser=teacher.quantizer), teacher.sample_rate)
         elif training.critic is not None and training.critic.run is not None:
             load(training.critic.run)
 

@@ -153,7 +153,7 @@ def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
 
 def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, Any]) -> list[tuple[str, str]]:
     table = RunFolder.open(folder / "runs" / str(about["model"])).config()
-    quantiser, versions, training = table["quantiser"], table["versions"], table["training"]
+    quantizer, versions, training = table["quantiser"], table["versions"], table["training"]
     shape = size_named(config.network_size)
     weights = sum(parameter.numel() for parameter in WaveNet(shape).parameters())
     reach = shape.receptive_field / corpus.sample_rate
@@ -161,7 +161,7 @@ def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, An
     return [
         ("sound", SYNTHETIC if config.recordings is None else str(config.recordings)),
         ("splits", ", ".join(f"{split} {_clock(corpus.seconds(split))}" for split in SPLITS)),
-        ("samples", f"{corpus.sample_rate:,} Hz, {quantiser['kind']}, {quantiser['classes']} classes"),
+        ("samples", f"{corpus.sample_rate:,} Hz, {quantizer['kind']}, {quantizer['classes']} classes"),
         (
             "network",
             f"{config.network_size}: {shape.blocks} × {shape.layers} layers, {weights / 1000:,.0f} k weights",

@@ -15,7 +15,6 @@ from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.summary import lines_about
 from partita.device import compute_device
-from partita.errors import PartitaError
 from partita.etudes.render import write_etudes
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
 from partita.evaluation.temperature import choose_temperature
@@ -41,14 +40,14 @@ from partita.experiments.demo.time_budget import (
 )
 from partita.reports.report import write_report
 from partita.runs.checkpoint_state import read_state
-from partita.runs.folder import RunFolder
+from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import load
 from partita.signals import Interrupted
 from partita.terminal import print_note
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
+from partita.training.finished import finished_run, refuse_other_corpus
 from partita.training.interleaved import Planned, train_in_turns
-from partita.training.train import resume, train
 
 Log = Callable[[str], None]
 
@@ -167,10 +166,8 @@ def _corpus(config: DemoConfig, folder: DemoFolder, log: Log) -> Corpus:
 
 def _train_start(folder: DemoFolder, corpus: Corpus, config: TrainConfig, log: Log) -> RunFolder:
     """Return the finished run that both arms continue from."""
-    path = folder.run(START)
-    if not _log_training(folder, START, corpus, config, log):
-        (resume(path, corpus=corpus) if path.exists() else train(corpus, path, config))
-    return RunFolder.open(path)
+    _log_training(folder, START, corpus, config, log)
+    return finished_run(corpus, folder.run(START), config)
 
 
 def _train_arms(folder: DemoFolder, start: RunFolder, corpus: Corpus, config: TrainConfig, log: Log) -> None:
@@ -188,23 +185,18 @@ def _train_arms(folder: DemoFolder, start: RunFolder, corpus: Corpus, config: Tr
         log(warning)
 
 
-def _log_training(folder: DemoFolder, name: str, corpus: Corpus, config: TrainConfig, log: Log) -> bool:
-    """Log what happens to a run, and return whether it is finished.
+def _log_training(folder: DemoFolder, name: str, corpus: Corpus, config: TrainConfig, log: Log) -> None:
+    """Log what happens to a run.
 
     Raises:
         PartitaError: it was trained on another corpus.
     """
     path = folder.run(name)
+    refuse_other_corpus(corpus, path)
     if not path.exists():
         log(f"{name}: training for {config.minutes:.2g} minutes, in {path}")
-        return False
-    run = RunFolder.open(path)
-    if run.config()["corpus"]["fingerprint"] != corpus.fingerprint:
-        raise PartitaError(
-            f"{folder.corpus} is not the corpus that {path} was trained on: give another folder with `--out`"
-        )
-    log(f"{name}: already trained" if run.finished else f"{name}: resuming training")
-    return run.finished
+    else:
+        log(f"{name}: already trained" if is_finished(path) else f"{name}: resuming training")
 
 
 def _score(folder: DemoFolder, arm: str, corpus: Corpus, plan: EvaluateConfig, log: Log) -> Evaluation:

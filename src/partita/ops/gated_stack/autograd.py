@@ -78,7 +78,7 @@ def _pack(matrices: Tensor, narrow: bool) -> Tensor:
     return matrices.reshape(*others, rows // 2, 2, columns).mT.to(torch.bfloat16).contiguous()
 
 
-class FusedStack(torch.autograd.Function):
+class CompiledStack(torch.autograd.Function):
     """All layers' gates side by side, (batch, wanted, layers * units): the same numbers as `reference_stack`.
 
     With `narrow`, products are those of `reference_stack` under autocast; the signal from layer to layer and
@@ -166,7 +166,7 @@ def _loops(narrow: bool) -> tuple[Any, torch.dtype]:
     return (stack_bfloat16, torch.bfloat16) if narrow else (stack_cpu, torch.float32)
 
 
-def fused_stack(
+def compiled_stack(
     hidden: Tensor,
     dilated: Tensor,
     dilated_bias: Tensor,
@@ -174,7 +174,7 @@ def fused_stack(
     residual_bias: Tensor,
     dilations: tuple[int, ...],
     *,
-    narrow: bool,
+    bfloat16: bool,
 ) -> Tensor:
     """Return all layers' gates side by side, (batch, wanted, layers * units), by the compiled loops.
 
@@ -182,9 +182,9 @@ def fused_stack(
         hidden: (batch, time, residual), float32 on a CPU; residual is a multiple of 16.
         dilated, dilated_bias, residual, residual_bias: as `WaveNet` holds them; units are a multiple of 16.
         dilations: of every layer.
-        narrow: compute products, and return the gates, in bfloat16.
+        bfloat16: compute products, and return the gates, in bfloat16.
     """
     leaves = (hidden, dilated, dilated_bias, residual, residual_bias)
     keep = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
-    result: Tensor = FusedStack.apply(*leaves, dilations, narrow, keep)  # type: ignore[no-untyped-call]
+    result: Tensor = CompiledStack.apply(*leaves, dilations, bfloat16, keep)  # type: ignore[no-untyped-call]
     return result

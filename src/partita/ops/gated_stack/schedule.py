@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from partita.ops.barrier import wait_for_all
-from partita.ops.numba_cache import compiled, kept
+from partita.ops.numba_cache import compiled, compiled_on_disk
 
 Sizes = tuple[int, int, int, int, int]
 Place = tuple[int, int, int]
@@ -31,7 +31,7 @@ def share(batch: int, start: int, stop: int, threads: int, thread: int) -> tuple
 def forward_walk(rows: Callable[..., None]) -> Callable[..., None]:
     """Make the way forwards from what is done with the rows of a layer."""
 
-    @kept(of=(rows,))
+    @compiled_on_disk(of=(rows,))
     def walk(
         h: np.ndarray,
         stream: np.ndarray,
@@ -76,7 +76,7 @@ def forward_walk(rows: Callable[..., None]) -> Callable[..., None]:
 def backward_walk(gates: Callable[..., None], hidden: Callable[..., None]) -> Callable[..., None]:
     """Make the way backwards from what is done with the rows of a layer: first its gates, then its input."""
 
-    @kept(of=(gates, hidden))
+    @compiled_on_disk(of=(gates, hidden))
     def walk(
         h: np.ndarray,
         dh: np.ndarray,

@@ -27,10 +27,10 @@ _ALTERNATING = [place + WIDTH * row for place in range(WIDTH) for row in (0, 1)]
 _HERE = ir.IntType(64)(0)
 
 
-def has_pair_products() -> bool:
+def has_bfloat16_products() -> bool:
     """Return whether this processor multiplies pairs of bfloat16, and Numba compiles for this processor.
 
-    >>> has_pair_products() in (True, False)
+    >>> has_bfloat16_products() in (True, False)
     True
     """
     elsewhere = config.CPU_NAME is not None or config.CPU_FEATURES is not None

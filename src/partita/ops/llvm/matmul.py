@@ -81,7 +81,7 @@ def store_vector(builder: Any, vector: Any, address: Any, floats: Any) -> None:
     builder.store(vector, at(builder, address, floats, _VECTOR), align=4)
 
 
-def spread(builder: Any, scalar: Any) -> Any:
+def broadcast(builder: Any, scalar: Any) -> Any:
     """Return a vector that holds a float, or a pair, in every place."""
     nothing = ir.Constant(ir.VectorType(scalar.type, WIDTH), ir.Undefined)
     one = builder.insert_element(nothing, scalar, ir.IntType(32)(0))
@@ -155,7 +155,7 @@ class _Tile:
         new = []
         for r in range(self.rows):
             place = builder.add(a_here, builder.mul(a_row, _INDEX(r)))
-            number = spread(builder, builder.load(at(builder, a, place, kinds[0]), align=4))
+            number = broadcast(builder, builder.load(at(builder, a, place, kinds[0]), align=4))
             here = sums[r * self.vectors : (r + 1) * self.vectors]
             new += [
                 self._fused(builder, number, column, total)

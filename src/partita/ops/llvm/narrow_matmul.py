@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from partita.ops.llvm.matmul import WIDTH, constant, spread
+from partita.ops.llvm.matmul import WIDTH, broadcast, constant
 from partita.ops.llvm.unpack import BFLOAT16, FLOAT32, INT8, unpack
 from partita.ops.llvm.vector import INT, NOTHING, Code, Value, fma, load, loop, pointer, store
 from partita.ops.numba_cache import sources_digest
@@ -133,14 +133,14 @@ def _block(
         for s in range(chains):
             vectors = unpack(builder, builder.gep(rows_of_w[s], [row]), panels, stored)
             for c in range(columns):
-                value = spread(builder, builder.load(builder.gep(columns_of_x[s * columns + c], [k])))
+                value = broadcast(builder, builder.load(builder.gep(columns_of_x[s * columns + c], [k])))
                 results += [
                     fma(builder, value, vector, sums[len(results) + i]) for i, vector in enumerate(vectors)
                 ]
         return results
 
     sums = loop(builder, piece, (zeros if add else first) + zeros * (chains - 1), body)
-    floor = spread(builder, least)
+    floor = broadcast(builder, least)
     for i, (c, p) in enumerate(cells):
         total = builder.fadd(starts[i], sums[i]) if add else sums[i]
         for s in range(1, chains):

@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from partita.ops.llvm.matmul import WIDTH, constant, spread, vector_call
+from partita.ops.llvm.matmul import WIDTH, broadcast, constant, vector_call
 
 FLOAT = ir.FloatType()
 INT = ir.IntType(64)
@@ -175,7 +175,7 @@ def exponentials(_: Any, x: Any, vectors: Any, top: Any, scale: Any, y: Any, sum
 
     def code(_: Any, builder: ir.IRBuilder, __: Any, args: Sequence[Value]) -> Value:
         base, y_, sums_ = (pointer(builder, args[i]) for i in (0, 4, 5))
-        top_, scale_ = spread(builder, args[2]), spread(builder, args[3])
+        top_, scale_ = broadcast(builder, args[2]), broadcast(builder, args[3])
         kind = ir.FunctionType(FLOAT, [FLOAT, VECTOR])
         add = cgutils.get_or_insert_function(builder.module, kind, "llvm.vector.reduce.fadd.v16f32")
 

@@ -6,10 +6,10 @@ does not know why a clip is copied, threads or networks.
 
 from typing import Any
 
-from partita.ops.numba_cache import kept
+from partita.ops.numba_cache import compiled_on_disk
 
 
-@kept(error_model="numpy")
+@compiled_on_disk(error_model="numpy")
 def copy_columns(
     ring: Any, from_rings: Any, from_clips: Any, sources: Any, to_rings: Any, to_clips: Any, targets: Any,
     channels: Any,

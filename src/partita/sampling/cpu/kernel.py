@@ -12,7 +12,7 @@ import numpy as np
 
 from partita.ops.llvm.narrow_matmul import multiply
 from partita.ops.llvm.vector import copy, exponentials, gate, largest
-from partita.ops.numba_cache import kept
+from partita.ops.numba_cache import compiled_on_disk
 from partita.sampling.cpu.categorical import ZERO, choose, truncate, unchecked, uniform
 
 CHUNK = 64
@@ -190,7 +190,7 @@ def pass_head(n: Any, s: Any, clips: Any) -> None:
     )
 
 
-@kept(error_model="numpy")
+@compiled_on_disk(error_model="numpy")
 def advance(
     n: Any, s: Any, rule: Any, ring: Any, newest: Any, logits: Any, powers: Any, sums: Any, keys: Any,
     ones: Any, clips: Any, forced: Any, time: Any, drawn: Any, seen: Any,

@@ -4,10 +4,10 @@ Somebody who waits for the first sample should not wait for that too, so `make_r
 This file does not compile, or load, the sampler itself.
 """
 
-from partita.ops.numba_cache import kept
+from partita.ops.numba_cache import compiled_on_disk
 
 
-@kept()
+@compiled_on_disk()
 def _same(number: int) -> int:
     return number
 

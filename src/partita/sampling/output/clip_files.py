@@ -4,7 +4,6 @@ WAV files grow as the blocks come; other formats, and clips whose level is chang
 This file does not know models or command lines: it takes blocks of waveforms from whoever has them.
 """
 
-import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.encoding import demand_encoder
 from partita.audio.level import SILENCE
-from partita.audio.output_formats import demand_length, format_of
 from partita.audio.wav import GrowingWav
 from partita.errors import PartitaError
-from partita.sampling.output.plan import Outputs
-from partita.sampling.output.provenance import note
+from partita.sampling.output.limits import check_format, waits_for_the_end
+from partita.sampling.output.plan import OutputPlan
+from partita.sampling.output.provenance import clip_comment
 from partita.sampling.output.whole_clips import WholeClips
 from partita.signals import deferred_signals, stopping_on_sigterm
 
@@ -28,7 +26,7 @@ FADE_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteResult:
     """What `write_clips` wrote."""
 
     paths: list[Path]
@@ -106,13 +104,13 @@ class GrowingClips:
 
 def write_clips(
     blocks: Iterable[NDArray[Any]],
-    outputs: Outputs,
+    outputs: OutputPlan,
     *,
     sample_rate: int,
     seed: int | None = None,
     normalise: bool = False,
     progress: Callable[[int], None] | None = None,
-) -> Written:
+) -> WriteResult:
     """Write blocks of sound to files; Ctrl-C, or SIGTERM, ends them with a short fade.
 
     What took a file's name after `plan_outputs` was asked, and would be refused there, is not replaced: the
@@ -139,7 +137,7 @@ def write_clips(
     ['clip-01.wav', 'clip-02.wav']
     """
     clips, moved = len(outputs.paths), dict[Path, Path]()
-    demand_fit(outputs.paths[0], sample_rate=sample_rate)
+    check_format(outputs.paths[0], sample_rate=sample_rate)
     writer = _writer(outputs, moved, sample_rate=sample_rate, seed=seed, normalise=normalise)
     begun, interrupted, peaks = time.perf_counter(), False, np.zeros(clips)
     with stopping_on_sigterm():
@@ -161,76 +159,17 @@ def write_clips(
     spent = max(time.perf_counter() - begun, 1e-9)
     seconds = writer.samples / sample_rate
     silent = int((peaks <= SILENCE).sum()) if writer.samples else 0
-    return Written(written, seconds, clips * seconds / spent, interrupted, silent, moved)
-
-
-def demand_room(paths: Sequence[Path], *, samples: int, normalise: bool = False) -> None:
-    """Refuse clips that the disk has no room for, before any is drawn.
-
-    Clips that wait on the disk until they are drawn need the room of one more while that is encoded. Files
-    that grow take the place of what they replace with their first block; others only when they are whole.
-
-    Args:
-        paths: a file for each clip.
-        samples: of each clip.
-        normalise: whether the clips wait on the disk until their level is known.
-
-    Raises:
-        PartitaError: the clips would fill the disk.
-
-    >>> demand_room([Path("a.wav")], samples=1)
-    """
-    folder = paths[0].resolve().parent
-    while not folder.is_dir():
-        folder = folder.parent
-    disk = shutil.disk_usage(folder)
-    if not disk.total:  # a file system that says nothing of its size
-        return
-    needed, room = 2 * samples * len(paths), disk.free
-    if _is_spooled(paths, normalise=normalise):
-        needed += 2 * samples + samples // 50  # FLAC needs a little more for noise than PCM
-    else:
-        room += sum(path.stat().st_size for path in paths if path.is_file() and path.stat().st_nlink == 1)
-    if needed > room:
-        raise PartitaError(
-            f"the clips need {needed / 2**20:.0f} MiB, {folder} has room for {room / 2**20:.0f} MiB:"
-            " make room on the disk, draw less, or write elsewhere"
-        )
-
-
-def demand_fit(path: Path, *, sample_rate: int, samples: int | None = None) -> None:
-    """Refuse sound that a file's format can't hold, before any is drawn.
-
-    Args:
-        path: the file.
-        sample_rate: in Hz.
-        samples: of the whole clip; None if that is not known.
-
-    Raises:
-        PartitaError: the sound is too long, or has a rate that the format lacks.
-
-    >>> demand_fit(Path("a.opus"), sample_rate=48000, samples=100)
-    """
-    form = format_of(path)
-    if samples is not None:
-        demand_length(path, sample_rate=sample_rate, samples=samples)
-    if form.name != "WAV":
-        demand_encoder(path, form, sample_rate)
-
-
-def _is_spooled(paths: Sequence[Path], *, normalise: bool) -> bool:
-    """Return whether clips wait on the disk until they are drawn."""
-    return normalise or format_of(paths[0]).name != "WAV"
+    return WriteResult(written, seconds, clips * seconds / spent, interrupted, silent, moved)
 
 
 def _writer(
-    outputs: Outputs, moved: dict[Path, Path], *, sample_rate: int, seed: int | None, normalise: bool
+    outputs: OutputPlan, moved: dict[Path, Path], *, sample_rate: int, seed: int | None, normalise: bool
 ) -> ClipWriter:
     """Return what writes the clips and notes in `moved` those with new names, having made their folder."""
     paths = outputs.paths
     _make_folder(paths[0])
     numbers = range(1, len(paths) + 1) if len(paths) > 1 else [None]
-    notes = [note(seed=seed, clip=number) for number in numbers]
+    notes = [clip_comment(seed=seed, clip=number) for number in numbers]
 
     def redirect(path: Path) -> Path:
         found = outputs.redirect(path)
@@ -238,7 +177,7 @@ def _writer(
             moved[path] = found
         return found
 
-    if _is_spooled(paths, normalise=normalise):
+    if waits_for_the_end(paths, normalise=normalise):
         return WholeClips(paths, notes, sample_rate=sample_rate, normalise=normalise, redirect=redirect)
     return GrowingClips(paths, notes, sample_rate=sample_rate, redirect=redirect)
 

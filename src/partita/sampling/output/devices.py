@@ -1,4 +1,4 @@
-"""Outputs that are no files: standard output, pipes and devices. Sound is streamed there."""
+"""OutputPlan that are no files: standard output, pipes and devices. Sound is streamed there."""
 
 import errno
 import os
@@ -37,7 +37,7 @@ def is_stream(out: str) -> bool:
 
 
 @contextmanager
-def opened(out: str, *, waiting: Callable[[], None] | None = None) -> Iterator[int]:
+def open_stream(out: str, *, waiting: Callable[[], None] | None = None) -> Iterator[int]:
     """Yield a descriptor to write the stream to; the device or pipe itself is never replaced.
 
     Args:
@@ -47,11 +47,11 @@ def opened(out: str, *, waiting: Callable[[], None] | None = None) -> Iterator[i
     Raises:
         PartitaError: it is closed, a terminal, or can't be written to.
 
-    >>> with opened(os.devnull) as descriptor: os.write(descriptor, b"abc")
+    >>> with open_stream(os.devnull) as descriptor: os.write(descriptor, b"abc")
     3
     """
     if out == "-":
-        yield descriptor_of(sys.stdout)
+        yield stdout_descriptor(sys.stdout)
         return
     try:
         descriptor = _open(out, waiting)
@@ -66,7 +66,7 @@ def opened(out: str, *, waiting: Callable[[], None] | None = None) -> Iterator[i
             os.close(descriptor)
 
 
-def descriptor_of(output: TextIO | None) -> int:
+def stdout_descriptor(output: TextIO | None) -> int:
     """Return where to write the sound that goes to standard output.
 
     Args:
@@ -75,7 +75,7 @@ def descriptor_of(output: TextIO | None) -> int:
     Raises:
         PartitaError: it is closed, or a terminal.
 
-    >>> with open(os.devnull, "w") as nowhere: descriptor_of(nowhere) == nowhere.fileno()
+    >>> with open(os.devnull, "w") as nowhere: stdout_descriptor(nowhere) == nowhere.fileno()
     True
     """
     remedy = "pipe it to a player, as in `| aplay`, or name a file"

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.level import SILENCE
-from partita.audio.wav import LOUDEST, fade_out, header, to_int16, write_all, writing
-from partita.sampling.output.clip_files import FADE_SECONDS, Written
-from partita.sampling.output.provenance import note
+from partita.audio.pcm import INT16_SCALE, fade_out, to_int16
+from partita.audio.wav import wav_header, write_all, writing
+from partita.sampling.output.clip_files import FADE_SECONDS, WriteResult
+from partita.sampling.output.provenance import clip_comment
 from partita.signals import Request, deferred_signals
 
 FIRST_BLOCK = 256
@@ -57,7 +58,7 @@ def write_pipe(
     form: Form = "wav",
     name: str = "the output",
     progress: Callable[[int], None] | None = None,
-) -> Written:
+) -> WriteResult:
     """Write blocks of sound to a pipe as they come, until they end, the reader leaves or Ctrl-C.
 
     A reader that leaves has heard enough: that is no error. Ctrl-C, or SIGTERM, lets the sound fade out over
@@ -92,7 +93,7 @@ def write_pipe(
     try:
         if form == "wav":
             with writing(name):
-                write_all(pipe, header(sample_rate, samples, note(seed=seed)))
+                write_all(pipe, wav_header(sample_rate, samples, clip_comment(seed=seed)))
         blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
         first = list(islice(blocks, 1))  # before there is sound to fade, Ctrl-C acts at once
         with deferred_signals() as request:
@@ -111,5 +112,5 @@ def write_pipe(
         pass
     drawing = max(time.perf_counter() - begun - waited, 1e-9)
     seconds = written / sample_rate
-    silent = int(written > 0 and peak <= SILENCE * LOUDEST)
-    return Written([], seconds, seconds / drawing, interrupted or request.signal_name is not None, silent)
+    silent = int(written > 0 and peak <= SILENCE * INT16_SCALE)
+    return WriteResult([], seconds, seconds / drawing, interrupted or request.signal_name is not None, silent)

@@ -15,7 +15,7 @@ from pathlib import Path
 from partita import storage
 from partita.audio.output_formats import FORMATS, format_of
 from partita.errors import PartitaError
-from partita.sampling.output.provenance import made_here
+from partita.sampling.output.provenance import is_generated_clip
 
 CLIP = re.compile(r"clip-\d{2,}\.wav")
 MOST_CLIPS = 100_000
@@ -23,7 +23,7 @@ NAMED = 3  # stale clips that a message names
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outputs:
+class OutputPlan:
     """The files that clips are written to.
 
     Args:
@@ -107,7 +107,7 @@ def clip_paths(out: str | Path, clips: int) -> list[Path]:
 
 def plan_outputs(
     out: str | Path, clips: int, *, prompt: str | Path | None = None, force: bool = False
-) -> Outputs:
+) -> OutputPlan:
     """Return where to write, having made sure that nothing is lost there, and clear what killed writers left.
 
     Args:
@@ -144,7 +144,7 @@ def plan_outputs(
     for path in [folder / "any"] if in_folder else paths:
         target = path.resolve()
         storage.clear_leftovers(target.parent, of=None if in_folder else target.name)
-    return Outputs(paths=paths, stale=stale, prompt=prompt, force=force)
+    return OutputPlan(paths=paths, stale=stale, prompt=prompt, force=force)
 
 
 def _demand_writable(path: Path) -> None:
@@ -180,7 +180,7 @@ def _demand_replaceable(path: Path, prompt: str | Path | None, *, force: bool) -
     remedy = "name another file, or give `--force` to replace it"
     if prompt is not None and same_file(path, prompt):
         raise PartitaError(f"{path} is the recording that `--prime` names: {remedy}")
-    if found.st_size and not made_here(path):
+    if found.st_size and not is_generated_clip(path):
         raise PartitaError(f"{path} exists and does not say that Partita drew it: {remedy}")
 
 
@@ -212,6 +212,6 @@ def _ours(paths: Sequence[Path], prompt: str | Path | None) -> list[Path]:
         for path in paths
         if path.is_file()
         and not path.is_symlink()
-        and made_here(path)
+        and is_generated_clip(path)
         and not (prompt is not None and same_file(path, prompt))
     ]

@@ -14,14 +14,14 @@ from partita import __version__
 NOTE = re.compile(r"made by partita \d")
 
 
-def note(*, seed: int | None = None, clip: int | None = None) -> str:
+def clip_comment(*, seed: int | None = None, clip: int | None = None) -> str:
     """Return the comment of a drawn clip.
 
     Args:
         seed: what the clip was drawn with, if known.
         clip: the clip's number among several, from 1.
 
-    >>> note(seed=7, clip=2).partition(", ")[2]
+    >>> clip_comment(seed=7, clip=2).partition(", ")[2]
     'seed 7, clip 2'
     """
     numbers = [("seed", seed), ("clip", clip)]
@@ -29,13 +29,13 @@ def note(*, seed: int | None = None, clip: int | None = None) -> str:
     return ", ".join([f"made by partita {__version__}", *said])
 
 
-def made_here(path: str | Path) -> bool:
+def is_generated_clip(path: str | Path) -> bool:
     """Return whether a file is a clip that Partita drew; False where that can't be told.
 
     Args:
         path: a regular file.
 
-    >>> made_here(__file__)
+    >>> is_generated_clip(__file__)
     False
     """
     try:

@@ -19,7 +19,8 @@ from partita import storage
 from partita.audio.encoding import encode
 from partita.audio.level import gain_to_peak
 from partita.audio.output_formats import format_of
-from partita.audio.wav import LOUDEST, fade_out, header, to_int16, write_all, writing
+from partita.audio.pcm import INT16_SCALE, fade_out, to_int16
+from partita.audio.wav import wav_header, write_all, writing
 from partita.sampling.output.plan import free_path
 from partita.signals import Interrupted
 
@@ -76,7 +77,7 @@ class WholeClips:
         for number, clip in enumerate(sound):
             with writing(self._paths[number]), self._opened(number) as file:
                 if self.samples == 0:
-                    write_all(file, header(self._sample_rate, 0, self._notes[number]))
+                    write_all(file, wav_header(self._sample_rate, 0, self._notes[number]))
                 file.seek(self._start(number) + 2 * self.samples)
                 write_all(file, clip.astype("<i2").tobytes())
         self._peaks = np.maximum(self._peaks, np.abs(sound.astype(np.int32)).max(1, initial=0))
@@ -136,7 +137,7 @@ class WholeClips:
         for number in range(first, len(self._paths)):
             with suppress(OSError):
                 with self._opened(number) as file:
-                    write_all(file, header(self._sample_rate, self.samples, self._notes[number]))
+                    write_all(file, wav_header(self._sample_rate, self.samples, self._notes[number]))
                     file.truncate(self._start(number) + 2 * self.samples)
                 path = free_path(self._paths[number].resolve().with_suffix(".wav"))
                 self._spool(number).rename(path)
@@ -146,7 +147,7 @@ class WholeClips:
 
     def _clip(self, number: int, fade: int) -> Generator[NDArray[np.int16]]:
         """Yield a clip's samples, piece by piece, at their level and with their fade."""
-        gain = gain_to_peak(self._peaks[number] / LOUDEST) if self._normalise else 1.0
+        gain = gain_to_peak(self._peaks[number] / INT16_SCALE) if self._normalise else 1.0
         fade = min(fade, self.samples)
         ramp, begin = fade_out(fade) if fade else np.empty(0), self.samples - fade
         with self._opened(number) as file:
@@ -160,7 +161,7 @@ class WholeClips:
 
     def _start(self, number: int) -> int:
         """Return how many bytes a clip's header takes."""
-        return len(header(self._sample_rate, 0, self._notes[number]))
+        return len(wav_header(self._sample_rate, 0, self._notes[number]))
 
     def _spool(self, number: int) -> Path:
         return self._folder / f"{number}.wav"

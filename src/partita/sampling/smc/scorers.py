@@ -38,7 +38,7 @@ class DiscriminatorScorer:
 
     Args:
         discriminator: in evaluation mode from here on.
-        quantiser: the generating model's, classes -> waveform.
+        quantizer: the generating model's, classes -> waveform.
         window: samples that the discriminator hears at once, a multiple of 2^layers. Its normalisation looks
             at all of them: as many as in training are truest, fewer are cheaper.
         least_squares: trained with least squares: its output is a share (see `logit_of_share`).
@@ -53,7 +53,7 @@ class DiscriminatorScorer:
     """
 
     def __init__(
-        self, discriminator: PatchGAN, quantiser: Quantizer, *, window: int, least_squares: bool = False
+        self, discriminator: PatchGAN, quantizer: Quantizer, *, window: int, least_squares: bool = False
     ) -> None:
         self.discriminator = discriminator.eval().requires_grad_(False)
         self.hop = 1 << discriminator.config.layers
@@ -62,7 +62,7 @@ class DiscriminatorScorer:
                 f"`window` is {window}: give a multiple of {self.hop}, the distance of the discriminator's"
                 f" patches, of at least {6 * self.hop}"
             )
-        self.quantiser = quantiser
+        self.quantizer = quantizer
         self.window = window
         self.least_squares = least_squares
 
@@ -79,7 +79,7 @@ class DiscriminatorScorer:
                 f"`block` of the steering (`--steer-block`) is {block}: give a multiple of {self.hop}, the"
                 f" distance of the discriminator's patches, of at most {most}"
             )
-        return DiscriminatorScorerState(self, self.quantiser.decode(past))
+        return DiscriminatorScorerState(self, self.quantizer.decode(past))
 
     def logits(self, waveform: NDArray[np.float32], new: int) -> NDArray[np.float64]:
         """Return the sum of the logits of the patches that end in the last samples, (batch,).
@@ -115,7 +115,7 @@ class DiscriminatorScorerState:
     def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
         """Hear new samples; see `steering.ScorerState`."""
         kept = self._windows[:, new.shape[1] :]
-        self._windows = np.concatenate([kept, self._judge.quantiser.decode(new)], 1)
+        self._windows = np.concatenate([kept, self._judge.quantizer.decode(new)], 1)
         return self._judge.logits(self._windows, new.shape[1])
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
@@ -148,7 +148,7 @@ class RatioScorer:
         if better.config.classes != model.config.classes:
             raise PartitaError(
                 f"the judge's model has {better.config.classes} classes, the other {model.config.classes}:"
-                " give models of the same quantiser"
+                " give models of the same quantizer"
             )
         self.better = better
         self.model = model

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from partita.audio.quantizer import Quantizer
 from partita.checks import MOST, above_zero, at_least, one_of, within
+from partita.device import check_threads
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
-from partita.sampling.config import count_of_threads
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.rollout import FREE_RUNNING, CriticConfig, RolloutConfig
 
@@ -166,7 +166,7 @@ class TrainConfig:
                 f"`batch` is {self.batch} and `targets` {self.targets}: give at most {MOST_SAMPLES} samples a"
                 " step, their product"
             )
-        count_of_threads(self.threads)
+        check_threads(self.threads)
         if self.steps is not None:
             at_least("steps", self.steps, 1, MOST_STEPS)
         for name, largest in NUMBERS.items():

@@ -115,9 +115,9 @@ def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
             " `--critic.run RUN`"
         )
     loaded = load(config.critic.run)
-    if loaded.quantiser != config.quantiser:
+    if loaded.quantizer != config.quantiser:
         raise PartitaError(
-            f"the critic {config.critic.run} has {loaded.quantiser.classes} {loaded.quantiser.kind} classes,"
+            f"the critic {config.critic.run} has {loaded.quantizer.classes} {loaded.quantizer.kind} classes,"
             f" the run {config.quantiser.classes} {config.quantiser.kind}: name a run with the same"
         )
     if loaded.sample_rate != sample_rate:

@@ -35,7 +35,7 @@ def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[n
         count=config.clips,
         length=model.receptive_field,
         seed=config.seed,
-        quantiser=config.quantiser,
+        quantizer=config.quantiser,
     )
     classes = draw(
         model,

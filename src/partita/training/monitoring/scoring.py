@@ -40,8 +40,8 @@ class Scoring:
         if self._part is None:
             self._part = list(self._held_out(samples_to_score(self.config, steps)))
         models = {"bits": self.train_step.generator}
-        if self.train_step.average is not None:
-            models["bits_average"] = self.train_step.average.model
+        if self.train_step.ema is not None:
+            models["bits_average"] = self.train_step.ema.model
         begun = time.monotonic()
         scores = {
             name: validation_bits(model, self._part, self.train_step.compute)
@@ -68,6 +68,6 @@ class Scoring:
             "validation",
             targets=self.config.targets,
             context=self.train_step.generator.receptive_field,
-            quantiser=self.config.quantiser,
+            quantizer=self.config.quantiser,
             most=most,
         )

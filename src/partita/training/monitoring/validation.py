@@ -51,7 +51,7 @@ def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], where: Compu
 
 
 def held_out(
-    corpus: Corpus, split: str, *, targets: int, context: int, quantiser: Quantizer, most: int | None = None
+    corpus: Corpus, split: str, *, targets: int, context: int, quantizer: Quantizer, most: int | None = None
 ) -> Iterator[WindowBatch]:
     """Yield windows over a split, one a batch: all of them, or evenly spaced ones with at most `most` targets
     together.
@@ -63,10 +63,10 @@ def held_out(
         split: whose samples.
         targets: targets a window, samples.
         context: samples before the first target: the model's receptive field.
-        quantiser: waveform -> classes.
+        quantizer: waveform -> classes.
         most: samples; at least one window is taken.
     """
-    every = every_window(corpus, split, targets=targets, context=context, batch=1, quantiser=quantiser)
+    every = every_window(corpus, split, targets=targets, context=context, batch=1, quantizer=quantizer)
     if most is None:
         return every
     count = sum(-(-segment.length // targets) for segment in corpus.segments(split))

@@ -20,7 +20,7 @@ from partita.audio.quantizer import Quantizer
 
 @dataclass(frozen=True)
 class Rollout:
-    """The same windows twice, real and fake, both through the same quantiser.
+    """The same windows twice, real and fake, both through the same quantizer.
 
     Args:
         real: (batch, time) waveform of the targets.
@@ -39,7 +39,7 @@ def teacher_forced(
     targets: Int[Tensor, "batch time"],
     valid: Bool[Tensor, "batch time"],
     *,
-    quantiser: Quantizer,
+    quantizer: Quantizer,
     value: str = "draw",
     random: torch.Generator,
 ) -> Rollout:
@@ -48,14 +48,14 @@ def teacher_forced(
         draw:  g_t = T[c_t], c_t ~ p_t;                d g_t = d sum_c p_t(c) T[c]      (straight-through)
         mean:  g_t = Q(m_t), m_t = sum_c p_t(c) T[c];  d g_t = d m_t                    (straight-through)
 
-    T is the quantiser's table, Q its rounding: without it the mean would be off the grid on which all real
+    T is the quantizer's table, Q its rounding: without it the mean would be off the grid on which all real
     sound lies, and a discriminator would look at nothing else.
 
     Args:
         logits: of p_t.
         targets: the real classes.
         valid: which targets count.
-        quantiser: classes -> waveform.
+        quantizer: classes -> waveform.
         value: "draw" or "mean".
         random: the draws' stream, on the CPU, so that the device changes no draw.
 
@@ -64,11 +64,11 @@ def teacher_forced(
     >>> certain = torch.full((1, 1, 3), -1e9).index_fill(2, torch.tensor(2), 0.0)
     >>> one = torch.ones(1, 1, dtype=torch.bool)
     >>> scale = Quantizer(kind="linear", classes=3)
-    >>> rolled = teacher_forced(certain, torch.tensor([[0]]), one, quantiser=scale, random=torch.Generator())
+    >>> rolled = teacher_forced(certain, torch.tensor([[0]]), one, quantizer=scale, random=torch.Generator())
     >>> rolled.fake.item()
     1.0
     """
-    table = torch.tensor(quantiser.table, device=logits.device)
+    table = torch.tensor(quantizer.table, device=logits.device)
     probability = torch.softmax(logits.float(), 2)
     mean = probability @ table
     with torch.no_grad():
@@ -76,7 +76,7 @@ def teacher_forced(
             uniform = torch.rand(targets.shape, generator=random).to(logits.device)
             classes = choose(probability, uniform)
         else:
-            classes = torch.from_numpy(quantiser.encode(mean.cpu().numpy())).long().to(logits.device)
+            classes = torch.from_numpy(quantizer.encode(mean.cpu().numpy())).long().to(logits.device)
     real = table[targets]
     fake = table[classes] + (mean - mean.detach())
     return Rollout(real, torch.where(valid, fake, real))

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import IO, NamedTuple
 
-from partita.audio.formats.parts import NOTED_S, Part, UnreadableError, damaged_within, ends_early
+from partita.audio.errors import UnreadableError
+from partita.audio.formats.parts import NOTED_S, Part, damaged_within, ends_early
 from partita.audio.formats.tags import tag_length
 
 RATES = (44100, 48000, 32000)  # Hz in MPEG-1; half in MPEG-2, a quarter in MPEG-2.5

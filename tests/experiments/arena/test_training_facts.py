@@ -1,4 +1,4 @@
-"""What is told of a run that is over."""
+"""The summary of how a finished run was trained."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from partita.data.corpus import Corpus
-from partita.experiments.arena.finished import training_facts
+from partita.experiments.arena.training_facts import training_facts
 from partita.models.sizes import WaveNetConfig
 from partita.runs.folder import RunFolder
 from partita.runs.metrics import read

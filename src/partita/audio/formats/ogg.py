@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from partita.audio.formats.parts import NO_SOUND, Part, UnreadableError
+from partita.audio.errors import UnreadableError
+from partita.audio.formats.parts import NO_SOUND, Part
 
 CAPTURE = b"OggS"
 HEADER = struct.Struct("<4sBBqIII B")

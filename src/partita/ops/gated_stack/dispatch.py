@@ -1,0 +1,59 @@
+"""The stack of gated dilated layers, by compiled loops where they can run and by plain tensor operations elsewhere.
+
+The compiled loops (`autograd.py`) need a CPU, float32 tensors and channels in multiples of 16; under autocast they also
+need a processor with products of bfloat16. Everything else takes the plain reference (`reference.py`). Both give the same
+numbers up to rounding. This file does not know classes or logits.
+
+Layout: `hidden` is (batch, time, residual). The weights are stacked by layer, with `taps` = kernel_size * residual,
+`wide` = 2 * units (filters, then gates) and `inner` = layers - 1, since the last layer has no residual connection.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from partita.ops.gated_stack.autograd import compiled_stack
+from partita.ops.gated_stack.reference import reference_stack
+from partita.ops.llvm.bfloat16 import has_bfloat16_products
+
+
+def gated_stack(
+    hidden: Float[Tensor, "batch time residual"],
+    dilated: Float[Tensor, "layers taps wide"],
+    dilated_bias: Float[Tensor, "layers wide"],
+    residual: Float[Tensor, "inner units residual"],
+    residual_bias: Float[Tensor, "inner residual"],
+    skip: Float[Tensor, "layers units skip"],
+    skip_bias: Float[Tensor, " skip"],
+    dilations: tuple[int, ...],
+) -> Float[Tensor, "batch wanted skip"]:
+    """Return the sum of all layers' skip connections at the positions whose receptive field is complete.
+
+    Args:
+        hidden: input of the first layer.
+        dilated: weights of the dilated convolutions, oldest tap first.
+        dilated_bias: their biases.
+        residual: weights from a layer's gated units to its residual connection.
+        residual_bias: their biases.
+        skip: weights from a layer's gated units to the sum.
+        skip_bias: bias of the sum.
+        dilations: dilation of each layer, in samples.
+    """
+    parts = (hidden, dilated, dilated_bias, residual, residual_bias)
+    if fits_compiled_stack(hidden, dilated):
+        gates = compiled_stack(*parts, dilations, bfloat16=torch.is_autocast_enabled("cpu"))
+    else:
+        gates = reference_stack(*parts, dilations)
+    total: Tensor = gates @ skip.flatten(0, 1) + skip_bias
+    return total
+
+
+def fits_compiled_stack(hidden: Tensor, dilated: Tensor) -> bool:
+    """Return whether the compiled loops can run on these tensors, under the current autocast setting."""
+    whole_vectors = hidden.shape[2] % 16 == 0 and dilated.shape[2] % 32 == 0
+    floats = hidden.dtype == dilated.dtype == torch.float32 and not torch.compiler.is_compiling()
+    if not (whole_vectors and floats and hidden.device.type == "cpu"):
+        return False
+    if not torch.is_autocast_enabled("cpu"):
+        return True
+    return torch.get_autocast_dtype("cpu") == torch.bfloat16 and has_bfloat16_products()
