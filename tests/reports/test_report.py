@@ -141,7 +141,7 @@ def test_scores_curves_and_the_caution_are_there(page: Page) -> None:
 
 
 def test_warnings_are_shown_once(page: Page) -> None:
-    assert sum("Beware" in text for text in page.text) == 1
+    assert sum("Warning" in text for text in page.text) == 1
 
 
 def test_page_without_curves_or_commands_is_whole(data: ReportData) -> None:
