@@ -76,8 +76,8 @@ def test_only_the_end_of_the_prompt_that_is_seen_is_kept(home, tmp_path, monkeyp
     assert main(["generate", *words, "--out", str(tmp_path / "whole.wav")]) == 0
     assert (tmp_path / "end.wav").read_bytes() == (tmp_path / "whole.wav").read_bytes()
     model = SimpleNamespace(sample_rate=RATE, model=SimpleNamespace(receptive_field=100))
-    judge = SimpleNamespace(judge=SimpleNamespace(context=300))
-    read([*words, "--out", "a.wav"])._prompt(model, judge)
+    steering = SimpleNamespace(scorer=SimpleNamespace(context=300))
+    read([*words, "--out", "a.wav"])._prompt(model, steering)
     assert kept[0] < soundfile.info(prime).frames
     assert kept[1] == 300
 

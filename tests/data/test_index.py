@@ -13,7 +13,7 @@ import soundfile
 
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
-from partita.data.from_classes import corpus_of_classes
+from partita.data.from_classes import corpus_from_classes
 from partita.data.index import (
     REMEDY,
     DamagedIndexError,
@@ -120,8 +120,8 @@ WRONG: list[tuple[tuple[Any, ...], Any, str]] = [
     (("files", 0, "size"), -1, "`files[0].size`"),
     (("files", 0, "mtime_ns"), None, "`files[0].mtime_ns`"),
     (("files", 0, "reason"), 3, "`files[0].reason`"),
-    (("store",), "../samples.i16", "a file in the folder of the corpus"),
-    (("store",), "/etc/passwd", "a file in the folder of the corpus"),
+    (("store",), "../samples.i16", "a file in the corpus folder"),
+    (("store",), "/etc/passwd", "a file in the corpus folder"),
     (("store",), 3, "`store`"),
 ]
 
@@ -255,6 +255,6 @@ def test_a_folder_with_a_damaged_index_and_other_files_is_left_alone(corpus: Cor
 
 def test_the_store_of_a_corpus_of_clips_has_such_a_name_too(tmp_path: Path) -> None:
     sound = np.random.default_rng(0).integers(256, size=(3, 100))
-    clips = corpus_of_classes(tmp_path / "c", {"train": sound}, sample_rate=8000, quantizer=Quantizer())
+    clips = corpus_from_classes(tmp_path / "c", {"train": sound}, sample_rate=8000, quantizer=Quantizer())
     assert clips.index["store"] == store_name([file["samples_digest"] for file in clips.index["files"]])
     Corpus.open(clips.path).verify()

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from partita.data import corpus as reading
-from partita.data import corpus_writer as workspace
+from partita.data import corpus_writer
 from partita.data.corpus import Corpus
 from partita.data.index import read_index
 from partita.data.preparation.prepare import PrepareConfig, prepare
@@ -88,7 +88,7 @@ def test_the_old_corpus_is_read_after_the_lock(
         reads.append(path)
         return read_index(path)
 
-    monkeypatch.setattr(workspace, "read_index", read)
+    monkeypatch.setattr(corpus_writer, "read_index", read)
     prepare([folder], corpus.path, OTHER)
     assert reads
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from partita.data import corpus as corpus_file
-from partita.data import corpus_writer as workspace_file
-from partita.data import old_samples as stale_file
+from partita.data import corpus_writer as writer_file
+from partita.data import store_cleanup as cleanup_file
 from partita.data.corpus import SPLITS, Corpus
 from partita.data.index import read_index
-from partita.data.old_samples import note_stores
 from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.data.store_cleanup import record_stores
 from partita.data.verify import BackgroundCheck
 from partita.errors import PartitaError
 
@@ -35,7 +35,7 @@ def test_one_flipped_bit_is_noticed(corpus: Corpus, place: int) -> None:
     flip(corpus.store, place)
     damaged = Corpus.open(corpus.path)
     with pytest.raises(
-        PartitaError, match=r"i16 is damaged.*\.wav as they were.*prepare the recordings again"
+        PartitaError, match=r"i16 is damaged.*\.wav are not as they were.*prepare the recordings again"
     ):
         damaged.verify()
 
@@ -62,9 +62,9 @@ def test_a_check_ends_with_its_block(corpus: Corpus, monkeypatch: pytest.MonkeyP
     asked = []
     monkeypatch.setattr(Corpus, "verify", lambda self, stop: [asked.append(1) for _ in iter(stop, True)])
     with BackgroundCheck(corpus, wait_s=0.01) as check:
-        assert check.going_on
+        assert check.running
     assert asked
-    assert not check.going_on
+    assert not check.running
     check.finish()
 
 
@@ -127,7 +127,7 @@ def test_an_index_is_read_once_when_recordings_are_added(
     corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = []
-    for file in (corpus_file, stale_file, workspace_file):
+    for file in (corpus_file, cleanup_file, writer_file):
         monkeypatch.setattr(file, "read_index", lambda path: read.append(path) or read_index(path))
     (folder / "0_ann_0.wav").unlink()
     again = prepare([folder], corpus.path, CONFIG)
@@ -145,7 +145,7 @@ def test_a_store_that_a_killed_start_noted_goes_although_the_index_was_damaged(
     left.write_bytes(b"1234")
     scratch = corpus.path / ".preparing"
     scratch.mkdir()
-    note_stores(scratch, {left.name: 2, corpus.store.name: len(corpus.samples)})
+    record_stores(scratch, {left.name: 2, corpus.store.name: len(corpus.samples)})
     (scratch / "0.i16").write_bytes(b"12")
     whole = (corpus.path / "index.json").read_text()
     (corpus.path / "index.json").write_text(whole[:-9])
@@ -170,7 +170,7 @@ def test_damage_is_not_carried_into_a_new_store(corpus: Corpus, folder: Path, tm
 def test_a_store_cut_short_or_gone_is_named_and_made_anew(corpus: Corpus, folder: Path) -> None:
     whole = corpus.store.read_bytes()
     corpus.store.write_bytes(whole[:-7])
-    with pytest.raises(PartitaError, match="promises"):
+    with pytest.raises(PartitaError, match="must have"):
         Corpus.open(corpus.path)
     assert prepare([folder], corpus.path, CONFIG).store.read_bytes() == whole
     corpus.store.unlink()

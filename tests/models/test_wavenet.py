@@ -1,4 +1,4 @@
-"""WaveNet: what it may see, what it computes, and that the compiled loops compute the same."""
+"""WaveNet: its receptive field, its numbers, and that the compiled loops compute the same."""
 
 import dataclasses
 import os
@@ -62,8 +62,7 @@ def classes_of(config: WaveNetConfig, batch: int, extra: int, seed: int = 3) -> 
 
 
 def by_conv1d(model: WaveNet, classes: Tensor) -> Tensor:
-    """The published network with PyTorch's convolutions, channels first: an independent way to the same
-    numbers."""
+    """Compute the logits with PyTorch's convolutions, channels first, independently of the model's code."""
     config = model.config
     hidden = functional.one_hot(classes, config.classes).to(model.embedding.dtype).transpose(1, 2)
     hidden = functional.conv1d(hidden, model.embedding.T[:, :, None])

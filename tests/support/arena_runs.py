@@ -28,6 +28,6 @@ def stub_run(folder: Path, monkeypatch: pytest.MonkeyPatch, reader: ModuleType) 
     """Make a file that a module reads as a run and as its weights."""
     weights = folder / "weights"
     weights.write_bytes(b"one")
-    monkeypatch.setattr(reader, "find", lambda path: (path, path))
+    monkeypatch.setattr(reader, "find_checkpoint", lambda path: (path, path))
     monkeypatch.setattr(reader, "weights_path", lambda checkpoint: checkpoint)
     return weights

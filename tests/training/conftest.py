@@ -63,7 +63,7 @@ def make_config() -> Callable[..., TrainConfig]:
             "device": "cpu",
             "precision": "float32",
             "validations": 4,
-            "clips": 0,
+            "preview_clips": 0,
             "tensorboard": False,
         }
         return TrainConfig(**(small | changes))
@@ -93,7 +93,7 @@ def everything() -> AdversaryConfig:
         feature_weight=1.0,
         features="statistics",
         updates=2,
-        skip_above=0.9,
+        max_accuracy=0.9,
         r1=1.0,
         r1_every=3,
     )

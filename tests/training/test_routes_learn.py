@@ -94,10 +94,10 @@ def test_the_exact_log_ratio_as_reward_lowers_the_reverse_divergence(
     """From one student, 150 updates each: of likelihood, and of likelihood with the teacher as critic."""
     teacher = teacher_of(seed)
     data = clips_of(teacher, None, 256, teacher.receptive_field + 1024, seed=1)
-    settings: dict[str, Any] = {"network": SHAPE, "quantiser": QUANTIZER, "targets": TARGETS, "batch": BATCH}
+    settings: dict[str, Any] = {"network": SHAPE, "quantizer": QUANTIZER, "targets": TARGETS, "batch": BATCH}
     base = make_config(**settings, steps=300)
     start = dict(trained(base, teacher, data, 4e-3).state_dict())
-    rollout = RolloutConfig(clips=32, length=256, shortest=64)
+    rollout = RolloutConfig(clips=32, length=256, initial_length=64)
     base = replace(base, steps=150, rollout=rollout)
     results = {}
     for arm in ("likelihood", "critic"):

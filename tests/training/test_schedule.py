@@ -28,7 +28,7 @@ def test_learning_rates_by_hand() -> None:
     assert at(50, 0.5) == pytest.approx(0.1 + 0.9 / 2)
     assert at(100, 1.0) == pytest.approx(0.1)
     assert learning_rate(0, 0.0, peak=2.0, warmup=0, floor=1.0) == 2.0
-    assert learning_rate(300, 0.0, peak=2.0, warmup=0, floor=1.0, settle=100) == 1.0
+    assert learning_rate(300, 0.0, peak=2.0, warmup=0, floor=1.0, decay_steps=100) == 1.0
     assert learning_rate(9, 0.7, peak=2.0, warmup=0, floor=1.0) == 2.0
 
 

@@ -24,7 +24,6 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
-from partita.training.monitoring.progress import ProgressDisplay
 from partita.training.monitoring.validation import held_out, validation_bits
 from partita.training.train import resume, train
 
@@ -36,7 +35,7 @@ def records(run: Path, kind: str) -> list[dict[str, float]]:
 
 
 def test_a_run_learns_and_leaves_everything_behind(corpus: Corpus, out: Path, make_config: Make) -> None:
-    config = make_config(steps=60, tensorboard=True, clips=2, clip_seconds=0.05)
+    config = make_config(steps=60, tensorboard=True, preview_clips=2, preview_seconds=0.05)
     assert train(corpus, out, config, quiet=True) == out
     bits = [record["bits"] for record in records(out, "train")]
     assert len(bits) == 6
@@ -153,7 +152,9 @@ def test_patience_ends_a_run_and_the_best_checkpoint_stands_for_it(
     corpus: Corpus, out: Path, make_config: Make
 ) -> None:
     """A learning rate far too high: the first scores are the best."""
-    config = make_config(steps=200, validations=40, patience=2, learning_rate=0.5, optimizer="adam", keep=1)
+    config = make_config(
+        steps=200, validations=40, patience=2, learning_rate=0.5, optimizer="adam", keep_checkpoints=1
+    )
     train(corpus, out, config, quiet=True)
     scores = {record["step"]: record["bits_average"] for record in records(out, "validation")}
     best = min(scores, key=lambda step: scores[step])
@@ -201,7 +202,7 @@ def test_another_network_can_not_be_started_from(corpus: Corpus, tmp_path: Path,
 
 def test_the_size_to_start_from_is_named(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
     first = train(
-        corpus, tmp_path / "a", make_config(network=None, size="tiny", steps=1, clips=0), quiet=True
+        corpus, tmp_path / "a", make_config(network=None, size="tiny", steps=1, preview_clips=0), quiet=True
     )
     with pytest.raises(PartitaError, match="another shape than the one to be trained: give `--size tiny`"):
         train(corpus, tmp_path / "b", make_config(network=None, size="small"), start_from=first, quiet=True)
@@ -213,7 +214,7 @@ def test_a_stopped_run_goes_on_elsewhere(corpus: Corpus, tmp_path: Path, make_co
     assert RunFolder.open(run).steps() == [0, 3]
     moved = shutil.copytree(run, tmp_path / "b" / "c" / "run")
     there = shutil.copytree(corpus.path, tmp_path / "b" / "corpus")
-    with pytest.raises(PartitaError, match="is no corpus"):
+    with pytest.raises(PartitaError, match="is not a corpus"):
         resume(moved, corpus=tmp_path / "b", quiet=True)
     index = json.loads((there / "index.json").read_text())
     other = index | {"gap": 2.0}
@@ -236,7 +237,7 @@ def test_run_and_corpus_may_move_together(corpus: Corpus, tmp_path: Path, make_c
 def test_a_corpus_without_validation_trains_to_the_end(corpus: Corpus, out: Path, make_config: Make) -> None:
     recordings = [one for one in corpus.index["recordings"] if one["split"] == "train"]
     bare = Corpus(corpus.path, corpus.index | {"recordings": recordings})
-    train(bare, out, make_config(clips=2), quiet=True)
+    train(bare, out, make_config(preview_clips=2), quiet=True)
     assert {record["kind"] for record in metrics.read(out / "metrics.jsonl")} == {"train"}
     assert load(out).step == 20
 
@@ -308,12 +309,23 @@ def test_no_thread_reads_on_after_a_run_that_could_not_begin(
     assert not checks()
 
 
-def test_it_is_said_that_the_end_waits_for_the_comparison(
-    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+def test_the_display_says_that_the_end_waits_for_the_corpus_check(
+    corpus: Corpus,
+    tmp_path: Path,
+    make_config: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(BackgroundCheck.__init__, "__kwdefaults__", {"wait_s": 0.0})
-    said, waited = [], threading.Event()
-    monkeypatch.setattr(Corpus, "verify", lambda self, stop: waited.wait(30))
-    monkeypatch.setattr(ProgressDisplay, "_tell", lambda self, words: said.append(words) or waited.set())
-    train(corpus, tmp_path / "run", make_config(steps=1, log_every=10**9), quiet=True)
-    assert said[0] == "checking the corpus ..."
+    monkeypatch.setattr("partita.training.monitoring.progress.LINE_SECONDS", 0.0)
+    shown, finish = threading.Event(), BackgroundCheck.finish
+
+    def finish_at_once(self: BackgroundCheck) -> None:
+        shown.set()
+        finish(self)
+
+    monkeypatch.setattr(BackgroundCheck, "finish", finish_at_once)
+    monkeypatch.setattr(Corpus, "verify", lambda self, stop: shown.wait(30))
+    train(corpus, tmp_path / "run", make_config(steps=1, log_every=10**9))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == "run: checking the corpus ..."

@@ -115,7 +115,7 @@ def test_a_gradient_that_is_not_finite_stops_before_anything_moves(make_config: 
 
 
 def test_clipping_bounds_the_gradient(make_config: Make) -> None:
-    train_step = TrainStep(make_config(clip=1e-3))
+    train_step = TrainStep(make_config(grad_clip=1e-3))
     norm = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))["gradient_norm"]
     assert norm > 1e-2
     clipped = torch.nn.utils.get_total_norm(

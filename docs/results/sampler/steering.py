@@ -59,8 +59,8 @@ def train_student(sound: NDArray[np.uint8], minutes: float, seed: int) -> WaveNe
         firsts = random.integers(sound.shape[1] - length, size=config.batch)
         windows = np.stack([sound[c, f : f + length] for c, f in zip(clips, firsts, strict=True)])
         rate = learning_rate(
-            step, progress, peak=config.learning_rate, warmup=config.warmup, floor=config.floor,
-            settle=config.settle,
+            step, progress, peak=config.learning_rate, warmup=config.warmup, floor=config.lr_floor,
+            decay_steps=config.lr_decay_steps,
         )  # fmt: skip
         step += 1
         numbers = learner.update(torch.from_numpy(windows).long(), valid, Update(step, rate, progress))
@@ -101,7 +101,7 @@ class Experiment:
         judge = RatioScorer(self.teacher, self.student)
         settings = SteeringConfig(particles=particles, block=block, lag=None)
         stream = SteeredStream(
-            self.student, Steering(judge=judge, config=settings), prompt=self.prompt,
+            self.student, Steering(scorer=judge, config=settings), prompt=self.prompt,
             clips=len(self.prompt), steps=self.steps, config=SamplingConfig(seed=self.seed), zero_class=128,
         )  # fmt: skip
         sound = stream.take(self.steps)

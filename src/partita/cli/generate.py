@@ -13,7 +13,7 @@ from tyro.conf import FlagCreatePairsOff, Positional, Suppress
 
 from partita.cli.arguments import parse
 from partita.errors import PartitaError
-from partita.progress import Bar
+from partita.progress import ProgressBar
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.output.devices import is_stream, open_stream
 from partita.terminal import print_line, print_note
@@ -187,7 +187,7 @@ class Command:
         from partita.sampling.output.clip_files import write_clips
         from partita.sampling.output.pipe import write_pipe
 
-        with Bar("generating", samples) as bar:
+        with ProgressBar("generating", samples) as bar:
             if isinstance(place, int):
                 return write_pipe(
                     blocks,
@@ -197,7 +197,7 @@ class Command:
                     seed=seed,
                     form=self.format,
                     name="standard output" if self.out == "-" else self.out,
-                    progress=bar.reach,
+                    progress=bar.update,
                 )
             written = write_clips(
                 blocks,
@@ -205,7 +205,7 @@ class Command:
                 sample_rate=sample_rate,
                 seed=seed,
                 normalise=self.normalise,
-                progress=bar.reach,
+                progress=bar.update,
             )
             if written.paths:
                 place.remove_stale()
@@ -231,16 +231,16 @@ class Command:
         from partita.audio.load import read_audio
 
         prompt = Path("/dev/stdin") if str(self.prime) == "-" else self.prime
-        seen = max(model.model.receptive_field, steering.judge.context if steering else 0)
+        seen = max(model.model.receptive_field, steering.scorer.context if steering else 0)
         return read_audio(prompt, model.sample_rate, last_samples=seen)
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:
             return None
-        from partita.runs.scorer import load_judge
+        from partita.runs.scorer import load_scorer
         from partita.sampling.smc.sampler import Steering
 
-        return Steering(judge=load_judge(self.judge or self.model, model), config=self._steering_config)
+        return Steering(scorer=load_scorer(self.judge or self.model, model), config=self._steering_config)
 
 
 def _is_open_as(path: Path, descriptor: int) -> bool:

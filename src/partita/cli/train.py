@@ -8,8 +8,9 @@ from typing import Annotated
 import tyro
 from tyro.conf import AvoidSubcommands, Positional
 
-from partita.cli.arguments import parse, peek
+from partita.cli.arguments import parse, peek, with_new_names
 from partita.errors import PartitaError
+from partita.runs.config_formats import renamed
 from partita.terminal import print_line
 from partita.training.config.arms import with_arm
 from partita.training.config.presets import named_config
@@ -71,6 +72,7 @@ class Command:
 
 def read(arguments: Sequence[str]) -> Command:
     """Return the command that the arguments ask for; `--config` and `--arm` decide its defaults."""
+    arguments = with_new_names(arguments, prog="partita train", renamed=renamed)
     config, arm = peek(arguments, "--config"), peek(arguments, "--arm")
     settings = TrainConfig() if config is None else named_config(config)
     settings = settings if arm is None else with_arm(settings, arm)

@@ -13,15 +13,15 @@ import numpy as np
 import soundfile
 import soxr
 
-from partita.data.preparation.sources import MADE_HERE
 from partita.errors import PartitaError
 from partita.etudes.acoustics import body, room
 from partita.etudes.bowed_string import FRAME, INTERNAL_RATE, simulate
 from partita.etudes.performance import play
 from partita.etudes.phrasing import compose
 from partita.filenames import for_c
+from partita.generated_folders import mark_generated
 from partita.seeds import numpy_stream
-from partita.storage import replacing, write_text
+from partita.storage import replacing
 
 PEAK = 10 ** (-2 / 20)
 """The loudest sample of a result: -2 dBFS."""
@@ -111,7 +111,7 @@ def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, 
     _samples(seconds, sample_rate)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / MADE_HERE, "Synthetic studies for solo violin, composed and sounded by Partita.\n")
+    mark_generated(folder, "Synthetic studies for solo violin, composed and sounded by Partita.")
     paths = []
     for number in range(1, count + 1):
         path = folder / f"etude-{number:02d}.wav"

@@ -11,7 +11,7 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.checkpoint_state import STATE, SUFFIX, remedy
-from partita.runs.loading import shapes_made_by
+from partita.runs.loading import network_shapes
 from partita.runs.tensors import read_shapes, refuse_non_finite, refuse_unlike, shapes_of
 from partita.tables import Table
 from partita.training.config.train import TrainConfig
@@ -36,7 +36,7 @@ def refuse_other_network(config: TrainConfig, checkpoint: Path) -> None:
         PartitaError: the shapes differ, or the file is damaged.
     """
     path = checkpoint / f"generator{SUFFIX}"
-    refuse_unlike(read_shapes(path), shapes_made_by(lambda: WaveNet(config.network_shape)), path)
+    refuse_unlike(read_shapes(path), network_shapes(lambda: WaveNet(config.network_shape)), path)
 
 
 def restore(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkpoint: Path) -> None:
@@ -58,7 +58,7 @@ def restore(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkp
                 continue
             raise PartitaError(f"{path} is missing: {remedy(checkpoint)}")
         if name == ROLLOUT:
-            _check_clips(tensors[name], train_step.config.quantiser.classes, path)
+            _check_clips(tensors[name], train_step.config.quantizer.classes, path)
         elif not name.endswith("optimizer"):
             refuse_unlike(shapes_of(tensors[name]), shapes_of(fresh), path)
             refuse_non_finite(tensors[name], path)

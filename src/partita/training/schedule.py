@@ -96,12 +96,12 @@ def clip_length(progress: float, *, shortest: int, longest: int, growth: float) 
 
 
 def learning_rate(
-    step: int, progress: float, *, peak: float, warmup: int, floor: float, settle: int = 0
+    step: int, progress: float, *, peak: float, warmup: int, floor: float, decay_steps: int = 0
 ) -> float:
     """Return the learning rate of update `step` + 1: a linear rise, a fall by the root, a cosine to the
     floor.
 
-        peak * min(1, (step + 1) / warmup) / sqrt(1 + step / settle)
+        peak * min(1, (step + 1) / warmup) / sqrt(1 + step / decay_steps)
              * (floor + (1 - floor) (1 + cos(pi progress)) / 2)
 
     Args:
@@ -110,11 +110,11 @@ def learning_rate(
         peak: the highest rate.
         warmup: steps of the rise.
         floor: share that the cosine falls to.
-        settle: steps after which the fall by the root shows; 0 for none.
+        decay_steps: steps after which the fall by the root shows; 0 for none.
 
     >>> learning_rate(100, 1.0, peak=2e-3, warmup=50, floor=0.05)
     0.0001
     """
     rise = min(1.0, (step + 1) / max(1, warmup))
-    fall = 1.0 / math.sqrt(1.0 + step / settle) if settle else 1.0
+    fall = 1.0 / math.sqrt(1.0 + step / decay_steps) if decay_steps else 1.0
     return peak * rise * fall * (floor + (1.0 - floor) * (1.0 + math.cos(math.pi * progress)) / 2.0)

@@ -14,7 +14,7 @@ CLIPS_SECONDS = 15.0  # what drawing clips is expected to take: the sampler is c
 
 def clips_reserve(config: TrainConfig) -> float:
     """Return the seconds that a budget leaves for the final clips."""
-    if not config.clips or config.minutes is None:
+    if not config.preview_clips or config.minutes is None:
         return 0.0
     return min(CLIPS_SECONDS, CLIPS_SHARE * 60.0 * config.minutes)
 
@@ -22,8 +22,8 @@ def clips_reserve(config: TrainConfig) -> float:
 def training_budget(config: TrainConfig) -> float | None:
     """Return the seconds after which training stops, or None where there is no budget.
 
-    >>> training_budget(TrainConfig(minutes=2.0, clips=2)), training_budget(TrainConfig(minutes=2.0, clips=0))
-    (102.0, 114.0)
+    >>> [training_budget(TrainConfig(minutes=2.0, preview_clips=clips)) for clips in (2, 0)]
+    [102.0, 114.0]
     """
     if config.minutes is None:
         return None
@@ -39,7 +39,7 @@ def samples_at_the_end(config: TrainConfig, *, whole: int, spent: float, rate: f
         spent: seconds of the budget so far.
         rate: samples a second, as measured at a validation.
 
-    >>> budget = TrainConfig(minutes=1.0, clips=0)
+    >>> budget = TrainConfig(minutes=1.0, preview_clips=0)
     >>> samples_at_the_end(budget, whole=1000, spent=57.0, rate=500.0) is None
     True
     >>> samples_at_the_end(budget, whole=1000, spent=57.0, rate=100.0)

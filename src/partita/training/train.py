@@ -210,7 +210,7 @@ def _windows(corpus: Corpus, config: TrainConfig, context: int) -> TrainingWindo
         context=context,
         batch=config.batch,
         seed=config.seed,
-        quantizer=config.quantiser,
+        quantizer=config.quantizer,
     )
 
 
@@ -232,7 +232,7 @@ def _record(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, Any]:
             "sample_rate": corpus.sample_rate,
         },
         "network": to_table(config.network_shape),
-        "quantiser": to_table(config.quantiser),
+        "quantizer": to_table(config.quantizer),
         "training": to_table(config),
         "versions": versions(),
     }
@@ -277,10 +277,10 @@ def _begin_from(train_step: TrainStep, config: TrainConfig, corpus: Corpus, star
         raise PartitaError(
             f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
         )
-    if quantizer != config.quantiser:
+    if quantizer != config.quantizer:
         raise PartitaError(
-            f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantiser.classes}"
-            f" {config.quantiser.kind}: give `--quantiser.kind {quantizer.kind}` and `--quantiser.classes"
+            f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantizer.classes}"
+            f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
             f" {quantizer.classes}`"
         )
     if loaded.sample_rate != corpus.sample_rate:

@@ -83,7 +83,7 @@ class TrainStep:
         initialisation = torch_stream(config.seed, "initialisation")
         generator = WaveNet(config.network_shape, generator=initialisation)
         self.generator = generator.to(self.compute.device).train()
-        self.ema = EMA(self.generator, decay=config.average) if config.average else None
+        self.ema = EMA(self.generator, decay=config.ema_decay) if config.ema_decay else None
         self.optimizer = make_optimizer(self.generator, config, bfloat16=self.compute.bfloat16)
         self.adversary: DiscriminatorJudge | None = None
         if config.adversary is not None:
@@ -105,7 +105,9 @@ class TrainStep:
         if self.free is None:
             return own
         judge = self.free.judge
-        return max(own, judge.receptive_field if isinstance(judge, Critic) else self.config.rollout.seam)
+        return max(
+            own, judge.receptive_field if isinstance(judge, Critic) else self.config.rollout.prompt_tail
+        )
 
     def update(self, classes: Tensor, valid: Tensor, update: Update) -> dict[str, Tensor]:
         """Make one update of the generator, and the adversary's before it.
@@ -135,7 +137,7 @@ class TrainStep:
         if self.free is not None:
             numbers["entropy_real"] = entropy_bits(logits.detach())[valid].mean()
             self._run_free(self.free, classes, valid, update, numbers)
-        norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), self.config.clip or math.inf)
+        norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), self.config.grad_clip or math.inf)
         _demand_finite(norm, "the generator's gradient")
         for group in self.optimizer.param_groups:
             group["lr"] = update.learning_rate
@@ -193,7 +195,7 @@ class TrainStep:
             seen.logits,
             seen.targets,
             seen.valid,
-            quantizer=self.config.quantiser,
+            quantizer=self.config.quantizer,
             value=self.config.rollout.value,
             random=self.random,
         )

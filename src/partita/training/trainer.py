@@ -21,7 +21,7 @@ from partita.models.wavenet import WaveNet
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.folder import RunFolder
-from partita.runs.loading import fill, weights_path
+from partita.runs.loading import load_weights, weights_path
 from partita.training.config.train import TrainConfig
 from partita.training.diverged import diverged, non_finite_tensor
 from partita.training.monitoring.diagnostics import trouble
@@ -157,8 +157,8 @@ class Trainer:
             progress,
             peak=config.learning_rate,
             warmup=warmup,
-            floor=config.floor,
-            settle=config.settle,
+            floor=config.lr_floor,
+            decay_steps=config.lr_decay_steps,
         )
         return Update(step=state.step + 1, learning_rate=rate, progress=progress)
 
@@ -226,7 +226,7 @@ class Trainer:
 
     def _listen(self) -> None:
         """Draw clips, and keep them as files and on the board."""
-        if not (self.config.clips and self._scoring.samples):
+        if not (self.config.preview_clips and self._scoring.samples):
             return
         begun = time.monotonic()
         step, rate = self.state.step, self.corpus.sample_rate
@@ -255,12 +255,12 @@ class Trainer:
         if (what := non_finite_tensor(checkpoint.tensors)) is not None:
             raise self._diverged(what, step=self.state.step)
         with self.display.busy("saving"):
-            self.run.save(checkpoint, keep=self.config.keep, best=self.state.best_step)
+            self.run.save(checkpoint, keep=self.config.keep_checkpoints, best=self.state.best_step)
         self._saved_at = time.monotonic()
 
     def finish(self) -> None:
         """Score the end, choose the checkpoint that stands for the run, score that one, and save."""
-        with self.display.busy("checking the corpus") if self._check.going_on else nullcontext():
+        with self.display.busy("checking the corpus") if self._check.running else nullcontext():
             self._check.finish()
         state = self.state
         if state.meter.steps:
@@ -275,7 +275,7 @@ class Trainer:
         ):
             assert state.best_step is not None
             chosen, model = state.best_step, deepcopy(model)
-            fill(model, weights_path(self.run.checkpoint_path(chosen)))
+            load_weights(model, weights_path(self.run.checkpoint_path(chosen)))
         if self._scoring.samples:
             self._score_the_end(model, chosen)
         self._listen()

@@ -21,7 +21,7 @@ Tone = Callable[..., np.ndarray]
 CONFIG = PrepareConfig(sample_rate=8000)
 HANG = """
 import sys, threading
-import partita.data.corpus_writer as workspace
+import partita.data.corpus_writer as writer
 from partita.data.preparation.prepare import PrepareConfig, prepare
 
 def hang(*_):
@@ -30,9 +30,9 @@ def hang(*_):
 
 moment, folder, out = sys.argv[1:]
 if moment == "before the index":
-    workspace.write_json = hang
+    writer.write_json = hang
 if moment == "after the index":
-    workspace.write_json = lambda *given, write=workspace.write_json: (write(*given), hang())
+    writer.write_json = lambda *given, write=writer.write_json: (write(*given), hang())
 prepare([folder], out, PrepareConfig(sample_rate=8000), progress=hang if moment == "decoding" else False)
 """
 
@@ -77,7 +77,7 @@ def test_a_killed_run_leaves_a_usable_corpus(folder: Path, tmp_path: Path, tone:
 def test_a_killed_first_run_can_be_run_again(folder: Path, tmp_path: Path, moment: str) -> None:
     out = tmp_path / "c"
     end(run_until_it_hangs(moment, folder, out), signal.SIGKILL)
-    with pytest.raises(PartitaError, match="no corpus"):
+    with pytest.raises(PartitaError, match="not a corpus"):
         Corpus.open(out)
     assert_usable(prepare([folder], out, CONFIG))
     assert len(list(out.iterdir())) == 2

@@ -11,7 +11,7 @@ import soundfile
 
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
-from partita.data.summary import lines_about
+from partita.data.preparation.summary import corpus_notes
 
 Tone = Callable[..., np.ndarray]
 pytestmark = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names there are text")
@@ -53,4 +53,4 @@ def test_two_names_that_are_shown_alike_are_told_apart(two: list[Path], tmp_path
     soundfile.write(same / "take2.wav", tone(4, pitch=900), 8000)
     corpus = prepare([*two, same], tmp_path / "c", PrepareConfig(sample_rate=8000))
     assert len({entry["source"] for entry in corpus.index["recordings"]}) == 2
-    assert any("rename it" in line for line in lines_about(corpus.index))
+    assert any("rename it" in line for line in corpus_notes(corpus.index))

@@ -26,7 +26,7 @@ def test_the_arena_has_every_arm_of_training(arm: str) -> None:
 
 def test_a_setting_may_be_a_list() -> None:
     spec = ArmSpec.parse('policy:adversary.discriminators=["spectral", "patchgan"],adversary.weight=2')
-    config = spec.train_config(TrainConfig(steps=1, rollout=RolloutConfig(seam=1024)))
+    config = spec.train_config(TrainConfig(steps=1, rollout=RolloutConfig(prompt_tail=1024)))
     assert config.adversary is not None
     assert tuple(config.adversary.discriminators) == ("spectral", "patchgan")
     assert config.adversary.weight == 2.0
@@ -34,9 +34,9 @@ def test_a_setting_may_be_a_list() -> None:
 
 
 def test_settings_are_applied_to_an_arm() -> None:
-    spec = ArmSpec.parse("report:adversary.weight=0.3, adversary.loss=least-squares,clip=0")
+    spec = ArmSpec.parse("report:adversary.weight=0.3, adversary.loss=least-squares,grad_clip=0")
     config = spec.train_config(TrainConfig(steps=1))
-    assert (config.adversary.weight, config.adversary.loss, config.clip) == (0.3, "least-squares", 0.0)  # type: ignore[union-attr]
+    assert (config.adversary.weight, config.adversary.loss, config.grad_clip) == (0.3, "least-squares", 0.0)  # type: ignore[union-attr]
     assert ArmSpec.parse(spec.name) == spec
     assert "/" not in spec.folder and ":" not in spec.folder
 
@@ -55,11 +55,11 @@ def test_settings_are_applied_to_an_arm() -> None:
         "corrected:critic.learning_rate=0",
         "oracle:critic.run=runs/large",
         "critic:arm=likelihood",
-        "likelihood:quantiser.kind=linear",
+        "likelihood:quantizer.kind=linear",
         "likelihood:batch=1",
         "likelihood:compile=true",
         "report:log_every=1",
-        "start:clip=0.5",
+        "start:grad_clip=0.5",
     ],
 )
 def test_settings_that_an_arm_or_all_arms_fix_are_refused(words: str) -> None:
@@ -169,7 +169,7 @@ def test_validation_and_test_seeds_are_different() -> None:
         ({"judge": "critic-0"}, "`judge` is 'critic-0'"),
         ({"judge": "policy-0:adversary.loss=hinge"}, "its logits must be log-ratios"),
         (
-            {"judge": 'policy-0:adversary.discriminators=["spectral"],rollout.seam=1024'},
+            {"judge": 'policy-0:adversary.discriminators=["spectral"],rollout.prompt_tail=1024'},
             "only discriminator is `patchgan`",
         ),
         ({"minutes": 0.0}, "`minutes` is 0"),
@@ -180,3 +180,13 @@ def test_validation_and_test_seeds_are_different() -> None:
 def test_wrong_values_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(PartitaError, match=message):
         plan(**changes)
+
+
+def test_settings_may_have_their_names_of_older_versions() -> None:
+    spec = ArmSpec.parse("report:adversary.listen_above=0.55,rollout.seam=128")
+    assert spec.name == "report:adversary.listen_above=0.55,rollout.seam=128"
+    config = spec.train_config(TrainConfig(steps=1))
+    assert config.adversary is not None
+    assert (config.adversary.min_accuracy, config.rollout.prompt_tail) == (0.55, 128)
+    with pytest.raises(PartitaError, match=r"`keep_checkpoints` .* must be the same for all arms"):
+        ArmSpec.parse("report:keep=3").train_config(TrainConfig(steps=1))

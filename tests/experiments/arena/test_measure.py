@@ -85,7 +85,7 @@ def test_steering_by_the_exact_ratio_reduces_the_divergence(
     found = []
     for particles in (1, 8):
         config = SteeringConfig(particles=particles, block=4)
-        (point,) = evaluator.steered_curve(student, Steering(judge=judge, config=config), (1.0,))
+        (point,) = evaluator.steered_curve(student, Steering(scorer=judge, config=config), (1.0,))
         found.append(point["kl_reverse_bound"]["value"])
     (plain,) = evaluator.curve(student, (1.0,))
     assert found[0] == pytest.approx(plain["kl_reverse_of_draws"]["value"], abs=1e-5)

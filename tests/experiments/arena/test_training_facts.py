@@ -28,10 +28,10 @@ def plain(**changes: Any) -> TrainConfig:
         log_every=2,
         targets=512,
         batch=1,
-        clips=0,
+        preview_clips=0,
         device="cpu",
         tensorboard=False,
-        rollout=RolloutConfig(clips=2, length=256, shortest=256, seam=256),
+        rollout=RolloutConfig(clips=2, length=256, initial_length=256, prompt_tail=256),
         **changes,
     )
 
@@ -65,7 +65,7 @@ def test_a_critic_has_no_accuracy_on_patches(corpus: Corpus, tmp_path: Path) -> 
     # regression: it depended on the update at which a run of `corrected` ended
     large = train(corpus, tmp_path / "large", plain(), quiet=True)
     rollout = replace(plain().rollout, route="policy")
-    critic = CriticConfig(run=str(large), every=4, learning_rate=1e-3)
+    critic = CriticConfig(run=str(large), update_every=4, learning_rate=1e-3)
     config = replace(plain(), rollout=rollout, critic=critic)
     run = RunFolder.open(train(corpus, tmp_path / "run", with_arm(config, "corrected"), quiet=True))
     assert training_facts(run)["heard"] == 1.0

@@ -33,7 +33,8 @@ def model() -> WaveNet:
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_copies_go_on_as_their_sources(model: WaveNet, threads: int) -> None:
     """Before anything is drawn, in the middle, within and across groups: the same probabilities from then
-    on."""
+    on.
+    """
     random = np.random.default_rng(0)
     history = random.integers(0, CLASSES, (55, model.receptive_field))
     clips = CPUEngine(model, history, SamplingConfig(threads=threads))
@@ -96,7 +97,7 @@ def test_histories_of_any_length_need_no_other_code(model: WaveNet, better: str)
     judge = RatioScorer(WaveNet(shapes[better]).eval().requires_grad_(False), drawing)
     prompt = np.random.default_rng(1).integers(0, 256, (2, 2000))
     before = len(advance.signatures)
-    steering = Steering(judge=judge, config=SteeringConfig(particles=2, block=4))
+    steering = Steering(scorer=judge, config=SteeringConfig(particles=2, block=4))
     SteeredStream(drawing, steering, prompt=prompt, clips=2, steps=8, zero_class=128).take(8)
     assert len(advance.signatures) == max(before, 1)
 

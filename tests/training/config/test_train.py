@@ -32,7 +32,7 @@ def test_a_discriminator_of_drawn_clips_warms_up_and_then_is_heard_whatever_it_t
     # regression: the arms listened above 55% alone, which one whose generator follows never reached
     adversary = with_arm(TrainConfig(steps=1), arm).adversary
     assert adversary is not None
-    assert (adversary.warmup, adversary.listen_above) == (100, 0.0)
+    assert (adversary.warmup, adversary.min_accuracy) == (100, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_a_discriminator_of_drawn_clips_warms_up_and_then_is_heard_whatever_it_t
         ({"warmup": 10**30}, "`warmup` is 10+: give at most"),
         ({"threads": 10**6}, "`threads` is 1000000: give 1 to 1024"),
         ({"minutes": 1e300}, "`minutes` is 1e.300: give at most"),
-        ({"clip": float("inf")}, "`clip` is inf"),
-        ({"floor": 1.5}, "`floor` is 1.5"),
-        ({"average": 1.0}, "`average` is 1.0"),
+        ({"grad_clip": float("inf")}, "`grad_clip` is inf"),
+        ({"lr_floor": 1.5}, "`lr_floor` is 1.5"),
+        ({"ema_decay": 1.0}, "`ema_decay` is 1.0"),
         ({"device": "tpu"}, "`device` is 'tpu'"),
         ({"precision": "float16"}, "`precision` is 'float16'"),
         ({"match": "l2"}, "`match` is 'l2'"),
@@ -66,7 +66,7 @@ def test_a_discriminator_of_drawn_clips_warms_up_and_then_is_heard_whatever_it_t
             {"targets": 1023, "adversary": AdversaryConfig(discriminators=("patchgan", "spectral"))},
             "the discriminator `spectral` needs at least 1024",
         ),
-        ({"quantiser": Quantizer(classes=64)}, "256 classes, the quantiser 64"),
+        ({"quantizer": Quantizer(classes=64)}, "256 classes, the quantizer 64"),
     ],
 )
 def test_values_that_mean_nothing_are_refused(changes: dict[str, Any], words: str) -> None:
@@ -87,7 +87,7 @@ def test_values_that_mean_nothing_are_refused(changes: dict[str, Any], words: st
         ({"r1": -1.0}, "`r1` is -1"),
         ({"r1_every": 0}, "`r1_every` is 0"),
         ({"warmup": -1}, "`warmup` is -1"),
-        ({"skip_above": 0.4}, "`skip_above` is 0.4: give a finite number from 0.5 to 1"),
+        ({"max_accuracy": 0.4}, "`max_accuracy` is 0.4: give a finite number from 0.5 to 1"),
         ({"discriminators": ("patchgan", "ears")}, "`discriminators` has 'ears': choose among patchgan"),
         ({"discriminators": ()}, "name at least one"),
         ({"discriminators": ("spectral", "spectral")}, "each of them once"),

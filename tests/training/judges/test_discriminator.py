@@ -129,7 +129,7 @@ def test_each_kind_learns_to_tell_by_each_loss(everything: AdversaryConfig, kind
         loss=loss,
         spectral_norm=False,
         updates=1,
-        skip_above=1.0,
+        max_accuracy=1.0,
         r1=0.0,
         learning_rate=1e-3,
     )
@@ -240,7 +240,7 @@ def test_a_lazy_penalty_comes_every_so_many_updates(
 
 
 def test_an_update_is_skipped_while_it_tells_enough(adversary: AdversaryConfig) -> None:
-    judge = DiscriminatorJudge(replace(adversary, skip_above=0.75, learning_rate=1e-3), seed=0, compute=CPU)
+    judge = DiscriminatorJudge(replace(adversary, max_accuracy=0.75, learning_rate=1e-3), seed=0, compute=CPU)
     skipped = 0
     for number in range(60):
         before = weights(judge)
@@ -265,7 +265,7 @@ def test_the_generator_hears_nothing_before_the_discriminator_has_warmed_up(
 
 
 def test_the_generator_listens_only_while_the_discriminator_tells(adversary: AdversaryConfig) -> None:
-    judge = DiscriminatorJudge(replace(adversary, listen_above=0.6, learning_rate=2e-3), seed=0, compute=CPU)
+    judge = DiscriminatorJudge(replace(adversary, min_accuracy=0.6, learning_rate=2e-3), seed=0, compute=CPU)
     told = []
     for number in range(80):
         numbers = judge.learn(rollout(number), lambda: rollout(0))

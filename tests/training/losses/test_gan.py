@@ -101,7 +101,7 @@ def test_the_penaltys_own_gradient_agrees_with_finite_differences(kind: str) -> 
     real = (0.3 * torch.randn(2, 1024, generator=random, dtype=torch.float64)).requires_grad_()
 
     def penalty() -> Tensor:
-        return gradient_penalty(real, [maps[-1] for maps in judge.verdicts(real)])
+        return gradient_penalty(real, [maps[-1] for maps in judge.feature_maps(real)])
 
     weight = next(parameter for name, parameter in judge.named_parameters() if "kernels" in name)
     (slope,) = torch.autograd.grad(penalty(), weight)

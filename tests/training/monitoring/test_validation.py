@@ -21,7 +21,7 @@ def model(make_config: Callable[..., TrainConfig]) -> WaveNet:
 
 
 def windows(corpus: Corpus, model: WaveNet, *, targets: int = 256, most: int | None = None):
-    quantizer = TrainConfig().quantiser
+    quantizer = TrainConfig().quantizer
     return held_out(
         corpus, "validation", targets=targets, context=model.receptive_field, quantizer=quantizer, most=most
     )
@@ -35,7 +35,7 @@ def test_a_model_that_knows_nothing_scores_eight_bits(corpus: Corpus, model: Wav
 
 
 def test_the_score_is_that_of_one_pass_over_the_whole_sound(corpus: Corpus, model: WaveNet) -> None:
-    quantizer = TrainConfig().quantiser
+    quantizer = TrainConfig().quantizer
     nats, count = 0.0, 0
     for segment in corpus.segments("validation"):
         sound = corpus.samples[segment.offset : segment.offset + segment.length]

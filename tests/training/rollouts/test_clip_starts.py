@@ -47,7 +47,7 @@ def test_a_reward_goes_to_the_samples_that_the_logit_depends_on(layers: int) -> 
         heard = torch.autograd.grad(logits[0, patch], sound, retain_graph=True)[0][0] != 0
         one = torch.zeros_like(logits.detach())
         one[0, patch] = 1.0
-        shared = spread(one, samples, patch=shape.patch)[0]
+        shared = spread(one, samples, patch=shape.receptive_field)[0]
         assert torch.equal(shared.abs() > 1e-9, heard), patch
         assert shared.sum().item() == pytest.approx(1.0)
 

@@ -27,7 +27,7 @@ from partita.training.train_step import TrainStep, Update
 
 Make = Callable[..., TrainConfig]
 ARMS = (*FREE_RUNNING, *CRITICS)
-ROLLOUT = RolloutConfig(clips=4, length=64, shortest=32, growth=0.5, seam=32, replay=8)
+ROLLOUT = RolloutConfig(clips=4, length=64, initial_length=32, growth=0.5, prompt_tail=32, replay=8)
 
 
 @pytest.fixture
@@ -94,7 +94,9 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
 @pytest.mark.parametrize("every", [1, 4])
 @pytest.mark.parametrize("arm", ARMS)
 def test_a_restored_train_step_goes_on_bitwise(base: TrainConfig, arm: str, every: int) -> None:
-    base = replace(base, adversary=replace(base.adversary, updates=2), rollout=replace(ROLLOUT, every=every))
+    base = replace(
+        base, adversary=replace(base.adversary, updates=2), rollout=replace(ROLLOUT, redraw_every=every)
+    )
     config = with_arm(base, arm)
     whole = go(learner_of(config))
     half = go(learner_of(config), steps=3)
@@ -125,7 +127,9 @@ def test_the_generator_hears_of_its_clips_in_every_weight(base: TrainConfig, arm
 
 @pytest.mark.parametrize("arm", ["gumbel", "policy"])
 def test_clips_are_drawn_again_when_it_is_time(base: TrainConfig, arm: str) -> None:
-    train_step = learner_of(with_arm(replace(base, rollout=replace(ROLLOUT, every=3, growth=0.0)), arm))
+    train_step = learner_of(
+        with_arm(replace(base, rollout=replace(ROLLOUT, redraw_every=3, growth=0.0)), arm)
+    )
     drawn = []
     for step in range(1, 6):
         go(train_step, steps=step, first=step)
@@ -152,7 +156,7 @@ def test_what_is_drawn_continues_the_windows_by_the_models_probabilities(base: T
     assert all((rows == clip).all(1).any() for clip in joined)
     train_step.free.older = None
     heard = train_step.free._heard(clips)
-    assert heard.prompt == ROLLOUT.seam
+    assert heard.prompt == ROLLOUT.prompt_tail
     assert torch.equal(heard.real[:, : heard.prompt], heard.fake[:, : heard.prompt])
     assert (heard.real[:, heard.prompt :] != heard.fake[:, heard.prompt :]).all()
 
@@ -177,7 +181,7 @@ def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(
 def test_several_discriminators_judge_what_is_drawn(base: TrainConfig, arm: str) -> None:
     weight = 0.0 if arm == "policy" else 1.0
     adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=weight)
-    rollout = replace(ROLLOUT, length=1024, shortest=1024, seam=1024)
+    rollout = replace(ROLLOUT, length=1024, initial_length=1024, prompt_tail=1024)
     config = replace(base, targets=1024, adversary=adversary, rollout=rollout)
     train_step = TrainStep(with_arm(config, arm))
     random = torch.Generator().manual_seed(0)
@@ -243,8 +247,8 @@ def test_a_critic_must_be_named_and_fit(corpus: Corpus, base: TrainConfig, tmp_p
     with pytest.raises(PartitaError, match=r"`critic\.run` is not given"):
         train(corpus, tmp_path / "run", with_arm(base, "critic"), quiet=True)
     shape = replace(base.network_shape, classes=64)
-    quantizer = replace(base.quantiser, classes=64)
-    other = replace(base, adversary=None, network=shape, quantiser=quantizer, steps=2)
+    quantizer = replace(base.quantizer, classes=64)
+    other = replace(base, adversary=None, network=shape, quantizer=quantizer, steps=2)
     teacher = train(corpus, tmp_path / "critic", other, quiet=True)
     config = with_critic(base, teacher)
     with pytest.raises(PartitaError, match="has 64 mu-law classes, the run 256 mu-law"):
@@ -264,13 +268,13 @@ def test_a_collapse_is_said_once(
 
 
 def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfig) -> None:
-    free = RolloutConfig(route="policy", length=64, shortest=32)
+    free = RolloutConfig(route="policy", length=64, initial_length=32)
     with pytest.raises(PartitaError, match="nothing judges the clips"):
         make_config(rollout=free)
     with pytest.raises(PartitaError, match="match by `likelihood`"):
         make_config(rollout=free, adversary=adversary, match="norm")
     with pytest.raises(PartitaError, match="needs at least 16"):
-        make_config(rollout=replace(free, seam=15), adversary=adversary)
+        make_config(rollout=replace(free, prompt_tail=15), adversary=adversary)
     with pytest.raises(PartitaError, match="takes the place of the adversary"):
         make_config(rollout=free, adversary=adversary, critic=CriticConfig())
     with pytest.raises(PartitaError, match="on the route `policy`"):
@@ -280,7 +284,7 @@ def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfi
         {"temperature": 0.0},
         {"clamp": 0.0},
         {"discount": 1.1},
-        {"shortest": 2048},
+        {"initial_length": 2048},
     ):
         with pytest.raises(PartitaError):
             RolloutConfig(**changes)

@@ -24,15 +24,16 @@ from typing import Any
 
 from partita.errors import PartitaError
 from partita.runs.config import from_table, to_table
+from partita.runs.config_formats import renamed
 from partita.sampling.config import SteeringConfig
 from partita.training.config.arms import ARMS, with_arm
 from partita.training.config.train import TrainConfig
 
 STEER, ORACLE, CRITIC, CHARGED, START = "steer", "oracle", "critic", "likelihood-charged", "start"
 SHARED = {
-    *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantiser"),
+    *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantizer"),
     *("device", "precision", "threads", "size", "network", "compile"),
-    *("validations", "log_every", "clips", "tensorboard", "checkpoint_minutes", "keep"),
+    *("validations", "log_every", "preview_clips", "tensorboard", "checkpoint_minutes", "keep_checkpoints"),
 }
 """Settings that all arms must have in common."""
 MAX_READABLE_BYTES = 200  # of a folder's name; a longer name is cut and ends with a hash
@@ -106,14 +107,23 @@ class ArmSpec:
         short = os.fsencode(plain)[:MAX_READABLE_BYTES].decode(errors="ignore")
         return f"{short},{sha256(os.fsencode(self.name)).hexdigest()[:8]}"
 
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """The changed settings, with old names replaced by the current ones.
+
+        >>> ArmSpec.parse("policy:rollout.seam=1024").settings
+        (('rollout.prompt_tail', '1024'),)
+        """
+        return tuple((renamed(path), value) for path, value in self.changes)
+
     def changes_setting(self, path: str) -> bool:
         """Return whether the setting at a path is changed."""
-        return path in dict(self.changes)
+        return path in dict(self.settings)
 
     @property
     def changes_except_weights(self) -> tuple[tuple[str, str], ...]:
         """The changed settings without weights, sorted, in which an arm and its twin must agree."""
-        changes = sorted(dict(self.changes).items())
+        changes = sorted(dict(self.settings).items())
         return tuple((path, value) for path, value in changes if path.rpartition(".")[2] != "weight")
 
     def train_config(self, config: TrainConfig, *, critic: Path | None = None) -> TrainConfig:
@@ -130,8 +140,8 @@ class ArmSpec:
         base = {ORACLE: CRITIC, CHARGED: "likelihood", START: "likelihood"}.get(self.arm, self.arm)
         table = self._apply_changes(to_table(with_arm(config, base)))
         where = f"the arm {self.name}"
-        for path in self._forbidden():
-            raise PartitaError(f"`{path}` in {where} must be the same for all arms: leave it out")
+        for path, rule in self._forbidden():
+            raise PartitaError(f"`{path}` in {where} {rule}: leave it out")
         if needs_critic(table) and critic is not None:
             table["critic"]["run"] = str(critic.absolute())
         found: TrainConfig = from_table(TrainConfig, table, where=where)
@@ -139,18 +149,20 @@ class ArmSpec:
             run = str(Path(found.critic.run).absolute())
             found = replace(found, critic=replace(found.critic, run=run))
         trained = to_table(with_arm(found, base))  # training applies the arm to the config again
-        for path, _ in self.changes:
+        for path, _ in self.settings:
             if _value_at(trained, path) != _value_at(to_table(found), path):
                 raise PartitaError(f"`{path}` in {where} is fixed by the arm: leave it out")
         return found
 
-    def _forbidden(self) -> Iterator[str]:
-        """Yield the changed settings that this arm may not change."""
-        for path, _ in self.changes:
-            is_judge = self.is_oracle and path == "critic.run"
-            shared = path.partition(".")[0] in SHARED and (self.arm, path) != (CHARGED, "minutes")
-            if self.arm == START or is_judge or shared:
-                yield path
+    def _forbidden(self) -> Iterator[tuple[str, str]]:
+        """Yield the changed settings that this arm may not change, each with the rule that it breaks."""
+        for path, _ in self.settings:
+            if self.arm == START:
+                yield path, "has no effect, since the arm is not trained"
+            if self.is_oracle and path == "critic.run":
+                yield path, "is the teacher's run"
+            if path.partition(".")[0] in SHARED and (self.arm, path) != (CHARGED, "minutes"):
+                yield path, "must be the same for all arms"
 
     def steering_config(self) -> SteeringConfig:
         """Return how the arm `steer` is steered.
@@ -164,7 +176,7 @@ class ArmSpec:
         return from_table(SteeringConfig, self._apply_changes({}), where=f"the arm {self.name}")
 
     def _apply_changes(self, table: dict[str, Any]) -> dict[str, Any]:
-        for path, value in self.changes:
+        for path, value in self.settings:
             *tables, name = path.split(".")
             inner = table
             for part in tables:

@@ -234,7 +234,7 @@ class ArenaConfig:
         The learning rate decays with the square root of the steps only, since the end is not known in
         advance. Training ends early after 8 validations in a row without a better loss; there are 50 in all.
         """
-        base = replace(self._base(), floor=1.0, validations=50, patience=8)
+        base = replace(self._base(), lr_floor=1.0, validations=50, patience=8)
         config = replace(base, seed=self.stream(f"student {seed}"))
         return _budgeted(config, self.start_minutes, self.start_steps, START_MINUTES)
 
@@ -254,9 +254,9 @@ class ArenaConfig:
         """
         start = self._base()
         rate = learning_rate(
-            steps_before, 0.0, peak=start.learning_rate, warmup=0, floor=1.0, settle=start.settle
+            steps_before, 0.0, peak=start.learning_rate, warmup=0, floor=1.0, decay_steps=start.lr_decay_steps
         )
-        config = replace(start, learning_rate=rate, settle=0, patience=0, validations=10)
+        config = replace(start, learning_rate=rate, lr_decay_steps=0, patience=0, validations=10)
         config = replace(config, seed=self.stream(f"arms {seed}"))
         config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
         if spec.arm == CHARGED:
@@ -300,9 +300,9 @@ class ArenaConfig:
             device=self.device,
             precision=self.precision,
             threads=self.threads,
-            clips=0,
+            preview_clips=0,
             tensorboard=False,
-            keep=1,
+            keep_checkpoints=1,
         )
 
 

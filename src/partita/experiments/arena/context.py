@@ -18,7 +18,7 @@ from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.measure import training_facts
 from partita.experiments.arena.teacher import TeacherData, teachers_corpus
 from partita.runs.folder import RunFolder, is_finished
-from partita.runs.loading import find, load, weights_path
+from partita.runs.loading import find_checkpoint, load, weights_path
 from partita.storage import digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
@@ -90,7 +90,7 @@ class ArenaContext:
         """
         corpus, quantizer = self.clips, self.teacher_data.teacher.quantizer
         self._log_training(path, name)
-        config = replace(training, quantiser=quantizer)
+        config = replace(training, quantizer=quantizer)
         return finished_run(corpus, path, config, start_from=start_from, quiet=True)
 
     def train_in_turns(
@@ -110,7 +110,7 @@ class ArenaContext:
         for path, (name, training) in runs.items():
             self._log_training(path, name)
             refuse_other_corpus(corpus, path)
-            config = replace(training, quantiser=quantizer)
+            config = replace(training, quantizer=quantizer)
             planned.append(Planned(path=path, config=config, start_from=start_from))
         errors = train_in_turns(corpus, planned, quiet=True)
         finished = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in errors}
@@ -174,7 +174,7 @@ class ArenaContext:
         training = self.config.arm_training(spec, seed=0, steps_before=1)
         if spec.is_oracle or training.critic is None:
             return {}
-        run, checkpoint = find(self.critic_run(spec))
+        run, checkpoint = find_checkpoint(self.critic_run(spec))
         weights = digest(weights_path(checkpoint))
         return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
 
@@ -192,7 +192,7 @@ class ArenaContext:
         if before is None or not self.config.names_critic(spec):
             return
         run = self.critic_run(self.config.judge_of(spec))
-        if run.exists() and digest(weights_path(find(run)[1])) != before:
+        if run.exists() and digest(weights_path(find_checkpoint(run)[1])) != before:
             raise PartitaError(
                 f"the critic {run} has changed since {spec.name} was first trained with it: restore it, or"
                 " give another folder with `--out`"

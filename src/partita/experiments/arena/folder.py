@@ -29,7 +29,7 @@ from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.selection import BOUND
 from partita.experiments.folder import ExperimentFolder
 from partita.runs.folder import is_finished
-from partita.runs.loading import find, weights_path
+from partita.runs.loading import find_checkpoint, weights_path
 from partita.tables import Table, read_json
 
 NOT_SETTINGS = {"out", "arms", "seeds", "validation_seeds", "students"}
@@ -251,7 +251,7 @@ def _weights_digest(teacher: Path | None) -> str | None:
     """Return the digest of the teacher's weights, which changes if another run takes its place."""
     if teacher is None:
         return None
-    _, checkpoint = find(teacher)
+    _, checkpoint = find_checkpoint(teacher)
     return storage.digest(weights_path(checkpoint))
 
 

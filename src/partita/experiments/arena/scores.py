@@ -223,7 +223,7 @@ def _warn_inactive_judges(chosen: Mapping[str, Choice], tested: Results) -> list
                 f"the judge of {arm} was active in under {MIN_ACTIVE_SHARE:.0%} of updates under the seeds"
                 f" {', '.join(rare)}: there the arm is effectively likelihood training, only slower; its"
                 " judge started late (`adversary.warmup`), was not accurate enough"
-                " (`adversary.listen_above`), or has weight 0"
+                " (`adversary.min_accuracy`), or has weight 0"
             )
     return warnings
 

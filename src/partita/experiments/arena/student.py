@@ -15,7 +15,7 @@ from partita.experiments.arena.context import ArenaContext
 from partita.experiments.arena.measure import StudentEvaluator, training_facts
 from partita.runs.folder import RunFolder
 from partita.runs.loading import LoadedModel, load
-from partita.runs.scorer import load_judge
+from partita.runs.scorer import load_scorer
 from partita.sampling.smc.sampler import Scorer, Steering
 from partita.sampling.smc.scorers import RatioScorer
 from partita.training.config.train import TrainConfig
@@ -157,14 +157,14 @@ class Student:
     ) -> Sequence[dict[str, Any]]:
         if spec.arm != STEER:
             return self.evaluator.curve(loaded.model, temperatures)
-        steering = Steering(judge=self._steering_judge(run, loaded), config=spec.steering_config())
+        steering = Steering(scorer=self._steering_judge(run, loaded), config=spec.steering_config())
         return self.evaluator.steered_curve(loaded.model, steering, temperatures)
 
     def _steering_judge(self, run: RunFolder, loaded: LoadedModel) -> Scorer:
         """Return the run's own discriminator, or the log-ratio of a larger model and this one."""
         judge = self.config.judge_spec
         if self.config.steered_spec == judge:
-            return load_judge(run.path, loaded)
+            return load_scorer(run.path, loaded)
         larger = load(self.context.critic_run(judge)).model
         return RatioScorer(larger, loaded.model, threads=self.config.threads)
 

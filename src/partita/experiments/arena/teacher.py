@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from partita.data.corpus import Corpus, read_index
-from partita.data.from_classes import corpus_of_classes
+from partita.data.from_classes import corpus_from_classes
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.prompts import prompts
 from partita.errors import PartitaError
@@ -99,7 +99,7 @@ class TeacherData:
         drawn = self.draw(clips=clips + held_out, samples=samples, seed=seed)
         splits = {"train": drawn[:clips], "validation": drawn[clips:]}
         rate, quantizer = self.teacher.sample_rate, self.teacher.quantizer
-        return corpus_of_classes(out, splits, sample_rate=rate, quantizer=quantizer)
+        return corpus_from_classes(out, splits, sample_rate=rate, quantizer=quantizer)
 
 
 def refuse_missing(config: ArenaConfig) -> None:
@@ -115,7 +115,7 @@ def refuse_missing(config: ArenaConfig) -> None:
         teachers_corpus(config, folder, lambda line: None)
     teacher = None if config.teacher is None else load(config.teacher)
     if teacher is not None:
-        replace(config.start_training(0), quantiser=teacher.quantizer)
+        replace(config.start_training(0), quantizer=teacher.quantizer)
     chosen = chosen_settings(folder.choices)
     for spec in filter(config.names_critic, config.arm_specs):
         seeds = config.all_seeds if chosen is None or spec.name in chosen else config.choice_seeds
@@ -123,7 +123,7 @@ def refuse_missing(config: ArenaConfig) -> None:
             continue
         training = config.arm_training(config.judge_of(spec), seed=0, steps_before=1)
         if teacher is not None:
-            load_critic(replace(training, quantiser=teacher.quantizer), teacher.sample_rate)
+            load_critic(replace(training, quantizer=teacher.quantizer), teacher.sample_rate)
         elif training.critic is not None and training.critic.run is not None:
             load(training.critic.run)
 

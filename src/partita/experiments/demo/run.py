@@ -13,7 +13,7 @@ from pathlib import Path
 from partita import storage
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
-from partita.data.summary import lines_about
+from partita.data.preparation.summary import corpus_notes
 from partita.device import compute_device
 from partita.etudes.render import write_etudes
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
@@ -155,7 +155,7 @@ def _corpus(config: DemoConfig, folder: DemoFolder, log: Log) -> Corpus:
         )
     log(f"preparing the corpus from {sources}")
     corpus = prepare([sources], folder.corpus, splits, progress=True)
-    for line in lines_about(corpus.index):
+    for line in corpus_notes(corpus.index):
         log(line)
     lengths = ", ".join(f"{split} {corpus.seconds(split):.0f} s" for split in ("train", "validation", "test"))
     log(f"corpus: {lengths}")

@@ -66,7 +66,7 @@ def measure_scoring_costs(corpus: Corpus, training: TrainConfig, plan: EvaluateC
     loaded = LoadedModel(
         model=network.eval().requires_grad_(False),
         sample_rate=corpus.sample_rate,
-        quantizer=training.quantiser,
+        quantizer=training.quantizer,
         name="untrained",
         step=0,
         config={},

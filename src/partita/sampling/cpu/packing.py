@@ -18,7 +18,7 @@ from partita.models.wavenet import WaveNet
 from partita.ops.llvm.matmul import WIDTH
 from partita.ops.llvm.unpack import FLOAT32, INT8
 from partita.sampling.cpu.kernel import Matrix, Network
-from partita.sampling.precision import MATRICES, bytes_of, packed, rounded_weights, scales
+from partita.sampling.precision import MATRICES, bytes_per_weight, packed, rounded_weights, scales
 
 NEVER = -1e30
 """The logit of classes that only fill up a vector."""
@@ -204,7 +204,7 @@ def pack(model: WaveNet, clips: int, precision: str = "float32") -> Packed:
     dtype('float32')
     """
     w, packer, columns = folded(model, precision), Packer(), columns_for(clips)
-    stored = {name: bytes_of(precision, name) if columns == 1 else FLOAT32 for name in MATRICES}
+    stored = {name: bytes_per_weight(precision, name) if columns == 1 else FLOAT32 for name in MATRICES}
     places: dict[str, Any] = {}
     for together in (("dilated", "residual"), ("skip",), ("end1",), ("end2",)):
         places |= packer.matrices({name: w[name] for name in together}, columns, stored)

@@ -12,7 +12,7 @@ from partita.training.losses.gan import LOSSES
 class AdversaryConfig(EnsembleConfig):
     """The discriminators, their losses, and how much the generator listens to them.
 
-    >>> AdversaryConfig(discriminators=("spectral",), loss="hinge", r1=1.0).shortest
+    >>> AdversaryConfig(discriminators=("spectral",), loss="hinge", r1=1.0).min_samples
     {'spectral': 1024}
     """
 
@@ -28,7 +28,7 @@ class AdversaryConfig(EnsembleConfig):
     warmup: int = 0
     """Updates of the discriminator, seen or skipped, until when the weight is 0: it should have learnt
     something before it is listened to."""
-    listen_above: float = 0.0
+    min_accuracy: float = 0.0
     """The share of patches told right, 0.5 to 1, a running mean over those past the prompt, up to which the
     weight is 0. At 0 the generator listens whatever it is: near half is what a blind discriminator tells, but
     also one whose generator follows it."""
@@ -45,7 +45,7 @@ class AdversaryConfig(EnsembleConfig):
     updates: int = 1
     """k, the discriminator's updates for each of the generator's; each sees fresh draws on the same windows,
     or, on a free-running route, the same clips beside other earlier ones."""
-    skip_above: float = 1.0
+    max_accuracy: float = 1.0
     """The share of patches past the prompt told right, 0.5 to 1, above which the discriminator skips its
     update, so that the generator can catch up; at 1 it never does."""
     r1: float = 0.0
@@ -73,9 +73,9 @@ class AdversaryConfig(EnsembleConfig):
         for name in ("weight", "feature_weight", "r1"):
             within(name, getattr(self, name), 0.0, LARGEST_WEIGHT)
         within("ramp", self.ramp, 0.0, 1.0)
-        within("skip_above", self.skip_above, 0.5, 1.0)
-        if self.listen_above:
-            within("listen_above", self.listen_above, 0.5, 1.0)
+        within("max_accuracy", self.max_accuracy, 0.5, 1.0)
+        if self.min_accuracy:
+            within("min_accuracy", self.min_accuracy, 0.5, 1.0)
         within("learning_rate", self.learning_rate, 0.0, 1.0)
         within("beta1", self.beta1, 0.0, 0.9999)
         at_least("warmup", self.warmup, 0)

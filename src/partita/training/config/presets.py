@@ -4,6 +4,7 @@ from pathlib import Path
 
 from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.runs.config import from_table
+from partita.runs.config_formats import upgrade_training
 from partita.tables import read_toml
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
@@ -33,10 +34,10 @@ def report() -> TrainConfig:
         optimizer="adam",
         learning_rate=1e-3,
         warmup=0,
-        settle=0,
-        floor=1.0,
-        clip=0.0,
-        average=0.0,
+        lr_decay_steps=0,
+        lr_floor=1.0,
+        grad_clip=0.0,
+        ema_decay=0.0,
         patience=0,
         adversary=AdversaryConfig(
             learning_rate=1e-3, beta1=0.9, patchgan=PatchGANConfig(normalisation="batch")
@@ -58,5 +59,5 @@ def named_config(name: str | Path) -> TrainConfig:
     table, where = read_toml(Path(name), remedy="give `report`, or a TOML file of settings"), str(name)
     if "training" in table.values and "versions" in table.values:  # a run's own config
         table, where = table.table("training"), f"{name} [training]"
-    config = from_table(TrainConfig, table.values, where=where)
+    config = from_table(TrainConfig, upgrade_training(table.values), where=where)
     return config if config.arm == "likelihood" else with_arm(config, config.arm)

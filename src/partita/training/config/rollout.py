@@ -24,14 +24,14 @@ class RolloutConfig:
     """Clips drawn at once, on every route but `teacher_forced`, as all that follows."""
     length: int = 1024
     """Samples of a clip, in the end; at most `targets`."""
-    shortest: int = 256
+    initial_length: int = 256
     """Samples of a clip in the beginning; the length doubles from there."""
     growth: float = 0.2
     """The share of the run, 0 to 1, over which clips grow to their length."""
-    every: int = 1
+    redraw_every: int = 1
     """Updates made with the same clips. Above 1 the later ones learn from an earlier generator's clips as if
     they were their own: cheaper, and biased."""
-    seam: int = 256
+    prompt_tail: int = 256
     """Samples of the prompt that a discriminator hears before the clip."""
     replay: int = 256
     """Earlier clips kept for the discriminator: half of what it learns from is taken from them, so that it
@@ -57,18 +57,18 @@ class RolloutConfig:
         one_of("route", self.route, ("teacher_forced", *FREE_RUNNING))
         one_of("value", self.value, ("draw", "mean"))
         at_least("clips", self.clips, 2, 1 << 16)
-        for name in ("length", "shortest", "every", "passes"):
+        for name in ("length", "initial_length", "redraw_every", "passes"):
             at_least(name, getattr(self, name), 1, 1 << 24)
-        for name in ("seam", "replay"):
+        for name in ("prompt_tail", "replay"):
             at_least(name, getattr(self, name), 0, 1 << 24)
         for name in ("growth", "discount"):
             within(name, getattr(self, name), 0.0, 1.0)
         within("temperature", self.temperature, 0.01, 100.0)
         within("clamp", self.clamp, 1e-6, 1.0)
-        if self.shortest > self.length:
+        if self.initial_length > self.length:
             raise PartitaError(
-                f"`shortest` is {self.shortest} and `length` {self.length}: clips can't begin longer than"
-                " they end; lower `shortest`"
+                f"`initial_length` is {self.initial_length} and `length` {self.length}: clips grow from the"
+                " first to the second; lower `initial_length`"
             )
 
     @property
@@ -99,12 +99,12 @@ class CriticConfig:
     """Above 0 the critic goes on learning, with Adam at this rate: to tell the clips from what really
     follows. It begins as a discriminator that knows what the critic knows, and learns the correction. Only
     the run's own copy changes."""
-    every: int = 4
+    update_every: int = 4
     """Updates of the generator from one of the critic to the next, where it learns."""
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        at_least("every", self.every, 1)
+        at_least("update_every", self.update_every, 1)
         within("learning_rate", self.learning_rate, 0.0, 1.0)
         within("weight", self.weight, 0.0, LARGEST_WEIGHT)
         for name in ("ramp", "discount"):

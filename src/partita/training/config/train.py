@@ -24,16 +24,22 @@ DEFAULT_MINUTES = 20.0
 
 MOST_STEPS = 10**9
 MOST_SAMPLES = 1 << 26  # in a step
-COUNTS = {"targets": 1 << 24, "batch": 1 << 16, "log_every": MOST, "keep": MOST, "validations": 10**6}
-COUNTS_FROM_0 = {"warmup": MOST, "settle": MOST, "patience": MOST, "clips": 1024}
+COUNTS = {
+    "targets": 1 << 24,
+    "batch": 1 << 16,
+    "log_every": MOST,
+    "keep_checkpoints": MOST,
+    "validations": 10**6,
+}
+COUNTS_FROM_0 = {"warmup": MOST, "lr_decay_steps": MOST, "patience": MOST, "preview_clips": 1024}
 NUMBERS = {
     "epochs": 1e6,
     "minutes": 1e6,
     "learning_rate": 1.0,
     "checkpoint_minutes": 1e6,
-    "clip_seconds": 3600.0,
+    "preview_seconds": 3600.0,
 }
-NUMBERS_FROM_0 = {"weight_decay": 100.0, "clip": 1e9, "match_weight": 1e9}
+NUMBERS_FROM_0 = {"weight_decay": 100.0, "grad_clip": 1e9, "match_weight": 1e9}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +59,7 @@ class TrainConfig:
     """The network: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
     """A network of another shape, in place of `size`."""
-    quantiser: Quantizer = field(default_factory=Quantizer)
+    quantizer: Quantizer = field(default_factory=Quantizer)
     """How samples become classes."""
     steps: int | None = None
     """Generator updates to make."""
@@ -77,16 +83,16 @@ class TrainConfig:
     """The highest learning rate, at most 1; 0.002 suits `adamw` with batches of 4."""
     warmup: int = 50
     """Steps over which the learning rate rises, at most a tenth of the run."""
-    settle: int = 400
-    """The learning rate falls as 1 / sqrt(1 + step / `settle`): the longer a run, the more the noise of the
-    gradients counts, and so one highest rate suits short and long ones. 0 turns it off."""
-    floor: float = 0.05
+    lr_decay_steps: int = 400
+    """The learning rate falls as 1 / sqrt(1 + step / `lr_decay_steps`), so that one peak rate suits short and
+    long runs. 0 turns this decay off."""
+    lr_floor: float = 0.05
     """The share of that rate that a cosine falls to at the end; 1 turns the cosine off."""
     weight_decay: float = 0.01
     """Decoupled weight decay (`muon`, `adamw`)."""
-    clip: float = 1.0
+    grad_clip: float = 1.0
     """The largest norm of a gradient; larger ones are scaled down. 0 clips nothing."""
-    average: float = 0.999
+    ema_decay: float = 0.999
     """Decay of the moving average of the weights; it starts lower, so that short runs aren't held back. 0
     turns it off."""
 
@@ -123,11 +129,11 @@ class TrainConfig:
     """Steps in each record of the metrics."""
     checkpoint_minutes: float = 5.0
     """The longest time between checkpoints."""
-    keep: int = 3
+    keep_checkpoints: int = 3
     """How many of the newest checkpoints to keep, beside the best."""
-    clips: int = 2
+    preview_clips: int = 2
     """Clips drawn at some of the validations, to listen to; 0 draws none."""
-    clip_seconds: float = 1.0
+    preview_seconds: float = 1.0
     """Length of those clips."""
     tensorboard: bool = True
     """Write TensorBoard files beside the metrics."""
@@ -143,17 +149,17 @@ class TrainConfig:
         if self.steps is not None and self.epochs is not None:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` {self.epochs}: give one of them")
         if self.adversary is not None:
-            for kind, least in self.adversary.shortest.items():
+            for kind, least in self.adversary.min_samples.items():
                 if self.targets < least:
                     raise PartitaError(
                         f"`targets` is {self.targets}: the discriminator `{kind}` needs at least {least};"
                         " lengthen them, or give it a smaller shape"
                     )
         self._refuse_routes_without_a_judge()
-        if self.network_shape.classes != self.quantiser.classes:
+        if self.network_shape.classes != self.quantizer.classes:
             raise PartitaError(
-                f"the network has {self.network_shape.classes} classes, the quantiser"
-                f" {self.quantiser.classes}: give both the same number"
+                f"the network has {self.network_shape.classes} classes, the quantizer"
+                f" {self.quantizer.classes}: give both the same number"
             )
 
     def _refuse_numbers(self) -> None:
@@ -174,8 +180,8 @@ class TrainConfig:
                 above_zero(name, getattr(self, name), largest)
         for name, largest in NUMBERS_FROM_0.items():
             within(name, getattr(self, name), 0.0, largest)
-        within("floor", self.floor, 0.0, 1.0)
-        within("average", self.average, 0.0, 0.999999)
+        within("lr_floor", self.lr_floor, 0.0, 1.0)
+        within("ema_decay", self.ema_decay, 0.0, 0.999999)
 
     def _refuse_routes_without_a_judge(self) -> None:
         rollout, adversary = self.rollout, self.adversary
@@ -196,10 +202,10 @@ class TrainConfig:
                 f"`match` is {self.match!r}, which compares sample by sample with real sound, and"
                 f" `rollout.route` {rollout.route!r}, whose clips go their own way: match by `likelihood`"
             )
-        if adversary is not None and rollout.seam < (least := max(adversary.shortest.values())):
+        if adversary is not None and rollout.prompt_tail < (least := max(adversary.min_samples.values())):
             raise PartitaError(
-                f"`rollout.seam` is {rollout.seam}, and clips may be short where a recording ends: the"
-                f" discriminator needs at least {least}; raise it"
+                f"`rollout.prompt_tail` is {rollout.prompt_tail}, but a discriminator needs at least {least}"
+                " samples, and a clip may be short where a recording ends: raise it"
             )
         if adversary is not None and adversary.weight_by != "plain":
             raise PartitaError(

@@ -75,7 +75,7 @@ class Critic:
 
     def correction(self, step: int) -> Correction | None:
         """Return what teaches it, if that is asked for and it is this update's turn, counted from 1."""
-        return None if (step - 1) % self.config.every else self._correction
+        return None if (step - 1) % self.config.update_every else self._correction
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """Return what it has learnt, for a checkpoint."""
@@ -115,10 +115,10 @@ def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
             " `--critic.run RUN`"
         )
     loaded = load(config.critic.run)
-    if loaded.quantizer != config.quantiser:
+    if loaded.quantizer != config.quantizer:
         raise PartitaError(
             f"the critic {config.critic.run} has {loaded.quantizer.classes} {loaded.quantizer.kind} classes,"
-            f" the run {config.quantiser.classes} {config.quantiser.kind}: name a run with the same"
+            f" the run {config.quantizer.classes} {config.quantizer.kind}: name a run with the same"
         )
     if loaded.sample_rate != sample_rate:
         raise PartitaError(

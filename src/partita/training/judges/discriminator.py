@@ -82,7 +82,7 @@ class DiscriminatorJudge:
             "discriminator_real": shares[0],
             "discriminator_fake": shares[1],
         }
-        if self.config.skip_above < 1.0:
+        if self.config.max_accuracy < 1.0:
             numbers["discriminator_skipped"] = shares[0].new_tensor(skipped / self.config.updates)
         return numbers
 
@@ -99,7 +99,7 @@ class DiscriminatorJudge:
     def _penalty(self, real: Tensor) -> Tensor:
         """Return R1, in float32: it is a gradient's gradient."""
         waveform = real.detach().requires_grad_()
-        logits = [maps[-1] for maps in self.discriminator.verdicts(waveform)]
+        logits = [maps[-1] for maps in self.discriminator.feature_maps(waveform)]
         return gradient_penalty(waveform, logits)
 
     def _share_real(self, logits: list[Tensor], seen: Rollout) -> Tensor:
@@ -110,17 +110,17 @@ class DiscriminatorJudge:
 
     def _tells_enough(self, real: Tensor, fake: Tensor) -> bool:
         """Say whether this update is to be skipped."""
-        return self.config.skip_above < 1.0 and bool((real + 1 - fake) / 2 > self.config.skip_above)
+        return self.config.max_accuracy < 1.0 and bool((real + 1 - fake) / 2 > self.config.max_accuracy)
 
     def _logits(self, seen: Rollout) -> tuple[list[Tensor], list[Tensor]]:
         """Return each part's logits on real and on fake sound, in one pass where clips don't influence each
         other."""
         fake = seen.fake.detach()
         if "patchgan" in self.config.discriminators and self.config.patchgan.normalisation == "batch":
-            heard = [self.discriminator.verdicts(one) for one in (seen.real, fake)]
+            heard = [self.discriminator.feature_maps(one) for one in (seen.real, fake)]
             first, second = ([maps[-1].float() for maps in parts] for parts in heard)
             return first, second
-        together = self.discriminator.verdicts(torch.cat([seen.real, fake]))
+        together = self.discriminator.feature_maps(torch.cat([seen.real, fake]))
         halves = [maps[-1].float().chunk(2) for maps in together]
         return [half[0] for half in halves], [half[1] for half in halves]
 
@@ -136,7 +136,7 @@ class DiscriminatorJudge:
         config = self.config
         self.discriminator.requires_grad_(False)
         with self.compute.autocast():
-            heard = self.discriminator.verdicts(fake)
+            heard = self.discriminator.feature_maps(fake)
         logits = [maps[-1].float() for maps in heard]
         loss = over_parts(
             [adversarial_loss(said, kind=config.loss, saturating=config.saturating) for said in logits]
@@ -145,15 +145,15 @@ class DiscriminatorJudge:
             return loss
         assert real is not None, "feature maps are compared with real sound's"
         with self.compute.autocast(), torch.no_grad():
-            wanted = self.discriminator.verdicts(real)
+            wanted = self.discriminator.feature_maps(real)
         distance = feature_statistics if config.features == "statistics" else feature_matching
         return loss + config.feature_weight * distance(wanted, heard)
 
     @property
     def listened_to(self) -> bool:
-        """Whether the generator listens: D has warmed up, and tells more right than `listen_above`."""
+        """Whether the generator listens: D has warmed up, and tells more right than `min_accuracy`."""
         warm = self.seen >= self.config.warmup
-        return warm and (self.config.listen_above == 0.0 or self.right > self.config.listen_above)
+        return warm and (self.config.min_accuracy == 0.0 or self.right > self.config.min_accuracy)
 
     def weight(self, progress: float) -> float:
         """Return lambda_adv at a point of the run, 0 to 1: 0 while nobody listens, and it rises over the

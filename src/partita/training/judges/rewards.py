@@ -29,7 +29,7 @@ def rewards_of(
     torch.Size([2, 100])
     """
     samples, shares = waveform.shape[1], []
-    for maps, field in zip(discriminator.verdicts(waveform), discriminator.fields, strict=True):
+    for maps, field in zip(discriminator.feature_maps(waveform), discriminator.receptive_fields, strict=True):
         logits = maps[-1].float()
         if least_squares:
             logits = logit_of_share(logits)

@@ -71,7 +71,7 @@ def _sentence(fault: str, right: float) -> str:
     return (
         f"the discriminator is overpowering: for {STEPS} steps it has told nearly all it judged right, now"
         f" {right:.1%}, so the generator can hardly learn from it. Try `--adversary.r1 1`,"
-        " `--adversary.skip-above 0.9`, or a lower `--adversary.learning-rate`"
+        " `--adversary.max-accuracy 0.9`, or a lower `--adversary.learning-rate`"
     )
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from partita import storage
 from partita.data.corpus import Corpus
-from partita.data.preparation.sources import MADE_HERE
 from partita.data.prompts import prompts
 from partita.filenames import for_c
+from partita.generated_folders import mark_generated
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
@@ -32,26 +32,26 @@ def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[n
     given = prompts(
         corpus,
         "validation",
-        count=config.clips,
+        count=config.preview_clips,
         length=model.receptive_field,
         seed=config.seed,
-        quantizer=config.quantiser,
+        quantizer=config.quantizer,
     )
     classes = draw(
         model,
-        clips=config.clips,
-        steps=max(1, round(config.clip_seconds * corpus.sample_rate)),
+        clips=config.preview_clips,
+        steps=max(1, round(config.preview_seconds * corpus.sample_rate)),
         prompt=given,
         config=SamplingConfig(seed=config.seed, threads=config.threads),
-        zero_class=config.quantiser.zero_class,
+        zero_class=config.quantizer.zero_class,
     )
-    return config.quantiser.decode(classes)
+    return config.quantizer.decode(classes)
 
 
 def write_clips(folder: Path, clips: NDArray[np.float32], *, step: int, sample_rate: int) -> list[Path]:
     """Write each clip as `step-000400-1.wav`, 16 bits, and return the paths."""
     folder.mkdir(exist_ok=True)
-    storage.write_text(folder / MADE_HERE, "Clips drawn from a model in training.\n")
+    mark_generated(folder, "Clips drawn from a model in training.")
     paths = [folder / f"step-{step:06d}-{number}.wav" for number in range(1, len(clips) + 1)]
     for path, clip in zip(paths, clips, strict=True):
         with storage.replacing(path) as part:

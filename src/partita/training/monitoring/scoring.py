@@ -68,6 +68,6 @@ class Scoring:
             "validation",
             targets=self.config.targets,
             context=self.train_step.generator.receptive_field,
-            quantizer=self.config.quantiser,
+            quantizer=self.config.quantizer,
             most=most,
         )

@@ -70,7 +70,7 @@ class FreeRunning:
         self.random = {name: torch_stream(config.seed, f"rollout/{name}") for name in STREAMS}
         self.clips: Clips | None = None
         self.older: Tensor | None = None
-        self._table = torch.tensor(config.quantiser.table, device=where.device)
+        self._table = torch.tensor(config.quantizer.table, device=where.device)
 
     def weight(self, progress: float) -> float:
         """Return the weight of the loss at a point of the run, 0 to 1."""
@@ -86,7 +86,7 @@ class FreeRunning:
     ) -> tuple[Tensor | None, dict[str, Tensor]]:
         """Draw clips if it is time, let the discriminator learn from them, and return the generator's loss.
 
-        While the discriminator warms up, or tells no more right than `listen_above`, there is none: the
+        While the discriminator warms up, or tells no more right than `min_accuracy`, there is none: the
         generator does not listen, nor pay for it.
 
         Args:
@@ -100,7 +100,7 @@ class FreeRunning:
             the loss, unweighted, or None, and named numbers: the judge's, and with a loss `entropy_drawn` in
             bits, the levels and the clips' length.
         """
-        if self.clips is None or (step - 1) % self.rollout.every == 0:
+        if self.clips is None or (step - 1) % self.rollout.redraw_every == 0:
             self.clips = self._draw(generator, classes, valid, progress)
         clips = self.clips
         if isinstance(self.judge, DiscriminatorJudge):
@@ -122,7 +122,7 @@ class FreeRunning:
         """Take real pasts from the windows and continue them with the weights of this moment."""
         rollout = self.rollout
         length = clip_length(
-            progress, shortest=rollout.shortest, longest=rollout.length, growth=rollout.growth
+            progress, shortest=rollout.initial_length, longest=rollout.length, growth=rollout.growth
         )
         cut = cut_places(classes, valid, clips=rollout.clips, length=length, random=self.random["places"])
         on_cpu = self.compute.device.type == "cpu"
@@ -133,13 +133,13 @@ class FreeRunning:
             steps=cut.real.shape[1],
             prompt=cut.past.cpu().numpy(),
             config=SamplingConfig(seed=seed, threads=self.config.threads, device="cpu" if on_cpu else "auto"),
-            zero_class=self.config.quantiser.zero_class,
+            zero_class=self.config.quantizer.zero_class,
         )
         return Clips(cut.past, cut.real, torch.from_numpy(drawn).long().to(self.compute.device))
 
     def _with_seam(self, clips: Clips, sound: Tensor) -> Tensor:
         """Return what a discriminator hears: the end of the prompt, then the clip."""
-        return torch.cat([clips.past[:, clips.past.shape[1] - self.rollout.seam :], sound], 1)
+        return torch.cat([clips.past[:, clips.past.shape[1] - self.rollout.prompt_tail :], sound], 1)
 
     def _heard(self, clips: Clips) -> Rollout:
         """Return real and drawn sound for the discriminator, half of the drawn from earlier generators."""
@@ -149,7 +149,7 @@ class FreeRunning:
             rows = torch.randperm(len(fake), generator=random)[: len(fake) // 2]
             chosen = torch.randint(len(self.older), (len(rows),), generator=random)
             fake = fake.index_copy(0, rows.to(fake.device), self.older[chosen.to(fake.device)])
-        return Rollout(self._table[real], self._table[fake], prompt=self.rollout.seam)
+        return Rollout(self._table[real], self._table[fake], prompt=self.rollout.prompt_tail)
 
     def _remember(self, clips: Clips) -> None:
         """Keep the newest fakes; those of another length go."""
@@ -176,7 +176,7 @@ class FreeRunning:
             vectors, logits = relaxed(
                 generator, past, clips.drawn, self._relaxation(), passes=self.rollout.passes
             )
-        prompt = self._table[clips.past[:, clips.past.shape[1] - self.rollout.seam :]]
+        prompt = self._table[clips.past[:, clips.past.shape[1] - self.rollout.prompt_tail :]]
         real = self._table[self._with_seam(clips, clips.real)]
         loss = self.judge.judge(torch.cat([prompt, vectors @ self._table], 1), real)
         return loss, logits, {"adversarial_loss": loss.detach()}
@@ -188,7 +188,7 @@ class FreeRunning:
         squares = self.judge.config.loss == "least-squares"
         with torch.no_grad(), self.compute.autocast():
             said = rewards_of(self.judge.discriminator, heard, least_squares=squares)
-        return said[:, self.rollout.seam :]
+        return said[:, self.rollout.prompt_tail :]
 
     def _relaxation(self) -> Relaxation:
         if self.rollout.route == "pathwise":

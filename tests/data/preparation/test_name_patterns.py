@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from partita.data.preparation.patterns import Names
-from partita.data.preparation.prepare import PrepareConfig, _from_root, prepare
-from partita.data.preparation.splits import Recording, SplitRules, assign, check_globs
+from partita.data.preparation.name_patterns import RecordingNames, relative_to_root
+from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.data.preparation.splits import Recording, SplitRules, assign_splits, check_patterns
 from partita.errors import PartitaError
 
 NAMES = ["a/take1.wav", "a/take2.wav", "a/take[12].wav", "b/take1.wav", "b/Suite [dQw4w9WgXcQ].wav"]
@@ -28,13 +28,13 @@ NAMES = ["a/take1.wav", "a/take2.wav", "a/take[12].wav", "b/take1.wav", "b/Suite
     ],
 )
 def test_an_exact_name_names_its_file_alone(word: str, expected: set[str]) -> None:
-    assert Names(NAMES).named_by(word) == expected
+    assert RecordingNames(NAMES).find(word) == expected
 
 
 def test_globs_are_held_against_path_and_name() -> None:
     name = "john/bwv1002_mov8.mp3"
-    assert Names([name]).fitting("*mov8*") == Names([name]).fitting("bwv*") == {name}
-    assert not Names([name]).fitting("mov8*")
+    assert RecordingNames([name]).matching("*mov8*") == RecordingNames([name]).matching("bwv*") == {name}
+    assert not RecordingNames([name]).matching("mov8*")
 
 
 def test_a_thousand_names_of_a_shell_among_ten_thousand_recordings(tmp_path: Path) -> None:
@@ -44,9 +44,9 @@ def test_a_thousand_names_of_a_shell_among_ten_thousand_recordings(tmp_path: Pat
     begun = time.process_time()
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(tmp_path.parent)
-        patched.setattr(Names, "fitting", lambda *_: pytest.fail("a glob, though the file is there"))
-        found = _from_root(words, tmp_path, names)
-        check_globs(rules(*found), names)
+        patched.setattr(RecordingNames, "matching", lambda *_: pytest.fail("no glob is needed"))
+        found = relative_to_root(words, tmp_path, names)
+        check_patterns(rules(*found), names)
     assert found == tuple(names[:1000])
     assert time.process_time() - begun < 2.0  # 50 times what it takes
 
@@ -57,15 +57,15 @@ def rules(*test: str) -> SplitRules:
 
 def test_a_name_with_brackets_is_held_out_alone() -> None:
     recordings = [Recording(name, 10_000) for name in NAMES]
-    parts = assign(recordings, rules("take[12].wav"), 1000)
+    parts = assign_splits(recordings, rules("take[12].wav"), 1000)
     assert [part.name for part in parts if part.split == "test"] == ["a/take[12].wav"]
-    check_globs(rules("Suite [dQw4w9WgXcQ].wav"), NAMES)
+    check_patterns(rules("Suite [dQw4w9WgXcQ].wav"), NAMES)
 
 
 def test_the_name_of_a_skipped_recording_is_no_glob_for_others() -> None:
     recordings = [Recording(name, 10_000) for name in NAMES if name != "a/take[12].wav"]
     with pytest.raises(PartitaError, match="fits no usable recording"):
-        assign(recordings, rules("take[12].wav"), 1000, unusable=["a/take[12].wav"])
+        assign_splits(recordings, rules("take[12].wav"), 1000, skipped=["a/take[12].wav"])
 
 
 def test_a_path_from_the_working_folder_names_its_file(

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from partita.data.preparation.split_notes import held_out_lines, split_warnings
-from partita.data.preparation.splits import Part, Recording, SplitRules, assign
+from partita.data.preparation.splits import Recording, SplitPart, SplitRules, assign_splits
+from partita.data.preparation.summary import held_out_lines, split_warnings
 
 RATE = 1000
 
@@ -14,7 +14,7 @@ def said(seconds: tuple[float, ...], **changes: object) -> tuple[list[str], list
     values = {"test": (), "validation": (), "validation_seconds": None, "gap": 1.0, "seed": 0}
     rules = SplitRules(**{**values, **changes})  # type: ignore[arg-type]
     recordings = [Recording(f"{n}.wav", round(s * RATE)) for n, s in enumerate(seconds)]
-    given = (assign(recordings, rules, RATE), recordings, rules, RATE)
+    given = (assign_splits(recordings, rules, RATE), recordings, rules, RATE)
     return held_out_lines(*given), split_warnings(*given)
 
 
@@ -46,18 +46,21 @@ def test_whole_recordings_are_counted_and_what_was_asked_for_is_said() -> None:
 )
 def test_what_was_asked_for_is_obeyed_and_said_when_it_is_much(changes: dict, word: str) -> None:
     _, warnings = said((100, 50, 50), **changes)
-    assert warnings == [f"{word} of the sound, which leaves little to train on"]
+    assert warnings == [f"{word} of the sound, which leaves little to train on: hold out less"]
 
 
 def test_little_sound_to_learn_from_is_said() -> None:
-    assert said((5,))[1] == ["2.0 s of training sound: a model learns little from less than a few minutes"]
+    (line,) = said((5,))[1]
+    assert line == (
+        "2.0 s of training sound: a model learns little from less than a few minutes, add recordings"
+    )
     assert said((100,))[1] == []
 
 
 def test_many_recordings_are_described_quickly() -> None:
     count = 40_000
     recordings = [Recording(f"{n}.wav", 1000) for n in range(2 * count)]
-    parts = [Part(r.name, "test" if n < count else "train", 0, 1000) for n, r in enumerate(recordings)]
+    parts = [SplitPart(r.name, "test" if n < count else "train", 0, 1000) for n, r in enumerate(recordings)]
     rules = SplitRules(test=("*",), validation=(), validation_seconds=None, gap=1.0, seed=0)
     begun = time.process_time()
     lines = held_out_lines(parts, recordings, rules, 1000)
