@@ -119,7 +119,7 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
             "`device` is 'banana': choose one of auto, cpu, cuda",
         ),
         (["demo", "--out", "x", "--device", "banana"], "`device` is 'banana': choose one of auto, cpu, cuda"),
-        (["arena", "--out", "x", "--arms", "likelihood", "reprot"], "'reprot' is no arm"),
+        (["arena", "--out", "x", "--arms", "likelihood", "reprot"], "'reprot' is not an arm"),
         (["arena", "--out", "x", "--teacher", "nowhere"], "nowhere does not exist"),
         (["arena", "--out", "x", "--corpus", "{home}/run"], "is not a corpus"),
         (["generate", "r", "--seconds", "nan", "--out", "-"], "above 0"),
