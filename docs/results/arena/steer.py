@@ -37,10 +37,10 @@ def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
     teacher, critic = load(asked.teacher), load(asked.critic).model
     model = load(asked.arena / "runs" / f"{seed:04d}" / "likelihood").model
     corpus = Corpus.open(teacher.config["corpus"]["path"])
-    truth = TeacherData(teacher, corpus, threads=1).measuring_clips(
+    clips = TeacherData(teacher, corpus, threads=1).evaluation_clips(
         clips=asked.clips, samples=asked.samples, field=model.receptive_field, seed=5000 + seed
     )
-    measuring = StudentEvaluator(teacher=teacher, truth=truth, seed=6000 + seed, threads=1)
+    evaluator = StudentEvaluator(teacher=teacher, clips=clips, seed=6000 + seed, threads=1)
     found = {}
     for name, better in (("exact", teacher.model), ("critic", critic)):
         for particles in (1, asked.particles):
@@ -48,7 +48,7 @@ def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
                 scorer=RatioScorer(better, model, threads=1),
                 config=SteeringConfig(particles=particles, block=asked.block),
             )
-            (point,) = measuring.steered_curve(model, steering, (1.0,))
+            (point,) = evaluator.steered_curve(model, steering, (1.0,))
             found[f"{name}, {particles}"] = {score: point[score]["value"] for score in SCORES}
         print(f"student {seed}: {json.dumps(found)}", flush=True)
     return found

@@ -66,8 +66,8 @@ def divergence_plane(scores: Scores) -> bytes:
     limit_axis(axes.set_ylim, seen_y, [_y_value(point) for point in scores["arms"].values()])
     _list_hidden_points(axes, scores["arms"])
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlabel("KL(data || student), bits a sample")
-    axes.set_ylabel("KL(student || data), bits a sample")
+    axes.set_xlabel("KL(data || student), bits per sample")
+    axes.set_ylabel("KL(student || data), bits per sample")
     axes.legend(frameon=False, fontsize="small")
     return _png(figure)
 
@@ -103,7 +103,7 @@ def temperature_curves(scores: Scores) -> bytes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_title(title, fontsize="medium")
         axes.set_xlabel("temperature")
-    figure.axes[0].set_ylabel("bits a sample")
+    figure.axes[0].set_ylabel("bits per sample")
     shown = {
         text: line
         for axes in figure.axes

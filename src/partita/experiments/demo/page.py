@@ -145,7 +145,7 @@ def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
         facts.append(("time", format_duration(float(training[-1]["seconds"]))))
         facts.append(("speed", f"{rates[len(rates) // 2]:,.0f} predicted samples/s"))
     chosen = int(run.chosen().name.removeprefix("step-"))
-    facts.append(("weights", f"averaged up to step {chosen:,}, the best on the validation split"))
+    facts.append(("weights", f"moving average (EMA) at step {chosen:,}, chosen on the validation split"))
     bits = {record["step"]: record.get("bits_average", record["bits"]) for record in scored}
     if chosen in bits:
         facts.append(("validation", f"{bits[chosen]:.3f} bits per sample"))
