@@ -14,7 +14,7 @@ from partita.evaluation.statistics.power import fewest_seeds
 from partita.evaluation.statistics.seed_interval import LEVEL
 from partita.experiments.arena.arm_spec import CHARGED, ORACLE, START, STEER
 from partita.experiments.arena.selection import Choice
-from partita.training.config.arms import CRITICS
+from partita.training.config.arms import ARMS
 from partita.training.interleaved import TOLERANCE, unequal
 
 CONTROL = "likelihood"
@@ -41,13 +41,13 @@ def families_of(
     """
     names = list(chosen)
     exact = {ORACLE, STEER} if exact_judge else {ORACLE}
-    judged = [name for name in names if name not in (CONTROL, CHARGED, START) and not name.endswith("-0")]
+    judged = [name for name in names if name not in (CONTROL, CHARGED, START) and not is_twin(name)]
     controlled = [(name, CONTROL) for name in judged if CONTROL in names]
     families = {
         "learned": [pair for pair in controlled if pair[0] not in exact],
         "oracle": [pair for pair in controlled if pair[0] in exact],
-        "charged": [(name, CHARGED) for name in names if name in CRITICS and CHARGED in names],
-        "twin": [(name, f"{name}-0") for name in names if _has_twin(name, chosen)],
+        "charged": [(name, CHARGED) for name in names if _has_critic(name) and CHARGED in names],
+        "twin": list(_twins(chosen)),
         "continued": [(CONTROL, START)] if CONTROL in names and START in names else [],
     }
     return {family: pairs for family, pairs in families.items() if pairs}
@@ -82,18 +82,42 @@ def incomparable(chosen: Mapping[str, Choice]) -> list[str]:
     """Return a warning for each pair of arms that is not compared although a reader may expect it."""
     if CONTROL not in chosen:
         return [f"no arm is compared with {CONTROL}, which is missing: add it to `--arms`"]
+    compared = dict(_twins(chosen))
     return [
-        f"{name} and {name}-0 are not compared, since they differ in more than weights: give both the same"
+        f"{name} and {twin} are not compared, since they differ in more than weights: give both the same"
         " settings"
         for name in chosen
-        if f"{name}-0" in chosen and not _has_twin(name, chosen)
+        if (twin := _twin_name(name)) in chosen and name not in compared
     ]
 
 
-def _has_twin(name: str, chosen: Mapping[str, Choice]) -> bool:
-    """Return whether an arm's twin is there and has the same settings except weights."""
-    twin = chosen.get(f"{name}-0")
-    return twin is not None and twin.spec.changes_except_weights == chosen[name].spec.changes_except_weights
+def is_twin(name: str) -> bool:
+    """Return whether an arm is the twin of another one, which has the same judge with weight 0.
+
+    >>> is_twin("report-0"), is_twin("report"), is_twin("steer")
+    (True, False, False)
+    """
+    return name in ARMS and ARMS[name].is_twin
+
+
+def _has_critic(name: str) -> bool:
+    """Return whether an arm has a critic and is not a twin."""
+    return name in ARMS and ARMS[name].critic is not None and not ARMS[name].is_twin
+
+
+def _twin_name(name: str) -> str | None:
+    twin = ARMS[name].twin if name in ARMS else None
+    return None if twin is None else twin.name
+
+
+def _twins(chosen: Mapping[str, Choice]) -> Iterator[tuple[str, str]]:
+    """Yield each arm with its twin if both were chosen with the same settings except weights."""
+    for name, choice in chosen.items():
+        twin = _twin_name(name)
+        if twin is None or twin not in chosen:
+            continue
+        if chosen[twin].spec.changes_except_weights == choice.spec.changes_except_weights:
+            yield name, twin
 
 
 def unequal_conditions(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
