@@ -141,10 +141,12 @@ def test_students_of_another_arena_are_copied(asked: ArenaConfig, corpus: Corpus
     assert "is not the folder of an arena" in refusal(
         replace(config, out=tmp_path / "b", students=corpus.path)
     )
-    begun = tmp_path / "begun"
-    begun.mkdir()
-    (begun / "arena.json").write_bytes((asked.out / "arena.json").read_bytes())
-    assert "has no clips yet" in refusal(replace(config, out=tmp_path / "b", students=begun))
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    (unfinished / "arena.json").write_bytes((asked.out / "arena.json").read_bytes())
+    assert "has no clips and no students yet" in refusal(
+        replace(config, out=tmp_path / "b", students=unfinished)
+    )
     assert not (tmp_path / "b").exists()
     assert arena(replace(config, students=tmp_path / "moved"), log=lines.append) == found
 

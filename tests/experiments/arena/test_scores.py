@@ -75,7 +75,7 @@ def test_scores_are_those_of_the_test_seeds_at_the_chosen_settings() -> None:
     assert found["agreement"]["report"]["value"] == 0.5
     steep, *_, few = found["warnings"]
     assert "the validation loss of the students 1 was still improving" in steep
-    assert "the family 'learned' has 1 comparisons: with 2 students none" in few
+    assert "the family 'learned' has 1 comparison: with 2 students none" in few
 
 
 def test_arms_are_compared_with_likelihood_and_with_their_twins() -> None:
@@ -90,7 +90,7 @@ def test_arms_are_compared_with_likelihood_and_with_their_twins() -> None:
     assert found["pairs"][0]["verdict"] == "undecided"
 
 
-def test_arms_that_went_astray_are_left_out_and_named() -> None:
+def test_arms_that_diverged_are_left_out_with_a_warning() -> None:
     diverged = {"arm": "report", "seed": 1, "diverged": "the loss is not finite"}
     left, warnings = drop_diverged({LIKELIHOOD: TESTED[LIKELIHOOD], REPORT: [TRIED[REPORT][0], diverged]})
     assert list(left) == [LIKELIHOOD]

@@ -54,7 +54,7 @@ def test_a_killed_arena_ends_with_the_same_scores(whole: dict[str, Any], small: 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["partita.experiments.arena.run", "partita.ops.gated_stack.autograd"])
     for sign in ("teacher", "results/likelihood/1000.json", "runs/0000/start"):
-        process = context.Process(target=arena, args=(config,), kwargs={"say": print})
+        process = context.Process(target=arena, args=(config,), kwargs={"log": print})
         process.start()
         wait_for(config.out / sign)
         time.sleep(chance.uniform(0.0, 0.4))

@@ -62,17 +62,14 @@ def undecidable(families: Mapping[str, Sequence[tuple[str, str]]], seeds: int) -
     """
     warnings = []
     for name, pairs in families.items():
-        others = len([pair for pair in pairs if pair[0] != STEER])
-        counts = {
-            others: "comparisons",
-            len(pairs): "comparisons, in the scores that a steered arm has as well",
-        }
-        if others == len(pairs):
-            counts = {others: "comparisons"}
+        unsteered = len([pair for pair in pairs if pair[0] != STEER])
+        counts = {unsteered: ""}
+        if unsteered < len(pairs):
+            counts[len(pairs)] = ", in the scores that a steered arm has as well"
         warnings += [
-            f"the family {name!r} has {count} {words}: with {seeds} students none of them can reach"
-            " significance; use fewer arms, or more `--seeds`"
-            for count, words in counts.items()
+            f"the family {name!r} has {count} comparison{'s' if count > 1 else ''}{where}: with {seeds}"
+            " students none of them can reach significance; use fewer arms, or more `--seeds`"
+            for count, where in counts.items()
             if count and seeds < fewest_seeds(LEVEL / count)
         ]
     return warnings

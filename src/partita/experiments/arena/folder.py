@@ -136,7 +136,7 @@ class ArenaFolder:
         """Return whether the arena was started with the students of another one.
 
         Args:
-            default: the answer for an arena of an older version, which does not say.
+            default: the value for an arena of an older version, whose file lacks it.
         """
         content = self._files.read()
         return default if content is None else content.flag("adopted", default=default)

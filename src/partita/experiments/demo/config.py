@@ -159,8 +159,8 @@ def start_training(config: DemoConfig, *, minutes: float) -> TrainConfig:
 def arm_training(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:
     """Return the training config that the arms share.
 
-    Their optimizers start anew, so the learning rate rises first, to the value at the end of the start, and
-    then decays to its end.
+    Their optimizers have no state at first, so the learning rate rises slowly, to the value at the end of the
+    start, and then decays to its end.
 
     Args:
         config: the demo's.

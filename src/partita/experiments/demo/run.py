@@ -1,7 +1,7 @@
 """The demo: from recordings to two trained arms and a page with clips, within a given time.
 
 The corpus and the training save what is finished: the same command, run again after an interruption,
-continues from there. Scores and page are made anew. This file decides the order of the stages;
+continues from there. Scores and page are made again. This file decides the order of the stages;
 `time_budget.py` divides the time and `page.py` collects the content of the page.
 """
 
@@ -137,7 +137,7 @@ def _scoring(config: DemoConfig, corpus: Corpus, plan: DemoPlan) -> EvaluateConf
 
 
 def _corpus(config: DemoConfig, folder: DemoFolder, log: Log) -> Corpus:
-    """Return the corpus, prepared anew unless the training has started."""
+    """Return the corpus, prepared again unless the training has started."""
     if folder.plan is not None:  # the arms keep the corpus with which the training started
         log("continuing with the existing corpus")
         return Corpus.open(folder.corpus)

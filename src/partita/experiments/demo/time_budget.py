@@ -15,7 +15,7 @@ from partita.experiments.demo.scoring_costs import ScoringCosts
 
 SCORING_SHARE = 0.3  # maximum share of scoring in the time that is left after the corpus is made
 SLACK_SHARE = 0.03  # of that time, for checkpoints between turns and other parts that are not measured
-OVERTIME = 1.15  # a demo that takes longer than this multiple of its minutes says so in advance
+OVERTIME = 1.15  # a demo that takes longer than this multiple of its minutes has a warning
 
 
 def fit_to_time(plan: EvaluateConfig, costs: ScoringCosts, *, seconds: float) -> EvaluateConfig:
