@@ -172,6 +172,6 @@ def test_clips_that_the_disk_has_no_room_for_are_refused_at_once(home, tmp_path,
     words = [str(home / "run"), "--seconds", "1e12", "--out", str(tmp_path / "new" / "a.flac")]
     status, line = said_by(capsys, *words)
     assert status == 2
-    assert "MiB: make room" in line
+    assert "MiB free: make room" in line
     assert line.count("\n") == 1
     assert not any(tmp_path.iterdir())

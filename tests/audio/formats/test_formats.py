@@ -16,7 +16,7 @@ from partita.audio.formats.parts import NO_SOUND
 from partita.data.preparation.prepare import PrepareConfig, prepare
 
 Tone = Callable[..., np.ndarray]
-FORMATS = {  # suffix: (FFmpeg's name, codec, rate, greatest error, samples of delay that the file does not give)
+FORMATS = {  # suffix: (FFmpeg's name, codec, rate, greatest error, samples of delay that are not given)
     "m4a": ("ipod", "aac", 44100, 0.01, 0),
     "mp4": ("mp4", "aac", 48000, 0.01, 0),
     "aac": ("adts", "aac", 44100, 0.07, 1024),
