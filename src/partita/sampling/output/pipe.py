@@ -18,7 +18,7 @@ from partita.audio.pcm import INT16_SCALE, fade_out, to_int16
 from partita.audio.wav import wav_header, write_all, writing
 from partita.sampling.output.clip_files import FADE_SECONDS, WriteResult
 from partita.sampling.output.provenance import clip_comment
-from partita.signals import Request, deferred_signals
+from partita.signals import StopRequest, deferred_signals
 
 FIRST_BLOCK = 256
 """Samples of a first block that is soon there: 16 ms of sound at 16 kHz."""
@@ -26,10 +26,12 @@ FIRST_BLOCK = 256
 Form = Literal["wav", "raw"]
 
 
-def until_asked(blocks: Iterable[NDArray[Any]], request: Request, fade: int) -> Iterator[NDArray[np.int16]]:
+def until_asked(
+    blocks: Iterable[NDArray[Any]], request: StopRequest, fade: int
+) -> Iterator[NDArray[np.int16]]:
     """Yield (samples,) of sound of each (1, samples) block; asked to stop, fade `fade` samples and end.
 
-    >>> request = Request()
+    >>> request = StopRequest()
     >>> heard = until_asked(np.full((9, 1, 2), 100, np.int16), request, fade=3)
     >>> next(heard).tolist()
     [100, 100]
@@ -88,7 +90,7 @@ def write_pipe(
     100
     """
     begun, waited, written, peak = time.perf_counter(), 0.0, 0, 0
-    interrupted, request = False, Request()
+    interrupted, request = False, StopRequest()
     pipe = os.fdopen(descriptor, "wb", buffering=0, closefd=False)
     try:
         if form == "wav":
