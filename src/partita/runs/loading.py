@@ -20,7 +20,6 @@ from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.tensors import Shapes, read_like, shapes_of
 from partita.sampling.config import Precision, SamplingConfig
-from partita.sampling.cpu.readiness import make_ready
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
 
@@ -176,7 +175,6 @@ def load(path: str | Path) -> LoadedModel:
     where = str(run.path / CONFIG)
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
     quantizer = from_table(Quantizer, config["quantizer"], where=f"{where} [quantizer]")
-    make_ready()
     model = load_network(lambda: WaveNet(network), weights_path(checkpoint))
     return LoadedModel(
         model=model.eval().requires_grad_(False),
