@@ -78,7 +78,7 @@ def trained(
     for step in range(1, steps + 1):
         rows = torch.randint(len(data), (BATCH,), generator=random)
         starts = torch.randint(reach, data.shape[1] - TARGETS + 1, (BATCH,), generator=random)
-        columns = starts[:, None] + torch.arange(-learner.context, TARGETS)
+        columns = starts[:, None] + torch.arange(-train_step.context, TARGETS)
         windows = data[rows[:, None], columns]
         fade = 0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2
         update = Update(step, rate * min(1.0, step / 20) * fade, step / steps)
