@@ -33,7 +33,7 @@ from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.schedule import Pace, learning_rate
 from partita.training.state import TrainerState
 from partita.training.time_budget import CLIPS_SECONDS, training_budget
-from partita.training.train_step import TrainStep, Update
+from partita.training.train_step import StepInfo, TrainStep
 
 LISTEN_EVERY = 5  # validations from one drawing of clips to the next
 LISTEN_SHARE = 0.05  # of the time so far that drawing clips along the way may take
@@ -148,7 +148,7 @@ class Trainer:
         state.step += 1
         state.meter.add(numbers, targets=int(batch.valid.sum()), seconds=time.perf_counter() - begun)
 
-    def _next_update(self) -> Update:
+    def _next_update(self) -> StepInfo:
         state, config = self.state, self.config
         progress, steps = state.pace.progress(state.step), state.pace.steps()
         warmup = config.warmup if steps is None else min(config.warmup, steps // 10)
@@ -160,7 +160,7 @@ class Trainer:
             floor=config.lr_floor,
             decay_steps=config.lr_decay_steps,
         )
-        return Update(step=state.step + 1, learning_rate=rate, progress=progress)
+        return StepInfo(step=state.step + 1, learning_rate=rate, progress=progress)
 
     def _diverged(self, what: str, *, step: int, clips: list[str] | None = None) -> DivergedError:
         return diverged(what, step=step, saved=self.run.steps()[-1], config=self.config, clips=clips)
