@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
-from partita.checks import one_of
+from partita.checks import check_choice
 from partita.errors import PartitaError
 
 if TYPE_CHECKING:
     import torch
 
-DEVICES = ("auto", "cpu", "cuda")
+Device = Literal["auto", "cpu", "cuda"]
+DEVICES = get_args(Device)
 PRECISIONS = ("auto", "float32", "bfloat16")
 MOST_THREADS = 1024  # with more, the operating system may fail to start them and end the process
 
@@ -73,8 +74,8 @@ def compute_device(device: str = "auto", precision: str = "auto") -> ComputeDevi
     """
     import torch
 
-    one_of("device", device, DEVICES)
-    one_of("precision", precision, PRECISIONS)
+    check_choice("device", device, DEVICES)
+    check_choice("precision", precision, PRECISIONS)
     if device == "cuda" and not torch.cuda.is_available():
         raise PartitaError(
             "`device` is 'cuda', but PyTorch finds no GPU: use `--device cpu`, or install a CUDA build"

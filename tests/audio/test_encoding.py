@@ -1,12 +1,11 @@
 """A file is whole or not there, whatever its format, also when the disk is full at its end."""
 
-import resource
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from sound_files import file_size_limit
 
 from partita.audio.encoding import encode
 from partita.audio.output_formats import FORMATS
@@ -22,15 +21,8 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, suffix: str, short: i
     encode(path, [NOISE], form=form, sample_rate=16_000, note="a test")
     size = path.stat().st_size
     path.write_text("precious")
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size - short, hard))
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            encode(path, [NOISE], form=form, sample_rate=16_000, note="a test")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
+    with file_size_limit(size - short), pytest.raises(OSError, match="File too large"):
+        encode(path, [NOISE], form=form, sample_rate=16_000, note="a test")
     assert path.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [path]
 

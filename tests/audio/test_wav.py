@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.output_formats import LARGEST
+from partita.audio.output_formats import MAX_DATA_BYTES
 from partita.audio.pcm import to_int16
 from partita.audio.wav import GrowingWav, wav_header
 from partita.errors import PartitaError
@@ -75,10 +75,10 @@ def test_places_that_cannot_be_written_to(tmp_path: Path) -> None:
 def test_more_than_the_format_holds(tmp_path: Path) -> None:
     with GrowingWav(tmp_path / "a.wav", 8000) as wav:
         wav.write(np.zeros(3))
-        wav.samples = LARGEST // 2
+        wav.samples = MAX_DATA_BYTES // 2
         with pytest.raises(PartitaError, match="4 GiB"):
             wav.write(np.zeros(3))
-    assert len(wav_header(8000, LARGEST // 2)) == 44
+    assert len(wav_header(8000, MAX_DATA_BYTES // 2)) == 44
 
 
 def test_the_note_is_read_by_others_at_every_moment(tmp_path: Path) -> None:

@@ -7,14 +7,30 @@ import pytest
 import soundfile
 
 from partita.errors import PartitaError
-from partita.etudes import render as etudes
 from partita.etudes.acoustics import body, room
 from partita.etudes.bowed_string import INTERNAL_RATE, Controls, simulate
 from partita.etudes.figuration import OPEN
-from partita.etudes.harmony import CADENCES, CHORDS, FOLLOWERS, HIGHEST, LOWEST, progression, voice
-from partita.etudes.performance import BITE, BITE_SECONDS, bow_distance, bow_speed, hertz, place, press
+from partita.etudes.harmony import (
+    CADENCES,
+    CHORDS,
+    FOLLOWERS,
+    HIGHEST,
+    LOWEST,
+    choose_voicing,
+    draw_progression,
+)
+from partita.etudes.performance import (
+    ATTACK,
+    ATTACK_SECONDS,
+    bow_distance,
+    bow_force,
+    bow_speed,
+    choose_strings,
+    hertz,
+    play,
+)
 from partita.etudes.phrasing import compose
-from partita.etudes.render import render, write_etudes
+from partita.etudes.render import PEAK, render, write_etudes
 
 RATE = 16_000
 
@@ -22,7 +38,7 @@ RATE = 16_000
 def bowed(pitch: int, loudness: float, *, seconds: float = 1.0) -> np.ndarray:
     """One long stroke on the string that a player would take, without vibrato: the force on the bridge."""
     frames = round(1000 * seconds) + 1
-    (string,) = place((pitch,), 0)
+    (string,) = choose_strings((pitch,), 0)
     t = np.arange(frames) / 1000
     frequency = np.tile(hertz(np.array(OPEN, float)), (frames, 1))
     shortened = float(hertz(pitch)) / frequency[0, string]
@@ -30,8 +46,8 @@ def bowed(pitch: int, loudness: float, *, seconds: float = 1.0) -> np.ndarray:
     position = np.full((frames, 4), min(0.22, bow_distance(loudness) * shortened**0.6))
     velocity, force = np.zeros((frames, 4)), np.zeros((frames, 4))
     velocity[:, string] = bow_speed(loudness) * np.clip(t / 0.03, 0, 1)
-    weight = bow_speed(loudness) * (1 + BITE * np.exp(-t / BITE_SECONDS))
-    force[:, string] = press(weight, position[:, string])
+    weight = bow_speed(loudness) * (1 + ATTACK * np.exp(-t / ATTACK_SECONDS))
+    force[:, string] = bow_force(weight, position[:, string])
     decay = np.full((frames, 4), 0.6)
     noise = 0.07 * np.random.default_rng(pitch).standard_normal((frames - 1) * 48).astype(np.float32)
     hands = Controls(frequency=frequency, velocity=velocity, force=force, position=position, decay=decay)
@@ -117,12 +133,12 @@ def test_open_strings_ring_along_through_the_bridge() -> None:
 def test_progressions_end_in_their_cadence_and_voices_lead(mode: str, cadence: str) -> None:
     rng = np.random.default_rng(5)
     for length in (1, 2, 3, 4, 8, 15):
-        names = progression(rng, mode=mode, length=length, cadence=cadence)
+        names = draw_progression(rng, mode=mode, length=length, cadence=cadence)
         assert len(names) == length
         assert any(tuple(names[-len(end) :]) == end[-length:] for end in CADENCES[mode][cadence])
         before = None
         for name in names:
-            voicing = voice(rng, CHORDS[mode][name], 2, centre=70.0, before=before)
+            voicing = choose_voicing(rng, CHORDS[mode][name], 2, centre=70.0, previous=before)
             assert {(pitch - 2) % 12 for pitch in voicing} <= set(CHORDS[mode][name])
             assert set(voicing) <= set(range(LOWEST, HIGHEST + 1))
             if before is not None:
@@ -150,7 +166,7 @@ def test_a_movement_fills_its_time_in_order_and_in_the_hand() -> None:
         assert min(ends - starts) > 0.03
         string = 1
         for note in notes:
-            strings = place(note.pitches, string)
+            strings = choose_strings(note.pitches, string)
             string = strings[-1]
             for s, pitch in zip(strings, note.pitches, strict=True):
                 assert OPEN[s] <= pitch <= (OPEN[s] + 12 if s == 3 else OPEN[s] + 9)
@@ -193,7 +209,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_another_piece(etude:
 def test_level_silence_and_spectrum_of_an_etude(etude: np.ndarray) -> None:
     assert etude.dtype == np.float32
     assert np.isfinite(etude).all()
-    assert np.abs(etude).max() == pytest.approx(etudes.PEAK, abs=1e-6)
+    assert np.abs(etude).max() == pytest.approx(PEAK, abs=1e-6)
     assert abs(etude.mean()) < 1e-4
     crest = 20 * np.log10(np.abs(etude).max() / etude.std())
     assert 9 < crest < 24
@@ -209,7 +225,7 @@ def test_level_silence_and_spectrum_of_an_etude(etude: np.ndarray) -> None:
 
 def test_most_notes_of_a_performance_sound_at_their_pitch() -> None:
     notes = compose(20.0, rng=np.random.default_rng(4))
-    controls = etudes.play(notes, seconds=20.0, rng=np.random.default_rng(0))
+    controls = play(notes, seconds=20.0, rng=np.random.default_rng(0))
     sound = simulate(controls, np.zeros(20 * INTERNAL_RATE, np.float32)).astype(float)
     good = []
     for note in notes:
@@ -226,7 +242,7 @@ def test_most_notes_of_a_performance_sound_at_their_pitch() -> None:
 def test_the_length_is_exact(seconds: float, rate: int) -> None:
     sound = render(seconds, sample_rate=rate, seed=0)
     assert sound.shape == (round(seconds * rate),)
-    assert np.abs(sound).max() == pytest.approx(etudes.PEAK, abs=1e-6)
+    assert np.abs(sound).max() == pytest.approx(PEAK, abs=1e-6)
 
 
 def test_files_are_written_whole_and_are_the_renderings(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from partita.device import Device
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.sampling import backend as engine
-from partita.sampling.config import Device, SamplingConfig, SteeringConfig
+from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.smc.scorers import RatioScorer
 from partita.sampling.stream import Stream

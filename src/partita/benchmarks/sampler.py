@@ -16,10 +16,11 @@ import torch
 
 from partita.benchmarks.machine import SIDES, matrix_rate, reread_bandwidth, thread_limit
 from partita.benchmarks.start_time import start_times
+from partita.device import Device
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose, probabilities
-from partita.sampling.config import Device, Precision, SamplingConfig
+from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.precision import bytes_per_weight
 from partita.sampling.reference import CachedStep
 from partita.sampling.stream import Stream

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
-from partita.checks import one_of, within
+from partita.checks import check_choice, check_range
 from partita.data.corpus import SPLITS, Corpus
 from partita.device import DEVICES, check_threads, compute_device
 from partita.errors import PartitaError
@@ -52,10 +52,10 @@ class EvaluateConfig:
 
     def __post_init__(self) -> None:
         """Refuse words that mean nothing, and numbers that leave nothing to score."""
-        one_of("split", self.split, SPLITS)
-        one_of("device", self.device, DEVICES)
+        check_choice("split", self.split, SPLITS)
+        check_choice("device", self.device, DEVICES)
         check_threads(self.threads)
-        within("temperature", self.temperature, 0.01, 100.0)
+        check_range("temperature", self.temperature, 0.01, 100.0)
         if self.clips < LEAST_CLIPS:
             raise PartitaError(
                 f"`clips` is {self.clips}: give at least {LEAST_CLIPS}, half of them are compared with the"

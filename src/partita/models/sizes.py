@@ -7,8 +7,8 @@ layers compute.
 from dataclasses import dataclass
 from functools import cached_property
 
+from partita.checks import MOST_CHANNELS, MOST_PARAMETERS, check_counts
 from partita.errors import PartitaError
-from partita.models.bounds import MOST_CHANNELS, MOST_PARAMETERS, counts
 
 MOST = {
     "blocks": 64,
@@ -59,7 +59,7 @@ class WaveNetConfig:
 
     def __post_init__(self) -> None:
         """Check the ranges of all fields, and that the network is not too large."""
-        counts(self, MOST, {"kernel_size": 2, "classes": 2})
+        check_counts(self, MOST, {"kernel_size": 2, "classes": 2})
         if self.receptive_field > MOST_PAST:
             raise PartitaError(
                 f"the receptive field is {self.receptive_field} samples, must be at most {MOST_PAST}: give"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from partita.audio.quantizer import Quantizer
+from partita.device import Device
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
@@ -18,8 +19,7 @@ from partita.runs.checkpoint_state import STATE, SUFFIX, listed_files, read_stat
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.tensors import Shapes, read_like, shapes_of
-from partita.sampling.config import Device, Precision, SamplingConfig
-from partita.sampling.cpu.readiness import make_ready
+from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
 
@@ -175,7 +175,6 @@ def load(path: str | Path) -> LoadedModel:
     where = str(run.path / CONFIG)
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
     quantizer = from_table(Quantizer, config["quantizer"], where=f"{where} [quantizer]")
-    make_ready()
     model = load_network(lambda: WaveNet(network), weights_path(checkpoint))
     return LoadedModel(
         model=model.eval().requires_grad_(False),

@@ -4,11 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from partita.device import available_cores, check_threads
+from partita.device import Device, available_cores, check_threads
 from partita.errors import PartitaError
 
 Precision = Literal["float32", "bfloat16", "int8"]
-Device = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True, kw_only=True)

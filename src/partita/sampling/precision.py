@@ -114,7 +114,7 @@ def rounded(model: WaveNet, precision: str) -> WaveNet:
     return twin
 
 
-def packed(block: Array, stored: int, steps: Array) -> NDArray[np.float32]:
+def stored_bits(block: Array, stored: int, steps: Array) -> NDArray[np.float32]:
     """Return a block of weights as it lies in memory, as the floats with those bits.
 
     Args:

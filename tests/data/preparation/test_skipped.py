@@ -69,7 +69,7 @@ def bad_files(folder: Path, tone: Tone) -> dict[str, str]:
         "blip.wav": "too short",
         "nan.wav": "not finite",
         "inf.wav": "not finite",
-        "headerless.raw": "headerless",
+        "headerless.raw": "without a header",
         "phone.m4a": "cut off or damaged",
         "gone.wav": "unreadable",
     }

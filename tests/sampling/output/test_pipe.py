@@ -11,7 +11,8 @@ import pytest
 import soundfile
 
 from partita.audio.pcm import fade_out
-from partita.audio.wav import UNKNOWN, wav_header, write_all
+from partita.audio.wav import UNKNOWN_SIZE, wav_header
+from partita.audio.writing import write_all
 from partita.errors import PartitaError
 from partita.sampling.output.clip_files import FADE_SECONDS, write_clips
 from partita.sampling.output.pipe import write_pipe
@@ -57,7 +58,7 @@ def test_a_length_that_is_not_known_or_too_great(tmp_path: Path, samples: int | 
     with (tmp_path / "a.wav").open("wb") as file:
         write_pipe(noise(300), file.fileno(), sample_rate=RATE, samples=samples)
     data = (tmp_path / "a.wav").read_bytes()
-    assert data[4:8] == data[HEADER - 4 : HEADER] == UNKNOWN.to_bytes(4, "little")
+    assert data[4:8] == data[HEADER - 4 : HEADER] == UNKNOWN_SIZE.to_bytes(4, "little")
     assert len(soundfile.read(tmp_path / "a.wav")[0]) == 300
 
 

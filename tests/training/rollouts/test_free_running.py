@@ -14,7 +14,7 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
 from partita.runs.metrics import read
-from partita.training.config.arms import ADVERSARIAL, CRITICS, with_arm
+from partita.training.config.arms import with_arm
 from partita.training.config.train import (
     FREE_RUNNING,
     AdversaryConfig,
@@ -29,6 +29,7 @@ from partita.training.train import resume, train
 from partita.training.train_step import StepInfo, TrainStep
 
 Make = Callable[..., TrainConfig]
+CRITICS = ("critic", "corrected")
 ARMS = (*FREE_RUNNING, *CRITICS)
 ROLLOUT = RolloutConfig(clips=4, length=64, initial_length=32, growth=0.5, prompt_tail=32, replay=8)
 
@@ -309,13 +310,3 @@ def test_a_gpu_takes_the_same_path(base: TrainConfig, arm: str) -> None:
     assert all(torch.isfinite(value) for value in numbers.values())
     assert train_step.free_running is not None
     train_step.restore({name: dict(group) for name, group in train_step.tensors().items()})
-
-
-def test_every_arm_has_a_twin(base: TrainConfig) -> None:
-    for name in ADVERSARIAL:
-        arm, twin = with_arm(base, name), with_arm(base, f"{name}-0")
-        judges = [config.critic or config.adversary for config in (arm, twin)]
-        assert judges[0] is not None
-        assert judges[1] == replace(judges[0], weight=0.0)
-        assert twin.rollout == arm.rollout
-        assert with_arm(arm, "likelihood") == with_arm(base, "likelihood")

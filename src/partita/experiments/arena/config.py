@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from partita.checks import at_least, within
+from partita.checks import check_count, check_range
 from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import CHARGED, CRITIC, ORACLE, STEER, ArmSpec, wants_critic
 from partita.runs.config import to_table
@@ -103,12 +103,12 @@ class ArenaConfig:
     def __post_init__(self) -> None:
         """Refuse what can't be done, before anything is written."""
         for name in ("seeds", "validation_seeds"):
-            within(name, getattr(self, name), 1, MOST_SEEDS)
+            check_range(name, getattr(self, name), 1, MOST_SEEDS)
         for name, least in (("train_clips", 2), ("clips", 2), ("samples", self.clips), ("workers", 1)):
-            at_least(name, getattr(self, name), least)
-        at_least("train_samples", self.train_samples, self.train_clips)
+            check_count(name, getattr(self, name), least)
+        check_count("train_samples", self.train_samples, self.train_clips)
         for temperature in self.temperatures:
-            within("temperatures", temperature, 0.01, 100.0)
+            check_range("temperatures", temperature, 0.01, 100.0)
         for whose in ("", "teacher_", "critic_", "start_"):
             if None not in (getattr(self, f"{whose}minutes"), getattr(self, f"{whose}steps")):
                 raise PartitaError(f"both `{whose}minutes` and `{whose}steps` are given: give one of them")

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from partita.models.bounds import MOST_CHANNELS, counts, several
+from partita.checks import MOST_CHANNELS, check_counts, check_list
 from partita.models.discriminators.base import SubDiscriminator, check_min_samples
 from partita.models.discriminators.layers import ConvLayer, ConvStack, ConvStackConfig, check_normalisation
 
@@ -46,8 +46,8 @@ class MultiPeriodConfig:
 
     def __post_init__(self) -> None:
         """Check the ranges of all fields."""
-        several("periods", self.periods, 1, MOST_PERIOD)
-        counts(self, {"layers": 8, "channels": MOST_CHANNELS, "most_channels": MOST_CHANNELS})
+        check_list("periods", self.periods, 1, MOST_PERIOD)
+        check_counts(self, {"layers": 8, "channels": MOST_CHANNELS, "most_channels": MOST_CHANNELS})
         check_normalisation(self.normalisation)
 
     @cached_property

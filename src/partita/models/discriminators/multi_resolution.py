@@ -16,8 +16,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from partita.checks import MOST_CHANNELS, check_counts, check_list
 from partita.errors import PartitaError
-from partita.models.bounds import MOST_CHANNELS, counts, several
 from partita.models.discriminators.base import SubDiscriminator, check_min_samples
 from partita.models.discriminators.layers import (
     LEAKY_SLOPE,
@@ -62,9 +62,9 @@ class MultiResolutionConfig:
 
     def __post_init__(self) -> None:
         """Check the ranges of all fields."""
-        counts(self, {"layers": 15, "channels": MOST_CHANNELS})
+        check_counts(self, {"layers": 15, "channels": MOST_CHANNELS})
         least = 2 * BIN_STRIDE**self.layers
-        several("sizes", self.sizes, 8, MOST_SIZE)
+        check_list("sizes", self.sizes, 8, MOST_SIZE)
         if min(self.sizes) < least or any(size % 8 for size in self.sizes):
             raise PartitaError(
                 f"`sizes` is {self.sizes}: give one or more multiples of 8, each at least {max(8, least)}"

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from partita.models.bounds import MOST_CHANNELS, counts
+from partita.checks import MOST_CHANNELS, check_counts
 from partita.models.discriminators.base import SubDiscriminator, check_min_samples
 from partita.models.discriminators.layers import ConvLayer, ConvStack, ConvStackConfig, check_normalisation
 
@@ -47,7 +47,7 @@ class MultiScaleConfig:
     def __post_init__(self) -> None:
         """Check the ranges of all fields."""
         most = {"scales": 8, "layers": 8, "channels": MOST_CHANNELS, "most_channels": MOST_CHANNELS}
-        counts(self, most)
+        check_counts(self, most)
         check_normalisation(self.normalisation)
 
     @cached_property

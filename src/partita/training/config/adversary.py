@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from partita.checks import LARGEST_WEIGHT, at_least, one_of, within
+from partita.checks import LARGEST_WEIGHT, check_choice, check_count, check_range
 from partita.errors import PartitaError
 from partita.models.discriminators.ensemble import EnsembleConfig
 from partita.training.losses.gan import LOSSES
@@ -67,20 +67,20 @@ class AdversaryConfig(EnsembleConfig):
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         super().__post_init__()
-        one_of("loss", self.loss, LOSSES)
-        one_of("weight_by", self.weight_by, ("plain", "gradient"))
-        one_of("features", self.features, ("maps", "statistics"))
+        check_choice("loss", self.loss, LOSSES)
+        check_choice("weight_by", self.weight_by, ("plain", "gradient"))
+        check_choice("features", self.features, ("maps", "statistics"))
         for name in ("weight", "feature_weight", "r1"):
-            within(name, getattr(self, name), 0.0, LARGEST_WEIGHT)
-        within("ramp", self.ramp, 0.0, 1.0)
-        within("max_accuracy", self.max_accuracy, 0.5, 1.0)
+            check_range(name, getattr(self, name), 0.0, LARGEST_WEIGHT)
+        check_range("ramp", self.ramp, 0.0, 1.0)
+        check_range("max_accuracy", self.max_accuracy, 0.5, 1.0)
         if self.min_accuracy:
-            within("min_accuracy", self.min_accuracy, 0.5, 1.0)
-        within("learning_rate", self.learning_rate, 0.0, 1.0)
-        within("beta1", self.beta1, 0.0, 0.9999)
-        at_least("warmup", self.warmup, 0)
-        at_least("updates", self.updates, 1, 1000)
-        at_least("r1_every", self.r1_every, 1)
+            check_range("min_accuracy", self.min_accuracy, 0.5, 1.0)
+        check_range("learning_rate", self.learning_rate, 0.0, 1.0)
+        check_range("beta1", self.beta1, 0.0, 0.9999)
+        check_count("warmup", self.warmup, 0)
+        check_count("updates", self.updates, 1, 1000)
+        check_count("r1_every", self.r1_every, 1)
         if self.saturating and self.loss != "log":
             raise PartitaError(
                 "`saturating` goes with the loss `log` only: leave it out, or set `loss` to `log`"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from partita.checks import LARGEST_WEIGHT, at_least, one_of, within
+from partita.checks import LARGEST_WEIGHT, check_choice, check_count, check_range
 from partita.errors import PartitaError
 
 FREE_RUNNING = ("policy", "gumbel", "pathwise")
@@ -54,17 +54,17 @@ class RolloutConfig:
 
     def __post_init__(self) -> None:
         """Refuse words that mean nothing, and values out of range."""
-        one_of("route", self.route, ("teacher_forced", *FREE_RUNNING))
-        one_of("value", self.value, ("draw", "mean"))
-        at_least("clips", self.clips, 2, 1 << 16)
+        check_choice("route", self.route, ("teacher_forced", *FREE_RUNNING))
+        check_choice("value", self.value, ("draw", "mean"))
+        check_count("clips", self.clips, 2, 1 << 16)
         for name in ("length", "initial_length", "redraw_every", "passes"):
-            at_least(name, getattr(self, name), 1, 1 << 24)
+            check_count(name, getattr(self, name), 1, 1 << 24)
         for name in ("prompt_tail", "replay"):
-            at_least(name, getattr(self, name), 0, 1 << 24)
+            check_count(name, getattr(self, name), 0, 1 << 24)
         for name in ("growth", "discount"):
-            within(name, getattr(self, name), 0.0, 1.0)
-        within("temperature", self.temperature, 0.01, 100.0)
-        within("clamp", self.clamp, 1e-6, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
+        check_range("temperature", self.temperature, 0.01, 100.0)
+        check_range("clamp", self.clamp, 1e-6, 1.0)
         if self.initial_length > self.length:
             raise PartitaError(
                 f"`initial_length` is {self.initial_length} and `length` {self.length}: clips grow from the"
@@ -104,8 +104,8 @@ class CriticConfig:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        at_least("update_every", self.update_every, 1)
-        within("learning_rate", self.learning_rate, 0.0, 1.0)
-        within("weight", self.weight, 0.0, LARGEST_WEIGHT)
+        check_count("update_every", self.update_every, 1)
+        check_range("learning_rate", self.learning_rate, 0.0, 1.0)
+        check_range("weight", self.weight, 0.0, LARGEST_WEIGHT)
         for name in ("ramp", "discount"):
-            within(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)

@@ -4,8 +4,8 @@ nothing."""
 from dataclasses import dataclass, field
 
 from partita.audio.quantizer import Quantizer
-from partita.checks import MOST, above_zero, at_least, one_of, within
-from partita.device import check_threads
+from partita.checks import LARGEST_COUNT, check_choice, check_count, check_positive, check_range
+from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
@@ -27,11 +27,16 @@ MOST_SAMPLES = 1 << 26  # in a step
 COUNTS = {
     "targets": 1 << 24,
     "batch": 1 << 16,
-    "log_every": MOST,
-    "keep_checkpoints": MOST,
+    "log_every": LARGEST_COUNT,
+    "keep_checkpoints": LARGEST_COUNT,
     "validations": 10**6,
 }
-COUNTS_FROM_0 = {"warmup": MOST, "lr_decay_steps": MOST, "patience": MOST, "preview_clips": 1024}
+COUNTS_FROM_0 = {
+    "warmup": LARGEST_COUNT,
+    "lr_decay_steps": LARGEST_COUNT,
+    "patience": LARGEST_COUNT,
+    "preview_clips": 1024,
+}
 NUMBERS = {
     "epochs": 1e6,
     "minutes": 1e6,
@@ -140,11 +145,11 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse values out of range, and combinations that contradict each other."""
-        one_of("optimizer", self.optimizer, ("muon", "adamw", "adam"))
-        one_of("match", self.match, ("likelihood", "norm"))
-        one_of("device", self.device, ("auto", "cpu", "cuda"))
-        one_of("precision", self.precision, ("auto", "float32", "bfloat16"))
-        one_of("match_norm", self.match_norm, (1, 2))
+        check_choice("optimizer", self.optimizer, ("muon", "adamw", "adam"))
+        check_choice("match", self.match, ("likelihood", "norm"))
+        check_choice("device", self.device, DEVICES)
+        check_choice("precision", self.precision, PRECISIONS)
+        check_choice("match_norm", self.match_norm, (1, 2))
         self._refuse_numbers()
         if self.steps is not None and self.epochs is not None:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` {self.epochs}: give one of them")
@@ -164,9 +169,9 @@ class TrainConfig:
 
     def _refuse_numbers(self) -> None:
         for name, most in COUNTS.items():
-            at_least(name, getattr(self, name), 1, most)
+            check_count(name, getattr(self, name), 1, most)
         for name, most in COUNTS_FROM_0.items():
-            at_least(name, getattr(self, name), 0, most)
+            check_count(name, getattr(self, name), 0, most)
         if self.batch * self.targets > MOST_SAMPLES:
             raise PartitaError(
                 f"`batch` is {self.batch} and `targets` {self.targets}: give at most {MOST_SAMPLES} samples a"
@@ -174,14 +179,14 @@ class TrainConfig:
             )
         check_threads(self.threads)
         if self.steps is not None:
-            at_least("steps", self.steps, 1, MOST_STEPS)
+            check_count("steps", self.steps, 1, MOST_STEPS)
         for name, largest in NUMBERS.items():
             if getattr(self, name) is not None:
-                above_zero(name, getattr(self, name), largest)
+                check_positive(name, getattr(self, name), largest)
         for name, largest in NUMBERS_FROM_0.items():
-            within(name, getattr(self, name), 0.0, largest)
-        within("lr_floor", self.lr_floor, 0.0, 1.0)
-        within("ema_decay", self.ema_decay, 0.0, 0.999999)
+            check_range(name, getattr(self, name), 0.0, largest)
+        check_range("lr_floor", self.lr_floor, 0.0, 1.0)
+        check_range("ema_decay", self.ema_decay, 0.0, 0.999999)
 
     def _refuse_routes_without_a_judge(self) -> None:
         rollout, adversary = self.rollout, self.adversary

@@ -1,4 +1,4 @@
-"""Silence before an prompt is taken in quickly, and leaves the same trace, bit by bit."""
+"""The silence before a prompt is processed in few steps, with the same result to the last bit."""
 
 import dataclasses
 
@@ -9,9 +9,8 @@ import torch
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.cpu import engine as cpu
+from partita.sampling.cpu.clip_group import ClipGroup, constant_start
 from partita.sampling.cpu.kernel import advance
-from partita.sampling.cpu.settling import unchanging
 from partita.sampling.stream import Stream
 
 NETWORKS = {
@@ -32,7 +31,7 @@ def first_samples(model: WaveNet, prompt: np.ndarray) -> tuple[np.ndarray, np.nd
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("clips", [1, 2])
-def test_the_quick_way_equals_the_long_one(name: str, clips: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_steps_equal_all_steps(name: str, clips: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model = WaveNet(NETWORKS[name], generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         model.end2.mul_(60.0)
@@ -41,32 +40,32 @@ def test_the_quick_way_equals_the_long_one(name: str, clips: int, monkeypatch: p
     prompts = [generator.integers(0, 256, (clips, n)) for n in (0, 1, 2, 40, field - 12, field - 11, field)]
     prompts.append(np.full((clips, 30), 128))
     prompts.append(np.arange(clips)[:, None] * np.ones((1, field), int))
-    quick = [first_samples(model, prompt) for prompt in prompts]
-    monkeypatch.setattr(cpu, "settle", lambda _group, _rule, known: known)
-    for prompt, (drawn, seen) in zip(prompts, quick, strict=True):
-        long_drawn, long_seen = first_samples(model, prompt)
-        assert (drawn == long_drawn).all()
-        assert (seen == long_seen).all()
+    few = [first_samples(model, prompt) for prompt in prompts]
+    monkeypatch.setattr(ClipGroup, "skip_constant_start", lambda self, rule, known: known)
+    for prompt, (drawn, seen) in zip(prompts, few, strict=True):
+        all_drawn, all_seen = first_samples(model, prompt)
+        assert (drawn == all_drawn).all()
+        assert (seen == all_seen).all()
 
 
-def test_it_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    passed = []
-    whole = cpu.settle
+def test_few_samples_remain(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = []
+    original = ClipGroup.skip_constant_start
 
-    def watched(group, rule, known):  # type: ignore[no-untyped-def]
-        rest = whole(group, rule, known)
-        passed.append((known.shape[1], rest.shape[1]))
+    def recorded(self, rule, known):  # type: ignore[no-untyped-def]
+        rest = original(self, rule, known)
+        lengths.append((known.shape[1], rest.shape[1]))
         return rest
 
-    monkeypatch.setattr(cpu, "settle", watched)
+    monkeypatch.setattr(ClipGroup, "skip_constant_start", recorded)
     model = WaveNet(SIZES["tiny"])
     source = Stream(model, prompt=np.array([1, 2, 3]), zero_class=128)
     source.take(1)
     source.take(1)
-    assert passed == [(model.receptive_field, 4), (0, 0)]
+    assert lengths == [(model.receptive_field, 4), (0, 0)]
 
 
-def test_nothing_is_compiled_once_more() -> None:
+def test_the_kernel_is_compiled_once() -> None:
     model = WaveNet(SIZES["tiny"])
     for clips in (1, 3):
         for prompt in (np.zeros((clips, 0), int), np.zeros((clips, 9), int)):
@@ -77,5 +76,5 @@ def test_nothing_is_compiled_once_more() -> None:
 @pytest.mark.parametrize(
     ("known", "count"), [([[]], 0), ([[3]], 1), ([[3, 3]], 2), ([[3, 4, 3]], 1), ([[3, 3, 3], [4, 4, 5]], 2)]
 )
-def test_where_the_input_changes(known: list[list[int]], count: int) -> None:
-    assert unchanging(np.array(known, np.int64)) == count
+def test_length_of_the_constant_start(known: list[list[int]], count: int) -> None:
+    assert constant_start(np.array(known, np.int64)) == count
