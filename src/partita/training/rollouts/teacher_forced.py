@@ -77,8 +77,9 @@ def draw_by_inverse_cdf(
         probability: of each class; need not be normalised.
         uniform: u in [0, 1).
 
-    >>> draw_by_inverse_cdf(torch.tensor([[0.2, 0.0, 0.8], [0.2, 0.0, 0.8]]), torch.tensor([0.19,
-    0.21])).tolist() [0, 2]
+    >>> probability = torch.tensor([[0.2, 0.0, 0.8], [0.2, 0.0, 0.8]])
+    >>> draw_by_inverse_cdf(probability, torch.tensor([0.19, 0.21])).tolist()
+    [0, 2]
     """
     cumulative = probability.cumsum(-1)
     exceeds = cumulative > (uniform.unsqueeze(-1) * cumulative[..., -1:])
