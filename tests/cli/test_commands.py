@@ -79,7 +79,7 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["train", "{home}/corpus", "--out", "{home}/run"], "--resume"),
         (["train", "{home}/corpus", "--out", "x", "--arm", "gan"], "choose one of likelihood, report"),
         (["train", "{home}/corpus", "--out", "x", "--config", "no.toml"], "no.toml can't be read"),
-        (["train", "--resume", "{home}/run", "--steps", "9"], "leave out everything else"),
+        (["train", "--resume", "{home}/run", "--steps", "9"], "leave out every option"),
         (["train", "--resume", "{home}/run"], "is finished"),
         (["train", "--resume", "{home}/corpus"], "is no run"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "-", "--clips", "2"], "has room for one"),

@@ -1,4 +1,4 @@
-"""A small corpus and small configs that the training room's tests share."""
+"""A small corpus and small configs, shared by the tests of training."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

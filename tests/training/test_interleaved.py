@@ -1,5 +1,6 @@
-"""Runs trained in turns: equal updates in equal time whatever else the machine does, and the same bytes."""
+"""Runs trained in turns make equal updates in equal time on a busy machine, and end with the same bytes."""
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from partita.data.corpus import Corpus
 from partita.errors import DivergedError
@@ -22,6 +24,7 @@ from partita.training import trainer as trainer_file
 from partita.training.interleaved import TOLERANCE, Planned, machine_share, train_in_turns, unequal
 from partita.training.time_budget import training_budget
 from partita.training.train import resume, train
+from partita.training.train_step import TrainStep
 from partita.training.trainer import Trainer
 
 Make = Callable[..., Any]
@@ -35,18 +38,18 @@ BUDGET = 114.0  # seconds of training in 2 minutes: 5% are for the final score
 
 
 class FakeMachine:
-    """A clock that an update moves on: by 1 s while the machine is free, by 2 s while it is busy."""
+    """A clock that each update moves on: by 1 s while the machine is free, by 2 s while it is busy."""
 
     def __init__(self, busy_until: float) -> None:
         self.now, self.busy_until = 0.0, busy_until
         self.ended: dict[str, tuple[int, float]] = {}  # each run's steps and seconds
 
-    def update(self, trainer: Trainer) -> None:
+    def update(self) -> dict[str, torch.Tensor]:
         self.now += 2.0 if self.now < self.busy_until else 1.0
-        trainer.state.step += 1
+        return {"bits": torch.tensor(8.0)}
 
     def finish(self, trainer: Trainer) -> None:
-        self.ended[trainer.run.path.name] = (trainer.state.step, trainer.state.seconds)
+        self.ended[trainer.folder.path.name] = (trainer.state.step, trainer.state.seconds)
 
 
 @pytest.fixture
@@ -58,15 +61,15 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     )
     monkeypatch.setattr(trainer_file, "time", clock)
     monkeypatch.setattr(turns_file, "time", clock)
-    monkeypatch.setattr(Trainer, "_update", lambda trainer, _batch: fake.update(trainer))
-    monkeypatch.setattr(Trainer, "_validate", lambda _loop: None)
-    monkeypatch.setattr(Trainer, "save", lambda _loop: None)
-    monkeypatch.setattr(Trainer, "finish", lambda trainer: fake.finish(trainer))  # noqa: PLW0108 - it needs the trainer
+    monkeypatch.setattr(TrainStep, "update", lambda *_: fake.update())
+    monkeypatch.setattr("partita.training.monitoring.validation.validation_bits", lambda *_: 8.0)
+    monkeypatch.setattr(Trainer, "save", lambda _trainer: None)
+    monkeypatch.setattr(Trainer, "finish", lambda trainer: fake.finish(trainer))  # noqa: PLW0108
     return fake
 
 
 def planned(make_config: Make, tmp_path: Path) -> list[Planned]:
-    config = make_config(steps=None, minutes=2.0, log_every=10**9)
+    config = make_config(steps=None, minutes=2.0, log_every=10**9, patience=0)
     assert training_budget(config) == BUDGET
     return [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
 
@@ -137,15 +140,15 @@ def test_records_of_turns_outlive_a_stop_and_one_check_serves_all(
     monkeypatch.setattr(Corpus, "verify", lambda self, _stop: begun.append(self))
     config = make_config(minutes=10.0, steps=10)
     runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
-    plain, left = turns_file._turn, [4, 3, 2, 1]
+    train_until, turns = Trainer.train_until, itertools.count(1)
 
-    def counted(*given: Any, **named: Any) -> bool:
-        if left.pop() == 4:
+    def interrupted_in_turn_4(trainer: Trainer, stop: Callable[[], bool]) -> bool:
+        if next(turns) == 4:
             os.kill(os.getpid(), signal.SIGTERM)
-        return plain(*given, **named)
+        return train_until(trainer, stop)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(turns_file, "_turn", counted)
+        patched.setattr(Trainer, "train_until", interrupted_in_turn_4)
         with pytest.raises(Interrupted):
             train_in_turns(corpus, runs, quiet=True)
     for run in runs:
@@ -160,18 +163,18 @@ def test_records_of_turns_outlive_a_stop_and_one_check_serves_all(
 def test_a_run_that_diverges_leaves_the_others(
     corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    update = Trainer._update
+    step = Trainer.step
 
-    def diverging(trainer: Trainer, batch: Any) -> None:
-        if trainer.run.path.name == "a" and trainer.state.step == 2:
+    def diverging(trainer: Trainer) -> None:
+        if trainer.folder.path.name == "a" and trainer.state.step == 2:
             raise DivergedError("the loss is not finite at step 3")
-        update(trainer, batch)
+        step(trainer)
 
-    monkeypatch.setattr(Trainer, "_update", diverging)
+    monkeypatch.setattr(Trainer, "step", diverging)
     config = make_config(minutes=1.0, steps=4)
     runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
-    astray = train_in_turns(corpus, runs, quiet=True)
-    assert list(astray) == [tmp_path / "a"] and "step 3" in str(astray[tmp_path / "a"])
+    failed = train_in_turns(corpus, runs, quiet=True)
+    assert list(failed) == [tmp_path / "a"] and "step 3" in str(failed[tmp_path / "a"])
     assert RunFolder.open(tmp_path / "b").finished and step_of(tmp_path / "b") == 4
 
 

@@ -1,4 +1,4 @@
-"""Going on from a checkpoint that is damaged: one line, whatever is wrong with it."""
+"""Resuming from a damaged checkpoint raises one line, whatever the damage is."""
 
 import json
 from collections.abc import Callable

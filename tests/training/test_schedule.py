@@ -1,11 +1,11 @@
-"""Schedules: what a step's learning rate is, and a pace that meets its budget."""
+"""Schedules: the learning rate of a step, and a pace that meets its budget."""
 
 import math
 
 import numpy as np
 import pytest
 
-from partita.training.schedule import FEWEST, Pace, clip_length, learning_rate
+from partita.training.schedule import FEWEST_STEPS, Pace, clip_length, learning_rate
 
 
 def test_progress_goes_from_0_to_1_in_equal_steps() -> None:
@@ -33,7 +33,7 @@ def test_learning_rates_by_hand() -> None:
 
 
 def run_to(budget: float, seconds_a_step: list[float]) -> tuple[Pace, float, int]:
-    """Train on paper: fit first when it is due, then every 25th of the run, as the loop does."""
+    """Simulate a run: fit first when it is due, then at every 25th of the run, as the trainer does."""
     pace, seconds, step, every = Pace(), 0.0, 0, 0
     while seconds < budget and (pace.steps() is None or step < (pace.steps() or 0)):
         seconds += seconds_a_step[min(step, len(seconds_a_step) - 1)]
@@ -84,9 +84,9 @@ def test_progress_never_goes_back_and_a_fit_never_jumps() -> None:
 
 
 def test_nothing_is_fitted_to_too_few_steps() -> None:
-    assert not Pace().is_due(FEWEST - 1, 1e9, 60.0)
-    assert Pace().is_due(FEWEST, 1e9, 60.0)
-    assert not Pace.of_steps(10).is_due(FEWEST, 1e9, 60.0)
+    assert not Pace().is_due(FEWEST_STEPS - 1, 1e9, 60.0)
+    assert Pace().is_due(FEWEST_STEPS, 1e9, 60.0)
+    assert not Pace.of_steps(10).is_due(FEWEST_STEPS, 1e9, 60.0)
 
 
 def test_a_pace_comes_back_from_json() -> None:

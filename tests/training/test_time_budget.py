@@ -1,4 +1,4 @@
-"""A budget in minutes counts what comes after training too."""
+"""A budget in minutes includes what comes after training."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from partita.data.corpus import Corpus
 from partita.data.windows import WindowBatch
 from partita.runs import metrics
 from partita.training.config.train import TrainConfig
-from partita.training.monitoring import scoring
+from partita.training.monitoring import validation
 from partita.training.time_budget import samples_at_the_end, training_budget
 from partita.training.train import train
 
@@ -38,15 +38,15 @@ def test_scoring_slowly_does_not_break_the_budget(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # regression: the whole split was scored after the budget was spent, which took nearly as long again
-    score, windows = scoring.validation_bits, []
+    score, windows = validation.validation_bits, []
 
-    def slowly(model: Any, batches: Iterable[WindowBatch], where: Any) -> float:
+    def slowly(model: Any, batches: Iterable[WindowBatch], compute: Any) -> float:
         listed = list(batches)
         windows.append(len(listed))
         time.sleep(0.02 * len(listed))
-        return score(model, listed, where)
+        return score(model, listed, compute)
 
-    monkeypatch.setattr(scoring, "validation_bits", slowly)
+    monkeypatch.setattr(validation, "validation_bits", slowly)
     train(corpus, out, make_config(steps=None, minutes=0.02, log_every=5), quiet=True)
     (final,) = [one for one in metrics.read(out / "metrics.jsonl") if one["kind"] == "final"]
     assert final["share"] <= 0.25

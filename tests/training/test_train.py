@@ -1,4 +1,4 @@
-"""Runs from beginning to end: they learn, say what they did, and refuse what can't be."""
+"""Whole runs: they learn, log what they did, and refuse wrong arguments."""
 
 import json
 import shutil
@@ -55,7 +55,7 @@ def test_a_run_learns_and_leaves_everything_behind(corpus: Corpus, out: Path, ma
     assert np.array_equal(loaded.draw(seconds=0.01, seed=1), load(out).draw(seconds=0.01, seed=1))
 
 
-def test_a_run_says_once_that_its_discriminator_is_blind(
+def test_a_blind_discriminator_is_reported_once(
     corpus: Corpus,
     out: Path,
     make_config: Make,
@@ -63,7 +63,7 @@ def test_a_run_says_once_that_its_discriminator_is_blind(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("partita.training.monitoring.discriminator_monitor.STEPS", 10)
+    monkeypatch.setattr("partita.training.monitoring.diagnostics.STEPS", 10)
     still = replace(adversary, learning_rate=0.0)
     config = with_arm(make_config(steps=30, log_every=5, adversary=still, patience=0), "report")
     asked = iter([False] * 19 + [True])
@@ -301,7 +301,8 @@ def test_no_thread_reads_on_after_a_run_that_could_not_begin(
         assert checks()
         raise PartitaError("no such device")
 
-    monkeypatch.setattr("partita.training.train.TrainStep", refuse)
+    monkeypatch.setattr("partita.training.new_run.TrainStep", refuse)
+    monkeypatch.setattr("partita.training.restore.TrainStep", refuse)
     with pytest.raises(PartitaError, match="no such device"):
         train(corpus, tmp_path / "new", make_config(), quiet=True)
     with pytest.raises(PartitaError, match="no such device"):

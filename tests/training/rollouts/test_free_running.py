@@ -270,14 +270,14 @@ def test_a_collapse_is_reported_once(
 ) -> None:
     monkeypatch.setattr(
         "partita.training.monitoring.diagnostics.COLLAPSE", 2.0
-    )  # what is normal counts as a collapse
+    )  # a normal entropy counts as a collapse
     run = train(corpus, tmp_path / "run", with_arm(replace(base, log_every=5), "policy"), quiet=True)
     said = [record for record in read(run / "metrics.jsonl") if record["kind"] == "trouble"]
     assert [record["step"] for record in said] == [5]
     assert "the clips are collapsing" in said[0]["words"]
 
 
-def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfig) -> None:
+def test_contradictory_configs_are_refused(make_config: Make, adversary: AdversaryConfig) -> None:
     free = RolloutConfig(route="policy", length=64, initial_length=32)
     with pytest.raises(PartitaError, match="nothing judges the clips"):
         make_config(rollout=free)
@@ -285,9 +285,9 @@ def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfi
         make_config(rollout=free, adversary=adversary, match="norm")
     with pytest.raises(PartitaError, match="needs at least 16"):
         make_config(rollout=replace(free, prompt_tail=15), adversary=adversary)
-    with pytest.raises(PartitaError, match="takes the place of the adversary"):
+    with pytest.raises(PartitaError, match="no adversary: leave the adversary out"):
         make_config(rollout=free, adversary=adversary, critic=CriticConfig())
-    with pytest.raises(PartitaError, match="on the route `policy`"):
+    with pytest.raises(PartitaError, match="a critic needs the route `policy`"):
         make_config(rollout=replace(free, route="gumbel"), critic=CriticConfig())
     for changes in (
         {"clips": 1},

@@ -19,8 +19,8 @@ from partita.runs.loading import find_checkpoint, load, weights_path
 from partita.storage import digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
-from partita.training.finished import finished_run, refuse_other_corpus
 from partita.training.interleaved import Planned, machine_share, train_in_turns, unequal
+from partita.training.train import finished_run, refuse_other_corpus
 
 
 class ArenaContext:

@@ -41,8 +41,8 @@ from partita.signals import Interrupted
 from partita.terminal import print_note
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
-from partita.training.finished import finished_run, refuse_other_corpus
 from partita.training.interleaved import Planned, train_in_turns
+from partita.training.train import finished_run, refuse_other_corpus
 
 Say = Callable[[str], None]
 

@@ -19,7 +19,7 @@ from partita.audio.wav import wav_header
 from partita.audio.writing import write_all, write_errors
 from partita.sampling.output.clip_files import FADE_SECONDS, WriteResult
 from partita.sampling.output.provenance import clip_comment
-from partita.signals import Request, deferred_signals
+from partita.signals import StopRequest, deferred_signals
 
 FIRST_BLOCK = 256
 """Samples of the first block, which is short so that playback starts soon: 16 ms at 16 kHz."""
@@ -28,7 +28,7 @@ Form = Literal["wav", "raw"]
 
 
 def fade_on_request(
-    blocks: Iterable[NDArray[Any]], request: Request, fade: int
+    blocks: Iterable[NDArray[Any]], request: StopRequest, fade: int
 ) -> Iterator[NDArray[np.int16]]:
     """Yield the samples of each block; after a request to stop, fade the next samples out and end.
 
@@ -37,7 +37,7 @@ def fade_on_request(
         request: says whether to stop.
         fade: length of the fade-out, in samples.
 
-    >>> request = Request()
+    >>> request = StopRequest()
     >>> blocks = fade_on_request(np.full((9, 1, 2), 100, np.int16), request, fade=3)
     >>> next(blocks).tolist()
     [100, 100]
@@ -96,7 +96,7 @@ def write_pipe(
     100
     """
     begun, waited, written, peak = time.perf_counter(), 0.0, 0, 0
-    interrupted, request = False, Request()
+    interrupted, request = False, StopRequest()
     pipe = os.fdopen(descriptor, "wb", buffering=0, closefd=False)
     try:
         if form == "wav":
