@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from partita.training.schedule import FEWEST_STEPS, Pace, learning_rate
+from partita.training.schedule import FEWEST_STEPS, Pace, clip_length, learning_rate
 
 
 def test_progress_goes_from_0_to_1_in_equal_steps() -> None:
@@ -93,3 +93,12 @@ def test_a_pace_is_restored_from_json() -> None:
     pace = Pace()
     pace.fit(10, 3.3, 60.0)
     assert Pace(**pace.as_json()) == pace
+
+
+def test_clips_grow_to_their_final_length() -> None:
+    lengths = [clip_length(n / 100, shortest=64, longest=1024, growth=0.5) for n in range(101)]
+    assert lengths == sorted(lengths)
+    assert set(lengths) == {64, 128, 256, 512, 1024}
+    assert lengths[50] == 1024
+    assert clip_length(0.0, shortest=64, longest=1024, growth=0.0) == 1024
+    assert clip_length(0.0, shortest=64, longest=64, growth=0.5) == 64

@@ -1,5 +1,4 @@
-"""One update: what moves, what must not, and that the twin at weight 0 is the likelihood arm to the last
-bit."""
+"""One update: which weights change, and that the twin at weight 0 is bitwise the likelihood arm."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +9,7 @@ import torch
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, RolloutConfig, TrainConfig
 from partita.training.ema import EMA
-from partita.training.train_step import TrainStep, Update
+from partita.training.train_step import StepInfo, TrainStep
 
 Make = Callable[..., TrainConfig]
 
@@ -27,7 +26,7 @@ def batch(train_step: TrainStep, seed: int = 0) -> tuple[torch.Tensor, torch.Ten
 def train(config: TrainConfig, steps: int = 5) -> TrainStep:
     train_step = TrainStep(config)
     for step in range(1, steps + 1):
-        train_step.update(*batch(train_step, step), Update(step, 2e-3, step / steps))
+        train_step.update(*batch(train_step, step), StepInfo(step, 2e-3, step / steps))
     return train_step
 
 
@@ -39,7 +38,7 @@ def test_every_weight_gets_a_gradient_and_moves(
     config = with_arm(make_config(rollout=RolloutConfig(value=value), adversary=adversary), arm)
     train_step = TrainStep(config)
     before = {name: p.detach().clone() for name, p in train_step.generator.named_parameters()}
-    numbers = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))
+    numbers = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))
     for name, parameter in train_step.generator.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
@@ -99,7 +98,7 @@ def test_a_loss_that_is_not_finite_stops_before_anything_moves(
         train_step.generator.end2_bias[3] = float("nan")
     before = {name: value.clone() for name, value in train_step.tensors()["generator"].items()}
     with pytest.raises(FloatingPointError, match="the likelihood loss"):
-        train_step.update(*batch(train_step), Update(2, 2e-3, 0.0))
+        train_step.update(*batch(train_step), StepInfo(2, 2e-3, 0.0))
     for name, value in before.items():
         assert torch.equal(train_step.tensors()["generator"][name], value) or name == "end2_bias"
 
@@ -109,14 +108,14 @@ def test_a_gradient_that_is_not_finite_stops_before_anything_moves(make_config: 
     before = {name: value.clone() for name, value in train_step.tensors()["generator"].items()}
     train_step.generator.end1.register_hook(lambda gradient: gradient * float("inf"))
     with pytest.raises(FloatingPointError, match="the generator's gradient"):
-        train_step.update(*batch(train_step), Update(2, 2e-3, 0.0))
+        train_step.update(*batch(train_step), StepInfo(2, 2e-3, 0.0))
     for name, value in before.items():
         assert torch.equal(train_step.tensors()["generator"][name], value), name
 
 
 def test_clipping_bounds_the_gradient(make_config: Make) -> None:
     train_step = TrainStep(make_config(grad_clip=1e-3))
-    norm = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))["gradient_norm"]
+    norm = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))["gradient_norm"]
     assert norm > 1e-2
     clipped = torch.nn.utils.get_total_norm(
         [p.grad for p in train_step.generator.parameters() if p.grad is not None]
@@ -132,7 +131,7 @@ def test_streams_are_separate(make_config: Make, adversary: AdversaryConfig) -> 
     )
     none = TrainStep(make_config())
     assert torch.equal(small.generator.dilated, none.generator.dilated)
-    assert torch.equal(small.random.get_state(), large.random.get_state())
+    assert torch.equal(small.rng.get_state(), large.rng.get_state())
     other = TrainStep(make_config(seed=1))
     assert not torch.equal(other.generator.dilated, none.generator.dilated)
 
@@ -158,6 +157,6 @@ def test_a_gpu_takes_the_same_path(make_config: Make, adversary: AdversaryConfig
 
 def test_bfloat16_trains_where_the_instructions_are_missing_too(make_config: Make) -> None:
     train_step = TrainStep(make_config(precision="bfloat16"))
-    first = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))["bits"]
+    first = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))["bits"]
     assert train_step.generator.end2.dtype == torch.float32
     assert first.item() == pytest.approx(8, abs=0.5)

@@ -133,7 +133,7 @@ class Decoder:
         resampler = None
         if rate < self.sample_rate:
             self._notes.append(
-                f"recorded at {rate} Hz, below the {self.sample_rate} Hz of the corpus or model: it has no"
+                f"recorded at {rate} Hz, below the requested {self.sample_rate} Hz: it has no"
                 f" frequencies above {rate / 2:g} Hz"
             )
         if rate != self.sample_rate:

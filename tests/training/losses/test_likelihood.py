@@ -1,4 +1,4 @@
-"""Losses against numbers worked out by hand."""
+"""The losses without a judge, compared with numbers computed by hand."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from partita.training.losses.likelihood import (
     NATS_PER_BIT,
     likelihood_bits,
-    matching,
+    matching_loss,
     sample_nats,
 )
 
@@ -40,13 +40,15 @@ def test_matching_norms_by_hand() -> None:
     real = torch.tensor([[1.0, 0.0, 9.0], [0.0, 0.0, 0.0]])
     fake = torch.tensor([[-2.0, 4.0, 0.0], [0.0, 0.0, 0.0]])
     valid = torch.tensor([[True, True, False], [True, True, True]])
-    assert matching(real, fake, valid, norm=2).item() == (5 + 0) / 2
-    assert matching(real, fake, valid, norm=1).item() == (7 + 0) / 2
+    assert matching_loss(real, fake, valid, norm=2).item() == (5 + 0) / 2
+    assert matching_loss(real, fake, valid, norm=1).item() == (7 + 0) / 2
 
 
 @pytest.mark.parametrize("norm", [1, 2])
 def test_matching_what_is_equal_has_no_gradient_and_no_nan(norm: int) -> None:
     fake = torch.zeros(1, 4, requires_grad=True)
-    torch.autograd.backward(matching(torch.zeros(1, 4), fake, torch.ones(1, 4, dtype=torch.bool), norm=norm))
+    torch.autograd.backward(
+        matching_loss(torch.zeros(1, 4), fake, torch.ones(1, 4, dtype=torch.bool), norm=norm)
+    )
     assert fake.grad is not None
     assert fake.grad.abs().max() == 0
