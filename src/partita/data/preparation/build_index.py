@@ -53,7 +53,7 @@ def build_index(
     if not usable:
         first = skipped[0]
         raise PartitaError(
-            f"no usable recording among {len(files)} files ({first['source']}: {first['reason']}): give others"
+            f"no usable recording among {len(files)} ({first['source']}: {first['reason']}): give others"
         )
     lengths, rate = [Recording(f.source, f.samples) for f in usable], settings.sound.sample_rate
     parts = assign_splits(lengths, settings.rules, rate, skipped=[entry["source"] for entry in skipped])
