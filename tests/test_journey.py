@@ -28,7 +28,7 @@ from partita.runs.loading import load
 from partita.signals import Interrupted
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
-from partita.training.interleaved import Planned
+from partita.training.interleaved import PlannedRun
 from partita.training.train import train
 
 RATE = 4000
@@ -116,7 +116,7 @@ def test_an_interrupted_demo_continues_with_its_corpus(
         train(corpus, path, *rest, **named, stop=lambda: True)
         raise KeyboardInterrupt
 
-    def interrupted_turns(corpus: Corpus, planned: Sequence[Planned]) -> None:
+    def interrupted_turns(corpus: Corpus, planned: Sequence[PlannedRun]) -> None:
         for one in planned:
             if one.path.name == stage:
                 interrupted_train(corpus, one.path, one.config, start_from=one.start_from)
@@ -125,7 +125,7 @@ def test_an_interrupted_demo_continues_with_its_corpus(
         if stage == "scoring":
             stopped.setattr("partita.experiments.demo.run.evaluation", interrupt)
         else:
-            stopped.setattr("partita.training.finished.train", interrupted_train)
+            stopped.setattr("partita.training.train.train", interrupted_train)
             stopped.setattr("partita.experiments.demo.run.train_in_turns", interrupted_turns)
         with pytest.raises(Interrupted, match="run the same command again to continue"):
             demo(config, log=lambda _: None)

@@ -79,7 +79,7 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["train", "{home}/corpus", "--out", "{home}/run"], "--resume"),
         (["train", "{home}/corpus", "--out", "x", "--arm", "gan"], "choose one of likelihood, report"),
         (["train", "{home}/corpus", "--out", "x", "--config", "no.toml"], "no.toml can't be read"),
-        (["train", "--resume", "{home}/run", "--steps", "9"], "leave out everything else"),
+        (["train", "--resume", "{home}/run", "--steps", "9"], "leave out every option"),
         (["train", "--resume", "{home}/run"], "is finished"),
         (["train", "--resume", "{home}/corpus"], "is no run"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "-", "--clips", "2"], "has room for one"),
@@ -195,7 +195,7 @@ def test_arena_prints_one_json_object_or_where_its_page_is(home, tmp_path, capsy
     assert main(words) == 0
     assert capsys.readouterr().out == f"{out / 'report.html'}\n"
     assert main([*words, "--samples", "300"]) == 2
-    assert "was begun with `samples` 200, now it is 300" in capsys.readouterr().err
+    assert "was started with `samples` 200, now it is 300" in capsys.readouterr().err
 
 
 def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
@@ -208,6 +208,6 @@ def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
     for _ in range(2):  # the second time nothing is decoded
         assert main(["prepare", *words]) == 0
         err = capsys.readouterr().err
-        assert "note 0.wav, 1.wav, 2.wav and 4.wav: recorded at 8000 Hz, below the 16000 Hz of the" in err
+        assert "note 0.wav, 1.wav, 2.wav and 4.wav: recorded at 8000 Hz, below the requested 16000 Hz: it" in err
         assert "no frequencies above 4000 Hz; cut off or damaged: it ends after 2.5 of 3.0 s\n" in err
         assert "s of training sound: a model learns little from less than a few minutes" in err

@@ -15,7 +15,7 @@ from partita.evaluation.statistics.seed_interval import LEVEL
 from partita.experiments.arena.arm_spec import CHARGED, ORACLE, START, STEER
 from partita.experiments.arena.selection import Choice
 from partita.training.config.arms import ARMS
-from partita.training.interleaved import TOLERANCE, unequal
+from partita.training.interleaved import TOLERANCE, unequal_shares
 
 CONTROL = "likelihood"
 MIN_SEEDS_FOR_PACE = 3  # with fewer seeds the usual speed of an arm is unknown
@@ -135,14 +135,14 @@ def unequal_conditions(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[
     'under the seed 2 the machine was busy while report trained'
     """
     timed = {arm: results for arm, results in arms.items() if any(_pace(result) for result in results)}
-    return [*_unequal_shares(timed), *_unequal_paces(timed)]
+    return [*_unequal_machine_shares(timed), *_unequal_paces(timed)]
 
 
-def _unequal_shares(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+def _unequal_machine_shares(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     """Compare the arms' shares of the machine under each seed."""
     for number, seed in enumerate(_seeds(arms)):
         shares = {arm: results[number]["training"].get("machine_share") for arm, results in arms.items()}
-        if warning := unequal(shares):
+        if warning := unequal_shares(shares):
             yield f"under the seed {seed} {warning}"
 
 

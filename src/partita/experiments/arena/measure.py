@@ -31,7 +31,7 @@ from partita.sampling.smc.sampler import Steering
 from partita.sampling.stream import draw
 from partita.tables import Table
 from partita.training.interleaved import machine_share
-from partita.training.monitoring.discriminator_monitor import accuracy
+from partita.training.monitoring.diagnostics import accuracy
 
 AGREEMENT_CLIPS = 64  # for the agreement of a judge with the exact log-ratio
 STEERED_CLIPS = (

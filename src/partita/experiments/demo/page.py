@@ -16,7 +16,7 @@ from partita.progress import format_duration
 from partita.reports.report import ArmReport, ReportData
 from partita.runs.checkpoint_state import read_state
 from partita.runs.folder import RunFolder
-from partita.training.interleaved import machine_share, unequal
+from partita.training.interleaved import machine_share, unequal_shares
 
 SUMMARIES = {
     "likelihood": "Likelihood training to the end: predict each sample from the real samples before it.",
@@ -91,7 +91,7 @@ def unequal_machine_share(folder: Path) -> str | None:
         folder: the demo's folder.
     """
     runs = {arm: RunFolder.open(folder / "runs" / arm) for arm in ARMS}
-    return unequal({arm: machine_share(run.records()) for arm, run in runs.items()})
+    return unequal_shares({arm: machine_share(run.records()) for arm, run in runs.items()})
 
 
 def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:

@@ -46,8 +46,8 @@ from partita.signals import Interrupted
 from partita.terminal import print_note
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
-from partita.training.finished import finished_run, refuse_other_corpus
-from partita.training.interleaved import Planned, train_in_turns
+from partita.training.interleaved import PlannedRun, train_in_turns
+from partita.training.train import finished_run, refuse_other_corpus
 
 Log = Callable[[str], None]
 
@@ -174,7 +174,7 @@ def _train_arms(folder: DemoFolder, start: RunFolder, corpus: Corpus, config: Tr
     """Train the arms in turns, so that they have equal time under equal conditions."""
     planned = []
     for arm in ARMS:
-        run = Planned(path=folder.run(arm), config=with_arm(config, arm), start_from=start.path)
+        run = PlannedRun(path=folder.run(arm), config=with_arm(config, arm), start_from=start.path)
         _log_training(folder, arm, corpus, run.config, log)
         planned.append(run)
     for error in train_in_turns(corpus, planned).values():
