@@ -53,7 +53,7 @@ def log_probability(model: WaveNet, past: NDArray[np.int64], new: NDArray[np.int
     return log_probabilities(model, past, new).sum(1)
 
 
-class FunctionScorer:
+class SumScorer:
     """A scorer that adds the values of a function of each new sample; it needs no past."""
 
     context = 0
@@ -61,7 +61,7 @@ class FunctionScorer:
     def __init__(self, logit: Callable[[NDArray[np.int64]], NDArray[np.float64]]) -> None:
         self.logit = logit
 
-    def start(self, past: NDArray[np.int64], block: int) -> "FunctionScorer":
+    def start(self, past: NDArray[np.int64], block: int) -> "SumScorer":
         return self
 
     def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -117,7 +117,7 @@ def test_many_steered_clips_are_distributed_as_the_target(block: int, threshold:
     log_p = log_probability(model, np.zeros(model.receptive_field, np.int64), words)
     weights = np.exp(log_p + strength * bonus[words].sum(1))
     clips = 600
-    source = steered(model, FunctionScorer(lambda new: bonus[new]), clips=clips, steps=6, particles=60, block=block,
+    source = steered(model, SumScorer(lambda new: bonus[new]), clips=clips, steps=6, particles=60, block=block,
                      threshold=threshold, strength=strength)  # fmt: skip
     found = np.bincount(source.take(6).astype(np.int64) @ 3 ** np.arange(5, -1, -1), minlength=3**6)
     common = np.argsort(-weights)[:20]
@@ -132,7 +132,7 @@ def test_many_steered_clips_are_distributed_as_the_target(block: int, threshold:
     assert chi_square(np.exp(log_p)) > 100.0  # plain sampling is different
 
 
-class RecordingScorer(FunctionScorer):
+class RecordingScorer(SumScorer):
     """A scorer that stores all samples of each particle."""
 
     samples: NDArray[np.int64]
@@ -162,7 +162,7 @@ def test_the_scorer_has_processed_the_returned_samples(student: WaveNet, lag: in
 def test_a_particle_continues_its_own_past(lag: int | None) -> None:
     """Regression: with a peaked model, samples after the wrong past would be almost impossible."""
     model = network(1, 200.0)
-    scorer = FunctionScorer(lambda new: np.where(new % 3 == 0, 1.5, 0.0))
+    scorer = SumScorer(lambda new: np.where(new % 3 == 0, 1.5, 0.0))
     source = steered(model, scorer, clips=10, steps=200, particles=8, block=4, threshold=0.9, lag=lag)
     drawn = source.take(200).astype(np.int64)
     assert log_probabilities(model, np.full(model.receptive_field, ZERO), drawn).min() > -15.0
@@ -177,7 +177,7 @@ def test_the_evidence_is_unbiased(block: int, particles: int, lag: int | None) -
     words = np.array(list(product(range(3), repeat=6)))
     past = np.zeros(model.receptive_field, np.int64)
     z = np.exp(log_probability(model, past, words) + bonus[words].sum(1)).sum()
-    source = steered(model, FunctionScorer(lambda new: bonus[new]), seed=1, clips=2000, steps=6, particles=particles,
+    source = steered(model, SumScorer(lambda new: bonus[new]), seed=1, clips=2000, steps=6, particles=particles,
                      block=block, threshold=0.8, lag=lag)  # fmt: skip
     source.take(6)
     estimates = np.exp(source.log_evidence)
@@ -233,7 +233,7 @@ def test_samples_do_not_depend_on_the_length_of_the_clip(student: WaveNet, teach
 def test_an_endless_stream_stores_no_more_than_its_lag(student: WaveNet) -> None:
     """Particles with equal scores are never resampled: only the lag makes samples final."""
     source = steered(
-        student, FunctionScorer(lambda new: np.zeros(new.shape)), clips=2, particles=6, block=8, lag=3
+        student, SumScorer(lambda new: np.zeros(new.shape)), clips=2, particles=6, block=8, lag=3
     )
     taken = []
     for _ in range(40):
@@ -247,7 +247,7 @@ def test_the_shortest_lag_draws_by_weight() -> None:
     """Samples of a model without memory are independent, so even the shortest lag draws from p*."""
     model = network(3, 0.0, classes=3, layers=1)
     bonus = np.array([0.0, 1.0, -1.0])
-    scorer = FunctionScorer(lambda new: bonus[new])
+    scorer = SumScorer(lambda new: bonus[new])
     source = steered(model, scorer, clips=50, particles=100, block=2, lag=1, threshold=0.1)
     counts = np.bincount(source.take(60).ravel(), minlength=3) / 3000
     np.testing.assert_allclose(counts, np.exp(bonus) / np.exp(bonus).sum(), atol=0.035)
@@ -255,7 +255,7 @@ def test_the_shortest_lag_draws_by_weight() -> None:
 
 @pytest.mark.parametrize("size", [1e4, -1e4])
 def test_extreme_logits(student: WaveNet, size: float) -> None:
-    scorer = FunctionScorer(lambda new: np.where(new % 2 == 0, size, 0.0))
+    scorer = SumScorer(lambda new: np.where(new % 2 == 0, size, 0.0))
     source = steered(student, scorer, clips=2, steps=64, particles=16, block=1)
     drawn = source.take(64)
     assert np.isfinite(source.log_evidence).all()
@@ -263,7 +263,7 @@ def test_extreme_logits(student: WaveNet, size: float) -> None:
 
 
 def test_logits_that_are_not_finite_are_refused(student: WaveNet) -> None:
-    source = steered(student, FunctionScorer(lambda new: np.full(new.shape, np.nan)))
+    source = steered(student, SumScorer(lambda new: np.full(new.shape, np.nan)))
     with pytest.raises(PartitaError, match="not finite"):
         source.take(1)
 
