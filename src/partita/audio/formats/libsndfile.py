@@ -53,6 +53,7 @@ class _SequentialFile(soundfile.SoundFile):  # type: ignore[misc]
             self.seek(0)
 
     def seekable(self) -> bool:
+        """Return False, so that soundfile does not seek."""
         return False
 
 
@@ -120,7 +121,7 @@ class LibsndfileReader:
         with self._opened(part, size) as source:
             with _SequentialFile(source) as sound:
                 if sound.format not in WITH_HEADER or sound.channels > MOST_CHANNELS:
-                    raise UnreadableError("its header is damaged")
+                    raise UnreadableError("its header is damaged: export it again as WAV or FLAC")
                 frames = sound.frames if sound.frames < UNKNOWN_FRAMES else 0
                 expected = frames if part.seconds is None else round(part.seconds * sound.samplerate)
                 yield Track(

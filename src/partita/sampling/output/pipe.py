@@ -103,9 +103,7 @@ def write_pipe(
             with write_errors(name):
                 write_all(pipe, wav_header(sample_rate, samples, clip_comment(seed=seed)))
         blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
-        first = list(
-            islice(blocks, 1)
-        )  # outside the next block, so that Ctrl-C acts at once: nothing can fade
+        first = list(islice(blocks, 1))  # signals are not deferred yet: before any sound, Ctrl-C acts at once
         with deferred_signals() as request:
             for sound in fade_on_request(chain(first, blocks), request, fade):
                 ready = time.perf_counter()
