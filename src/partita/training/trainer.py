@@ -32,7 +32,7 @@ from partita.training.monitoring.validation import ValidationScorer
 from partita.training.schedule import learning_rate
 from partita.training.state import TrainerState
 from partita.training.time_budget import training_budget
-from partita.training.train_step import TrainStep, Update
+from partita.training.train_step import StepInfo, TrainStep
 
 PREVIEW_EVERY = 5  # validations from one drawing of preview clips to the next
 
@@ -167,7 +167,7 @@ class Trainer:
         state.step += 1
         state.meter.add(numbers, targets=int(batch.valid.sum()), seconds=time.perf_counter() - begun)
 
-    def _next_update(self) -> Update:
+    def _next_update(self) -> StepInfo:
         state, config = self.state, self.config
         progress, steps = state.pace.progress(state.step), state.pace.steps()
         warmup = config.warmup if steps is None else min(config.warmup, steps // 10)
@@ -179,7 +179,7 @@ class Trainer:
             floor=config.lr_floor,
             decay_steps=config.lr_decay_steps,
         )
-        return Update(step=state.step + 1, learning_rate=rate, progress=progress)
+        return StepInfo(step=state.step + 1, learning_rate=rate, progress=progress)
 
     def _read_clock(self) -> None:
         self.state.seconds = time.monotonic() - self._clock_start

@@ -49,8 +49,8 @@ def fade_on_request(
     for (waveform,) in blocks:
         sound = to_int16(waveform)
         if request.signal_name is not None:
-            here, ramp = ramp[: len(sound)], ramp[len(sound) :]
-            sound = np.rint(sound[: len(here)] * here).astype(np.int16)
+            factors, ramp = ramp[: len(sound)], ramp[len(sound) :]
+            sound = np.rint(sound[: len(factors)] * factors).astype(np.int16)
         yield sound
         if len(ramp) == 0:
             return
@@ -103,9 +103,7 @@ def write_pipe(
             with write_errors(name):
                 write_all(pipe, wav_header(sample_rate, samples, clip_comment(seed=seed)))
         blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
-        first = list(
-            islice(blocks, 1)
-        )  # Ctrl-C before the first block acts at once: there is nothing to fade
+        first = list(islice(blocks, 1))  # signals are not deferred yet: before any sound, Ctrl-C acts at once
         with deferred_signals() as request:
             for sound in fade_on_request(chain(first, blocks), request, fade):
                 ready = time.perf_counter()
