@@ -1,3 +1,5 @@
+"""A corpus of classes gives back exactly the classes that were written."""
+
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from partita.errors import PartitaError
 
 
 @pytest.mark.parametrize("quantizer", [Quantizer(), Quantizer(kind="linear", classes=4096)])
-def test_every_class_comes_back_at_whatever_level(tmp_path: Path, quantizer: Quantizer) -> None:
+def test_every_class_is_restored_exactly(tmp_path: Path, quantizer: Quantizer) -> None:
     random = np.random.default_rng(0)
     every = np.arange(quantizer.classes)[None]
     quiet = quantizer.zero_class + random.integers(-2, 3, size=(2, 500))
@@ -27,7 +29,7 @@ def test_every_class_comes_back_at_whatever_level(tmp_path: Path, quantizer: Qua
     assert (found == quiet).all()
 
 
-def test_a_corpus_is_named_after_its_content(tmp_path: Path) -> None:
+def test_the_fingerprint_depends_on_clips_and_splits(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).integers(256, size=(3, 100))
 
     def made(name: str, splits: dict[str, np.ndarray]) -> Corpus:
@@ -40,7 +42,7 @@ def test_a_corpus_is_named_after_its_content(tmp_path: Path) -> None:
     assert len(list((tmp_path / "a").iterdir())) == 2
 
 
-def test_mistakes_are_named(tmp_path: Path) -> None:
+def test_invalid_arguments_are_refused(tmp_path: Path) -> None:
     clips = np.arange(4)[None]
     with pytest.raises(PartitaError, match="can't be told apart"):
         corpus_from_classes(

@@ -1,4 +1,4 @@
-"""The synthetic etudes: in tune, in Helmholtz motion, musical in outline, the same for the same seed."""
+"""Synthetic etudes are in tune, in Helmholtz motion and playable, and depend on the seed alone."""
 
 from pathlib import Path
 
@@ -111,7 +111,7 @@ def stroke(pitch: int, *, string: int, decay: float) -> np.ndarray:
     return simulate(hands, np.zeros(48_000, np.float32)).astype(float)
 
 
-def test_strings_keep_silent_without_a_bow_and_ring_out_after_it() -> None:
+def test_strings_are_silent_without_a_bow_and_decay_after_it() -> None:
     speed, hz = np.full((101, 4), 0.2), np.tile(hertz(np.array(OPEN, float)), (101, 1))
     still = Controls(frequency=hz, velocity=speed, force=0 * speed, position=speed, decay=speed)
     assert not simulate(still, np.zeros(4_800, np.float32)).any()
@@ -121,7 +121,7 @@ def test_strings_keep_silent_without_a_bow_and_ring_out_after_it() -> None:
     assert 40 < fall < 48, "a third of a second of 0.5 s for 60 dB, and a little that the bridge takes"
 
 
-def test_open_strings_ring_along_through_the_bridge() -> None:
+def test_open_strings_vibrate_in_sympathy() -> None:
     octave, foreign = (stroke(pitch, string=1, decay=0.05)[-14_400:] for pitch in (64, 63))
     open_e = float(hertz(76))
     rung, unmoved = harmonics(octave, open_e, 1)[0], harmonics(foreign, open_e, 1)[0]
@@ -130,7 +130,7 @@ def test_open_strings_ring_along_through_the_bridge() -> None:
 
 @pytest.mark.parametrize("mode", ["major", "minor"])
 @pytest.mark.parametrize("cadence", ["full", "half", "deceptive"])
-def test_progressions_end_in_their_cadence_and_voices_lead(mode: str, cadence: str) -> None:
+def test_progressions_end_in_their_cadence_and_voicings_stay_close(mode: str, cadence: str) -> None:
     rng = np.random.default_rng(5)
     for length in (1, 2, 3, 4, 8, 15):
         names = draw_progression(rng, mode=mode, length=length, cadence=cadence)
@@ -146,7 +146,7 @@ def test_progressions_end_in_their_cadence_and_voices_lead(mode: str, cadence: s
             before = voicing
 
 
-def test_every_chord_that_may_follow_exists() -> None:
+def test_every_chord_in_the_tables_is_defined() -> None:
     for mode, table in FOLLOWERS.items():
         named = set(table) | {name for followers in table.values() for name in followers}
         named |= {name for ends in CADENCES[mode].values() for end in ends for name in end}
@@ -154,7 +154,7 @@ def test_every_chord_that_may_follow_exists() -> None:
         assert set(table) == set(CHORDS[mode])
 
 
-def test_a_movement_fills_its_time_in_order_and_in_the_hand() -> None:
+def test_a_movement_fills_its_time_and_is_playable() -> None:
     for seed in range(12):
         notes = compose(30.0, rng=np.random.default_rng(seed))
         starts = np.array([note.start for note in notes])
@@ -182,7 +182,7 @@ def test_movements_differ_in_key_bowing_texture_and_have_double_stops() -> None:
     assert 2.0 < rate < 8.0, "notes a second"
 
 
-def test_body_and_room_are_linear_stable_and_keep_no_constant() -> None:
+def test_body_and_room_decay_and_remove_the_offset() -> None:
     impulse = np.zeros(2 * INTERNAL_RATE)
     impulse[0] = 1.0
     answer = room(body(impulse, INTERNAL_RATE), INTERNAL_RATE)
@@ -200,7 +200,7 @@ def etude() -> np.ndarray:
     return render(30.0, sample_rate=RATE, seed=2)
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_seed_another_piece(etude: np.ndarray) -> None:
+def test_the_music_depends_on_the_seed_alone(etude: np.ndarray) -> None:
     assert np.array_equal(etude, render(30.0, sample_rate=RATE, seed=2))
     other = render(30.0, sample_rate=RATE, seed=3)
     assert abs(np.corrcoef(etude, other)[0, 1]) < 0.2
@@ -223,7 +223,7 @@ def test_level_silence_and_spectrum_of_an_etude(etude: np.ndarray) -> None:
     assert power[hz > 3000].sum() > 1e-4 * power.sum(), "a violin has overtones"
 
 
-def test_most_notes_of_a_performance_sound_at_their_pitch() -> None:
+def test_most_notes_have_their_pitch() -> None:
     notes = compose(20.0, rng=np.random.default_rng(4))
     controls = play(notes, seconds=20.0, rng=np.random.default_rng(0))
     sound = simulate(controls, np.zeros(20 * INTERNAL_RATE, np.float32)).astype(float)
@@ -239,13 +239,13 @@ def test_most_notes_of_a_performance_sound_at_their_pitch() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "rate"), [(0.05, 16_000), (1.0, 8_000), (2.5, 22_050), (4.0, 44_100)])
-def test_the_length_is_exact(seconds: float, rate: int) -> None:
+def test_the_result_has_exactly_the_requested_length(seconds: float, rate: int) -> None:
     sound = render(seconds, sample_rate=rate, seed=0)
     assert sound.shape == (round(seconds * rate),)
     assert np.abs(sound).max() == pytest.approx(PEAK, abs=1e-6)
 
 
-def test_files_are_written_whole_and_are_the_renderings(tmp_path: Path) -> None:
+def test_written_files_hold_the_rendered_etudes(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "etudes"
     paths = write_etudes(folder, count=2, seconds=3.0, sample_rate=RATE, seed=1)
     assert [path.name for path in paths] == ["etude-01.wav", "etude-02.wav"]

@@ -1,11 +1,11 @@
-"""The errors that say why a recording can't be used.
+"""The exceptions that say why a recording can't be used.
 
-They do not reach the user on their own: `load` names the file, and `prepare` lists it as skipped.
+Their messages do not name the file: the caller adds its name, or lists the file as skipped.
 """
 
 
 class UnreadableError(Exception):
-    """The file holds no sound that can be used; the message is the reason, without the file's name.
+    """The file holds no sound that can be used; the message is the reason.
 
     >>> raise UnreadableError("silent from start to end")
     Traceback (most recent call last):
@@ -15,7 +15,7 @@ class UnreadableError(Exception):
 
 
 class MissingDecoderError(UnreadableError):
-    """The file may be intact, but the library that decodes it is not installed.
+    """The file may be intact, but the library that decodes its format is not installed.
 
     >>> issubclass(MissingDecoderError, UnreadableError)
     True

@@ -1,4 +1,4 @@
-"""16-bit samples: how floats become int16, and the ramp that fades them out."""
+"""16-bit samples: convert floats to int16, and fade the end of a sound out."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 INT16_SCALE = 32767.0
-"""The 16-bit sample that stands for full scale, 1.0."""
+"""The int16 value of full scale, 1.0."""
 
 
 def to_int16(block: NDArray[Any]) -> NDArray[np.int16]:
-    """Return 16-bit samples: int16 as they are, floats in [-1, 1] clipped and times 32,767.
+    """Convert samples to 16 bits: clip floats to [-1, 1] and multiply by 32,767; return int16 unchanged.
 
     >>> to_int16(np.array([-2.0, 0.0, 1.0])).tolist()
     [-32767, 0, 32767]
@@ -21,7 +21,7 @@ def to_int16(block: NDArray[Any]) -> NDArray[np.int16]:
 
 
 def fade_out(samples: int) -> NDArray[np.float64]:
-    """Return factors that lead to silence, half a cosine: the last one is 0.
+    """Return the factors of a fade-out, (samples,): half a cosine from 1 to 0, of which the last is 0.
 
     >>> fade_out(2).tolist()
     [0.5, 0.0]

@@ -105,7 +105,7 @@ class Corpus:
         partita.errors.PartitaError: /nowhere/a.i16 is missing: prepare the recordings again
         """
         corpus = cls(path, index)
-        corpus.__dict__["samples"] = _map_store(corpus.store, int(index["samples"]))
+        _ = corpus.samples  # maps the store now, so that `prepare` can replace it later
         return corpus
 
     @property
@@ -126,7 +126,7 @@ class Corpus:
     @cached_property
     def samples(self) -> NDArray[np.int16]:
         """The whole store: (samples,) int16, memory-mapped, read-only."""
-        return np.memmap(self.store, dtype="<i2", mode="r")
+        return _map_store(self.store, int(self.index["samples"]))
 
     @cached_property
     def _verified(self) -> set[int]:

@@ -39,6 +39,15 @@ def prompts(
 
     Raises:
         PartitaError: the split is empty or silent, or a number is out of range.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from partita.data.from_classes import corpus_from_classes
+    >>> clips, quantizer = {"test": np.full((1, 5), 200)}, Quantizer()
+    >>> folder = Path(tempfile.mkdtemp()) / "corpus"
+    >>> corpus = corpus_from_classes(folder, clips, sample_rate=8000, quantizer=quantizer)
+    >>> prompts(corpus, "test", count=2, length=3, seed=0, quantizer=quantizer).tolist()
+    [[200, 200, 200], [200, 200, 200]]
     """
     if count < 1 or length < 1:
         raise PartitaError(f"`count` is {count} and `length` {length}, both must be at least 1")

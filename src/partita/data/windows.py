@@ -85,6 +85,16 @@ class TrainingWindows:
 
     Raises:
         PartitaError: the split is empty, or a number is out of range.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from partita.data.from_classes import corpus_from_classes
+    >>> clips, quantizer = {"train": np.full((1, 5), 130)}, Quantizer()
+    >>> folder = Path(tempfile.mkdtemp()) / "corpus"
+    >>> corpus = corpus_from_classes(folder, clips, sample_rate=8000, quantizer=quantizer)
+    >>> windows = TrainingWindows(corpus, targets=5, context=2, batch=1, seed=0, quantizer=quantizer)
+    >>> windows.next().classes.tolist(), windows.epoch
+    ([[128, 128, 130, 130, 130, 130, 130]], 0)
     """
 
     def __init__(
@@ -188,6 +198,16 @@ def every_window(
 
     Raises:
         PartitaError: the split is empty, or a number is out of range.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from partita.data.from_classes import corpus_from_classes
+    >>> clips, quantizer = {"train": np.full((1, 5), 130)}, Quantizer()
+    >>> folder = Path(tempfile.mkdtemp()) / "corpus"
+    >>> corpus = corpus_from_classes(folder, clips, sample_rate=8000, quantizer=quantizer)
+    >>> windows = every_window(corpus, "train", targets=3, context=1, batch=2, quantizer=quantizer)
+    >>> next(windows).classes.tolist()
+    [[128, 130, 130, 130], [130, 130, 130, 128]]
     """
     reader = _reader(corpus, split, targets=targets, context=context, batch=batch, quantizer=quantizer)
     plan = np.concatenate(

@@ -1,4 +1,4 @@
-"""Splits: by recording where possible, else by time with a gap; never overlapping, never empty."""
+"""Recordings are split whole where possible, else by time; splits never overlap and are never empty."""
 
 from itertools import pairwise
 
@@ -32,8 +32,10 @@ def split_of(parts: list[SplitPart]) -> dict[str, str]:
     validation_seconds=st.none() | st.floats(0.1, 60),
     test=st.sampled_from([(), ("*/0.wav",)]),
 )
-@example(seconds=[1.0, 3.0, 1.0], gap=0.0, seed=0, validation_seconds=5.0, test=())  # all the rest is held
-def test_parts_are_disjoint_apart_and_none_is_missing(
+@example(
+    seconds=[1.0, 3.0, 1.0], gap=0.0, seed=0, validation_seconds=5.0, test=()
+)  # validation takes the rest
+def test_parts_are_disjoint_have_gaps_and_fill_every_split(
     seconds: list[float], gap: float, seed: int, validation_seconds: float | None, test: tuple[str, ...]
 ) -> None:
     given_ = recordings(*seconds)
@@ -55,7 +57,7 @@ def test_parts_are_disjoint_apart_and_none_is_missing(
 
 
 @pytest.mark.parametrize("count", [8, 10, 200])
-def test_eight_or_more_are_split_by_recording_by_seed(count: int) -> None:
+def test_eight_or_more_recordings_are_held_out_whole_by_seed(count: int) -> None:
     parts = assign_splits(recordings(*[10.0] * count), rules(), RATE)
     assert len(parts) == count
     for split in ("validation", "test"):
@@ -72,7 +74,7 @@ def test_a_new_recording_moves_few_others() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_fewer_than_three_are_split_by_time(count: int) -> None:
+def test_fewer_than_three_recordings_are_split_by_time(count: int) -> None:
     parts = assign_splits(recordings(*[60.0 / count] * count), rules(), RATE)
     spans = {split: [p for p in parts if p.split == split] for split in ("train", "validation", "test")}
     assert sum(p.stop - p.start for p in spans["test"]) == 6000
@@ -80,7 +82,7 @@ def test_fewer_than_three_are_split_by_time(count: int) -> None:
     assert sum(p.stop - p.start for p in spans["train"]) == 60000 - 12000 - 2000
 
 
-def test_globs() -> None:
+def test_patterns_choose_the_held_out_recordings() -> None:
     parts = assign_splits(
         recordings(5, 5, 5, 5), rules(test=("*0*", "folder/1.wav"), validation=("2.wav",)), RATE
     )
@@ -104,7 +106,7 @@ def test_recordings_as_short_as_the_gap_are_held_out_whole() -> None:
     assert sorted(p.split for p in parts) == ["test", "train", "validation"]
 
 
-def test_what_is_asked_for_is_held_out_whatever_its_share() -> None:
+def test_options_hold_out_exactly_their_recordings() -> None:
     asked = rules(test=("0.wav",), validation=("1.wav",))
     assert [p.split for p in assign_splits(recordings(90, 90, 10), asked, RATE)] == [
         "test",

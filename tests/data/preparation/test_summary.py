@@ -1,4 +1,4 @@
-"""A person is told what was held out, of what, and when there is little to learn from."""
+"""`prepare` reports what it held out, and warns of little training sound."""
 
 import time
 
@@ -10,7 +10,7 @@ from partita.data.preparation.summary import held_out_lines, split_warnings
 RATE = 1000
 
 
-def said(seconds: tuple[float, ...], **changes: object) -> tuple[list[str], list[str]]:
+def report(seconds: tuple[float, ...], **changes: object) -> tuple[list[str], list[str]]:
     values = {"test": (), "validation": (), "validation_seconds": None, "gap": 1.0, "seed": 0}
     rules = SplitRules(**{**values, **changes})  # type: ignore[arg-type]
     recordings = [Recording(f"{n}.wav", round(s * RATE)) for n, s in enumerate(seconds)]
@@ -18,8 +18,8 @@ def said(seconds: tuple[float, ...], **changes: object) -> tuple[list[str], list
     return held_out_lines(*given), split_warnings(*given)
 
 
-def test_a_block_of_time_is_named() -> None:
-    lines, warnings = said((300, 100))
+def test_a_block_of_time_is_described() -> None:
+    lines, warnings = report((300, 100))
     assert lines == [
         "validation: 40 s (10%) from a stretch of 1.wav; choose it yourself with --validation or"
         " --validation-seconds",
@@ -28,8 +28,8 @@ def test_a_block_of_time_is_named() -> None:
     assert warnings == []
 
 
-def test_whole_recordings_are_counted_and_what_was_asked_for_is_said() -> None:
-    lines, _ = said((10.0,) * 40, test=("0.wav",), validation_seconds=25)
+def test_whole_recordings_are_counted_and_the_option_is_named() -> None:
+    lines, _ = report((10.0,) * 40, test=("0.wav",), validation_seconds=25)
     assert lines[0] == "validation: 25 s (6%) from 2 recordings and the end of " + lines[0].split()[-4] + (
         " as --validation-seconds says"
     )
@@ -44,17 +44,17 @@ def test_whole_recordings_are_counted_and_what_was_asked_for_is_said() -> None:
         ({"validation_seconds": 90}, "--validation-seconds holds out 45%"),
     ],
 )
-def test_what_was_asked_for_is_obeyed_and_said_when_it_is_much(changes: dict, word: str) -> None:
-    _, warnings = said((100, 50, 50), **changes)
+def test_an_option_that_holds_out_a_large_share_gives_a_warning(changes: dict, word: str) -> None:
+    _, warnings = report((100, 50, 50), **changes)
     assert warnings == [f"{word} of the sound, which leaves little to train on: hold out less"]
 
 
-def test_little_sound_to_learn_from_is_said() -> None:
-    (line,) = said((5,))[1]
+def test_little_training_sound_gives_a_warning() -> None:
+    (line,) = report((5,))[1]
     assert line == (
         "2.0 s of training sound: a model learns little from less than a few minutes, add recordings"
     )
-    assert said((100,))[1] == []
+    assert report((100,))[1] == []
 
 
 def test_many_recordings_are_described_quickly() -> None:

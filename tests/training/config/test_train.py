@@ -50,7 +50,7 @@ def test_every_arm_survives_its_file(arm: str, tmp_path: Path) -> None:
         ({"batch": 0}, "`batch` is 0"),
         (
             {"targets": 127, "adversary": AdversaryConfig()},
-            "`targets` is 127: the discriminator `patchgan` needs",
+            "`targets` is 127, but the discriminator `patchgan` needs",
         ),
         (
             {"targets": 1023, "adversary": AdversaryConfig(discriminators=("patchgan", "spectral"))},
@@ -81,7 +81,10 @@ def test_values_that_mean_nothing_are_refused(changes: dict[str, Any], words: st
         ({"discriminators": ("patchgan", "ears")}, "`discriminators` has 'ears': choose among patchgan"),
         ({"discriminators": ()}, "name at least one"),
         ({"discriminators": ("spectral", "spectral")}, "each of them once"),
-        ({"loss": "least-squares", "saturating": True}, "`saturating` goes with the loss `log` only"),
+        (
+            {"loss": "least-squares", "saturating": True},
+            "`saturating` is True but `loss` is 'least-squares': leave it out",
+        ),
     ],
 )
 def test_an_adversary_that_means_nothing_is_refused(changes: dict[str, Any], words: str) -> None:

@@ -1,6 +1,6 @@
-"""The links of a chained Ogg file: one recording after another, each with headers of its own.
+"""Find the links of a chained Ogg file: recordings that were joined, each with its own headers.
 
-Pages are walked by their headers (RFC 3533); nothing is decoded, and checksums are not looked at.
+Only the headers of the pages are read (RFC 3533). Nothing is decoded, and checksums are not verified.
 """
 
 import struct
@@ -15,30 +15,41 @@ CAPTURE = b"OggS"
 HEADER = struct.Struct("<4sBBqIII B")
 CONTINUED, FIRST = 1, 2
 STEP = 1 << 16
-RATE_OF_OPUS = 48000
+OPUS_RATE = 48000
 
 
 @dataclass(frozen=True)
 class _Page:
+    """One page: its range of bytes, and the fields of its header (RFC 3533, section 6)."""
+
     start: int
     stop: int
     flags: int
     granule: int
     serial: int
-    head: bytes  # of the payload
+    head: bytes  # the first bytes of its content
 
 
 @dataclass
 class _Link:
-    """One recording of the chain: its logical streams begin together."""
+    """One recording of the chain: logical streams that begin together.
+
+    Args:
+        start: where it begins, in bytes.
+        rates: sample rate, and samples to drop at the start, by the serial number of each stream of sound.
+        first: the granule position of the first page with sound, by serial number.
+        last: the granule position of the last page, by serial number.
+        begun: whether pages of sound were read.
+    """
 
     start: int
-    rates: dict[int, tuple[int, int]] = field(default_factory=dict)  # serial: rate, samples dropped at first
-    first: dict[int, int] = field(default_factory=dict)  # granules
+    rates: dict[int, tuple[int, int]] = field(default_factory=dict)
+    first: dict[int, int] = field(default_factory=dict)
     last: dict[int, int] = field(default_factory=dict)
-    begun: bool = False  # with pages of sound
+    begun: bool = False
 
     def add(self, page: _Page) -> None:
+        """Count a page."""
         if page.flags & FIRST:
             if rate := _rate(page.head):
                 self.rates[page.serial] = rate
@@ -50,28 +61,28 @@ class _Link:
 
     @property
     def seconds(self) -> float | None:
-        """How long the sound after the first page of it is; that page's own start is told nowhere."""
+        """Return the duration after the first page of sound; the start of that page is not stored."""
         for serial, (rate, dropped) in self.rates.items():
             if serial in self.last:
                 return max(0, self.last[serial] - self.first[serial] - dropped) / rate
         return None
 
 
-def scan_ogg(file: IO[bytes], size: int) -> list[Part]:
-    """Return the links of an Ogg file, a part each.
+def ogg_parts(file: IO[bytes], size: int) -> list[Part]:
+    """Return the links of an Ogg file, each as a part.
 
     Args:
-        file: the file, open.
+        file: the open file.
         size: its length in bytes.
 
     Raises:
-        UnreadableError: not one page of an Ogg file is in it.
+        UnreadableError: the file holds no Ogg page.
 
     >>> import io, soundfile
     >>> file = io.BytesIO()
     >>> soundfile.write(file, [0.1] * 8000, 8000, format="OGG")
     >>> twice = file.getvalue() * 2
-    >>> [part.size for part in scan_ogg(io.BytesIO(twice), len(twice))] == [len(twice) // 2] * 2
+    >>> [part.size for part in ogg_parts(io.BytesIO(twice), len(twice))] == [len(twice) // 2] * 2
     True
     """
     links: list[_Link] = []
@@ -89,7 +100,7 @@ def scan_ogg(file: IO[bytes], size: int) -> list[Part]:
         for link, stop in zip(links, stops, strict=True)
     ]
     if end > size:
-        parts[-1] = parts[-1].noted("cut off: its last page is incomplete")
+        parts[-1] = parts[-1].with_note("cut off: its last page is incomplete")
     return parts
 
 
@@ -123,10 +134,13 @@ def _next_page(file: IO[bytes], place: int) -> int:
 
 
 def _rate(head: bytes) -> tuple[int, int] | None:
-    """Return rate and samples to drop at the start, from the first packet of a stream of sound."""
+    """Return the sample rate and the samples to drop at the start, from the first packet of a stream.
+
+    None if the stream is not Vorbis or Opus.
+    """
     if head.startswith(b"\x01vorbis") and len(head) >= 16:
         rate = int.from_bytes(head[12:16], "little")
         return (rate, 0) if rate else None
     if head.startswith(b"OpusHead") and len(head) >= 12:
-        return RATE_OF_OPUS, int.from_bytes(head[10:12], "little")
+        return OPUS_RATE, int.from_bytes(head[10:12], "little")
     return None

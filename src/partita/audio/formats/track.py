@@ -1,4 +1,4 @@
-"""The decoded sound of a file, or of a part of it, as blocks of one sample rate. Decodes nothing itself."""
+"""The decoded sound of a file, or of a part of it, as blocks. This file does not decode."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK_VALUES = 1 << 18
-"""The float32 values of a block, all channels together: 1 MiB."""
+"""The number of float32 values in a block, all channels together: 1 MiB."""
 
 
 @dataclass
 class Track:
-    """Sound of one rate.
+    """Sound with one sample rate and one number of channels.
 
     Args:
-        rate: Hz.
-        channels: how many.
-        floats: whether the file holds floats, whose full scale may be anywhere.
-        blocks: (samples, channels) float32; one buffer may serve all of them.
-        samples: how many to expect; 0 when that is unknown.
-        shares: where the track begins and ends in the file, each 0 to 1.
+        rate: sample rate in Hz.
+        channels: number of channels.
+        floats: whether the file stores floats, whose full scale may differ from 1.
+        blocks: (samples, channels) float32; the next block may overwrite the one before.
+        samples: how many samples to expect; 0 when that is not known.
+        shares: where the track begins and ends in the file, as shares of its length, 0 to 1.
 
     >>> Track(rate=8000, channels=1, floats=False, blocks=iter([])).samples
     0

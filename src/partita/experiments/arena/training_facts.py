@@ -8,7 +8,7 @@ from partita.runs.checkpoint_state import STATE, read_state, remedy
 from partita.runs.folder import RunFolder
 from partita.tables import Table
 from partita.training.interleaved import machine_share
-from partita.training.monitoring.discriminator_monitor import accuracy
+from partita.training.monitoring.diagnostics import accuracy
 
 
 def training_facts(run: RunFolder) -> dict[str, Any]:

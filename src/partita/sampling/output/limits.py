@@ -1,4 +1,4 @@
-"""Checks before a clip is drawn: the format can hold it, and the disk has space for it. Writes nothing."""
+"""Check before drawing that the format can hold a clip and that the disk has space for it. Writes nothing."""
 
 import shutil
 from collections.abc import Sequence
@@ -10,15 +10,16 @@ from partita.errors import PartitaError
 
 
 def check_disk_space(paths: Sequence[Path], *, samples: int, normalise: bool = False) -> None:
-    """Refuse clips that the disk has no room for, before any is drawn.
+    """Raise an error if the disk does not have space for the clips.
 
-    Clips that wait on the disk until they are drawn need the room of one more while that is encoded. Files
-    that grow take the place of what they replace with their first block; others only when they are whole.
+    Clips that are encoded at the end are stored on the disk until then, and need the space of one more clip
+    while they are encoded. A growing file replaces an older file with its first block, which frees the space
+    of that file. Other files replace it only when they are complete.
 
     Args:
         paths: a file for each clip.
-        samples: of each clip.
-        normalise: whether the clips wait on the disk until their level is known.
+        samples: length of each clip.
+        normalise: whether the peak of the clips is normalised.
 
     Raises:
         PartitaError: the clips would fill the disk.
@@ -29,30 +30,30 @@ def check_disk_space(paths: Sequence[Path], *, samples: int, normalise: bool = F
     while not folder.is_dir():
         folder = folder.parent
     disk = shutil.disk_usage(folder)
-    if not disk.total:  # a file system that says nothing of its size
+    if not disk.total:  # the file system does not give its size
         return
-    needed, room = 2 * samples * len(paths), disk.free
-    if waits_for_the_end(paths, normalise=normalise):
-        needed += 2 * samples + samples // 50  # FLAC needs a little more for noise than PCM
+    needed, free = 2 * samples * len(paths), disk.free
+    if is_written_at_end(paths, normalise=normalise):
+        needed += 2 * samples + samples // 50  # FLAC of noise is a little larger than PCM
     else:
-        room += sum(path.stat().st_size for path in paths if path.is_file() and path.stat().st_nlink == 1)
-    if needed > room:
+        free += sum(path.stat().st_size for path in paths if path.is_file() and path.stat().st_nlink == 1)
+    if needed > free:
         raise PartitaError(
-            f"the clips need {needed / 2**20:.0f} MiB, {folder} has room for {room / 2**20:.0f} MiB:"
+            f"the clips need {needed / 2**20:.0f} MiB, {folder} has {free / 2**20:.0f} MiB free:"
             " make room on the disk, draw less, or write elsewhere"
         )
 
 
 def check_format(path: Path, *, sample_rate: int, samples: int | None = None) -> None:
-    """Refuse sound that a file's format can't hold, before any is drawn.
+    """Raise an error if a file's format can't hold a clip.
 
     Args:
         path: the file.
         sample_rate: in Hz.
-        samples: of the whole clip; None if that is not known.
+        samples: length of the clip; None if it is not known.
 
     Raises:
-        PartitaError: the sound is too long, or has a rate that the format lacks.
+        PartitaError: the clip is too long, or the format does not support the sample rate.
 
     >>> check_format(Path("a.opus"), sample_rate=48000, samples=100)
     """
@@ -63,6 +64,11 @@ def check_format(path: Path, *, sample_rate: int, samples: int | None = None) ->
         check_encoder(path, form, sample_rate)
 
 
-def waits_for_the_end(paths: Sequence[Path], *, normalise: bool) -> bool:
-    """Return whether clips wait on the disk until they are drawn."""
+def is_written_at_end(paths: Sequence[Path], *, normalise: bool) -> bool:
+    """Return whether clips are stored on the disk and written to their files only at the end.
+
+    Args:
+        paths: a file for each clip.
+        normalise: whether the peak of the clips is normalised.
+    """
     return normalise or format_of(paths[0]).name != "WAV"
