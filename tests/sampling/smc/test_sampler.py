@@ -117,8 +117,8 @@ def test_many_steered_clips_are_distributed_as_the_target(block: int, threshold:
     log_p = log_probability(model, np.zeros(model.receptive_field, np.int64), words)
     weights = np.exp(log_p + strength * bonus[words].sum(1))
     clips = 600
-    source = steered(model, SumScorer(lambda new: bonus[new]), clips=clips, steps=6, particles=60, block=block,
-                     threshold=threshold, strength=strength)  # fmt: skip
+    source = steered(model, SumScorer(lambda new: bonus[new]), clips=clips, steps=6, particles=60,
+                     block=block, threshold=threshold, strength=strength)  # fmt: skip
     found = np.bincount(source.take(6).astype(np.int64) @ 3 ** np.arange(5, -1, -1), minlength=3**6)
     common = np.argsort(-weights)[:20]
 
@@ -177,8 +177,8 @@ def test_the_evidence_is_unbiased(block: int, particles: int, lag: int | None) -
     words = np.array(list(product(range(3), repeat=6)))
     past = np.zeros(model.receptive_field, np.int64)
     z = np.exp(log_probability(model, past, words) + bonus[words].sum(1)).sum()
-    source = steered(model, SumScorer(lambda new: bonus[new]), seed=1, clips=2000, steps=6, particles=particles,
-                     block=block, threshold=0.8, lag=lag)  # fmt: skip
+    source = steered(model, SumScorer(lambda new: bonus[new]), seed=1, clips=2000, steps=6,
+                     particles=particles, block=block, threshold=0.8, lag=lag)  # fmt: skip
     source.take(6)
     estimates = np.exp(source.log_evidence)
     error = estimates.std() / np.sqrt(len(estimates))
