@@ -28,7 +28,7 @@ from partita.runs.loading import load
 from partita.signals import Interrupted
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
-from partita.training.interleaved import Planned
+from partita.training.interleaved import PlannedRun
 from partita.training.train import train
 
 RATE = 4000
@@ -116,7 +116,7 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
         train(corpus, path, *rest, **named, stop=lambda: True)
         raise KeyboardInterrupt
 
-    def interrupted_among(corpus: Corpus, planned: Sequence[Planned]) -> None:
+    def interrupted_among(corpus: Corpus, planned: Sequence[PlannedRun]) -> None:
         for one in planned:
             if one.path.name == stage:
                 interrupted_there(corpus, one.path, one.config, start_from=one.start_from)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tyro.conf import Positional
 
-from partita.cli.arguments import gather, parse, with_new_names
+from partita.cli.arguments import gather_repeats, parse, with_new_names
 from partita.errors import PartitaError
 
 
@@ -74,7 +74,7 @@ def test_a_default_stands_where_nothing_is_said():
 
 def test_gather_joins_repeats_and_keeps_the_order():
     words = ["a", "b", "--test", "x", "y", "--out", "c", "--test", "z", "--no-trim", "--validation=v"]
-    assert gather(words, ("--test", "--validation")) == [
+    assert gather_repeats(words, ("--test", "--validation")) == [
         *("a", "b", "--out", "c", "--no-trim"),
         *("--test", "x", "y", "z", "--validation", "v"),
     ]
@@ -85,7 +85,7 @@ def test_gather_loses_no_word(words):
     def bare(found):
         return sorted(word for whole in found for word in whole.split("=") if word not in {"--test"})
 
-    kept = gather(words, ["--test"])
+    kept = gather_repeats(words, ["--test"])
     assert kept.count("--test") <= 1
     assert bare(word.replace("--test=", "") for word in kept) == bare(
         word.replace("--test=", "") for word in words

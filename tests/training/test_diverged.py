@@ -22,15 +22,15 @@ Make = Callable[..., TrainConfig]
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_validation_score_that_is_not_finite_is_no_fault_of_partitas(
+def test_a_validation_score_that_is_not_finite_is_reported_as_divergence(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch, bad: float
 ) -> None:
     # regression: "unexpected ValueError: Out of range float values are not JSON compliant"
     monkeypatch.setattr(validation, "validation_bits", lambda *_: bad)
-    words = r"the validation score is not finite at step 5: training diverged\. The checkpoint of step 0 is"
-    with pytest.raises(DivergedError, match=words) as said:
+    message = r"the validation score is not finite at step 5: training diverged\. The checkpoint of step 0 is"
+    with pytest.raises(DivergedError, match=message) as raised:
         train(corpus, out, make_config(learning_rate=0.25), quiet=True)
-    assert re.search(r"lower `learning_rate` \(it was 0\.25\), a longer `warmup`", str(said.value))
+    assert re.search(r"lower `learning_rate` \(it was 0\.25\), a longer `warmup`", str(raised.value))
     assert load(out).step == 0
     with pytest.raises(DivergedError, match="would diverge again: train a new run"):
         resume(out, quiet=True)
@@ -38,7 +38,7 @@ def test_a_validation_score_that_is_not_finite_is_no_fault_of_partitas(
 
 
 @pytest.mark.parametrize("group", ["generator", "average"])
-def test_what_is_not_finite_is_not_saved(
+def test_weights_that_are_not_finite_are_not_saved(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch, group: str
 ) -> None:
     # regression: weights that an update had made infinite lay in the newest checkpoint

@@ -113,7 +113,7 @@ def test_a_killed_run_ends_with_the_same_bytes(
         assert data == theirs[0][name], name
 
 
-def test_a_run_with_every_discriminator_goes_on_bitwise(
+def test_a_run_with_every_discriminator_resumes_bitwise(
     corpus: Corpus, tmp_path: Path, make_config: Make, everything: AdversaryConfig
 ) -> None:
     """Stopped while the discriminators warm up, and between two penalties."""
@@ -169,7 +169,7 @@ def test_a_signal_while_a_run_finishes_stops_what_comes_after(
     assert RunFolder.open(out).finished
 
 
-def test_a_run_that_another_process_trains_is_left_alone(
+def test_a_run_that_another_process_trains_is_not_changed(
     corpus: Corpus, out: Path, make_config: Make
 ) -> None:
     # regression: what the other process was writing was cleared away before the lock was asked for

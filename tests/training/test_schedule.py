@@ -15,7 +15,7 @@ def test_progress_goes_from_0_to_1_in_equal_steps() -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 3, 10, 49, 2879, 1_000_003])
-def test_the_steps_come_back_from_the_pace(steps: int) -> None:
+def test_the_pace_gives_back_the_number_of_steps(steps: int) -> None:
     assert Pace.of_steps(steps).steps() == steps
 
 
@@ -63,8 +63,8 @@ def test_a_slow_first_step_does_not_set_the_pace() -> None:
 
 
 def test_a_machine_that_becomes_slower_and_faster_still_ends_in_time_and_at_the_end_of_the_cosine() -> None:
-    random = np.random.default_rng(0)
-    speeds = (0.1 * np.exp(0.5 * np.sin(np.arange(2000) / 60) + 0.2 * random.standard_normal(2000))).tolist()
+    rng = np.random.default_rng(0)
+    speeds = (0.1 * np.exp(0.5 * np.sin(np.arange(2000) / 60) + 0.2 * rng.standard_normal(2000))).tolist()
     pace, seconds, step = run_to(100.0, speeds)
     assert pace.progress(step) > 0.97
     assert 95.0 < seconds < 100.5
@@ -89,7 +89,7 @@ def test_nothing_is_fitted_to_too_few_steps() -> None:
     assert not Pace.of_steps(10).is_due(FEWEST_STEPS, 1e9, 60.0)
 
 
-def test_a_pace_comes_back_from_json() -> None:
+def test_a_pace_is_restored_from_json() -> None:
     pace = Pace()
     pace.fit(10, 3.3, 60.0)
     assert Pace(**pace.as_json()) == pace

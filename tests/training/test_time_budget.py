@@ -28,7 +28,7 @@ def test_runs_of_one_budget_train_for_equally_long_whatever_their_arm() -> None:
 @pytest.mark.parametrize(
     ("rate", "wanted"), [(1e9, None), (200.0, None), (199.0, 500), (26.0, 125), (1e-9, 1)]
 )
-def test_the_final_score_is_on_as_much_as_there_is_time_for(rate: float, wanted: int | None) -> None:
+def test_the_final_score_covers_as_much_as_the_time_allows(rate: float, wanted: int | None) -> None:
     config = TrainConfig(minutes=1.0, preview_clips=0)
     assert samples_at_the_end(config, whole=1000, spent=55.0, rate=rate) == wanted
     assert samples_at_the_end(TrainConfig(steps=1), whole=1000, spent=55.0, rate=rate) is None

@@ -32,7 +32,7 @@ def train(config: TrainConfig, steps: int = 5) -> TrainStep:
 
 @pytest.mark.parametrize("value", ["draw", "mean"])
 @pytest.mark.parametrize("arm", ["likelihood", "report", "report-formula"])
-def test_every_weight_gets_a_gradient_and_moves(
+def test_every_weight_gets_a_gradient_and_changes(
     make_config: Make, adversary: AdversaryConfig, arm: str, value: str
 ) -> None:
     config = with_arm(make_config(rollout=RolloutConfig(value=value), adversary=adversary), arm)
@@ -68,7 +68,7 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
     assert not torch.equal(moved.generator.end2, alone.generator.end2)
 
 
-def test_the_twin_of_everything_is_bitwise_the_likelihood_arm(
+def test_the_twin_with_all_discriminators_is_bitwise_the_likelihood_arm(
     make_config: Make, everything: AdversaryConfig
 ) -> None:
     base = make_config(adversary=everything)
@@ -90,7 +90,7 @@ def test_the_formulas_twin_at_weight_0_is_bitwise_matching_alone(
     assert torch.equal(twin.generator.dilated, alone.generator.dilated)
 
 
-def test_a_loss_that_is_not_finite_stops_before_anything_moves(
+def test_a_loss_that_is_not_finite_stops_before_any_weight_changes(
     make_config: Make, adversary: AdversaryConfig
 ) -> None:
     train_step = train(make_config(adversary=adversary), steps=1)
@@ -103,7 +103,7 @@ def test_a_loss_that_is_not_finite_stops_before_anything_moves(
         assert torch.equal(train_step.tensors()["generator"][name], value) or name == "end2_bias"
 
 
-def test_a_gradient_that_is_not_finite_stops_before_anything_moves(make_config: Make) -> None:
+def test_a_gradient_that_is_not_finite_stops_before_any_weight_changes(make_config: Make) -> None:
     train_step = train(make_config(), steps=1)
     before = {name: value.clone() for name, value in train_step.tensors()["generator"].items()}
     train_step.generator.end1.register_hook(lambda gradient: gradient * float("inf"))
@@ -136,7 +136,7 @@ def test_streams_are_separate(make_config: Make, adversary: AdversaryConfig) -> 
     assert not torch.equal(other.generator.dilated, none.generator.dilated)
 
 
-def test_the_average_by_hand(make_config: Make) -> None:
+def test_the_ema_by_hand(make_config: Make) -> None:
     model = TrainStep(make_config()).generator
     start = model.end2_bias.detach().clone()
     average = EMA(model, decay=0.5)
@@ -155,7 +155,7 @@ def test_a_gpu_takes_the_same_path(make_config: Make, adversary: AdversaryConfig
     assert all(torch.isfinite(value).all() for value in train_step.tensors()["generator"].values())
 
 
-def test_bfloat16_trains_where_the_instructions_are_missing_too(make_config: Make) -> None:
+def test_bfloat16_trains_without_bfloat16_instructions(make_config: Make) -> None:
     train_step = TrainStep(make_config(precision="bfloat16"))
     first = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))["bits"]
     assert train_step.generator.end2.dtype == torch.float32

@@ -32,7 +32,7 @@ TOLERANCE = 1.15  # smallest ratio of two runs' machine shares that is reported 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class PlannedRun:
     """A run that is to be trained.
 
     Args:
@@ -47,7 +47,7 @@ class Planned:
 
 
 def train_in_turns(
-    corpus: Corpus, planned: Sequence[Planned], *, quiet: bool = False
+    corpus: Corpus, planned: Sequence[PlannedRun], *, quiet: bool = False
 ) -> dict[Path, DivergedError]:
     """Train runs until all are finished: create those that are absent, resume those that are unfinished.
 
@@ -86,7 +86,9 @@ def train_in_turns(
     return failed
 
 
-def _opened(stack: ExitStack, corpus: Corpus, planned: Sequence[Planned], quiet: bool) -> Iterator[Trainer]:
+def _opened(
+    stack: ExitStack, corpus: Corpus, planned: Sequence[PlannedRun], quiet: bool
+) -> Iterator[Trainer]:
     """Yield the trainer of each run that is not finished; all share one check of the corpus."""
     left = [one for one in planned if not is_finished(one.path)]
     check = stack.enter_context(BackgroundCheck(corpus)) if left else None
@@ -152,15 +154,15 @@ def machine_share(records: Sequence[Mapping[str, Any]]) -> float | None:
     return float(processor.sum() / wall.sum()) / best if best > 0 else None
 
 
-def unequal(shares: Mapping[str, float | None]) -> str | None:
+def unequal_shares(shares: Mapping[str, float | None]) -> str | None:
     """Return a warning if other programs slowed one run more than another, or None.
 
     Args:
         shares: the machine share of each run, as `machine_share` returns it.
 
-    >>> unequal({"likelihood": 0.97, "report": 0.95}) is None
+    >>> unequal_shares({"likelihood": 0.97, "report": 0.95}) is None
     True
-    >>> unequal({"likelihood": 0.97, "report": 0.6}).split(":")[0]
+    >>> unequal_shares({"likelihood": 0.97, "report": 0.6}).split(":")[0]
     'the machine was busy while report trained'
     """
     known = {name: share for name, share in shares.items() if share}

@@ -82,7 +82,7 @@ def test_with_discount_0_it_is_the_mean_divergence(everything: torch.Tensor) -> 
     torch.testing.assert_close(torch.autograd.grad(loss, model.table)[0], expected)
 
 
-def test_divergences_are_summed_by_hand() -> None:
+def test_divergences_by_hand() -> None:
     p, q = torch.tensor([0.5, 0.25, 0.25]).double(), torch.tensor([0.25, 0.5, 0.25]).double()
     found = kl_divergences(p.log()[None, None] + 3.0, q.log()[None, None] - 1.0)
     assert found.item() == pytest.approx(0.25 * torch.log(torch.tensor(2.0)).item())

@@ -32,12 +32,12 @@ def test_least_squares_by_hand() -> None:
     real, fake = torch.tensor([0.5, 1.5]), torch.tensor([1.0, 0.0])
     assert discriminator_loss(real, fake, kind="least-squares").item() == 0.125 + 0.25
     assert adversarial_loss(fake, kind="least-squares").item() == 0.25
-    blind = torch.full((2,), 0.5)
-    assert discriminator_loss(blind, blind, kind="least-squares").item() == 0.25
+    even = torch.full((2,), 0.5)
+    assert discriminator_loss(even, even, kind="least-squares").item() == 0.25
 
 
 @pytest.mark.parametrize("saturating", [False, True])
-def test_both_forms_pull_the_generator_the_same_way_and_stay_finite(saturating: bool) -> None:
+def test_both_forms_have_a_finite_gradient_of_the_same_sign(saturating: bool) -> None:
     for start in (-200.0, 0.0, 200.0):
         fake = torch.tensor([start], requires_grad=True)
         loss = adversarial_loss(fake, saturating=saturating)
@@ -52,12 +52,12 @@ def test_hinge_by_hand() -> None:
     real, fake = torch.tensor([0.5, 3.0]), torch.tensor([-2.0, 0.25])
     assert discriminator_loss(real, fake, kind="hinge").item() == (0.5 + 0) / 2 + (0 + 1.25) / 2
     assert adversarial_loss(fake, kind="hinge").item() == 1.75 / 2
-    blind = torch.zeros(4)
-    assert discriminator_loss(blind, blind, kind="hinge").item() == 2.0
+    even = torch.zeros(4)
+    assert discriminator_loss(even, even, kind="hinge").item() == 2.0
 
 
 @pytest.mark.parametrize("kind", LOSSES)
-def test_losses_pull_real_up_and_fake_down_and_the_generator_the_other_way(kind: str) -> None:
+def test_the_signs_of_the_gradients(kind: str) -> None:
     real, fake, fooled = (torch.full((3,), 0.2, requires_grad=True) for _ in range(3))
     torch.autograd.backward(discriminator_loss(real, fake, kind=kind) + adversarial_loss(fooled, kind=kind))
     assert real.grad is not None and fake.grad is not None and fooled.grad is not None
@@ -81,7 +81,7 @@ def test_the_penalty_of_a_linear_discriminator_is_its_weights_square() -> None:
     torch.testing.assert_close(weight.grad, 2 * weight.detach())
 
 
-def test_the_penalty_of_a_square_is_worked_out_by_hand() -> None:
+def test_the_penalty_of_a_square_by_hand() -> None:
     """With logit = a x^2 for one patch the gradient is 2 a x, and the penalty 4 a^2 x^2."""
     scale = torch.tensor(0.5, requires_grad=True)
     waveform = torch.tensor([[1.0], [3.0]], requires_grad=True)
@@ -116,7 +116,7 @@ def test_the_penaltys_own_gradient_agrees_with_finite_differences(kind: str) -> 
     assert (slope * direction).sum().item() == pytest.approx((ends[0] - ends[1]) / 2e-8, rel=1e-4)
 
 
-def test_matching_features_by_hand() -> None:
+def test_feature_matching_by_hand() -> None:
     """Two discriminators, with two maps and with one; the logits, which come last, are not compared."""
     logits = torch.randn(1, 3)
     real = [[torch.zeros(1, 2, 1), torch.ones(1, 1, 2), logits], [torch.full((1, 2, 2), 3.0), logits]]
@@ -125,7 +125,7 @@ def test_matching_features_by_hand() -> None:
     assert feature_matching(real, real).item() == 0
 
 
-def test_statistics_of_features_by_hand() -> None:
+def test_feature_statistics_by_hand() -> None:
     """Channel one: means 1 and 2, variances 1 and 0; channel two: means 0 and 0, variances 0 and 4."""
     logits = torch.zeros(1, 1)
     real = torch.tensor([[[0.0, 0.0], [2.0, 0.0]]])

@@ -88,7 +88,7 @@ def test_the_clamp_bounds_the_move() -> None:
         assert gradient.abs().max().item() == pytest.approx(0.25 / max(clamp, math.exp(-20) / 2), rel=0.01)
 
 
-def test_at_the_ends_a_sample_moves_towards_its_only_neighbour() -> None:
+def test_the_first_and_the_last_class_move_towards_their_only_neighbour() -> None:
     places = torch.arange(4.0, dtype=torch.float64)
     for drawn, sign in ((0, 1.0), (3, 1.0)):
         logits = torch.zeros(1, 4, dtype=torch.float64, requires_grad=True)
@@ -103,7 +103,7 @@ def exponentials(shape: tuple[int, ...], seed: int = 0) -> torch.Tensor:
     return noise.exponential_(generator=torch.Generator().manual_seed(seed))
 
 
-def test_noise_given_the_draw_is_gumbel_noise_whose_argmax_is_the_draw() -> None:
+def test_conditional_noise_is_gumbel_noise_whose_argmax_is_the_drawn_class() -> None:
     count, logits = 200_000, torch.tensor([0.5, -1.0, 1.2, 0.0], dtype=torch.float64)
     log_p = torch.log_softmax(logits, 0)
     random = torch.Generator().manual_seed(1)
@@ -117,7 +117,7 @@ def test_noise_given_the_draw_is_gumbel_noise_whose_argmax_is_the_draw() -> None
     assert (torch.corrcoef(noise.T) - torch.eye(4)).abs().max() < 0.01
 
 
-def test_the_estimate_is_that_of_noise_that_came_first() -> None:
+def test_noise_after_the_draw_gives_the_same_mean_gradient_as_noise_before_it() -> None:
     """Compare the mean gradient with noise drawn before the class and with noise drawn after it."""
     count, temperature = 200_000, 0.7
     value = torch.tensor([0.3, -1.0, 2.0], dtype=torch.float64)

@@ -188,7 +188,7 @@ def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(
 
 
 @pytest.mark.parametrize("arm", FREE_RUNNING)
-def test_several_discriminators_judge_what_is_drawn(base: TrainConfig, arm: str) -> None:
+def test_several_discriminators_judge_the_clips(base: TrainConfig, arm: str) -> None:
     weight = 0.0 if arm == "policy" else 1.0
     adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=weight)
     rollout = replace(ROLLOUT, length=1024, initial_length=1024, prompt_tail=1024)
@@ -253,7 +253,9 @@ def test_a_critic_that_has_changed_is_refused(corpus: Corpus, base: TrainConfig,
         resume(run, corpus=corpus, quiet=True)
 
 
-def test_a_critic_must_be_named_and_fit(corpus: Corpus, base: TrainConfig, tmp_path: Path) -> None:
+def test_a_critic_must_be_given_and_have_the_same_classes(
+    corpus: Corpus, base: TrainConfig, tmp_path: Path
+) -> None:
     with pytest.raises(PartitaError, match=r"`critic\.run` is not given"):
         train(corpus, tmp_path / "run", with_arm(base, "critic"), quiet=True)
     shape = replace(base.network_shape, classes=64)
@@ -272,9 +274,9 @@ def test_a_collapse_is_reported_once(
         "partita.training.monitoring.diagnostics.COLLAPSE", 2.0
     )  # a normal entropy counts as a collapse
     run = train(corpus, tmp_path / "run", with_arm(replace(base, log_every=5), "policy"), quiet=True)
-    said = [record for record in read(run / "metrics.jsonl") if record["kind"] == "trouble"]
-    assert [record["step"] for record in said] == [5]
-    assert "the clips are collapsing" in said[0]["words"]
+    records = [record for record in read(run / "metrics.jsonl") if record["kind"] == "trouble"]
+    assert [record["step"] for record in records] == [5]
+    assert "the clips are collapsing" in records[0]["words"]
 
 
 def test_contradictory_configs_are_refused(make_config: Make, adversary: AdversaryConfig) -> None:

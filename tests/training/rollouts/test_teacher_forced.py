@@ -70,7 +70,7 @@ def test_the_stream_decides_the_draws() -> None:
     assert not torch.equal(roll(logits, "draw", 1).fake, roll(logits, "draw", 2).fake)
 
 
-def test_where_no_target_counts_fake_is_real_and_carries_no_gradient() -> None:
+def test_invalid_targets_have_equal_waveforms_and_no_gradient() -> None:
     valid = VALID.clone()
     valid[1, 30:] = False
     logits = random_logits().requires_grad_()

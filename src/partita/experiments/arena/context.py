@@ -19,7 +19,7 @@ from partita.runs.loading import find_checkpoint, load, weights_path
 from partita.storage import digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
-from partita.training.interleaved import Planned, machine_share, train_in_turns, unequal
+from partita.training.interleaved import PlannedRun, machine_share, train_in_turns, unequal_shares
 from partita.training.train import finished_run, refuse_other_corpus
 
 
@@ -101,12 +101,12 @@ class ArenaContext:
             self._announce(path, name)
             refuse_other_corpus(corpus, path)
             config = replace(training, quantizer=quantizer)
-            planned.append(Planned(path=path, config=config, start_from=start_from))
+            planned.append(PlannedRun(path=path, config=config, start_from=start_from))
         astray = train_in_turns(corpus, planned, quiet=True)
         done = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in astray}
         steps = (f"{name}: {training_facts(run)['steps']:,} updates" for name, run in done.items())
         self.say("; ".join(steps))
-        if words := unequal({name: machine_share(run.records()) for name, run in done.items()}):
+        if words := unequal_shares({name: machine_share(run.records()) for name, run in done.items()}):
             self.say(words)
         return astray
 

@@ -13,7 +13,7 @@ from partita.progress import format_duration
 from partita.reports.report import ArmReport, ReportData
 from partita.runs.checkpoint_state import read_state
 from partita.runs.folder import RunFolder
-from partita.training.interleaved import machine_share, unequal
+from partita.training.interleaved import machine_share, unequal_shares
 
 SUMMARIES = {
     "likelihood": "Likelihood alone to the end: predict each sample from the real ones before it.",
@@ -80,7 +80,7 @@ def busy_while(home: Path) -> str | None:
         home: the demo's folder.
     """
     runs = {arm: RunFolder.open(home / "runs" / arm) for arm in ARMS}
-    return unequal({arm: machine_share(run.records()) for arm, run in runs.items()})
+    return unequal_shares({arm: machine_share(run.records()) for arm, run in runs.items()})
 
 
 def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:

@@ -41,7 +41,7 @@ from partita.signals import Interrupted
 from partita.terminal import print_note
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
-from partita.training.interleaved import Planned, train_in_turns
+from partita.training.interleaved import PlannedRun, train_in_turns
 from partita.training.train import finished_run, refuse_other_corpus
 
 Say = Callable[[str], None]
@@ -162,7 +162,7 @@ def _arms(home: Home, start: RunFolder, corpus: Corpus, config: TrainConfig, say
     """Train the arms in turns, so that they have equal time on equal terms."""
     planned = []
     for arm in ARMS:
-        one = Planned(path=home.run(arm), config=with_arm(config, arm), start_from=start.path)
+        one = PlannedRun(path=home.run(arm), config=with_arm(config, arm), start_from=start.path)
         _announce(home, arm, corpus, one.config, say)
         planned.append(one)
     for error in train_in_turns(corpus, planned).values():
