@@ -1,4 +1,4 @@
-"""A file is whole or not there, whatever its format, also when the disk is full at its end."""
+"""In every format a file is written completely or not at all, also if the disk is full at its end."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ NOISE = np.random.default_rng(0).integers(-32767, 32767, 200_000).astype(np.int1
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".caf"])
 @pytest.mark.parametrize("short", [1, 2000])
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, suffix: str, short: int) -> None:
-    """The limit on a file's size stands for a full disk; `short` bytes are lacking."""
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, suffix: str, short: int) -> None:
+    """A limit on the file's size stands in for a full disk; `short` bytes are missing."""
     path, form = tmp_path / f"a{suffix}", FORMATS[suffix]
     encode(path, [NOISE], form=form, sample_rate=16_000, note="a test")
     size = path.stat().st_size

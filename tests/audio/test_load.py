@@ -28,7 +28,7 @@ print((peak_bytes() - before) >> 20)
 
 @pytest.mark.parametrize("rate", [8000, 11025])
 @pytest.mark.parametrize("samples", [1, 1000, 10_000_000])
-def test_the_end_is_the_same_as_that_of_the_whole(
+def test_the_end_equals_the_end_of_the_whole(
     tmp_path: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch, rate: int, samples: int
 ) -> None:
     monkeypatch.setattr("partita.audio.formats.libsndfile.BLOCK_VALUES", 3000)
@@ -49,15 +49,15 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
-def test_a_pipe_gives_what_the_file_does(tmp_path: Path, suffix: str) -> None:
+def test_a_pipe_gives_the_same_sound_as_the_file(tmp_path: Path, suffix: str) -> None:
     path, pipe = tmp_path / f"take.{suffix}", tmp_path / "pipe"
     soundfile.write(path, 0.3 * np.sin(0.1 * np.arange(30_000)), 16_000)
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_bytes(path.read_bytes()))
     writer.start()
-    heard = read_audio(pipe, 16_000)
+    piped = read_audio(pipe, 16_000)
     writer.join()
-    assert (heard == read_audio(path, 16_000)).all()
+    assert (piped == read_audio(path, 16_000)).all()
     assert pipe.is_fifo()
 
 
@@ -70,8 +70,8 @@ def test_an_open_descriptor_is_read(tmp_path: Path) -> None:
     os.close(reading)
 
 
-def test_the_copy_is_gone_afterwards_and_so_are_those_of_killed_processes(
-    tmp_path: Path, monkeypatch
+def test_the_copy_is_removed_and_so_are_those_of_killed_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     left = tmp_path / f".{COPY_NAME}.0123abcd.part"
@@ -79,7 +79,7 @@ def test_the_copy_is_gone_afterwards_and_so_are_those_of_killed_processes(
     with seekable_file(Path(os.devnull)) as path:
         assert path.read_bytes() == b""
         assert list(tmp_path.iterdir()) == [path]
-        with seekable_file(Path(os.devnull)) as other:  # two at once leave each other alone
+        with seekable_file(Path(os.devnull)) as other:  # a second one does not remove the first
             assert path.exists() and other != path
     assert not any(tmp_path.iterdir())
 
@@ -98,6 +98,6 @@ def test_endless_sources_and_terminals_are_refused() -> None:
     os.close(slave)
 
 
-def test_a_pipe_without_sound_is_one_line() -> None:
+def test_a_pipe_without_sound_is_refused() -> None:
     with pytest.raises(PartitaError, match="/dev/null can't be used"):
         read_audio(os.devnull, 16_000)

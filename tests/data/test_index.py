@@ -239,7 +239,7 @@ def test_a_damaged_index_is_prepared_again_with_a_warning(
     with pytest.raises(DamagedIndexError):
         read_index(corpus.path)
     again = prepare([folder], corpus.path, ASKED)
-    assert "everything was prepared anew" in again.index["warnings"][0]
+    assert "everything was prepared again" in again.index["warnings"][0]
     assert again.fingerprint == corpus.fingerprint
     again.verify()
 

@@ -31,7 +31,7 @@ from partita.sampling.stream import draw
 from partita.seeds import numpy_stream
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
-from partita.training.train_step import TrainStep, Update
+from partita.training.train_step import StepInfo, TrainStep
 
 NATS_PER_BIT = float(np.log(2.0))
 RESAMPLES = 2000
@@ -63,7 +63,7 @@ def train_student(sound: NDArray[np.uint8], minutes: float, seed: int) -> WaveNe
             decay_steps=config.lr_decay_steps,
         )  # fmt: skip
         step += 1
-        numbers = learner.update(torch.from_numpy(windows).long(), valid, Update(step, rate, progress))
+        numbers = learner.update(torch.from_numpy(windows).long(), valid, StepInfo(step, rate, progress))
         said = 0.98 * said + 0.02 * float(numbers["bits"])
         if step % 100 == 0:
             print(f"step {step}, {progress:.0%}, {said / (1 - 0.98**step):.4f} bits", flush=True)

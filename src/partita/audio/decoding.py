@@ -93,7 +93,9 @@ class Decoder:
             if found := find_spikes((block, 1 / track.rate) for track in tracks for block in track.blocks):
                 return Decoder(self.path, self.sample_rate, Downmix(limit=found[0], note=found[1]))
         if self._peaks.peak > MAX_VALUE:
-            raise UnreadableError(f"holds values up to {self._peaks.peak:.3g}, which no recording has")
+            raise UnreadableError(
+                f"holds values up to {self._peaks.peak:.3g}, which no recording has: export it again"
+            )
         if downmix.channel is None and (cancelled := self._phases.cancelled()):
             notes = "; ".join(filter(None, [downmix.note, cancelled[1]]))
             changed = replace(downmix, channel=cancelled[0], note=notes)
@@ -128,12 +130,13 @@ class Decoder:
         rate = track.rate
         if not LEAST_RATE <= rate <= MOST_RATE:
             raise UnreadableError(
-                f"its header gives a sample rate of {rate} Hz, which no recording has: correct the header"
+                f"its header gives a sample rate of {rate} Hz, outside {LEAST_RATE} to {MOST_RATE}:"
+                " correct the header"
             )
         resampler = None
         if rate < self.sample_rate:
             self._notes.append(
-                f"recorded at {rate} Hz, below the {self.sample_rate} Hz of the corpus or model: it has no"
+                f"recorded at {rate} Hz, below the requested {self.sample_rate} Hz: it has no"
                 f" frequencies above {rate / 2:g} Hz"
             )
         if rate != self.sample_rate:

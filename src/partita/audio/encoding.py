@@ -32,6 +32,7 @@ class _ErrorKeepingFile:
         self.seek, self.tell, self.read = file.seek, file.tell, file.read
 
     def write(self, data: bytes) -> int:
+        """Write the bytes; keep an error instead of raising it."""
         try:
             write_all(self._file, data)
         except OSError as error:

@@ -112,9 +112,12 @@ def check_finite(block: NDArray[np.float32], seconds: float, rate: int) -> None:
     >>> check_finite(np.array([[0], [np.nan]], dtype=np.float32), 3.0, 10)
     Traceback (most recent call last):
     ...
-    partita.audio.errors.UnreadableError: holds values that are not finite (NaN or infinity) at 3.100 s
+    partita.audio.errors.UnreadableError: holds values that are not finite (NaN or infinity) at 3.100 s: \
+export it again
     """
     finite = np.isfinite(block)
     if not finite.all():
         place = seconds + int((~finite).any(axis=1).argmax()) / rate
-        raise UnreadableError(f"holds values that are not finite (NaN or infinity) at {place:.3f} s")
+        raise UnreadableError(
+            f"holds values that are not finite (NaN or infinity) at {place:.3f} s: export it again"
+        )

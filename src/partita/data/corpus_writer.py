@@ -90,7 +90,7 @@ class CorpusWriter:
                 raise PartitaError(
                     f"{self.out} holds a damaged {INDEX} and is not a corpus otherwise: name a new folder"
                 ) from error
-            self.warnings.append(f"{error}; everything was prepared anew")
+            self.warnings.append(f"{error}; everything was prepared again")
             return None
         if old is None and (foreign or (self.out / INDEX).exists()):
             raise PartitaError(f"{self.out} exists and is not a corpus: name a new folder, or empty this one")

@@ -1,4 +1,4 @@
-"""Files are what their first bytes say; what libsndfile does not know is decoded through FFmpeg, or named."""
+"""The format is found from the first bytes; FFmpeg decodes what libsndfile does not, or the error says so."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -16,7 +16,7 @@ from partita.audio.formats.parts import NO_SOUND
 from partita.data.preparation.prepare import PrepareConfig, prepare
 
 Tone = Callable[..., np.ndarray]
-FORMATS = {  # suffix -> (FFmpeg's name, code, rate, error of the sound, samples of delay that are not told)
+FORMATS = {  # suffix: (FFmpeg's name, codec, rate, greatest error, samples of delay that are not given)
     "m4a": ("ipod", "aac", 44100, 0.01, 0),
     "mp4": ("mp4", "aac", 48000, 0.01, 0),
     "aac": ("adts", "aac", 44100, 0.07, 1024),
@@ -35,7 +35,7 @@ FORMATS = {  # suffix -> (FFmpeg's name, code, rate, error of the sound, samples
 
 
 def encode(path: Path, form: str, code: str, sound: np.ndarray, rate: int, *, video: bool = False) -> None:
-    """Write stereo sound through FFmpeg, with a picture before it where wanted."""
+    """Write stereo sound through FFmpeg, with a video stream before it where wanted."""
     with av.open(str(path), "w", format=form) as file:
         if video:
             pictures = file.add_stream("mpeg4", rate=5)
@@ -54,7 +54,8 @@ def encode(path: Path, form: str, code: str, sound: np.ndarray, rate: int, *, vi
 
 def sweep(rate: int) -> np.ndarray:
     t = np.arange(3 * rate) / rate
-    return (0.5 * np.sin(2 * np.pi * (300 + 100 * t) * t) * np.sin(np.pi * t / 3) ** 2).astype(np.float32)
+    sound = 0.5 * np.sin(2 * np.pi * (300 + 100 * t) * t) * np.sin(np.pi * t / 3) ** 2
+    return np.asarray(sound, dtype=np.float32)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -99,7 +100,7 @@ def test_more_planes_than_pyav_can_count_are_refused() -> None:
         frame_values(frame, 16)
 
 
-def test_a_video_without_sound_and_a_damaged_file_are_named(tmp_path: Path) -> None:
+def test_a_video_without_sound_and_a_damaged_file_are_refused(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "silent.mp4"), "w") as file:
         pictures = file.add_stream("mpeg4", rate=5)
         pictures.width = pictures.height = 32
@@ -114,7 +115,7 @@ def test_a_video_without_sound_and_a_damaged_file_are_named(tmp_path: Path) -> N
         decoded_file(tmp_path / "cut.m4a")
 
 
-def test_a_file_of_ffmpeg_that_is_cut_off_has_a_note(tmp_path: Path) -> None:
+def test_a_file_decoded_by_ffmpeg_that_is_cut_off_has_a_note(tmp_path: Path) -> None:
     encode(tmp_path / "a.mka", "matroska", "flac", sweep(44100), 44100)
     data = (tmp_path / "a.mka").read_bytes()
     (tmp_path / "a.mka").write_bytes(data[: len(data) // 2])
@@ -130,7 +131,7 @@ def test_the_name_does_not_matter(tmp_path: Path) -> None:
     assert len(decoded_file(tmp_path / "b.m4a")[0]) == 3 * RATE
 
 
-def test_without_ffmpeg_the_reason_names_the_remedy_and_is_found_anew(
+def test_without_ffmpeg_the_reason_says_what_to_install_and_is_not_remembered(
     tmp_path: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "recordings"
@@ -153,7 +154,7 @@ def test_without_ffmpeg_the_reason_names_the_remedy_and_is_found_anew(
 @pytest.mark.parametrize(
     "suffix", ["au", "snd", "vox", "gsm", "sd2", "wav", "mp3", "mat", "m4a", "xi", "sds"]
 )
-def test_bytes_without_a_header_are_no_recording(tmp_path: Path, suffix: str) -> None:
+def test_bytes_without_a_header_are_refused(tmp_path: Path, suffix: str) -> None:
     for number in range(8):
         data = np.random.default_rng(number).bytes(80000)
         (tmp_path / f"a.{suffix}").write_bytes(data)
@@ -161,7 +162,7 @@ def test_bytes_without_a_header_are_no_recording(tmp_path: Path, suffix: str) ->
             decoded_file(tmp_path / f"a.{suffix}")
 
 
-def test_no_reason_is_in_a_librarys_own_words(tmp_path: Path) -> None:
+def test_reasons_are_plain_and_not_the_messages_of_a_library(tmp_path: Path) -> None:
     random = np.random.default_rng(0).bytes(80000)
     for name, start in {
         "a.mp3": b"",
@@ -174,17 +175,15 @@ def test_no_reason_is_in_a_librarys_own_words(tmp_path: Path) -> None:
             decoded_file(tmp_path / name)
 
 
-def test_a_text_called_snd_is_no_recording(tmp_path: Path) -> None:
+def test_a_text_with_the_suffix_snd_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.snd").write_text("not sound at all, a text. " * 4000)
     with pytest.raises(UnreadableError, match="it has no header of a known format"):
         decoded_file(tmp_path / "a.snd")
 
 
-def test_a_recording_below_the_rate_asked_for_has_a_note(tmp_path: Path, tone: Tone) -> None:
+def test_a_recording_below_the_requested_rate_has_a_note(tmp_path: Path, tone: Tone) -> None:
     soundfile.write(tmp_path / "a.wav", tone(2), 8000)
     note = decoded_file(tmp_path / "a.wav")[1]
-    assert note == (
-        "recorded at 8000 Hz, below the 16000 Hz of the corpus or model: it has no frequencies above 4000 Hz"
-    )
+    assert note == ("recorded at 8000 Hz, below the requested 16000 Hz: it has no frequencies above 4000 Hz")
     soundfile.write(tmp_path / "a.wav", tone(2, 44100), 44100)
     assert decoded_file(tmp_path / "a.wav")[1] is None

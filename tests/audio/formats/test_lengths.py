@@ -1,4 +1,4 @@
-"""A recording is used in full whatever its header says of its length; where it is not, a note says so."""
+"""All of a recording is used even if its header gives a wrong length; a note says if a part is missing."""
 
 import io
 import struct
@@ -16,14 +16,14 @@ Tone = Callable[..., np.ndarray]
 
 
 def without_xing(mp3: bytes) -> bytes:
-    """Return an MP3 file without its first frame, which tells how many follow."""
+    """Return an MP3 file without its first frame, which holds the number of frames."""
     assert b"Xing" in mp3[:200] or b"Info" in mp3[:200]
     return mp3[mp3.index(mp3[:2], 100) :]
 
 
 @pytest.fixture
 def varied(tone: Tone) -> np.ndarray:
-    """Quiet first, dense later: an estimate from the first frames of an MP3 is far off."""
+    """A quiet tone, then noise: the length of an MP3 of it can't be estimated from its first frames."""
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 10 * RATE).astype(np.float32)
     return np.concatenate([0.01 * tone(10, RATE), noise])
 
@@ -48,7 +48,7 @@ def test_joined_mp3_files_are_all_used(
     if stripped:
         first, other = without_xing(first), without_xing(other)
     sound, note = decoded(tmp_path / "a.mp3", first + other)
-    alike = stripped and second == (16000, 1)  # nothing then tells where the second begins
+    alike = stripped and second == (16000, 1)  # the start of the second file can't be found
     assert len(sound) / RATE == pytest.approx(5, abs=0.3 if stripped else 0.001)
     assert (note is None) == alike
     if not alike:
@@ -57,7 +57,7 @@ def test_joined_mp3_files_are_all_used(
     assert int(end.argmax()) == pytest.approx(700, abs=2)
 
 
-def test_an_mp3_that_goes_on_after_the_frames_its_header_counts(tmp_path: Path, tone: Tone) -> None:
+def test_an_mp3_with_more_frames_than_its_header_counts(tmp_path: Path, tone: Tone) -> None:
     joined = encoded(tone(3, RATE), "MP3") + without_xing(encoded(tone(2, RATE, 600), "MP3"))
     assert seconds(tmp_path / "a.mp3", joined)[0] == pytest.approx(5, abs=0.15)
 
@@ -71,7 +71,7 @@ def test_joined_files_are_all_used(tmp_path: Path, tone: Tone, name: str) -> Non
     assert int(np.abs(np.fft.rfft(sound[-RATE:])).argmax()) == 700
 
 
-def test_a_part_that_is_damaged_does_not_spoil_the_others(tmp_path: Path, tone: Tone) -> None:
+def test_a_damaged_part_does_not_affect_the_others(tmp_path: Path, tone: Tone) -> None:
     first, second = encoded(tone(3, RATE), "FLAC"), bytearray(encoded(tone(2, RATE, 700), "FLAC"))
     second[8:42] = bytes(34)
     assert seconds(tmp_path / "a.flac", first + second) == (
@@ -88,7 +88,7 @@ def test_chained_opus_of_two_channel_counts_is_all_used(tmp_path: Path, tone: To
     assert "made of 2 files" in str(note)
 
 
-def test_tags_and_other_bytes_around_an_mp3_change_nothing(tmp_path: Path, tone: Tone) -> None:
+def test_tags_and_other_bytes_around_an_mp3_do_not_change_its_sound(tmp_path: Path, tone: Tone) -> None:
     mp3 = encoded(tone(3, RATE), "MP3")
     plain, _ = decoded(tmp_path / "a.mp3", mp3)
     big = bytes([1_500_000 >> 14 & 127 | 0, 1_500_000 >> 7 & 127, 1_500_000 & 127])
@@ -132,7 +132,7 @@ def test_an_mp3_damaged_in_the_middle_is_one_file(tmp_path: Path, tone: Tone, st
     assert note == f"damaged in the middle: {used:.1f}{'' if stripped else ' of 10.0'} s are used"
 
 
-WRONG_LENGTHS = {  # format -> (where the length of the sound stands, how it is written)
+WRONG_LENGTHS = {  # format -> (offset of the length of the sound, its struct format)
     "WAV": (40, "<I"),
     "AU": (8, ">I"),
     "W64": (None, "<Q"),
@@ -150,6 +150,7 @@ def with_length(data: bytes, name: str, length: int) -> bytes:
         where = data.index(b"ds64") + 16
     if name == "AIFF":
         where, length = data.index(b"SSND") + 4, length + 8
+    assert where is not None
     made = bytearray(data)
     struct.pack_into(form, made, where, length)
     if name == "AIFF":
@@ -158,13 +159,13 @@ def with_length(data: bytes, name: str, length: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", WRONG_LENGTHS)
-@pytest.mark.parametrize("promised", [0, 1])
-def test_a_header_never_brought_up_to_date(tmp_path: Path, tone: Tone, name: str, promised: int) -> None:
+@pytest.mark.parametrize("declared", [0, 1])
+def test_a_header_that_was_never_updated(tmp_path: Path, tone: Tone, name: str, declared: int) -> None:
     data = encoded(tone(10, RATE), name, subtype="PCM_16")
     plain, _ = decoded(tmp_path / "plain", data)
-    sound, note = decoded(tmp_path / "a", with_length(data, name, 2 * RATE * promised))
+    sound, note = decoded(tmp_path / "a", with_length(data, name, 2 * RATE * declared))
     np.testing.assert_array_equal(sound, plain)
-    assert note == f"its header says {promised:.1f} s, the file holds 10.0 s: all of it is used"
+    assert note == f"its header says {declared:.1f} s, the file holds 10.0 s: all of it is used"
 
 
 @pytest.mark.parametrize("name", WRONG_LENGTHS)
@@ -176,18 +177,14 @@ def test_a_file_cut_off_is_used_with_a_note(tmp_path: Path, tone: Tone, name: st
 
 
 @pytest.mark.parametrize("length", [0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000])
-def test_a_stream_that_could_not_know_its_length_needs_no_note(
-    tmp_path: Path, tone: Tone, length: int
-) -> None:
+def test_a_stream_of_unknown_length_has_no_note(tmp_path: Path, tone: Tone, length: int) -> None:
     data = bytearray(with_length(encoded(tone(10, RATE), "WAV", subtype="PCM_16"), "WAV", length))
     data[4:8] = b"\xff\xff\xff\xff"
     assert seconds(tmp_path / "a.wav", bytes(data)) == (10.0, None)
 
 
 @pytest.mark.parametrize("code", ["IMA_ADPCM", "MS_ADPCM", "GSM610", "ULAW", "FLOAT"])
-def test_a_wav_of_any_code_whose_header_was_never_brought_up_to_date(
-    tmp_path: Path, tone: Tone, code: str
-) -> None:
+def test_a_wav_of_any_encoding_whose_header_was_never_updated(tmp_path: Path, tone: Tone, code: str) -> None:
     data = encoded(tone(10, RATE), "WAV", subtype=code)
     plain, _ = decoded(tmp_path / "plain", data)
     made = bytearray(data)
@@ -204,7 +201,7 @@ def test_a_caf_stream_of_unknown_length(tmp_path: Path, tone: Tone) -> None:
     assert seconds(tmp_path / "a.caf", bytes(data)) == (10.0, None)
 
 
-def test_other_chunks_and_padding_after_the_sound_are_no_sound(tmp_path: Path, tone: Tone) -> None:
+def test_other_chunks_and_padding_after_the_sound_are_not_sound(tmp_path: Path, tone: Tone) -> None:
     data = encoded(tone(2, RATE), "WAV", subtype="PCM_16")
     for more in (b"LIST" + struct.pack("<I", 40000) + bytes(40000), bytes(65536), b"TAG" + b"x" * 125):
         assert seconds(tmp_path / "a.wav", data + more) == (2.0, None)
@@ -262,7 +259,7 @@ def test_an_ogg_file_with_missing_pages_has_a_note(tmp_path: Path, tone: Tone, h
     assert "its last page is incomplete" in str(seconds(tmp_path / "b.ogg", data[: 2 * third])[1])
 
 
-def test_mp3_pieces_in_mostly_other_bytes_are_no_recording(tmp_path: Path, tone: Tone) -> None:
+def test_a_few_mp3_frames_among_other_bytes_are_refused(tmp_path: Path, tone: Tone) -> None:
     mp3 = encoded(tone(1, RATE), "MP3")
     with pytest.raises(UnreadableError, match="not MPEG audio"):
         decoded(tmp_path / "a.mp3", mp3[:1500] + bytes(range(200)) * 100)

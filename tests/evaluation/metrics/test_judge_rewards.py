@@ -17,7 +17,7 @@ from partita.runs.loading import load, load_weights
 from partita.runs.scorer import load_discriminator
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, CriticConfig, RolloutConfig, TrainConfig
-from partita.training.judges.rewards import rewards_of
+from partita.training.judges.rewards import sample_rewards
 from partita.training.train import train
 
 SHAPE = WaveNetConfig(
@@ -55,7 +55,7 @@ def test_a_discriminator_is_heard_part_by_part_after_its_seam(
     assert found is not None and found.shape == clips.sound.shape
     for start in (0, 256):
         heard = sound[:, 1100 + start - 1024 : 1100 + start + 256]
-        expected = rewards_of(network, heard, least_squares=loss == "least-squares")[:, 1024:]
+        expected = sample_rewards(network, heard, least_squares=loss == "least-squares")[:, 1024:]
         np.testing.assert_allclose(found[:, start : start + 256], expected, rtol=1e-5)
 
 

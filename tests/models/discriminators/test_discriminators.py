@@ -159,7 +159,7 @@ def test_a_period_discriminator_reads_each_phase_separately_and_its_logits_are_i
     torch.testing.assert_close(part(waveform)[-1], phases.flatten(1))
 
 
-def test_a_bin_of_a_pure_tone_is_worked_out_by_hand() -> None:
+def test_the_spectrum_of_a_cosine_by_hand() -> None:
     """A cosine gives half its amplitude times the sum of the window, which is scaled to norm 1."""
     part = ResolutionDiscriminator(MultiResolutionConfig(view="complex", layers=2), size=64).double()
     time = torch.arange(640, dtype=torch.float64)

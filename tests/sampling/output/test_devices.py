@@ -1,4 +1,4 @@
-"""Pipes and devices are written to as they stand, and never replaced."""
+"""Pipes and devices are written to, and never replaced by a file."""
 
 import os
 import threading
@@ -11,7 +11,7 @@ from partita.errors import PartitaError
 from partita.sampling.output.devices import is_stream, open_stream, stdout_descriptor
 
 
-def test_no_terminal_and_nothing_closed() -> None:
+def test_a_terminal_and_a_closed_stream_are_refused() -> None:
     master, slave = os.openpty()
     with closing(os.fdopen(slave, "w")) as terminal, pytest.raises(PartitaError, match="is a terminal"):
         stdout_descriptor(terminal)
@@ -35,9 +35,9 @@ def test_what_is_a_stream(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_named_pipe_is_written_to_and_stays(tmp_path: Path, late: bool) -> None:
-    pipe, heard, news = tmp_path / "pipe", [], []
+    pipe, received, news = tmp_path / "pipe", [], []
     os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()))
+    reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
 
     def waiting() -> None:
         news.append("waiting")
@@ -52,18 +52,18 @@ def test_a_named_pipe_is_written_to_and_stays(tmp_path: Path, late: bool) -> Non
                 continue
             news.append("there")
             reader.join()
-        heard.clear()
-        reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()))
+        received.clear()
+        reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
         reader.start()
     with open_stream(str(pipe), waiting=waiting if late else None) as descriptor:
         assert os.get_blocking(descriptor)
         os.write(descriptor, b"abc")
     reader.join(timeout=10)
-    assert heard == [b"abc"]
+    assert received == [b"abc"]
     assert pipe.is_fifo()
 
 
-def test_a_descriptor_is_written_to_at_its_place(tmp_path: Path) -> None:
+def test_a_descriptor_keeps_its_position(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with path.open("wb", buffering=0) as file:
         file.write(b"begun ")

@@ -42,7 +42,7 @@ def test_no_limit_where_the_format_has_none() -> None:
         ("a.mp3", 0, False, 4020),
     ],
 )
-def test_room_for_what_waits_and_what_is_encoded_of_it(
+def test_space_for_stored_clips_and_the_one_being_encoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, old: int, normalise: bool, enough: int
 ) -> None:
     if old:
@@ -55,7 +55,9 @@ def test_room_for_what_waits_and_what_is_encoded_of_it(
         check_disk_space([tmp_path / name], samples=1000, normalise=normalise)
 
 
-def test_a_file_with_a_second_name_makes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replacing_a_file_with_a_hard_link_frees_no_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a.wav").write_bytes(bytes(500))
     os.link(tmp_path / "a.wav", tmp_path / "b.wav")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=1 << 40, free=1999))

@@ -1,4 +1,4 @@
-"""Sound goes down a pipe block by block, whole, in flat memory, and ends quietly whoever ends it."""
+"""Sound is written to a pipe block by block, and ends without an error when the reader or the user stops."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from partita.audio.wav import UNKNOWN_SIZE, wav_header
 from partita.audio.writing import write_all
 from partita.errors import PartitaError
 from partita.sampling.output.clip_files import FADE_SECONDS, write_clips
-from partita.sampling.output.pipe import write_pipe
+from partita.sampling.output.pipe import Form, write_pipe
 from partita.sampling.output.plan import plan_outputs
 from partita.sampling.output.provenance import clip_comment
 
@@ -34,7 +34,7 @@ def read_all(descriptor: int) -> bytes:
         return file.read()
 
 
-def heard(data: bytes) -> np.ndarray:
+def samples_of(data: bytes) -> np.ndarray:
     return np.frombuffer(data, "<i2")
 
 
@@ -43,7 +43,8 @@ def test_the_bytes_are_those_of_the_file(tmp_path: Path, lengths: tuple[int, ...
     whole = noise(500)[0]
     blocks = np.split(whole, np.cumsum(lengths)[:-1], axis=1)
     write_clips(blocks, plan_outputs(tmp_path / "a.wav", 1), sample_rate=RATE)
-    for form, start in (("wav", 0), ("raw", HEADER)):
+    starts: dict[Form, int] = {"wav": 0, "raw": HEADER}
+    for form, start in starts.items():
         reading, writing = os.pipe()
         written = write_pipe(blocks, writing, sample_rate=RATE, samples=500, form=form)
         os.close(writing)
@@ -81,7 +82,7 @@ def test_each_block_is_written_before_the_next_is_drawn() -> None:
     assert done == [3, 8, 15]
 
 
-def test_a_reader_that_leaves_ends_it_quietly() -> None:
+def test_a_reader_that_closes_the_pipe_ends_it_without_an_error() -> None:
     reading, writing = os.pipe()
     drawn = 0
 
@@ -100,7 +101,7 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
     assert not written.interrupted
 
 
-def test_a_reader_that_was_never_there() -> None:
+def test_a_pipe_without_a_reader() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     written = write_pipe(noise(10), writing, sample_rate=RATE, samples=10)
@@ -142,7 +143,7 @@ def test_ctrl_c_fades_the_sound_out(number: signal.Signals, length: int) -> None
 
     written = write_pipe(blocks(), writing, sample_rate=RATE, samples=None, form="raw")
     os.close(writing)
-    sound = heard(read_all(reading))
+    sound = samples_of(read_all(reading))
     assert written.interrupted
     assert written.seconds == len(sound) / RATE
     assert (sound[: 3 * length] == 16384).all()
@@ -194,7 +195,7 @@ def test_other_errors_pass(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("loudness", "silent"), [(1e-3, 1), (0.01, 0)])
-def test_a_silent_stream_is_known(loudness: float, silent: int) -> None:
+def test_a_silent_stream_is_counted(loudness: float, silent: int) -> None:
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a file
         blocks = [np.full((1, 50), loudness)]
         found = write_pipe(blocks, nowhere.fileno(), sample_rate=100, samples=None)

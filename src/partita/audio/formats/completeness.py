@@ -108,7 +108,7 @@ def _with_bytes_after(
             f"its header says {says:.1f} s: the {end - after:,} bytes after that are no sound and left out"
         )
     if not sound.block_bytes:
-        raise UnreadableError("its header has a wrong length: save it again as WAV or FLAC")
+        raise UnreadableError("its header has a wrong length: export it again as WAV or FLAC")
     note = f"its header says {says:.1f} s, the file holds {holds:.1f} s: all of it is used"
     return _until(sound, end).with_note(note)
 

@@ -102,6 +102,7 @@ class _Stream:
         self._read_s = 0.0
 
     def _duration(self) -> float | None:
+        """Return the duration that the file gives, in seconds; None without one."""
         if self._stream.duration:
             return float(self._stream.duration * self._stream.time_base)
         if self._file.duration and not self._file.streams.video:
@@ -125,6 +126,7 @@ class _Stream:
             self._notes.append(ends_early(self._read_s, self._seconds))
 
     def _frames(self) -> Iterator[Any]:
+        """Yield the decoded frames, and count damaged packets."""
         import av
 
         packets = self._file.demux(self._stream)

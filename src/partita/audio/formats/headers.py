@@ -102,6 +102,7 @@ def _chunk_end(stop: int, size: int, end: int) -> int:
 
 
 def _wav(file: IO[bytes], begin: int, size: int) -> SoundLocation | None:
+    """Return where the samples of a WAV or RF64 file are; None if its header does not say."""
     file.seek(begin)
     head = file.read(12)
     order = ">" if head.startswith(b"RIFX") else "<"
@@ -157,6 +158,7 @@ def _riff_header(name: bytes, form: bytes, order: str, size: int) -> HeaderTempl
 
 
 def _w64(file: IO[bytes], begin: int, size: int) -> SoundLocation | None:
+    """Return where the samples of a W64 file are; None if its header does not say."""
     place, form, found, end = begin + 40, b"", None, 0
     for _ in range(MOST_CHUNKS):
         if place + 24 > size:
@@ -182,6 +184,7 @@ def _w64(file: IO[bytes], begin: int, size: int) -> SoundLocation | None:
 
 
 def _aiff(file: IO[bytes], begin: int, size: int) -> SoundLocation | None:
+    """Return where the samples of an AIFF or AIFC file are; None if its header does not say."""
     file.seek(begin)
     head = file.read(12)
     common, at, found, end = b"", 0, None, 0
@@ -211,6 +214,7 @@ def _aiff(file: IO[bytes], begin: int, size: int) -> SoundLocation | None:
 
 
 def _au(file: IO[bytes], begin: int, size: int) -> SoundLocation | None:
+    """Return where the samples of an AU file are; None if its header does not say."""
     file.seek(begin)
     head = file.read(24)
     if len(head) < 24:
@@ -228,6 +232,7 @@ def _au(file: IO[bytes], begin: int, size: int) -> SoundLocation | None:
 
 
 def _caf(file: IO[bytes], begin: int, size: int) -> SoundLocation | None:
+    """Return where the samples of a CAF file are; None if its header does not say."""
     place, described, found, end = begin + 8, b"", None, 0
     for _ in range(MOST_CHUNKS):
         if place + 12 > size:
@@ -250,7 +255,6 @@ def _caf(file: IO[bytes], begin: int, size: int) -> SoundLocation | None:
     header = HeaderTemplate(file.read(min(start - begin, MAX_HEADER)), ((start - begin - 12, ">Q", 4),))
     frame *= code in (b"lpcm", b"alaw", b"ulaw")
     rate = rate if 0 < rate < 1e9 else 0.0
-    replace_header = frame > 0 and (
-        declared is None or declared > size - start
-    )  # libsndfile knows no -1, and refuses cut files
+    # libsndfile does not know the length -1, and refuses files that are cut off
+    replace_header = frame > 0 and (declared is None or declared > size - start)
     return SoundLocation(start, declared, frame * rate, frame, header, replace_header, end)

@@ -53,6 +53,7 @@ class _SequentialFile(soundfile.SoundFile):  # type: ignore[misc]
             self.seek(0)
 
     def seekable(self) -> bool:
+        """Return False, so that soundfile does not seek."""
         return False
 
 
@@ -93,15 +94,15 @@ class LibsndfileReader:
             except soundfile.LibsndfileError as error:
                 failed.append(error)
                 if len(failed) == len(parts):
-                    self.notes.extend(
-                        part.note for part in parts if part.note
-                    )  # for FFmpeg, which may decode it
+                    # FFmpeg may decode the file: the notes on it stay
+                    self.notes.extend(part.note for part in parts if part.note)
                     raise failed[0] from None
                 self.notes.append(f"part {number} of {len(parts)} can't be decoded")
             if part.note:
                 self.notes.append(part.note)
 
     def _parts(self, size: int) -> list[Part]:
+        """Return the parts of the file, found by its format."""
         whole = [Part(start=0, stop=size)]
         with self.path.open("rb") as file:
             if self.kind in CHUNKED:
@@ -116,10 +117,11 @@ class LibsndfileReader:
                 return mp3_parts(file, size) if sound.format == "MP3" else whole
 
     def _track(self, part: Part, size: int) -> Iterator[Track]:
+        """Yield the track of a part."""
         with self._opened(part, size) as source:
             with _SequentialFile(source) as sound:
                 if sound.format not in WITH_HEADER or sound.channels > MOST_CHANNELS:
-                    raise UnreadableError("its header is damaged")
+                    raise UnreadableError("its header is damaged: export it again as WAV or FLAC")
                 frames = sound.frames if sound.frames < UNKNOWN_FRAMES else 0
                 expected = frames if part.seconds is None else round(part.seconds * sound.samplerate)
                 yield Track(
@@ -145,6 +147,7 @@ class LibsndfileReader:
             yield part_file
 
     def _blocks(self, sound: Any, part: Part, expected: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the blocks of a part, and add a note if they are fewer than expected."""
         rows = max(SMALL_BLOCK, BLOCK_VALUES // sound.channels)
         buffer = np.empty((rows, sound.channels), dtype=np.float32)
         read = 0

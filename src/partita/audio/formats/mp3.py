@@ -44,6 +44,7 @@ class _Run:
 
     @property
     def info(self) -> Info | None:
+        """The Xing or VBRI header in the first frame, or None."""
         return self.first.info
 
     @property

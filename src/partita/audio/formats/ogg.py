@@ -20,12 +20,14 @@ OPUS_RATE = 48000
 
 @dataclass(frozen=True)
 class _Page:
+    """One page: its range of bytes, and the fields of its header (RFC 3533, section 6)."""
+
     start: int
     stop: int
     flags: int
     granule: int
     serial: int
-    head: bytes  # of the payload
+    head: bytes  # the first bytes of its content
 
 
 @dataclass
@@ -47,6 +49,7 @@ class _Link:
     begun: bool = False
 
     def add(self, page: _Page) -> None:
+        """Count a page."""
         if page.flags & FIRST:
             if rate := _rate(page.head):
                 self.rates[page.serial] = rate

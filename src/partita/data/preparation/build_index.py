@@ -52,7 +52,9 @@ def build_index(
     skipped = [{"source": f.source, "reason": f.reason} for f in files if f.reason is not None]
     if not usable:
         first = skipped[0]
-        raise PartitaError(f"no usable recording among {len(files)}; {first['source']}: {first['reason']}")
+        raise PartitaError(
+            f"no usable recording among {len(files)} ({first['source']}: {first['reason']}): give others"
+        )
     lengths, rate = [Recording(f.source, f.samples) for f in usable], settings.sound.sample_rate
     parts = assign_splits(lengths, settings.rules, rate, skipped=[entry["source"] for entry in skipped])
     recordings = _recordings(usable, parts, settings)

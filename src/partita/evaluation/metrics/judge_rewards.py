@@ -15,7 +15,7 @@ from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
 from partita.runs.loading import LoadedModel, load, load_weights
 from partita.runs.scorer import load_discriminator
-from partita.training.judges.rewards import rewards_of
+from partita.training.judges.rewards import sample_rewards
 
 Floats = NDArray[np.float64]
 
@@ -82,6 +82,6 @@ def _heard(
         end = min(start + length, waveform.shape[1])
         first = max(0, min(start - seam, end - least))  # a short end is heard with more before it
         with torch.inference_mode():
-            said = rewards_of(discriminator, waveform[:, first:end], least_squares=least_squares)
+            said = sample_rewards(discriminator, waveform[:, first:end], least_squares=least_squares)
         found.append(said[:, start - first :])
     return torch.cat(found, 1).double().numpy()

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.level import SILENT_PEAK
 from partita.errors import PartitaError
-from partita.sampling.output.growing_clips import ClipWriter, GrowingClips
+from partita.sampling.output.growing_clips import GrowingClips
 from partita.sampling.output.limits import check_format, is_written_at_end
 from partita.sampling.output.plan import OutputPlan
 from partita.sampling.output.provenance import clip_comment
@@ -40,6 +40,18 @@ class WriteResult:
     """Number of silent clips: their peak is not above `SILENT_PEAK`."""
     moved: dict[Path, Path] = field(default_factory=dict)
     """The file that was written instead, by the path that another program took while the clip was drawn."""
+
+
+class ClipWriter(Protocol):
+    """What `write_clips` gives the blocks to: `GrowingClips` or `WholeClips`."""
+
+    samples: int
+
+    def append(self, block: NDArray[Any]) -> None:
+        """Take a block of every clip, (clips, samples)."""
+
+    def finish(self, fade_seconds: float = 0.0) -> list[Path]:
+        """End the clips, fade the last `fade_seconds` of each to silence, and return the files."""
 
 
 def write_clips(

@@ -59,7 +59,9 @@ def open_stream(out: str, *, waiting: Callable[[], None] | None = None) -> Itera
         raise PartitaError(f"{out} can't be written to ({error.strerror}): name another output") from None
     try:
         if os.isatty(descriptor):
-            raise PartitaError(f"{out} is a terminal, which plays no sound: name a file, or pipe to a player")
+            raise PartitaError(
+                f"{out} is a terminal, which can't play sound: name a file, or pipe to a player"
+            )
         yield descriptor
     finally:
         with suppress(OSError):
@@ -82,7 +84,7 @@ def stdout_descriptor(output: TextIO | None) -> int:
     if output is None or isinstance(output, ClosedStream):
         raise PartitaError(f"standard output is closed: {remedy}")
     if output.isatty():
-        raise PartitaError(f"standard output is a terminal, which plays no sound: {remedy}")
+        raise PartitaError(f"standard output is a terminal, which can't play sound: {remedy}")
     return output.fileno()
 
 

@@ -2,23 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
 from partita.audio.wav import GrowingWav
-
-
-class ClipWriter(Protocol):
-    """What `write_clips` gives the blocks to: `GrowingClips` or `WholeClips`."""
-
-    samples: int
-
-    def append(self, block: NDArray[Any]) -> None:
-        """Take a block of every clip, (clips, samples)."""
-
-    def finish(self, fade_seconds: float = 0.0) -> list[Path]:
-        """End the clips, fade the last `fade_seconds` of each to silence, and return the files."""
 
 
 class GrowingClips:

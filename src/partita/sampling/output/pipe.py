@@ -19,7 +19,7 @@ from partita.audio.wav import wav_header
 from partita.audio.writing import write_all, write_errors
 from partita.sampling.output.clip_files import FADE_SECONDS, WriteResult
 from partita.sampling.output.provenance import clip_comment
-from partita.signals import Request, deferred_signals
+from partita.signals import StopRequest, deferred_signals
 
 FIRST_BLOCK = 256
 """Samples of the first block, which is short so that playback starts soon: 16 ms at 16 kHz."""
@@ -28,7 +28,7 @@ Form = Literal["wav", "raw"]
 
 
 def fade_on_request(
-    blocks: Iterable[NDArray[Any]], request: Request, fade: int
+    blocks: Iterable[NDArray[Any]], request: StopRequest, fade: int
 ) -> Iterator[NDArray[np.int16]]:
     """Yield the samples of each block; after a request to stop, fade the next samples out and end.
 
@@ -37,7 +37,7 @@ def fade_on_request(
         request: says whether to stop.
         fade: length of the fade-out, in samples.
 
-    >>> request = Request()
+    >>> request = StopRequest()
     >>> blocks = fade_on_request(np.full((9, 1, 2), 100, np.int16), request, fade=3)
     >>> next(blocks).tolist()
     [100, 100]
@@ -49,8 +49,8 @@ def fade_on_request(
     for (waveform,) in blocks:
         sound = to_int16(waveform)
         if request.signal_name is not None:
-            here, ramp = ramp[: len(sound)], ramp[len(sound) :]
-            sound = np.rint(sound[: len(here)] * here).astype(np.int16)
+            factors, ramp = ramp[: len(sound)], ramp[len(sound) :]
+            sound = np.rint(sound[: len(factors)] * factors).astype(np.int16)
         yield sound
         if len(ramp) == 0:
             return
@@ -96,16 +96,14 @@ def write_pipe(
     100
     """
     begun, waited, written, peak = time.perf_counter(), 0.0, 0, 0
-    interrupted, request = False, Request()
+    interrupted, request = False, StopRequest()
     pipe = os.fdopen(descriptor, "wb", buffering=0, closefd=False)
     try:
         if form == "wav":
             with write_errors(name):
                 write_all(pipe, wav_header(sample_rate, samples, clip_comment(seed=seed)))
         blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
-        first = list(
-            islice(blocks, 1)
-        )  # Ctrl-C before the first block acts at once: there is nothing to fade
+        first = list(islice(blocks, 1))  # signals are not deferred yet: before any sound, Ctrl-C acts at once
         with deferred_signals() as request:
             for sound in fade_on_request(chain(first, blocks), request, fade):
                 ready = time.perf_counter()

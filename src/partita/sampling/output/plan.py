@@ -15,7 +15,7 @@ from pathlib import Path
 from partita import storage
 from partita.audio.output_formats import FORMATS, format_of
 from partita.errors import PartitaError
-from partita.sampling.output.provenance import is_generated_clip
+from partita.sampling.output.provenance import drawn_by_partita
 
 CLIP = re.compile(r"clip-\d{2,}\.wav")
 MOST_CLIPS = 100_000
@@ -99,7 +99,7 @@ def clip_paths(out: str | Path, clips: int) -> list[Path]:
         format_of(out)
         return [out]
     if out.exists() and not out.is_dir():
-        wanted = f"{clips} clips need a folder" if clips > 1 else "its name is given as a folder's"
+        wanted = f"{clips} clips need a folder" if clips > 1 else "a slash at its end names a folder"
         raise PartitaError(f"{out} is a file, but {wanted}: give another name")
     if not out.is_dir() and not named_as_folder and out.suffix.lower() in FORMATS:
         raise PartitaError(
@@ -186,8 +186,8 @@ def _check_replaceable(path: Path, prompt: str | Path | None, *, force: bool) ->
     remedy = "name another file, or give `--force` to replace it"
     if prompt is not None and same_file(path, prompt):
         raise PartitaError(f"{path} is the recording that `--prime` names: {remedy}")
-    if found.st_size and not is_generated_clip(path):
-        raise PartitaError(f"{path} exists and does not say that Partita drew it: {remedy}")
+    if found.st_size and not drawn_by_partita(path):
+        raise PartitaError(f"{path} exists and is not marked as drawn by Partita: {remedy}")
 
 
 def same_file(path: Path, other: str | Path) -> bool:
@@ -218,6 +218,6 @@ def _drawn(paths: Sequence[Path], prompt: str | Path | None) -> list[Path]:
         for path in paths
         if path.is_file()
         and not path.is_symlink()
-        and is_generated_clip(path)
+        and drawn_by_partita(path)
         and not (prompt is not None and same_file(path, prompt))
     ]

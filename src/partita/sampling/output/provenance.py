@@ -29,22 +29,18 @@ def clip_comment(*, seed: int | None = None, clip: int | None = None) -> str:
     return ", ".join([f"made by partita {__version__}", *parts])
 
 
-def is_generated_clip(path: str | Path) -> bool:
+def drawn_by_partita(path: str | Path) -> bool:
     """Return whether a file is a clip that Partita drew; False if it can't be read.
 
     Args:
         path: a regular file.
 
-    >>> is_generated_clip(__file__)
+    >>> drawn_by_partita(__file__)
     False
     """
     try:
         with Path(path).open("rb") as raw, soundfile.SoundFile(raw) as sound:
             comment = sound.copy_metadata().get("comment", "")
-    except (
-        soundfile.LibsndfileError,
-        TypeError,
-        OSError,
-    ):  # TypeError: a suffix of raw samples without a header
+    except (soundfile.LibsndfileError, TypeError, OSError):  # TypeError: the suffix of a headerless format
         return False
     return COMMENT.match(comment) is not None

@@ -129,7 +129,7 @@ class WholeClips:
                 note=self._notes[number],
                 redirect=redirect,
             )
-        self._temporary(number).unlink()
+        self._temporary_file(number).unlink()
         return written
 
     def _keep(self, first: int) -> str:
@@ -141,7 +141,7 @@ class WholeClips:
                     write_all(file, wav_header(self._sample_rate, self.samples, self._notes[number]))
                     file.truncate(self._header_bytes(number) + 2 * self.samples)
                 path = free_path(self._paths[number].resolve().with_suffix(".wav"))
-                self._temporary(number).rename(path)
+                self._temporary_file(number).rename(path)
                 kept.append(path)
         more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
         return f"the sound is kept in {kept[0]}{more}" if kept else ""
@@ -164,10 +164,10 @@ class WholeClips:
         """Return the length of a clip's header in bytes."""
         return len(wav_header(self._sample_rate, 0, self._notes[number]))
 
-    def _temporary(self, number: int) -> Path:
+    def _temporary_file(self, number: int) -> Path:
         return self._folder / f"{number}.wav"
 
     def _opened(self, number: int) -> Any:
         """Open the temporary file of a clip; it is closed after each block, as there may be thousands."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-        return os.fdopen(os.open(self._temporary(number), flags, 0o666), "r+b", buffering=0)
+        return os.fdopen(os.open(self._temporary_file(number), flags, 0o666), "r+b", buffering=0)
