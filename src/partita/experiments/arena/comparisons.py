@@ -5,7 +5,7 @@ It knows arms and how many students there are, no scores.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from partita.evaluation.statistics.power import fewest_seeds
+from partita.evaluation.statistics.power import min_seeds
 from partita.evaluation.statistics.seed_interval import LEVEL
 from partita.experiments.arena.arm_spec import CHARGED, ORACLE, START, STEER
 from partita.experiments.arena.selection import Choice
@@ -54,7 +54,7 @@ def undecidable(families: Mapping[str, Sequence[tuple[str, str]]], seeds: int) -
             f"the family {name!r} has {count} {words}: with {seeds} students none of them can be told by more"
             " than chance; ask for fewer arms, or more `--seeds`"
             for count, words in what.items()
-            if count and seeds < fewest_seeds(LEVEL / count)
+            if count and seeds < min_seeds(LEVEL / count)
         ]
     return told
 

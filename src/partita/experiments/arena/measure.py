@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
-from partita.evaluation.metrics.divergence import Clips, Sums, along, log_ratios
-from partita.evaluation.metrics.judge_agreement import agreement
-from partita.evaluation.metrics.judge_rewards import judgements
-from partita.evaluation.metrics.steered import steered_bound
-from partita.evaluation.metrics.two_sample import FOLDS, told_apart
+from partita.evaluation.metrics.divergence import ClipDivergences, Clips, divergences, log_ratios
+from partita.evaluation.metrics.judge_agreement import judge_agreement, judge_rewards
+from partita.evaluation.metrics.steered import steered_kl_bound
+from partita.evaluation.metrics.two_sample import FOLDS, two_sample_auc
 from partita.evaluation.statistics.scores import block_mean
 from partita.evaluation.statistics.trimmed import trimmed_mean
 from partita.experiments.arena.selection import BOUND
@@ -62,12 +61,12 @@ class Measuring:
         Raises:
             PartitaError: a divergence is not finite.
         """
-        forward = along(self.teacher.model, student, self.truth, temperatures)
+        forward = divergences(self.teacher.model, student, self.truth, temperatures)
         points = []
         for number, temperature in enumerate(temperatures):
             clips = self._drawn(student, temperature)
-            (reverse,) = along(self.teacher.model, student, clips, (temperature,))
-            scores = self._scores(forward[number], reverse) | self._told_apart(clips)
+            (reverse,) = divergences(self.teacher.model, student, clips, (temperature,))
+            scores = self._scores(forward[number], reverse) | self._two_sample_auc(clips)
             points.append({"temperature": temperature} | scores)
         return points
 
@@ -82,7 +81,7 @@ class Measuring:
         points = []
         for temperature in temperatures:
             config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
-            steered = steered_bound(
+            steered = steered_kl_bound(
                 self.teacher.model,
                 student,
                 steering,
@@ -92,7 +91,7 @@ class Measuring:
                 zero_class=self.teacher.quantizer.zero_class,
             )
             scores = self._mean(BOUND, steered.bound) | self._runaway(steered.sums)
-            points.append({"temperature": temperature} | scores | self._told_apart(steered.clips))
+            points.append({"temperature": temperature} | scores | self._two_sample_auc(steered.clips))
         return points
 
     def agreement(self, run: RunFolder, loaded: LoadedModel) -> dict[str, Any] | None:
@@ -104,11 +103,11 @@ class Measuring:
             loaded: its model, whose clips are judged.
         """
         few = self._drawn(loaded.model, 1.0, JUDGED)
-        judged = judgements(run, loaded, few)
+        judged = judge_rewards(run, loaded, few)
         if judged is None or not judged.size:
             return None
         exact = log_ratios(self.teacher.model, loaded.model, few)[:, -judged.shape[1] :]
-        found = agreement(judged, exact, seed=self.seed)
+        found = judge_agreement(judged, exact, seed=self.seed)
         return None if found is None else found.as_json()
 
     def _drawn(self, student: WaveNet, temperature: float, most: int | None = None) -> Clips:
@@ -125,7 +124,7 @@ class Measuring:
         )
         return Clips(past, sound)
 
-    def _scores(self, forward: Sums, reverse: Sums) -> dict[str, Any]:
+    def _scores(self, forward: ClipDivergences, reverse: ClipDivergences) -> dict[str, Any]:
         return (
             self._mean("kl_sum", forward.forward + reverse.reverse)
             | self._mean("kl_forward", forward.forward)
@@ -145,19 +144,19 @@ class Measuring:
             found[f"{name}_trimmed"] = trimmed_mean(bits / samples, seed=self.seed).as_json()
         return found
 
-    def _runaway(self, drawn: Sums) -> dict[str, Any]:
+    def _runaway(self, drawn: ClipDivergences) -> dict[str, Any]:
         """Return the share of clips that the teacher finds less probable than noise of equally likely
         classes."""
         noise = math.log2(self.teacher.quantizer.classes) * self.truth.sound.shape[1]
         away = (drawn.surprise > noise).astype(np.float64)
         return {"runaway_share": block_mean(away, np.ones(len(away)), seed=self.seed).as_json()}
 
-    def _told_apart(self, drawn: Clips) -> dict[str, Any]:
+    def _two_sample_auc(self, drawn: Clips) -> dict[str, Any]:
         """Return how well a fresh classifier tells drawn clips from the teacher's; too few say nothing."""
         fake, real = (self._spectra(clips.sound[:FEW]) for clips in (drawn, self.truth))
         if len(real) < FOLDS:
             return {}
-        return {"told_apart": told_apart(fake, real, seed=self.seed).as_json()}
+        return {"told_apart": two_sample_auc(fake, real, seed=self.seed).as_json()}
 
     def _spectra(self, sound: NDArray[Any]) -> list[NDArray[np.float32]]:
         rate = self.teacher.sample_rate

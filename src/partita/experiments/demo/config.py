@@ -8,7 +8,7 @@ from typing import Any
 
 from partita.data.preparation.prepare import PrepareConfig
 from partita.errors import PartitaError
-from partita.evaluation.evaluate import EvaluateConfig, fitted
+from partita.evaluation.evaluate import EvaluateConfig, fit_config
 from partita.models.sizes import size_named
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
@@ -167,4 +167,4 @@ def scoring(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:
         seed=config.seed,
         device=config.device,
     )
-    return fitted(plan, held_out)
+    return fit_config(plan, held_out)

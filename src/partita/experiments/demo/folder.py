@@ -11,7 +11,7 @@ from pathlib import Path
 from partita import storage
 from partita.digests import with_digest, without_digest
 from partita.errors import PartitaError
-from partita.evaluation.clips import LEAST_CLIPS
+from partita.evaluation.clips import MIN_CLIPS
 from partita.experiments.demo.config import LEAST, DemoConfig
 from partita.tables import Table, read_json
 
@@ -66,7 +66,7 @@ class Home:
             note.refuse("training_minutes", "must be at most `settings.minutes`")
         return Settled(
             training_minutes=minutes,
-            clips=note.optional("clips", lambda name: note.integer(name, least=LEAST_CLIPS)),
+            clips=note.optional("clips", lambda name: note.integer(name, least=MIN_CLIPS)),
             bits_seconds=note.optional("bits_seconds", lambda name: note.number(name, least=1.0)),
         )
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 import torch
 
 from partita.data.corpus import Corpus
-from partita.evaluation.clips import LEAST_CLIPS
-from partita.evaluation.evaluate import EvaluateConfig, evaluation
+from partita.evaluation.clips import MIN_CLIPS
+from partita.evaluation.evaluate import EvaluateConfig, evaluate_with_clips
 from partita.evaluation.temperature import choose_temperature
 from partita.experiments.demo.config import LEAST_BITS_SECONDS
 from partita.experiments.demo.time_budget import Costs
@@ -40,14 +40,14 @@ def rehearse(corpus: Corpus, training: TrainConfig, plan: EvaluateConfig) -> Cos
         step=0,
         config={},
     )
-    few = replace(plan, clips=LEAST_CLIPS, seconds=min(SHORT, plan.seconds), bits_seconds=1.0)
+    few = replace(plan, clips=MIN_CLIPS, seconds=min(SHORT, plan.seconds), bits_seconds=1.0)
     choose_temperature(loaded, corpus, few, temperatures=(1.0,))
-    evaluation(loaded, corpus, few)
+    evaluate_with_clips(loaded, corpus, few)
     temperature = _seconds(lambda: choose_temperature(loaded, corpus, plan, temperatures=(1.0,)))
     marks: list[float] = []
     some = replace(plan, bits_seconds=LEAST_BITS_SECONDS)
     whole = _seconds(
-        lambda: evaluation(
+        lambda: evaluate_with_clips(
             loaded, corpus, some, progress=lambda what, _: _mark(marks, what == "drawing clips")
         )
     )

@@ -16,7 +16,7 @@ from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.preparation.summary import corpus_notes
 from partita.device import compute_device
 from partita.etudes.render import write_etudes
-from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
+from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluate_with_clips
 from partita.evaluation.temperature import choose_temperature
 from partita.experiments.demo.config import (
     ARMS,
@@ -194,7 +194,7 @@ def _score(home: Home, arm: str, corpus: Corpus, plan: EvaluateConfig, say: Say)
     say(
         f"{arm}: scoring, and drawing {plan.clips} clips of {plan.seconds:g} s at temperature {temperature:g}"
     )
-    found = evaluation(loaded, corpus, replace(plan, temperature=temperature))
+    found = evaluate_with_clips(loaded, corpus, replace(plan, temperature=temperature))
     bits, distance = found.scores["bits_per_sample"], found.scores["frechet_log_mel"]
     say(f"{arm}: {bits['value']:.3f} bits per sample, Frechet distance {distance['value']:.1f}")
     return found

@@ -7,7 +7,7 @@ fixed shares of the time would do. Neither trains nor draws; `demo_rehearsal.py`
 import math
 from dataclasses import dataclass, replace
 
-from partita.evaluation.clips import LEAST_CLIPS
+from partita.evaluation.clips import MIN_CLIPS
 from partita.evaluation.evaluate import EvaluateConfig
 from partita.evaluation.temperature import TEMPERATURES
 from partita.experiments.demo.config import ARMS, LEAST, LEAST_BITS_SECONDS, DemoConfig
@@ -57,8 +57,8 @@ def scaled(plan: EvaluateConfig, costs: Costs, *, seconds: float) -> EvaluateCon
     """
     assert plan.bits_seconds is not None
     least = replace(plan, bits_seconds=min(plan.bits_seconds, LEAST_BITS_SECONDS))
-    while costs.of(least) > seconds and least.clips > LEAST_CLIPS:
-        least = replace(least, clips=max(LEAST_CLIPS, least.clips // 2))
+    while costs.of(least) > seconds and least.clips > MIN_CLIPS:
+        least = replace(least, clips=max(MIN_CLIPS, least.clips // 2))
     if not costs.bits:
         return replace(least, bits_seconds=plan.bits_seconds)
     assert least.bits_seconds is not None
