@@ -1,4 +1,4 @@
-"""Every subcommand does what its arguments say, on a few seconds of sound; mistakes cost nothing."""
+"""Every subcommand on a few seconds of sound; a mistake leaves no files."""
 
 import json
 import shutil
@@ -198,7 +198,7 @@ def test_arena_prints_one_json_object_or_where_its_page_is(home, tmp_path, capsy
     assert "was begun with `samples` 200, now it is 300" in capsys.readouterr().err
 
 
-def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
+def test_prepare_prints_notes_about_recordings(tmp_path, capsys):
     sound = 0.5 * np.sin(np.arange(24000) / 5)
     for number in range(5):
         noise = np.random.default_rng(number).uniform(-0.1, 0.1, len(sound))
@@ -208,6 +208,8 @@ def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
     for _ in range(2):  # the second time nothing is decoded
         assert main(["prepare", *words]) == 0
         err = capsys.readouterr().err
-        assert "note 0.wav, 1.wav, 2.wav and 4.wav: recorded at 8000 Hz, below the requested 16000 Hz: it" in err
+        assert (
+            "note 0.wav, 1.wav, 2.wav and 4.wav: recorded at 8000 Hz, below the requested 16000 Hz: it" in err
+        )
         assert "no frequencies above 4000 Hz; cut off or damaged: it ends after 2.5 of 3.0 s\n" in err
         assert "s of training sound: a model learns little from less than a few minutes" in err

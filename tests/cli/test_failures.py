@@ -1,4 +1,4 @@
-"""Too little memory is a line that says what to make smaller."""
+"""If there is not enough memory, one line says what to reduce."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def wrapped():
     ids=lambda error: type(error).__name__,
 )
 @pytest.mark.parametrize("name", SUMMARIES)
-def test_too_little_memory(monkeypatch, capsys, error, name):
+def test_not_enough_memory(monkeypatch, capsys, error, name):
     class Failing:
         def read(self, _words):
             return self

@@ -1,4 +1,4 @@
-"""`~` is a home wherever a value begins; what no argument can be is refused."""
+"""`~` is expanded at the start of every value; impossible arguments are refused."""
 
 import os
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_no_folder_is_called_tilde(home, tmp_path, monkeypatch, capsys):
     ],
 )
 @pytest.mark.parametrize("name", SUMMARIES)
-def test_what_no_argument_can_be(capsys, name, words, told):
+def test_impossible_arguments_are_refused(capsys, name, words, told):
     assert main([name, *words]) == 2
     assert told in capsys.readouterr().err
 
