@@ -49,7 +49,7 @@ def test_a_discriminator_is_heard_part_by_part_after_its_seam(
 ) -> None:
     adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale"), loss=loss)
     run = trained(corpus, tmp_path / "run", "policy", adversary=adversary)
-    network = load_discriminator(run, run.newest()).eval().requires_grad_(False)
+    network = load_discriminator(run, run.newest_checkpoint()).eval().requires_grad_(False)
     sound = torch.from_numpy(load(run.path).quantizer.decode(np.concatenate([clips.past, clips.sound], 1)))
     found = judgements(run, load(run.path), clips)
     assert found is not None and found.shape == clips.sound.shape
@@ -66,7 +66,7 @@ def test_a_critic_that_has_learnt_judges_as_it_is_now(corpus: Corpus, tmp_path: 
     run = trained(corpus, tmp_path / "run", "corrected", critic=critic, rollout=route)
     judge, student = load(large.path).model, load(run.path)
     before = log_ratios(judge, student.model, clips)
-    load_weights(judge, run.newest() / "critic.safetensors")
+    load_weights(judge, run.newest_checkpoint() / "critic.safetensors")
     found = judgements(run, student, clips)
     assert found is not None
     np.testing.assert_array_equal(found, log_ratios(judge, student.model, clips))

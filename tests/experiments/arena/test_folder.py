@@ -18,7 +18,7 @@ from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.run import arena
 from partita.experiments.arena.student import Student
 from partita.experiments.arena.teacher import refuse_missing
-from partita.storage import sole_writer
+from partita.storage import lock_folder
 
 OUT = Path("arena")
 
@@ -53,7 +53,7 @@ def test_more_arms_and_seeds_may_be_asked_for_but_nothing_else(
 
 
 def test_of_two_arenas_that_start_at_once_the_loser_leaves_nothing(tmp_path: Path) -> None:
-    with sole_writer(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
+    with lock_folder(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
         arena(plan(out=tmp_path, steps=6), say=lambda _line: None)
     assert not list(tmp_path.iterdir())
     with ArenaFolder(tmp_path).take(plan(steps=5)):

@@ -22,7 +22,7 @@ from partita.experiments.demo.run import demo
 from partita.experiments.demo.time_budget import SCORING_SHARE, Costs, lateness, scaled, training_minutes
 from partita.runs import metrics
 from partita.runs.checkpoint_state import write_state
-from partita.storage import beside, sole_writer
+from partita.storage import lock_folder, temporary_path
 
 COSTS = {
     "quick": Costs(clips=8, temperature=0.2, drawing=0.5, bits=0.02),
@@ -195,7 +195,7 @@ def test_a_note_that_is_no_table_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_start_that_was_killed_at_once_is_no_hindrance(tmp_path: Path) -> None:
-    beside(tmp_path / "demo.json").write_text("{")
+    temporary_path(tmp_path / "demo.json").write_text("{")
     take(DemoConfig(out=tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["demo.json"]
 
@@ -205,13 +205,13 @@ def test_a_demo_in_use_is_not_disturbed(tmp_path: Path) -> None:
     take(config)
     note = (config.out / "demo.json").read_bytes()
     for other in (config, replace(config, seed=7)):  # of a demo that has not begun to train
-        with sole_writer(config.out), pytest.raises(PartitaError, match="another partita is writing to"):
+        with lock_folder(config.out), pytest.raises(PartitaError, match="another partita is writing to"):
             demo(other, say=lambda _line: None)
         assert (config.out / "demo.json").read_bytes() == note
 
 
 def test_a_demo_whose_folder_was_just_made_by_another_notes_nothing_in_it(tmp_path: Path) -> None:
-    with sole_writer(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
+    with lock_folder(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
         demo(DemoConfig(out=tmp_path), say=lambda _line: None)
     assert not list(tmp_path.iterdir())
 
@@ -219,7 +219,9 @@ def test_a_demo_whose_folder_was_just_made_by_another_notes_nothing_in_it(tmp_pa
 def test_leftovers_of_a_killed_demo_are_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = DemoConfig(out=tmp_path / "demo")
     take(config)
-    left = [beside(config.out / place) for place in ("report.html", "runs/start/checkpoints/step-000004")]
+    left = [
+        temporary_path(config.out / place) for place in ("report.html", "runs/start/checkpoints/step-000004")
+    ]
     left[1].mkdir(parents=True)
     left[0].touch()
     monkeypatch.setattr("partita.experiments.demo.run._made", lambda *_: config.out / "report.html")

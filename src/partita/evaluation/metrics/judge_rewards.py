@@ -38,7 +38,7 @@ def judgements(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats | No
         return log_ratios(critic, loaded.model, _from_where_it_hears(critic, clips))
     if "adversary" not in training:
         return None
-    discriminator = load_discriminator(run, run.newest()).eval().requires_grad_(False)
+    discriminator = load_discriminator(run, run.newest_checkpoint()).eval().requires_grad_(False)
     free = training["rollout"]["route"] != "teacher_forced"
     length, seam = (
         (training["rollout"]["length"], training["rollout"]["prompt_tail"])
@@ -60,7 +60,7 @@ def _from_where_it_hears(critic: WaveNet, clips: Clips) -> Clips:
 def _critic(run: RunFolder) -> WaveNet:
     """Return the critic of a run: as it was named, or what it has learnt since."""
     critic = load(run.config()["training"]["critic"]["run"]).model
-    learnt = run.newest() / "critic.safetensors"
+    learnt = run.newest_checkpoint() / "critic.safetensors"
     if learnt.exists():
         load_weights(critic, learnt)
     return critic

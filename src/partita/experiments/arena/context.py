@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from partita.data.corpus import Corpus, read_index
-from partita.digests import with_digest, without_digest
+from partita.digests import add_digest, verify_digest
 from partita.errors import DivergedError, PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
@@ -16,7 +16,7 @@ from partita.experiments.arena.teacher import Truth, teachers_corpus
 from partita.experiments.arena.training_facts import training_facts
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import find_checkpoint, load, weights_path
-from partita.storage import digest, write_json
+from partita.storage import file_digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
 from partita.training.interleaved import PlannedRun, machine_share, train_in_turns, unequal_shares
@@ -135,11 +135,11 @@ class ArenaContext:
         """
         if self.home.astray.is_file():
             said = read_json(self.home.astray, remedy="remove it, and the critic is tried again")
-            raise DivergedError(without_digest(said).text("diverged"))
+            raise DivergedError(verify_digest(said).text("diverged"))
         try:
             return self.train(self.home.critic, self.config.critic_training(), "the critic").path
         except DivergedError as error:
-            write_json(self.home.astray, with_digest({"diverged": str(error)}))
+            write_json(self.home.astray, add_digest({"diverged": str(error)}))
             raise
 
     def critic_run(self, entry: ArmSpec) -> Path:
@@ -157,7 +157,7 @@ class ArenaContext:
         if entry.is_oracle or training.critic is None:
             return {}
         run, checkpoint = find_checkpoint(self.critic_run(entry))
-        weights = digest(weights_path(checkpoint))
+        weights = file_digest(weights_path(checkpoint))
         return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
 
     def refuse_other_critic(self, entry: ArmSpec, result: dict[str, Any]) -> None:
@@ -170,7 +170,7 @@ class ArenaContext:
         if before is None or not self.config.names_critic(entry):
             return
         run = self.critic_run(self.config.judging(entry))
-        if run.exists() and digest(weights_path(find_checkpoint(run)[1])) != before:
+        if run.exists() and file_digest(weights_path(find_checkpoint(run)[1])) != before:
             raise PartitaError(
                 f"the critic {run} is not the one that {entry.name} began with: name that, or begin anew in"
                 " another folder with `--out`"

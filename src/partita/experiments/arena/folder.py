@@ -24,7 +24,7 @@ from typing import Any
 
 from partita import storage
 from partita.data.corpus import read_index
-from partita.digests import with_digest, without_digest
+from partita.digests import add_digest, verify_digest
 from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
@@ -114,7 +114,7 @@ class ArenaFolder:
         if self.path.exists() and not self.path.is_dir():
             raise PartitaError(f"{self.path} exists and is no arena: {REMEDY}")
         self.path.mkdir(parents=True, exist_ok=True)
-        with storage.sole_writer(self.path):
+        with storage.lock_folder(self.path):
             self._begin(config, settings)
             yield
 
@@ -132,7 +132,7 @@ class ArenaFolder:
         if any(not path.name.startswith(f".{NOTE}.") for path in self.path.iterdir()):
             raise PartitaError(f"{self.path} exists and is no arena: {REMEDY}")
         adopted = config.students is not None
-        storage.write_json(note, with_digest({"format": FORMAT, "settings": settings, "adopted": adopted}))
+        storage.write_json(note, add_digest({"format": FORMAT, "settings": settings, "adopted": adopted}))
 
     @property
     def waits_for_students(self) -> bool:
@@ -142,7 +142,7 @@ class ArenaFolder:
     def _adopted(self, *, default: bool) -> bool:
         """Return whether the arena was begun with another's students; older ones do not say."""
         note = self._note()
-        return default if note is None else note.flag("adopted", default=default)
+        return default if note is None else note.boolean("adopted", default=default)
 
     def refuse_students(self, settings: dict[str, Any]) -> None:
         """Raise an error where this arena's students are not what another arena with these settings has.
@@ -182,11 +182,11 @@ class ArenaFolder:
         path = self.path / NOTE
         if not path.is_file():
             return None
-        note = without_digest(read_json(path, remedy=REMEDY))
+        note = verify_digest(read_json(path, remedy=REMEDY))
         if note.integer("format") != FORMAT:
-            note.refuse("format", f"must be {FORMAT}, or another version of Partita wrote it")
+            note.reject("format", f"must be {FORMAT}, or another version of Partita wrote it")
         note.table("settings")
-        note.flag("adopted", default=True)
+        note.boolean("adopted", default=True)
         return note
 
     def _settings(self) -> dict[str, Any]:
@@ -247,11 +247,11 @@ def _weights_of(teacher: Path | None) -> str | None:
     if teacher is None:
         return None
     _, checkpoint = find_checkpoint(teacher)
-    return storage.digest(weights_path(checkpoint))
+    return storage.file_digest(weights_path(checkpoint))
 
 
 def _copy(folder: Path, place: Path) -> None:
     """Copy a folder, as a whole or not at all."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    with storage.replacing_folder(place) as part:
+    with storage.atomic_folder(place) as part:
         shutil.copytree(folder, part, dirs_exist_ok=True)

@@ -26,7 +26,7 @@ from partita.experiments.arena.teacher import refuse_missing
 from partita.experiments.arena.workers import ArmsWork, Crew, CriticWork, StartWork, crew
 from partita.runs.versions import versions
 from partita.signals import Interrupted
-from partita.storage import clear_leftovers, write_json
+from partita.storage import remove_leftovers, write_json
 from partita.terminal import print_note
 
 Say = Callable[[str], None]
@@ -51,7 +51,7 @@ def arena(config: ArenaConfig, *, say: Say | None = None) -> dict[str, Any]:
         other = ArenaFolder(config.students)
         other.refuse_students(settings_of(config))
     with home.take(config), _threads(config.threads):
-        clear_leftovers(home.path, deep=True)
+        remove_leftovers(home.path, deep=True)
         refuse_other_choices(home.choices, config.entries, config.choice_seeds)
         if other:
             home.adopt(other)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from partita import storage
-from partita.digests import with_digest, without_digest
+from partita.digests import add_digest, verify_digest
 from partita.errors import PartitaError
 from partita.evaluation.clips import LEAST_CLIPS
 from partita.experiments.demo.config import LEAST, DemoConfig
@@ -61,13 +61,13 @@ class Home:
         note = self._read()
         if note is None or note.values.get("training_minutes") is None:
             return None
-        minutes = note.number("training_minutes", least=0.001)
+        minutes = note.number("training_minutes", minimum=0.001)
         if minutes > max(LEAST, note.table("settings").number("minutes")):
-            note.refuse("training_minutes", "must be at most `settings.minutes`")
+            note.reject("training_minutes", "must be at most `settings.minutes`")
         return Settled(
             training_minutes=minutes,
-            clips=note.optional("clips", lambda name: note.integer(name, least=LEAST_CLIPS)),
-            bits_seconds=note.optional("bits_seconds", lambda name: note.number(name, least=1.0)),
+            clips=note.optional("clips", lambda name: note.integer(name, minimum=LEAST_CLIPS)),
+            bits_seconds=note.optional("bits_seconds", lambda name: note.number(name, minimum=1.0)),
         )
 
     @contextmanager
@@ -85,13 +85,13 @@ class Home:
         if self.path.exists() and not self.path.is_dir():
             raise PartitaError(f"{self.path} exists and is no demo: {REMEDY}")
         self.path.mkdir(parents=True, exist_ok=True)
-        with storage.sole_writer(self.path):
+        with storage.lock_folder(self.path):
             self._begin()
             yield
 
     def _begin(self) -> None:
         """Note the settings, or check that they are those that the training began with."""
-        storage.clear_leftovers(self.path, of=NOTE)
+        storage.remove_leftovers(self.path, of=NOTE)
         if any(self.path.iterdir()) and not self._note.is_file():
             raise PartitaError(f"{self.path} exists and is no demo: {REMEDY}")
         if self.settled is not None:
@@ -106,9 +106,9 @@ class Home:
     def _read(self) -> Table | None:
         if not self._note.is_file():
             return None
-        note = without_digest(read_json(self._note, remedy=REMEDY))
+        note = verify_digest(read_json(self._note, remedy=REMEDY))
         if note.integer("format") != FORMAT:
-            note.refuse("format", f"must be {FORMAT}, or another version of Partita wrote it")
+            note.reject("format", f"must be {FORMAT}, or another version of Partita wrote it")
         note.table("settings")
         return note
 
@@ -125,4 +125,4 @@ class Home:
     def _write(self, settled: Settled | None) -> None:
         decided = {"training_minutes": None} if settled is None else asdict(settled)
         note = {"format": FORMAT, "settings": self.config.settings} | decided
-        storage.write_json(self._note, with_digest(note))
+        storage.write_json(self._note, add_digest(note))

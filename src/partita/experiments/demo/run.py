@@ -67,7 +67,7 @@ def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
     home = Home(config)
     try:
         with home.take():
-            storage.clear_leftovers(home.path, deep=True)
+            storage.remove_leftovers(home.path, deep=True)
             page = _made(config, home, begun, say)
     except KeyboardInterrupt as stop:
         raise Interrupted(
@@ -82,7 +82,7 @@ def _made(config: DemoConfig, home: Home, begun: float, say: Say) -> Path:
     plan, settled = _settled(config, home, corpus, begun, say)
     together, apart = shares(settled.training_minutes)
     start = _start(home, corpus, training(config, minutes=together), say)
-    steps = int(read_state(start.newest())["step"])
+    steps = int(read_state(start.newest_checkpoint())["step"])
     _arms(home, start, corpus, going_on(config, minutes=apart, steps=steps), say)
     evaluations = {arm: _score(home, arm, corpus, plan, say) for arm in ARMS}
     data = report_data(config, home.path, corpus, evaluations, settled.training_minutes)
@@ -167,7 +167,10 @@ def _arms(home: Home, start: RunFolder, corpus: Corpus, config: TrainConfig, say
         planned.append(one)
     for error in train_in_turns(corpus, planned).values():
         raise error
-    updates = (f"{arm} {int(read_state(RunFolder.open(home.run(arm)).newest())['step']):,}" for arm in ARMS)
+    updates = (
+        f"{arm} {int(read_state(RunFolder.open(home.run(arm)).newest_checkpoint())['step']):,}"
+        for arm in ARMS
+    )
     say(f"updates in equal time: {', '.join(updates)}")
     if words := busy_while(home.path):
         say(words)
