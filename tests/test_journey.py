@@ -17,7 +17,7 @@ from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.etudes.render import write_etudes
-from partita.evaluation.evaluate import EvaluateConfig, evaluation
+from partita.evaluation.evaluate import EvaluateConfig, evaluate_with_clips
 from partita.experiments.demo.config import ARMS, DemoConfig, EtudePlan
 from partita.experiments.demo.run import demo
 from partita.models.sizes import WaveNetConfig
@@ -55,7 +55,7 @@ def test_a_few_steps_lead_from_recordings_to_a_page(arm: str, corpus: Corpus, tm
     drawn = model.draw(seconds=0.2, seed=1)
     assert drawn.shape == (1, 800)
     assert np.isfinite(drawn).all()
-    found = evaluation(model, corpus, EvaluateConfig(clips=4, seconds=0.3, prompt_seconds=0.1))
+    found = evaluate_with_clips(model, corpus, EvaluateConfig(clips=4, seconds=0.3, prompt_seconds=0.1))
     json.dumps(found.scores, allow_nan=False)
     assert found.scores["bits_per_sample"]["value"] < 7.9  # an untrained model has 8
     records = metrics.read(RunFolder.open(run).metrics_path)

@@ -18,7 +18,7 @@ import torch
 
 from partita import Corpus, load, storage
 from partita.evaluation.metrics.two_sample import FOLDS
-from partita.evaluation.statistics.seed_interval import over_seeds
+from partita.evaluation.statistics.seed_interval import mean_over_seeds
 from partita.experiments.arena.measure import STEERED_CLIPS, StudentEvaluator
 from partita.experiments.arena.teacher import TeacherData
 from partita.runs.versions import versions
@@ -71,14 +71,14 @@ def main() -> None:
     cases: dict[str, Any] = {}
     for case in rows[0]:
         cases[case] = {
-            score: over_seeds([row[case][score] for row in rows], seed=0).as_json()
+            score: mean_over_seeds([row[case][score] for row in rows], seed=0).as_json()
             | {"seeds": [row[case][score] for row in rows]}
             for score in rows[0][case]
         }
     for name in ("exact", "critic"):
         pairs = [(row[f"{name}, {asked.particles}"], row[f"{name}, 1"]) for row in rows]
         cases[f"{name}, lower by"] = {
-            score: over_seeds([one[score] - other[score] for one, other in pairs], seed=0).as_json()
+            score: mean_over_seeds([one[score] - other[score] for one, other in pairs], seed=0).as_json()
             for score in rows[0][f"{name}, 1"]
         }
     settings = {name: getattr(asked, name) for name in ("seeds", "clips", "samples", "particles", "block")}

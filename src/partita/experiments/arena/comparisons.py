@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from partita.evaluation.statistics.power import fewest_seeds
+from partita.evaluation.statistics.power import min_seeds
 from partita.evaluation.statistics.seed_interval import LEVEL
 from partita.experiments.arena.arm_spec import CHARGED, ORACLE, START, STEER
 from partita.experiments.arena.selection import Choice
@@ -70,7 +70,7 @@ def undecidable(families: Mapping[str, Sequence[tuple[str, str]]], seeds: int) -
             f"the family {name!r} has {count} comparison{'s' if count > 1 else ''}{where}: with {seeds}"
             " students none of them can reach significance; use fewer arms, or more `--seeds`"
             for count, where in counts.items()
-            if count and seeds < fewest_seeds(LEVEL / count)
+            if count and seeds < min_seeds(LEVEL / count)
         ]
     return warnings
 

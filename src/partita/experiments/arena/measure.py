@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
-from partita.evaluation.metrics.divergence import Clips, Sums, along, log_ratios
-from partita.evaluation.metrics.judge_agreement import agreement
-from partita.evaluation.metrics.judge_rewards import judgements
-from partita.evaluation.metrics.steered import steered_bound
-from partita.evaluation.metrics.two_sample import FOLDS, told_apart
+from partita.evaluation.metrics.divergence import ClipDivergences, Clips, divergences, log_ratios
+from partita.evaluation.metrics.judge_agreement import judge_agreement, judge_rewards
+from partita.evaluation.metrics.steered import steered_kl_bound
+from partita.evaluation.metrics.two_sample import FOLDS, two_sample_auc
 from partita.evaluation.statistics.scores import block_mean
 from partita.evaluation.statistics.trimmed import trimmed_mean
 from partita.experiments.arena.selection import BOUND
@@ -69,11 +68,11 @@ class StudentEvaluator:
         Raises:
             PartitaError: a divergence is not finite.
         """
-        forward = along(self.teacher.model, student, self.clips, temperatures)
+        forward = divergences(self.teacher.model, student, self.clips, temperatures)
         points = []
         for number, temperature in enumerate(temperatures):
             clips = self._draw(student, temperature)
-            (reverse,) = along(self.teacher.model, student, clips, (temperature,))
+            (reverse,) = divergences(self.teacher.model, student, clips, (temperature,))
             scores = self._scores(forward[number], reverse) | self._two_sample_score(clips)
             points.append({"temperature": temperature} | scores)
         return points
@@ -95,7 +94,7 @@ class StudentEvaluator:
         points = []
         for temperature in temperatures:
             config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
-            steered = steered_bound(
+            steered = steered_kl_bound(
                 self.teacher.model,
                 student,
                 steering,
@@ -119,11 +118,11 @@ class StudentEvaluator:
             The correlation with its interval, or None if the run has no judge.
         """
         few = self._draw(loaded.model, 1.0, AGREEMENT_CLIPS)
-        judged = judgements(run, loaded, few)
+        judged = judge_rewards(run, loaded, few)
         if judged is None or not judged.size:
             return None
         exact = log_ratios(self.teacher.model, loaded.model, few)[:, -judged.shape[1] :]
-        found = agreement(judged, exact, seed=self.seed)
+        found = judge_agreement(judged, exact, seed=self.seed)
         return None if found is None else found.as_json()
 
     def _draw(self, student: WaveNet, temperature: float, count: int | None = None) -> Clips:
@@ -140,7 +139,7 @@ class StudentEvaluator:
         )
         return Clips(past, sound)
 
-    def _scores(self, forward: Sums, reverse: Sums) -> dict[str, Any]:
+    def _scores(self, forward: ClipDivergences, reverse: ClipDivergences) -> dict[str, Any]:
         return (
             self._mean("kl_sum", forward.forward + reverse.reverse)
             | self._mean("kl_forward", forward.forward)
@@ -160,7 +159,7 @@ class StudentEvaluator:
             found[f"{name}_trimmed"] = trimmed_mean(bits / samples, seed=self.seed).as_json()
         return found
 
-    def _runaway(self, drawn: Sums) -> dict[str, Any]:
+    def _runaway(self, drawn: ClipDivergences) -> dict[str, Any]:
         """Return the share of clips that are less probable for the teacher than uniform noise."""
         noise = math.log2(self.teacher.quantizer.classes) * self.clips.sound.shape[1]
         away = (drawn.surprise > noise).astype(np.float64)
@@ -171,7 +170,7 @@ class StudentEvaluator:
         fake, real = (self._spectra(clips.sound[:STEERED_CLIPS]) for clips in (drawn, self.clips))
         if len(real) < FOLDS:
             return {}
-        return {"told_apart": told_apart(fake, real, seed=self.seed).as_json()}
+        return {"told_apart": two_sample_auc(fake, real, seed=self.seed).as_json()}
 
     def _spectra(self, sound: NDArray[Any]) -> list[NDArray[np.float32]]:
         rate = self.teacher.sample_rate

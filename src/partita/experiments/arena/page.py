@@ -10,8 +10,8 @@ from typing import Any
 
 from partita import storage
 from partita.experiments.arena.plots import divergence_plane, temperature_curves
-from partita.reports.spectrogram_images import png_address
-from partita.reports.templating import rendered
+from partita.reports.spectrogram_images import png_data_url
+from partita.reports.templating import render_template
 
 ROWS = {
     "kl_sum": ("KL, both directions", "The sum of the next two rows."),
@@ -75,10 +75,10 @@ def render_arena_page(scores: Mapping[str, Any], pictures: Mapping[str, bytes]) 
     page = {
         "scores": scores,
         "rows": rows,
-        "pictures": {name: png_address(data) for name, data in pictures.items()},
+        "pictures": {name: png_data_url(data) for name, data in pictures.items()},
         "pairs": [(pair, _pair(pair)) for pair in scores["pairs"]],
     }
-    return rendered("arena.html.j2", page)
+    return render_template("arena.html.j2", page)
 
 
 def _cell(score: Mapping[str, Any] | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from partita.errors import PartitaError
 from partita.evaluation.statistics.scoreboard import scoreboard
-from partita.evaluation.statistics.seed_interval import over_seeds
+from partita.evaluation.statistics.seed_interval import mean_over_seeds
 from partita.evaluation.statistics.verdict import Direction
 from partita.experiments.arena.arm_spec import STEER
 from partita.experiments.arena.comparisons import families_of, incomparable, is_twin, undecidable
@@ -161,7 +161,7 @@ def _curve(results: Sequence[Result], *, seed: int) -> list[dict[str, Any]]:
     for temperature, points in by_temperature(results):
         found: dict[str, Any] = {"temperature": temperature}
         for name in (name for name in SCORES if all(name in point for point in points)):
-            found[name] = over_seeds([point[name]["value"] for point in points], seed=seed).as_json()
+            found[name] = mean_over_seeds([point[name]["value"] for point in points], seed=seed).as_json()
         curve.append(found)
     return sorted(curve, key=lambda point: -point["temperature"])
 
@@ -173,7 +173,7 @@ def _agreements(chosen: Mapping[str, Choice], tested: Results, *, seed: int) -> 
         scores = [result["agreement"] for result in tested[choice.spec]]
         values = [score["value"] for score in scores if score is not None]
         if values:
-            found[arm] = over_seeds(values, seed=seed).as_json()
+            found[arm] = mean_over_seeds(values, seed=seed).as_json()
     return found
 
 

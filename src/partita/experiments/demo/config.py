@@ -11,7 +11,7 @@ from typing import Any
 
 from partita.data.preparation.prepare import PrepareConfig
 from partita.errors import PartitaError
-from partita.evaluation.evaluate import EvaluateConfig, fitted
+from partita.evaluation.evaluate import EvaluateConfig, fit_config
 from partita.models.sizes import size_named
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
@@ -190,4 +190,4 @@ def evaluation_config(config: DemoConfig, *, held_out: Sequence[float]) -> Evalu
         seed=config.seed,
         device=config.device,
     )
-    return fitted(plan, held_out)
+    return fit_config(plan, held_out)

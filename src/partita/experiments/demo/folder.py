@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from partita.errors import PartitaError
-from partita.evaluation.clips import LEAST_CLIPS
+from partita.evaluation.clips import MIN_CLIPS
 from partita.experiments.demo.config import MIN_TRAINING_MINUTES, DemoConfig
 from partita.experiments.folder import ExperimentFolder
 
@@ -58,10 +58,10 @@ class DemoFolder:
             return None
         minutes = content.number("training_minutes", minimum=0.001)
         if minutes > max(MIN_TRAINING_MINUTES, content.table("settings").number("minutes")):
-            content.reject("training_minutes", "must be at most `settings.minutes`")
+            content.refuse("training_minutes", "must be at most `settings.minutes`")
         return DemoPlan(
             training_minutes=minutes,
-            clips=content.optional("clips", lambda name: content.integer(name, minimum=LEAST_CLIPS)),
+            clips=content.optional("clips", lambda name: content.integer(name, minimum=MIN_CLIPS)),
             bits_seconds=content.optional("bits_seconds", lambda name: content.number(name, minimum=1.0)),
         )
 

@@ -16,7 +16,7 @@ from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.preparation.summary import corpus_notes
 from partita.device import compute_device
 from partita.etudes.render import write_etudes
-from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
+from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluate_with_clips
 from partita.evaluation.temperature import choose_temperature
 from partita.experiments.demo.config import (
     ARMS,
@@ -207,7 +207,7 @@ def _score(folder: DemoFolder, arm: str, corpus: Corpus, plan: EvaluateConfig, l
     loaded = load(folder.run(arm))
     temperature = choose_temperature(loaded, corpus, plan)
     log(f"{arm}: scoring {plan.clips} clips of {plan.seconds:g} s, drawn at temperature {temperature:g}")
-    found = evaluation(loaded, corpus, replace(plan, temperature=temperature))
+    found = evaluate_with_clips(loaded, corpus, replace(plan, temperature=temperature))
     bits, distance = found.scores["bits_per_sample"], found.scores["frechet_log_mel"]
     log(f"{arm}: {bits['value']:.3f} bits per sample, Frechet distance {distance['value']:.1f}")
     return found

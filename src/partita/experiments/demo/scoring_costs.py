@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from partita.data.corpus import Corpus
-from partita.evaluation.clips import LEAST_CLIPS
-from partita.evaluation.evaluate import EvaluateConfig, evaluation
+from partita.evaluation.clips import MIN_CLIPS
+from partita.evaluation.evaluate import EvaluateConfig, evaluate_with_clips
 from partita.evaluation.temperature import TEMPERATURES, choose_temperature
 from partita.experiments.demo.config import ARMS, MIN_BITS_SECONDS
 from partita.models.wavenet import WaveNet
@@ -71,9 +71,9 @@ def measure_scoring_costs(corpus: Corpus, training: TrainConfig, plan: EvaluateC
         step=0,
         config={},
     )
-    short = replace(plan, clips=LEAST_CLIPS, seconds=min(COMPILE_SECONDS, plan.seconds), bits_seconds=1.0)
+    short = replace(plan, clips=MIN_CLIPS, seconds=min(COMPILE_SECONDS, plan.seconds), bits_seconds=1.0)
     choose_temperature(loaded, corpus, short, temperatures=(1.0,))
-    evaluation(loaded, corpus, short)
+    evaluate_with_clips(loaded, corpus, short)
     temperature = _seconds(lambda: choose_temperature(loaded, corpus, plan, temperatures=(1.0,)))
     drawing_starts: list[float] = []
 
@@ -82,7 +82,7 @@ def measure_scoring_costs(corpus: Corpus, training: TrainConfig, plan: EvaluateC
             drawing_starts.append(time.monotonic())
 
     limited = replace(plan, bits_seconds=MIN_BITS_SECONDS)
-    total = _seconds(lambda: evaluation(loaded, corpus, limited, progress=note_time))
+    total = _seconds(lambda: evaluate_with_clips(loaded, corpus, limited, progress=note_time))
     drawing = time.monotonic() - drawing_starts[0]
     scored = min(MIN_BITS_SECONDS, corpus.seconds(plan.split))
     bits = max(0.0, total - drawing) / scored

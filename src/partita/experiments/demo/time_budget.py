@@ -8,7 +8,7 @@ nothing; `scoring_costs.py` does.
 import math
 from dataclasses import replace
 
-from partita.evaluation.clips import LEAST_CLIPS
+from partita.evaluation.clips import MIN_CLIPS
 from partita.evaluation.evaluate import EvaluateConfig
 from partita.experiments.demo.config import ARMS, MIN_BITS_SECONDS, MIN_TRAINING_MINUTES, DemoConfig
 from partita.experiments.demo.scoring_costs import ScoringCosts
@@ -35,8 +35,8 @@ def fit_to_time(plan: EvaluateConfig, costs: ScoringCosts, *, seconds: float) ->
     """
     assert plan.bits_seconds is not None
     least = replace(plan, bits_seconds=min(plan.bits_seconds, MIN_BITS_SECONDS))
-    while costs.total_seconds(least) > seconds and least.clips > LEAST_CLIPS:
-        least = replace(least, clips=max(LEAST_CLIPS, least.clips // 2))
+    while costs.total_seconds(least) > seconds and least.clips > MIN_CLIPS:
+        least = replace(least, clips=max(MIN_CLIPS, least.clips // 2))
     if not costs.bits:
         return replace(least, bits_seconds=plan.bits_seconds)
     assert least.bits_seconds is not None
