@@ -58,7 +58,7 @@ class DemoFolder:
             return None
         minutes = content.number("training_minutes", minimum=0.001)
         if minutes > max(MIN_TRAINING_MINUTES, content.table("settings").number("minutes")):
-            content.refuse("training_minutes", "must be at most `settings.minutes`")
+            content.reject("training_minutes", "must be at most `settings.minutes`")
         return DemoPlan(
             training_minutes=minutes,
             clips=content.optional("clips", lambda name: content.integer(name, minimum=MIN_CLIPS)),
