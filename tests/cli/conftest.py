@@ -1,5 +1,7 @@
 """A corpus of a few seconds and a run on it, made once for each file of tests."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -10,7 +12,7 @@ RATE = 8000
 
 
 @pytest.fixture(scope="session")
-def quick():
+def quick() -> list[str]:
     """The options of the quickest training there is."""
     return [
         *("--size", "tiny", "--targets", "256", "--batch", "1", "--validations", "1", "--preview-clips", "0"),
@@ -19,7 +21,7 @@ def quick():
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory, quick):
+def home(tmp_path_factory: pytest.TempPathFactory, quick: list[str]) -> Path:
     """Make four recordings, a corpus of them and a run on it."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "recordings").mkdir()

@@ -1,6 +1,7 @@
 """A mistake in the arguments is one line that names it; old names of options are replaced."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -20,7 +21,7 @@ class Voice:
     pitch: float = 440.0
     """Hz."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.pitch <= 0:
             raise PartitaError(f"`pitch` is {self.pitch}, must be positive: {'a long remedy ' * 20}")
 
@@ -51,7 +52,7 @@ class Sing:
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
-def test_mistakes(monkeypatch, arguments, message, encoding):
+def test_mistakes(monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str, encoding: str) -> None:
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
     with pytest.raises(PartitaError) as caught:
         parse(Sing, arguments, prog="sing")
@@ -60,20 +61,20 @@ def test_mistakes(monkeypatch, arguments, message, encoding):
     assert "\x1b" not in str(caught.value)
 
 
-def test_the_error_of_a_dataclass_is_passed_on_unchanged():
+def test_the_error_of_a_dataclass_is_passed_on_unchanged() -> None:
     with pytest.raises(PartitaError) as caught:
         parse(Sing, ["a", "--pitch", "-2"], prog="sing")
     assert str(caught.value) == f"`pitch` is -2.0, must be positive: {'a long remedy ' * 20}"
 
 
-def test_the_default_has_the_values_that_are_not_given():
+def test_the_default_has_the_values_that_are_not_given() -> None:
     given_before = Sing(song="a", loudness=5)
     assert parse(Sing, ["--pitch", "220"], prog="sing", default=given_before) == Sing(
         song="a", loudness=5, voice=Voice(pitch=220.0)
     )
 
 
-def test_repeats_are_collected_in_their_order():
+def test_repeats_are_collected_in_their_order() -> None:
     words = ["a", "b", "--test", "x", "y", "--out", "c", "--test", "z", "--no-trim", "--validation=v"]
     assert gather_repeats(words, ("--test", "--validation")) == [
         *("a", "b", "--out", "c", "--no-trim"),
@@ -82,8 +83,8 @@ def test_repeats_are_collected_in_their_order():
 
 
 @given(st.lists(st.sampled_from(["a", "b", "--test", "--out", "--test=c", "--out=d"])))
-def test_no_word_is_lost_among_repeats(words):
-    def bare(found):
+def test_no_word_is_lost_among_repeats(words: list[str]) -> None:
+    def bare(found: Iterable[str]) -> list[str]:
         return sorted(word for whole in found for word in whole.split("=") if word not in {"--test"})
 
     kept = gather_repeats(words, ["--test"])
@@ -93,7 +94,7 @@ def test_no_word_is_lost_among_repeats(words):
     )
 
 
-def test_old_names_of_options_are_replaced_and_each_is_named_once(capsys):
+def test_old_names_of_options_are_replaced_and_each_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["corpus", "--loud", "3", "--voice.high=5", "--loud=4", "--loudness", "6"]
     new = {"loud": "loudness", "voice.high": "voice.top_pitch"}
     found = with_new_names(words, prog="sing", renamed=lambda path: new.get(path, path))
@@ -104,7 +105,7 @@ def test_old_names_of_options_are_replaced_and_each_is_named_once(capsys):
     ]
 
 
-def test_training_takes_the_old_names_of_its_options(capsys):
+def test_training_takes_the_old_names_of_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     words = [
         "corpus",
         "--out",
@@ -128,7 +129,7 @@ def test_training_takes_the_old_names_of_its_options(capsys):
     ]
 
 
-def test_evaluation_takes_the_old_name_of_its_option(capsys):
+def test_evaluation_takes_the_old_name_of_its_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate.read(["run", "corpus", "--opening-seconds=0.5"]).config.prompt_seconds == 0.5
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "partita evaluate: `--opening-seconds` is deprecated: use `--prompt-seconds`"

@@ -18,7 +18,7 @@ class Loaded:
 
 
 @pytest.fixture
-def measured(monkeypatch):
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that takes time answers at once."""
     costs = {"float32": Score(0.0, 0.0, 0.0), "bfloat16": Score(0.25, 0.125, 0.5)}
     cases = lambda size: {"cases": [{"size": size, "precision": name, "runs": [3.0, 1.0]} for name in costs]}  # noqa: E731
@@ -29,7 +29,9 @@ def measured(monkeypatch):
 
 
 @pytest.mark.usefixtures("measured")
-def test_what_precision_costs_a_run_stands_beside_the_speed_of_its_own_size(capsys):
+def test_what_precision_costs_a_run_stands_beside_the_speed_of_its_own_size(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     bench.read(["sampler", "--model", "runs/a", "--corpus", "corpus"]).run()
     rows = capsys.readouterr().out.splitlines()
     assert [row.split(", ")[0] for row in rows] == ["size small", "size small"]
@@ -37,6 +39,6 @@ def test_what_precision_costs_a_run_stands_beside_the_speed_of_its_own_size(caps
 
 
 @pytest.mark.usefixtures("measured")
-def test_another_size_than_the_runs_is_refused():
+def test_another_size_than_the_runs_is_refused() -> None:
     with pytest.raises(PartitaError, match="is of the size small: leave out `--size`"):
         bench.read(["sampler", "--model", "runs/a", "--corpus", "corpus", "--size", "wide"]).run()

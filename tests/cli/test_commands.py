@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from partita.data.corpus import Corpus
 from partita.training.config.train import AdversaryConfig, TrainConfig
 
 
-def test_prepare_takes_several_globs_and_repeats(home, tmp_path, capsys):
+def test_prepare_takes_several_globs_and_repeats(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "corpus"
     words = ["--test", "*-1*", "--validation", "*-3*", "--test", "*-2*", "--no-trim", "--sample-rate", "8000"]
     assert main(["prepare", str(home / "recordings"), "--out", str(out), *words]) == 0
@@ -37,7 +40,9 @@ def test_prepare_takes_several_globs_and_repeats(home, tmp_path, capsys):
     assert "warning: 3.0 s of training sound: a model learns little" in said.err
 
 
-def test_prepare_holds_out_little_of_few_recordings_and_says_so(home, tmp_path, capsys):
+def test_prepare_holds_out_little_of_few_recordings_and_says_so(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "corpus"
     assert main(["prepare", str(home / "recordings"), "--out", str(out), "--sample-rate", "8000"]) == 0
     said = capsys.readouterr()
@@ -47,7 +52,9 @@ def test_prepare_holds_out_little_of_few_recordings_and_says_so(home, tmp_path, 
     assert "holds out" not in said.err
 
 
-def test_a_damaged_corpus_is_one_line_and_no_run(home, tmp_path, capsys, quick):
+def test_a_damaged_corpus_is_one_line_and_no_run(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], quick: list[str]
+) -> None:
     corpus = tmp_path / "corpus"
     shutil.copytree(home / "corpus", corpus)
     (corpus / "index.json").write_text("[" * 100_000)
@@ -59,7 +66,7 @@ def test_a_damaged_corpus_is_one_line_and_no_run(home, tmp_path, capsys, quick):
     assert not (tmp_path / "run").exists()
 
 
-def test_prepare_names_what_it_skips(home, tmp_path, capsys):
+def test_prepare_names_what_it_skips(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "broken.wav").write_bytes(b"no sound at all")
     words = [str(home / "recordings"), str(tmp_path / "broken.wav"), "--out", str(tmp_path / "corpus")]
     assert main(["prepare", *words]) == 0
@@ -133,7 +140,14 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["demo", "--recordings", "nowhere", "--out", "x"], "nowhere does not exist"),
     ],
 )
-def test_mistakes_are_one_line_and_leave_nothing(home, tmp_path, monkeypatch, capsys, words, said):
+def test_mistakes_are_one_line_and_leave_nothing(
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    said: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert main([word.format(home=home) for word in words]) == 2
     out, err = capsys.readouterr()
@@ -144,8 +158,8 @@ def test_mistakes_are_one_line_and_leave_nothing(home, tmp_path, monkeypatch, ca
     assert list(tmp_path.iterdir()) == []
 
 
-def test_training_settings_come_from_config_then_arm_then_options(tmp_path):
-    def settings(*words):
+def test_training_settings_come_from_config_then_arm_then_options(tmp_path: Path) -> None:
+    def settings(*words: str) -> TrainConfig:
         return train_command.read(["corpus", "--out", "run", *words]).settings
 
     assert settings() == TrainConfig()
@@ -163,7 +177,9 @@ def test_training_settings_come_from_config_then_arm_then_options(tmp_path):
     assert settings(*mine, "--arm", "likelihood").adversary is None
 
 
-def test_training_starts_from_another_run(home, tmp_path, capsys, quick):
+def test_training_starts_from_another_run(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], quick: list[str]
+) -> None:
     words = [str(home / "corpus"), "--out", str(tmp_path / "run"), "--from", str(home / "run")]
     assert main(["train", *words, "--steps", "1", "--arm", "report", *quick]) == 0
     out, err = capsys.readouterr()
@@ -171,7 +187,7 @@ def test_training_starts_from_another_run(home, tmp_path, capsys, quick):
     assert "bits" in err
 
 
-def test_evaluate_prints_one_json_object(home, capsys):
+def test_evaluate_prints_one_json_object(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--clips", "4", "--seconds", "0.2", "--prompt-seconds", "0.1", "--bits-seconds", "1"]
     assert main(["evaluate", str(home / "run"), str(home / "corpus"), *words, "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)
@@ -182,7 +198,9 @@ def test_evaluate_prints_one_json_object(home, capsys):
     assert f"{bits['value']:.4f}" in row
 
 
-def test_arena_prints_one_json_object_or_where_its_page_is(home, tmp_path, capsys):
+def test_arena_prints_one_json_object_or_where_its_page_is(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "arena"
     words = [
         *("arena", "--out", str(out), "--teacher", str(home / "run"), "--arms", "likelihood", "--seeds", "1"),
@@ -198,7 +216,7 @@ def test_arena_prints_one_json_object_or_where_its_page_is(home, tmp_path, capsy
     assert "was started with `samples` 200, now it is 300" in capsys.readouterr().err
 
 
-def test_prepare_prints_notes_about_recordings(tmp_path, capsys):
+def test_prepare_prints_notes_about_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sound = 0.5 * np.sin(np.arange(24000) / 5)
     for number in range(5):
         noise = np.random.default_rng(number).uniform(-0.1, 0.1, len(sound))

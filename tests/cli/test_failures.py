@@ -1,5 +1,7 @@
 """If there is not enough memory, one line says what to reduce."""
 
+from typing import Self
+
 import numpy as np
 import pytest
 import torch
@@ -10,19 +12,19 @@ from partita.cli.main import SUMMARIES, main
 from partita.storage import DISK_FULL_ERRORS
 
 
-def numpys():
+def numpys() -> BaseException:
     with pytest.raises(MemoryError) as caught:
         np.zeros(1 << 58, dtype=np.int64)
     return caught.value
 
 
-def pytorchs():
+def pytorchs() -> BaseException:
     with pytest.raises(RuntimeError, match="allocate") as caught:
         torch.empty(1 << 60)
     return caught.value
 
 
-def wrapped():
+def wrapped() -> ValueError:
     error = ValueError("a window does not fit")
     error.__cause__ = MemoryError()
     return error
@@ -44,12 +46,14 @@ def wrapped():
     ids=lambda error: type(error).__name__,
 )
 @pytest.mark.parametrize("name", SUMMARIES)
-def test_not_enough_memory(monkeypatch, capsys, error, name):
+def test_not_enough_memory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, name: str
+) -> None:
     class Failing:
-        def read(self, _words):
+        def read(self, _words: list[str]) -> Self:
             return self
 
-        def run(self):
+        def run(self) -> None:
             raise error
 
     monkeypatch.setattr(frame, "import_module", lambda _name: Failing())
@@ -58,7 +62,7 @@ def test_not_enough_memory(monkeypatch, capsys, error, name):
     assert capsys.readouterr().err == f"partita {name}: {where}: {MEMORY_REMEDIES[name]}\n"
 
 
-def test_all_that_says_that_a_disk_is_full_has_one_remedy():
+def test_all_that_says_that_a_disk_is_full_has_one_remedy() -> None:
     assert {SYSTEM_REMEDIES[number] for number in DISK_FULL_ERRORS} == {
         "make room on the disk, or write elsewhere"
     }

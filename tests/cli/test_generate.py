@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,12 +22,14 @@ from partita.sampling.output.provenance import clip_comment
 RATE = 8000
 
 
-def header_length(seed):
+def header_length(seed: int) -> int:
     """Return the bytes before the sound of a WAV that was drawn with a seed."""
     return len(wav_header(RATE, None, clip_comment(seed=seed)))
 
 
-def test_generate_writes_a_file_or_a_folder(home, tmp_path, capsys):
+def test_generate_writes_a_file_or_a_folder(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = str(home / "run")
     assert main(["generate", run, "--seconds", "0.05", "--out", str(tmp_path / "a.wav")]) == 0
     out, err = capsys.readouterr()
@@ -41,7 +44,9 @@ def test_generate_writes_a_file_or_a_folder(home, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("exists", [False, True])
-def test_one_clip_goes_into_a_folder(home, tmp_path, capsys, exists):
+def test_one_clip_goes_into_a_folder(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], exists: bool
+) -> None:
     folder = tmp_path / "clips_dir"
     if exists:
         folder.mkdir()
@@ -51,7 +56,7 @@ def test_one_clip_goes_into_a_folder(home, tmp_path, capsys, exists):
     assert soundfile.info(folder / "clip-01.wav").frames == 400
 
 
-def test_generate_says_what_to_do_about_silence(capsys):
+def test_generate_says_what_to_do_about_silence(capsys: pytest.CaptureFixture[str]) -> None:
     command = read(["runs/a", "--seconds", "1", "--out", "a.wav"])
     command.report(WriteResult([], 1.0, 2.0, False, silent=0))
     assert "silent" not in capsys.readouterr().err
@@ -60,7 +65,9 @@ def test_generate_says_what_to_do_about_silence(capsys):
     assert "`--prime RECORDING`" in said
 
 
-def test_only_the_end_of_the_prompt_that_is_seen_is_kept(home, tmp_path, monkeypatch):
+def test_only_the_end_of_the_prompt_that_is_seen_is_kept(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from partita.audio import load as reading
 
     read_end, kept = reading.read_audio, []
@@ -82,7 +89,7 @@ def test_only_the_end_of_the_prompt_that_is_seen_is_kept(home, tmp_path, monkeyp
     assert kept[1] == 300
 
 
-def test_generate_is_the_same_for_the_same_seed(home, tmp_path):
+def test_generate_is_the_same_for_the_same_seed(home: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         words = [str(home / "run"), "--seconds", "0.05", "--out", str(tmp_path / name), "--seed", str(seed)]
         assert main(["generate", *words]) == 0
@@ -90,7 +97,7 @@ def test_generate_is_the_same_for_the_same_seed(home, tmp_path):
     assert a == b != c
 
 
-def generate(home, *words):
+def generate(home: Path, *words: str) -> subprocess.Popen[bytes]:
     """Return a child process that generates down a pipe."""
     command = [sys.executable, "-m", "partita", "generate", str(home / "run"), *words, "--out", "-"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -100,7 +107,9 @@ def generate(home, *words):
     ("more", "start"),
     [([], 0), (["--format", "raw"], header_length(3)), (["--block", "100"], 0), (["--block", "9999"], 0)],
 )
-def test_standard_output_holds_what_the_file_does(home, tmp_path, capfdbinary, more, start):
+def test_standard_output_holds_what_the_file_does(
+    home: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], more: list[str], start: int
+) -> None:
     words = ["generate", str(home / "run"), "--seconds", "0.3", "--seed", "3"]
     assert main([*words, "--out", str(tmp_path / "a.wav")]) == 0
     capfdbinary.readouterr()
@@ -110,7 +119,7 @@ def test_standard_output_holds_what_the_file_does(home, tmp_path, capfdbinary, m
     assert b"1 x 0.30 s" in err
 
 
-def test_an_endless_stream_ends_quietly_when_its_reader_leaves(home, tmp_path):
+def test_an_endless_stream_ends_quietly_when_its_reader_leaves(home: Path, tmp_path: Path) -> None:
     child = generate(home, "--seconds", "inf", "--format", "raw", "--seed", "0")
     sound = child.stdout.read(5000)
     child.stdout.close()
@@ -123,7 +132,7 @@ def test_an_endless_stream_ends_quietly_when_its_reader_leaves(home, tmp_path):
     assert out.read_bytes()[header_length(0) :][:5000] == sound
 
 
-def test_ctrl_c_ends_a_stream_with_a_fade(home):
+def test_ctrl_c_ends_a_stream_with_a_fade(home: Path) -> None:
     child = generate(home, "--seconds", "inf", "--seed", "5")
     begun = child.stdout.read(5000)
     child.send_signal(signal.SIGINT)
@@ -136,7 +145,7 @@ def test_ctrl_c_ends_a_stream_with_a_fade(home):
     assert abs(sound[-1]) < 1e-3
 
 
-def test_no_sound_goes_to_a_terminal(home):
+def test_no_sound_goes_to_a_terminal(home: Path) -> None:
     master, slave = os.openpty()
     command = [sys.executable, "-m", "partita", "generate", str(home / "run"), "--seconds", "1", "--out", "-"]
     done = subprocess.run(command, stdout=slave, stderr=subprocess.PIPE, text=True, check=False)
@@ -148,7 +157,7 @@ def test_no_sound_goes_to_a_terminal(home):
 
 
 @pytest.fixture(scope="module")
-def judge(home, tmp_path_factory, quick):
+def judge(home: Path, tmp_path_factory: pytest.TempPathFactory, quick: list[str]) -> Path:
     """A run with a discriminator."""
     judge = tmp_path_factory.mktemp("judge") / "run"
     words = [str(home / "corpus"), "--out", str(judge), "--steps", "1", "--arm", "report"]
@@ -156,7 +165,9 @@ def judge(home, tmp_path_factory, quick):
     return judge
 
 
-def test_generate_steers_by_another_runs_discriminator(home, judge, tmp_path, capsys):
+def test_generate_steers_by_another_runs_discriminator(
+    home: Path, judge: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = [str(home / "run"), "--seconds", "0.05", "--seed=0", "--judge", str(judge), "--steer-block", "64"]
     assert main(["generate", *words, "--out", str(tmp_path / "steered.wav")]) == 0
     assert main(["generate", *words, "--out", str(tmp_path / "plain.wav"), "--strength", "0"]) == 0
@@ -171,7 +182,9 @@ def test_generate_steers_by_another_runs_discriminator(home, judge, tmp_path, ca
     assert not (tmp_path / "x.wav").exists()
 
 
-def test_generate_steers_by_its_own_run_in_many_clips_that_go_on_from_a_recording(home, judge, tmp_path):
+def test_generate_steers_by_its_own_run_in_many_clips_that_go_on_from_a_recording(
+    home: Path, judge: Path, tmp_path: Path
+) -> None:
     prompt = tmp_path / "prompt.wav"
     soundfile.write(prompt, 0.3 * np.sin(np.arange(4000)), RATE)
     words = [str(judge), "--seconds", "0.1", "--steer", "--steer-block", "64", "--particles", "3"]
@@ -181,7 +194,7 @@ def test_generate_steers_by_its_own_run_in_many_clips_that_go_on_from_a_recordin
     assert len(set(clips)) == 3
 
 
-def test_an_endless_steered_stream_ends_quietly_when_its_reader_leaves(home, judge):
+def test_an_endless_steered_stream_ends_quietly_when_its_reader_leaves(home: Path, judge: Path) -> None:
     child = generate(
         home, "--seconds", "inf", "--judge", str(judge), "--steer-block", "64", "--format", "raw"
     )
@@ -192,7 +205,7 @@ def test_an_endless_steered_stream_ends_quietly_when_its_reader_leaves(home, jud
     assert child.wait(timeout=120) == 0, said
 
 
-def test_ctrl_c_keeps_the_sound_that_is_there(home, tmp_path):
+def test_ctrl_c_keeps_the_sound_that_is_there(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "long.wav"
     command = [sys.executable, "-m", "partita", "generate", str(home / "run"), "--seconds", "36000"]
     child = subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.PIPE, env=os.environ, text=True)

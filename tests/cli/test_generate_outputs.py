@@ -15,7 +15,7 @@ from partita.sampling.output.provenance import drawn_by_partita
 RATE = 8000
 
 
-def said_by(capsys, *words):
+def said_by(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     """Return the status of a command, and the one line that it says."""
     capsys.readouterr()
     status = main(["generate", *words])
@@ -23,7 +23,9 @@ def said_by(capsys, *words):
 
 
 @pytest.mark.parametrize("name", ["take.wav", "take.mp3", "link.wav", "clips"])
-def test_no_recording_is_ever_replaced(home, tmp_path, capsys, name):
+def test_no_recording_is_ever_replaced(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     soundfile.write(tmp_path / "take.wav", np.zeros(100), RATE)
     soundfile.write(tmp_path / "take.mp3", np.zeros(9000), RATE)
     (tmp_path / "link.wav").symlink_to("take.wav")
@@ -45,7 +47,13 @@ def test_no_recording_is_ever_replaced(home, tmp_path, capsys, name):
 
 
 @pytest.mark.parametrize("more", [[], ["--normalise"]])
-def test_a_recording_that_appears_while_clips_are_drawn_stays(home, tmp_path, capsys, monkeypatch, more):
+def test_a_recording_that_appears_while_clips_are_drawn_stays(
+    home: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    more: list[str],
+) -> None:
     take = (home / "recordings" / "take-1.wav").read_bytes()
     plan = outputs.plan_outputs
 
@@ -65,14 +73,16 @@ def test_a_recording_that_appears_while_clips_are_drawn_stays(home, tmp_path, ca
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
-def test_a_full_device_is_named(home, capsys):
+def test_a_full_device_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = said_by(capsys, str(home / "run"), "--seconds", "0.05", "--out", "/dev/full")
     assert status == 2
     reason = "No space left on device: make room on the disk, or write elsewhere"
     assert said.splitlines()[-1] == f"partita generate: /dev/full can't be written: {reason}"
 
 
-def test_force_replaces_even_the_prompt(home, tmp_path, capsys):
+def test_force_replaces_even_the_prompt(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     take = tmp_path / "take.wav"
     take.write_bytes((home / "recordings" / "take-1.wav").read_bytes())
     words = [str(home / "run"), "--seconds", "0.05", "--prime", str(take), "--out", str(take)]
@@ -82,7 +92,9 @@ def test_force_replaces_even_the_prompt(home, tmp_path, capsys):
     assert drawn_by_partita(take)
 
 
-def test_a_fresh_seed_each_time_is_told_and_kept_in_the_file(home, tmp_path, capsys):
+def test_a_fresh_seed_each_time_is_told_and_kept_in_the_file(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path, words = tmp_path / "a.wav", [str(home / "run"), "--seconds", "0.05", "--out"]
     status, said = said_by(capsys, *words, str(path))
     first, line = path.read_bytes(), said.splitlines()[0]
@@ -97,7 +109,9 @@ def test_a_fresh_seed_each_time_is_told_and_kept_in_the_file(home, tmp_path, cap
     assert "seed" not in said
 
 
-def test_force_leaves_only_the_new_clips(home, tmp_path, capsys):
+def test_force_leaves_only_the_new_clips(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = [str(home / "run"), "--seconds", "0.02", "--out", str(tmp_path)]
     assert main(["generate", *words, "--clips", "3"]) == 0
     (tmp_path / "notes.txt").write_text("mine")
@@ -108,7 +122,9 @@ def test_force_leaves_only_the_new_clips(home, tmp_path, capsys):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip-01.wav", "clip-02.wav", "notes.txt"]
 
 
-def test_pipes_are_written_to_and_read_from(home, tmp_path, capsys):
+def test_pipes_are_written_to_and_read_from(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     heard, pipe, prompt = [], tmp_path / "pipe", tmp_path / "prompt"
     take = (home / "recordings" / "take-1.wav").read_bytes()
     os.mkfifo(pipe)
@@ -130,7 +146,7 @@ def test_pipes_are_written_to_and_read_from(home, tmp_path, capsys):
     assert heard == [out.read_bytes()]
 
 
-def test_a_device_stays_what_it_is(home, capsys):
+def test_a_device_stays_what_it_is(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = [str(home / "run"), "--seconds", "0.05", "--out", os.devnull]
     assert main(["generate", *words]) == 0
     assert Path(os.devnull).is_char_device()
@@ -140,7 +156,7 @@ def test_a_device_stays_what_it_is(home, capsys):
         assert os.devnull in line
 
 
-def test_the_rate_is_the_models(home, tmp_path, capsys):
+def test_the_rate_is_the_models(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = [str(home / "run"), "--seconds", "0.05", "--out", str(tmp_path / "a.wav"), "--sample-rate"]
     status, line = said_by(capsys, *words, "48000")
     assert status == 2
@@ -151,7 +167,9 @@ def test_the_rate_is_the_models(home, tmp_path, capsys):
     assert main(["generate", *words, "8000"]) == 0
 
 
-def test_a_wav_that_would_be_too_long_is_refused_at_once(home, tmp_path, capsys):
+def test_a_wav_that_would_be_too_long_is_refused_at_once(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = [str(home / "run"), "--seconds", "1e6", "--out", str(tmp_path / "a.wav")]
     status, line = said_by(capsys, *words)
     assert status == 2
@@ -161,14 +179,16 @@ def test_a_wav_that_would_be_too_long_is_refused_at_once(home, tmp_path, capsys)
     assert not any(tmp_path.iterdir())
 
 
-def test_normalised_clips_have_the_peak_of_recordings(home, tmp_path):
+def test_normalised_clips_have_the_peak_of_recordings(home: Path, tmp_path: Path) -> None:
     words = [str(home / "run"), "--seconds", "0.05", "--normalise", "--out", str(tmp_path / "a.flac")]
     assert main(["generate", *words]) == 0
     sound, _ = soundfile.read(tmp_path / "a.flac")
     assert np.abs(sound).max() == pytest.approx(10 ** (-1 / 20), abs=1e-4)
 
 
-def test_clips_that_the_disk_has_no_room_for_are_refused_at_once(home, tmp_path, capsys):
+def test_clips_that_the_disk_has_no_room_for_are_refused_at_once(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = [str(home / "run"), "--seconds", "1e12", "--out", str(tmp_path / "new" / "a.flac")]
     status, line = said_by(capsys, *words)
     assert status == 2

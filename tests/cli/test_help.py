@@ -15,18 +15,18 @@ COLUMNS = 100
 
 
 @pytest.fixture(autouse=True)
-def wide(monkeypatch):
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(COLUMNS))
 
 
-def flags(page):
+def flags(page: str) -> set[str]:
     """Return the options that a page names at the beginnings of its rows, with those that negate one."""
     named = re.findall(r"^[\s│]+(--\w[^\s,]*|--\[[^\s,]*)(?:, (--\w[^\s,]*))?", page, re.MULTILINE)
     found = {flag for pair in named for flag in pair if flag}
     return {flag.replace("[no-]", no) for flag in found for no in (("", "no-") if "[no-]" in flag else ("",))}
 
 
-def help_of(capsys, *words):
+def help_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     assert main(["train", *words]) == 0
     out, err = capsys.readouterr()
     assert err == ""
@@ -34,7 +34,7 @@ def help_of(capsys, *words):
 
 
 @pytest.mark.parametrize("arm", ARMS)
-def test_the_help_of_every_arm_fits_two_screens(arm, capsys):
+def test_the_help_of_every_arm_fits_two_screens(arm: str, capsys: pytest.CaptureFixture[str]) -> None:
     rows = help_of(capsys, "--arm", arm, "--help").splitlines()
     assert len(rows) <= SCREENS
     assert max(map(len, rows)) <= COLUMNS
@@ -43,7 +43,7 @@ def test_the_help_of_every_arm_fits_two_screens(arm, capsys):
     ]
 
 
-def test_the_adversary_is_in_the_help_of_its_arm(capsys):
+def test_the_adversary_is_in_the_help_of_its_arm(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--adversary" not in help_of(capsys, "--help").replace("the adversary", "")
     assert "--adversary.weight FLOAT" in help_of(capsys, "--arm", "report", "-h")
     assert "--adversary.patchgan.layers" not in help_of(capsys, "--arm", "report", "--help")
@@ -53,7 +53,9 @@ def test_the_adversary_is_in_the_help_of_its_arm(capsys):
 
 
 @pytest.mark.parametrize("arm", ["likelihood", "report", "critic"])
-def test_help_all_names_exactly_the_options_that_are_taken(arm, capsys):
+def test_help_all_names_exactly_the_options_that_are_taken(
+    arm: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = help_of(capsys, "--arm", arm, "--help-all")
     default = Command(settings=with_arm(TrainConfig(), arm))
     with pytest.raises(SystemExit):
@@ -61,19 +63,19 @@ def test_help_all_names_exactly_the_options_that_are_taken(arm, capsys):
     assert flags(page) == flags(capsys.readouterr().out)
 
 
-def test_the_groups_name_options_that_there_are(capsys):
+def test_the_groups_name_options_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     pages = [help_of(capsys, "--arm", arm, "--help-all") for arm in ("report", "critic")]
     for name in (name for names in GROUPS.values() for name in names):
         assert any(f"\n  {name}" in page for page in pages), name
 
 
-def test_the_help_shows_the_settings_of_a_config(capsys):
+def test_the_help_shows_the_settings_of_a_config(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(
         r"--learning-rate FLOAT .* \[default: 0.001\]", help_of(capsys, "--config", "report", "--help")
     )
 
 
-def test_a_first_sentence_is_whole(capsys):
+def test_a_first_sentence_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
     page = help_of(capsys, "--arm", "report", "--help") + help_of(capsys, "--arm", "critic", "--help")
     for text in re.split(r"^\s+(?=--|[A-Z]+ {2})", page, flags=re.MULTILINE):
         assert text.count("(") == text.count(")"), text

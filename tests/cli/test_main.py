@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import Self
 
 import pytest
 
@@ -15,22 +16,22 @@ from partita.errors import PartitaError
 class Failing:
     """A subcommand that fails in a given way."""
 
-    def __init__(self, error):
+    def __init__(self, error: BaseException) -> None:
         self.error = error
 
-    def read(self, _arguments):
+    def read(self, _arguments: list[str]) -> Self:
         return self
 
-    def run(self):
+    def run(self) -> None:
         raise self.error
 
 
-def fail_with(monkeypatch, error):
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
     monkeypatch.setattr(frame, "import_module", lambda _name: Failing(error))
     return main(["train"])
 
 
-def partita(*arguments, **variables):
+def partita(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "partita", *arguments],
         capture_output=True,
@@ -40,7 +41,7 @@ def partita(*arguments, **variables):
     )
 
 
-def test_help_is_quick_and_names_every_subcommand():
+def test_help_is_quick_and_names_every_subcommand() -> None:
     start = time.perf_counter()
     done = partita("--help")
     spent = time.perf_counter() - start
@@ -50,7 +51,7 @@ def test_help_is_quick_and_names_every_subcommand():
     assert spent < 1.0
 
 
-def test_importing_partita_loads_no_torch():
+def test_importing_partita_loads_no_torch() -> None:
     code = (
         "import sys, partita; assert not {'torch', 'numpy', 'numba'} & set(sys.modules); print(dir(partita))"
     )
@@ -59,7 +60,7 @@ def test_importing_partita_loads_no_torch():
     assert "prepare" in done.stdout
 
 
-def test_help_of_a_subcommand_loads_no_more_than_it_must():
+def test_help_of_a_subcommand_loads_no_more_than_it_must() -> None:
     code = (
         "import sys\nfrom partita.cli.main import main\n"
         "assert main(['prepare', '--help']) == 0\n"
@@ -70,24 +71,24 @@ def test_help_of_a_subcommand_loads_no_more_than_it_must():
 
 
 @pytest.mark.parametrize("name", SUMMARIES)
-def test_every_subcommand_has_help(name, capsys):
+def test_every_subcommand_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--help"]) == 0
     out, err = capsys.readouterr()
     assert f"usage: partita {name}" in out
     assert err == ""
 
 
-def test_without_arguments_the_help(capsys):
+def test_without_arguments_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     assert "subcommands:" in capsys.readouterr().out
 
 
-def test_version(capsys):
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("partita 0.")
 
 
-def test_unknown_subcommand(capsys):
+def test_unknown_subcommand(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sing"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -112,12 +113,20 @@ def test_unknown_subcommand(capsys):
         ),
     ],
 )
-def test_failures_become_one_line(monkeypatch, capsys, error, status, line):
+def test_failures_become_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    status: int,
+    line: str,
+) -> None:
     assert fail_with(monkeypatch, error) == status
     assert capsys.readouterr().err == f"partita train: {line}\n"
 
 
-def test_a_bug_is_one_line_with_advice(monkeypatch, capsys):
+def test_a_bug_is_one_line_with_advice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("PARTITA_DEBUG", raising=False)
     assert fail_with(monkeypatch, RuntimeError("shapes differ\nat layer 3")) == 1
     err = capsys.readouterr().err
@@ -126,13 +135,13 @@ def test_a_bug_is_one_line_with_advice(monkeypatch, capsys):
     assert err.count("\n") == 1
 
 
-def test_debugging_shows_the_traceback(monkeypatch):
+def test_debugging_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARTITA_DEBUG", "1")
     with pytest.raises(RuntimeError, match="shapes differ"):
         fail_with(monkeypatch, RuntimeError("shapes differ"))
 
 
-def test_a_reader_that_leaves_early_is_no_error():
+def test_a_reader_that_leaves_early_is_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as nobody:

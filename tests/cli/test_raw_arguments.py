@@ -11,7 +11,7 @@ from partita.errors import PartitaError
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("HOME", str(tmp_path))
     return str(tmp_path)
 
@@ -29,17 +29,19 @@ def home(tmp_path, monkeypatch):
         ("--arms=critic:critic.run=x", "--arms=critic:critic.run=x"),
     ],
 )
-def test_a_home_in_place_of_the_tilde(home, word, meant):
+def test_a_home_in_place_of_the_tilde(home: str, word: str, meant: str) -> None:
     assert expand_home(word) == meant.format(home=home)
 
 
-def test_another_users_home():
+def test_another_users_home() -> None:
     pwd = pytest.importorskip("pwd")
     user = pwd.getpwuid(os.getuid())
     assert expand_home(f"--out=~{user.pw_name}/x") == f"--out={user.pw_dir}/x"
 
 
-def test_no_folder_is_called_tilde(home, tmp_path, monkeypatch, capsys):
+def test_no_folder_is_called_tilde(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     # regression: `--out='~/corpus'` made a folder called `~`
     monkeypatch.chdir(tmp_path)
     for words in (
@@ -63,12 +65,14 @@ def test_no_folder_is_called_tilde(home, tmp_path, monkeypatch, capsys):
     ],
 )
 @pytest.mark.parametrize("name", SUMMARIES)
-def test_impossible_arguments_are_refused(capsys, name, words, told):
+def test_impossible_arguments_are_refused(
+    capsys: pytest.CaptureFixture[str], name: str, words: list[str], told: str
+) -> None:
     assert main([name, *words]) == 2
     assert told in capsys.readouterr().err
 
 
-def test_all_else_is_left_alone():
+def test_all_else_is_left_alone() -> None:
     words = ["--out", "x", "--test", "*-1*", "é", "\udce9", "=", "a=b", " "]
     assert clean_arguments(words) == words
     with pytest.raises(PartitaError):

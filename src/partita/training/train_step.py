@@ -115,7 +115,7 @@ class TrainStep:
 
         Raises:
             FloatingPointError: a loss or gradient is not finite; the message names it. The generator is not
-            updated.
+                updated.
         """
         targets = classes[:, self.context :]
         with self.compute.autocast():
