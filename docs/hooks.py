@@ -22,7 +22,7 @@ WIDTH = "88"  # columns of the help texts
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Add the generated pages to the navigation."""
-    section = next(item for item in config.nav if "Reference" in item)
+    section = next(item for item in config.nav or () if "Reference" in item)
     section["Reference"] += [
         {"Command line": [{f"partita {name}": cli_page(name)} for name in SUMMARIES]},
         {"Python": [_entry(PACKAGE)]},

@@ -39,25 +39,25 @@ MINIATURE = {
 REPLACED = {"--minutes", "--steps", "--size", "--seconds"}
 
 
-def blocks(page, language):
+def blocks(page: Path, language: str) -> list[str]:
     """Return what stands in the page's fenced blocks of a language."""
     text = page.read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def commands(page):
+def commands(page: Path) -> list[list[str]]:
     """Return the words of every command in the page's shell blocks; a pipe is two."""
     lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
     return [words for line in lines for part in re.split(r"&&|\|", line) if (words := shlex.split(part))]
 
 
-def mentioned(page):
+def mentioned(page: Path) -> list[list[str]]:
     """Return the words of each `partita SUBCOMMAND ...` in the running text."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     return [shlex.split(span) for span in re.findall(r"`(partita\s[^`]+)`", text)]
 
 
-def in_miniature(words):
+def in_miniature(words: list[str]) -> list[str]:
     """Return a command with its sizes replaced by the smallest."""
     _, name, *rest = words
     kept, skip = [], False
@@ -71,12 +71,12 @@ def in_miniature(words):
     return [name, *kept, *MINIATURE[name]]
 
 
-def runs_for_real(words):
+def runs_for_real(words: list[str]) -> bool:
     return words[0] == "partita" and words[1] in MINIATURE and "--resume" not in words
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory):
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make what a reader has: four short recordings, an prompt, a corpus and a run."""
     home = tmp_path_factory.mktemp("reader")
     (home / "recordings").mkdir()
@@ -96,7 +96,7 @@ def reader(tmp_path_factory):
 
 
 @pytest.fixture
-def desk(reader, tmp_path, monkeypatch):
+def desk(reader: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a test its own copy of what the reader has, and work there."""
     shutil.copytree(reader, tmp_path / "desk")
     monkeypatch.chdir(tmp_path / "desk")
@@ -104,7 +104,7 @@ def desk(reader, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
-def test_commands_parse(page):
+def test_commands_parse(page: Path) -> None:
     for words in commands(page) + mentioned(page):
         if words[0] != "partita":
             assert words[0] in OTHERS, words
@@ -118,7 +118,7 @@ def test_commands_parse(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 @pytest.mark.usefixtures("desk")
-def test_commands_run(page, capfdbinary):
+def test_commands_run(page: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     for words in commands(page):
         if runs_for_real(words):
             out = words[words.index("--out") + 1] if "--out" in words else None
@@ -134,26 +134,26 @@ def test_commands_run(page, capfdbinary):
     "page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name
 )
 @pytest.mark.usefixtures("desk")
-def test_python_examples_run(page, capsys):
+def test_python_examples_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), {})
         assert capsys.readouterr().out, "the example shows nothing"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
-def test_links_lead_somewhere(page):
+def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target.partition("#")[0]).is_file(), target
 
 
-def test_the_readme_begins_with_the_two_commands():
+def test_the_readme_begins_with_the_two_commands() -> None:
     top = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:25])
     assert "pip install . && partita demo" in top
     assert "pip install '.[test]' && pytest" in top
 
 
-def test_the_table_of_sizes_is_right():
+def test_the_table_of_sizes_is_right() -> None:
     rows = re.findall(
         r"^\| `(\w+)` \|(.*)\|$", (ROOT / "docs/concepts/model.md").read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -167,7 +167,7 @@ def test_the_table_of_sizes_is_right():
         assert (int(field), int(products)) == (shape.receptive_field, shape.multiply_adds)
 
 
-def test_examples_in_docstrings_are_shown_as_code(monkeypatch):
+def test_examples_in_docstrings_are_shown_as_code(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("griffe", reason="needs the `docs` extra")
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     fenced = import_module("doctests").fenced
@@ -175,7 +175,7 @@ def test_examples_in_docstrings_are_shown_as_code(monkeypatch):
     assert fenced("Add.\n\n>>> 1 + 1\n2") == "Add.\n\n```pycon\n>>> 1 + 1\n2\n```"
 
 
-def test_lines_are_short():
+def test_lines_are_short() -> None:
     for page in PAGES:
         long = [line for line in page.read_text(encoding="utf-8").splitlines() if len(line) > 120]
         assert [line for line in long if not line.startswith("|") and "](" not in line] == [], page

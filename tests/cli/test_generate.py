@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_only_the_end_of_the_prompt_that_is_seen_is_kept(
 
     read_end, kept = reading.read_audio, []
 
-    def read_whole(path, rate, *, last_samples):
+    def read_whole(path: Path, rate: int, *, last_samples: int) -> np.ndarray:
         kept.append(last_samples)
         return read_end(path, rate)
 
@@ -82,8 +83,8 @@ def test_only_the_end_of_the_prompt_that_is_seen_is_kept(
     monkeypatch.setattr(reading, "read_audio", read_whole)
     assert main(["generate", *words, "--out", str(tmp_path / "whole.wav")]) == 0
     assert (tmp_path / "end.wav").read_bytes() == (tmp_path / "whole.wav").read_bytes()
-    model = SimpleNamespace(sample_rate=RATE, model=SimpleNamespace(receptive_field=100))
-    steering = SimpleNamespace(scorer=SimpleNamespace(context=300))
+    model: Any = SimpleNamespace(sample_rate=RATE, model=SimpleNamespace(receptive_field=100))
+    steering: Any = SimpleNamespace(scorer=SimpleNamespace(context=300))
     read([*words, "--out", "a.wav"])._prompt(model, steering)
     assert kept[0] < soundfile.info(prime).frames
     assert kept[1] == 300
@@ -97,10 +98,13 @@ def test_generate_is_the_same_for_the_same_seed(home: Path, tmp_path: Path) -> N
     assert a == b != c
 
 
-def generate(home: Path, *words: str) -> subprocess.Popen[bytes]:
-    """Return a child process that generates down a pipe."""
+def generate(home: Path, *words: str) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
+    """Return a child process that generates into a pipe, with its standard output and standard error."""
     command = [sys.executable, "-m", "partita", "generate", str(home / "run"), *words, "--out", "-"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stderr is not None
+    return child, child.stdout, child.stderr
 
 
 @pytest.mark.parametrize(
@@ -120,11 +124,11 @@ def test_standard_output_holds_what_the_file_does(
 
 
 def test_an_endless_stream_ends_quietly_when_its_reader_leaves(home: Path, tmp_path: Path) -> None:
-    child = generate(home, "--seconds", "inf", "--format", "raw", "--seed", "0")
-    sound = child.stdout.read(5000)
-    child.stdout.close()
-    said = child.stderr.read().decode()
-    child.stderr.close()
+    child, sound_pipe, message_pipe = generate(home, "--seconds", "inf", "--format", "raw", "--seed", "0")
+    sound = sound_pipe.read(5000)
+    sound_pipe.close()
+    said = message_pipe.read().decode()
+    message_pipe.close()
     assert child.wait(timeout=120) == 0, said
     assert [line.split()[0] for line in said.splitlines()] == ["generating", "1"]
     out = tmp_path / "a.wav"
@@ -133,8 +137,8 @@ def test_an_endless_stream_ends_quietly_when_its_reader_leaves(home: Path, tmp_p
 
 
 def test_ctrl_c_ends_a_stream_with_a_fade(home: Path) -> None:
-    child = generate(home, "--seconds", "inf", "--seed", "5")
-    begun = child.stdout.read(5000)
+    child, sound_pipe, _ = generate(home, "--seconds", "inf", "--seed", "5")
+    begun = sound_pipe.read(5000)
     child.send_signal(signal.SIGINT)
     rest, said = child.communicate(timeout=120)
     assert child.returncode == 130
@@ -195,13 +199,13 @@ def test_generate_steers_by_its_own_run_in_many_clips_that_go_on_from_a_recordin
 
 
 def test_an_endless_steered_stream_ends_quietly_when_its_reader_leaves(home: Path, judge: Path) -> None:
-    child = generate(
+    child, sound_pipe, message_pipe = generate(
         home, "--seconds", "inf", "--judge", str(judge), "--steer-block", "64", "--format", "raw"
     )
-    assert len(child.stdout.read(5000)) == 5000
-    child.stdout.close()
-    said = child.stderr.read().decode()
-    child.stderr.close()
+    assert len(sound_pipe.read(5000)) == 5000
+    sound_pipe.close()
+    said = message_pipe.read().decode()
+    message_pipe.close()
     assert child.wait(timeout=120) == 0, said
 
 

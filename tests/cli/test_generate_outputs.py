@@ -3,6 +3,7 @@
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_a_recording_that_appears_while_clips_are_drawn_stays(
     take = (home / "recordings" / "take-1.wav").read_bytes()
     plan = outputs.plan_outputs
 
-    def planned_too_early(*asked, **how):
+    def planned_too_early(*asked: Any, **how: Any) -> outputs.OutputPlan:
         found = plan(*asked, **how)
         (tmp_path / "a.wav").write_bytes(take)
         return found

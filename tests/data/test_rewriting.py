@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def test_a_corpus_opens_while_another_process_rewrites_it(corpus: Corpus, folder
 def test_a_corpus_replaced_between_index_and_store_opens(
     corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    once: list[dict] = []
+    once: list[dict[str, Any]] = []
 
     def read_then_rewrite(path: Path) -> object:
         index = read_index(path)
@@ -98,7 +99,7 @@ def test_of_two_writers_one_succeeds_and_one_gets_an_error_of_one_line(
 ) -> None:
     out = tmp_path / "c"
     soundfile.write(folder / "long.wav", tone(20, pitch=900), 8000)
-    lost = []
+    lost: list[str] = []
 
     def rival(*news: object) -> None:
         if not lost:

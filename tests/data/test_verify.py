@@ -2,7 +2,9 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from partita.data import corpus as corpus_file
 from partita.data import corpus_writer as writer_file
 from partita.data import store_cleanup as cleanup_file
-from partita.data.corpus import SPLITS, Corpus
+from partita.data.corpus import SPLITS, Corpus, samples_digest
 from partita.data.index import read_index
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.store_cleanup import record_stores
@@ -59,12 +61,18 @@ def test_a_background_check_raises_the_damage_it_found(corpus: Corpus) -> None:
 
 
 def test_a_background_check_ends_with_its_block(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    monkeypatch.setattr(Corpus, "verify", lambda self, stop: [asked.append(1) for _ in iter(stop, True)])
+    asked, running = [], []
+
+    def verify(_corpus: Corpus, stop: Callable[[], bool]) -> None:
+        for _ in iter(stop, True):
+            asked.append(1)
+
+    monkeypatch.setattr(Corpus, "verify", verify)
     with BackgroundCheck(corpus, wait_s=0.01) as check:
-        assert check.running
+        running.append(check.running)
     assert asked
-    assert not check.running
+    running.append(check.running)
+    assert running == [True, False]
     check.finish()
 
 
@@ -92,8 +100,12 @@ def test_only_the_given_splits_are_verified_and_each_recording_once(
     segments = {split: corpus.segments(split) for split in SPLITS}
     flip(corpus.store, 2 * segments["train"][0].offset)
     opened, read = Corpus.open(corpus.path), []
-    plain = corpus_file.samples_digest
-    monkeypatch.setattr(corpus_file, "samples_digest", lambda *given: read.append(given[1]) or plain(*given))
+
+    def spy(*given: Any) -> str:
+        read.append(given[1])
+        return samples_digest(*given)
+
+    monkeypatch.setattr(corpus_file, "samples_digest", spy)
     opened.verify(splits=("test",))
     assert len(read) == len({segment.recording for segment in segments["test"]})
     opened.verify(splits=("test", "validation"))
@@ -127,8 +139,13 @@ def test_an_index_is_read_once_when_recordings_are_added(
     corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = []
+
+    def spy(path: Path) -> dict[str, Any] | None:
+        read.append(path)
+        return read_index(path)
+
     for file in (corpus_file, cleanup_file, writer_file):
-        monkeypatch.setattr(file, "read_index", lambda path: read.append(path) or read_index(path))
+        monkeypatch.setattr(file, "read_index", spy)
     (folder / "0_ann_0.wav").unlink()
     again = prepare([folder], corpus.path, CONFIG)
     assert len(read) == 1

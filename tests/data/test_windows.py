@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,7 +127,7 @@ def test_phases_and_order_depend_on_the_epoch_and_on_the_seed(tmp_path: Path) ->
 @pytest.mark.parametrize("stop", [0, 1, 7, 12, 13, 30])
 def test_a_restored_stream_continues_bitwise(tmp_path: Path, stop: int) -> None:
     corpus = synthetic_corpus(tmp_path, [500, 90, 311])
-    make = {"targets": 32, "context": 16, "batch": 2, "seed": 5, "quantizer": Q}
+    make: dict[str, Any] = {"targets": 32, "context": 16, "batch": 2, "seed": 5, "quantizer": Q}
     whole = TrainingWindows(corpus, **make)
     for _ in range(stop):
         whole.next()
@@ -164,8 +165,15 @@ def test_classes_are_those_of_the_stored_samples(corpus: Corpus) -> None:
 
 
 @pytest.mark.parametrize("bad", [{"targets": 0}, {"context": -1}, {"batch": 0}, {"split": "no"}])
-def test_refuses(corpus: Corpus, bad: dict) -> None:
-    values = {"split": "train", "targets": 8, "context": 8, "batch": 1, "seed": 0, "quantizer": Q}
+def test_refuses(corpus: Corpus, bad: dict[str, Any]) -> None:
+    values: dict[str, Any] = {
+        "split": "train",
+        "targets": 8,
+        "context": 8,
+        "batch": 1,
+        "seed": 0,
+        "quantizer": Q,
+    }
     with pytest.raises(PartitaError, match=next(iter(bad))):
         TrainingWindows(corpus, **{**values, **bad})
 
@@ -173,8 +181,8 @@ def test_refuses(corpus: Corpus, bad: dict) -> None:
 @pytest.mark.parametrize(
     "damage", [{"epoch": "0"}, {"epoch": -1}, {"position": 1.5}, {"position": 10**9}, {"of": None}]
 )
-def test_a_damaged_state_is_refused_and_changes_nothing(tmp_path: Path, damage: dict) -> None:
-    make = {"targets": 32, "context": 16, "batch": 2, "seed": 5, "quantizer": Q}
+def test_a_damaged_state_is_refused_and_changes_nothing(tmp_path: Path, damage: dict[str, Any]) -> None:
+    make: dict[str, Any] = {"targets": 32, "context": 16, "batch": 2, "seed": 5, "quantizer": Q}
     windows = TrainingWindows(synthetic_corpus(tmp_path, [500, 90, 311]), **make)
     before = windows.state()
     with pytest.raises(PartitaError, match=f"`windows.{next(iter(damage))}`"):

@@ -70,7 +70,10 @@ def sounding(sound: np.ndarray, near: float, rate: int) -> float:
 def harmonics(sound: np.ndarray, frequency: float, count: int) -> np.ndarray:
     t = np.arange(len(sound)) / INTERNAL_RATE
     orders = np.arange(1, count + 1)[:, None]
-    return np.abs(np.exp(-2j * np.pi * frequency * orders * t) @ (np.hanning(len(sound)) * sound))
+    found: np.ndarray = np.abs(
+        np.exp(-2j * np.pi * frequency * orders * t) @ (np.hanning(len(sound)) * sound)
+    )
+    return found
 
 
 @pytest.mark.parametrize("loudness", [0.1, 0.5, 0.95])

@@ -1,5 +1,7 @@
 """Shapes of networks: invalid ones are refused."""
 
+from typing import Any
+
 import pytest
 
 from partita.errors import PartitaError
@@ -24,7 +26,7 @@ from partita.models.sizes import WaveNetConfig
     ],
 )
 def test_invalid_shapes_are_refused(field: str, value: float) -> None:
-    shape = {
+    shape: dict[str, Any] = {
         "blocks": 1,
         "layers": 2,
         "residual_channels": 4,
@@ -57,5 +59,6 @@ def test_invalid_discriminators_are_refused(kind: type, field: str, value: int) 
 def test_too_many_sub_discriminators_are_refused() -> None:
     for kind, field in ((MultiPeriodConfig, "periods"), (MultiResolutionConfig, "sizes")):
         for values in ((), (64,) * 17, (0,), (1 << 30,)):
+            settings: dict[str, Any] = {field: values}
             with pytest.raises(PartitaError, match=f"`{field}` is"):
-                kind(**{field: values})
+                kind(**settings)

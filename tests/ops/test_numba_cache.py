@@ -5,7 +5,9 @@ import gc
 import importlib
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numba
 import pytest
@@ -84,26 +86,28 @@ def test_a_function_made_in_another_must_say_of_what() -> None:
 
 
 def test_products_of_a_factory_are_named_after_what_they_are_made_of() -> None:
-    def inner(number: int) -> object:
+    def inner(number: int) -> Any:
         @compiled(of=(number,))
         def add(x: int) -> int:
             return x + number
 
         return add
 
-    def outer(function: object) -> str:
+    def outer(function: Dispatcher) -> str:
         @compiled_on_disk(of=(function,))
         def call(x: int) -> int:
-            return function(x)  # type: ignore[operator]
+            return int(function(x))
 
-        return call.py_func.__qualname__
+        return str(call.py_func.__qualname__)
 
     names = {inner(1).py_func.__qualname__, inner(2).py_func.__qualname__, outer(inner(1)), outer(inner(2))}
     assert len(names) == 4
 
 
 @pytest.mark.parametrize("decorator", [compiled, compiled_on_disk])
-def test_code_that_may_not_be_compiled_is_refused(decorator: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_that_may_not_be_compiled_is_refused(
+    decorator: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     # regression: NUMBA_DISABLE_JIT=1 ended every command as a fault of partita's
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
     with pytest.raises(PartitaError, match=r"NUMBA_DISABLE_JIT is set.*: unset it"):

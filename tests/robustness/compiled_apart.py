@@ -11,7 +11,9 @@ of rows that write 1 or 2: they run on every processor, and are to each other as
 import json
 import os
 import sys
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 os.environ["NUMBA_CACHE_DIR"] = sys.argv[1]  # before Numba is imported
 
@@ -21,6 +23,9 @@ from partita.ops.gated_stack import schedule as walk
 from partita.ops.llvm.matmul import address_of, copy_rows
 from partita.ops.numba_cache import compiled
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 ROWS, CHANNELS = 8, 16
 VALUES = {"one": 1.0, "two": 2.0}
 
@@ -29,21 +34,30 @@ def stand_in(value: float) -> tuple[Any, Any]:
     """Make walks forwards and backwards that write one value to all of Z."""
 
     @compiled(of=(value,))
-    def fill(z, start, stop):
+    def fill(z: int, start: int, stop: int) -> None:
         row = np.full((1, CHANNELS), value, np.float32)
         copy_rows(address_of(row), 0, z + 4 * CHANNELS * start, CHANNELS, stop - start, CHANNELS)
         row[0, 0] = value
 
     @compiled(of=(value,))
-    def forward_rows(h, after, stream, z, g, g_row, first, w, b, r, rb, start, stop, kernel, lag, c, u, last):
+    def forward_rows(
+        h: int, after: int, stream: int, z: int, g: int, g_row: int, first: int, w: int, b: int,
+        r: int, rb: int, start: int, stop: int, kernel: int, lag: int, c: int, u: int, last: bool,
+    ) -> None:  # fmt: skip
         fill(z, start, stop)
 
     @compiled(of=(value,))
-    def backward_gates(h, dh, z, dg, g_row, first, r, dw, db, dr, drb, start, stop, kernel, lag, c, u, last):
+    def backward_gates(
+        h: int, dh: int, z: int, dg: int, g_row: int, first: int, r: int, dw: int, db: int, dr: int, drb: int,
+        start: int, stop: int, kernel: int, lag: int, c: int, u: int, last: bool,
+    ) -> None:  # fmt: skip
         fill(z, start, stop)
 
     @compiled(of=(value,))
-    def backward_hidden(dh, dz, taps, start, stop, valid, end, kernel, lag, c, u):
+    def backward_hidden(
+        dh: int, dz: int, taps: int, start: int, stop: int, valid: int, end: int, kernel: int, lag: int,
+        c: int, u: int,
+    ) -> None:  # fmt: skip
         return
 
     return walk.forward_walk(forward_rows), walk.backward_walk(backward_gates, backward_hidden)
@@ -73,12 +87,15 @@ def departure(narrow: bool) -> float:
     random = torch.Generator().manual_seed(0)
     shapes = [(2, 40, 32), (3, 64, 64), (3, 64), (2, 32, 32), (2, 32)]
     parts = [0.3 * torch.randn(*shape, generator=random) for shape in shapes]
-    results = []
-    for stack in (reference_stack, lambda *args: compiled_stack(*args, bfloat16=narrow)):
+    results: list[list[Tensor]] = []
+    stacks: tuple[Callable[..., Tensor], ...] = (reference_stack, partial(compiled_stack, bfloat16=narrow))
+    for stack in stacks:
         leaves = [part.clone().requires_grad_() for part in parts]
         gates = stack(*leaves, (1, 2, 4)).float()
-        gates.square().sum().backward()
-        results.append([gates.detach(), leaves[0].grad / leaves[0].grad.abs().max()])
+        torch.autograd.backward(gates.square().sum())
+        gradient = leaves[0].grad
+        assert gradient is not None
+        results.append([gates.detach(), gradient / gradient.abs().max()])
     return max(float((a - b).abs().max()) for a, b in zip(*results, strict=True))
 
 

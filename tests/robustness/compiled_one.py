@@ -7,6 +7,8 @@
 
 import os
 import sys
+from collections.abc import Callable
+from typing import Any, cast
 
 os.environ["NUMBA_CACHE_DIR"] = sys.argv[1]  # before Numba is imported
 if sys.argv[2] == "bfloat16":
@@ -16,6 +18,7 @@ if sys.argv[2] == "bfloat16":
 
 import numpy as np
 from numba import types
+from numba.core.dispatcher import Dispatcher
 
 from partita.ops.gated_stack import bfloat16 as stack_bfloat16
 from partita.ops.gated_stack import float32 as stack_cpu
@@ -26,6 +29,11 @@ FORWARD, BACKWARD = (
     (TABLE, ROW, TABLE, TABLE, TABLE, *SHAPE),
     (TABLE, ROW, TABLE, TABLE, TABLE, TABLE, *SHAPE),
 )
+
+
+def compile_for(function: Callable[..., object], signature: tuple[Any, ...]) -> None:
+    """Compile a function that Numba has decorated for one signature."""
+    cast("Dispatcher", function).compile(signature)
 
 
 def sound() -> None:
@@ -59,11 +67,11 @@ def sampler() -> None:
 
 match sys.argv[2]:
     case "float32":
-        stack_cpu.forward_layers.compile(FORWARD)
-        stack_cpu.backward_layers.compile(BACKWARD)
+        compile_for(stack_cpu.forward_layers, FORWARD)
+        compile_for(stack_cpu.backward_layers, BACKWARD)
     case "bfloat16":
-        stack_bfloat16.forward_layers.compile(FORWARD)
-        stack_bfloat16.backward_layers.compile(BACKWARD)
+        compile_for(stack_bfloat16.forward_layers, FORWARD)
+        compile_for(stack_bfloat16.backward_layers, BACKWARD)
     case "sound":
         sound()
     case "sampler":

@@ -115,6 +115,8 @@ def test_the_first_commands_of_the_readme_on_an_empty_cache(first: str, tmp_path
     partita("prepare recordings --out corpus", tmp_path)
     for command in train + demo if first == "train" else demo + train:
         partita(command, tmp_path)
+    assert soundfile.info(tmp_path / "g.wav").frames == 1600
+    assert (tmp_path / "d" / "report.html").is_file()
 
 
 def partita(command: str, home: Path) -> None:

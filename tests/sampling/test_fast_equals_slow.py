@@ -1,6 +1,7 @@
 """The compiled sampler against the model itself in float64, along the samples that the sampler drew."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,7 +141,7 @@ def test_one_layer(precision: Precision, clips: int) -> None:
     ],
     ids=str,
 )
-def test_every_shape_of_the_distribution(options: dict[str, float]) -> None:
+def test_every_shape_of_the_distribution(options: dict[str, Any]) -> None:
     config = SamplingConfig(seed=11, **options)
     # if two classes are within rounding of the threshold, either may be kept
     exact = check(peaked_model(SIZES["tiny"]), config, clips=2, steps=1500, truncated=1e-3)

@@ -1,5 +1,7 @@
 """A clip depends only on the model, the prompt, the settings, the seed and the clip's number."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -190,7 +192,7 @@ def test_prompts_that_do_not_fit(prompt: np.ndarray, word: str) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_settings_out_of_range(options: dict[str, float]) -> None:
+def test_settings_out_of_range(options: dict[str, Any]) -> None:
     with pytest.raises(PartitaError, match=next(iter(options))):
         SamplingConfig(**options)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from partita.models.discriminators.patchgan import PatchGAN
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, RolloutConfig, TrainConfig
 from partita.training.ema import EMA
@@ -62,8 +63,10 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
         assert torch.equal(twin.tensors()["average"][name], value), name
     fresh = TrainStep(with_arm(base, "report-0"))
     assert fresh.adversary is not None
-    judges = [train_step.adversary.discriminator.last for train_step in (twin, fresh)]
-    assert not torch.equal(*judges)
+    trained, initial = twin.adversary.discriminator, fresh.adversary.discriminator
+    assert isinstance(trained, PatchGAN)
+    assert isinstance(initial, PatchGAN)
+    assert not torch.equal(trained.last, initial.last)
     moved = train(with_arm(base, "report"))
     assert not torch.equal(moved.generator.end2, alone.generator.end2)
 
@@ -106,7 +109,8 @@ def test_a_loss_that_is_not_finite_stops_before_any_weight_changes(
 def test_a_gradient_that_is_not_finite_stops_before_any_weight_changes(make_config: Make) -> None:
     train_step = train(make_config(), steps=1)
     before = {name: value.clone() for name, value in train_step.tensors()["generator"].items()}
-    train_step.generator.end1.register_hook(lambda gradient: gradient * float("inf"))
+    end = train_step.generator.end1
+    end.register_hook(lambda gradient: gradient * float("inf"))  # type: ignore[no-untyped-call]
     with pytest.raises(FloatingPointError, match="the generator's gradient"):
         train_step.update(*batch(train_step), StepInfo(2, 2e-3, 0.0))
     for name, value in before.items():
@@ -141,7 +145,7 @@ def test_the_ema_by_hand(make_config: Make) -> None:
     start = model.end2_bias.detach().clone()
     average = EMA(model, decay=0.5)
     with torch.no_grad():
-        model.end2_bias += 1.0
+        model.end2_bias.add_(1.0)
     average.update(model, 1)  # (1 + 1) / (10 + 1) is less than 0.5
     torch.testing.assert_close(average.model.end2_bias, start + 9 / 11)
     average.update(model, 100)

@@ -9,8 +9,24 @@ import tyro
 from tyro.conf import FlagCreatePairsOff
 
 from partita.cli.arguments import gather_repeats, parse
+from partita.cli.help import asks_for_help, help_page
 from partita.experiments.arena.config import ArenaConfig
 from partita.terminal import print_line
+
+USAGE = "partita arena --out PATH [OPTIONS]"
+GROUPS = {
+    "arms": ("--arms", "--minutes", "--steps", "--judge", "--seeds", "--validation-seeds"),
+    "teacher": ("--teacher", "--corpus", "--teacher-size", "--teacher-minutes", "--teacher-steps"),
+    "students": (
+        *("--student-size", "--start-minutes", "--start-steps", "--students"),
+        *("--train-samples", "--train-clips", "--targets", "--batch"),
+    ),
+    "critic": ("--critic-size", "--critic-minutes", "--critic-steps"),
+    "evaluation": ("--clips", "--samples", "--temperatures"),
+    "computation": ("--seed", "--device", "--precision", "--threads", "--workers"),
+    "output": ("--out", "--json"),
+}
+"""The options as `--help` shows them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,4 +54,7 @@ class Command:
 
 def read(arguments: Sequence[str]) -> Command:
     """Return the subcommand with the given arguments."""
+    if asks_for_help(arguments):
+        print_line(help_page(Command, GROUPS, usage=USAGE, whole=True))
+        raise SystemExit
     return parse(Command, gather_repeats(arguments, ("--arms", "--temperatures")), prog="partita arena")

@@ -9,8 +9,16 @@ from typing import Any, Literal
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import parse
+from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
 from partita.terminal import print_line
+
+USAGE = "partita bench WHAT [OPTIONS]"
+GROUPS = {
+    "what to measure": ("WHAT", "--size", "--scaling", "--model", "--corpus"),
+    "output": ("--json",),
+}
+"""The options as `--help` shows them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +103,9 @@ class Command:
 
 def read(arguments: Sequence[str]) -> Command:
     """Return the subcommand with the given arguments."""
+    if asks_for_help(arguments):
+        print_line(help_page(Command, GROUPS, usage=USAGE, whole=True))
+        raise SystemExit
     return parse(Command, arguments, prog="partita bench")
 
 

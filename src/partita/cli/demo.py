@@ -7,8 +7,17 @@ from typing import Annotated
 import tyro
 
 from partita.cli.arguments import parse
+from partita.cli.help import asks_for_help, help_page
 from partita.experiments.demo.config import DemoConfig
 from partita.terminal import print_line
+
+USAGE = "partita demo [OPTIONS]"
+GROUPS = {
+    "data": ("--recordings", "--sample-rate"),
+    "size and time": ("--minutes", "--size", "--seed", "--device"),
+    "output": ("--out",),
+}
+"""The options as `--help` shows them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,4 +39,7 @@ class Command:
 
 def read(arguments: Sequence[str]) -> Command:
     """Return the subcommand with the given arguments."""
+    if asks_for_help(arguments):
+        print_line(help_page(Command, GROUPS, usage=USAGE, whole=True))
+        raise SystemExit
     return parse(Command, arguments, prog="partita demo")

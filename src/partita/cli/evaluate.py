@@ -10,11 +10,20 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import parse, with_new_names
+from partita.cli.help import asks_for_help, help_page
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
 from partita.progress import ProgressBar
 from partita.terminal import print_line, print_note
 
 NEW_NAMES = {"opening_seconds": "prompt_seconds"}  # old names of options to current ones
+USAGE = "partita evaluate MODEL CORPUS [OPTIONS]"
+GROUPS = {
+    "what to score": ("MODEL", "CORPUS", "--split", "--bits-seconds"),
+    "clips": ("--clips", "--seconds", "--prompt-seconds", "--temperature", "--seed"),
+    "computation": ("--device", "--threads"),
+    "output": ("--json",),
+}
+"""The options as `--help` shows them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +66,9 @@ def _row(name: str, score: dict[str, Any]) -> str:
 
 def read(arguments: Sequence[str]) -> Command:
     """Return the subcommand with the given arguments."""
+    if asks_for_help(arguments):
+        print_line(help_page(Command, GROUPS, usage=USAGE, whole=True))
+        raise SystemExit
     arguments = with_new_names(
         arguments, prog="partita evaluate", renamed=lambda path: NEW_NAMES.get(path, path)
     )

@@ -12,6 +12,7 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, Suppress
 
 from partita.cli.arguments import parse
+from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
 from partita.progress import ProgressBar
 from partita.sampling.config import SamplingConfig, SteeringConfig
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
     from partita.sampling.output.clip_files import WriteResult
     from partita.sampling.output.plan import OutputPlan
     from partita.sampling.smc.sampler import Steering
+
+USAGE = "partita generate MODEL --seconds FLOAT --out PATH [OPTIONS]"
+GROUPS = {
+    "clips": ("MODEL", "--seconds", "--clips", "--prime", "--seed"),
+    "output": ("--out", "--format", "--sample-rate", "--normalise", "--force"),
+    "distribution": ("--temperature", "--top-k", "--top-p"),
+    "steering": ("--steer", "--judge", "--particles", "--steer-block", "--strength"),
+    "computation": ("--device", "--precision", "--threads", "--block"),
+}
+"""The options as `--help` shows them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,4 +268,7 @@ def _is_open_as(path: Path, descriptor: int) -> bool:
 
 def read(arguments: Sequence[str]) -> Command:
     """Return the subcommand with the given arguments."""
+    if asks_for_help(arguments):
+        print_line(help_page(Command, GROUPS, usage=USAGE, whole=True))
+        raise SystemExit
     return parse(Command, arguments, prog="partita generate")

@@ -10,15 +10,18 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from tyro.conf import Positional
+from tyro.conf import FlagCreatePairsOff, Positional, Suppress
 
 WIDEST = 100  # columns
 TEXT_COLUMN = 26
-POSITIONAL = Positional[int].__metadata__[0]  # type: ignore[attr-defined]
+POSITIONAL, SINGLE_FLAG, SUPPRESSED = (
+    get_args(marked)[1] for marked in (Positional[int], FlagCreatePairsOff[bool], Suppress[int])
+)
+"""Tyro's marks of annotations: a positional argument, a flag without `--no-`, a field without an option."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Option:
             "--[no-]compile".
         value: the name of its value, for example "INT"; empty for a flag.
         text: its help.
-        default: its value if it is not given.
+        default: its value if it is not given; None or an empty tuple where there is nothing to show, and
+            `dataclasses.MISSING` if it must be given.
     """
 
     name: str
@@ -44,9 +48,15 @@ class Option:
         Args:
             width: columns of the page.
             whole: show the whole text, not only its first sentence.
+
+        >>> for row in Option("--times", "INT", "How often. At least once.", 1).rows(80, whole=False):
+        ...     print(row)
+          --times INT             How often. [default: 1]
         """
         text = self.text if whole else self.text.partition(". ")[0].removesuffix(".") + "."
-        if self.default is not None:
+        if self.default is MISSING:
+            text += " [required]"
+        elif self.default not in (None, ()):
             text += f" [default: {_shown(self.default)}]"
         head = f"  {self.name} {self.value}".rstrip()
         rows = textwrap.wrap(text, width - TEXT_COLUMN, break_on_hyphens=False)
@@ -54,27 +64,24 @@ class Option:
         return first + [" " * TEXT_COLUMN + row for row in rows]
 
 
+def asks_for_help(arguments: Sequence[str]) -> bool:
+    """Return whether a subcommand's arguments ask for its help.
+
+    >>> asks_for_help(["corpus", "--help"]), asks_for_help(["corpus", "--steps", "5"])
+    (True, False)
+    """
+    return not {"-h", "--help"}.isdisjoint(arguments)
+
+
 def help_page(command: Any, groups: Mapping[str, Sequence[str]], *, usage: str, whole: bool) -> str:
     """Return the help page of a subcommand.
 
     Args:
-        command: the subcommand's dataclass with its defaults; its docstring is the introduction.
+        command: the subcommand's dataclass, or one with the values of options that are not given; its
+            docstring is the introduction.
         groups: title -> names of the options in this group; names of options that there are not are ignored.
         usage: how to call the subcommand.
         whole: show every option with its whole text, not only those of the groups with their first sentence.
-
-    >>> @dataclass
-    ... class Sing:
-    ...     '''Sing a song.'''
-    ...     times: int = 1
-    ...     '''How often. At least once.'''
-    >>> print(help_page(Sing(), {"length": ("--times",)}, usage="sing [OPTIONS]", whole=False))
-    usage: sing [OPTIONS]
-    <BLANKLINE>
-    Sing a song.
-    <BLANKLINE>
-    length:
-      --times INT             How often. [default: 1]
     """
     width = min(WIDEST, shutil.get_terminal_size().columns)
     options = {option.name: option for option in _options(command)}
@@ -85,7 +92,7 @@ def help_page(command: Any, groups: Mapping[str, Sequence[str]], *, usage: str, 
         for name, option in options.items():
             title = name.replace("[no-]", "").removeprefix("--").rpartition(".")[0] or "other"
             sections.setdefault(title, []).append(option)
-    paragraphs = (inspect.getdoc(type(command)) or "").split("\n\n")
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
     parts = [f"usage: {usage}", *(textwrap.fill(" ".join(part.split()), width) for part in paragraphs)]
     for title, members in sections.items():
         rows = [row for option in members for row in option.rows(width, whole=whole)]
@@ -105,19 +112,38 @@ def _shown(default: Any) -> str:
 
 
 def _options(config: Any, prefix: str = "") -> Iterator[Option]:
-    """Yield the options of a dataclass and of the dataclasses that its fields hold."""
-    hints, texts = get_type_hints(type(config), include_extras=True), _texts(type(config))
-    for field in fields(config):
-        hint, value = hints[field.name], getattr(config, field.name)
+    """Yield the options of a dataclass, or of its values, and of the dataclasses that its fields hold."""
+    kind = config if isinstance(config, type) else type(config)
+    hints, texts = get_type_hints(kind, include_extras=True), _texts(kind)
+    for field in fields(kind):
+        hint = hints[field.name]
+        value = _default(field) if config is kind else getattr(config, field.name)
         marks = getattr(hint, "__metadata__", ())
-        name = next((mark.name for mark in marks if getattr(mark, "name", None) is not None), field.name)
-        if is_dataclass(value):
-            yield from _options(value, f"{prefix}{name}." if name else prefix)
+        name = _given(marks, "name") or field.name
+        nested = next((one for one in _kinds(hint) if is_dataclass(one)), None)
+        if SUPPRESSED in marks:
+            continue
+        if nested is not None:
+            if value is not None:
+                inner = f"{prefix}{name}." if _given(marks, "name") != "" else prefix
+                yield from _options(nested if value is MISSING else value, inner)
         elif POSITIONAL in marks:
             yield Option(name.upper(), "", texts[field.name], value)
-        elif not any(is_dataclass(kind) for kind in _kinds(hint)):
-            flag = f"--{prefix}{'[no-]' if isinstance(value, bool) else ''}{name}".replace("_", "-")
-            yield Option(flag, _value_name(hint), texts[field.name], value)
+        else:
+            paired = _kinds(hint)[0] is bool and SINGLE_FLAG not in marks
+            flag = f"--{prefix}{'[no-]' if paired else ''}{name}".replace("_", "-")
+            shown = None if SINGLE_FLAG in marks else value
+            yield Option(flag, _given(marks, "metavar") or _value_name(hint), texts[field.name], shown)
+
+
+def _default(field: "Field[Any]") -> Any:
+    """Return the default of a field, or `MISSING`."""
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+def _given(marks: Sequence[Any], attribute: str) -> str | None:
+    """Return what tyro's marks give as the name or the metavar of an option, or None."""
+    return next((found for mark in marks if (found := getattr(mark, attribute, None)) is not None), None)
 
 
 def _kinds(hint: Any) -> list[Any]:
@@ -130,12 +156,16 @@ def _kinds(hint: Any) -> list[Any]:
 
 
 def _value_name(hint: Any) -> str:
-    """Return the name of an option's value: that of its type.
+    """Return the name of an option's value: that of its type, or its choices.
 
     >>> _value_name(int | None), _value_name(bool), _value_name(tuple[str, ...])
     ('INT', '', 'STR ...')
+    >>> _value_name(Literal["wav", "raw"])
+    '{wav,raw}'
     """
     kind = _kinds(hint)[0]
+    if get_origin(kind) is Literal:
+        return f"{{{','.join(map(str, get_args(kind)))}}}"
     if get_origin(kind) is tuple:
         return f"{_value_name(get_args(kind)[0])} ..."
     return "" if kind is bool else str(kind.__name__).upper()

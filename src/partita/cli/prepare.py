@@ -9,12 +9,21 @@ import tyro
 from tyro.conf import Positional
 
 from partita.cli.arguments import gather_repeats, parse
+from partita.cli.help import asks_for_help, help_page
 from partita.data.corpus import SPLITS
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.preparation.summary import corpus_notes
 from partita.terminal import print_line, print_note
 
 REPEATABLE = ("--test", "--validation")
+USAGE = "partita prepare RECORDINGS ... --out PATH [OPTIONS]"
+GROUPS = {
+    "recordings": ("RECORDINGS", "--out", "--labels"),
+    "sound": ("--sample-rate", "--peak-dbfs", "--[no-]trim"),
+    "splits": ("--test", "--validation", "--validation-seconds", "--gap", "--seed"),
+    "computation": ("--workers",),
+}
+"""The options as `--help` shows them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,4 +54,7 @@ class Command:
 
 def read(arguments: Sequence[str]) -> Command:
     """Return the subcommand with the given arguments."""
+    if asks_for_help(arguments):
+        print_line(help_page(Command, GROUPS, usage=USAGE, whole=True))
+        raise SystemExit
     return parse(Command, gather_repeats(arguments, REPEATABLE), prog="partita prepare")

@@ -9,7 +9,7 @@ import tyro
 from tyro.conf import AvoidSubcommands, Positional
 
 from partita.cli.arguments import parse, value_of, with_new_names
-from partita.cli.help import help_page
+from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
 from partita.runs.config_formats import renamed
 from partita.terminal import print_line
@@ -102,7 +102,8 @@ def read(arguments: Sequence[str]) -> Command:
     if any(value_of(arguments, f"--{name}") for name in BUDGETS):  # it replaces the budget of the config
         settings = replace(settings, steps=None, epochs=None, minutes=None)
     default = Command(settings=settings)
-    if asked := {"-h", "--help", "--help-all"}.intersection(arguments):
-        print_line(help_page(default, GROUPS, usage=USAGE, whole="--help-all" in asked))
+    whole = "--help-all" in arguments
+    if whole or asks_for_help(arguments):
+        print_line(help_page(default, GROUPS, usage=USAGE, whole=whole))
         raise SystemExit
     return parse(Command, arguments, prog="partita train", default=default)

@@ -103,7 +103,7 @@ def strike(done, total, name):
         once.append(os.kill(os.getpid(), signal.SIGINT))
 prepare(sys.argv[1:2], sys.argv[2], PrepareConfig(sample_rate=16000), progress=strike)
 """
-    command = [sys.executable, "-c", code, tmp_path / "a.wav", tmp_path / "c"]
+    command = [sys.executable, "-c", code, str(tmp_path / "a.wav"), str(tmp_path / "c")]
     child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert child.returncode not in (0, None)
     assert "KeyboardInterrupt" in child.stderr

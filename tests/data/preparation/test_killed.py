@@ -45,7 +45,7 @@ def test_a_kill_at_any_file_operation_leaves_a_complete_corpus(tmp_path: Path, b
         shutil.rmtree(out, ignore_errors=True)
         if begun != "anew":
             prepare([tmp_path / "recordings"], out, OLD)
-        words = [sys.executable, "-c", KILLED, str(operation), tmp_path / "recordings", out]
+        words = [sys.executable, "-c", KILLED, str(operation), str(tmp_path / "recordings"), str(out)]
         ended = subprocess.run(words, capture_output=True, check=False)
         assert ended.returncode in (0, -9)
         try:

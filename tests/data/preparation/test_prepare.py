@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from corpus_files import IdentityQuantizer, snapshot
 
 from partita.data.preparation import parallel
 from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.data.preparation.recording import prepare_recording
 from partita.data.windows import TrainingWindows, every_window
 from partita.errors import PartitaError
 
@@ -50,9 +52,10 @@ def test_windows_of_a_recording_with_cut_silence_stay_in_their_split(tmp_path: P
 
     def times(row: np.ndarray) -> np.ndarray:
         sizes = abs(row[abs(row) > 1000].astype(np.float64)) / 32767 * peak
-        return (sizes - 0.1) / 0.8 * seconds
+        found: np.ndarray = (sizes - 0.1) / 0.8 * seconds
+        return found
 
-    cut = {"targets": 3000, "context": 500, "batch": 1, "quantizer": IdentityQuantizer()}
+    cut: dict[str, Any] = {"targets": 3000, "context": 500, "batch": 1, "quantizer": IdentityQuantizer()}
     stream = TrainingWindows(corpus, seed=0, **cut)
     rows = {"train": [stream.next().classes[0] for _ in range(2 * stream.batches_per_epoch)]}
     for split in ("validation", "test"):
@@ -76,11 +79,10 @@ def test_windows_of_a_recording_with_cut_silence_stay_in_their_split(tmp_path: P
 def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the recordings that are decoded."""
     names: list[str] = []
-    original = parallel.prepare_recording
 
-    def spy(source: Path, *rest: object) -> object:
+    def spy(source: Path, *rest: Any) -> object:
         names.append(source.name)
-        return original(source, *rest)  # type: ignore[arg-type]
+        return prepare_recording(source, *rest)
 
     monkeypatch.setattr(parallel, "prepare_recording", spy)
     return names
@@ -212,7 +214,7 @@ def test_an_output_folder_inside_the_recordings_is_not_searched(folder: Path) ->
     "bad",
     [{"sample_rate": 0}, {"peak_dbfs": 1.0}, {"gap": -1.0}, {"workers": 0}, {"validation_seconds": 0.0}],
 )
-def test_config_refuses(bad: dict) -> None:
+def test_config_refuses(bad: dict[str, Any]) -> None:
     with pytest.raises(PartitaError, match=next(iter(bad))):
         PrepareConfig(**bad)
 

@@ -1,6 +1,7 @@
 """Recordings are split whole where possible, else by time; splits never overlap and are never empty."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
@@ -148,6 +149,6 @@ def test_held_out_seconds_of_short_recordings_are_whole_recordings_and_one_end()
         ({}, (0.2,), "too little"),
     ],
 )
-def test_refuses(changes: dict, seconds: tuple[float, ...], message: str) -> None:
+def test_refuses(changes: dict[str, Any], seconds: tuple[float, ...], message: str) -> None:
     with pytest.raises(PartitaError, match=message):
         assign_splits(recordings(*seconds), rules(**changes), RATE)

@@ -1,6 +1,7 @@
 """`prepare` reports what it held out, and warns of little training sound."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_whole_recordings_are_counted_and_the_option_is_named() -> None:
         ({"validation_seconds": 90}, "--validation-seconds holds out 45%"),
     ],
 )
-def test_an_option_that_holds_out_a_large_share_gives_a_warning(changes: dict, word: str) -> None:
+def test_an_option_that_holds_out_a_large_share_gives_a_warning(changes: dict[str, Any], word: str) -> None:
     _, warnings = report((100, 50, 50), **changes)
     assert warnings == [f"{word} of the sound, which leaves little to train on: hold out less"]
 

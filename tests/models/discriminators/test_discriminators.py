@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -10,7 +10,12 @@ from torch import Tensor
 
 from partita.errors import PartitaError
 from partita.models.discriminators.base import SubDiscriminator
-from partita.models.discriminators.ensemble import KINDS, EnsembleConfig, make_discriminator
+from partita.models.discriminators.ensemble import (
+    KINDS,
+    DiscriminatorEnsemble,
+    EnsembleConfig,
+    make_discriminator,
+)
 from partita.models.discriminators.layers import ConvLayer, ConvStack, ConvStackConfig, SpectralNorm
 from partita.models.discriminators.multi_period import MultiPeriodConfig, PeriodDiscriminator
 from partita.models.discriminators.multi_resolution import MultiResolutionConfig, ResolutionDiscriminator
@@ -47,7 +52,8 @@ def without_normalisation(config: EnsembleConfig) -> EnsembleConfig:
 
 def parts(config: EnsembleConfig) -> list[SubDiscriminator]:
     ensemble = make_discriminator(config, generator=torch.Generator().manual_seed(0))
-    return list(ensemble.parts)  # type: ignore[union-attr, misc]
+    assert isinstance(ensemble, DiscriminatorEnsemble)
+    return [cast("SubDiscriminator", part) for part in ensemble.parts]
 
 
 def noise(clips: int, samples: int, seed: int = 1) -> Tensor:

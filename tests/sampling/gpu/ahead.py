@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 import triton
 from triton.backends.compiler import GPUTarget
@@ -35,7 +36,7 @@ POINTERS = {
 MATRICES = {"dilated", "residual", "skip", "end1", "end2"}
 
 
-def compiled(kernel, constants, precision, capability):
+def compiled(kernel: Any, constants: dict[str, Any], precision: str, capability: int) -> Any:
     """Compile as a launch would: addresses and sizes are multiples of 16."""
     matrix = "*fp32" if precision == "float32" else "*bf16"
     types = {name: matrix if name in MATRICES else "*fp32" for name in kernel.arg_names} | NUMBERS | POINTERS
@@ -50,7 +51,7 @@ def compiled(kernel, constants, precision, capability):
     return triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": WARPS})
 
 
-def needs(kernel):
+def needs(kernel: Any) -> dict[str, int]:
     """Return the shared memory, registers and bytes of stack, where registers are spilled to, of a kernel."""
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         file.write(kernel.asm["cubin"])
@@ -61,7 +62,7 @@ def needs(kernel):
     return {"shared": kernel.metadata.shared, "registers": int(found["REG"]), "stack": int(found["STACK"])}
 
 
-def main(fields, precision, capability, *flags):
+def main(fields: str, precision: str, capability: str, *flags: str) -> None:
     shape = shape_of(WaveNetConfig(**json.loads(fields)), precision, SHARED[int(capability)])
     rule = dict(zip(("TOP_K", "TOP_P", "WATCH"), [flag == "1" for flag in flags] or [False] * 3, strict=True))
     kernels = {

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from partita.errors import PartitaError
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.cpu.engine import CPUEngine
 from partita.sampling.gpu import engine as gpu
 from partita.sampling.gpu.engine import GPUEngine
@@ -57,7 +58,7 @@ def prompt(model: WaveNet, clips: int) -> np.ndarray:
     return np.random.default_rng(5).integers(0, model.config.classes, (clips, model.receptive_field))
 
 
-def clips_of(model: WaveNet, clips: int, config: SamplingConfig | None = None, **options) -> GPUEngine:
+def clips_of(model: WaveNet, clips: int, config: SamplingConfig | None = None, **options: Any) -> GPUEngine:
     return GPUEngine(model, prompt(model, clips), config or SamplingConfig(), device=DEVICE, **options)
 
 
@@ -110,7 +111,7 @@ def test_bfloat16(network: str) -> None:
     ],
     ids=str,
 )
-def test_every_shape_of_the_distribution(options: dict[str, float]) -> None:
+def test_every_shape_of_the_distribution(options: dict[str, Any]) -> None:
     model = peaked_model(NETWORKS["one layer"])
     check(model, SamplingConfig(seed=11, **options), clips=16, steps=4)
 
@@ -153,8 +154,8 @@ def test_a_copy_continues_as_its_source() -> None:
     clips = clips_of(model, 18, numbers=np.array([0, 9, *range(2, 16), 9, 17]))
     before = clips.take(6)
     assert (before[1] != before[16]).any()  # the same numbers behind the draws, but another past
-    clips.copy([1, 5], [16, 2])
-    clips.copy([], [])
+    clips.copy(np.array([1, 5]), np.array([16, 2]))
+    clips.copy(np.empty(0, np.int64), np.empty(0, np.int64))
     seen = np.empty((18, 6, 90), np.float32)
     after = clips.take(6, seen)
     assert (after[1] == after[16]).all()
@@ -196,14 +197,15 @@ def test_a_missing_gpu_is_refused() -> None:
         GPUEngine(model, prompt(model, 1), SamplingConfig())
 
 
-def compile_ahead(folder: Path, config: WaveNetConfig, *arguments: str) -> dict[str, dict[str, int]]:
+def compile_ahead(folder: Path, config: WaveNetConfig, *arguments: str) -> dict[str, Any]:
     """Compile for a device, which need not exist, and return the resources that the kernels need."""
     own = {"TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(folder)}
     shape = json.dumps(dataclasses.asdict(config))
     command = [sys.executable, str(Path(__file__).with_name("ahead.py")), shape, *arguments]
     done = subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    resources: dict[str, Any] = json.loads(done.stdout)
+    return resources
 
 
 def test_compiles_ahead_of_time(tmp_path: Path) -> None:
@@ -232,7 +234,7 @@ def test_every_size_compiles_for_every_device(
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("size", ["small", "wide", "published"])
-def test_whole_sizes_on_a_device(size: str, precision: str) -> None:
+def test_whole_sizes_on_a_device(size: str, precision: Precision) -> None:
     check(peaked_model(SIZES[size]), SamplingConfig(precision=precision), clips=40, steps=300)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig, SteeringConfig
-from partita.sampling.smc.sampler import SteeredStream, Steering
+from partita.sampling.smc.sampler import Scorer, SteeredStream, Steering
 from partita.sampling.smc.scorers import RatioScorer
 from partita.sampling.stream import blocks_of, draw
 
@@ -45,12 +46,12 @@ def log_probabilities(model: WaveNet, past: NDArray[np.int64], new: NDArray[np.i
     past = np.broadcast_to(past[..., -model.receptive_field :], (len(new), model.receptive_field))
     classes = torch.from_numpy(np.concatenate([past, new], 1).astype(np.int64))
     logits = model(classes[:, :-1]).double().log_softmax(2)
-    return logits.gather(2, classes[:, model.receptive_field :, None])[..., 0].numpy()
+    return np.asarray(logits.gather(2, classes[:, model.receptive_field :, None])[..., 0])
 
 
 def log_probability(model: WaveNet, past: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return log p of each row of `new`."""
-    return log_probabilities(model, past, new).sum(1)
+    return np.asarray(log_probabilities(model, past, new).sum(1))
 
 
 class SumScorer:
@@ -65,14 +66,14 @@ class SumScorer:
         return self
 
     def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
-        return self.logit(new).sum(1)
+        return np.asarray(self.logit(new).sum(1))
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
         pass
 
 
-def steered(model: WaveNet, scorer: object, *, seed: int = 0, clips: int = 1, steps: int | None = None,
-            threads: int | None = None, **settings: object) -> SteeredStream:  # fmt: skip
+def steered(model: WaveNet, scorer: Scorer, *, seed: int = 0, clips: int = 1, steps: int | None = None,
+            threads: int | None = None, **settings: Any) -> SteeredStream:  # fmt: skip
     return SteeredStream(
         model,
         Steering(scorer=scorer, config=SteeringConfig(**settings)),
@@ -85,7 +86,7 @@ def steered(model: WaveNet, scorer: object, *, seed: int = 0, clips: int = 1, st
 
 @pytest.mark.parametrize("settings", [{"particles": 1}, {"strength": 0.0}], ids=str)
 def test_one_particle_and_no_strength_are_plain_sampling(
-    student: WaveNet, teacher: WaveNet, settings: dict[str, float]
+    student: WaveNet, teacher: WaveNet, settings: dict[str, Any]
 ) -> None:
     prompt = np.random.default_rng(0).integers(0, CLASSES, (3, 5))
     for precision in ("float32", "int8"):
@@ -203,7 +204,7 @@ def test_the_bound_falls_as_particles_are_added(student: WaveNet, teacher: WaveN
 
 @pytest.mark.parametrize("settings", [{"lag": None}, {"lag": 1}, {"lag": 3, "threshold": 0.0}], ids=str)
 def test_samples_do_not_depend_on_how_many_are_taken_at_once(
-    student: WaveNet, teacher: WaveNet, settings: dict[str, float]
+    student: WaveNet, teacher: WaveNet, settings: dict[str, Any]
 ) -> None:
     scorer = RatioScorer(teacher, student)
     whole = steered(student, scorer, clips=3, steps=203, particles=8, block=8, threads=1, **settings)
@@ -293,6 +294,6 @@ def test_a_scorer_with_other_classes_is_refused(student: WaveNet) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_settings_out_of_range(settings: dict[str, float]) -> None:
+def test_settings_out_of_range(settings: dict[str, Any]) -> None:
     with pytest.raises(PartitaError, match=next(iter(settings))):
         SteeringConfig(**settings)

@@ -76,7 +76,8 @@ def test_updates_give_the_generator_no_gradient_and_its_loss_gives_the_discrimin
     judge = Adversary(adversary, seed=0, compute=CPU)
     fake = pair(0).fake.requires_grad_()
     judge.update(WaveformPair(pair(0).real, fake), lambda: pair(0))
-    assert fake.grad is None
+    gradient = fake.grad
+    assert gradient is None
     judge.optimizer.zero_grad()
     before = weights(judge)
     torch.autograd.backward(judge.generator_loss(fake))
@@ -160,11 +161,16 @@ def test_each_restored_kind_continues_bitwise(everything: AdversaryConfig, kind:
             assert torch.equal(second.tensors()[name][key], value), (name, key)
 
 
+def patchgan(judge: Adversary) -> PatchGAN:
+    """Return the discriminator of a judge, which is a single PatchGAN."""
+    assert isinstance(judge.discriminator, PatchGAN)
+    return judge.discriminator
+
+
 def test_a_single_patchgan_keeps_its_tensor_names_and_an_older_checkpoint_loads(
     adversary: AdversaryConfig,
 ) -> None:
     judge = Adversary(adversary, seed=0, compute=CPU)
-    assert isinstance(judge.discriminator, PatchGAN)
     judge.update(pair(0), lambda: pair(0))
     tensors = judge.tensors()
     assert {name.split(".")[0] for name in tensors["adversary"]} == {
@@ -173,7 +179,7 @@ def test_a_single_patchgan_keeps_its_tensor_names_and_an_older_checkpoint_loads(
     del tensors["adversary-progress"]
     other = Adversary(adversary, seed=1, compute=CPU)
     other.restore(tensors)
-    assert torch.equal(other.discriminator.last, judge.discriminator.last)
+    assert torch.equal(patchgan(other).last, patchgan(judge).last)
 
 
 def test_an_older_config_loads(adversary: AdversaryConfig) -> None:
@@ -203,7 +209,7 @@ def test_the_penalty_makes_the_discriminator_flatter(adversary: AdversaryConfig)
     def slope(judge: Adversary) -> float:
         waveform = pair(99).real.requires_grad_()
         (gradient,) = torch.autograd.grad(judge.discriminator(waveform)[-1].sum(), waveform)
-        return gradient.norm().item()
+        return float(gradient.norm().item())
 
     free, bound, rare = (
         Adversary(replace(adversary, r1=gamma, r1_every=every, learning_rate=1e-3), seed=0, compute=CPU)
@@ -212,7 +218,7 @@ def test_the_penalty_makes_the_discriminator_flatter(adversary: AdversaryConfig)
     judges = (free, bound, rare)
     first = [judge.update(pair(0), lambda: pair(0))["discriminator_loss"] for judge in judges]
     assert first[0] == first[1] == first[2]
-    weights_now = [judge.discriminator.kernels[0].detach().clone() for judge in judges]
+    weights_now = [patchgan(judge).kernels[0].detach().clone() for judge in judges]
     assert not torch.equal(weights_now[0], weights_now[1])
     for number in range(1, 60):
         for judge in judges:

@@ -109,10 +109,10 @@ def test_the_penaltys_own_gradient_agrees_with_finite_differences(kind: str) -> 
     ends = []
     for step in (1e-8, -1e-8):
         with torch.no_grad():
-            weight += step * direction
+            weight.add_(step * direction)
         ends.append(penalty().item())
         with torch.no_grad():
-            weight -= step * direction
+            weight.sub_(step * direction)
     assert (slope * direction).sum().item() == pytest.approx((ends[0] - ends[1]) / 2e-8, rel=1e-4)
 
 

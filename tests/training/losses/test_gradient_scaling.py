@@ -49,7 +49,9 @@ def test_the_gradient_at_the_networks_output_has_the_configured_share(
 
         def record(module: object, inputs: object, logits: torch.Tensor, share: float = share) -> None:
             if logits.requires_grad:
-                logits.register_hook(lambda gradient: arrived.update({share: gradient.clone()}))
+                logits.register_hook(  # type: ignore[no-untyped-call]
+                    lambda gradient: arrived.update({share: gradient.clone()})
+                )
 
         train_step.generator.register_forward_hook(record)
         random = torch.Generator().manual_seed(0)

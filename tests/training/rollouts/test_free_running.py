@@ -1,42 +1,24 @@
-"""Free-running arms: twins at weight 0 are bitwise the likelihood arm, and restored runs continue bitwise."""
+"""Free-running arms: twins at weight 0 are bitwise the likelihood arm, and restored ones continue."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from free_running import CRITICS, ROLLOUT
 
-from partita.data.corpus import Corpus
 from partita.device import ComputeDevice
-from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.runs.folder import RunFolder
-from partita.runs.metrics import read
 from partita.training.config.arms import with_arm
-from partita.training.config.train import (
-    FREE_RUNNING,
-    AdversaryConfig,
-    CriticConfig,
-    RolloutConfig,
-    TrainConfig,
-)
+from partita.training.config.train import FREE_RUNNING, AdversaryConfig, TrainConfig
 from partita.training.judges.adversary import Adversary
 from partita.training.judges.base import ClipBatch
 from partita.training.judges.discriminator import DiscriminatorJudge
-from partita.training.train import resume, train
 from partita.training.train_step import StepInfo, TrainStep
 
 Make = Callable[..., TrainConfig]
-CRITICS = ("critic", "corrected")
 ARMS = (*FREE_RUNNING, *CRITICS)
-ROLLOUT = RolloutConfig(clips=4, length=64, initial_length=32, growth=0.5, prompt_tail=32, replay=8)
-
-
-@pytest.fixture
-def base(make_config: Make, adversary: AdversaryConfig) -> TrainConfig:
-    return make_config(adversary=adversary, rollout=ROLLOUT)
 
 
 def step_of(config: TrainConfig) -> TrainStep:
@@ -45,12 +27,6 @@ def step_of(config: TrainConfig) -> TrainStep:
         return TrainStep(config)
     shape = replace(config.network_shape, layers=5)
     return TrainStep(config, critic=WaveNet(shape, generator=torch.Generator().manual_seed(5)))
-
-
-def with_critic(base: TrainConfig, run: Path, arm: str = "critic") -> TrainConfig:
-    config = with_arm(base, arm)
-    assert config.critic is not None
-    return replace(config, critic=replace(config.critic, run=str(run)))
 
 
 def windows(config: TrainConfig, context: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -98,6 +74,7 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
 @pytest.mark.parametrize("every", [1, 4])
 @pytest.mark.parametrize("arm", ARMS)
 def test_a_restored_train_step_continues_bitwise(base: TrainConfig, arm: str, every: int) -> None:
+    assert base.adversary is not None
     base = replace(
         base, adversary=replace(base.adversary, updates=2), rollout=replace(ROLLOUT, redraw_every=every)
     )
@@ -122,6 +99,7 @@ def test_the_loss_on_clips_has_a_gradient_in_every_weight(base: TrainConfig, arm
     go(train_step, steps=3)
     batch = windows(config, train_step.context, 4)
     loss, numbers = train_step.free_running.loss(train_step.generator, *batch, step=4, progress=0.5)
+    assert loss is not None
     gradients = torch.autograd.grad(loss, list(train_step.generator.parameters()))
     assert all(gradient.abs().max() > 0 for gradient in gradients)
     assert 7 < numbers["entropy_drawn"] <= 8
@@ -223,83 +201,6 @@ def test_the_critics_discount_replaces_that_of_the_rollout(base: TrainConfig) ->
         weights.append(dict(go(step_of(changed), 2).generator.state_dict()))
     assert same(weights[0], weights[1])  # the discount of the rollout is for adversaries
     assert not same(weights[0], weights[2])
-
-
-@pytest.mark.parametrize("arm", ["pathwise", *CRITICS])
-def test_a_resumed_run_equals_an_uninterrupted_one(
-    corpus: Corpus, base: TrainConfig, tmp_path: Path, arm: str
-) -> None:
-    teacher = train(corpus, tmp_path / "critic", replace(base, adversary=None, steps=5), quiet=True)
-    config = with_critic(base, teacher, arm) if arm in CRITICS else with_arm(base, arm)
-    whole = train(corpus, tmp_path / "whole", config, quiet=True)
-    begun = train(corpus, tmp_path / "begun", config, quiet=True, stop=lambda: True)
-    assert RunFolder.open(begun).steps()[-1] == 1
-    resume(begun, corpus=corpus, quiet=True)
-    ends = [RunFolder.open(run).newest_checkpoint() for run in (whole, begun)]
-    for path in ends[0].glob("*.safetensors"):
-        assert path.read_bytes() == (ends[1] / path.name).read_bytes(), path.name
-    records = [record for record in read(whole / "metrics.jsonl") if record["kind"] == "train"]
-    assert {"entropy_real", "entropy_drawn", "gradient_share", "clip_length"} <= records[0].keys()
-
-
-def test_a_critic_that_has_changed_is_refused(corpus: Corpus, base: TrainConfig, tmp_path: Path) -> None:
-    plain = replace(base, adversary=None, rollout=RolloutConfig())
-    teacher = train(corpus, tmp_path / "critic", replace(plain, steps=5), quiet=True)
-    config = with_critic(base, teacher)
-    run = train(corpus, tmp_path / "run", config, quiet=True, stop=lambda: True)
-    teacher.rename(tmp_path / "away")
-    train(corpus, teacher, replace(plain, steps=6), quiet=True)
-    with pytest.raises(PartitaError, match="has changed since this run was saved"):
-        resume(run, corpus=corpus, quiet=True)
-
-
-def test_a_critic_must_be_given_and_have_the_same_classes(
-    corpus: Corpus, base: TrainConfig, tmp_path: Path
-) -> None:
-    with pytest.raises(PartitaError, match=r"`critic\.run` is not given"):
-        train(corpus, tmp_path / "run", with_arm(base, "critic"), quiet=True)
-    shape = replace(base.network_shape, classes=64)
-    quantizer = replace(base.quantizer, classes=64)
-    other = replace(base, adversary=None, network=shape, quantizer=quantizer, steps=2)
-    teacher = train(corpus, tmp_path / "critic", other, quiet=True)
-    config = with_critic(base, teacher)
-    with pytest.raises(PartitaError, match="has 64 mu-law classes, the run 256 mu-law"):
-        train(corpus, tmp_path / "run", config, quiet=True)
-
-
-def test_a_collapse_is_reported_once(
-    corpus: Corpus, base: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "partita.training.monitoring.diagnostics.COLLAPSE", 2.0
-    )  # a normal entropy counts as a collapse
-    run = train(corpus, tmp_path / "run", with_arm(replace(base, log_every=5), "policy"), quiet=True)
-    records = [record for record in read(run / "metrics.jsonl") if record["kind"] == "trouble"]
-    assert [record["step"] for record in records] == [5]
-    assert "the clips are collapsing" in records[0]["words"]
-
-
-def test_contradictory_configs_are_refused(make_config: Make, adversary: AdversaryConfig) -> None:
-    free = RolloutConfig(route="policy", length=64, initial_length=32)
-    with pytest.raises(PartitaError, match="nothing judges the clips"):
-        make_config(rollout=free)
-    with pytest.raises(PartitaError, match="match by `likelihood`"):
-        make_config(rollout=free, adversary=adversary, match="norm")
-    with pytest.raises(PartitaError, match="needs at least 16"):
-        make_config(rollout=replace(free, prompt_tail=15), adversary=adversary)
-    with pytest.raises(PartitaError, match="no adversary: leave the adversary out"):
-        make_config(rollout=free, adversary=adversary, critic=CriticConfig())
-    with pytest.raises(PartitaError, match="a critic needs the route `policy`"):
-        make_config(rollout=replace(free, route="gumbel"), critic=CriticConfig())
-    for changes in (
-        {"clips": 1},
-        {"temperature": 0.0},
-        {"clamp": 0.0},
-        {"discount": 1.1},
-        {"initial_length": 2048},
-    ):
-        with pytest.raises(PartitaError):
-            RolloutConfig(**changes)
 
 
 @pytest.mark.gpu
