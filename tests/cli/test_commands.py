@@ -119,7 +119,7 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
             "`device` is 'banana': choose one of auto, cpu, cuda",
         ),
         (["demo", "--out", "x", "--device", "banana"], "`device` is 'banana': choose one of auto, cpu, cuda"),
-        (["arena", "--out", "x", "--arms", "likelihood", "reprot"], "'reprot' is no arm"),
+        (["arena", "--out", "x", "--arms", "likelihood", "reprot"], "'reprot' is not an arm"),
         (["arena", "--out", "x", "--teacher", "nowhere"], "nowhere does not exist"),
         (["arena", "--out", "x", "--corpus", "{home}/run"], "is not a corpus"),
         (["generate", "r", "--seconds", "nan", "--out", "-"], "above 0"),
@@ -195,7 +195,7 @@ def test_arena_prints_one_json_object_or_where_its_page_is(home, tmp_path, capsy
     assert main(words) == 0
     assert capsys.readouterr().out == f"{out / 'report.html'}\n"
     assert main([*words, "--samples", "300"]) == 2
-    assert "was begun with `samples` 200, now it is 300" in capsys.readouterr().err
+    assert "was started with `samples` 200, now it is 300" in capsys.readouterr().err
 
 
 def test_prepare_prints_notes_about_recordings(tmp_path, capsys):
