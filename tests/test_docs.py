@@ -77,7 +77,7 @@ def runs_for_real(words):
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
-    """Make what a reader has: four short recordings, an prompt, a corpus and a run."""
+    """Make what a reader has: four short recordings, a prompt, a corpus and a run."""
     home = tmp_path_factory.mktemp("reader")
     (home / "recordings").mkdir()
     for number in range(1, 5):

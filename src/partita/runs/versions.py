@@ -1,5 +1,6 @@
 """Which versions made a run: written into every run's config, for whoever has to repeat it. Decides
-nothing."""
+nothing.
+"""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
