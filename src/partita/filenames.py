@@ -1,9 +1,9 @@
-"""File names whose bytes are no text, in files that hold only text, and for libraries in C.
+"""File names that are not valid UTF-8: in TOML files, in messages and for C libraries.
 
-A file name on Linux is any bytes. Python holds those that are no UTF-8 as lone surrogates, which TOML can't
-hold. Here each such byte is written as NUL and two hexadecimal digits: no file name holds a NUL, so this can
-be undone, and all other names stay as they are. JSON needs none of this: it has escapes for surrogates. This
-file reads and writes no files.
+On Linux a file name can hold any bytes. Python represents each byte that is not valid UTF-8 as a lone
+surrogate, which TOML can't store. `escape_surrogates` writes each such byte as NUL and two hexadecimal
+digits. A file name never contains NUL, so `restore_surrogates` can undo this. JSON does not need it: JSON
+has an escape for surrogates. This file does not read or write files.
 """
 
 import os
@@ -19,25 +19,29 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 _WRITTEN = re.compile("\0([89a-f][0-9a-f])")
 
 
-def for_c(path: str | Path) -> str | bytes:
-    """Return a path as libraries in C take it: as the bytes that it is, but for Windows, where it is text.
+def c_library_path(path: str | Path) -> str | bytes:
+    """Return a path in the form that C libraries take: bytes, or a string on Windows.
 
-    >>> for_c(Path("a.wav")) in (b"a.wav", "a.wav")
+    >>> c_library_path(Path("a.wav")) in (b"a.wav", "a.wav")
     True
     """
     return str(path) if sys.platform == "win32" else os.fsencode(path)
 
 
 @contextmanager
-def in_utf8(path: Path) -> Iterator[str]:
-    """Yield a name of a file or folder for libraries that take only UTF-8; it holds while the block runs.
+def utf8_path(path: Path) -> Iterator[str]:
+    """Yield a valid UTF-8 name of a file or folder, for libraries that accept no other.
 
-    Where the path's own name is no UTF-8 it is that of an open file descriptor.
+    If the path is not valid UTF-8, the name is `/dev/fd/NUMBER` of an open file descriptor. It is valid only
+    inside the block.
+
+    Args:
+        path: an existing file or folder.
 
     Raises:
-        OSError: a path that is no UTF-8 can't be opened.
+        OSError: the path is not valid UTF-8, and it can't be opened.
 
-    >>> with in_utf8(Path("a.wav")) as name: name
+    >>> with utf8_path(Path("a.wav")) as name: name
     'a.wav'
     """
     if not _UNDECODED.search(str(path)):
@@ -50,40 +54,43 @@ def in_utf8(path: Path) -> Iterator[str]:
         os.close(descriptor)
 
 
-def shown(name: str) -> str:
-    r"""Return a file name as text that a person can read and type: bytes that are no UTF-8 as escapes.
+def readable_filename(name: str) -> str:
+    r"""Return a file name as text that a user can read and type: invalid UTF-8 becomes escapes.
 
-    Other names stay as they are.
+    Valid names are returned unchanged.
 
-    >>> print(shown(os.fsdecode(b"m\xe9lodies/1.wav")))
+    >>> print(readable_filename(os.fsdecode(b"m\xe9lodies/1.wav")))
     m\xe9lodies/1.wav
     """
     return os.fsencode(name).decode(errors="backslashreplace") if _UNDECODED.search(name) else name
 
 
-def to_text(value: Any) -> Any:
-    """Return a table, a list or a string in which strings are text, fit for TOML; other values stay.
+def escape_surrogates(value: Any) -> Any:
+    r"""Return a value with all its strings escaped so that TOML can store them.
 
-    >>> name = b"m\\xe9lodies".decode(errors="surrogateescape")
-    >>> to_text({"corpus": {"path": name}})
-    {'corpus': {'path': 'm\\x00e9lodies'}}
-    >>> from_text(to_text([name])) == [name]
+    Args:
+        value: a table, a list, a string or another value; other values are returned unchanged.
+
+    >>> name = b"m\xe9lodies".decode(errors="surrogateescape")
+    >>> escape_surrogates({"corpus": {"path": name}})
+    {'corpus': {'path': 'm\x00e9lodies'}}
+    >>> restore_surrogates(escape_surrogates([name])) == [name]
     True
     """
     return _mapped(value, lambda text: _UNDECODED.sub(lambda found: f"\0{ord(found[0]) - _FIRST:02x}", text))
 
 
-def from_text(value: Any) -> Any:
-    """Return what `to_text` was given.
+def restore_surrogates(value: Any) -> Any:
+    """Undo `escape_surrogates`.
 
-    >>> from_text({"seed": 3, "path": "corpus"})
+    >>> restore_surrogates({"seed": 3, "path": "corpus"})
     {'seed': 3, 'path': 'corpus'}
     """
     return _mapped(value, lambda text: _WRITTEN.sub(lambda found: chr(_FIRST + int(found[1], 16)), text))
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    """Return a value with all strings in it changed, the names of a table left out."""
+    """Apply a function to all strings in a value, but not to the keys of tables."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):

@@ -33,7 +33,7 @@ def stopped(corpus: Corpus, out: Path, make_config: Make, adversary: AdversaryCo
 
 
 def change_state(run: RunFolder, **changes: Any) -> None:
-    path = run.newest() / "state.json"
+    path = run.newest_checkpoint() / "state.json"
     state = json.loads(path.read_text()) | changes
     path.write_text(json.dumps({name: value for name, value in state.items() if value is not None}))
 
@@ -48,15 +48,15 @@ def test_a_run_of_an_older_version_can_be_resumed(stopped: RunFolder, corpus: Co
         ("generator", "end2", lambda value: value[:-1], "`end2` has shape"),
         ("generator", "end2", lambda value: value.double(), "`end2` has type"),
         ("generator", "end2", None, "`end2` is missing in "),
-        ("average", "end2", lambda value: value * torch.inf, "`end2` in .*average.* holds NaN or infinity"),
+        ("average", "end2", lambda value: value * torch.inf, "`end2` in .*average.* contains NaN or infinity"),
         ("adversary", "last", lambda value: value[:1], "`last` has shape"),
         ("adversary-progress", "seen", lambda value: value.float(), "`seen` has type"),
         ("random", "rollout", lambda value: value[:-1], "`rollout` has shape"),
         ("random", "rollout", torch.zeros_like, "is damaged .*mt19937"),
         ("optimizer", "0.momentum", lambda value: value[:1], "`0.momentum` has shape"),
-        ("optimizer", "0.momentum", lambda value: value * torch.nan, "`0.momentum` holds values"),
+        ("optimizer", "0.momentum", lambda value: value * torch.nan, "`0.momentum` has values"),
         ("optimizer", "0.momentum", lambda value: value.half(), "type torch.float16"),
-        ("optimizer", "4.step", lambda value: value * 0, "`4.step` holds values"),
+        ("optimizer", "4.step", lambda value: value * 0, "`4.step` has values"),
         ("optimizer", "4.step", None, "weight 4 has mean, square"),
         ("adversary-optimizer", "0.exp_avg", None, "weight 0 has exp_avg_sq, step"),
     ],
@@ -64,7 +64,7 @@ def test_a_run_of_an_older_version_can_be_resumed(stopped: RunFolder, corpus: Co
 def test_tensors_that_do_not_fit_are_refused(
     stopped: RunFolder, corpus: Corpus, file: str, name: str, change: Any, words: str
 ) -> None:
-    path = stopped.newest() / f"{file}.safetensors"
+    path = stopped.newest_checkpoint() / f"{file}.safetensors"
     tensors = load_file(path)
     value = tensors.pop(name)
     save_file(tensors if change is None else tensors | {name: change(value).contiguous()}, path)
@@ -75,7 +75,7 @@ def test_tensors_that_do_not_fit_are_refused(
 @pytest.mark.parametrize("file", ["generator", "average", "optimizer", "random", "adversary"])
 def test_a_missing_file_is_reported(stopped: RunFolder, corpus: Corpus, file: str) -> None:
     # regression: a KeyError
-    (stopped.newest() / f"{file}.safetensors").unlink()
+    (stopped.newest_checkpoint() / f"{file}.safetensors").unlink()
     with pytest.raises(PartitaError, match=rf"{file}\.safetensors is missing: copy it again, or remove"):
         resume(stopped.path, corpus=corpus, quiet=True)
 
@@ -148,7 +148,7 @@ def test_a_refused_checkpoint_leaves_the_metrics_as_they_were(stopped: RunFolder
     # regression: they were cut to what the checkpoint's state said, before its tensors were found damaged
     stopped.log({"kind": "train", "step": 10**6})
     before = stopped.metrics_path.read_bytes()
-    path = stopped.newest() / "generator.safetensors"
+    path = stopped.newest_checkpoint() / "generator.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\xff")
     with pytest.raises(PartitaError, match=r"generator\.safetensors"):
         resume(stopped.path, corpus=corpus, quiet=True)
@@ -161,4 +161,4 @@ def test_lost_records_are_reported_and_do_not_stop_a_run(
     stopped.metrics_path.unlink()
     change_state(stopped, records=2)
     assert RunFolder.open(resume(stopped.path, corpus=corpus)).finished
-    assert "lacks 2 records that it had" in capsys.readouterr().err
+    assert "has lost 2 records" in capsys.readouterr().err

@@ -1,7 +1,7 @@
-"""A checkpoint on disk: safetensors files and `state.json`, in a folder that is complete or not there.
+"""Save and load checkpoints: a folder with safetensors files and `state.json`, written atomically.
 
-This file does not know what is trained or how: it stores named groups of tensors (one file each) and a JSON
-state, which lists the files with their digests.
+A checkpoint has named groups of tensors, one file for each group, and a JSON state, which lists the files
+with their digests. This file does not know what is trained or how.
 """
 
 import shutil
@@ -13,18 +13,18 @@ from safetensors.torch import save
 from torch import Tensor
 
 from partita import storage
-from partita.digests import digest_of
-from partita.runs.checkpoint_state import SUFFIX, listed_files, read_state, write_state
+from partita.digests import bytes_digest
+from partita.runs.checkpoint_state import SUFFIX, read_file_digests, read_state, write_state
 from partita.runs.tensors import read_tensors
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """All that a run needs to go on.
+    """The data from which training continues.
 
     Args:
-        tensors: file name without its ending -> named tensors, for example "generator" -> weights.
-        state: fit for JSON; holds at least `step`.
+        tensors: maps the name of a group, for example "generator", to its named tensors.
+        state: values that JSON can hold, with at least `step`.
     """
 
     tensors: dict[str, dict[str, Tensor]]
@@ -32,14 +32,18 @@ class Checkpoint:
 
     @property
     def step(self) -> int:
-        """Return the number of generator updates made."""
+        """Return the number of generator updates so far."""
         return int(self.state["step"])
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; of one that lies there already only the state is replaced.
+    """Write a checkpoint atomically; if the folder exists, replace only the state.
 
-    It is of the same step, and so of the same tensors: nothing complete is taken away, even for a moment.
+    A folder that exists has the same step and therefore the same tensors, so that they need not be written.
+
+    Args:
+        folder: the folder of the checkpoint.
+        checkpoint: the checkpoint to write.
 
     >>> import tempfile
     >>> from torch import ones
@@ -49,33 +53,40 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     [1.0, 1.0]
     """
     if folder.exists():
-        write_state(folder, checkpoint.state, listed_files(folder) or {})
+        write_state(folder, checkpoint.state, read_file_digests(folder) or {})
         return
-    with storage.replacing_folder(folder) as part:
+    with storage.atomic_folder(folder) as part:
         files = {}
         for name, tensors in checkpoint.tensors.items():
             plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
             data = save(plain)
             (part / f"{name}{SUFFIX}").write_bytes(data)
-            files[f"{name}{SUFFIX}"] = digest_of(data)
+            files[f"{name}{SUFFIX}"] = bytes_digest(data)
         write_state(part, checkpoint.state, files)
 
 
 def remove_checkpoint(folder: Path) -> None:
-    """Remove a checkpoint, if it is there, so that a kill in the middle leaves none that is incomplete."""
+    """Remove a checkpoint if it exists; an interruption never leaves an incomplete checkpoint.
+
+    Args:
+        folder: the folder of the checkpoint.
+    """
     if folder.exists():
-        away = storage.beside(folder)
-        folder.rename(away)
-        shutil.rmtree(away, ignore_errors=True)
+        temporary = storage.temporary_path(folder)
+        folder.rename(temporary)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
-    """Read a whole checkpoint onto the CPU.
+    """Read a complete checkpoint into CPU memory.
+
+    Args:
+        folder: the folder of the checkpoint.
 
     Raises:
-        PartitaError: a part is missing, damaged, or from a newer version.
+        PartitaError: a file is missing, damaged or has a newer format.
     """
-    state, files = read_state(folder), listed_files(folder)
+    state, files = read_state(folder), read_file_digests(folder)
     digests = {path.name: None for path in sorted(folder.glob(f"*{SUFFIX}"))} if files is None else files
     tensors = {
         name.removesuffix(SUFFIX): read_tensors(folder / name, digest)

@@ -9,7 +9,8 @@ from partita.models.discriminators.ensemble import EnsembleConfig, make_discrimi
 from partita.models.discriminators.patchgan import PatchGAN
 from partita.runs.checkpoint_state import SUFFIX
 from partita.runs.config import from_table
-from partita.runs.folder import CONFIG, REMEDY, RunFolder
+from partita.runs.config_file import REMEDY
+from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.loading import LoadedModel, find_checkpoint, load_network
 from partita.sampling.smc.scorers import DiscriminatorScorer
 from partita.tables import Table
@@ -62,7 +63,7 @@ def load_scorer(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -
     discriminator = load_discriminator(run, checkpoint)
     assert isinstance(discriminator, PatchGAN)
     hop = 1 << ensemble.patchgan.layers
-    window = max(6, min(window, training.integer("targets", least=1)) // hop) * hop
+    window = max(6, min(window, training.integer("targets", minimum=1)) // hop) * hop
     squares = loss == "least-squares"
     return DiscriminatorScorer(discriminator, model.quantizer, window=window, least_squares=squares)
 
