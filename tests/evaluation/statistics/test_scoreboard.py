@@ -47,8 +47,8 @@ def test_the_board_has_the_documented_keys(scores: Scores) -> None:
 def test_the_board_is_json_without_infinities_even_for_one_seed(scores: Scores) -> None:
     for seeds in (1, 2, 5, 8):
         few = {
-            arm: {score: dict(list(by_seed.items())[:seeds]) for score, by_seed in theirs.items()}
-            for arm, theirs in scores.items()
+            arm: {score: dict(list(by_seed.items())[:seeds]) for score, by_seed in by_score.items()}
+            for arm, by_score in scores.items()
         }
         board = scoreboard(few, {"kl_forward": "lower", "minutes": "lower"}, margins={"minutes": 1.0})
         assert json.loads(json.dumps(board, allow_nan=False)) == board

@@ -90,8 +90,8 @@ def divergences(
     [0.0, 0.0]
     """
     totals = np.zeros((len(temperatures), len(fields(ClipDivergences)), len(clips.sound)))
-    for rows, _, ours, theirs, drawn in _passes(p, q, clips):
-        totals[:, :, rows] += _sums(ours, theirs, drawn, temperatures)
+    for rows, _, p_logits, q_logits, drawn in _passes(p, q, clips):
+        totals[:, :, rows] += _sums(p_logits, q_logits, drawn, temperatures)
     if not np.isfinite(totals).all():
         raise DivergedError("a divergence is not finite: the model diverged, choose another checkpoint")
     return [ClipDivergences(*one) for one in totals / NATS_PER_BIT]
@@ -118,8 +118,8 @@ def log_ratios(p: WaveNet, q: WaveNet, clips: Clips) -> NDArray[np.float64]:
     [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
     found = np.zeros(clips.sound.shape)
-    for rows, columns, ours, theirs, drawn in _passes(p, q, clips):
-        found[rows, columns] = (sample_nats(theirs, drawn) - sample_nats(ours, drawn)).double().numpy()
+    for rows, columns, p_logits, q_logits, drawn in _passes(p, q, clips):
+        found[rows, columns] = (sample_nats(q_logits, drawn) - sample_nats(p_logits, drawn)).double().numpy()
     return found
 
 
@@ -147,13 +147,15 @@ def _logits(model: WaveNet, window: Tensor, field: int) -> Tensor:
     return logits.float()
 
 
-def _sums(ours: Tensor, theirs: Tensor, drawn: Tensor, temperatures: Sequence[float]) -> NDArray[np.float64]:
+def _sums(
+    p_logits: Tensor, q_logits: Tensor, drawn: Tensor, temperatures: Sequence[float]
+) -> NDArray[np.float64]:
     """Return (temperatures, fields of `ClipDivergences`, batch), in nats."""
-    log_p = ours.log_softmax(-1)
+    log_p = p_logits.log_softmax(-1)
     p, at = log_p.exp(), drawn[..., None]
     found = []
     for temperature in temperatures:
-        log_q = (theirs / temperature).log_softmax(-1)
+        log_q = (q_logits / temperature).log_softmax(-1)
         q, gap = log_q.exp(), log_p - log_q
         log_m = (0.5 * (p + q)).clamp_min_(MIN_PROBABILITY).log_()
         steps = (

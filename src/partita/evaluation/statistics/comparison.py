@@ -165,14 +165,14 @@ def _differences(score: str, arms: Mapping[str, BySeed], a: str, b: str) -> NDAr
     """Return a - b of each seed, sorted by seed."""
     if a == b:
         raise PartitaError(f"arm `{a}` is paired with itself: give two different arms")
-    ours, theirs = (sorted_by_seed(score, arm, arms.get(arm, {})) for arm in (a, b))
-    alone = sorted(ours.keys() ^ theirs.keys())
-    if alone:
+    a_scores, b_scores = (sorted_by_seed(score, arm, arms.get(arm, {})) for arm in (a, b))
+    unpaired = sorted(a_scores.keys() ^ b_scores.keys())
+    if unpaired:
         raise PartitaError(
-            f"only one of `{a}` and `{b}` has a `{score}` for the seeds {alone}: run the missing arm with"
+            f"only one of `{a}` and `{b}` has a `{score}` for the seeds {unpaired}: run the missing arm with"
             " them, or leave these seeds out"
         )
-    return np.array([ours[seed] - theirs[seed] for seed in ours], np.float64)
+    return np.array([a_scores[seed] - b_scores[seed] for seed in a_scores], np.float64)
 
 
 def _sensitivity(

@@ -54,15 +54,15 @@ def scoreboard(
     pairs = list(combinations(scores, 2)) if pairs is None else pairs
     _check_names(scores, better, margins, pairs)
     arms = {
-        arm: {score: _summary(arm, score, by_seed, seed) for score, by_seed in theirs.items()}
-        for arm, theirs in scores.items()
+        arm: {score: _summary(arm, score, by_seed, seed) for score, by_seed in by_score.items()}
+        for arm, by_score in scores.items()
     }
     found = []
     for score, direction in better.items():
-        having = {arm: theirs[score] for arm, theirs in scores.items() if score in theirs}
-        both = [(a, b) for a, b in pairs if a in having and b in having]
+        scored = {arm: by_score[score] for arm, by_score in scores.items() if score in by_score}
+        both = [(a, b) for a, b in pairs if a in scored and b in scored]
         margin = margins.get(score, 0.0)
-        found += compare_pairs(score, having, both, better=direction, margin=margin, seed=seed)
+        found += compare_pairs(score, scored, both, better=direction, margin=margin, seed=seed)
     rows = [comparison.as_json() | {"sentence": describe(comparison)} for comparison in found]
     return {"arms": arms, "pairs": rows, "better": dict(better)}
 
@@ -80,7 +80,7 @@ def _check_names(
     margins: Mapping[str, float],
     pairs: Sequence[Pair],
 ) -> None:
-    names = {score for theirs in scores.values() for score in theirs}
+    names = {score for by_score in scores.values() for score in by_score}
     for score in better:
         if score not in names:
             raise PartitaError(f"no arm has the score `{score}`: choose from {sorted(names)}")

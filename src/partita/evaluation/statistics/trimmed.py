@@ -32,8 +32,8 @@ def trimmed_mean(values: NDArray[np.float64], *, seed: int, share: float = SHARE
     cut = max(int(share * len(values)), 1) if len(values) > 2 else 0
 
     def mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        kept: NDArray[np.float64] = np.sort(rows, -1)[..., cut : rows.shape[-1] - cut].mean(-1)
-        return kept
+        means: NDArray[np.float64] = np.sort(rows, -1)[..., cut : rows.shape[-1] - cut].mean(-1)
+        return means
 
     picks = numpy_stream(seed, "evaluation/bootstrap").integers(len(values), size=(RESAMPLES, len(values)))
     return percentile_interval(float(mean(values)), mean(values[picks]))
