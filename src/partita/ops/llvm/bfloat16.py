@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 
 from partita.ops.llvm.gate import gate_slopes, gate_values
 from partita.ops.llvm.matmul import WIDTH, BFloat, load_vector, store_vector
+from partita.ops.llvm.vector import operation
 from partita.ops.numba_cache import compiled
 
 _WORD = ir.IntType(32)
@@ -35,21 +36,6 @@ def has_bfloat16_products() -> bool:
     """
     elsewhere = config.CPU_NAME is not None or config.CPU_FEATURES is not None
     return not elsewhere and bool(llvm.get_host_cpu_features().get("avx512bf16", False))
-
-
-def _operation(emit: Callable[..., None]) -> Callable[[tuple[int, ...]], None]:
-    """Make an intrinsic of `emit(builder, *addresses)`, to be called with one tuple of addresses."""
-
-    @intrinsic
-    def operate(typingctx: Any, addresses: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            emit(builder, *cgutils.unpack_tuple(builder, arguments[0], len(addresses)))
-            return context.get_dummy_value()
-
-        return types.void(types.UniTuple(types.int64, len(addresses))), generate
-
-    made: Callable[[tuple[int, ...]], None] = operate
-    return made
 
 
 def _load(builder: Any, address: Any) -> Any:
@@ -110,23 +96,23 @@ def _emit_gate_slopes(
         _store_pairs(builder, one, two, address)
 
 
-narrow = _operation(_emit_narrow)
+_narrow = operation(_emit_narrow)
 """Write 16 floats as bfloat16: (source, out)."""
 
-widen = _operation(_emit_widen)
+_widen = operation(_emit_widen)
 """Write 16 bfloat16 as floats: (source, out)."""
 
-copy = _operation(_emit_copy)
+_copy = operation(_emit_copy)
 """Copy 16 bfloat16: (source, out)."""
 
-pair = _operation(_emit_pair)
+_pair = operation(_emit_pair)
 """Write 16 pairs of two rows of bfloat16: (first, second, out)."""
 
-gate = _operation(_emit_gate)
+gate = operation(_emit_gate)
 """Write tanh, sigmoid and their product as bfloat16: (filters, gates, tanh, sigmoid, product); the first two
 are floats."""
 
-gate_gradient = _operation(
+gate_gradient_pairs = operation(
     lambda builder, *places: _emit_gate_slopes(builder, places[:3], places[3:6], places[6:])
 )
 """Replace tanh and sigmoid of two rows by the gradients of what they were made of, and write those of both
@@ -135,35 +121,35 @@ row; pairs of filters, pairs of gates, pairs of products)."""
 
 
 @compiled()
-def narrow_rows(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
+def to_bfloat16(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
     """Write rows of floats as rows of bfloat16; strides in numbers."""
     for r in range(rows):
         for c in range(0, columns, WIDTH):
-            narrow((source + 4 * (r * source_row + c), out + 2 * (r * out_row + c)))
+            _narrow((source + 4 * (r * source_row + c), out + 2 * (r * out_row + c)))
 
 
 @compiled()
-def widen_rows(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
+def to_float32(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
     """Write rows of bfloat16 as rows of floats; strides in numbers."""
     for r in range(rows):
         for c in range(0, columns, WIDTH):
-            widen((source + 2 * (r * source_row + c), out + 4 * (r * out_row + c)))
+            _widen((source + 2 * (r * source_row + c), out + 4 * (r * out_row + c)))
 
 
 @compiled()
-def copy_halves(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
+def copy_bfloat16_rows(source: int, source_row: int, out: int, out_row: int, rows: int, columns: int) -> None:
     """Copy rows of bfloat16; strides in numbers."""
     for r in range(rows):
         for c in range(0, columns, WIDTH):
-            copy((source + 2 * (r * source_row + c), out + 2 * (r * out_row + c)))
+            _copy((source + 2 * (r * source_row + c), out + 2 * (r * out_row + c)))
 
 
 @compiled()
-def pair_rows(source: int, row: int, nothing: int, out: int, rows: int, columns: int) -> None:
+def pack_row_pairs(source: int, row: int, zeros: int, out: int, rows: int, columns: int) -> None:
     """Write rows two by two as rows of pairs, contiguous; an odd last one is paired with the zeros at
-    `nothing`."""
+    `zeros`."""
     for r in range(0, rows, 2):
         for c in range(0, columns, WIDTH):
             first = source + 2 * (r * row + c)
-            second = first + 2 * row if r + 1 < rows else nothing + 2 * c
-            pair((first, second, out + 4 * (r // 2 * columns + c)))
+            second = first + 2 * row if r + 1 < rows else zeros + 2 * c
+            _pair((first, second, out + 4 * (r // 2 * columns + c)))

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from partita.ops.llvm.matmul import WIDTH, constant, load_vector, store_vector, vector_call
+from partita.ops.llvm.vector import operation
 
 _WHOLE = ir.VectorType(ir.IntType(32), WIDTH)
 _POWER = np.polynomial.Chebyshev.interpolate(lambda x: 2.0 ** np.asarray(x), 6, domain=[-0.5, 0.5])
@@ -59,41 +58,33 @@ def gate_slopes(builder: Any, tanh: Any, sigmoid: Any, gradient: Any) -> tuple[A
     return builder.fmul(weighted, slope), builder.fmul(weighted, rest)
 
 
-def _emit_gate(builder: Any, filter_address: Any, gate_address: Any, out: Any) -> None:
+def _emit_gate(builder: Any, filters: Any, gates: Any, tanh: Any, sigmoid: Any, product: Any) -> None:
     zero = ir.IntType(64)(0)
-    filters, gates = load_vector(builder, filter_address, zero), load_vector(builder, gate_address, zero)
-    values = gate_values(builder, filters, gates)
-    for value, address in zip(values, (filter_address, gate_address, out), strict=True):
+    values = gate_values(builder, load_vector(builder, filters, zero), load_vector(builder, gates, zero))
+    for value, address in zip(values, (tanh, sigmoid, product), strict=True):
         store_vector(builder, value, address, zero)
 
 
-def _emit_gate_gradient(builder: Any, tanh_address: Any, sigmoid_address: Any, gradient: Any) -> None:
+def _emit_gate_gradient(
+    builder: Any, tanh_address: Any, sigmoid_address: Any, gradient: Any, product: Any
+) -> None:
     zero = ir.IntType(64)(0)
-    places = (tanh_address, sigmoid_address, gradient)
-    slopes = gate_slopes(builder, *(load_vector(builder, place, zero) for place in places))
-    for slope, address in zip(slopes, places[:2], strict=True):
-        store_vector(builder, slope, address, zero)
+    tanh, sigmoid, upstream = (
+        load_vector(builder, address, zero) for address in (tanh_address, sigmoid_address, gradient)
+    )
+    values = (*gate_slopes(builder, tanh, sigmoid, upstream), builder.fmul(tanh, sigmoid))
+    for value, address in zip(values, (tanh_address, sigmoid_address, product), strict=True):
+        store_vector(builder, value, address, zero)
 
 
-@intrinsic
-def gate(typingctx: Any, filter_address: Any, gate_address: Any, out: Any) -> Any:
-    """Replace 16 filter values by their tanh and 16 gate values by their sigmoid, and write the products to
-    `out`."""
+gate = operation(_emit_gate)
+"""Write tanh, sigmoid and their product for 16 units: (filters, gates, tanh, sigmoid, product).
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _emit_gate(builder, *arguments)
-        return context.get_dummy_value()
+The first two may be written over.
+"""
 
-    return types.void(types.int64, types.int64, types.int64), generate
+gate_gradient = operation(_emit_gate_gradient)
+"""Replace 16 tanh and sigmoid by the gradients of what they were computed from; write tanh * sigmoid.
 
-
-@intrinsic
-def gate_gradient(typingctx: Any, tanh_address: Any, sigmoid_address: Any, gradient: Any) -> Any:
-    """Replace 16 tanh and sigmoid values by the gradients of what they were made of, given the product's
-    gradient."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _emit_gate_gradient(builder, *arguments)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64, types.int64), generate
+The addresses: (tanh, sigmoid, gradient of the product, product).
+"""

@@ -221,7 +221,7 @@ def _product(pairs: bool) -> Callable[..., None]:
     return made
 
 
-multiply = _product(pairs=False)
+multiply_add = _product(pairs=False)
 """Add the product of A (rows x depth) and B (depth x columns) to C (rows x columns), all of floats.
 
 Arguments, by position:
@@ -232,7 +232,7 @@ Arguments, by position:
     rows, columns, depth: sizes; `columns` is a multiple of 16.
 """
 
-multiply_pairs = _product(pairs=True)
+multiply_add_bfloat16 = _product(pairs=True)
 """The same where A and B hold pairs of bfloat16 and C floats: `depth` counts pairs.
 
 Runs on processors with AVX-512 BF16 alone.
@@ -258,7 +258,7 @@ def _elementwise(name: str | None) -> Callable[..., Any]:
     return made
 
 
-_copy16, _add16, _multiply16 = _elementwise(None), _elementwise("fadd"), _elementwise("fmul")
+_copy16, _add16 = _elementwise(None), _elementwise("fadd")
 
 
 @compiled()
@@ -276,16 +276,6 @@ def add_rows(a: int, a_row: int, b: int, b_row: int, out: int, out_row: int, row
     for r in range(rows):
         for c in range(0, columns, WIDTH):
             _add16(a + 4 * (r * a_row + c), b + 4 * (r * b_row + c), out + 4 * (r * out_row + c))
-
-
-@compiled()
-def multiply_rows(
-    a: int, a_row: int, b: int, b_row: int, out: int, out_row: int, rows: int, columns: int
-) -> None:
-    """Write the elementwise products of two matrices."""
-    for r in range(rows):
-        for c in range(0, columns, WIDTH):
-            _multiply16(a + 4 * (r * a_row + c), b + 4 * (r * b_row + c), out + 4 * (r * out_row + c))
 
 
 @compiled()

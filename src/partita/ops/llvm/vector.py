@@ -104,6 +104,21 @@ def loop(
     return results
 
 
+def operation(emit: Callable[..., None]) -> Callable[[tuple[int, ...]], None]:
+    """Return an intrinsic of `emit(builder, *addresses)`; compiled code calls it with a tuple of addresses."""
+
+    @intrinsic
+    def operate(typingctx: Any, addresses: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            emit(builder, *cgutils.unpack_tuple(builder, arguments[0], len(addresses)))
+            return context.get_dummy_value()
+
+        return types.void(types.UniTuple(types.int64, len(addresses))), generate
+
+    made: Callable[[tuple[int, ...]], None] = operate
+    return made
+
+
 @intrinsic
 def gate(_: Any, filter_half: Any, gate_half: Any, g: Any) -> tuple[Any, Code]:
     """Store tanh(a) * sigmoid(2 b) for 16 units, all three by address; off by less than 1e-6.
