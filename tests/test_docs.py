@@ -20,11 +20,16 @@ from partita.etudes.render import render
 from partita.models.sizes import SIZES
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").glob("*/*.md")),
+]
 IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
 OTHERS = {"pip", "pytest", "export", "source", "python3", *("aplay", "play")}
-SHORT_RUN = "--steps 2 --targets 256 --batch 1 --validations 1 --clips 0 --no-tensorboard"
+SHORT_RUN = "--steps 2 --targets 256 --batch 1 --validations 1 --preview-clips 0 --no-tensorboard"
 MINIATURE = {
     "prepare": [],
     "train": ["--size", "tiny", *SHORT_RUN.split()],
@@ -150,7 +155,7 @@ def test_the_readme_begins_with_the_two_commands():
 
 def test_the_table_of_sizes_is_right():
     rows = re.findall(
-        r"^\| `(\w+)` \|(.*)\|$", (ROOT / "docs/model.md").read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| `(\w+)` \|(.*)\|$", (ROOT / "docs/concepts/model.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert [name for name, _ in rows] == list(SIZES)
     for name, row in rows:
@@ -160,3 +165,17 @@ def test_the_table_of_sizes_is_right():
         widths = (shape.residual_channels, shape.dilation_channels, shape.skip_channels, shape.end_channels)
         assert channels == " ".join(map(str, widths))
         assert (int(field), int(products)) == (shape.receptive_field, shape.multiply_adds)
+
+
+def test_examples_in_docstrings_are_shown_as_code(monkeypatch):
+    pytest.importorskip("griffe", reason="needs the `docs` extra")
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    fenced = import_module("doctests").fenced
+    assert fenced("Add.\n\n>>> 1 + 1\n2\n\nMore.") == "Add.\n\n```pycon\n>>> 1 + 1\n2\n```\n\nMore."
+    assert fenced("Add.\n\n>>> 1 + 1\n2") == "Add.\n\n```pycon\n>>> 1 + 1\n2\n```"
+
+
+def test_lines_are_short():
+    for page in PAGES:
+        long = [line for line in page.read_text(encoding="utf-8").splitlines() if len(line) > 120]
+        assert [line for line in long if not line.startswith("|") and "](" not in line] == [], page

@@ -53,7 +53,7 @@ def test_everything_may_lie_in_a_folder_whose_name_is_no_text(tmp_path: Path) ->
         soundfile.write(for_c(home / "in" / f"take-{number}.wav"), tone, RATE)
     corpus = prepare([home / "in"], home / "corpus", PrepareConfig(sample_rate=RATE, test=("*-1*",)))
     assert corpus.index["skipped"] == []
-    config = TrainConfig(size="tiny", steps=2, targets=256, batch=1, clips=1, clip_seconds=0.05)
+    config = TrainConfig(size="tiny", steps=2, targets=256, batch=1, preview_clips=1, preview_seconds=0.05)
     stopped = train(corpus, home / "run", config, quiet=True, stop=lambda: True)
     run = resume(stopped, quiet=True)
     assert [path for path in (run / "tensorboard").iterdir() if path.stat().st_size > 100]

@@ -28,7 +28,7 @@ from partita.runs.loading import load
 from partita.signals import Interrupted
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
-from partita.training.interleaved import Planned
+from partita.training.interleaved import PlannedRun
 from partita.training.train import train
 
 RATE = 4000
@@ -47,7 +47,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_a_few_steps_lead_from_recordings_to_a_page(arm: str, corpus: Corpus, tmp_path: Path) -> None:
-    config = TrainConfig(network=NETWORK, steps=30, targets=512, validations=3, clips=0, tensorboard=False)
+    config = TrainConfig(
+        network=NETWORK, steps=30, targets=512, validations=3, preview_clips=0, tensorboard=False
+    )
     run = train(corpus, tmp_path / arm, with_arm(config, arm), quiet=True)
     model = load(run)
     drawn = model.draw(seconds=0.2, seed=1)
@@ -114,7 +116,7 @@ def test_a_demo_of_recordings_goes_on_with_the_corpus_it_began_with(
         train(corpus, path, *rest, **named, stop=lambda: True)
         raise KeyboardInterrupt
 
-    def interrupted_among(corpus: Corpus, planned: Sequence[Planned]) -> None:
+    def interrupted_among(corpus: Corpus, planned: Sequence[PlannedRun]) -> None:
         for one in planned:
             if one.path.name == stage:
                 interrupted_there(corpus, one.path, one.config, start_from=one.start_from)

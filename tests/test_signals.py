@@ -9,7 +9,7 @@ from partita.signals import deferred_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_noted_and_afterwards_all_is_as_before(number: signal.Signals) -> None:
+def test_a_signal_is_recorded_and_the_handlers_are_restored(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with deferred_signals() as request:
         assert request.signal_name is None
@@ -26,7 +26,7 @@ def test_a_second_ctrl_c_acts_at_once() -> None:
             signal.raise_signal(signal.SIGINT)
 
 
-def test_other_threads_are_left_alone() -> None:
+def test_other_threads_are_not_changed() -> None:
     seen = []
 
     def work() -> None:

@@ -100,7 +100,7 @@ def test_a_file_that_is_opened_later_gets_no_text(tmp_path: Path) -> None:
 def test_sound_on_standard_output_holds_no_text(recordings: Path) -> None:
     corpus, run = str(recordings / "c"), str(recordings / "r")
     assert main(["prepare", str(recordings / "in"), "--out", corpus, "--sample-rate", str(RATE)]) == 0
-    tiny = ["--size", "tiny", "--steps", "1", "--targets", "256", "--batch", "1", "--clips", "0"]
+    tiny = ["--size", "tiny", "--steps", "1", "--targets", "256", "--batch", "1", "--preview-clips", "0"]
     assert main(["train", corpus, "--out", run, *tiny, "--no-tensorboard"]) == 0
     done = shell(f"{PARTITA} generate r --seconds 0.2 --out - 2>&- > s.wav", recordings)
     assert done.returncode == 0

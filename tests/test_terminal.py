@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partita.cli.main import main
-from partita.data.preparation.progress import bar
 from partita.errors import PartitaError
-from partita.progress import Bar
+from partita.progress import ProgressBar
 from partita.terminal import print_line, print_note, printable
 from partita.training.monitoring.progress import ProgressDisplay
 
@@ -90,11 +89,8 @@ def test_errors_and_bars_show_no_control_characters(monkeypatch: pytest.MonkeyPa
     err = Terminal()
     monkeypatch.setattr(sys, "stderr", err)
     assert main(["train", f"/nowhere/{EVIL}", "--out", "x"]) == 2
-    with Bar(EVIL, 2.0) as progress:
-        progress.reach(1.0, EVIL)
-    with bar() as recordings:
-        recordings.expect(2.0)
-        recordings.add(1.0, EVIL)
+    with ProgressBar(EVIL, 2.0, details=True) as bar:
+        bar.update(1.0, EVIL, details=EVIL)
     with ProgressDisplay(EVIL) as display:
         display.say(EVIL)
         with display.busy("scoring"):

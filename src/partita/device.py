@@ -1,23 +1,33 @@
-"""Which device and which precision to train on. One code path serves all."""
+"""Choose the device, the precision and the number of threads.
 
+PyTorch is imported only by the functions that need it, so that commands without a network start quickly.
+"""
+
+from __future__ import annotations
+
+import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
 
-import torch
-
-from partita.checks import one_of
+from partita.checks import check_choice
 from partita.errors import PartitaError
 
-DEVICES = ("auto", "cpu", "cuda")
+if TYPE_CHECKING:
+    import torch
+
+Device = Literal["auto", "cpu", "cuda"]
+DEVICES = get_args(Device)
 PRECISIONS = ("auto", "float32", "bfloat16")
+MOST_THREADS = 1024  # with more, the operating system may fail to start them and end the process
 
 
 @dataclass(frozen=True)
 class ComputeDevice:
-    """A device and a precision, resolved.
+    """The device and the precision that a network runs with.
 
     Args:
-        device: where tensors live.
+        device: the device that holds the tensors.
         bfloat16: whether matrix products run in bfloat16; weights and sums stay float32.
     """
 
@@ -25,45 +35,80 @@ class ComputeDevice:
     bfloat16: bool
 
     def autocast(self) -> AbstractContextManager[None]:
-        """Return the context to run a network in."""
+        """Return the context manager under which to run a network's forward pass."""
+        import torch
+
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Return whether the device has instructions for bfloat16; emulating them would be slower than float32.
+    """Return whether the device has bfloat16 instructions; emulated bfloat16 is slower than float32.
 
+    Args:
+        device: a CPU or CUDA device.
+
+    >>> import torch
     >>> isinstance(has_bfloat16(torch.device("cpu")), bool)
     True
     """
+    import torch
+
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    probes = (
-        "_is_avx512_bf16_supported",
-        "_is_amx_tile_supported",
-    )  # absent from builds for other processors
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # missing in builds for other processors
     return any(bool(getattr(torch.cpu, probe, bool)()) for probe in probes)
 
 
 def compute_device(device: str = "auto", precision: str = "auto") -> ComputeDevice:
-    """Resolve the words of a config.
+    """Return the device and the precision that two words of a config stand for.
 
     Args:
-        device: "cpu", "cuda" or "auto".
-        precision: "float32", "bfloat16" or "auto".
+        device: "cpu", "cuda" or "auto"; "auto" is the GPU if there is one.
+        precision: "float32", "bfloat16" or "auto"; "auto" is bfloat16 if the device has instructions for it.
 
     Raises:
-        PartitaError: a word that is none of those, or a GPU is asked for and there is none.
+        PartitaError: a word is not one of these, or `device` is "cuda" and PyTorch finds no GPU.
 
     >>> compute_device("cpu", "float32").bfloat16
     False
     """
-    one_of("device", device, DEVICES)
-    one_of("precision", precision, PRECISIONS)
+    import torch
+
+    check_choice("device", device, DEVICES)
+    check_choice("precision", precision, PRECISIONS)
     if device == "cuda" and not torch.cuda.is_available():
         raise PartitaError(
-            "`device` is 'cuda', PyTorch finds no GPU: use `--device cpu`, or install a CUDA build"
+            "`device` is 'cuda', but PyTorch finds no GPU: use `--device cpu`, or install a CUDA build"
         )
-    there = torch.device(
-        "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
-    )
-    return ComputeDevice(there, has_bfloat16(there) if precision == "auto" else precision == "bfloat16")
+    name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    chosen = torch.device(name)
+    return ComputeDevice(chosen, has_bfloat16(chosen) if precision == "auto" else precision == "bfloat16")
+
+
+def available_cores() -> int:
+    """Return the number of CPU cores that this process may use.
+
+    >>> available_cores() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check_threads(threads: int | None) -> None:
+    """Refuse a number of threads that is out of range; None, for the default, is accepted.
+
+    Args:
+        threads: the value of a config's `threads`.
+
+    Raises:
+        PartitaError: the number is not from 1 to `MOST_THREADS`.
+
+    >>> check_threads(10**6)
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: `threads` is 1000000: give 1 to 1024, or leave it out
+    """
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise PartitaError(f"`threads` is {threads}: give 1 to {MOST_THREADS}, or leave it out")

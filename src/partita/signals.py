@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in the middle of work: finish what is in hand, then stop. Knows nothing of the work."""
+"""Handle Ctrl-C and SIGTERM during long work: finish the current step, then stop."""
 
 import signal
 import threading
@@ -8,42 +8,39 @@ from types import FrameType
 
 
 class Interrupted(KeyboardInterrupt):
-    """Work was stopped by a signal and can go on another time; the message says how."""
+    """A signal stopped work that can be continued; the message says how."""
 
 
-class Request:
-    """Whether a signal has asked to stop.
-
-    Args:
-        signal_name: the signal's name, or None.
-    """
+class StopRequest:
+    """A request to stop, made by a signal."""
 
     def __init__(self) -> None:
         self.signal_name: str | None = None
+        """Name of the signal that arrived, or None."""
 
 
 @contextmanager
-def deferred_signals() -> Iterator[Request]:
-    """Note SIGINT and SIGTERM instead of dying of them; a second one acts at once, as it would outside.
+def deferred_signals() -> Iterator[StopRequest]:
+    """Record SIGINT and SIGTERM while the block runs; a second one of a kind has its usual effect.
 
-    Only the main thread can do this; in another one nothing is changed.
+    Only the main thread can handle signals. In another thread the block runs without this.
 
     >>> with deferred_signals() as request: signal.raise_signal(signal.SIGTERM)
     >>> request.signal_name
     'SIGTERM'
     """
-    request = Request()
+    request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def record(number: int, frame: FrameType | None) -> None:
         request.signal_name = signal.Signals(number).name
         signal.signal(number, before[signal.Signals(number)])
 
     for number in before:
-        signal.signal(number, note)
+        signal.signal(number, record)
     try:
         yield request
     finally:
@@ -53,9 +50,10 @@ def deferred_signals() -> Iterator[Request]:
 
 @contextmanager
 def stopping_on_sigterm() -> Iterator[None]:
-    """Raise KeyboardInterrupt on SIGTERM, so that work ends as it does on Ctrl-C.
+    """Raise KeyboardInterrupt on SIGTERM while the block runs, as Ctrl-C does.
 
-    Only the main thread can do this; in another one, or where a handler is set already, nothing is changed.
+    Only the main thread can handle signals. In another thread, or if SIGTERM has a handler already, the block
+    runs without this.
 
     >>> try:
     ...     with stopping_on_sigterm(): signal.raise_signal(signal.SIGTERM)

@@ -1,12 +1,11 @@
-"""A file is whole or not there, whatever its format, also when the disk is full at its end."""
+"""In every format a file is written completely or not at all, also if the disk is full at its end."""
 
-import resource
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from sound_files import file_size_limit
 
 from partita.audio.encoding import encode
 from partita.audio.output_formats import FORMATS
@@ -16,21 +15,14 @@ NOISE = np.random.default_rng(0).integers(-32767, 32767, 200_000).astype(np.int1
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".caf"])
 @pytest.mark.parametrize("short", [1, 2000])
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, suffix: str, short: int) -> None:
-    """The limit on a file's size stands for a full disk; `short` bytes are lacking."""
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, suffix: str, short: int) -> None:
+    """A limit on the file's size stands in for a full disk; `short` bytes are missing."""
     path, form = tmp_path / f"a{suffix}", FORMATS[suffix]
     encode(path, [NOISE], form=form, sample_rate=16_000, note="a test")
     size = path.stat().st_size
     path.write_text("precious")
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size - short, hard))
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            encode(path, [NOISE], form=form, sample_rate=16_000, note="a test")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
+    with file_size_limit(size - short), pytest.raises(OSError, match="File too large"):
+        encode(path, [NOISE], form=form, sample_rate=16_000, note="a test")
     assert path.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [path]
 

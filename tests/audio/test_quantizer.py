@@ -1,4 +1,4 @@
-"""Waveform <-> classes."""
+"""Waveform values to classes and back."""
 
 import numpy as np
 import pytest

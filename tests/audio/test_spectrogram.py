@@ -18,7 +18,7 @@ def test_agrees_with_scipy() -> None:
     assert log_mel(x, 16000) == pytest.approx(expected, abs=1e-3)
 
 
-def test_a_tone_stands_in_its_band_at_its_level() -> None:
+def test_a_tone_is_in_its_band_at_its_level() -> None:
     t = np.arange(32000) / 16000
     rows = log_mel(np.sin(2 * np.pi * 1000 * t), 16000)
     filters = mel_filters(16000, 64, 1024)
@@ -43,6 +43,6 @@ def test_no_band_is_empty(rate: int) -> None:
     assert (mel_filters(rate, 80, 1024).sum(axis=1) > 0).all()
 
 
-def test_refuses_clips_by_the_batch() -> None:
+def test_refuses_a_batch_of_clips() -> None:
     with pytest.raises(PartitaError, match="shape"):
         log_mel(np.zeros((2, 100)), 16000)

@@ -1,4 +1,4 @@
-"""The file is a valid WAV after every block, and what was there before is safe until the first."""
+"""The file is a valid WAV after every block, and an older file stays until the first block."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.output_formats import LARGEST
-from partita.audio.wav import GrowingWav, header, to_int16
+from partita.audio.output_formats import MAX_DATA_BYTES
+from partita.audio.pcm import to_int16
+from partita.audio.wav import GrowingWav, wav_header
 from partita.errors import PartitaError
 
 
@@ -18,9 +19,9 @@ def test_readable_after_every_block(tmp_path: Path) -> None:
     wav = GrowingWav(path, 8000)
     for start in range(0, 1000, 137):
         wav.write(sound[start : start + 137])
-        heard, rate = soundfile.read(path, dtype="int16")
+        read, rate = soundfile.read(path, dtype="int16")
         assert rate == 8000
-        assert (heard == to_int16(sound[: start + 137])).all()
+        assert (read == to_int16(sound[: start + 137])).all()
     wav.close()
     wav.close()
     info = soundfile.info(path)
@@ -33,17 +34,17 @@ def test_full_scale_and_beyond() -> None:
     assert to_int16(same) is same
 
 
-def test_the_fade_reaches_silence_and_leaves_the_rest(tmp_path: Path) -> None:
+def test_the_fade_ends_in_silence_and_does_not_change_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     with GrowingWav(path, 1000) as wav:
         wav.write(np.full(300, 0.5))
         wav.write(np.full(10, 0.5))
         wav.close(0.1)
-    heard, _ = soundfile.read(path, dtype="int16")
-    assert len(heard) == 310
-    assert (heard[:210] == 16384).all()
-    assert heard[-1] == 0
-    assert (np.diff(heard[210:].astype(int)) <= 0).all()
+    read, _ = soundfile.read(path, dtype="int16")
+    assert len(read) == 310
+    assert (read[:210] == 16384).all()
+    assert read[-1] == 0
+    assert (np.diff(read[210:].astype(int)) <= 0).all()
 
 
 def test_a_fade_longer_than_the_sound(tmp_path: Path) -> None:
@@ -71,16 +72,16 @@ def test_places_that_cannot_be_written_to(tmp_path: Path) -> None:
         GrowingWav(tmp_path, 8000)
 
 
-def test_more_than_the_format_holds(tmp_path: Path) -> None:
+def test_more_than_the_format_can_hold(tmp_path: Path) -> None:
     with GrowingWav(tmp_path / "a.wav", 8000) as wav:
         wav.write(np.zeros(3))
-        wav.samples = LARGEST // 2
+        wav.samples = MAX_DATA_BYTES // 2
         with pytest.raises(PartitaError, match="4 GiB"):
             wav.write(np.zeros(3))
-    assert len(header(8000, LARGEST // 2)) == 44
+    assert len(wav_header(8000, MAX_DATA_BYTES // 2)) == 44
 
 
-def test_the_note_is_read_by_others_at_every_moment(tmp_path: Path) -> None:
+def test_the_note_can_be_read_after_every_block(tmp_path: Path) -> None:
     for text in ("a note", "a note!"):  # of even and odd length
         with GrowingWav(tmp_path / "a.wav", 8000, text) as wav:
             for number in range(1, 4):
@@ -102,7 +103,7 @@ def test_a_link_stays_and_its_target_grows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("replaced", [True, False])
-def test_what_took_its_place_is_left_alone(tmp_path: Path, replaced: bool) -> None:
+def test_a_file_that_replaced_it_is_not_changed(tmp_path: Path, replaced: bool) -> None:
     path, other = tmp_path / "a.wav", tmp_path / "other"
     wav = GrowingWav(path, 8000)
     wav.write(np.zeros(3))

@@ -15,9 +15,9 @@ FIRST_DRAW = """
 import sys
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
-from partita.sampling.cpu.readiness import make_ready
+from partita.sampling.cpu.kernel import prepare_numba
 from partita.sampling.stream import draw
-make_ready()
+prepare_numba()
 before = set(sys.modules)
 draw(WaveNet(SIZES["tiny"]), steps=1, zero_class=128)
 print(sorted(name for name in set(sys.modules) - before if name.startswith(("numba", "scipy", "llvmlite"))))

@@ -13,7 +13,7 @@ RATE = 8000
 def quick():
     """The options of the quickest training there is."""
     return [
-        *("--size", "tiny", "--targets", "256", "--batch", "1", "--validations", "1", "--clips", "0"),
+        *("--size", "tiny", "--targets", "256", "--batch", "1", "--validations", "1", "--preview-clips", "0"),
         *("--no-tensorboard", "--threads", "1"),
     ]
 

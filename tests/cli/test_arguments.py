@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tyro.conf import Positional
 
-from partita.cli.arguments import gather, parse
+from partita.cli.arguments import gather, parse, with_new_names
 from partita.errors import PartitaError
 
 
@@ -90,3 +90,14 @@ def test_gather_loses_no_word(words):
     assert bare(word.replace("--test=", "") for word in kept) == bare(
         word.replace("--test=", "") for word in words
     )
+
+
+def test_old_names_of_options_are_replaced_and_each_is_named_once(capsys):
+    words = ["corpus", "--loud", "3", "--voice.high=5", "--loud=4", "--loudness", "6"]
+    new = {"loud": "loudness", "voice.high": "voice.top_pitch"}
+    found = with_new_names(words, prog="sing", renamed=lambda path: new.get(path, path))
+    assert found == ["corpus", "--loudness", "3", "--voice.top-pitch=5", "--loudness=4", "--loudness", "6"]
+    assert capsys.readouterr().err.splitlines() == [
+        "sing: `--loud` is deprecated: use `--loudness`",
+        "sing: `--voice.high` is deprecated: use `--voice.top-pitch`",
+    ]

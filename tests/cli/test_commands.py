@@ -75,11 +75,11 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["prepare", "{home}/recordings", "--out", "{home}/run"], "is not a corpus"),
         (["prepare", "{home}/recordings", "--out", "x", "--test", "*-9*"], "'*-9*', which fits no"),
         (["train"], "partita train CORPUS --out RUN"),
-        (["train", "nowhere", "--out", "x"], "nowhere is no corpus"),
+        (["train", "nowhere", "--out", "x"], "nowhere is not a corpus"),
         (["train", "{home}/corpus", "--out", "{home}/run"], "--resume"),
         (["train", "{home}/corpus", "--out", "x", "--arm", "gan"], "choose one of likelihood, report"),
         (["train", "{home}/corpus", "--out", "x", "--config", "no.toml"], "no.toml can't be read"),
-        (["train", "--resume", "{home}/run", "--steps", "9"], "leave out everything else"),
+        (["train", "--resume", "{home}/run", "--steps", "9"], "leave out every option"),
         (["train", "--resume", "{home}/run"], "is finished"),
         (["train", "--resume", "{home}/corpus"], "is no run"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "-", "--clips", "2"], "has room for one"),
@@ -97,7 +97,7 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["generate", "{home}/corpus", "--seconds", "1", "--out", "x.wav"], "is no run"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--steer"], "`--judge RUN`"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--particles", "8"], "add `--steer`"),
-        (["evaluate", "{home}/run", "{home}/recordings", "--json"], "is no corpus"),
+        (["evaluate", "{home}/run", "{home}/recordings", "--json"], "is not a corpus"),
         (["evaluate", "{home}/run", "{home}/corpus", "--clips", "1"], "`clips` is 1"),
         (["evaluate", "r", "c", "--device", "banana"], "`device` is 'banana': choose one of auto, cpu, cuda"),
         (
@@ -121,7 +121,7 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["demo", "--out", "x", "--device", "banana"], "`device` is 'banana': choose one of auto, cpu, cuda"),
         (["arena", "--out", "x", "--arms", "likelihood", "reprot"], "'reprot' is no arm"),
         (["arena", "--out", "x", "--teacher", "nowhere"], "nowhere does not exist"),
-        (["arena", "--out", "x", "--corpus", "{home}/run"], "is no corpus"),
+        (["arena", "--out", "x", "--corpus", "{home}/run"], "is not a corpus"),
         (["generate", "r", "--seconds", "nan", "--out", "-"], "above 0"),
         (["generate", "r", "--seconds", "1", "--out", "a", "--steer", "--particles", "0"], "1 to 65536"),
         (["generate", "r", "--seconds", "1", "--out", "a", "--steer", "--steer-block", "0"], "--steer-block"),
@@ -208,6 +208,6 @@ def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
     for _ in range(2):  # the second time nothing is decoded
         assert main(["prepare", *words]) == 0
         err = capsys.readouterr().err
-        assert "note 0.wav, 1.wav, 2.wav and 4.wav: 8000 Hz, below the 16000 Hz asked for" in err
-        assert "nothing is above 4000 Hz; cut off or damaged: it ends after 2.5 of 3.0 s\n" in err
+        assert "note 0.wav, 1.wav, 2.wav and 4.wav: recorded at 8000 Hz, below the requested 16000 Hz: it" in err
+        assert "no frequencies above 4000 Hz; cut off or damaged: it ends after 2.5 of 3.0 s\n" in err
         assert "s of training sound: a model learns little from less than a few minutes" in err

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.wav import header
+from partita.audio.wav import wav_header
 from partita.cli.generate import read
 from partita.cli.main import main
-from partita.sampling.output.clip_files import Written
-from partita.sampling.output.provenance import note
+from partita.sampling.output.clip_files import WriteResult
+from partita.sampling.output.provenance import clip_comment
 
 RATE = 8000
 
 
 def header_length(seed):
     """Return the bytes before the sound of a WAV that was drawn with a seed."""
-    return len(header(RATE, None, note(seed=seed)))
+    return len(wav_header(RATE, None, clip_comment(seed=seed)))
 
 
 def test_generate_writes_a_file_or_a_folder(home, tmp_path, capsys):
@@ -53,9 +53,9 @@ def test_one_clip_goes_into_a_folder(home, tmp_path, capsys, exists):
 
 def test_generate_says_what_to_do_about_silence(capsys):
     command = read(["runs/a", "--seconds", "1", "--out", "a.wav"])
-    command._tell(Written([], 1.0, 2.0, False, silent=0))
+    command._tell(WriteResult([], 1.0, 2.0, False, silent=0))
     assert "silent" not in capsys.readouterr().err
-    command._tell(Written([], 1.0, 2.0, False, silent=1))
+    command._tell(WriteResult([], 1.0, 2.0, False, silent=1))
     assert "1 of 1 silent throughout" in (said := capsys.readouterr().err)
     assert "`--prime RECORDING`" in said
 
@@ -76,8 +76,8 @@ def test_only_the_end_of_the_prompt_that_is_seen_is_kept(home, tmp_path, monkeyp
     assert main(["generate", *words, "--out", str(tmp_path / "whole.wav")]) == 0
     assert (tmp_path / "end.wav").read_bytes() == (tmp_path / "whole.wav").read_bytes()
     model = SimpleNamespace(sample_rate=RATE, model=SimpleNamespace(receptive_field=100))
-    judge = SimpleNamespace(judge=SimpleNamespace(context=300))
-    read([*words, "--out", "a.wav"])._prompt(model, judge)
+    steering = SimpleNamespace(scorer=SimpleNamespace(context=300))
+    read([*words, "--out", "a.wav"])._prompt(model, steering)
     assert kept[0] < soundfile.info(prime).frames
     assert kept[1] == 300
 

@@ -10,7 +10,7 @@ import soundfile
 
 from partita.cli.main import main
 from partita.sampling.output import plan as outputs
-from partita.sampling.output.provenance import made_here
+from partita.sampling.output.provenance import drawn_by_partita
 
 RATE = 8000
 
@@ -79,7 +79,7 @@ def test_force_replaces_even_the_prompt(home, tmp_path, capsys):
     assert said_by(capsys, *words)[0] == 2
     assert said_by(capsys, *words, "--force")[0] == 0
     assert soundfile.info(take).frames == 400
-    assert made_here(take)
+    assert drawn_by_partita(take)
 
 
 def test_a_fresh_seed_each_time_is_told_and_kept_in_the_file(home, tmp_path, capsys):
@@ -172,6 +172,6 @@ def test_clips_that_the_disk_has_no_room_for_are_refused_at_once(home, tmp_path,
     words = [str(home / "run"), "--seconds", "1e12", "--out", str(tmp_path / "new" / "a.flac")]
     status, line = said_by(capsys, *words)
     assert status == 2
-    assert "MiB: make room" in line
+    assert "MiB free: make room" in line
     assert line.count("\n") == 1
     assert not any(tmp_path.iterdir())

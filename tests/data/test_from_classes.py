@@ -1,3 +1,5 @@
+"""A corpus of classes gives back exactly the classes that were written."""
+
 from pathlib import Path
 
 import numpy as np
@@ -5,17 +7,17 @@ import pytest
 
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
-from partita.data.from_classes import corpus_of_classes
+from partita.data.from_classes import corpus_from_classes
 from partita.data.windows import every_window
 from partita.errors import PartitaError
 
 
 @pytest.mark.parametrize("quantizer", [Quantizer(), Quantizer(kind="linear", classes=4096)])
-def test_every_class_comes_back_at_whatever_level(tmp_path: Path, quantizer: Quantizer) -> None:
+def test_every_class_is_restored_exactly(tmp_path: Path, quantizer: Quantizer) -> None:
     random = np.random.default_rng(0)
     every = np.arange(quantizer.classes)[None]
     quiet = quantizer.zero_class + random.integers(-2, 3, size=(2, 500))
-    corpus_of_classes(
+    corpus_from_classes(
         tmp_path / "corpus", {"train": every, "test": quiet}, sample_rate=8000, quantizer=quantizer
     )
     corpus = Corpus.open(tmp_path / "corpus")
@@ -27,11 +29,11 @@ def test_every_class_comes_back_at_whatever_level(tmp_path: Path, quantizer: Qua
     assert (found == quiet).all()
 
 
-def test_a_corpus_is_named_after_its_content(tmp_path: Path) -> None:
+def test_the_fingerprint_depends_on_clips_and_splits(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).integers(256, size=(3, 100))
 
     def made(name: str, splits: dict[str, np.ndarray]) -> Corpus:
-        return corpus_of_classes(tmp_path / name, splits, sample_rate=8000, quantizer=Quantizer())
+        return corpus_from_classes(tmp_path / name, splits, sample_rate=8000, quantizer=Quantizer())
 
     first = made("a", {"train": clips[:2], "validation": clips[2:]})
     assert first.fingerprint == made("b", {"train": clips[:2], "validation": clips[2:]}).fingerprint
@@ -40,17 +42,17 @@ def test_a_corpus_is_named_after_its_content(tmp_path: Path) -> None:
     assert len(list((tmp_path / "a").iterdir())) == 2
 
 
-def test_mistakes_are_named(tmp_path: Path) -> None:
+def test_invalid_arguments_are_refused(tmp_path: Path) -> None:
     clips = np.arange(4)[None]
     with pytest.raises(PartitaError, match="can't be told apart"):
-        corpus_of_classes(
+        corpus_from_classes(
             tmp_path / "corpus",
             {"train": np.arange(1024)[None]},
             sample_rate=8000,
             quantizer=Quantizer(classes=1024),
         )
     with pytest.raises(PartitaError, match="tarin"):
-        corpus_of_classes(tmp_path / "corpus", {"tarin": clips}, sample_rate=8000, quantizer=Quantizer())
+        corpus_from_classes(tmp_path / "corpus", {"tarin": clips}, sample_rate=8000, quantizer=Quantizer())
     with pytest.raises(PartitaError, match="no clip"):
-        corpus_of_classes(tmp_path / "corpus", {}, sample_rate=8000, quantizer=Quantizer())
+        corpus_from_classes(tmp_path / "corpus", {}, sample_rate=8000, quantizer=Quantizer())
     assert not (tmp_path / "corpus").exists()

@@ -1,4 +1,4 @@
-"""A damaged index is refused in one line that names the key and the remedy; it is never followed."""
+"""A damaged index is refused with an error of one line that names the key and the remedy."""
 
 import copy
 import json
@@ -13,7 +13,7 @@ import soundfile
 
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
-from partita.data.from_classes import corpus_of_classes
+from partita.data.from_classes import corpus_from_classes
 from partita.data.index import (
     REMEDY,
     DamagedIndexError,
@@ -31,39 +31,39 @@ DEEP = 100_000
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+def prepared_once(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """Three seconds of noise, prepared once."""
-    home = tmp_path_factory.mktemp("made")
+    recordings = tmp_path_factory.mktemp("made")
     for number in range(3):
         sound = 0.3 * np.random.default_rng(number).standard_normal(8000)
-        soundfile.write(home / f"{number}_take.wav", sound, 8000)
-    (home / "notes.wav").write_text("no sound")
-    return prepare([home], home / "corpus", ASKED)
+        soundfile.write(recordings / f"{number}_take.wav", sound, 8000)
+    (recordings / "notes.wav").write_text("no sound")
+    return prepare([recordings], recordings / "corpus", ASKED)
 
 
 @pytest.fixture
-def written(made: Corpus) -> dict[str, Any]:
-    """Its index, which a test may change."""
-    return copy.deepcopy(made.index)
+def written(prepared_once: Corpus) -> dict[str, Any]:
+    """Its index, which the test may change."""
+    return copy.deepcopy(prepared_once.index)
 
 
 @pytest.fixture
-def corpus(made: Corpus, tmp_path: Path) -> Corpus:
-    """The same corpus in a folder of the test's own."""
-    return Corpus.open(shutil.copytree(made.path, tmp_path / "corpus"))
+def corpus(prepared_once: Corpus, tmp_path: Path) -> Corpus:
+    """A copy of the corpus for one test."""
+    return Corpus.open(shutil.copytree(prepared_once.path, tmp_path / "corpus"))
 
 
 @pytest.fixture
-def folder(made: Corpus) -> Path:
-    """The recordings that it was made of."""
-    return made.path.parent
+def folder(prepared_once: Corpus) -> Path:
+    """The recordings of the corpus."""
+    return prepared_once.path.parent
 
 
 ASKED = PrepareConfig(sample_rate=8000, gap=0.1, labels="{n}_take")
 
 
 def sealed(index: dict[str, Any]) -> dict[str, Any]:
-    """Give an index the digests that its writer would have given it."""
+    """Return an index with the digests that its writer would have given it."""
     index["fingerprint"] = fingerprint(index)
     return with_digest(index)
 
@@ -120,22 +120,22 @@ WRONG: list[tuple[tuple[Any, ...], Any, str]] = [
     (("files", 0, "size"), -1, "`files[0].size`"),
     (("files", 0, "mtime_ns"), None, "`files[0].mtime_ns`"),
     (("files", 0, "reason"), 3, "`files[0].reason`"),
-    (("store",), "../samples.i16", "a file in the folder of the corpus"),
-    (("store",), "/etc/passwd", "a file in the folder of the corpus"),
+    (("store",), "../samples.i16", "a file in the corpus folder"),
+    (("store",), "/etc/passwd", "a file in the corpus folder"),
     (("store",), 3, "`store`"),
 ]
 
 
-@pytest.mark.parametrize(("place", "value", "said"), WRONG)
+@pytest.mark.parametrize(("place", "value", "message"), WRONG)
 def test_a_wrong_value_is_named(
-    written: dict[str, Any], place: tuple[Any, ...], value: Any, said: str
+    written: dict[str, Any], place: tuple[Any, ...], value: Any, message: str
 ) -> None:
     index = replaced(written, place, value)
-    with suppress(KeyError, TypeError, AttributeError):  # nothing that has a digest
+    with suppress(KeyError, TypeError, AttributeError):  # the digest of such an index can't be computed
         index = sealed(index)
     with pytest.raises(PartitaError) as caught:
         check_index(Table(index, "index.json", REMEDY))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert str(caught.value).endswith("prepare the recordings again")
 
 
@@ -165,7 +165,7 @@ def test_segments_that_overlap_are_refused(corpus: Corpus, written: dict[str, An
         f'{{"format": "partita corpus 1", "sample_rate": {"9" * 5000}}}',
     ],
 )
-def test_what_is_no_table_is_damaged(corpus: Corpus, text: str) -> None:
+def test_a_file_without_a_json_table_is_damaged(corpus: Corpus, text: str) -> None:
     assert "is damaged" in refusal(corpus.path, text)
 
 
@@ -181,7 +181,7 @@ def test_a_flipped_bit_anywhere_is_noticed(corpus: Corpus) -> None:
             opened = Corpus.open(corpus.path)
         except PartitaError:
             continue
-        assert opened.index == corpus.index, "white space"
+        assert opened.index == corpus.index, "only white space changed"
 
 
 def test_a_corpus_of_an_older_version_opens(corpus: Corpus, written: dict[str, Any]) -> None:
@@ -196,14 +196,14 @@ def test_a_corpus_of_an_older_version_opens(corpus: Corpus, written: dict[str, A
     assert "`fingerprint`" in refusal(corpus.path, written)
 
 
-def test_an_index_of_a_newer_version_is_kept(corpus: Corpus, folder: Path) -> None:
+def test_an_index_of_a_newer_version_is_refused_and_unchanged(corpus: Corpus, folder: Path) -> None:
     assert "update partita" in refusal(corpus.path, {"format": "partita corpus 2"})
     with pytest.raises(PartitaError, match="update partita"):
         prepare([folder], corpus.path, ASKED)
     assert "corpus 2" in (corpus.path / "index.json").read_text()
 
 
-def test_another_programs_index_is_no_corpus_and_is_kept(tmp_path: Path, folder: Path) -> None:
+def test_the_index_of_another_program_is_refused_and_unchanged(tmp_path: Path, folder: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()
     for text in ('{"name": "site"}', "no JSON"):
@@ -217,7 +217,7 @@ def test_another_programs_index_is_no_corpus_and_is_kept(tmp_path: Path, folder:
     assert read_index(tmp_path) is None
 
 
-def test_a_store_that_leads_out_of_the_folder_is_not_followed(
+def test_a_store_outside_the_folder_is_not_read(
     corpus: Corpus, written: dict[str, Any], folder: Path, tmp_path: Path
 ) -> None:
     outside = tmp_path / "outside.i16"
@@ -232,19 +232,19 @@ def test_a_store_that_leads_out_of_the_folder_is_not_followed(
     assert outside.read_bytes() == before
 
 
-def test_a_damaged_index_is_made_anew_with_a_word(
+def test_a_damaged_index_is_prepared_again_with_a_warning(
     corpus: Corpus, written: dict[str, Any], folder: Path
 ) -> None:
     (corpus.path / "index.json").write_text(json.dumps({**written, "samples": 5}))
     with pytest.raises(DamagedIndexError):
         read_index(corpus.path)
     again = prepare([folder], corpus.path, ASKED)
-    assert "everything was prepared anew" in again.index["warnings"][0]
+    assert "everything was prepared again" in again.index["warnings"][0]
     assert again.fingerprint == corpus.fingerprint
     again.verify()
 
 
-def test_a_folder_with_a_damaged_index_and_other_files_is_left_alone(corpus: Corpus, folder: Path) -> None:
+def test_a_folder_with_a_damaged_index_and_other_files_is_refused(corpus: Corpus, folder: Path) -> None:
     (corpus.path / "letter.txt").write_text("dear")
     (corpus.path / "index.json").write_text("{")
     with pytest.raises(PartitaError, match=r"holds a damaged index.json .*: name a new folder"):
@@ -253,8 +253,8 @@ def test_a_folder_with_a_damaged_index_and_other_files_is_left_alone(corpus: Cor
     assert corpus.store.exists()
 
 
-def test_the_store_of_a_corpus_of_clips_has_such_a_name_too(tmp_path: Path) -> None:
+def test_the_store_of_a_corpus_of_classes_is_named_after_its_content(tmp_path: Path) -> None:
     sound = np.random.default_rng(0).integers(256, size=(3, 100))
-    clips = corpus_of_classes(tmp_path / "c", {"train": sound}, sample_rate=8000, quantizer=Quantizer())
+    clips = corpus_from_classes(tmp_path / "c", {"train": sound}, sample_rate=8000, quantizer=Quantizer())
     assert clips.index["store"] == store_name([file["samples_digest"] for file in clips.index["files"]])
     Corpus.open(clips.path).verify()

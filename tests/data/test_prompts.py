@@ -1,4 +1,4 @@
-"""Openings are real, held-out, never silent, and the same for the same seed."""
+"""Prompts are real, held-out and never silent, and depend on the seed alone."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def test_no_prompt_is_silent(mostly_silent: Corpus) -> None:
     assert (np.sqrt((sound[:, -250:] ** 2).mean(axis=1)) > 0.3).all()
 
 
-def test_prompts_are_stretches_of_the_split_and_differ(mostly_silent: Corpus) -> None:
+def test_prompts_are_stretches_of_the_split_that_do_not_overlap(mostly_silent: Corpus) -> None:
     (segment,) = mostly_silent.segments("test")
     stretch = Q.encode_int16(mostly_silent.samples[segment.offset : segment.offset + segment.length])
     clips = prompts(mostly_silent, "test", count=4, length=900, seed=1, quantizer=Q)
@@ -43,7 +43,7 @@ def test_prompts_are_stretches_of_the_split_and_differ(mostly_silent: Corpus) ->
     assert min(np.diff(sorted(places))) >= 900, "apart from each other"
 
 
-def test_the_seed_decides(corpus: Corpus) -> None:
+def test_prompts_depend_on_the_seed(corpus: Corpus) -> None:
     def draw(seed: int) -> np.ndarray:
         return prompts(corpus, "validation", count=3, length=500, seed=seed, quantizer=Q)
 
@@ -51,14 +51,14 @@ def test_the_seed_decides(corpus: Corpus) -> None:
     assert not np.array_equal(draw(0), draw(1))
 
 
-def test_fewer_clips_are_the_first_of_more(corpus: Corpus) -> None:
+def test_the_number_of_prompts_is_the_count(corpus: Corpus) -> None:
     few = prompts(corpus, "test", count=2, length=500, seed=0, quantizer=Q)
     many = prompts(corpus, "test", count=3, length=500, seed=0, quantizer=Q)
     assert few.shape == (2, 500)
     assert many.shape == (3, 500)
 
 
-def test_a_short_segment_is_filled_up_with_the_zero_class(corpus: Corpus) -> None:
+def test_a_short_segment_is_padded_with_the_zero_class(corpus: Corpus) -> None:
     longest = max(segment.length for segment in corpus.segments("test"))
     clips = prompts(corpus, "test", count=2, length=longest + 50, seed=0, quantizer=Q)
     assert (clips[:, :50] == Q.zero_class).all()

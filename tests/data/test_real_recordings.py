@@ -1,4 +1,4 @@
-"""Real recordings, where the environment names a folder of them."""
+"""Real recordings are prepared, if the environment names a folder of them."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ def violin(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return prepare([folder], tmp_path_factory.mktemp("violin") / "c", VIOLIN)
 
 
-def test_five_movements_by_two_players(violin: Corpus) -> None:
+def test_five_movements_are_prepared_and_split_by_pattern(violin: Corpus) -> None:
     skipped = {Path(entry["source"]).name for entry in violin.index["skipped"]}
     assert all(name == "LICENSE" or name.endswith(".notes.csv") for name in skipped)
     assert {r["source"] for r in violin.index["recordings"] if r["split"] == "test"} == {
@@ -45,7 +45,7 @@ def test_five_movements_by_two_players(violin: Corpus) -> None:
 
 
 @pytest.mark.parametrize("name", ["john-garner_bwv1002_mov8.mp3", "minji-kim_bwv1003_mov3.opus"])
-def test_blocks_are_the_whole_file(violin: Corpus, name: str) -> None:
+def test_decoding_in_blocks_equals_decoding_at_once(violin: Corpus, name: str) -> None:
     (path,) = Path(violin.index["root"]).rglob(name)
     sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
     whole = soxr.resample(sound.mean(axis=1), rate, 16000, quality="HQ")
@@ -54,7 +54,7 @@ def test_blocks_are_the_whole_file(violin: Corpus, name: str) -> None:
     assert np.abs(blocks - whole).max() < 1e-5
 
 
-def test_trimming_takes_only_what_is_silent(violin: Corpus, tmp_path: Path) -> None:
+def test_trimming_removes_only_silence(violin: Corpus, tmp_path: Path) -> None:
     trimmed = prepare([Path(violin.index["root"]) / "john-garner"], tmp_path / "c", PrepareConfig())
     whole = sum(f["stretches"][0][1] for f in violin.index["files"] if f["source"].endswith(".mp3"))
     kept = sum(length for f in trimmed.index["files"] for _, length in f["stretches"])
@@ -63,7 +63,7 @@ def test_trimming_takes_only_what_is_silent(violin: Corpus, tmp_path: Path) -> N
     assert (np.abs(Quantizer().decode(clips)).max(axis=1) > 0.03).all()
 
 
-def test_spoken_digits_have_labels(real_recordings: Path, tmp_path: Path) -> None:
+def test_labels_are_read_from_file_names_of_spoken_digits(real_recordings: Path, tmp_path: Path) -> None:
     files = sorted((real_recordings / "spoken-digits").glob("*_1*.wav"))[::6]
     if not files:
         pytest.skip("PARTITA_RECORDINGS has no spoken-digits")

@@ -1,4 +1,4 @@
-"""A corpus that is rewritten while others read it, and what a writer may remove."""
+"""A corpus is rewritten while others read it, and a writer removes only its own files."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from partita.data import corpus as reading
-from partita.data import corpus_writer as workspace
+from partita.data import corpus_writer
 from partita.data.corpus import Corpus
 from partita.data.index import read_index
 from partita.data.preparation.prepare import PrepareConfig, prepare
@@ -38,7 +38,7 @@ def test_a_corpus_opens_while_another_process_rewrites_it(corpus: Corpus, folder
     assert len(seen) == 2
 
 
-def test_a_rewriting_between_index_and_store_is_no_error(
+def test_a_corpus_replaced_between_index_and_store_opens(
     corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     once: list[dict] = []
@@ -56,7 +56,7 @@ def test_a_rewriting_between_index_and_store_is_no_error(
     opened.verify()
 
 
-def test_an_open_corpus_stays_as_it_was(corpus: Corpus, folder: Path) -> None:
+def test_an_open_corpus_is_unchanged_by_prepare(corpus: Corpus, folder: Path) -> None:
     opened = Corpus.open(corpus.path)
     before = corpus.store.read_bytes()
     prepare([folder], corpus.path, OTHER)
@@ -65,7 +65,7 @@ def test_an_open_corpus_stays_as_it_was(corpus: Corpus, folder: Path) -> None:
     opened.verify()
 
 
-def test_only_the_old_store_goes(corpus: Corpus, folder: Path) -> None:
+def test_only_the_old_store_is_removed(corpus: Corpus, folder: Path) -> None:
     names = ["samples-mine.i16", "samples-0123456789ab.i16", "samples-piano.i16", "notes.txt"]
     for name in names:
         (corpus.path / name).write_bytes(b"mine")
@@ -88,12 +88,12 @@ def test_the_old_corpus_is_read_after_the_lock(
         reads.append(path)
         return read_index(path)
 
-    monkeypatch.setattr(workspace, "read_index", read)
+    monkeypatch.setattr(corpus_writer, "read_index", read)
     prepare([folder], corpus.path, OTHER)
     assert reads
 
 
-def test_the_loser_of_two_writers_gets_one_line_and_the_winner_its_corpus(
+def test_of_two_writers_one_succeeds_and_one_gets_an_error_of_one_line(
     folder: Path, tmp_path: Path, tone: Callable[..., np.ndarray]
 ) -> None:
     out = tmp_path / "c"
@@ -112,7 +112,7 @@ def test_the_loser_of_two_writers_gets_one_line_and_the_winner_its_corpus(
     assert len(list(out.iterdir())) == 2
 
 
-def test_an_index_half_written_by_a_killed_process_is_cleared_away(corpus: Corpus, folder: Path) -> None:
+def test_an_incomplete_index_of_a_killed_process_is_removed(corpus: Corpus, folder: Path) -> None:
     (corpus.path / ".index.json.0123abcd.part").write_text('{"format"')
     (corpus.path / ".preparing").mkdir()
     (corpus.path / ".preparing" / "0.i16").write_bytes(b"12")

@@ -1,4 +1,4 @@
-"""A damaged store is noticed: when it is checked, when training begins, and when it is prepared again."""
+"""A damaged store is found by `verify`, when training starts, and when it is prepared again."""
 
 import os
 import threading
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from partita.data import corpus as corpus_file
-from partita.data import corpus_writer as workspace_file
-from partita.data import old_samples as stale_file
+from partita.data import corpus_writer as writer_file
+from partita.data import store_cleanup as cleanup_file
 from partita.data.corpus import SPLITS, Corpus
 from partita.data.index import read_index
-from partita.data.old_samples import note_stores
 from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.data.store_cleanup import record_stores
 from partita.data.verify import BackgroundCheck
 from partita.errors import PartitaError
 
@@ -35,12 +35,12 @@ def test_one_flipped_bit_is_noticed(corpus: Corpus, place: int) -> None:
     flip(corpus.store, place)
     damaged = Corpus.open(corpus.path)
     with pytest.raises(
-        PartitaError, match=r"i16 is damaged.*\.wav as they were.*prepare the recordings again"
+        PartitaError, match=r"i16 is damaged.*\.wav are not as they were.*prepare the recordings again"
     ):
         damaged.verify()
 
 
-def test_old_corpora_are_checked_too(corpus: Corpus) -> None:
+def test_a_corpus_of_an_older_version_is_verified(corpus: Corpus) -> None:
     bare = {name: value for name, value in corpus.index.items() if name not in ("digest", "warnings")}
     Corpus(corpus.path, bare).verify()
     flip(corpus.store)
@@ -48,7 +48,7 @@ def test_old_corpora_are_checked_too(corpus: Corpus) -> None:
         Corpus(corpus.path, bare).verify()
 
 
-def test_a_check_in_the_background_tells_of_damage_when_asked(corpus: Corpus) -> None:
+def test_a_background_check_raises_the_damage_it_found(corpus: Corpus) -> None:
     flip(corpus.store)
     damaged = Corpus.open(corpus.path)
     with pytest.raises(PartitaError, match="is damaged"), BackgroundCheck(damaged, wait_s=5):
@@ -58,35 +58,35 @@ def test_a_check_in_the_background_tells_of_damage_when_asked(corpus: Corpus) ->
         whole.finish()
 
 
-def test_a_check_ends_with_its_block(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_background_check_ends_with_its_block(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(Corpus, "verify", lambda self, stop: [asked.append(1) for _ in iter(stop, True)])
     with BackgroundCheck(corpus, wait_s=0.01) as check:
-        assert check.going_on
+        assert check.running
     assert asked
-    assert not check.going_on
+    assert not check.running
     check.finish()
 
 
-def test_an_error_of_any_kind_is_not_taken_for_a_whole_corpus(
+def test_a_background_check_reports_errors_of_every_type(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = threading.Event()
 
     def failing(self: Corpus, stop: object) -> None:
         late.wait(5)
-        raise MemoryError("no room for a block")
+        raise MemoryError("no memory for a block")
 
     monkeypatch.setattr(Corpus, "verify", failing)
     with BackgroundCheck(corpus, wait_s=0.0) as check:
         late.set()
-        with pytest.raises(MemoryError, match="no room"):
+        with pytest.raises(MemoryError, match="no memory"):
             check.finish()
-    with pytest.raises(MemoryError, match="no room"), BackgroundCheck(corpus, wait_s=5):
+    with pytest.raises(MemoryError, match="no memory"), BackgroundCheck(corpus, wait_s=5):
         pass
 
 
-def test_only_what_is_asked_for_is_read_and_that_once(
+def test_only_the_given_splits_are_verified_and_each_recording_once(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     segments = {split: corpus.segments(split) for split in SPLITS}
@@ -102,7 +102,7 @@ def test_only_what_is_asked_for_is_read_and_that_once(
     assert len(read) == len(set(read))
 
 
-def test_a_damaged_recording_is_prepared_again_with_a_word(corpus: Corpus, folder: Path) -> None:
+def test_a_damaged_recording_is_prepared_again_with_a_warning(corpus: Corpus, folder: Path) -> None:
     whole = corpus.store.read_bytes()
     flip(corpus.store)
     again = prepare([folder], corpus.path, CONFIG)
@@ -111,10 +111,10 @@ def test_a_damaged_recording_is_prepared_again_with_a_word(corpus: Corpus, folde
     (line,) = [line for line in again.index["warnings"] if "prepared again" in line]
     assert line == f"more/4_ann_0.wav: prepared again, since {corpus.store} was damaged"
     third = prepare([folder], corpus.path, CONFIG)
-    assert third.index == corpus.index, "it is said once"
+    assert third.index == corpus.index, "the warning is given once"
 
 
-def test_one_line_tells_of_a_store_that_was_zeroed(corpus: Corpus, folder: Path) -> None:
+def test_a_zeroed_store_gives_one_warning(corpus: Corpus, folder: Path) -> None:
     corpus.store.write_bytes(bytes(corpus.store.stat().st_size))
     again = prepare([folder], corpus.path, CONFIG)
     names = [file["source"] for file in again.index["files"] if file["reason"] is None]
@@ -127,7 +127,7 @@ def test_an_index_is_read_once_when_recordings_are_added(
     corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = []
-    for file in (corpus_file, stale_file, workspace_file):
+    for file in (corpus_file, cleanup_file, writer_file):
         monkeypatch.setattr(file, "read_index", lambda path: read.append(path) or read_index(path))
     (folder / "0_ann_0.wav").unlink()
     again = prepare([folder], corpus.path, CONFIG)
@@ -137,19 +137,19 @@ def test_an_index_is_read_once_when_recordings_are_added(
     assert np.array_equal(again.samples, Corpus.open(corpus.path).samples)
 
 
-def test_a_store_that_a_killed_start_noted_goes_although_the_index_was_damaged(
+def test_a_store_recorded_by_a_killed_writer_is_removed_after_a_damaged_index(
     corpus: Corpus, folder: Path
 ) -> None:
-    """The note is kept until the index can say which of its stores is in use."""
+    """The record stays until the index states which of its stores is used."""
     left = corpus.path / "samples-0123456789ab.i16"
     left.write_bytes(b"1234")
     scratch = corpus.path / ".preparing"
     scratch.mkdir()
-    note_stores(scratch, {left.name: 2, corpus.store.name: len(corpus.samples)})
+    record_stores(scratch, {left.name: 2, corpus.store.name: len(corpus.samples)})
     (scratch / "0.i16").write_bytes(b"12")
     whole = (corpus.path / "index.json").read_text()
     (corpus.path / "index.json").write_text(whole[:-9])
-    with pytest.raises(PartitaError, match="fits no name"):  # it fails while the folder is taken
+    with pytest.raises(PartitaError, match="fits no name"):  # it fails while the folder is locked
         prepare([folder], corpus.path, PrepareConfig(sample_rate=8000, labels="{a}-{b}-{c}-{d}-{e}"))
     assert [path.name for path in scratch.iterdir()] == ["stores.json"]
     assert left.exists() and corpus.store.exists()
@@ -158,7 +158,7 @@ def test_a_store_that_a_killed_start_noted_goes_although_the_index_was_damaged(
     assert names == {"index.json", again.store.name}
 
 
-def test_damage_is_not_carried_into_a_new_store(corpus: Corpus, folder: Path, tmp_path: Path) -> None:
+def test_damaged_samples_are_not_copied_to_a_new_store(corpus: Corpus, folder: Path, tmp_path: Path) -> None:
     flip(corpus.store)
     (folder / "0_ann_0.wav").unlink()
     again = prepare([folder], corpus.path, CONFIG)
@@ -167,10 +167,10 @@ def test_damage_is_not_carried_into_a_new_store(corpus: Corpus, folder: Path, tm
     again.verify()
 
 
-def test_a_store_cut_short_or_gone_is_named_and_made_anew(corpus: Corpus, folder: Path) -> None:
+def test_a_short_or_missing_store_is_refused_and_prepared_again(corpus: Corpus, folder: Path) -> None:
     whole = corpus.store.read_bytes()
     corpus.store.write_bytes(whole[:-7])
-    with pytest.raises(PartitaError, match="promises"):
+    with pytest.raises(PartitaError, match="must have"):
         Corpus.open(corpus.path)
     assert prepare([folder], corpus.path, CONFIG).store.read_bytes() == whole
     corpus.store.unlink()

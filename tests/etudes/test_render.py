@@ -1,4 +1,4 @@
-"""The synthetic etudes: in tune, in Helmholtz motion, musical in outline, the same for the same seed."""
+"""Synthetic etudes are in tune, in Helmholtz motion and playable, and depend on the seed alone."""
 
 from pathlib import Path
 
@@ -7,14 +7,30 @@ import pytest
 import soundfile
 
 from partita.errors import PartitaError
-from partita.etudes import render as etudes
 from partita.etudes.acoustics import body, room
 from partita.etudes.bowed_string import INTERNAL_RATE, Controls, simulate
 from partita.etudes.figuration import OPEN
-from partita.etudes.harmony import CADENCES, CHORDS, FOLLOWERS, HIGHEST, LOWEST, progression, voice
-from partita.etudes.performance import BITE, BITE_SECONDS, bow_distance, bow_speed, hertz, place, press
+from partita.etudes.harmony import (
+    CADENCES,
+    CHORDS,
+    FOLLOWERS,
+    HIGHEST,
+    LOWEST,
+    choose_voicing,
+    draw_progression,
+)
+from partita.etudes.performance import (
+    ATTACK,
+    ATTACK_SECONDS,
+    bow_distance,
+    bow_force,
+    bow_speed,
+    choose_strings,
+    hertz,
+    play,
+)
 from partita.etudes.phrasing import compose
-from partita.etudes.render import render, write_etudes
+from partita.etudes.render import PEAK, render, write_etudes
 
 RATE = 16_000
 
@@ -22,7 +38,7 @@ RATE = 16_000
 def bowed(pitch: int, loudness: float, *, seconds: float = 1.0) -> np.ndarray:
     """One long stroke on the string that a player would take, without vibrato: the force on the bridge."""
     frames = round(1000 * seconds) + 1
-    (string,) = place((pitch,), 0)
+    (string,) = choose_strings((pitch,), 0)
     t = np.arange(frames) / 1000
     frequency = np.tile(hertz(np.array(OPEN, float)), (frames, 1))
     shortened = float(hertz(pitch)) / frequency[0, string]
@@ -30,8 +46,8 @@ def bowed(pitch: int, loudness: float, *, seconds: float = 1.0) -> np.ndarray:
     position = np.full((frames, 4), min(0.22, bow_distance(loudness) * shortened**0.6))
     velocity, force = np.zeros((frames, 4)), np.zeros((frames, 4))
     velocity[:, string] = bow_speed(loudness) * np.clip(t / 0.03, 0, 1)
-    weight = bow_speed(loudness) * (1 + BITE * np.exp(-t / BITE_SECONDS))
-    force[:, string] = press(weight, position[:, string])
+    weight = bow_speed(loudness) * (1 + ATTACK * np.exp(-t / ATTACK_SECONDS))
+    force[:, string] = bow_force(weight, position[:, string])
     decay = np.full((frames, 4), 0.6)
     noise = 0.07 * np.random.default_rng(pitch).standard_normal((frames - 1) * 48).astype(np.float32)
     hands = Controls(frequency=frequency, velocity=velocity, force=force, position=position, decay=decay)
@@ -95,7 +111,7 @@ def stroke(pitch: int, *, string: int, decay: float) -> np.ndarray:
     return simulate(hands, np.zeros(48_000, np.float32)).astype(float)
 
 
-def test_strings_keep_silent_without_a_bow_and_ring_out_after_it() -> None:
+def test_strings_are_silent_without_a_bow_and_decay_after_it() -> None:
     speed, hz = np.full((101, 4), 0.2), np.tile(hertz(np.array(OPEN, float)), (101, 1))
     still = Controls(frequency=hz, velocity=speed, force=0 * speed, position=speed, decay=speed)
     assert not simulate(still, np.zeros(4_800, np.float32)).any()
@@ -105,7 +121,7 @@ def test_strings_keep_silent_without_a_bow_and_ring_out_after_it() -> None:
     assert 40 < fall < 48, "a third of a second of 0.5 s for 60 dB, and a little that the bridge takes"
 
 
-def test_open_strings_ring_along_through_the_bridge() -> None:
+def test_open_strings_vibrate_in_sympathy() -> None:
     octave, foreign = (stroke(pitch, string=1, decay=0.05)[-14_400:] for pitch in (64, 63))
     open_e = float(hertz(76))
     rung, unmoved = harmonics(octave, open_e, 1)[0], harmonics(foreign, open_e, 1)[0]
@@ -114,15 +130,15 @@ def test_open_strings_ring_along_through_the_bridge() -> None:
 
 @pytest.mark.parametrize("mode", ["major", "minor"])
 @pytest.mark.parametrize("cadence", ["full", "half", "deceptive"])
-def test_progressions_end_in_their_cadence_and_voices_lead(mode: str, cadence: str) -> None:
+def test_progressions_end_in_their_cadence_and_voicings_stay_close(mode: str, cadence: str) -> None:
     rng = np.random.default_rng(5)
     for length in (1, 2, 3, 4, 8, 15):
-        names = progression(rng, mode=mode, length=length, cadence=cadence)
+        names = draw_progression(rng, mode=mode, length=length, cadence=cadence)
         assert len(names) == length
         assert any(tuple(names[-len(end) :]) == end[-length:] for end in CADENCES[mode][cadence])
         before = None
         for name in names:
-            voicing = voice(rng, CHORDS[mode][name], 2, centre=70.0, before=before)
+            voicing = choose_voicing(rng, CHORDS[mode][name], 2, centre=70.0, previous=before)
             assert {(pitch - 2) % 12 for pitch in voicing} <= set(CHORDS[mode][name])
             assert set(voicing) <= set(range(LOWEST, HIGHEST + 1))
             if before is not None:
@@ -130,7 +146,7 @@ def test_progressions_end_in_their_cadence_and_voices_lead(mode: str, cadence: s
             before = voicing
 
 
-def test_every_chord_that_may_follow_exists() -> None:
+def test_every_chord_in_the_tables_is_defined() -> None:
     for mode, table in FOLLOWERS.items():
         named = set(table) | {name for followers in table.values() for name in followers}
         named |= {name for ends in CADENCES[mode].values() for end in ends for name in end}
@@ -138,7 +154,7 @@ def test_every_chord_that_may_follow_exists() -> None:
         assert set(table) == set(CHORDS[mode])
 
 
-def test_a_movement_fills_its_time_in_order_and_in_the_hand() -> None:
+def test_a_movement_fills_its_time_and_is_playable() -> None:
     for seed in range(12):
         notes = compose(30.0, rng=np.random.default_rng(seed))
         starts = np.array([note.start for note in notes])
@@ -150,7 +166,7 @@ def test_a_movement_fills_its_time_in_order_and_in_the_hand() -> None:
         assert min(ends - starts) > 0.03
         string = 1
         for note in notes:
-            strings = place(note.pitches, string)
+            strings = choose_strings(note.pitches, string)
             string = strings[-1]
             for s, pitch in zip(strings, note.pitches, strict=True):
                 assert OPEN[s] <= pitch <= (OPEN[s] + 12 if s == 3 else OPEN[s] + 9)
@@ -166,7 +182,7 @@ def test_movements_differ_in_key_bowing_texture_and_have_double_stops() -> None:
     assert 2.0 < rate < 8.0, "notes a second"
 
 
-def test_body_and_room_are_linear_stable_and_keep_no_constant() -> None:
+def test_body_and_room_decay_and_remove_the_offset() -> None:
     impulse = np.zeros(2 * INTERNAL_RATE)
     impulse[0] = 1.0
     answer = room(body(impulse, INTERNAL_RATE), INTERNAL_RATE)
@@ -184,7 +200,7 @@ def etude() -> np.ndarray:
     return render(30.0, sample_rate=RATE, seed=2)
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_seed_another_piece(etude: np.ndarray) -> None:
+def test_the_music_depends_on_the_seed_alone(etude: np.ndarray) -> None:
     assert np.array_equal(etude, render(30.0, sample_rate=RATE, seed=2))
     other = render(30.0, sample_rate=RATE, seed=3)
     assert abs(np.corrcoef(etude, other)[0, 1]) < 0.2
@@ -193,7 +209,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_another_piece(etude:
 def test_level_silence_and_spectrum_of_an_etude(etude: np.ndarray) -> None:
     assert etude.dtype == np.float32
     assert np.isfinite(etude).all()
-    assert np.abs(etude).max() == pytest.approx(etudes.PEAK, abs=1e-6)
+    assert np.abs(etude).max() == pytest.approx(PEAK, abs=1e-6)
     assert abs(etude.mean()) < 1e-4
     crest = 20 * np.log10(np.abs(etude).max() / etude.std())
     assert 9 < crest < 24
@@ -207,9 +223,9 @@ def test_level_silence_and_spectrum_of_an_etude(etude: np.ndarray) -> None:
     assert power[hz > 3000].sum() > 1e-4 * power.sum(), "a violin has overtones"
 
 
-def test_most_notes_of_a_performance_sound_at_their_pitch() -> None:
+def test_most_notes_have_their_pitch() -> None:
     notes = compose(20.0, rng=np.random.default_rng(4))
-    controls = etudes.play(notes, seconds=20.0, rng=np.random.default_rng(0))
+    controls = play(notes, seconds=20.0, rng=np.random.default_rng(0))
     sound = simulate(controls, np.zeros(20 * INTERNAL_RATE, np.float32)).astype(float)
     good = []
     for note in notes:
@@ -223,13 +239,13 @@ def test_most_notes_of_a_performance_sound_at_their_pitch() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "rate"), [(0.05, 16_000), (1.0, 8_000), (2.5, 22_050), (4.0, 44_100)])
-def test_the_length_is_exact(seconds: float, rate: int) -> None:
+def test_the_result_has_exactly_the_requested_length(seconds: float, rate: int) -> None:
     sound = render(seconds, sample_rate=rate, seed=0)
     assert sound.shape == (round(seconds * rate),)
-    assert np.abs(sound).max() == pytest.approx(etudes.PEAK, abs=1e-6)
+    assert np.abs(sound).max() == pytest.approx(PEAK, abs=1e-6)
 
 
-def test_files_are_written_whole_and_are_the_renderings(tmp_path: Path) -> None:
+def test_written_files_hold_the_rendered_etudes(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "etudes"
     paths = write_etudes(folder, count=2, seconds=3.0, sample_rate=RATE, seed=1)
     assert [path.name for path in paths] == ["etude-01.wav", "etude-02.wav"]

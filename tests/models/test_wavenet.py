@@ -1,4 +1,4 @@
-"""WaveNet: what it may see, what it computes, and that the compiled loops compute the same."""
+"""WaveNet: its receptive field, its numbers, and that the compiled loops compute the same."""
 
 import dataclasses
 import os
@@ -62,8 +62,7 @@ def classes_of(config: WaveNetConfig, batch: int, extra: int, seed: int = 3) -> 
 
 
 def by_conv1d(model: WaveNet, classes: Tensor) -> Tensor:
-    """The published network with PyTorch's convolutions, channels first: an independent way to the same
-    numbers."""
+    """Compute the logits with PyTorch's convolutions, channels first, independently of the model's code."""
     config = model.config
     hidden = functional.one_hot(classes, config.classes).to(model.embedding.dtype).transpose(1, 2)
     hidden = functional.conv1d(hidden, model.embedding.T[:, :, None])
@@ -90,7 +89,7 @@ def test_the_network_is_the_published_one(config: WaveNetConfig) -> None:
     torch.testing.assert_close(model(classes), by_conv1d(model, classes), rtol=1e-12, atol=1e-12)
 
 
-def test_a_prediction_sees_its_receptive_field_and_nothing_else() -> None:
+def test_a_prediction_depends_exactly_on_its_receptive_field() -> None:
     model = model_of(ODD).double()
     reach = ODD.receptive_field
     soft = functional.one_hot(classes_of(ODD, 1, 12), ODD.classes).double().requires_grad_()
@@ -99,10 +98,10 @@ def test_a_prediction_sees_its_receptive_field_and_nothing_else() -> None:
     for position in (0, 5, 12):
         (gradient,) = torch.autograd.grad(logits[0, position].square().sum(), soft, retain_graph=True)
         touched = gradient[0].abs().sum(1)
-        assert (touched[:position] == 0).all(), "it sees further back than its receptive field"
-        assert (touched[position + reach :] == 0).all(), "it sees the future"
+        assert (touched[:position] == 0).all(), "it depends on samples before its receptive field"
+        assert (touched[position + reach :] == 0).all(), "it depends on the future"
         assert touched[position] > 0 and touched[position + reach - 1] > 0, (
-            "it sees less than its receptive field"
+            "it does not depend on its whole receptive field"
         )
 
 
@@ -134,7 +133,7 @@ def test_the_compiled_loops_equal_plain_tensors(config: WaveNetConfig, batch: in
         assert (ours - theirs).abs().max() <= 1e-5 * theirs.abs().max()
 
 
-def test_the_compiled_loops_take_what_they_can_and_say_so() -> None:
+def test_the_compiled_loops_report_which_shapes_and_types_they_support() -> None:
     whole, odd = model_of(WHOLE), model_of(ODD)
     assert fits_compiled_stack(whole.embedding[None], whole.dilated)
     assert not fits_compiled_stack(odd.embedding[None], odd.dilated)
@@ -148,7 +147,7 @@ def test_the_compiled_loops_take_what_they_can_and_say_so() -> None:
 @pairs
 @pytest.mark.parametrize(("batch", "threads"), [(1, 1), (1, 2), (3, 2), (2, 2)])
 @pytest.mark.parametrize("config", [SIZES["tiny"], SIZES["small"], WHOLE])
-def test_the_loops_in_bfloat16_are_as_near_as_autocast(
+def test_the_loops_in_bfloat16_are_as_accurate_as_autocast(
     config: WaveNetConfig, batch: int, threads: int
 ) -> None:
     model, before = model_of(config), torch.get_num_threads()
@@ -177,7 +176,7 @@ def test_the_loops_in_bfloat16_are_as_near_as_autocast(
 
 
 def distance(found: torch.Tensor, exact: torch.Tensor) -> float:
-    """Return the norm of the difference over the norm."""
+    """Return the relative error: the norm of the difference over the norm."""
     return ((found.double() - exact).norm() / exact.norm()).item()
 
 
@@ -185,7 +184,7 @@ def distance(found: torch.Tensor, exact: torch.Tensor) -> float:
 @pytest.mark.parametrize(
     "config", [ONE_LAYER, dataclasses.replace(WHOLE, residual_channels=16, dilation_channels=48)]
 )
-def test_the_loops_take_tensors_of_any_layout(config: WaveNetConfig, narrow: bool) -> None:
+def test_the_loops_accept_tensors_of_any_layout(config: WaveNetConfig, narrow: bool) -> None:
     # regression: one layer has no residual weights; strides were taken for those of contiguous tensors
     model = model_of(config)
     hidden = model.embed(classes_of(config, 2, 30)).detach()
@@ -202,7 +201,7 @@ def test_the_loops_take_tensors_of_any_layout(config: WaveNetConfig, narrow: boo
 
 
 @pytest.mark.parametrize("narrow", [False, pytest.param(True, marks=pairs)])
-def test_without_a_way_back_the_numbers_are_the_same(narrow: bool) -> None:
+def test_the_forward_pass_is_the_same_without_gradients(narrow: bool) -> None:
     model = model_of(SIZES["tiny"])
     hidden = model.embed(classes_of(SIZES["tiny"], 3, 50))
     leaves = (hidden, model.dilated, model.dilated_bias, model.residual, model.residual_bias)
@@ -213,7 +212,7 @@ def test_without_a_way_back_the_numbers_are_the_same(narrow: bool) -> None:
     assert torch.equal(with_way, without)
 
 
-def test_what_is_not_a_number_stays_none() -> None:
+def test_nan_is_propagated() -> None:
     model = model_of(WHOLE)
     with torch.no_grad():
         model.dilated[0, 0, 0] = torch.nan
@@ -221,7 +220,7 @@ def test_what_is_not_a_number_stays_none() -> None:
 
 
 @pytest.mark.parametrize("narrow", ["0", pytest.param("1", marks=pairs)])
-def test_threads_share_no_room_to_work_in(narrow: str) -> None:
+def test_threads_do_not_share_work_arrays(narrow: str) -> None:
     # regression: the loops worked in arrays that Numba had freed, which a heap for all threads gave to others
     code = """
 import sys, torch
@@ -251,7 +250,7 @@ for other in found[1:]:
 
 
 @pairs  # where there are none, autocast is PyTorch's own
-def test_under_autocast_the_network_takes_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_network_uses_the_loops_under_autocast(monkeypatch: pytest.MonkeyPatch) -> None:
     model, classes = model_of(WHOLE), classes_of(WHOLE, 1, 40)
     with torch.autocast("cpu", torch.bfloat16), monkeypatch.context() as patched:
         patched.setattr("partita.ops.gated_stack.dispatch.reference_stack", None)
@@ -261,7 +260,7 @@ def test_under_autocast_the_network_takes_the_loops(monkeypatch: pytest.MonkeyPa
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
-def test_the_way_back_refuses_to_be_walked_twice() -> None:
+def test_a_second_backward_pass_is_refused() -> None:
     model = model_of(WHOLE)
     loss = model(classes_of(WHOLE, 1, 4)).sum()
     loss.backward(retain_graph=True)
@@ -296,7 +295,7 @@ def test_a_seed_fixes_the_weights() -> None:
     assert not torch.equal(first.dilated, other.dilated)
 
 
-def test_too_short_an_input_is_refused_with_the_remedy() -> None:
+def test_too_short_an_input_is_refused() -> None:
     model = model_of(ODD)
     with pytest.raises(PartitaError, match=f"receptive field, {ODD.receptive_field}"):
         model(torch.zeros(1, ODD.receptive_field - 1, dtype=torch.int64))

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from partita.audio.formats.parts import UnreadableError
-from partita.data.preparation.recording import Sound, prepare_recording
+from partita.audio.errors import UnreadableError
+from partita.data.preparation.recording import SoundSettings, prepare_recording
 
 SEED = 20
 MEMORY = 3 << 30  # bytes of address space, libraries and all
@@ -115,7 +115,7 @@ def mutant(number: int) -> tuple[str, bytes]:
 
 def decode(path: Path) -> str:
     """Return "used" or "refused"; whatever else is raised is a fault."""
-    sound = Sound(sample_rate=16000, peak_dbfs=-1.0, trim=True)
+    sound = SoundSettings(sample_rate=16000, peak_dbfs=-1.0, trim=True)
     try:
         with tempfile.TemporaryFile() as target:
             prepare_recording(path, sound, target, path.parent)

@@ -39,7 +39,7 @@ ODD = (
 
 TINY = (
     *("--size", "tiny", "--steps", "1", "--targets", "256", "--batch", "1", "--validations", "1"),
-    *("--clips", "0", "--no-tensorboard", "--threads", "1"),
+    *("--preview-clips", "0", "--no-tensorboard", "--threads", "1"),
 )
 VALID = {
     "prepare": ("{recordings}", "--out", "{new}", "--sample-rate", "8000", "--seed", "1", "--gap", "0.5"),
@@ -69,18 +69,34 @@ MORE = {
         *("--no-trim", "--sample-rate", "--seed", "--gap", "--out"),
     ),
     "train": (
-        *("--arm", "--seed", "--optimizer", "--learning-rate", "--warmup", "--settle", "--floor", "--clip"),
+        *(
+            "--arm",
+            "--seed",
+            "--optimizer",
+            "--learning-rate",
+            "--warmup",
+            "--lr-decay-steps",
+            "--lr-floor",
+            "--grad-clip",
+        ),
         *(
             "--weight-decay",
-            "--average",
+            "--ema-decay",
             "--match",
             "--match-weight",
             "--match-norm",
             "--device",
             "--precision",
         ),
-        *("--threads", "--patience", "--log-every", "--checkpoint-minutes", "--keep", "--clip-seconds"),
-        *("--from", "--resume", "--config", "--quantiser.kind", "--quantiser.classes", "--rollout.route"),
+        *(
+            "--threads",
+            "--patience",
+            "--log-every",
+            "--checkpoint-minutes",
+            "--keep-checkpoints",
+            "--preview-seconds",
+        ),
+        *("--from", "--resume", "--config", "--quantizer.kind", "--quantizer.classes", "--rollout.route"),
         *("--rollout.clips", "--critic.run", "--network.layers", "--adversary.loss", "--epochs", "--batch"),
     ),
     "generate": (
@@ -141,7 +157,7 @@ BOUNDS = {
         ("--minutes", "0.01"),
         ("--size", "tiny"),
         ("--targets", "256"),
-        ("--clips", "0"),
+        ("--preview-clips", "0"),
     ),
     "evaluate": (("--seconds", "0.05"), ("--prompt-seconds", "0.05"), ("--bits-seconds", "0.5")),
     "demo": (("--device", "banana"),),

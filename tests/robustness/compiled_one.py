@@ -69,9 +69,9 @@ def sampler() -> None:
     from partita.models.wavenet import WaveNet
     from partita.sampling.config import SamplingConfig
     from partita.sampling.cpu.engine import CPUEngine
-    from partita.sampling.cpu.readiness import make_ready
+    from partita.sampling.cpu.kernel import prepare_numba
 
-    make_ready()
+    prepare_numba()
     model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     clips = CPUEngine(model, np.full((3, model.receptive_field), 128), SamplingConfig(threads=2))
     clips.take(2)

@@ -22,7 +22,7 @@ from partita.cli.main import main
 
 RATE = 4000
 HELD_OUT = ["--test", "*-1*", "--validation", "*-2*"]
-TINY = ["--size", "tiny", "--targets", "256", "--batch", "1", "--validations", "1", "--clips", "0"]
+TINY = ["--size", "tiny", "--targets", "256", "--batch", "1", "--validations", "1", "--preview-clips", "0"]
 REPEATABLE = ["--threads", "1", "--device", "cpu"]
 STEPS, INTERRUPTED_AT = 4, 2
 ARENA = [

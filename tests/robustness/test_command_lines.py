@@ -32,7 +32,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     prepared = ["prepare", str(recordings), "--out", corpus, "--sample-rate", str(RATE)]
     assert main([*prepared, "--test", "*-1*", "--validation", "*-2*"]) == 0
     tiny = [*("--size", "tiny", "--steps", "2", "--targets", "256", "--batch", "1", "--validations", "1")]
-    assert main(["train", corpus, "--out", run, *tiny, "--clips", "0", "--no-tensorboard"]) == 0
+    assert main(["train", corpus, "--out", run, *tiny, "--preview-clips", "0", "--no-tensorboard"]) == 0
     return {"recordings": str(recordings), "corpus": corpus, "run": run, "new": str(folder / "new")}
 
 

@@ -26,7 +26,7 @@ def table() -> dict[str, Any]:
     return {
         "corpus": {"path": "/nowhere", "relative": "..", "fingerprint": "00", "sample_rate": 8000},
         "network": to_table(NETWORK),
-        "quantiser": to_table(Quantizer()),
+        "quantizer": to_table(Quantizer()),
         "training": {"steps": 2},
         "versions": versions(),
     }

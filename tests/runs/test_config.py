@@ -75,5 +75,5 @@ def test_a_whole_number_will_do_for_a_float() -> None:
 
 
 def test_a_value_out_of_range_says_in_which_file_it_is() -> None:
-    with pytest.raises(PartitaError, match=r"`classes` is 1, must be .*\(in c\.toml \[quantiser\]\)"):
-        from_table(Quantizer, {"classes": 1}, where="c.toml [quantiser]")
+    with pytest.raises(PartitaError, match=r"`classes` is 1, must be .*\(in c\.toml \[quantizer\]\)"):
+        from_table(Quantizer, {"classes": 1}, where="c.toml [quantizer]")

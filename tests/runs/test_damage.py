@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from partita import storage
-from partita.data.index import HIGHEST_RATE
+from partita.data.index import MAX_SAMPLE_RATE
 from partita.errors import DivergedError, PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.checkpoint_state import read_state
@@ -119,8 +119,8 @@ def test_a_changed_config_is_noticed_and_an_edited_one_may_say_so(run: RunFolder
     lines = path.read_text().splitlines()
     path.write_text("\n".join(line for line in lines if not line.startswith("digest")))
     assert load(run.path).sample_rate == 8001
-    path.write_text(path.read_text().replace("sample_rate = 8001", f"sample_rate = {HIGHEST_RATE + 1}"))
-    with pytest.raises(PartitaError, match=f"at most {HIGHEST_RATE}"):  # no corpus has a higher one
+    path.write_text(path.read_text().replace("sample_rate = 8001", f"sample_rate = {MAX_SAMPLE_RATE + 1}"))
+    with pytest.raises(PartitaError, match=f"at most {MAX_SAMPLE_RATE}"):  # no corpus has a higher one
         run.config()
 
 
@@ -191,4 +191,4 @@ def test_folders_that_are_no_checkpoints_are_passed_over(run: RunFolder) -> None
         (run.checkpoints_path / name).mkdir()
     (run.checkpoints_path / "step-000008").write_text("a file")
     assert run.steps() == [0]
-    assert read_toml(run.path / "config.toml", remedy="").values["format"] == 1
+    assert read_toml(run.path / "config.toml", remedy="").values["format"] == 2

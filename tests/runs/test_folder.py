@@ -18,7 +18,7 @@ Make = Callable[..., Checkpoint]
 
 def test_a_new_run_has_the_layout(run: RunFolder, table: dict[str, Any]) -> None:
     assert sorted(path.name for path in run.path.iterdir()) == ["checkpoints", "config.toml", "metrics.jsonl"]
-    assert run.config() == {"format": 1} | table
+    assert run.config() == {"format": 2} | table
     assert run.steps() == [0]
     assert not run.finished
 
@@ -107,7 +107,7 @@ def test_rewinding_drops_what_came_after_the_checkpoint(run: RunFolder, checkpoi
 
 def test_a_config_from_a_newer_version_is_refused(run: RunFolder) -> None:
     write_toml(run.path / "config.toml", {"format": 7} | run.config() | {"format": 7})
-    with pytest.raises(PartitaError, match="format 7, this version reads up to 1: install a newer partita"):
+    with pytest.raises(PartitaError, match="format 7, this version reads up to 2: install a newer partita"):
         run.config()
 
 

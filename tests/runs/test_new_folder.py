@@ -34,7 +34,7 @@ def test_an_empty_folder_is_filled_and_stays_the_same_folder(
     run = RunFolder.create(path, table, checkpoint(0))
     assert (path.stat().st_ino, path.stat().st_mode) == (before.st_ino, before.st_mode)
     assert names(path) == LAYOUT
-    assert run.config() == {"format": 1} | table
+    assert run.config() == {"format": 2} | table
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -14,7 +14,7 @@ from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import to_table
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
-from partita.runs.scorer import load_judge
+from partita.runs.scorer import load_scorer
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import Steering
 
@@ -33,7 +33,7 @@ def judged(tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Chec
 
 @pytest.mark.parametrize("inside", [False, True])
 def test_the_discriminator_of_a_run_judges(judged: RunFolder, inside: bool) -> None:
-    judge = load_judge(judged.checkpoint_path(0) if inside else judged.path, load(judged.path))
+    judge = load_scorer(judged.checkpoint_path(0) if inside else judged.path, load(judged.path))
     assert judge.discriminator.config == SHAPE
     assert (judge.window, judge.least_squares) == (248, True)
     wanted = PatchGAN(SHAPE, generator=torch.Generator().manual_seed(0))
@@ -43,8 +43,8 @@ def test_the_discriminator_of_a_run_judges(judged: RunFolder, inside: bool) -> N
 
 def test_a_model_draws_and_streams_the_same_steered(judged: RunFolder, run: RunFolder) -> None:
     model = load(run.path)
-    judge = load_judge(judged.path, model)
-    steering = Steering(judge=judge, config=SteeringConfig(particles=4, block=16, strength=3.0))
+    judge = load_scorer(judged.path, model)
+    steering = Steering(scorer=judge, config=SteeringConfig(particles=4, block=16, strength=3.0))
     whole = model.draw(seconds=0.02, clips=2, seed=1, steering=steering)
     parts = list(
         model.stream(seconds=0.02, clips=2, config=SamplingConfig(seed=1, block=50), steering=steering)
@@ -56,7 +56,7 @@ def test_a_model_draws_and_streams_the_same_steered(judged: RunFolder, run: RunF
 
 def test_a_run_without_an_adversary_says_so(run: RunFolder) -> None:
     with pytest.raises(PartitaError, match="without an adversary"):
-        load_judge(run.path, load(run.path))
+        load_scorer(run.path, load(run.path))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_can_not_steer_says_so(
     table["training"]["adversary"] |= changes
     other = RunFolder.create(tmp_path / "other", table, checkpoint(0))
     with pytest.raises(PartitaError, match="can't steer: only a lone `patchgan`"):
-        load_judge(other.path, load(judged.path))
+        load_scorer(other.path, load(judged.path))
 
 
 def test_a_bounded_discriminator_judges(
@@ -84,7 +84,7 @@ def test_a_bounded_discriminator_judges(
     network = PatchGAN(SHAPE, spectral_norm=True, generator=torch.Generator().manual_seed(0))
     first.tensors["adversary"] = dict(network.state_dict())
     other = RunFolder.create(tmp_path / "other", table, first)
-    judge = load_judge(other.path, load(judged.path))
+    judge = load_scorer(other.path, load(judged.path))
     waveform = torch.randn(1, 248)
     torch.testing.assert_close(judge.discriminator(waveform)[-1], network.eval()(waveform)[-1])
 
@@ -94,4 +94,4 @@ def test_another_rate_is_refused(judged: RunFolder, tmp_path: Path, table: dict[
     table["corpus"]["sample_rate"] = 16000
     other = RunFolder.create(tmp_path / "other", table, checkpoint(0))
     with pytest.raises(PartitaError, match="hears 8000 Hz, the model draws 16000 Hz"):
-        load_judge(judged.path, load(other.path))
+        load_scorer(judged.path, load(other.path))

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from partita.device import Device
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.sampling import backend as engine
-from partita.sampling.config import Device, SamplingConfig, SteeringConfig
+from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.smc.scorers import RatioScorer
 from partita.sampling.stream import Stream
@@ -35,6 +36,6 @@ def test_a_gpu_that_is_not_there_is_refused() -> None:
 def test_more_clips_than_memory_are_refused_before_anything_is_made() -> None:
     with pytest.raises(PartitaError, match="GiB for their past, this machine has"):
         Stream(MODEL, clips=1 << 30, zero_class=128)
-    steering = Steering(judge=RatioScorer(MODEL, MODEL), config=SteeringConfig(particles=1 << 16))
+    steering = Steering(scorer=RatioScorer(MODEL, MODEL), config=SteeringConfig(particles=1 << 16))
     with pytest.raises(PartitaError, match="clips or particles at once need"):
         SteeredStream(MODEL, steering, clips=1 << 14, zero_class=128)

@@ -11,7 +11,7 @@ from partita.errors import PartitaError
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.sampling.cpu.packing import pack
-from partita.sampling.precision import MATRICES, PRECISIONS, bytes_of, rounded, scales
+from partita.sampling.precision import MATRICES, PRECISIONS, bytes_per_weight, rounded, scales
 
 NUMBERS = st.floats(-100, 100, width=32).map(lambda number: number if abs(number) > 1e-20 else 0.0)
 WEIGHTS = arrays(np.float64, (2, 8, 5), elements=NUMBERS)
@@ -55,7 +55,7 @@ def test_errors_are_as_small_as_promised(model: WaveNet) -> None:
         for name in MATRICES:
             value = model.get_parameter(name)
             error = (twin.get_parameter(name) - value).abs()
-            if bytes_of(precision, name) == 2:
+            if bytes_per_weight(precision, name) == 2:
                 assert (error <= 2.0**-8 * value.abs()).all()
             else:
                 largest = value.flatten(0, -2).abs().amax(0) if name == "skip" else value.abs().amax(-2, True)
@@ -82,4 +82,4 @@ def test_one_clip_reads_fewer_bytes(model: WaveNet) -> None:
 
 def test_a_precision_that_is_none() -> None:
     with pytest.raises(PartitaError, match="choose one of float32, bfloat16, int8"):
-        bytes_of("float16", "skip")
+        bytes_per_weight("float16", "skip")

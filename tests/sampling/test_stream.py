@@ -9,7 +9,7 @@ from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose
 from partita.sampling.config import Precision, SamplingConfig
-from partita.sampling.cpu.engine import groups_for
+from partita.sampling.cpu.engine import split_clips
 from partita.sampling.stream import Stream, draw, history_of, stream
 from partita.sampling.uniforms import uniforms
 
@@ -162,7 +162,7 @@ def test_a_stream_has_its_own_weights(model: WaveNet, sound: np.ndarray) -> None
 def test_groups_cover_all_clips() -> None:
     for clips in range(1, 80):
         for threads in (1, 2, 3, 16):
-            groups = groups_for(clips, threads)
+            groups = split_clips(clips, threads)
             assert [clip for group in groups for clip in group] == list(range(clips))
             assert max(map(len, groups)) - min(map(len, groups)) <= 1
 

@@ -1,4 +1,4 @@
-"""A small corpus and small configs that the training room's tests share."""
+"""A small corpus and small configs, shared by the tests of training."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,10 +40,10 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     folder = tmp_path_factory.mktemp("recordings")
     time = np.arange(5 * RATE) / RATE
     for number in range(3):
-        random = np.random.default_rng(number)
-        pitches = random.choice([200.0, 300.0, 400.0], 10)
+        rng = np.random.default_rng(number)
+        pitches = rng.choice([200.0, 300.0, 400.0], 10)
         tones = np.sin(2 * np.pi * pitches[(time * 2).astype(int)] * time) * np.exp(-2 * (time % 0.5))
-        sound = 0.5 * tones + 0.01 * random.standard_normal(len(time))
+        sound = 0.5 * tones + 0.01 * rng.standard_normal(len(time))
         soundfile.write(folder / f"{number}.wav", sound, RATE)
     settings = PrepareConfig(sample_rate=RATE, test=("2.wav",), validation=("1.wav",), workers=1)
     return prepare([folder], folder.parent / "corpus", settings, progress=False)
@@ -63,7 +63,7 @@ def make_config() -> Callable[..., TrainConfig]:
             "device": "cpu",
             "precision": "float32",
             "validations": 4,
-            "clips": 0,
+            "preview_clips": 0,
             "tensorboard": False,
         }
         return TrainConfig(**(small | changes))
@@ -93,7 +93,7 @@ def everything() -> AdversaryConfig:
         feature_weight=1.0,
         features="statistics",
         updates=2,
-        skip_above=0.9,
+        max_accuracy=0.9,
         r1=1.0,
         r1_every=3,
     )

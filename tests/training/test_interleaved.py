@@ -1,5 +1,6 @@
-"""Runs trained in turns: equal updates in equal time whatever else the machine does, and the same bytes."""
+"""Runs trained in turns make equal updates in equal time on a busy machine, and end with the same bytes."""
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -11,17 +12,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from partita.data.corpus import Corpus
+from partita.device import available_cores
 from partita.errors import DivergedError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.signals import Interrupted
 from partita.training import interleaved as turns_file
-from partita.training import trainer as loop_file
-from partita.training.interleaved import TOLERANCE, Planned, machine_share, train_in_turns, unequal
+from partita.training import trainer as trainer_file
+from partita.training.interleaved import TOLERANCE, PlannedRun, machine_share, train_in_turns, unequal_shares
 from partita.training.time_budget import training_budget
 from partita.training.train import resume, train
+from partita.training.train_step import TrainStep
 from partita.training.trainer import Trainer
 
 Make = Callable[..., Any]
@@ -35,18 +39,18 @@ BUDGET = 114.0  # seconds of training in 2 minutes: 5% are for the final score
 
 
 class FakeMachine:
-    """A clock that an update moves on: by 1 s while the machine is free, by 2 s while it is busy."""
+    """A clock that each update moves on: by 1 s while the machine is free, by 2 s while it is busy."""
 
     def __init__(self, busy_until: float) -> None:
         self.now, self.busy_until = 0.0, busy_until
         self.ended: dict[str, tuple[int, float]] = {}  # each run's steps and seconds
 
-    def update(self, loop: Trainer) -> None:
+    def update(self) -> dict[str, torch.Tensor]:
         self.now += 2.0 if self.now < self.busy_until else 1.0
-        loop.position.step += 1
+        return {"bits": torch.tensor(8.0)}
 
-    def finish(self, loop: Trainer) -> None:
-        self.ended[loop.run.path.name] = (loop.position.step, loop.position.seconds)
+    def finish(self, trainer: Trainer) -> None:
+        self.ended[trainer.folder.path.name] = (trainer.state.step, trainer.state.seconds)
 
 
 @pytest.fixture
@@ -56,19 +60,19 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     clock = SimpleNamespace(
         monotonic=lambda: fake.now, perf_counter=lambda: fake.now, process_time=lambda: 0.0
     )
-    monkeypatch.setattr(loop_file, "time", clock)
+    monkeypatch.setattr(trainer_file, "time", clock)
     monkeypatch.setattr(turns_file, "time", clock)
-    monkeypatch.setattr(Trainer, "_update", lambda loop, _batch: fake.update(loop))
-    monkeypatch.setattr(Trainer, "_validate", lambda _loop: None)
-    monkeypatch.setattr(Trainer, "save", lambda _loop: None)
-    monkeypatch.setattr(Trainer, "finish", lambda loop: fake.finish(loop))  # noqa: PLW0108 - it needs the loop
+    monkeypatch.setattr(TrainStep, "update", lambda *_: fake.update())
+    monkeypatch.setattr("partita.training.monitoring.validation.validation_bits", lambda *_: 8.0)
+    monkeypatch.setattr(Trainer, "save", lambda _trainer: None)
+    monkeypatch.setattr(Trainer, "finish", lambda trainer: fake.finish(trainer))  # noqa: PLW0108
     return fake
 
 
-def planned(make_config: Make, tmp_path: Path) -> list[Planned]:
-    config = make_config(steps=None, minutes=2.0, log_every=10**9)
+def planned(make_config: Make, tmp_path: Path) -> list[PlannedRun]:
+    config = make_config(steps=None, minutes=2.0, log_every=10**9, patience=0)
     assert training_budget(config) == BUDGET
-    return [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    return [PlannedRun(path=tmp_path / name, config=config) for name in ("a", "b")]
 
 
 def test_load_during_the_first_run_slows_both_alike(
@@ -93,12 +97,13 @@ def test_turns_change_no_bit(corpus: Corpus, tmp_path: Path, make_config: Make, 
     """With given steps, and the minutes so short that a turn is over after each of them."""
     config = make_config(minutes=10.0, adversary=adversary, arm="report", steps=6)
     train(corpus, tmp_path / "whole", config, quiet=True)
-    turns = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    turns = [PlannedRun(path=tmp_path / name, config=config) for name in ("a", "b")]
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(turns_file, "SHORTEST", 0.0)
         patched.setattr(turns_file, "TURNS", 10**9)
         assert train_in_turns(corpus, turns, quiet=True) == {}
-    assert len([r for r in metrics.read(tmp_path / "a" / "metrics.jsonl") if r["kind"] == "turn"]) >= 5
+    records = {name: metrics.read(tmp_path / name / "metrics.jsonl") for name in ("a", "b")}
+    assert max(sum(one["kind"] == "turn" for one in records[name]) for name in records) >= 5
     files = sorted(path.name for path in RunFolder.open(tmp_path / "whole").newest().glob("*.safetensors"))
     assert files
     for name in files:
@@ -108,12 +113,12 @@ def test_turns_change_no_bit(corpus: Corpus, tmp_path: Path, make_config: Make, 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
-def test_a_signal_stops_all_and_all_go_on(
+def test_a_signal_stops_all_runs_and_all_can_be_resumed(
     corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns_file, "SHORTEST", 0.1)
     config = make_config(steps=None, minutes=1 / 60, validations=1)
-    runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    runs = [PlannedRun(path=tmp_path / name, config=config) for name in ("a", "b")]
     timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGTERM))
     timer.start()
     with pytest.raises(Interrupted, match="stopped by SIGTERM"):
@@ -128,7 +133,7 @@ def test_a_signal_stops_all_and_all_go_on(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
-def test_records_of_turns_outlive_a_stop_and_one_check_serves_all(
+def test_records_of_turns_survive_a_stop_and_all_runs_share_one_corpus_check(
     corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns_file, "SHORTEST", 0.0)
@@ -136,16 +141,16 @@ def test_records_of_turns_outlive_a_stop_and_one_check_serves_all(
     begun: list[Corpus] = []
     monkeypatch.setattr(Corpus, "verify", lambda self, _stop: begun.append(self))
     config = make_config(minutes=10.0, steps=10)
-    runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
-    plain, left = turns_file._turn, [4, 3, 2, 1]
+    runs = [PlannedRun(path=tmp_path / name, config=config) for name in ("a", "b")]
+    train_until, turns = Trainer.train_until, itertools.count(1)
 
-    def counted(*given: Any, **named: Any) -> bool:
-        if left.pop() == 4:
+    def interrupted_in_turn_4(trainer: Trainer, stop: Callable[[], bool]) -> bool:
+        if next(turns) == 4:
             os.kill(os.getpid(), signal.SIGTERM)
-        return plain(*given, **named)
+        return train_until(trainer, stop)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(turns_file, "_turn", counted)
+        patched.setattr(Trainer, "train_until", interrupted_in_turn_4)
         with pytest.raises(Interrupted):
             train_in_turns(corpus, runs, quiet=True)
     for run in runs:
@@ -157,21 +162,21 @@ def test_records_of_turns_outlive_a_stop_and_one_check_serves_all(
     assert begun == [corpus, corpus]
 
 
-def test_a_run_that_diverges_leaves_the_others(
+def test_a_run_that_diverges_does_not_stop_the_others(
     corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    update = Trainer._update
+    step = Trainer.step
 
-    def diverging(loop: Trainer, batch: Any) -> None:
-        if loop.run.path.name == "a" and loop.position.step == 2:
+    def diverging(trainer: Trainer) -> None:
+        if trainer.folder.path.name == "a" and trainer.state.step == 2:
             raise DivergedError("the loss is not finite at step 3")
-        update(loop, batch)
+        step(trainer)
 
-    monkeypatch.setattr(Trainer, "_update", diverging)
+    monkeypatch.setattr(Trainer, "step", diverging)
     config = make_config(minutes=1.0, steps=4)
-    runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
-    astray = train_in_turns(corpus, runs, quiet=True)
-    assert list(astray) == [tmp_path / "a"] and "step 3" in str(astray[tmp_path / "a"])
+    runs = [PlannedRun(path=tmp_path / name, config=config) for name in ("a", "b")]
+    failed = train_in_turns(corpus, runs, quiet=True)
+    assert list(failed) == [tmp_path / "a"] and "step 3" in str(failed[tmp_path / "a"])
     assert RunFolder.open(tmp_path / "b").finished and step_of(tmp_path / "b") == 4
 
 
@@ -179,15 +184,15 @@ def turn(processor: float) -> dict[str, Any]:
     return {"kind": "turn", "step": 1, "wall_seconds": 2.0, "processor_seconds": processor}
 
 
-def test_a_busy_machine_is_named() -> None:
+def test_a_busy_machine_is_reported() -> None:
     steady = [turn(1.0), *(turn(3.8) for _ in range(20))]
     halved = [turn(1.0), *(turn(3.8 if number % 2 else 1.9) for number in range(20))]
     assert machine_share(steady) == pytest.approx(1.0)
     assert machine_share(halved) == pytest.approx(0.75)
-    said = unequal({"likelihood": machine_share(steady), "report": machine_share(halved)})
-    assert said is not None and said.startswith("the machine was busy while report trained: it got 75%")
-    assert unequal({"a": 1.0, "b": 1.01 / TOLERANCE}) is None
-    assert unequal({"a": None, "b": machine_share(steady[:3])}) is None
+    warning = unequal_shares({"likelihood": machine_share(steady), "report": machine_share(halved)})
+    assert warning is not None and warning.startswith("the machine was busy while report trained: it got 75%")
+    assert unequal_shares({"a": 1.0, "b": 1.01 / TOLERANCE}) is None
+    assert unequal_shares({"a": None, "b": machine_share(steady[:3])}) is None
 
 
 def _busy(seconds: float) -> None:
@@ -197,16 +202,16 @@ def _busy(seconds: float) -> None:
 
 
 @pytest.mark.slow
-def test_two_busy_programs_beside_do_not_decide(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
+def test_two_busy_programs_slow_both_runs_alike(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
     """The first of two runs of 4 s would have them beside it all the time, the second never."""
     config = make_config(steps=None, minutes=4 / 60, validations=1, targets=1024)
     train(corpus, tmp_path / "warm", make_config(steps=2, targets=1024), quiet=True)
     context = multiprocessing.get_context("spawn")
-    busy = [context.Process(target=_busy, args=(5.0,)) for _ in range(os.cpu_count() or 1)]
+    busy = [context.Process(target=_busy, args=(5.0,)) for _ in range(available_cores())]
     for process in busy:
         process.start()
     time.sleep(0.5)
-    runs = [Planned(path=tmp_path / name, config=config) for name in ("a", "b")]
+    runs = [PlannedRun(path=tmp_path / name, config=config) for name in ("a", "b")]
     train_in_turns(corpus, runs, quiet=True)
     for process in busy:
         process.join()

@@ -1,4 +1,4 @@
-"""The generator's optimizers: what an update does to a matrix and to the rest."""
+"""The optimizers: how an update changes matrices and other weights."""
 
 import torch
 
@@ -13,8 +13,8 @@ def network() -> WaveNet:
 
 
 def test_orthogonal_keeps_the_singular_vectors_and_levels_the_values() -> None:
-    random = torch.Generator().manual_seed(1)
-    matrix = torch.randn(3, 12, 30, generator=random, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(1)
+    matrix = torch.randn(3, 12, 30, generator=generator, dtype=torch.float64)
     u, _, v = torch.linalg.svd(matrix, full_matrices=False)
     for given in (matrix, matrix.mT):
         result = orthogonal(given) if given is matrix else orthogonal(given).mT
@@ -35,7 +35,7 @@ def test_a_matrix_moves_by_an_orthogonal_step_of_the_stated_size() -> None:
     assert values.median() > 0.6
 
 
-def test_what_is_no_matrix_moves_as_adam_moves_it() -> None:
+def test_weights_that_are_no_matrices_are_updated_by_adam() -> None:
     model, twin = network(), network()
     ours = Muon(model, lr=1e-2, weight_decay=0.1)
     theirs = torch.optim.AdamW(twin.parameters(), lr=1e-2, betas=(0.9, 0.95), weight_decay=0.1)

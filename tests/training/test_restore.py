@@ -1,4 +1,4 @@
-"""Going on from a checkpoint that is damaged: one line, whatever is wrong with it."""
+"""Resuming from a damaged checkpoint raises one line, whatever the damage is."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def change_state(run: RunFolder, **changes: Any) -> None:
     path.write_text(json.dumps({name: value for name, value in state.items() if value is not None}))
 
 
-def test_a_run_of_an_older_version_goes_on(stopped: RunFolder, corpus: Corpus) -> None:
+def test_a_run_of_an_older_version_can_be_resumed(stopped: RunFolder, corpus: Corpus) -> None:
     assert RunFolder.open(resume(stopped.path, corpus=corpus, quiet=True)).finished
 
 
@@ -73,7 +73,7 @@ def test_tensors_that_do_not_fit_are_refused(
 
 
 @pytest.mark.parametrize("file", ["generator", "average", "optimizer", "random", "adversary"])
-def test_a_file_that_is_gone_is_missed(stopped: RunFolder, corpus: Corpus, file: str) -> None:
+def test_a_missing_file_is_reported(stopped: RunFolder, corpus: Corpus, file: str) -> None:
     # regression: a KeyError
     (stopped.newest() / f"{file}.safetensors").unlink()
     with pytest.raises(PartitaError, match=rf"{file}\.safetensors is missing: copy it again, or remove"):
@@ -92,7 +92,7 @@ def test_a_file_that_is_gone_is_missed(stopped: RunFolder, corpus: Corpus, file:
         ({"chosen": "x"}, "`chosen` in .* must be an integer"),
     ],
 )
-def test_a_state_that_is_none_is_refused(
+def test_an_invalid_state_is_refused(
     stopped: RunFolder, corpus: Corpus, changes: dict[str, Any], words: str
 ) -> None:
     change_state(stopped, **changes)
@@ -121,7 +121,7 @@ def test_a_state_that_is_none_is_refused(
         ("meter.steps", -1),
     ],
 )
-def test_a_position_is_checked_value_by_value(path: str, value: object) -> None:
+def test_each_value_of_the_trainer_state_is_checked(path: str, value: object) -> None:
     state = TrainerState(step=3).as_json()
     assert TrainerState.from_json(state) == TrainerState(step=3)
     *inside, name = path.split(".")
@@ -131,7 +131,7 @@ def test_a_position_is_checked_value_by_value(path: str, value: object) -> None:
         TrainerState.from_json(state)
 
 
-def test_another_network_is_refused_before_it_is_made(stopped: RunFolder, corpus: Corpus) -> None:
+def test_another_network_is_refused_before_it_is_created(stopped: RunFolder, corpus: Corpus) -> None:
     table = stopped.config()
     for shape in (table["network"], table["training"]["network"]):
         shape["skip_channels"] = 16384
@@ -155,7 +155,7 @@ def test_a_refused_checkpoint_leaves_the_metrics_as_they_were(stopped: RunFolder
     assert stopped.metrics_path.read_bytes() == before
 
 
-def test_lost_records_are_named_and_do_not_stop_a_run(
+def test_lost_records_are_reported_and_do_not_stop_a_run(
     stopped: RunFolder, corpus: Corpus, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stopped.metrics_path.unlink()

@@ -1,5 +1,4 @@
-"""Runs that are really killed, at random moments, go on as if nothing had happened: the same bytes at the
-end."""
+"""Runs that are killed at random moments and resumed end with the same bytes as runs that are not killed."""
 
 import json
 import multiprocessing
@@ -30,8 +29,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
 
 @pytest.fixture(scope="module")
 def processes() -> Any:
-    """Processes that are forked from a server in which everything is imported already, so that they start
-    fast."""
+    """Processes forked from a server that has imported everything, so that they start fast."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["partita.training.train", "partita.ops.gated_stack.autograd"])
     return context
@@ -51,7 +49,7 @@ def wait_for_a_run(out: Path) -> None:
 
 
 def content(run: Path) -> tuple[dict[str, bytes], Any, list[dict[str, Any]]]:
-    """Return all that must be equal: the tensors' files, the state, and the records but for times."""
+    """Return what must be equal: the tensors' files, the state, and the records without times."""
     newest = RunFolder.open(run).newest()
     files = {path.name: path.read_bytes() for path in newest.glob("*.safetensors")}
     state = json.loads((newest / "state.json").read_text())
@@ -115,7 +113,7 @@ def test_a_killed_run_ends_with_the_same_bytes(
         assert data == theirs[0][name], name
 
 
-def test_a_run_with_every_discriminator_goes_on_bitwise(
+def test_a_run_with_every_discriminator_resumes_bitwise(
     corpus: Corpus, tmp_path: Path, make_config: Make, everything: AdversaryConfig
 ) -> None:
     """Stopped while the discriminators warm up, and between two penalties."""
@@ -131,7 +129,7 @@ def test_a_run_with_every_discriminator_goes_on_bitwise(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_polite_signal_saves_and_says_how_to_go_on(
+def test_a_signal_saves_and_says_how_to_resume(
     corpus: Corpus, out: Path, make_config: Make, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from partita.signals import Interrupted
@@ -141,7 +139,7 @@ def test_a_polite_signal_saves_and_says_how_to_go_on(
 
     def interrupted_step(self: Trainer) -> None:
         step(self)
-        if self.position.step == 7:
+        if self.state.step == 7:
             signal.raise_signal(number)
 
     monkeypatch.setattr(Trainer, "step", interrupted_step)
@@ -166,12 +164,12 @@ def test_a_signal_while_a_run_finishes_stops_what_comes_after(
         finish(self)
 
     monkeypatch.setattr(Trainer, "finish", interrupted_finish)
-    with pytest.raises(Interrupted, match="it had come to its end"):
+    with pytest.raises(Interrupted, match="the run is finished"):
         train(corpus, out, make_config(), quiet=True)
     assert RunFolder.open(out).finished
 
 
-def test_a_run_that_another_process_trains_is_left_alone(
+def test_a_run_that_another_process_trains_is_not_changed(
     corpus: Corpus, out: Path, make_config: Make
 ) -> None:
     # regression: what the other process was writing was cleared away before the lock was asked for

@@ -1,4 +1,4 @@
-"""Where a small teacher is the data, a free-running route lowers the exact reverse divergence."""
+"""With a small teacher as the data, the critic lowers the exact reverse divergence."""
 
 import math
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from partita.sampling.stream import draw
 from partita.training.config.arms import with_arm
 from partita.training.config.train import CriticConfig, RolloutConfig, TrainConfig
 from partita.training.losses.likelihood import sample_nats
-from partita.training.train_step import TrainStep, Update
+from partita.training.train_step import StepInfo, TrainStep
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., TrainConfig]
@@ -35,7 +35,7 @@ SHAPE = WaveNetConfig(
 
 
 def teacher_of(seed: int) -> WaveNet:
-    """Return a model that looks further back than the student, at random but sure of itself."""
+    """Return a random model of low entropy with a larger receptive field than the student."""
     model = WaveNet(replace(SHAPE, layers=5), generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         model.end2.mul_(40.0)
@@ -78,10 +78,10 @@ def trained(
     for step in range(1, steps + 1):
         rows = torch.randint(len(data), (BATCH,), generator=random)
         starts = torch.randint(reach, data.shape[1] - TARGETS + 1, (BATCH,), generator=random)
-        columns = starts[:, None] + torch.arange(-learner.context, TARGETS)
+        columns = starts[:, None] + torch.arange(-train_step.context, TARGETS)
         windows = data[rows[:, None], columns]
         fade = 0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2
-        update = Update(step, rate * min(1.0, step / 20) * fade, step / steps)
+        update = StepInfo(step, rate * min(1.0, step / 20) * fade, step / steps)
         train_step.update(windows, torch.ones(BATCH, TARGETS, dtype=torch.bool), update)
     return train_step.best_model
 
@@ -91,13 +91,13 @@ def trained(
 def test_the_exact_log_ratio_as_reward_lowers_the_reverse_divergence(
     make_config: Make, seed: int, discount: float
 ) -> None:
-    """From one student, 150 updates each: of likelihood, and of likelihood with the teacher as critic."""
+    """Train one student for 150 more updates, by likelihood alone and with the teacher as critic."""
     teacher = teacher_of(seed)
     data = clips_of(teacher, None, 256, teacher.receptive_field + 1024, seed=1)
-    settings: dict[str, Any] = {"network": SHAPE, "quantiser": QUANTIZER, "targets": TARGETS, "batch": BATCH}
+    settings: dict[str, Any] = {"network": SHAPE, "quantizer": QUANTIZER, "targets": TARGETS, "batch": BATCH}
     base = make_config(**settings, steps=300)
     start = dict(trained(base, teacher, data, 4e-3).state_dict())
-    rollout = RolloutConfig(clips=32, length=256, shortest=64)
+    rollout = RolloutConfig(clips=32, length=256, initial_length=64)
     base = replace(base, steps=150, rollout=rollout)
     results = {}
     for arm in ("likelihood", "critic"):

@@ -1,4 +1,4 @@
-"""Runs from beginning to end: they learn, say what they did, and refuse what can't be."""
+"""Whole runs: they learn, log what they did, and refuse wrong arguments."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
-from partita.training.monitoring.progress import ProgressDisplay
+from partita.training.losses.likelihood import likelihood_bits
 from partita.training.monitoring.validation import held_out, validation_bits
 from partita.training.train import resume, train
 
@@ -35,8 +35,8 @@ def records(run: Path, kind: str) -> list[dict[str, float]]:
     return [record for record in metrics.read(run / "metrics.jsonl") if record["kind"] == kind]
 
 
-def test_a_run_learns_and_leaves_everything_behind(corpus: Corpus, out: Path, make_config: Make) -> None:
-    config = make_config(steps=60, tensorboard=True, clips=2, clip_seconds=0.05)
+def test_a_run_learns_and_writes_all_its_files(corpus: Corpus, out: Path, make_config: Make) -> None:
+    config = make_config(steps=60, tensorboard=True, preview_clips=2, preview_seconds=0.05)
     assert train(corpus, out, config, quiet=True) == out
     bits = [record["bits"] for record in records(out, "train")]
     assert len(bits) == 6
@@ -56,7 +56,7 @@ def test_a_run_learns_and_leaves_everything_behind(corpus: Corpus, out: Path, ma
     assert np.array_equal(loaded.draw(seconds=0.01, seed=1), load(out).draw(seconds=0.01, seed=1))
 
 
-def test_a_run_says_once_that_its_discriminator_is_blind(
+def test_a_blind_discriminator_is_reported_once(
     corpus: Corpus,
     out: Path,
     make_config: Make,
@@ -64,7 +64,7 @@ def test_a_run_says_once_that_its_discriminator_is_blind(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("partita.training.monitoring.discriminator_monitor.STEPS", 10)
+    monkeypatch.setattr("partita.training.monitoring.diagnostics.STEPS", 10)
     still = replace(adversary, learning_rate=0.0)
     config = with_arm(make_config(steps=30, log_every=5, adversary=still, patience=0), "report")
     asked = iter([False] * 19 + [True])
@@ -116,7 +116,7 @@ def test_arms_see_the_same_windows_and_the_twin_ends_bitwise_equal(
     assert ends["report"][1] != ends["likelihood"][1]
 
 
-def test_a_folder_that_is_taken_is_refused_before_any_work(
+def test_a_folder_that_is_not_empty_is_refused_before_any_work(
     corpus: Corpus, out: Path, make_config: Make
 ) -> None:
     train(corpus, out, make_config(steps=1), quiet=True)
@@ -153,7 +153,9 @@ def test_patience_ends_a_run_and_the_best_checkpoint_stands_for_it(
     corpus: Corpus, out: Path, make_config: Make
 ) -> None:
     """A learning rate far too high: the first scores are the best."""
-    config = make_config(steps=200, validations=40, patience=2, learning_rate=0.5, optimizer="adam", keep=1)
+    config = make_config(
+        steps=200, validations=40, patience=2, learning_rate=0.5, optimizer="adam", keep_checkpoints=1
+    )
     train(corpus, out, config, quiet=True)
     scores = {record["step"]: record["bits_average"] for record in records(out, "validation")}
     best = min(scores, key=lambda step: scores[step])
@@ -165,16 +167,13 @@ def test_patience_ends_a_run_and_the_best_checkpoint_stands_for_it(
 def test_a_diverging_run_stops_with_the_step_the_clips_and_what_to_try(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partita.training import train_step
-
-    make = train_step.likelihood_bits
     calls: list[int] = []
 
     def burst(*arguments: torch.Tensor) -> torch.Tensor:
         calls.append(1)
-        return make(*arguments) * (float("inf") if len(calls) == 8 else 1.0)
+        return likelihood_bits(*arguments) * (float("inf") if len(calls) == 8 else 1.0)
 
-    monkeypatch.setattr(train_step, "likelihood_bits", burst)
+    monkeypatch.setattr("partita.training.train_step.likelihood_bits", burst)
     with pytest.raises(
         PartitaError,
         match=r"not finite at step 8, on 0\.wav @ .* s; .*step 5 is undamaged.*lower `learning_rate`",
@@ -192,28 +191,30 @@ def test_training_starts_from_another_runs_weights(corpus: Corpus, tmp_path: Pat
     assert records(second, "validation")[0]["bits"] < records(third, "validation")[0]["bits"] - 1
 
 
-def test_another_network_can_not_be_started_from(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
+def test_a_run_with_another_network_can_not_be_started_from(
+    corpus: Corpus, tmp_path: Path, make_config: Make
+) -> None:
     first = train(corpus, tmp_path / "a", make_config(steps=1), quiet=True)
     with pytest.raises(PartitaError, match=r"another shape .* give that shape, with `--config`"):
         train(corpus, tmp_path / "b", make_config(network=None, size="tiny"), start_from=first, quiet=True)
     assert not (tmp_path / "b").exists()
 
 
-def test_the_size_to_start_from_is_named(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
+def test_the_error_names_the_size_to_start_from(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
     first = train(
-        corpus, tmp_path / "a", make_config(network=None, size="tiny", steps=1, clips=0), quiet=True
+        corpus, tmp_path / "a", make_config(network=None, size="tiny", steps=1, preview_clips=0), quiet=True
     )
     with pytest.raises(PartitaError, match="another shape than the one to be trained: give `--size tiny`"):
         train(corpus, tmp_path / "b", make_config(network=None, size="small"), start_from=first, quiet=True)
 
 
-def test_a_stopped_run_goes_on_elsewhere(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
+def test_a_stopped_run_can_be_moved_and_resumed(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
     asked = iter([False, False, True])
     run = train(corpus, tmp_path / "a" / "run", make_config(), stop=lambda: next(asked), quiet=True)
     assert RunFolder.open(run).steps() == [0, 3]
     moved = shutil.copytree(run, tmp_path / "b" / "c" / "run")
     there = shutil.copytree(corpus.path, tmp_path / "b" / "corpus")
-    with pytest.raises(PartitaError, match="is no corpus"):
+    with pytest.raises(PartitaError, match="is not a corpus"):
         resume(moved, corpus=tmp_path / "b", quiet=True)
     index = json.loads((there / "index.json").read_text())
     other = index | {"gap": 2.0}
@@ -236,12 +237,12 @@ def test_run_and_corpus_may_move_together(corpus: Corpus, tmp_path: Path, make_c
 def test_a_corpus_without_validation_trains_to_the_end(corpus: Corpus, out: Path, make_config: Make) -> None:
     recordings = [one for one in corpus.index["recordings"] if one["split"] == "train"]
     bare = Corpus(corpus.path, corpus.index | {"recordings": recordings})
-    train(bare, out, make_config(clips=2), quiet=True)
+    train(bare, out, make_config(preview_clips=2), quiet=True)
     assert {record["kind"] for record in metrics.read(out / "metrics.jsonl")} == {"train"}
     assert load(out).step == 20
 
 
-def test_a_lost_corpus_is_asked_for(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
+def test_a_missing_corpus_is_reported(corpus: Corpus, tmp_path: Path, make_config: Make) -> None:
     old = shutil.copytree(corpus.path, tmp_path / "corpus")
     train(old, tmp_path / "run", make_config(), stop=lambda: True, quiet=True)
     shutil.rmtree(old)
@@ -280,27 +281,37 @@ def test_damage_found_in_the_background_ends_the_training(
         begun.wait(30)
         verify(self, stop)
 
+    def stop() -> bool:
+        begun.set()
+        return False
+
     monkeypatch.setattr(Corpus, "verify", late)
     with pytest.raises(PartitaError, match="is damaged"):
-        train(there, tmp_path / "run", make_config(), stop=lambda: begun.set() is not None, quiet=True)
+        train(there, tmp_path / "run", make_config(), stop=stop, quiet=True)
 
 
 def checks() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "corpus check"]
 
 
-def test_no_thread_reads_on_after_a_run_that_could_not_begin(
+def test_the_corpus_check_ends_if_a_run_can_not_start(
     corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = train(corpus, tmp_path / "run", make_config(), stop=lambda: True, quiet=True)
     monkeypatch.setattr(BackgroundCheck.__init__, "__kwdefaults__", {"wait_s": 0.0})
-    monkeypatch.setattr(Corpus, "verify", lambda self, stop: [time.sleep(0.01) for _ in iter(stop, True)])
+
+    def read_until_stopped(self: Corpus, stop: Callable[[], bool]) -> None:
+        while not stop():
+            time.sleep(0.01)
+
+    monkeypatch.setattr(Corpus, "verify", read_until_stopped)
 
     def refuse(*_given: object, **_named: object) -> None:
         assert checks()
         raise PartitaError("no such device")
 
-    monkeypatch.setattr("partita.training.train.TrainStep", refuse)
+    monkeypatch.setattr("partita.training.new_run.TrainStep", refuse)
+    monkeypatch.setattr("partita.training.restore.TrainStep", refuse)
     with pytest.raises(PartitaError, match="no such device"):
         train(corpus, tmp_path / "new", make_config(), quiet=True)
     with pytest.raises(PartitaError, match="no such device"):
@@ -308,12 +319,23 @@ def test_no_thread_reads_on_after_a_run_that_could_not_begin(
     assert not checks()
 
 
-def test_it_is_said_that_the_end_waits_for_the_comparison(
-    corpus: Corpus, tmp_path: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
+def test_the_display_shows_that_the_end_waits_for_the_corpus_check(
+    corpus: Corpus,
+    tmp_path: Path,
+    make_config: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(BackgroundCheck.__init__, "__kwdefaults__", {"wait_s": 0.0})
-    said, waited = [], threading.Event()
-    monkeypatch.setattr(Corpus, "verify", lambda self, stop: waited.wait(30))
-    monkeypatch.setattr(ProgressDisplay, "_tell", lambda self, words: said.append(words) or waited.set())
-    train(corpus, tmp_path / "run", make_config(steps=1, log_every=10**9), quiet=True)
-    assert said[0] == "checking the corpus ..."
+    monkeypatch.setattr("partita.training.monitoring.progress.LINE_SECONDS", 0.0)
+    shown, finish = threading.Event(), BackgroundCheck.finish
+
+    def finish_at_once(self: BackgroundCheck) -> None:
+        shown.set()
+        finish(self)
+
+    monkeypatch.setattr(BackgroundCheck, "finish", finish_at_once)
+    monkeypatch.setattr(Corpus, "verify", lambda self, stop: shown.wait(30))
+    train(corpus, tmp_path / "run", make_config(steps=1, log_every=10**9))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == "run: checking the corpus ..."

@@ -1,5 +1,4 @@
-"""One update: what moves, what must not, and that the twin at weight 0 is the likelihood arm to the last
-bit."""
+"""One update: which weights change, and that the twin at weight 0 is bitwise the likelihood arm."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +9,7 @@ import torch
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, RolloutConfig, TrainConfig
 from partita.training.ema import EMA
-from partita.training.train_step import TrainStep, Update
+from partita.training.train_step import StepInfo, TrainStep
 
 Make = Callable[..., TrainConfig]
 
@@ -27,19 +26,19 @@ def batch(train_step: TrainStep, seed: int = 0) -> tuple[torch.Tensor, torch.Ten
 def train(config: TrainConfig, steps: int = 5) -> TrainStep:
     train_step = TrainStep(config)
     for step in range(1, steps + 1):
-        train_step.update(*batch(train_step, step), Update(step, 2e-3, step / steps))
+        train_step.update(*batch(train_step, step), StepInfo(step, 2e-3, step / steps))
     return train_step
 
 
 @pytest.mark.parametrize("value", ["draw", "mean"])
 @pytest.mark.parametrize("arm", ["likelihood", "report", "report-formula"])
-def test_every_weight_gets_a_gradient_and_moves(
+def test_every_weight_gets_a_gradient_and_changes(
     make_config: Make, adversary: AdversaryConfig, arm: str, value: str
 ) -> None:
     config = with_arm(make_config(rollout=RolloutConfig(value=value), adversary=adversary), arm)
     train_step = TrainStep(config)
     before = {name: p.detach().clone() for name, p in train_step.generator.named_parameters()}
-    numbers = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))
+    numbers = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))
     for name, parameter in train_step.generator.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
@@ -69,7 +68,7 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
     assert not torch.equal(moved.generator.end2, alone.generator.end2)
 
 
-def test_the_twin_of_everything_is_bitwise_the_likelihood_arm(
+def test_the_twin_with_all_discriminators_is_bitwise_the_likelihood_arm(
     make_config: Make, everything: AdversaryConfig
 ) -> None:
     base = make_config(adversary=everything)
@@ -91,7 +90,7 @@ def test_the_formulas_twin_at_weight_0_is_bitwise_matching_alone(
     assert torch.equal(twin.generator.dilated, alone.generator.dilated)
 
 
-def test_a_loss_that_is_not_finite_stops_before_anything_moves(
+def test_a_loss_that_is_not_finite_stops_before_any_weight_changes(
     make_config: Make, adversary: AdversaryConfig
 ) -> None:
     train_step = train(make_config(adversary=adversary), steps=1)
@@ -99,24 +98,24 @@ def test_a_loss_that_is_not_finite_stops_before_anything_moves(
         train_step.generator.end2_bias[3] = float("nan")
     before = {name: value.clone() for name, value in train_step.tensors()["generator"].items()}
     with pytest.raises(FloatingPointError, match="the likelihood loss"):
-        train_step.update(*batch(train_step), Update(2, 2e-3, 0.0))
+        train_step.update(*batch(train_step), StepInfo(2, 2e-3, 0.0))
     for name, value in before.items():
         assert torch.equal(train_step.tensors()["generator"][name], value) or name == "end2_bias"
 
 
-def test_a_gradient_that_is_not_finite_stops_before_anything_moves(make_config: Make) -> None:
+def test_a_gradient_that_is_not_finite_stops_before_any_weight_changes(make_config: Make) -> None:
     train_step = train(make_config(), steps=1)
     before = {name: value.clone() for name, value in train_step.tensors()["generator"].items()}
     train_step.generator.end1.register_hook(lambda gradient: gradient * float("inf"))
     with pytest.raises(FloatingPointError, match="the generator's gradient"):
-        train_step.update(*batch(train_step), Update(2, 2e-3, 0.0))
+        train_step.update(*batch(train_step), StepInfo(2, 2e-3, 0.0))
     for name, value in before.items():
         assert torch.equal(train_step.tensors()["generator"][name], value), name
 
 
 def test_clipping_bounds_the_gradient(make_config: Make) -> None:
-    train_step = TrainStep(make_config(clip=1e-3))
-    norm = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))["gradient_norm"]
+    train_step = TrainStep(make_config(grad_clip=1e-3))
+    norm = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))["gradient_norm"]
     assert norm > 1e-2
     clipped = torch.nn.utils.get_total_norm(
         [p.grad for p in train_step.generator.parameters() if p.grad is not None]
@@ -132,12 +131,12 @@ def test_streams_are_separate(make_config: Make, adversary: AdversaryConfig) -> 
     )
     none = TrainStep(make_config())
     assert torch.equal(small.generator.dilated, none.generator.dilated)
-    assert torch.equal(small.random.get_state(), large.random.get_state())
+    assert torch.equal(small.rng.get_state(), large.rng.get_state())
     other = TrainStep(make_config(seed=1))
     assert not torch.equal(other.generator.dilated, none.generator.dilated)
 
 
-def test_the_average_by_hand(make_config: Make) -> None:
+def test_the_ema_by_hand(make_config: Make) -> None:
     model = TrainStep(make_config()).generator
     start = model.end2_bias.detach().clone()
     average = EMA(model, decay=0.5)
@@ -156,8 +155,8 @@ def test_a_gpu_takes_the_same_path(make_config: Make, adversary: AdversaryConfig
     assert all(torch.isfinite(value).all() for value in train_step.tensors()["generator"].values())
 
 
-def test_bfloat16_trains_where_the_instructions_are_missing_too(make_config: Make) -> None:
+def test_bfloat16_trains_without_bfloat16_instructions(make_config: Make) -> None:
     train_step = TrainStep(make_config(precision="bfloat16"))
-    first = train_step.update(*batch(train_step), Update(1, 2e-3, 0.0))["bits"]
+    first = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))["bits"]
     assert train_step.generator.end2.dtype == torch.float32
     assert first.item() == pytest.approx(8, abs=0.5)

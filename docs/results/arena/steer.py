@@ -45,7 +45,7 @@ def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
     for name, better in (("exact", teacher.model), ("critic", critic)):
         for particles in (1, asked.particles):
             steering = Steering(
-                judge=RatioScorer(better, model, threads=1),
+                scorer=RatioScorer(better, model, threads=1),
                 config=SteeringConfig(particles=particles, block=asked.block),
             )
             (point,) = measuring.steered_curve(model, steering, (1.0,))

@@ -31,7 +31,7 @@ from partita.sampling.stream import draw
 from partita.seeds import numpy_stream
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
-from partita.training.train_step import TrainStep, Update
+from partita.training.train_step import StepInfo, TrainStep
 
 NATS_PER_BIT = float(np.log(2.0))
 RESAMPLES = 2000
@@ -59,11 +59,11 @@ def train_student(sound: NDArray[np.uint8], minutes: float, seed: int) -> WaveNe
         firsts = random.integers(sound.shape[1] - length, size=config.batch)
         windows = np.stack([sound[c, f : f + length] for c, f in zip(clips, firsts, strict=True)])
         rate = learning_rate(
-            step, progress, peak=config.learning_rate, warmup=config.warmup, floor=config.floor,
-            settle=config.settle,
+            step, progress, peak=config.learning_rate, warmup=config.warmup, floor=config.lr_floor,
+            decay_steps=config.lr_decay_steps,
         )  # fmt: skip
         step += 1
-        numbers = learner.update(torch.from_numpy(windows).long(), valid, Update(step, rate, progress))
+        numbers = learner.update(torch.from_numpy(windows).long(), valid, StepInfo(step, rate, progress))
         said = 0.98 * said + 0.02 * float(numbers["bits"])
         if step % 100 == 0:
             print(f"step {step}, {progress:.0%}, {said / (1 - 0.98**step):.4f} bits", flush=True)
@@ -101,7 +101,7 @@ class Experiment:
         judge = RatioScorer(self.teacher, self.student)
         settings = SteeringConfig(particles=particles, block=block, lag=None)
         stream = SteeredStream(
-            self.student, Steering(judge=judge, config=settings), prompt=self.prompt,
+            self.student, Steering(scorer=judge, config=settings), prompt=self.prompt,
             clips=len(self.prompt), steps=self.steps, config=SamplingConfig(seed=self.seed), zero_class=128,
         )  # fmt: skip
         sound = stream.take(self.steps)

@@ -1,6 +1,6 @@
-"""Write a clip in any format of `sound_formats.py`, complete or not at all, through libsndfile.
+"""Write a complete clip in any of `output_formats.FORMATS`, through libsndfile.
 
-The sound is known to its end when this begins: `spooled.py` keeps it until then.
+A file that can't be written completely is not written at all.
 """
 
 import io
@@ -13,15 +13,18 @@ import soundfile
 from numpy.typing import NDArray
 
 from partita import storage
-from partita.audio.output_formats import SoundFormat
-from partita.audio.wav import write_all
+from partita.audio.output_formats import OutputFormat
+from partita.audio.writing import write_all
 from partita.errors import PartitaError
 
 TRIAL = np.zeros(2048, np.int16)
 
 
-class _Remembering:
-    """An unbuffered file for libsndfile that keeps the first error of a write: no callback can raise."""
+class _ErrorKeepingFile:
+    """An unbuffered file for libsndfile that keeps the first write error.
+
+    libsndfile calls `write` from C, so an exception raised in it would be lost.
+    """
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -29,6 +32,7 @@ class _Remembering:
         self.seek, self.tell, self.read = file.seek, file.tell, file.read
 
     def write(self, data: bytes) -> int:
+        """Write the bytes; keep an error instead of raising it."""
         try:
             write_all(self._file, data)
         except OSError as error:
@@ -40,21 +44,21 @@ def encode(
     path: Path,
     sound: Iterable[NDArray[np.int16]],
     *,
-    form: SoundFormat,
+    form: OutputFormat,
     sample_rate: int,
     note: str,
     redirect: Callable[[Path], Path] | None = None,
 ) -> None:
-    """Write one clip; what had the name before stays until the new file is complete.
+    """Write one clip; a file that already has this name is replaced when the new one is complete.
 
     Args:
         path: the file; its folder must exist.
-        sound: the clip's samples, in pieces of any length.
-        form: how to write them.
+        sound: the clip's samples, in blocks of any length.
+        form: the format.
         sample_rate: in Hz.
         note: the file's comment.
-        redirect: called with the path (a link's target) when the clip is encoded; returns the path in the
-            same folder that is written instead.
+        redirect: called with the path (for a link, with its target) when the clip is encoded; returns the
+            path to write instead, in the same folder.
 
     Raises:
         OSError: the disk is full, or the path can't be written to.
@@ -70,11 +74,11 @@ def encode(
         _write(file, sound, form=form, sample_rate=sample_rate, note=note)
 
 
-def demand_encoder(path: Path, form: SoundFormat, sample_rate: int) -> None:
-    """Refuse a format that can't hold sound at this rate, or that this libsndfile can't write.
+def check_encoder(path: Path, form: OutputFormat, sample_rate: int) -> None:
+    """Raise an error if libsndfile can't write a format at a sample rate; find out by encoding a short trial.
 
     Args:
-        path: the file that would be written.
+        path: the file, which the message names.
         form: its format.
         sample_rate: in Hz.
 
@@ -82,12 +86,12 @@ def demand_encoder(path: Path, form: SoundFormat, sample_rate: int) -> None:
         PartitaError: the format can't be written.
 
     >>> from partita.audio.output_formats import FORMATS
-    >>> demand_encoder(Path("a.opus"), FORMATS[".opus"], 48000)
+    >>> check_encoder(Path("a.opus"), FORMATS[".opus"], 48000)
     """
     remedy = f"give `--out {path.with_suffix('.wav')}`"
-    if form.most_rate is not None and sample_rate > form.most_rate:
+    if form.max_rate is not None and sample_rate > form.max_rate:
         raise PartitaError(
-            f"{path} can hold sound of at most {form.most_rate} Hz, the model's has {sample_rate}: {remedy}"
+            f"{path} can hold sound of at most {form.max_rate} Hz, the model's has {sample_rate}: {remedy}"
         )
     try:
         _write(io.BytesIO(), [TRIAL], form=form, sample_rate=sample_rate, note="a trial")
@@ -97,21 +101,19 @@ def demand_encoder(path: Path, form: SoundFormat, sample_rate: int) -> None:
 
 
 def _write(
-    file: Any, sound: Iterable[NDArray[np.int16]], *, form: SoundFormat, sample_rate: int, note: str
+    file: Any, sound: Iterable[NDArray[np.int16]], *, form: OutputFormat, sample_rate: int, note: str
 ) -> None:
     """Write the clip to an open file.
 
     Raises:
-        OSError: a write failed; libsndfile closes the file as if it had not.
+        OSError: a write failed, which libsndfile itself does not report.
     """
-    remembering = _Remembering(file)
-    with soundfile.SoundFile(
-        remembering, "w", sample_rate, 1, format=form.name, subtype=form.subtype
-    ) as writer:
+    target = _ErrorKeepingFile(file)
+    with soundfile.SoundFile(target, "w", sample_rate, 1, format=form.name, subtype=form.subtype) as writer:
         writer.comment = note
-        for piece in sound:
-            writer.write(piece)
-            if remembering.error is not None:
+        for block in sound:
+            writer.write(block)
+            if target.error is not None:
                 break
-    if remembering.error is not None:
-        raise remembering.error
+    if target.error is not None:
+        raise target.error

@@ -1,36 +1,37 @@
-"""From the channels of a recording to one, and what must be known of all samples to do so rightly.
+"""Mix the channels of a recording down to one.
 
-Channels are averaged. Two things break an average: channels in opposite phase, which cancel out (`phases.py`
-finds them), and single samples far beyond all others, after which the rest is silence. Both show only at the
-end of a recording, which is then decoded once more. This file knows no formats.
+The channels are averaged. In a recording whose channels have opposite phase they would cancel out, so one
+channel is used instead. `PhaseMeter` finds this out, but only at the end of the recording, which is then
+decoded a second time with another `Downmix`. This file knows no file formats.
 """
 
-from collections.abc import Iterable
+import math
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.formats.parts import UnreadableError
+from partita.audio.peaks import MAX_VALUE
 
-FULL_SCALE = 0.99  # 8-bit sound ends at 127/128
-FAR_BEYOND = 1.25  # a peak above it shows that a file of floats has no ceiling at 1
-QUANTILE = 0.999
-SPIKE_BITS = 7  # a spike is 2^7 times beyond that quantile
-LARGEST = 1e15  # no recording has larger values; their squares, summed up, would overflow
-BIAS = 126  # of float32: 2^(exponent - 126) is above a value with these exponent bits
+PIECE_S = 0.125  # powers are measured over pieces of this length
+CANCELLED = 0.01  # power of the average, relative to the channels' power; unrelated channels have 0.5
+LOUD = 1e-3  # power of a piece, relative to the recording's; quieter pieces do not count
+LEAST_S = 0.5  # cancelled sound of this length without a break is too much
+MOST_SHARE = 0.05  # cancelled sound of this share of the recording is too much
+SILENCE_DB = 90.0
 
 
 @dataclass(frozen=True)
-class Treatment:
-    """How channels become one.
+class Downmix:
+    """How the channels of a recording become one.
 
     Args:
-        channel: the one that is taken; None takes the average of all.
-        limit: samples beyond it are taken as 0; None takes all as they are.
-        note: what a person should know about it.
+        channel: the channel that is used, from 0; None averages all channels.
+        limit: samples whose absolute value exceeds it are set to 0; None keeps all samples.
+        note: what the user should know about it; None for nothing.
 
-    >>> Treatment(channel=1).mono(np.array([[1, -1], [0.5, -0.5]], dtype=np.float32)).tolist()
+    >>> Downmix(channel=1).mono(np.array([[1, -1], [0.5, -0.5]], dtype=np.float32)).tolist()
     [-1.0, -0.5]
     """
 
@@ -39,7 +40,7 @@ class Treatment:
     note: str | None = None
 
     def mono(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return one channel as a new array, (samples,) float32.
+        """Return one channel, (samples,) float32, as a new array.
 
         Args:
             block: (samples, channels) float32.
@@ -49,109 +50,14 @@ class Treatment:
         return average_channels(block)
 
     def without_spikes(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the block with its spikes set to 0, or at least within what can be squared."""
+        """Set samples above `limit` to 0; without a limit, clip to `MAX_VALUE`, whose square is finite."""
         if self.limit is not None:
             return np.where(np.abs(block) > np.float32(self.limit), np.float32(0), block)
-        return np.clip(block, np.float32(-LARGEST), np.float32(LARGEST))
-
-
-class Levels:
-    """Measures peak and clipping while a recording is decoded.
-
-    Attributes:
-        peak: the greatest absolute value.
-
-    >>> levels = Levels()
-    >>> levels.add(np.ones((4, 1), dtype=np.float32), floats=False), levels.clipped
-    (1.0, 1.0)
-    """
-
-    def __init__(self) -> None:
-        self.peak = 0.0
-        self._values = self._full = 0
-        self._ceiling = 1.0
-
-    @property
-    def clipped(self) -> float:
-        """Return the share of values at full scale, 0 to 1."""
-        return self._full / max(1, self._values)
-
-    def add(self, block: NDArray[np.float32], *, floats: bool) -> float:
-        """Count a block, (samples, channels), and return its peak, which may be NaN or infinite.
-
-        In a file of floats far beyond 1 what stood below the greatest so far was no ceiling.
-        """
-        sizes = np.abs(block)
-        peak = float(sizes.max())
-        self.peak = max(self.peak, peak)
-        ceiling = self._ceiling
-        if floats and peak > FAR_BEYOND:
-            ceiling = max(ceiling, peak)
-        if FULL_SCALE * ceiling > self._ceiling:
-            self._full = 0
-        self._ceiling = ceiling
-        self._values += block.size
-        if not peak < FULL_SCALE * ceiling:
-            self._full += int(np.count_nonzero(sizes >= FULL_SCALE * ceiling))
-        return peak
-
-
-def find_spikes(blocks: Iterable[tuple[NDArray[np.float32], float]]) -> tuple[float, str] | None:
-    """Return the limit that a few samples stand far beyond, and a note on them; None without such samples.
-
-    A spike is beyond full scale and 2^7 times or more beyond the quantile 0.999 of all samples but zeros.
-
-    Args:
-        blocks: all blocks of a recording, each with its time in seconds for every sample: (values, 1 / rate).
-
-    >>> quiet = np.full((2000, 1), 0.1, dtype=np.float32); quiet[500] = 1e30
-    >>> find_spikes([(quiet, 1 / 1000)])
-    (16.0, '1 sample far beyond all others (1e+30 at 0.500 s) is taken as 0')
-    """
-    counts = np.zeros(256, dtype=np.int64)
-    peak, peak_s, begin = 0.0, 0.0, 0.0
-    for block, period in blocks:
-        sizes = np.abs(np.ascontiguousarray(block))
-        exponents = sizes.view(np.int32) >> 23
-        counts += np.bincount(exponents.ravel(), minlength=256)
-        if (greatest := float(sizes.max())) > peak:
-            peak, peak_s = greatest, begin + int(sizes.max(axis=1).argmax()) * period
-        begin += len(block) * period
-    counts[0] = 0
-    below = int(np.searchsorted(np.cumsum(counts), QUANTILE * counts.sum()))
-    limit = 2.0 ** min(127, below - BIAS + SPIKE_BITS)
-    beyond = int(counts[below + SPIKE_BITS + 1 :].sum())
-    if not beyond or peak <= max(limit, FAR_BEYOND):
-        return None
-    many = "1 sample" if beyond == 1 else f"{beyond} samples"
-    verb = "is" if beyond == 1 else "are"
-    return limit, f"{many} far beyond all others ({peak:.4g} at {peak_s:.3f} s) {verb} taken as 0"
-
-
-def check_finite(block: NDArray[np.float32], seconds: float, rate: int) -> None:
-    """Refuse NaN and infinity.
-
-    Args:
-        block: (samples, channels).
-        seconds: where the block begins.
-        rate: Hz.
-
-    Raises:
-        UnreadableError: a value is not finite; the message says where.
-
-    >>> check_finite(np.array([[0], [np.nan]], dtype=np.float32), 3.0, 10)
-    Traceback (most recent call last):
-    ...
-    partita.audio.formats.parts.UnreadableError: holds values that are not finite (NaN or infinity) at 3.100 s
-    """
-    finite = np.isfinite(block)
-    if not finite.all():
-        place = seconds + int((~finite).any(axis=1).argmax()) / rate
-        raise UnreadableError(f"holds values that are not finite (NaN or infinity) at {place:.3f} s")
+        return np.clip(block, np.float32(-MAX_VALUE), np.float32(MAX_VALUE))
 
 
 def average_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean over the channels, as a new array.
+    """Return the mean over the channels, (samples,) float32, as a new array.
 
     Args:
         block: (samples, channels) float32.
@@ -165,3 +71,83 @@ def average_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:
     if block.shape[1] > 1:
         mono *= np.float32(1 / block.shape[1])
     return mono
+
+
+class PhaseMeter:
+    """Measures the power of the channels and of their average, to find channels in opposite phase.
+
+    Powers are stored for each short piece, since opposite phase in only a part of a recording hardly changes
+    the power of the whole.
+
+    >>> left = np.sin(np.arange(8000, dtype=np.float32))
+    >>> meter = PhaseMeter()
+    >>> meter.add(np.stack([left, -left], 1), 0 * left, 8000)
+    >>> meter.cancelled()
+    (0, 'its channels are in opposite phase, so that their average is silence: channel 1 alone is used')
+    """
+
+    def __init__(self) -> None:
+        self._seconds, self._powers, self._mixed = array("d"), array("d"), array("d")
+        self._channels: list[float] = []
+
+    def add(self, block: NDArray[np.float32], mono: NDArray[np.float32], rate: int) -> None:
+        """Measure a block.
+
+        Args:
+            block: (samples, channels) float32.
+            mono: (samples,) float32, the average of the channels.
+            rate: sample rate in Hz.
+        """
+        channels = block.shape[1]
+        if channels < 2:
+            return
+        self._channels += [0.0] * (channels - len(self._channels))
+        length = max(1, round(PIECE_S * rate))
+        for start in range(0, len(block), length):
+            piece = block[start : start + length]
+            powers = [_power(np.ascontiguousarray(piece[:, channel])) for channel in range(channels)]
+            for channel, power in enumerate(powers):
+                self._channels[channel] += power
+            self._seconds.append(len(piece) / rate)
+            self._powers.append(sum(powers) / channels)
+            self._mixed.append(_power(mono[start : start + length]))
+
+    def cancelled(self) -> tuple[int, str] | None:
+        """Return the strongest channel and a note if the channels cancel out, None if their average is good.
+
+        Channels cancel out if they do so in the recording as a whole, for half a second without a break, or
+        in a twentieth of the recording. Pieces much quieter than the recording do not count.
+        """
+        seconds, powers, mixed = (np.array(values) for values in (self._seconds, self._powers, self._mixed))
+        if not powers.any():
+            return None
+        cancelled = np.ones(len(powers), dtype=bool)
+        extent = ""
+        if mixed.sum() >= CANCELLED * powers.sum():
+            loud = powers > LOUD * powers.sum() / seconds.sum() * seconds
+            cancelled = loud & (mixed < CANCELLED * powers)
+            lost, whole = float(seconds[cancelled].sum()), float(seconds.sum())
+            if _longest(cancelled, seconds) < LEAST_S - 1e-6 and lost < max(LEAST_S, MOST_SHARE * whole):
+                return None
+            extent = f" for {lost:.1f} of {whole:.1f} s"
+        channel = int(np.argmax(self._channels))
+        power, rest = float(powers[cancelled].sum()), float(mixed[cancelled].sum())
+        lost_db = 10 * math.log10(power / rest) if rest else math.inf
+        average = "silence" if lost_db > SILENCE_DB else f"{lost_db:.0f} dB weaker than they are"
+        return channel, (
+            f"its channels are in opposite phase{extent}, so that their average is {average}: "
+            f"channel {channel + 1} alone is used"
+        )
+
+
+def _longest(chosen: NDArray[np.bool_], seconds: NDArray[np.float64]) -> float:
+    """Return the length of the longest run of chosen pieces, in seconds."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+    times = np.concatenate([[0.0], np.cumsum(seconds)])
+    return float((times[edges[1::2]] - times[edges[::2]]).max(initial=0.0))
+
+
+def _power(values: NDArray[np.float32]) -> float:
+    """Return the sum of the squared differences from the mean."""
+    centred = values - values.mean(dtype=np.float64).astype(np.float32)
+    return float(np.einsum("i,i->", centred, centred))

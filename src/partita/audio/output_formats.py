@@ -1,4 +1,4 @@
-"""The sound formats that clips are written in, chosen by the suffix of the file's name, and their limits.
+"""The sound formats that clips can be written in, chosen by the file's suffix, and the limits of each.
 
 This file does not write: `wav.py` and `encoding.py` do.
 """
@@ -10,14 +10,14 @@ from partita.errors import PartitaError
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoundFormat:
-    """A format as libsndfile names it.
+class OutputFormat:
+    """A sound format, in libsndfile's terms.
 
     Args:
         name: the container.
-        subtype: how samples are stored in it.
-        most_samples: 16-bit samples that a file can hold; None is more than anyone draws.
-        most_rate: the greatest sample rate, in Hz, where libsndfile itself does not refuse a greater one.
+        subtype: the encoding of the samples.
+        max_samples: the most 16-bit samples that a file can hold; None when there is no practical limit.
+        max_rate: the highest sample rate in Hz, where libsndfile does not check it; None otherwise.
 
     >>> FORMATS[".ogg"].subtype
     'VORBIS'
@@ -25,40 +25,40 @@ class SoundFormat:
 
     name: str
     subtype: str = "PCM_16"
-    most_samples: int | None = None
-    most_rate: int | None = None
+    max_samples: int | None = None
+    max_rate: int | None = None
 
 
-LARGEST = (1 << 32) - 1 - 4096
-"""Bytes of sound in a file whose lengths have 32 bits; the rest is room for its headers."""
+MAX_DATA_BYTES = (1 << 32) - 1 - 4096
+"""The most bytes of sound in a file with 32-bit lengths; 4096 bytes are left for its headers."""
 
-_WAV = SoundFormat(name="WAV", most_samples=LARGEST // 2)
-_AIFF = SoundFormat(name="AIFF", most_samples=LARGEST // 2)
-_VORBIS = SoundFormat(name="OGG", subtype="VORBIS", most_rate=200_000)  # beyond, libvorbis crashes
+_WAV = OutputFormat(name="WAV", max_samples=MAX_DATA_BYTES // 2)
+_AIFF = OutputFormat(name="AIFF", max_samples=MAX_DATA_BYTES // 2)
+_VORBIS = OutputFormat(name="OGG", subtype="VORBIS", max_rate=200_000)  # libvorbis crashes above it
 
 FORMATS = {
     ".wav": _WAV,
     ".wave": _WAV,
-    ".flac": SoundFormat(name="FLAC"),
-    ".mp3": SoundFormat(name="MP3", subtype="MPEG_LAYER_III"),
+    ".flac": OutputFormat(name="FLAC"),
+    ".mp3": OutputFormat(name="MP3", subtype="MPEG_LAYER_III"),
     ".ogg": _VORBIS,
     ".oga": _VORBIS,
-    ".opus": SoundFormat(name="OGG", subtype="OPUS"),
+    ".opus": OutputFormat(name="OGG", subtype="OPUS"),
     ".aiff": _AIFF,
     ".aif": _AIFF,
-    ".caf": SoundFormat(name="CAF"),
+    ".caf": OutputFormat(name="CAF"),
 }
-"""Formats by suffix."""
+"""Formats by suffix, in lower case."""
 
 
-def format_of(path: str | Path) -> SoundFormat:
-    """Return the format that a file's suffix names; without a suffix it is WAV.
+def format_of(path: str | Path) -> OutputFormat:
+    """Return the format of a file by its suffix; WAV without a suffix.
 
     Args:
-        path: a file's name.
+        path: the file's name.
 
     Raises:
-        PartitaError: a suffix that names no format that can be written.
+        PartitaError: the suffix is not one of `FORMATS`.
 
     >>> format_of("music/take.FLAC").name, format_of("take").name, format_of("Partita No. 1").name
     ('FLAC', 'WAV', 'WAV')
@@ -75,24 +75,24 @@ def format_of(path: str | Path) -> SoundFormat:
     return FORMATS[suffix or ".wav"]
 
 
-def demand_length(path: Path, *, sample_rate: int, samples: int) -> None:
-    """Refuse a clip that is longer than its format can hold.
+def check_length(path: Path, *, sample_rate: int, samples: int) -> None:
+    """Raise an error if a clip is longer than its format can hold.
 
     Args:
         path: the file.
         sample_rate: in Hz.
-        samples: of the whole clip.
+        samples: length of the clip.
 
     Raises:
         PartitaError: the clip is too long.
 
-    >>> demand_length(Path("a.wav"), sample_rate=16000, samples=1 << 32)
+    >>> check_length(Path("a.wav"), sample_rate=16000, samples=1 << 32)
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: a.wav can hold 4 GiB, which is 134217 s at 16000 Hz: draw less, or give \
 `--out a.flac`, which has no such limit
     """
-    most = format_of(path).most_samples
+    most = format_of(path).max_samples
     if most is not None and samples > most:
         raise PartitaError(
             f"{path} can hold 4 GiB, which is {most // sample_rate} s at {sample_rate} Hz: draw less, or give"

@@ -1,6 +1,6 @@
-"""Waveform <-> classes: mu-law companding (the WaveNet paper's) or a linear scale, and back.
+"""Convert waveform values to classes and back: mu-law companding, as in the WaveNet paper, or a linear scale.
 
-Knows nothing of files or rates: it maps numbers in [-1, 1] to whole numbers 0 .. classes - 1.
+The quantizer maps numbers in [-1, 1] to integers from 0 to classes - 1. It does not read files.
 """
 
 from dataclasses import dataclass
@@ -10,27 +10,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.pcm import INT16_SCALE
 from partita.errors import PartitaError
-
-INT16_SCALE = 32767.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quantizer:
-    """A scalar quantizer with levels equally spaced in the companded domain.
+    """A scalar quantizer with levels that are equally spaced in the companded domain.
 
         f(x) = sign(x) ln(1 + mu |x|) / ln(1 + mu),  mu = classes - 1      (f(x) = x for "linear")
         class = floor((f(x) + 1) / 2 * (classes - 1) + 1/2)
 
     Args:
         kind: "mu-law" or "linear".
-        classes: how many levels, 2 .. 32768.
+        classes: number of levels, 2 to 32768.
 
     Raises:
-        PartitaError: an unknown `kind`, or `classes` out of range.
+        PartitaError: `kind` is unknown, or `classes` is out of range.
 
-    Source: van den Oord et al. 2016, "WaveNet", section 2.2 (mu-law, ITU-T G.711 without its piecewise
-        lines).
+    Source: van den Oord et al. 2016, "WaveNet", section 2.2: mu-law as in ITU-T G.711, but without the
+        standard's approximation by line segments.
 
     >>> Quantizer().encode(np.array([-1.0, 0.0, 1.0])).tolist()
     [0, 128, 255]
@@ -47,17 +46,20 @@ class Quantizer:
 
     @property
     def dtype(self) -> type[np.unsignedinteger[Any]] | type[np.signedinteger[Any]]:
-        """Return the integer type of encoded sound: uint8 up to 256 classes, else int16."""
+        """Return the integer type of classes: uint8 for up to 256 classes, int16 for more."""
         return np.uint8 if self.classes <= 256 else np.int16
 
     def encode(self, waveform: NDArray[np.floating[Any]]) -> NDArray[Any]:
-        """Return the class of every sample; values beyond [-1, 1] are clipped.
+        """Return the class of each sample; clip values outside [-1, 1].
 
         Args:
             waveform: any shape, float in [-1, 1].
 
+        Returns:
+            The shape of `waveform`, of the type `dtype`.
+
         Raises:
-            PartitaError: a value is not finite.
+            PartitaError: a value is NaN or infinite.
 
         >>> Quantizer(kind="linear", classes=3).encode(np.array([-1.0, 0.1, 7.0])).tolist()
         [0, 1, 2]
@@ -65,7 +67,7 @@ class Quantizer:
         x = np.asarray(waveform, dtype=np.float64)
         if not np.isfinite(x).all():
             raise PartitaError(
-                "`waveform` holds NaN or infinity, must be finite: mend the sound before encoding"
+                "`waveform` holds NaN or infinity, must be finite: repair the sound before encoding"
             )
         x = np.clip(x, -1.0, 1.0)
         if self.kind == "mu-law":
@@ -74,7 +76,7 @@ class Quantizer:
         return np.floor((x + 1) / 2 * (self.classes - 1) + 0.5).astype(self.dtype)
 
     def decode(self, classes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the waveform value, float32 in [-1, 1], of every class; `encode` takes it back.
+        """Return the waveform value of each class, float32 in [-1, 1]; `encode` inverts this.
 
         >>> Quantizer().decode(np.array([0, 255])).tolist()
         [-1.0, 1.0]
@@ -83,7 +85,7 @@ class Quantizer:
         return decoded
 
     def encode_int16(self, samples: NDArray[np.int16]) -> NDArray[Any]:
-        """Return the class of 16-bit samples, x = samples / 32767, through a table of all 65,536 values.
+        """Return the class of each 16-bit sample, x = samples / 32767, from a table of all 65,536 values.
 
         >>> Quantizer().encode_int16(np.array([-32768, 0, 32767], dtype=np.int16)).tolist()
         [0, 128, 255]
@@ -93,7 +95,7 @@ class Quantizer:
 
     @cached_property
     def table(self) -> NDArray[np.float32]:
-        """Return the waveform value of every class, (classes,) float32, increasing.
+        """Return the waveform value of all classes, (classes,) float32, in increasing order.
 
         >>> Quantizer(kind="linear", classes=5).table.tolist()
         [-1.0, -0.5, 0.0, 0.5, 1.0]
@@ -107,7 +109,7 @@ class Quantizer:
 
     @cached_property
     def zero_class(self) -> int:
-        """Return the class of silence, `encode(0.0)`: what stands before a segment's start.
+        """Return the class of silence, `encode(0.0)`, which pads the samples before the start of a segment.
 
         >>> Quantizer().zero_class
         128

@@ -1,21 +1,24 @@
-"""Where a recording is silent, and which stretches remain when silence is cut. Knows no files."""
+"""Find the silence in a recording, and the segments that remain when it is cut. Reads no files."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-FRAME_S = 0.02  # a level is the root mean square over this long
-QUIET_DB = -50.0  # a frame below this, against the recording's peak, is silent
-LONGEST_S = 1.0  # an inner silence longer than this is cut out
-MARGIN_S = 0.1  # left of the silence on each side of sound, so that attacks and decays stay whole
+FRAME_S = 0.02  # the level is the root mean square over a frame of this length
+QUIET_DB = -50.0  # a frame is silent when its level is below this, relative to the recording's peak
+LONGEST_S = 1.0  # longer silences inside a recording are cut out
+MARGIN_S = 0.1  # silence that is left on each side of a segment, to keep attacks and decays whole
 
 
 def quiet_frames(sound: NDArray[np.float32], peak: float, frame: int) -> NDArray[np.bool_]:
-    """Tell for each frame whether it is silent: its root mean square is below `QUIET_DB` of the peak.
+    """Return for each frame whether it is silent: its root mean square is below `QUIET_DB` of the peak.
 
     Args:
-        sound: (samples,) float32, without offset; a last, shorter frame is judged on what it has.
-        peak: the recording's greatest absolute value.
-        frame: samples a frame.
+        sound: (samples,) float32, with zero mean; the last frame may be shorter than the others.
+        peak: the greatest absolute value of the whole recording.
+        frame: samples per frame.
+
+    Returns:
+        (frames,) bool.
 
     >>> quiet_frames(np.array([0, 0, 1, -1, 0], dtype=np.float32), 1.0, 2).tolist()
     [True, False, True]
@@ -27,19 +30,22 @@ def quiet_frames(sound: NDArray[np.float32], peak: float, frame: int) -> NDArray
     return quiet
 
 
-def sounding_stretches(
+def sound_segments(
     quiet: NDArray[np.bool_], *, frame: int, samples: int, sample_rate: int
 ) -> list[tuple[int, int]]:
-    """Return the stretches to keep, (start, stop) in samples: ends trimmed, long inner silences cut out.
+    """Return the segments to keep, with silence at both ends and long silences in between cut out.
 
     Args:
-        quiet: one truth value a frame.
-        frame: samples a frame.
-        samples: in the whole recording.
-        sample_rate: Hz.
+        quiet: (frames,) bool, from `quiet_frames`.
+        frame: samples per frame.
+        samples: length of the whole recording, in samples.
+        sample_rate: in Hz.
+
+    Returns:
+        (start, stop) of each segment, in samples.
 
     >>> quiet = np.array([True] * 99 + [False] * 9 + [True] * 99)
-    >>> sounding_stretches(quiet, frame=2, samples=414, sample_rate=100)
+    >>> sound_segments(quiet, frame=2, samples=414, sample_rate=100)
     [(188, 226)]
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[True], quiet, [True]]).astype(np.int8)))

@@ -1,4 +1,4 @@
-"""Log-mel spectrograms, in numpy: the picture of a sound that training, evaluation and listening share."""
+"""Log-mel spectrograms in NumPy: one definition for training, evaluation and reports."""
 
 from functools import lru_cache
 
@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 
-FLOOR = 1e-10  # power below it counts as silence: -100 dB
-CHUNK = 2048  # frames transformed at once, so that memory stays flat
+FLOOR = 1e-10  # least power, -100 dB: smaller values are raised to it
+CHUNK = 2048  # frames that are transformed at once, which bounds the memory
 
 
 def log_mel(
@@ -24,16 +24,16 @@ def log_mel(
         S[i, m] = ln max(sum_k M[m, k] |sum_n w[n] x[i hop + n] e^(-2 pi j k n / n_fft)|^2 / (sum_n w[n])^2,
         1e-10)
 
-    w is the Hann window, M are triangles whose corners are equally spaced in mel, mel(f) = 2595 log10(1 + f /
-    700), from 0 to half the rate. A full-scale sine has a power of 1/4 at its bin. Frames lie wholly inside
-    the sound; a sound shorter than one frame is filled up with zeros.
+    w is the Hann window. M are triangular filters with corners equally spaced from 0 to half the sample rate
+    in mel, mel(f) = 2595 log10(1 + f / 700). A full-scale sine has a power of 1/4 at its bin. All frames lie
+    inside the sound; a sound shorter than one frame is padded with zeros.
 
     Args:
         waveform: (samples,) float in [-1, 1].
-        sample_rate: Hz.
-        n_mels: bands.
-        n_fft: window and transform length, samples.
-        hop_length: samples from frame to frame.
+        sample_rate: in Hz.
+        n_mels: number of mel bands.
+        n_fft: length of the window and of the transform, in samples.
+        hop_length: samples from one frame to the next.
 
     Returns:
         (frames, n_mels) float32; frames = 1 + (samples - n_fft) // hop_length, at least 1.
@@ -63,9 +63,9 @@ def log_mel(
 
 @lru_cache(maxsize=8)
 def mel_filters(sample_rate: int, n_mels: int, n_fft: int) -> NDArray[np.float32]:
-    """Return the triangles M, (n_mels, n_fft // 2 + 1) float32, each of height 1 at its centre.
+    """Return the triangular filters M, (n_mels, n_fft // 2 + 1) float32, each of height 1 at its centre.
 
-    A band narrower than the spacing of the bins, which happens at high rates, takes the bin nearest to its
+    A band that is narrower than the spacing of the bins, as at high sample rates, has the bin nearest to its
     centre.
 
     >>> mel_filters(16000, 64, 1024).shape

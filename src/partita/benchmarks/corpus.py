@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from partita.audio.formats.libsndfile import BLOCK_VALUES
+from partita.audio.formats.track import BLOCK_VALUES
 from partita.data.preparation.prepare import PrepareConfig, prepare
 
 RATE = 44100

@@ -16,11 +16,12 @@ import torch
 
 from partita.benchmarks.machine import SIDES, matrix_rate, reread_bandwidth, thread_limit
 from partita.benchmarks.start_time import start_times
+from partita.device import Device
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose, probabilities
-from partita.sampling.config import Device, Precision, SamplingConfig
-from partita.sampling.precision import bytes_of
+from partita.sampling.config import Precision, SamplingConfig
+from partita.sampling.precision import bytes_per_weight
 from partita.sampling.reference import CachedStep
 from partita.sampling.stream import Stream
 from partita.sampling.uniforms import uniforms
@@ -100,7 +101,10 @@ def weight_bytes(config: WaveNetConfig, precision: str) -> int:
     True
     """
     last = config.end_channels * config.classes
-    return bytes_of(precision, "skip") * (config.multiply_adds - last) + bytes_of(precision, "end2") * last
+    return (
+        bytes_per_weight(precision, "skip") * (config.multiply_adds - last)
+        + bytes_per_weight(precision, "end2") * last
+    )
 
 
 def start(size: str, *, runs: int) -> dict[str, Any]:

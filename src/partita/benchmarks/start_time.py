@@ -21,7 +21,7 @@ def measured_here(size: str, block: int) -> dict[str, float]:
         block: samples of the first block.
 
     Returns:
-        `imports_seconds`, `setup_seconds` (Numba's own, see `readiness.py`; loading a model does it) and
+        `imports_seconds`, `setup_seconds` (Numba's own, see `prepare_numba`; the first stream does it) and
         `start_seconds`, from the model in memory to the block: packing the weights, loading machine code,
         taking in the silence before the first sample, drawing.
 
@@ -32,11 +32,11 @@ def measured_here(size: str, block: int) -> dict[str, float]:
     from partita.models.sizes import size_named
     from partita.models.wavenet import WaveNet
     from partita.sampling.config import SamplingConfig
-    from partita.sampling.cpu.readiness import make_ready
+    from partita.sampling.cpu.kernel import prepare_numba
     from partita.sampling.stream import Stream
 
     imported = time.perf_counter()
-    make_ready()
+    prepare_numba()
     ready = time.perf_counter()
     model = WaveNet(size_named(size)).eval()
     loaded = time.perf_counter()

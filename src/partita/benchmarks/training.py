@@ -14,7 +14,7 @@ import torch
 from partita.benchmarks.machine import matrix_rate, thread_limit
 from partita.training.config.train import TrainConfig
 from partita.training.memory import keep_freed_memory
-from partita.training.train_step import TrainStep, Update
+from partita.training.train_step import StepInfo, TrainStep
 
 TARGETS = 16384
 
@@ -90,6 +90,6 @@ def _measured(size: str, *, batch: int, targets: int, device: str, runs: int, st
 def _seconds(train_step: TrainStep, classes: torch.Tensor, valid: torch.Tensor, steps: int) -> float:
     start = time.perf_counter()
     for step in range(steps):
-        numbers = train_step.update(classes, valid, Update(step=step + 1, learning_rate=1e-4, progress=0.5))
+        numbers = train_step.update(classes, valid, StepInfo(step=step + 1, learning_rate=1e-4, progress=0.5))
     float(numbers["bits"])  # a GPU works behind; this waits for it
     return time.perf_counter() - start

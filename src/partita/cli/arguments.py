@@ -6,7 +6,7 @@ This file knows no subcommand and no room.
 import io
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from itertools import zip_longest
 from typing import TypeVar
@@ -14,6 +14,7 @@ from typing import TypeVar
 import tyro
 
 from partita.errors import PartitaError
+from partita.terminal import print_note
 
 CommandT = TypeVar("CommandT")
 
@@ -79,6 +80,32 @@ def parse(
             sys.stderr.write(heard.getvalue())
             raise
         raise _mistake(leaving, heard.getvalue(), prog) from leaving
+
+
+def with_new_names(arguments: Sequence[str], *, prog: str, renamed: Callable[[str], str]) -> list[str]:
+    """Return the arguments with old names of options replaced, and print a line for each old name.
+
+    Args:
+        arguments: what follows the subcommand's name.
+        prog: how messages call the command.
+        renamed: maps an option's path, for example "rollout.seam", to its current path.
+
+    >>> with_new_names(["corpus", "--steps=5"], prog="partita train", renamed=str)
+    ['corpus', '--steps=5']
+    """
+    words, warned = [], set()
+    for word in arguments:
+        name, equals, value = word.partition("=")
+        path = name.removeprefix("--").replace("-", "_")
+        if name.startswith("--") and (new_path := renamed(path)) != path:
+            new_name = f"--{new_path.replace('_', '-')}"
+            if new_name not in warned:
+                print_note(f"{prog}: `{name}` is deprecated: use `{new_name}`")
+            warned.add(new_name)
+            words.append(new_name + equals + value)
+        else:
+            words.append(word)
+    return words
 
 
 def gather(arguments: Sequence[str], options: Sequence[str]) -> list[str]:

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional
 
-from partita.cli.arguments import parse
+from partita.cli.arguments import parse, with_new_names
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
-from partita.progress import Bar
+from partita.progress import ProgressBar
 from partita.terminal import print_line, print_note
+
+NEW_NAMES = {"opening_seconds": "prompt_seconds"}  # of options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +35,9 @@ class Command:
 
     def run(self) -> None:
         """Print the scores."""
-        with Bar("evaluating", 1.0) as bar:
+        with ProgressBar("evaluating", 1.0) as bar:
             scores = evaluate(
-                self.model, self.corpus, self.config, progress=lambda what, share: bar.reach(share, what)
+                self.model, self.corpus, self.config, progress=lambda what, share: bar.update(share, what)
             )
         if self.json:
             print_line(json.dumps(scores, allow_nan=False))
@@ -55,4 +57,7 @@ def _row(name: str, score: dict[str, Any]) -> str:
 
 def read(arguments: Sequence[str]) -> Command:
     """Return the command that the arguments ask for."""
+    arguments = with_new_names(
+        arguments, prog="partita evaluate", renamed=lambda path: NEW_NAMES.get(path, path)
+    )
     return parse(Command, arguments, prog="partita evaluate")

@@ -23,7 +23,9 @@ SURROUNDINGS = {
 
 SMALLER = {
     "prepare": "give a lower `--workers`",
-    "train": "give a smaller `--batch`, `--targets` or `--size`, or fewer `--clips`, and another `--out`",
+    "train": (
+        "give a smaller `--batch`, `--targets` or `--size`, or fewer `--preview-clips`, and another `--out`"
+    ),
     "generate": "give fewer `--clips` or `--particles`, or a shorter `--prime`",
     "evaluate": "give fewer `--clips` or fewer `--seconds`",
     "demo": "give a smaller `--size`, or fewer recordings",

@@ -13,17 +13,17 @@ from tyro.conf import FlagCreatePairsOff, Positional, Suppress
 
 from partita.cli.arguments import parse
 from partita.errors import PartitaError
-from partita.progress import Bar
+from partita.progress import ProgressBar
 from partita.sampling.config import SamplingConfig, SteeringConfig
-from partita.sampling.output.devices import is_stream, opened
+from partita.sampling.output.devices import is_stream, open_stream
 from partita.terminal import print_line, print_note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from partita.runs.loading import LoadedModel
-    from partita.sampling.output.clip_files import Written
-    from partita.sampling.output.plan import Outputs
+    from partita.sampling.output.clip_files import WriteResult
+    from partita.sampling.output.plan import OutputPlan
     from partita.sampling.smc.sampler import Steering
 
 
@@ -124,10 +124,12 @@ class Command:
             raise KeyboardInterrupt
 
     @contextmanager
-    def _place(self) -> "Iterator[Outputs | int]":
+    def _place(self) -> "Iterator[OutputPlan | int]":
         """Yield where the sound goes, a descriptor or files, having made sure that nothing is lost there."""
         if self.streamed:
-            with opened(self.out, waiting=lambda: print_note(f"waiting for a reader of {self.out}")) as pipe:
+            with open_stream(
+                self.out, waiting=lambda: print_note(f"waiting for a reader of {self.out}")
+            ) as pipe:
                 if self.prime is not None and _is_open_as(self.prime, pipe):
                     raise PartitaError(
                         f"{self.out} is the recording that `--prime` names: name another output"
@@ -138,9 +140,9 @@ class Command:
 
         yield plan_outputs(self.out, self.clips, prompt=self.prime, force=self.force)
 
-    def _draw(self, place: "Outputs | int") -> "Written":
+    def _draw(self, place: "OutputPlan | int") -> "WriteResult":
         from partita.runs.loading import load
-        from partita.sampling.output.clip_files import demand_fit, demand_room
+        from partita.sampling.output.limits import check_disk_space, check_format
         from partita.sampling.output.pipe import FIRST_BLOCK
         from partita.seeds import fresh_seed
 
@@ -149,8 +151,8 @@ class Command:
         seconds = None if self.seconds == math.inf else self.seconds
         samples = None if seconds is None else model.samples(seconds)
         if not isinstance(place, int):
-            demand_fit(place.paths[0], sample_rate=model.sample_rate, samples=samples)
-            demand_room(place.paths, samples=model.samples(self.seconds), normalise=self.normalise)
+            check_format(place.paths[0], sample_rate=model.sample_rate, samples=samples)
+            check_disk_space(place.paths, samples=model.samples(self.seconds), normalise=self.normalise)
         steering = self._steering(model)
         sampling = replace(self.sampling, seed=fresh_seed() if self.seed is None else self.seed)
         blocks = model.stream(
@@ -176,16 +178,16 @@ class Command:
     def _write(
         self,
         blocks: "Iterable[NDArray[Any]]",
-        place: "Outputs | int",
+        place: "OutputPlan | int",
         sample_rate: int,
         samples: int | None,
         seed: int,
-    ) -> "Written":
+    ) -> "WriteResult":
         """Let the blocks go where they are wanted."""
         from partita.sampling.output.clip_files import write_clips
         from partita.sampling.output.pipe import write_pipe
 
-        with Bar("generating", samples) as bar:
+        with ProgressBar("generating", samples) as bar:
             if isinstance(place, int):
                 return write_pipe(
                     blocks,
@@ -195,7 +197,7 @@ class Command:
                     seed=seed,
                     form=self.format,
                     name="standard output" if self.out == "-" else self.out,
-                    progress=bar.reach,
+                    progress=bar.update,
                 )
             written = write_clips(
                 blocks,
@@ -203,13 +205,13 @@ class Command:
                 sample_rate=sample_rate,
                 seed=seed,
                 normalise=self.normalise,
-                progress=bar.reach,
+                progress=bar.update,
             )
             if written.paths:
                 place.remove_stale()
             return written
 
-    def _tell(self, written: "Written") -> None:
+    def _tell(self, written: "WriteResult") -> None:
         """Say what there is: paths on standard output, all else on standard error."""
         for path in written.paths:
             print_line(path)
@@ -229,16 +231,16 @@ class Command:
         from partita.audio.load import read_audio
 
         prompt = Path("/dev/stdin") if str(self.prime) == "-" else self.prime
-        seen = max(model.model.receptive_field, steering.judge.context if steering else 0)
+        seen = max(model.model.receptive_field, steering.scorer.context if steering else 0)
         return read_audio(prompt, model.sample_rate, last_samples=seen)
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:
             return None
-        from partita.runs.scorer import load_judge
+        from partita.runs.scorer import load_scorer
         from partita.sampling.smc.sampler import Steering
 
-        return Steering(judge=load_judge(self.judge or self.model, model), config=self._steering_config)
+        return Steering(scorer=load_scorer(self.judge or self.model, model), config=self._steering_config)
 
 
 def _is_open_as(path: Path, descriptor: int) -> bool:

@@ -11,7 +11,7 @@ from tyro.conf import Positional
 from partita.cli.arguments import gather, parse
 from partita.data.corpus import SPLITS
 from partita.data.preparation.prepare import PrepareConfig, prepare
-from partita.data.summary import lines_about
+from partita.data.preparation.summary import corpus_notes
 from partita.terminal import print_line, print_note
 
 REPEATABLE = ("--test", "--validation")
@@ -35,7 +35,7 @@ class Command:
     def run(self) -> None:
         """Prepare, then say what came of it: warnings on standard error, amounts on standard output."""
         corpus = prepare(self.recordings, self.out, self.config, progress=True)
-        for line in lines_about(corpus.index):
+        for line in corpus_notes(corpus.index):
             print_note(line)
         amounts = ", ".join(f"{split} {corpus.seconds(split):.1f} s" for split in SPLITS)
         print_line(f"{corpus.path}: {amounts} at {corpus.sample_rate} Hz")

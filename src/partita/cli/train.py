@@ -1,4 +1,4 @@
-"""`partita train`: a model from a corpus, with or without an adversary; or the rest of an interrupted run."""
+"""`partita train`: train a model on a corpus, or go on with a run that was interrupted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,44 +8,68 @@ from typing import Annotated
 import tyro
 from tyro.conf import AvoidSubcommands, Positional
 
-from partita.cli.arguments import parse, peek
+from partita.cli.arguments import parse, peek, with_new_names
+from partita.cli.help import help_page
 from partita.errors import PartitaError
+from partita.runs.config_formats import renamed
 from partita.terminal import print_line
 from partita.training.config.arms import with_arm
 from partita.training.config.presets import named_config
 from partita.training.config.train import TrainConfig
 
 BUDGETS = ("steps", "epochs", "minutes")
+USAGE = """partita train CORPUS --out RUN [OPTIONS]
+       partita train --resume RUN"""
+GROUPS = {
+    "data": ("CORPUS", "--resume", "--from", "--config"),
+    "size and time": (
+        *("--size", "--minutes", "--steps", "--epochs", "--targets", "--batch", "--seed"),
+        *("--device", "--precision", "--threads"),
+    ),
+    "optimizer": (
+        *("--optimizer", "--learning-rate", "--warmup", "--lr-decay-steps", "--lr-floor"),
+        *("--weight-decay", "--grad-clip", "--ema-decay"),
+    ),
+    "adversary": (
+        *("--arm", "--adversary.weight", "--adversary.warmup", "--adversary.discriminators"),
+        *("--adversary.loss", "--adversary.feature-weight", "--adversary.updates"),
+        *("--adversary.learning-rate", "--adversary.min-accuracy", "--adversary.max-accuracy"),
+        *("--critic.run", "--critic.weight", "--critic.learning-rate"),
+    ),
+    "output": (
+        *("--out", "--validations", "--patience", "--checkpoint-minutes", "--keep-checkpoints"),
+        *("--preview-clips", "--preview-seconds", "--log-every", "--[no-]tensorboard"),
+    ),
+}
+"""The everyday options, which `--help` shows; `--help-all` shows the others too."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """Train a model on a corpus, or go on with a run that was interrupted.
 
-    `--config` and `--arm` choose the settings to start from; the other options override them. The arms are
-    `likelihood`, the model alone, `report`, with the report's adversary, `report-formula`, with the norm of
-    its formula in place of the likelihood, `policy`, `gumbel` and `pathwise`, whose adversary judges clips
-    that the model draws, and `critic`, where a larger model does (`--critic.run RUN`), which in `corrected`
-    goes on learning. The help shows the chosen settings: that of `partita train --arm report --help` has the
-    adversary's too. Ctrl-C saves and stops.
+    `--config` and `--arm` choose the settings; other options change single ones. This page shows the chosen
+    settings, so `partita train --arm report --help` shows the adversary's options too. `partita train
+    --help-all` shows every option. Ctrl-C saves the run and stops.
     """
 
     corpus: Positional[Path | None] = None
-    """A corpus made by `partita prepare`; with `--resume` only if it has moved."""
+    """Corpus, made by `partita prepare`; with `--resume` only if it has moved."""
     out: Path | None = None
-    """Folder of the run, new or empty."""
+    """Folder of the new run; it must not exist, or be empty."""
     config: str | None = None
-    """`report`, the report's published set-up, a TOML file of settings, or another run's config.toml."""
+    """Settings to start from: `report` (as the report published them), a TOML file, or a run's
+    config.toml."""
     start_from: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Another run, whose weights to start from: fine-tuning on other recordings."""
+    """Run to start from with its weights, for example to fine-tune it on other recordings."""
     resume: Path | None = None
-    """A run that was interrupted, to go on with as if nothing had happened."""
+    """Interrupted run to go on with, from its newest checkpoint."""
     settings: Annotated[AvoidSubcommands[TrainConfig], tyro.conf.arg(name="")] = field(
         default_factory=TrainConfig
     )
 
     def run(self) -> None:
-        """Train, then say on standard output where the run is."""
+        """Train, then print the path of the run on standard output."""
         from partita.training.train import resume, train
 
         if self.resume is not None:
@@ -54,8 +78,8 @@ class Command:
             print_line(resume(self.resume, corpus=self.corpus, device=device))
         elif self.corpus is None or self.out is None:
             raise PartitaError(
-                "name a corpus and a run to make, `partita train CORPUS --out RUN`, or a run to go on with,"
-                " `partita train --resume RUN`"
+                "a corpus or `--out` is missing: give both, `partita train CORPUS --out RUN`, or go on with a"
+                " run, `partita train --resume RUN`"
             )
         else:
             print_line(train(self.corpus, self.out, self.settings, start_from=self.start_from))
@@ -64,16 +88,21 @@ class Command:
         device = TrainConfig(device=self.settings.device)
         if self != Command(resume=self.resume, corpus=self.corpus, settings=device):
             raise PartitaError(
-                "`--resume` goes on with the run's own settings: leave out everything else but `--device`,"
-                " and the corpus if it has moved"
+                "`--resume` goes on with the run's own settings: leave out every option but `--device`, and"
+                " give the corpus only if it has moved"
             )
 
 
 def read(arguments: Sequence[str]) -> Command:
     """Return the command that the arguments ask for; `--config` and `--arm` decide its defaults."""
+    arguments = with_new_names(arguments, prog="partita train", renamed=renamed)
     config, arm = peek(arguments, "--config"), peek(arguments, "--arm")
     settings = TrainConfig() if config is None else named_config(config)
     settings = settings if arm is None else with_arm(settings, arm)
     if any(peek(arguments, f"--{name}") for name in BUDGETS):  # a budget given here replaces that one
         settings = replace(settings, steps=None, epochs=None, minutes=None)
-    return parse(Command, arguments, prog="partita train", default=Command(settings=settings))
+    default = Command(settings=settings)
+    if asked := {"-h", "--help", "--help-all"}.intersection(arguments):
+        print_line(help_page(default, GROUPS, usage=USAGE, whole="--help-all" in asked))
+        raise SystemExit
+    return parse(Command, arguments, prog="partita train", default=default)

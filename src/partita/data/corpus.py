@@ -1,7 +1,6 @@
-"""A prepared corpus on disk: a memory-mapped file of 16-bit samples and `index.json`, which says what is
-where.
+"""Read a prepared corpus: its store, a memory-mapped file of 16-bit samples, and its index.
 
-This file reads; `prepare.py` writes. It knows neither audio formats nor windows.
+This module writes nothing (`corpus_writer.py` does), and it knows neither audio formats nor windows.
 """
 
 import os
@@ -22,19 +21,19 @@ from partita.errors import PartitaError
 __all__ = ["INDEX", "SPLITS", "Corpus", "Segment", "read_index"]
 
 BLOCK = 1 << 20  # samples hashed at once
-FLAGS = ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # no link, and no waiting for a pipe's writer
-READ = sum(getattr(os, name, 0) for name in FLAGS)
+FLAGS = ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # refuse a link; do not wait for a pipe's writer
+OPEN_FLAGS = sum(getattr(os, name, 0) for name in FLAGS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """A stretch of a recording without a cut: nothing in it was spliced, and no window leaves it.
+    """A stretch of a recording in which nothing was cut out; no window crosses its ends.
 
     Args:
-        recording: place in the index's list of recordings.
+        recording: position in the index's list of recordings.
         offset: samples from the start of the store.
         length: samples.
-        source_start_s: seconds from the start of the source file, where the stretch begins there.
+        source_start_s: start of the stretch in the source file, seconds.
         split: "train", "validation" or "test".
     """
 
@@ -47,7 +46,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus that lies in a folder; get one with `Corpus.open` or `prepare`.
+    """A prepared corpus in a folder; get one with `Corpus.open` or `prepare`.
 
     Args:
         path: the corpus folder.
@@ -61,87 +60,92 @@ class Corpus:
     def open(cls, path: str | Path) -> "Corpus":
         """Open the corpus in a folder.
 
-        The store is mapped at once, so the corpus stays as it is when `prepare` replaces it on the disk.
+        The store is mapped at once. The opened corpus therefore stays unchanged when `prepare` replaces the
+        files in the folder.
+
+        Args:
+            path: the corpus folder.
 
         Raises:
-            PartitaError: there is no corpus, its index is damaged, or its store is missing, a link, or of
-                another length than its index says.
+            PartitaError: there is no corpus, its index is damaged, or its store is missing, is a link, or
+                has another length than the index states.
 
         >>> Corpus.open("/nowhere")
         Traceback (most recent call last):
         ...
-        partita.errors.PartitaError: /nowhere is no corpus: make one with `partita prepare`
+        partita.errors.PartitaError: /nowhere is not a corpus: make one with `partita prepare`
         """
         path = Path(path)
         index = read_index(path)
         while True:
             if index is None:
-                raise PartitaError(f"{path} is no corpus: make one with `partita prepare`")
+                raise PartitaError(f"{path} is not a corpus: make one with `partita prepare`")
             try:
-                return cls.mapped(path, index)
+                return cls.from_index(path, index)
             except PartitaError:
                 newest = read_index(path)
                 if newest == index:
                     raise
-                index = newest  # `prepare` replaced the corpus between index and store
+                index = newest  # `prepare` replaced the corpus after the index was read
 
     @classmethod
-    def mapped(cls, path: Path, index: dict[str, Any]) -> "Corpus":
-        """Return the corpus in a folder whose index is known, with its store mapped.
+    def from_index(cls, path: Path, index: dict[str, Any]) -> "Corpus":
+        """Return the corpus in a folder whose index was read already, and map its store.
 
         Args:
             path: the corpus folder.
-            index: the content of its `index.json`, which is not read again.
+            index: the content of its `index.json`.
 
         Raises:
-            PartitaError: its store is missing, a link, or of another length than the index says.
+            PartitaError: the store is missing, is a link, or has another length than the index states.
 
-        >>> Corpus.mapped(Path("/nowhere"), {"store": "a.i16", "samples": 1})
+        >>> Corpus.from_index(Path("/nowhere"), {"store": "a.i16", "samples": 1})
         Traceback (most recent call last):
         ...
         partita.errors.PartitaError: /nowhere/a.i16 is missing: prepare the recordings again
         """
         corpus = cls(path, index)
-        corpus.__dict__["samples"] = _map(corpus.store, int(index["samples"]))
+        _ = corpus.samples  # maps the store now, so that `prepare` can replace it later
         return corpus
 
     @property
     def store(self) -> Path:
-        """Return the file of samples: 16-bit, little endian, mono, no header."""
+        """The file of samples: 16-bit, little endian, mono, without a header."""
         return self.path / str(self.index["store"])
 
     @property
     def sample_rate(self) -> int:
-        """Return the samples a second."""
+        """Sample rate, Hz."""
         return int(self.index["sample_rate"])
 
     @property
     def fingerprint(self) -> str:
-        """Return a hexadecimal name of the content: samples, segments, splits and labels."""
+        """Hexadecimal digest of the content: samples, segments, splits and labels."""
         return str(self.index["fingerprint"])
 
     @cached_property
     def samples(self) -> NDArray[np.int16]:
-        """Return the whole store, (samples,) int16, memory-mapped and read-only."""
-        return np.memmap(self.store, dtype="<i2", mode="r")
+        """The whole store: (samples,) int16, memory-mapped, read-only."""
+        return _map_store(self.store, int(self.index["samples"]))
 
     @cached_property
-    def _intact(self) -> set[int]:
-        """Return where the recordings start whose samples have been compared; filled by `verify`."""
+    def _verified(self) -> set[int]:
+        """Offsets of the recordings that `verify` has found intact."""
         return set()
 
     def verify(
         self, stop: Callable[[], bool] = lambda: False, *, splits: Collection[str] | None = None
     ) -> None:
-        """Compare samples with the digests in the index, those of each recording once.
+        """Compare the samples with the digests in the index.
+
+        A recording that was found intact is not compared again.
 
         Args:
-            stop: asked now and then; when it says yes, the comparison ends early.
-            splits: whose recordings to compare, as a whole also where only a part is in the split; None for
-                every sample.
+            stop: called before each block of samples; the comparison ends early when it returns True.
+            splits: compare only recordings that are at least partly in these splits; None for all.
 
         Raises:
-            PartitaError: the store is damaged; the message names it, the recording and the remedy.
+            PartitaError: the store is damaged; the message names the recording.
 
         >>> import tempfile, soundfile
         >>> from partita.data.preparation.prepare import PrepareConfig, prepare
@@ -157,23 +161,26 @@ class Corpus:
                 continue
             start, length = offset, sum(length for _, length in file["stretches"])
             offset += length
-            if start in self._intact or (splits is not None and file["source"] not in named):
+            if start in self._verified or (splits is not None and file["source"] not in named):
                 continue
             found = samples_digest(self.samples, start, length, stop)
             if stop():
                 return
             if found != file["samples_digest"]:
                 raise PartitaError(
-                    f"{self.store} is damaged: it does not hold the samples of {file['source']} as they were"
-                    f" prepared: {REMEDY}"
+                    f"{self.store} is damaged: the samples of {file['source']} are not as they were prepared:"
+                    f" {REMEDY}"
                 )
-            self._intact.add(start)
+            self._verified.add(start)
 
     def segments(self, split: str) -> list[Segment]:
         """Return the segments of one split, in the order of the index.
 
+        Args:
+            split: "train", "validation" or "test".
+
         Raises:
-            PartitaError: no such split.
+            PartitaError: there is no such split.
         """
         if split not in SPLITS:
             raise PartitaError(f"`split` is {split!r}, must be one of {', '.join(SPLITS)}")
@@ -191,20 +198,23 @@ class Corpus:
         ]
 
     def seconds(self, split: str) -> float:
-        """Return the seconds of sound in one split."""
+        """Return the length of one split, seconds."""
         return sum(segment.length for segment in self.segments(split)) / self.sample_rate
 
     def segment_seconds(self, split: str) -> list[float]:
-        """Return the seconds of sound in each segment of one split."""
+        """Return the length of each segment of one split, seconds."""
         return [segment.length / self.sample_rate for segment in self.segments(split)]
 
     def source(self, segment: Segment) -> str:
-        """Return the name of the recording that a segment comes from."""
+        """Return the name of a segment's recording."""
         return str(self.index["recordings"][segment.recording]["source"])
 
     def summary(self) -> str:
-        """Return a few lines for a person: time in each split, what was held out and how, every warning, and
-        every skipped file with its reason."""
+        """Return a summary of several lines for the user.
+
+        It states the length of each split, which recordings were held out and why, all warnings, and the
+        skipped files with their reasons.
+        """
         recordings, skipped = self.index["recordings"], self.index["skipped"]
         lines = [f"{self.path}: {self.sample_rate} Hz, fingerprint {self.fingerprint}"]
         for split in SPLITS:
@@ -219,13 +229,13 @@ class Corpus:
 def samples_digest(
     samples: NDArray[np.int16], offset: int, length: int, stop: Callable[[], bool] = lambda: False
 ) -> str:
-    """Return the digest of a recording's samples, as the index has it.
+    """Return the digest of a recording's samples that the index holds.
 
     Args:
         samples: (samples,) int16, the store.
-        offset: the recording's first sample.
-        length: how many samples it has.
-        stop: asked before each block; when it says yes, the rest is left out.
+        offset: first sample of the recording.
+        length: number of its samples.
+        stop: called before each block; when it returns True, the remaining samples are left out.
 
     >>> samples_digest(np.zeros(4, np.int16), 0, 0)
     'cae66941d9efbd404e4d88758ea67670'
@@ -238,19 +248,19 @@ def samples_digest(
     return digest.hexdigest()
 
 
-def _map(store: Path, samples: int) -> NDArray[np.int16]:
-    """Map a store, which must be a plain file of so many samples."""
+def _map_store(store: Path, samples: int) -> NDArray[np.int16]:
+    """Map a store; raise `PartitaError` unless it is a regular file with this number of samples."""
     try:
-        handle = os.open(store, READ)
+        handle = os.open(store, OPEN_FLAGS)
     except FileNotFoundError:
         raise PartitaError(f"{store} is missing: {REMEDY}") from None
     except OSError as error:
         link = store.is_symlink()
-        reason = "it is a link, must be a file in the corpus's folder" if link else error.strerror
+        reason = "it is a link, must be a file in the corpus folder" if link else error.strerror
         raise PartitaError(f"{store} can't be read ({reason}): {REMEDY}") from error
     with os.fdopen(handle, "rb") as file:
         facts = os.fstat(handle)
         size = facts.st_size if stat.S_ISREG(facts.st_mode) else 0
         if size != 2 * samples:
-            raise PartitaError(f"{store} holds {size} bytes, {INDEX} promises {2 * samples}: {REMEDY}")
+            raise PartitaError(f"{store} has {size} bytes, must have {2 * samples} by {INDEX}: {REMEDY}")
         return np.memmap(file, dtype="<i2", mode="r")

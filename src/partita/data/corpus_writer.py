@@ -1,117 +1,47 @@
-"""The corpus folder while it is being written: the old corpus stays until the new index takes its place.
+"""Write a corpus folder. The old corpus stays complete until the new index replaces the old one.
 
-A store is named after its content and written before the index that points to it, so the folder holds a whole
-corpus at every moment. Knows nothing of audio.
+The store is named after its content and written before the index that names it, so the folder holds a
+complete corpus at every moment. This module does not know how audio is prepared.
 """
 
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
-import numpy as np
-
-from partita.data.corpus import samples_digest
-from partita.data.index import INDEX, STORE, DamagedIndexError, read_index, store_name
-from partita.data.old_samples import clear_but_note, note_stores, remove_stale
-from partita.data.summary import tell_notes
+from partita.data.index import INDEX, STORE_NAME, DamagedIndexError, read_index, store_name
+from partita.data.prepared_file import PreparedFile
+from partita.data.store_cleanup import clear_scratch, record_stores, remove_unused_stores
 from partita.digests import with_digest
 from partita.errors import PartitaError
 from partita.storage import FULL, clear_leftovers, flush_to_disk, sole_writer, write_json
 
 SCRATCH = ".preparing"
-OURS = re.compile(rf"{re.escape(SCRATCH)}|{STORE.pattern}|\.{re.escape(INDEX)}\..*\.part")
-COPY = 1 << 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreparedFile:
-    """A source file, as the index's `files` remembers it so that it need not be prepared again.
-
-    Args:
-        source: its name in the index.
-        size: bytes.
-        mtime_ns: when it was last changed.
-        digest: of its bytes; empty when next time's judgement may differ though the bytes are the same.
-        reason: why it was skipped, else None.
-        stretches: what was kept, (start, length) in samples at the corpus's rate from the start of the
-            source.
-        samples_digest: of the kept samples.
-        offset: samples from the start of `store` to its own.
-        store: the file that holds its samples now; not written to the index.
-        note: what a person should know about the recording, None for nothing.
-    """
-
-    source: str
-    size: int
-    mtime_ns: int
-    digest: str
-    reason: str | None
-    stretches: tuple[tuple[int, int], ...]
-    samples_digest: str
-    offset: int = 0
-    store: Path | None = None
-    note: str | None = None
-
-    @property
-    def samples(self) -> int:
-        """Return how many samples were kept."""
-        return sum(length for _, length in self.stretches)
-
-    def renamed(self, source: str, size: int, mtime_ns: int) -> "PreparedFile":
-        """Return the same content under another name."""
-        return replace(self, source=source, size=size, mtime_ns=mtime_ns)
-
-    def skipped(self, reason: str) -> "PreparedFile":
-        """Return the file as one that is not used, and that is looked at anew next time."""
-        return replace(self, reason=reason, digest="", stretches=(), samples_digest="", store=None, note=None)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what the index keeps of it."""
-        kept = {name: value for name, value in vars(self).items() if name not in ("store", "offset")}
-        return {**kept, "stretches": [list(stretch) for stretch in self.stretches]}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any], *, offset: int, store: Path) -> "PreparedFile":
-        """Return a file as the index remembers it; keys that are not known here are left aside."""
-        names = {field.name for field in fields(cls)} - {"stretches", "offset", "store"}
-        kept = {name: value for name, value in values.items() if name in names}
-        stretches = tuple((start, length) for start, length in values["stretches"])
-        return cls(**kept, stretches=stretches, offset=offset, store=store)
-
-    def is_intact(self) -> bool:
-        """Tell whether the store holds the samples that were prepared."""
-        if self.store is None or not self.samples:
-            return True
-        try:
-            samples = np.memmap(self.store, dtype="<i2", mode="r")
-        except (OSError, ValueError):
-            return False
-        return samples_digest(samples, self.offset, self.samples) == self.samples_digest
+OWN_NAMES = re.compile(rf"{re.escape(SCRATCH)}|{STORE_NAME.pattern}|\.{re.escape(INDEX)}\..*\.part")
+COPY_BYTES = 1 << 20
 
 
 class CorpusWriter:
-    """A corpus folder open for writing; leaves no scratch behind, nor a new folder without a corpus.
+    """A corpus folder that is open for writing; use it in a `with` statement.
 
-    The old corpus is read when the folder is entered, after it has been locked.
+    At the start of the block the folder is locked, then the old corpus is read. At the end the scratch folder
+    is removed, and a new folder too if it holds no corpus.
 
     Args:
         out: the corpus folder: new, empty, or a corpus.
 
     Raises:
-        PartitaError: `out` is a file, a folder that holds something other than a corpus, or a corpus of a
+        PartitaError: `out` is a file, a folder that holds something else than a corpus, or a corpus of a
             newer version; or another process is writing to it.
     """
 
     def __init__(self, out: Path) -> None:
         self.out, self.scratch = out, out / SCRATCH
-        self._warnings: list[str] = []
-        self._damaged: set[tuple[str, Path | None]] = set()
-        self._alone = ExitStack()
+        self.warnings: list[str] = []
+        self._lock = ExitStack()
         self._old: dict[str, Any] | None = None
         self._new: dict[str, Any] | None = None
         self._existed = out.exists()
@@ -119,83 +49,74 @@ class CorpusWriter:
             raise PartitaError(f"{out} is a file, must be a folder: name a new folder for the corpus")
 
     def __enter__(self) -> Self:
-        """Lock the folder, read the old corpus, and clear away what a killed run left."""
+        """Lock the folder, read the old corpus, and remove what a killed writer left."""
         try:
             self.out.mkdir(parents=True, exist_ok=True)
-            self._alone.enter_context(sole_writer(self.out))
+            self._lock.enter_context(sole_writer(self.out))
             self._old = self._read_old()
-            self._clear()
+            self._clean_up()
             self.scratch.mkdir(exist_ok=True)
         except OSError as error:
-            self._alone.close()
+            self._lock.close()
             if error.errno in FULL:
                 raise
             raise PartitaError(
                 f"{self.out} can't be written to ({error.strerror}): name another folder"
             ) from None
         except PartitaError:
-            self._alone.close()
+            self._lock.close()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Clear away the scratch folder, and the store that no index names."""
+        """Remove the scratch folder, and the store that the index does not name."""
         with suppress(PartitaError):
-            self._clear()
+            self._clean_up()
         if not self._existed:
-            with suppress(OSError):  # it holds a corpus now
+            with suppress(OSError):  # not empty: it holds a corpus now
                 self.out.rmdir()
-        self._alone.close()
-
-    def note_damaged(self, file: PreparedFile) -> None:
-        """Remember a file whose samples in the old corpus are damaged."""
-        self._damaged.add((file.source, file.store))
-
-    def lines(self) -> list[str]:
-        """Return what the person who prepares the corpus is to know of the old one; the index keeps it."""
-        again = ((name, f"prepared again, since {store} was damaged") for name, store in self._damaged)
-        return [*self._warnings, *tell_notes(sorted(again))]
+        self._lock.close()
 
     def _read_old(self) -> dict[str, Any] | None:
-        """Return the index of the old corpus; None where there is none, or a damaged one."""
+        """Return the index of the old corpus, None if there is none or it is damaged."""
         names = {path.name for path in self.out.iterdir()} - {INDEX}
-        foreign = [name for name in names if not OURS.fullmatch(name)]
+        foreign = [name for name in names if not OWN_NAMES.fullmatch(name)]
         try:
             old = read_index(self.out)
         except DamagedIndexError as error:
-            if foreign or not any(STORE.fullmatch(name) for name in names):
+            if foreign or not any(STORE_NAME.fullmatch(name) for name in names):
                 raise PartitaError(
-                    f"{self.out} holds a damaged {INDEX} and is no corpus otherwise: name a new folder"
+                    f"{self.out} holds a damaged {INDEX} and is not a corpus otherwise: name a new folder"
                 ) from error
-            self._warnings.append(f"{error}; everything was prepared anew")
+            self.warnings.append(f"{error}; everything was prepared again")
             return None
         if old is None and (foreign or (self.out / INDEX).exists()):
             raise PartitaError(f"{self.out} exists and is not a corpus: name a new folder, or empty this one")
         return old
 
-    def _clear(self) -> None:
+    def _clean_up(self) -> None:
         """Remove the scratch folder, what a killed writer left, and the store that is no longer used."""
-        if remove_stale(self.out, self.scratch, self._new):
+        if remove_unused_stores(self.out, self.scratch, self._new):
             shutil.rmtree(self.scratch, ignore_errors=True)
-        else:  # a later start will know which stores may go
-            clear_but_note(self.scratch)
+        else:  # a later writer can tell which stores are unused
+            clear_scratch(self.scratch)
         clear_leftovers(self.out, of=INDEX)
 
     @property
     def old_settings(self) -> Any:
-        """Return the settings that the old corpus's samples were prepared with, None without one."""
+        """The settings that the old corpus was prepared with, None without an old corpus."""
         return self._old["sound"] if self._old else None
 
     @property
     def old_root(self) -> Any:
-        """Return the folder that the old corpus's names start from, None without one."""
+        """The folder that the old corpus's names are relative to, None without an old corpus."""
         return self._old["root"] if self._old else None
 
     def old_files(self) -> list[PreparedFile]:
-        """Return the files that the old corpus remembers, with the places of their samples."""
-        if self._old is None or not self._whole(self._old["store"], self._old["samples"]):
+        """Return the files of the old corpus with the places of their samples; empty if its store is gone."""
+        if self._old is None or not self._has_size(self._old["store"], self._old["samples"]):
             return []
         files = []
         offset = 0
@@ -205,53 +126,54 @@ class CorpusWriter:
         return files
 
     def commit(self, index: dict[str, Any], files: list[PreparedFile]) -> dict[str, Any]:
-        """Write the store, then the index; then the old store may go. What needs no change gets none.
-
-        Returns:
-            The index as it was written.
+        """Write the store, then the index. What is unchanged is not written again.
 
         Args:
             index: the content of `index.json`, without `store` and `digest`.
-            files: what the store is to hold, in order; those of the old corpus have been found intact.
+            files: the files whose samples the store holds, in order; those of the old corpus must be intact.
+
+        Returns:
+            The index as it was written.
         """
         name = store_name([file.samples_digest for file in files])
         index = with_digest({**index, "store": name})
-        if not self._holds(name, files):
+        if not self._store_is_current(name, files):
             part = self.scratch / name
             with part.open("wb") as target:
                 for file in files:
                     _append(target, file)
             flush_to_disk(part)
             old = {self._old["store"]: self._old["samples"]} if self._old else {}
-            note_stores(self.scratch, {**old, name: index["samples"]})
+            record_stores(self.scratch, {**old, name: index["samples"]})
             part.replace(self.out / name)
         if index != self._old:
             write_json(self.out / INDEX, index)
         self._new = index
         return index
 
-    def _holds(self, name: str, files: list[PreparedFile]) -> bool:
-        """Tell whether a store holds just these files' samples, in this order."""
+    def _store_is_current(self, name: str, files: list[PreparedFile]) -> bool:
+        """Return whether a store exists that holds exactly these files' samples, in this order."""
         offset = 0
         for file in files:
             if file.samples and (file.store, file.offset) != (self.out / name, offset):
                 return False
             offset += file.samples
-        return self._whole(name, offset)
+        return self._has_size(name, offset)
 
-    def _whole(self, store: str, samples: int) -> bool:
+    def _has_size(self, store: str, samples: int) -> bool:
         path = self.out / store
         return path.is_file() and not path.is_symlink() and path.stat().st_size == 2 * samples
 
 
-def _append(target: Any, file: PreparedFile) -> None:
+def _append(target: IO[bytes], file: PreparedFile) -> None:
+    """Copy a file's samples to the end of `target`."""
     if file.store is None or not file.samples:
         return
     with file.store.open("rb") as source:
         source.seek(2 * file.offset)
         left = 2 * file.samples
         while left:
-            block = source.read(min(COPY, left))
+            block = source.read(min(COPY_BYTES, left))
             if not block:
                 raise PartitaError(f"{file.store} is shorter than it was: prepare the recordings again")
             target.write(block)
@@ -259,13 +181,16 @@ def _append(target: Any, file: PreparedFile) -> None:
 
 
 @contextmanager
-def clear_disk_errors(out: Path) -> Iterator[None]:
-    """Turn a full disk into one clear line.
+def explain_full_disk(out: Path) -> Iterator[None]:
+    """Turn the `OSError` of a full disk into a `PartitaError` of one line.
 
-    >>> with clear_disk_errors(Path("corpus")): raise OSError(28, "No space left on device")
+    Args:
+        out: the folder that is written to, for the message.
+
+    >>> with explain_full_disk(Path("corpus")): raise OSError(28, "No space left on device")
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: no room left on the disk of corpus: free some; what was there is unharmed
+    partita.errors.PartitaError: no room left on the disk of corpus: free some, earlier files are unchanged
     """
     try:
         yield
@@ -273,5 +198,5 @@ def clear_disk_errors(out: Path) -> Iterator[None]:
         if error.errno not in FULL:
             raise
         raise PartitaError(
-            f"no room left on the disk of {out}: free some; what was there is unharmed"
+            f"no room left on the disk of {out}: free some, earlier files are unchanged"
         ) from None

@@ -1,7 +1,7 @@
-"""A corpus of sound that is in classes already, such as a model's clips: written as it is, level and length.
+"""Write a corpus of quantized clips, such as those of a model, without changing their level or length.
 
-`prepare` would bring each recording to one level and cut its silences, and so change every class. Knows
-nothing of models.
+`prepare` would set the level of each clip and cut its silence, which changes its classes. This module does
+not know models.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,59 +11,65 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.quantizer import INT16_SCALE, Quantizer
+from partita.audio.pcm import INT16_SCALE
+from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
-from partita.data.corpus_writer import CorpusWriter, PreparedFile, clear_disk_errors
-from partita.data.index import FORMAT, HIGHEST_RATE, SPLITS, fingerprint
+from partita.data.corpus_writer import CorpusWriter, explain_full_disk
+from partita.data.index import FORMAT, MAX_SAMPLE_RATE, SPLITS, fingerprint
+from partita.data.prepared_file import PreparedFile
 from partita.digests import samples_hash
 from partita.errors import PartitaError
 
 
-def corpus_of_classes(
+def corpus_from_classes(
     out: str | Path, splits: Mapping[str, NDArray[Any]], *, sample_rate: int, quantizer: Quantizer
 ) -> Corpus:
-    """Write clips as a corpus, complete or not at all, and return it; each clip is a recording of its own.
+    """Write clips as a corpus and return it; each clip is a recording.
 
-    The corpus gives back the very classes that were put in.
+    Encoding the samples of the corpus gives exactly the classes of the clips. The corpus is written
+    completely or not at all.
 
     Args:
-        out: the corpus's folder, new or a corpus's.
-        splits: split to (clips, samples) classes.
+        out: the corpus folder, new or a corpus.
+        splits: name of a split to (clips, samples) classes.
         sample_rate: Hz.
-        quantizer: classes -> waveform.
+        quantizer: the quantizer of the classes.
+
+    Returns:
+        The corpus.
 
     Raises:
-        PartitaError: no such split, classes too many for 16-bit samples, no clip, or a folder that holds
-            something else.
+        PartitaError: a split does not exist, the quantizer has too many classes for 16-bit samples, there is
+            no clip, or the folder holds something else than a corpus.
 
     >>> import tempfile
     >>> clips = np.array([[128, 130, 125]], np.uint8)
-    >>> made = corpus_of_classes(
+    >>> made = corpus_from_classes(
     ...     Path(tempfile.mkdtemp()) / "corpus", {"train": clips}, sample_rate=8000, quantizer=Quantizer()
     ... )
     >>> Quantizer().encode_int16(made.samples).tolist()
     [128, 130, 125]
     """
     out = Path(out)
-    with clear_disk_errors(out), CorpusWriter(out) as workspace:
-        store, files, recordings = workspace.scratch / "clips.i16", [], []
+    with explain_full_disk(out), CorpusWriter(out) as writer:
+        store, files, recordings = writer.scratch / "clips.i16", [], []
         with store.open("wb") as target:
             for split in splits:
                 for number, clip in enumerate(splits[split]):
-                    data = _int16(clip, quantizer).astype("<i2").tobytes()
+                    data = _to_int16(clip, quantizer).astype("<i2").tobytes()
                     name, offset = f"{split}-{number:05d}", target.tell() // 2
                     files.append(_file(name, data, offset, store))
                     recordings.append(_recording(name, split, offset, len(clip)))
                     target.write(data)
-        index = workspace.commit(_index(files, recordings, sample_rate), files)
-        return Corpus.mapped(out, index)
+        index = writer.commit(_index(files, recordings, sample_rate), files)
+        return Corpus.from_index(out, index)
 
 
-def _int16(classes: NDArray[Any], quantizer: Quantizer) -> NDArray[np.int16]:
+def _to_int16(classes: NDArray[Any], quantizer: Quantizer) -> NDArray[np.int16]:
     samples = np.rint(quantizer.decode(classes).astype(np.float64) * INT16_SCALE).astype(np.int16)
     if not (quantizer.encode_int16(samples) == classes).all():
         raise PartitaError(
-            f"{quantizer.classes} {quantizer.kind} classes can't be told apart in 16-bit samples: take fewer"
+            f"{quantizer.classes} {quantizer.kind} classes can't be told apart in 16-bit samples: use fewer"
         )
     return samples
 
@@ -94,9 +100,9 @@ def _index(
     files: Sequence[PreparedFile], recordings: list[dict[str, Any]], sample_rate: int
 ) -> dict[str, Any]:
     if not files:
-        raise PartitaError("there is no clip to make a corpus of: give at least one")
-    if not 1 <= sample_rate <= HIGHEST_RATE:
-        raise PartitaError(f"`sample_rate` is {sample_rate}, must be 1 to {HIGHEST_RATE} Hz")
+        raise PartitaError("`splits` holds no clip: give at least one")
+    if not 1 <= sample_rate <= MAX_SAMPLE_RATE:
+        raise PartitaError(f"`sample_rate` is {sample_rate}, must be 1 to {MAX_SAMPLE_RATE} Hz")
     if not all(file.samples for file in files):
         raise PartitaError("a clip has no samples: give clips of at least one sample")
     index = {

@@ -1,7 +1,7 @@
-"""Reading `index.json`, which says what lies where in a corpus, and checking every value in it.
+"""Read the index of a corpus, `index.json`, and check every value in it.
 
-What this file returns can be used without further checks: types and ranges are right, every segment lies in
-the store, and the content is what its writer wrote. It does not open the store, and it writes nothing.
+An index that this module returns needs no further checks: types and ranges are right, every segment is inside
+the store, and the digests match. This module does not open the store, and it writes nothing.
 """
 
 import hashlib
@@ -22,20 +22,23 @@ FAMILY = "partita corpus "
 FORMAT = f"{FAMILY}1"
 INDEX = "index.json"
 SPLITS = ("train", "validation", "test")
-STORE = re.compile(r"samples-[0-9a-f]{12}\.i16")
+STORE_NAME = re.compile(r"samples-[0-9a-f]{12}\.i16")
 REMEDY = "prepare the recordings again"
-HIGHEST_RATE = 384_000  # Hz, of a corpus and of a model; headers of recordings may say more (decoding.py)
+MAX_SAMPLE_RATE = 384_000  # Hz, of a corpus and of a model; recordings may have more (`audio.decoding`)
 
 
 class DamagedIndexError(PartitaError):
-    """An index that is no longer what its writer wrote: the corpus has to be prepared again."""
+    """The index was changed after it was written: the corpus must be prepared again."""
 
 
 def read_index(path: Path) -> dict[str, Any] | None:
-    """Return a folder's corpus index, checked, or None when the folder holds no corpus.
+    """Read and check the index of a corpus folder.
 
     Args:
         path: the corpus folder.
+
+    Returns:
+        The content of `index.json`, or None if the folder holds no corpus.
 
     Raises:
         DamagedIndexError: the index is damaged; the message names the key, the rule and the remedy.
@@ -50,10 +53,10 @@ def read_index(path: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise PartitaError(f"{file} can't be read ({error.strerror}): check who may read it") from error
+        raise PartitaError(f"{file} can't be read ({error.strerror}): check its permissions") from error
     try:
         table = read_json(file, remedy=REMEDY)
-        if not _is_ours(table):
+        if not _is_corpus_index(table):
             return None
         check_index(table)
     except PartitaError as error:
@@ -64,11 +67,11 @@ def read_index(path: Path) -> dict[str, Any] | None:
 
 
 class _NewerIndexError(PartitaError):
-    """The index of a later version of this program."""
+    """The index was written by a newer version of Partita."""
 
 
-def _is_ours(table: Table) -> bool:
-    """Tell a corpus's index, damaged or not, from the index of something else."""
+def _is_corpus_index(table: Table) -> bool:
+    """Return whether an index, intact or damaged, is that of a corpus, and not of some other program."""
     written = table.values.get("format")
     if written == FORMAT:
         return True
@@ -83,13 +86,13 @@ def _is_ours(table: Table) -> bool:
 
 
 def check_index(table: Table) -> None:
-    """Check every value of an index, and that the values fit each other.
+    """Check every value of an index, and that the values are consistent.
 
     Args:
         table: the content of `index.json`.
 
     Raises:
-        PartitaError: the message names the first key that is wrong.
+        PartitaError: a value is wrong; the message names the first such key.
 
     >>> check_index(Table({"sample_rate": "16000"}, where="index.json", remedy=REMEDY))
     Traceback (most recent call last):
@@ -97,7 +100,7 @@ def check_index(table: Table) -> None:
     partita.errors.PartitaError: `sample_rate` in index.json is '16000', must be an integer of at least 1: \
 prepare the recordings again
     """
-    table.integer("sample_rate", least=1, most=HIGHEST_RATE)
+    table.integer("sample_rate", least=1, most=MAX_SAMPLE_RATE)
     samples = table.integer("samples", least=1)
     table.text("fingerprint")
     table.text("root")
@@ -110,22 +113,22 @@ prepare the recordings again
     for name in ("warnings", "held_out"):
         if name in table.values and not all(type(line) is str for line in table.items(name)):
             table.refuse(name, "must be a list of strings")
-    kept = sum(_check_file(entry) for entry in table.tables("files"))
-    if kept != samples:
-        table.refuse("samples", f"must be {kept}, the sum over `files`")
+    total = sum(_check_file(entry) for entry in table.tables("files"))
+    if total != samples:
+        table.refuse("samples", f"must be {total}, the sum over `files`")
     _check_recordings(table, samples)
     _check_content(table)
 
 
 def _check_source(entry: Table) -> None:
-    """Check the name of a recording, which messages show."""
+    """Check the name of a recording, which messages quote."""
     source = entry.text("source")
     if not source or source.encode(errors="replace").decode() != source:
-        entry.refuse("source", "must be a name of whole characters")
+        entry.refuse("source", "must be a name without incomplete characters")
 
 
 def _check_file(entry: Table) -> int:
-    """Check an entry of `files`; return how many samples the store holds of it."""
+    """Check an entry of `files`; return the number of its samples in the store."""
     _check_source(entry)
     for name in ("digest", "samples_digest"):
         if not re.fullmatch("[0-9a-f]*", entry.text(name)):
@@ -145,7 +148,7 @@ def _check_file(entry: Table) -> int:
 
 
 def _optional(table: Table, name: str, take: Callable[[str], T]) -> T | None:
-    """Return a value that may be null but not missing."""
+    """Return a value that may be null but must not be missing."""
     if name not in table.values:
         table.refuse(name, "")
     return table.optional(name, take)
@@ -168,13 +171,13 @@ def _check_recordings(table: Table, samples: int) -> None:
     for (_, stop), (start, _) in pairwise(spans):
         if start < stop:
             raise PartitaError(
-                f"`recordings` in {table.where} has two segments with sample {start} of the store in both:"
+                f"`recordings` in {table.where} has two segments that both hold sample {start} of the store:"
                 f" {table.remedy}"
             )
 
 
 def _check_segment(segment: Table, samples: int) -> tuple[int, int]:
-    """Check a segment; return where it starts and stops in the store."""
+    """Check a segment; return its first sample in the store and one past its last."""
     segment.number("source_start_s", least=0)
     start = segment.integer("offset", least=0)
     stop = start + segment.integer("length", least=1)
@@ -184,25 +187,25 @@ def _check_segment(segment: Table, samples: int) -> tuple[int, int]:
 
 
 def _check_content(table: Table) -> None:
-    """Check that the index is what its writer wrote."""
+    """Check the name of the store, the digest and the fingerprint."""
     index = table.values
     digests = [entry["samples_digest"] for entry in index["files"]]
-    if table.text("store") != store_name(digests) or not STORE.fullmatch(index["store"]):
-        table.refuse("store", f"must be {store_name(digests)}, a file in the folder of the corpus")
-    if "warnings" in index:  # older versions wrote neither these nor a digest
+    if table.text("store") != store_name(digests) or not STORE_NAME.fullmatch(index["store"]):
+        table.refuse("store", f"must be {store_name(digests)}, a file in the corpus folder")
+    if "warnings" in index:  # older versions wrote neither warnings nor a digest
         table.text(DIGEST)
     without_digest(table)
     if index["fingerprint"] != fingerprint(index):
-        table.refuse("fingerprint", "does not fit the recordings, which are damaged or were edited")
+        table.refuse("fingerprint", "does not match the recordings, which are damaged or were edited")
 
 
 def fingerprint(index: dict[str, Any]) -> str:
-    """Return a name of what a model learns from: samples, segments, splits, labels, rate and gap.
+    """Return a digest of all that a model learns from: samples, segments, splits, labels, rate and gap.
 
-    Where the files lay, and when they were prepared, makes no difference.
+    It does not depend on the folder of the files or on the time when they were prepared.
 
     Args:
-        index: the content of `index.json`; its own `fingerprint` is left aside.
+        index: the content of `index.json`; its own `fingerprint` is ignored.
 
     >>> fingerprint({"sample_rate": 8000, "files": [], "recordings": []})
     '2060c706a261cee569c752004d358e19'
@@ -214,10 +217,10 @@ def fingerprint(index: dict[str, Any]) -> str:
 
 
 def store_name(samples_digests: list[str]) -> str:
-    """Return the store's file name, made from its content.
+    """Return the file name of the store, which depends on its content.
 
     Args:
-        samples_digests: of every file's samples, in their order; empty for files that are not used.
+        samples_digests: digest of the samples of every file, in order; an empty string for a skipped file.
 
     >>> store_name(["ab", "", "cd"])
     'samples-88d4266fd4e6.i16'

@@ -1,4 +1,7 @@
-"""Checking a corpus's store in the background, while something else reads it. Checks nothing but samples."""
+"""Verify the samples of a corpus in the background, while other code reads them.
+
+This module does not check the index; `index.py` does.
+"""
 
 import threading
 from types import TracebackType
@@ -6,21 +9,22 @@ from typing import Self
 
 from partita.data.corpus import Corpus
 
-FIRST_SECONDS = 1.0  # waited for at the start: enough for about ten hours of sound at 16 kHz
+INITIAL_WAIT_S = 1.0  # enough for about ten hours of sound at 16 kHz
 
 
 class BackgroundCheck:
-    """A comparison of a corpus's samples with its digests that runs beside the block of a `with` statement.
+    """Compare a corpus's samples with its digests in a thread, while the block of a `with` statement runs.
 
-    A small corpus is compared before the block begins, a large one goes on in a thread, which ends with the
-    block. An error of any kind counts: a corpus that can't be compared is not known to be whole.
+    The block starts after `wait_s` seconds or when the comparison is done, whichever is earlier, so a small
+    corpus is verified before the block. The thread ends with the block. Errors of every type are reported: a
+    corpus that can't be compared may be damaged.
 
     Args:
         corpus: the corpus.
-        wait_s: seconds to wait before the block begins.
+        wait_s: seconds to wait before the block starts.
 
     Raises:
-        PartitaError: the store is damaged, and that is known already; raised where the block would begin.
+        PartitaError: the store was found to be damaged before the block starts.
 
     >>> import tempfile, soundfile
     >>> import numpy as np
@@ -34,19 +38,19 @@ class BackgroundCheck:
     ...     check.finish()
     """
 
-    def __init__(self, corpus: Corpus, *, wait_s: float = FIRST_SECONDS) -> None:
+    def __init__(self, corpus: Corpus, *, wait_s: float = INITIAL_WAIT_S) -> None:
         self._wait_s = wait_s
         self._stop = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, args=(corpus,), daemon=True, name="corpus check")
 
     def __enter__(self) -> Self:
-        """Begin the comparison, and wait for the end of a short one."""
+        """Start the comparison, and wait up to `wait_s` seconds for its end."""
         self._thread.start()
         try:
             self._thread.join(self._wait_s)
             self.raise_if_damaged()
-        except BaseException:  # Ctrl-C too
+        except BaseException:  # includes Ctrl-C
             self._close()
             raise
         return self
@@ -54,16 +58,16 @@ class BackgroundCheck:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the comparison, early if need be."""
+        """Stop the comparison if it is still running."""
         self._close()
 
     @property
-    def going_on(self) -> bool:
-        """Whether the comparison has not come to its end."""
+    def running(self) -> bool:
+        """Whether the comparison is still running."""
         return self._thread.is_alive()
 
     def raise_if_damaged(self) -> None:
-        """Raise the error that was found, if one was."""
+        """Raise the error that the comparison has found so far, if any."""
         if self._error is not None:
             raise self._error
 

@@ -1,8 +1,8 @@
-"""Windows of classes for training and for scoring, drawn so that no window leaves its segment.
+"""Cut a corpus into windows of classes for training and for scoring; no window crosses the end of a segment.
 
-A window is `context` samples, then `targets` samples. What lies before a segment's start, and after its end
-in a last window, is the zero class and no target. Knows nothing of models: `context` is whatever the caller's
-model can see.
+A window is `context` samples followed by `targets` samples. Where a window extends beyond its segment, it is
+filled with the zero class, which is never a target. This module does not know models: the caller gives the
+length of the context, usually its model's receptive field.
 """
 
 from collections.abc import Iterator
@@ -24,10 +24,9 @@ class WindowBatch:
     """A batch of windows.
 
     Args:
-        classes: (batch, context + targets) int64; the first `context` are context, the last `targets`
-            targets.
-        valid: (batch, targets) bool; which targets count.
-        names: "source @ 12.34 s" for each row, the time of its first valid target.
+        classes: (batch, context + targets) int64, in [0, classes - 1].
+        valid: (batch, targets) bool; whether a target is inside the segment.
+        names: for each row "source @ 12.34 s": the recording and the time of the first valid target in it.
     """
 
     classes: NDArray[np.int64]
@@ -36,26 +35,32 @@ class WindowBatch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Cutter:
+class _WindowReader:
+    """Reads windows from the segments of one split."""
+
     corpus: Corpus
     segments: list[Segment]
     targets: int
     context: int
     quantizer: Quantizer
 
-    def cut(self, places: NDArray[np.int64]) -> WindowBatch:
-        """Cut windows at `places`: (batch, 3) of segment, first target, past the last target in it."""
+    def read(self, spans: NDArray[np.int64]) -> WindowBatch:
+        """Return the windows of the given targets.
+
+        Args:
+            spans: (batch, 3): index of the segment, its first target, one past its last target.
+        """
         width = self.context + self.targets
-        classes = np.full((len(places), width), self.quantizer.zero_class, dtype=np.int64)
-        valid = np.zeros((len(places), self.targets), dtype=bool)
+        classes = np.full((len(spans), width), self.quantizer.zero_class, dtype=np.int64)
+        valid = np.zeros((len(spans), self.targets), dtype=bool)
         names = []
-        for row, (number, start, stop) in enumerate(places.tolist()):
+        for row, (number, start, stop) in enumerate(spans.tolist()):
             segment = self.segments[number]
             past = min(start, self.context)
             first = segment.offset + start
             sound = self.corpus.samples[first - past : segment.offset + stop]
-            place = slice(self.context - past, self.context + stop - start)
-            classes[row, place] = self.quantizer.encode_int16(sound)
+            columns = slice(self.context - past, self.context + stop - start)
+            classes[row, columns] = self.quantizer.encode_int16(sound)
             valid[row, : stop - start] = True
             seconds = segment.source_start_s + start / self.corpus.sample_rate
             names.append(f"{self.corpus.source(segment)} @ {seconds:.2f} s")
@@ -63,23 +68,33 @@ class _Cutter:
 
 
 class TrainingWindows:
-    """An endless, seeded, resumable stream of training windows.
+    """An endless stream of training windows that can be saved and resumed.
 
-    In every epoch every sample of the split is a target exactly once. Each epoch shifts where windows begin
-    by a random phase in each segment and shuffles their order; both depend on the seed and the epoch's number
-    alone, so the state is two whole numbers. The last batch of an epoch may have fewer rows.
+    In every epoch each sample of the split is a target exactly once. Each epoch shifts the starts of the
+    windows by a random phase in each segment, and shuffles their order. Both depend only on the seed and the
+    number of the epoch, so the state is two integers. The last batch of an epoch may have fewer rows.
 
     Args:
         corpus: a prepared corpus.
-        split: whose samples.
-        targets: targets a window, samples.
+        split: name of the split.
+        targets: targets per window, samples.
         context: samples before the first target.
-        batch: windows a batch.
-        seed: the run's seed.
+        batch: windows per batch.
+        seed: seed of the run.
         quantizer: waveform -> classes.
 
     Raises:
         PartitaError: the split is empty, or a number is out of range.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from partita.data.from_classes import corpus_from_classes
+    >>> clips, quantizer = {"train": np.full((1, 5), 130)}, Quantizer()
+    >>> folder = Path(tempfile.mkdtemp()) / "corpus"
+    >>> corpus = corpus_from_classes(folder, clips, sample_rate=8000, quantizer=quantizer)
+    >>> windows = TrainingWindows(corpus, targets=5, context=2, batch=1, seed=0, quantizer=quantizer)
+    >>> windows.next().classes.tolist(), windows.epoch
+    ([[128, 128, 130, 130, 130, 130, 130]], 0)
     """
 
     def __init__(
@@ -93,7 +108,7 @@ class TrainingWindows:
         seed: int,
         quantizer: Quantizer,
     ) -> None:
-        self._cutter = _cutter(
+        self._reader = _reader(
             corpus, split, targets=targets, context=context, batch=batch, quantizer=quantizer
         )
         self._batch, self._seed, self._split = batch, seed, split
@@ -103,7 +118,7 @@ class TrainingWindows:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Return the batches of one epoch, the same for every epoch."""
+        """Number of batches per epoch, the same in every epoch."""
         return -(-len(self._plan) // self._batch)
 
     def next(self) -> WindowBatch:
@@ -113,26 +128,29 @@ class TrainingWindows:
             self._plan = self._plan_epoch()
         start = self._position * self._batch
         self._position += 1
-        return self._cutter.cut(self._plan[start : start + self._batch])
+        return self._reader.read(self._plan[start : start + self._batch])
 
     def state(self) -> dict[str, Any]:
-        """Return all that `restore` needs to go on bitwise as if nothing had happened; fit for JSON."""
+        """Return the state for `restore`, as values that JSON can hold."""
         return {"epoch": self.epoch, "position": self._position, "of": self._identity()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state.
+        """Continue from a state: the following batches are the same as those of the stream it was taken from.
+
+        Args:
+            state: what `state` returned.
 
         Raises:
-            PartitaError: the state comes from another corpus, split, seed or shape of windows, or is damaged.
+            PartitaError: the state is damaged, or comes from another corpus, split, seed or size of windows.
         """
-        remedy = "go on from an earlier checkpoint, or begin a new run"
+        remedy = "resume from an earlier checkpoint, or start a new run"
         table = Table(state, "the state of the windows", remedy, "windows.")
-        was = table.table("of").values
+        saved = table.table("of").values
         for name, value in self._identity().items():
-            if was.get(name) != value:
+            if saved.get(name) != value:
                 raise PartitaError(
-                    f"`{name}` of the windows is {value!r}, was {was.get(name)!r} when they were"
-                    " saved: go on with the same corpus and settings, or begin a new run"
+                    f"`{name}` of the windows is {value!r}, was {saved.get(name)!r} when they were"
+                    " saved: resume with the same corpus and settings, or start a new run"
                 )
         epoch = table.integer("epoch", least=0)
         position = table.integer("position", least=0, most=self.batches_per_epoch)
@@ -140,78 +158,95 @@ class TrainingWindows:
         self._plan = self._plan_epoch()
 
     def _identity(self) -> dict[str, Any]:
-        cutter = self._cutter
+        reader = self._reader
         return {
-            "fingerprint": cutter.corpus.fingerprint,
+            "fingerprint": reader.corpus.fingerprint,
             "split": self._split,
-            "targets": cutter.targets,
-            "context": cutter.context,
+            "targets": reader.targets,
+            "context": reader.context,
             "batch": self._batch,
             "seed": self._seed,
         }
 
     def _plan_epoch(self) -> NDArray[np.int64]:
-        random = numpy_stream(self._seed, f"data/epoch {self.epoch}")
+        """Return the spans of all windows of the current epoch, (windows, 3), in random order."""
+        rng = numpy_stream(self._seed, f"data/epoch {self.epoch}")
         parts = []
-        for number, segment in enumerate(self._cutter.segments):
-            first = _first_window(segment.length, self._cutter.targets, random)
-            parts.append(_places(number, segment.length, self._cutter.targets, first))
+        for number, segment in enumerate(self._reader.segments):
+            first = _first_targets(segment.length, self._reader.targets, rng)
+            parts.append(_spans(number, segment.length, self._reader.targets, first))
         plan = np.concatenate(parts)
-        random.shuffle(plan, axis=0)
+        rng.shuffle(plan, axis=0)
         return plan
 
 
 def every_window(
     corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantizer: Quantizer
 ) -> Iterator[WindowBatch]:
-    """Yield every sample of a split as a target once, in order, with its true past inside its segment.
+    """Yield windows in which each sample of a split is a target exactly once, in order.
 
     Args:
         corpus: a prepared corpus.
-        split: whose samples.
-        targets: targets a window, samples.
-        context: samples before the first target; what a segment lacks is the zero class.
-        batch: windows a batch; the last batch may have fewer.
+        split: name of the split.
+        targets: targets per window, samples.
+        context: samples before the first target; before the start of the segment they are the zero class.
+        batch: windows per batch; the last batch may have fewer.
         quantizer: waveform -> classes.
+
+    Yields:
+        Batches of windows.
 
     Raises:
         PartitaError: the split is empty, or a number is out of range.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from partita.data.from_classes import corpus_from_classes
+    >>> clips, quantizer = {"train": np.full((1, 5), 130)}, Quantizer()
+    >>> folder = Path(tempfile.mkdtemp()) / "corpus"
+    >>> corpus = corpus_from_classes(folder, clips, sample_rate=8000, quantizer=quantizer)
+    >>> windows = every_window(corpus, "train", targets=3, context=1, batch=2, quantizer=quantizer)
+    >>> next(windows).classes.tolist()
+    [[128, 130, 130, 130], [130, 130, 130, 128]]
     """
-    cutter = _cutter(corpus, split, targets=targets, context=context, batch=batch, quantizer=quantizer)
+    reader = _reader(corpus, split, targets=targets, context=context, batch=batch, quantizer=quantizer)
     plan = np.concatenate(
-        [_places(number, segment.length, targets, targets) for number, segment in enumerate(cutter.segments)]
+        [_spans(number, segment.length, targets, targets) for number, segment in enumerate(reader.segments)]
     )
     for start in range(0, len(plan), batch):
-        yield cutter.cut(plan[start : start + batch])
+        yield reader.read(plan[start : start + batch])
 
 
-def _cutter(
+def _reader(
     corpus: Corpus, split: str, *, targets: int, context: int, batch: int, quantizer: Quantizer
-) -> _Cutter:
+) -> _WindowReader:
     for name, value, least in (("targets", targets, 1), ("context", context, 0), ("batch", batch, 1)):
         if value < least:
             raise PartitaError(f"`{name}` is {value}, must be at least {least}")
     segments = corpus.segments(split)
     if not segments:
         raise PartitaError(f"the corpus {corpus.path} has no sound in its split {split!r}: prepare it again")
-    return _Cutter(corpus=corpus, segments=segments, targets=targets, context=context, quantizer=quantizer)
+    return _WindowReader(
+        corpus=corpus, segments=segments, targets=targets, context=context, quantizer=quantizer
+    )
 
 
-def _first_window(length: int, targets: int, random: np.random.Generator) -> int:
-    """Return how many samples the first window of a segment takes: the epoch's phase.
+def _first_targets(length: int, targets: int, rng: np.random.Generator) -> int:
+    """Draw the number of targets in the first window of a segment, which shifts all later windows.
 
-    A segment of q * targets + r samples (0 < r <= targets) takes q + 1 windows when the first has at least r
-    of them, and q + 2 when it has fewer. The wider of these two ranges is drawn from, so every epoch has the
-    same number of windows.
+    A segment of q * targets + r samples (0 < r <= targets) takes q + 1 windows if the first has at least r
+    targets, and q + 2 windows if it has fewer. The number is drawn from the larger of these two ranges, so
+    every epoch has the same number of windows.
     """
     if length <= targets:
         return length
     rest = (length - 1) % targets + 1
     if targets - rest + 1 >= rest - 1:
-        return int(random.integers(rest, targets, endpoint=True))
-    return int(random.integers(1, rest - 1, endpoint=True))
+        return int(rng.integers(rest, targets, endpoint=True))
+    return int(rng.integers(1, rest - 1, endpoint=True))
 
 
-def _places(number: int, length: int, targets: int, first: int) -> NDArray[np.int64]:
+def _spans(number: int, length: int, targets: int, first: int) -> NDArray[np.int64]:
+    """Return (windows, 3) of segment, first target and one past the last target, for one segment."""
     edges = np.concatenate([[0], np.arange(min(first, length), length, targets), [length]])
     return np.stack([np.full(len(edges) - 1, number), edges[:-1], edges[1:]], axis=1).astype(np.int64)

@@ -1,10 +1,10 @@
-"""What surrounds the strings: the violin's body and a small room.
+"""Acoustics: filter the force on the bridge by the body of the violin and by a small room.
 
-The body is a bank of resonances at frequencies as published for good violins (A0, the signature modes B1-
-and B1+, the bridge hill: G. Bissinger, "Structural acoustics of good and bad violins", J. Acoust. Soc.
-Am. 124, 2008); gains and qualities are ours. The room is a few early reflections and a feedback delay
-network of eight lines (J.-M. Jot and A. Chaigne, "Digital delay networks for designing artificial
-reverberators", AES Convention 90, 1991). This file knows no strings and no notes.
+The body is a bank of resonances at the published frequencies of good violins (A0, the signature modes B1- and
+B1+, the bridge hill: G. Bissinger, "Structural acoustics of good and bad violins", J. Acoust. Soc. Am. 124,
+2008); the gains and quality factors are our choice. The room is a set of early reflections and a feedback
+delay network with eight lines (J.-M. Jot and A. Chaigne, "Digital delay networks for designing artificial
+reverberators", AES Convention 90, 1991). This module knows neither strings nor notes.
 """
 
 import numpy as np
@@ -13,11 +13,11 @@ from partita.ops.numba_cache import compiled_on_disk
 
 BODY_MODES = np.array(
     [
-        # frequency in Hz, quality, gain
-        [275.0, 14.0, 0.60],  # A0: the air in the body
-        [405.0, 22.0, 0.30],  # CBR: the corpus shears
-        [455.0, 18.0, 0.80],  # B1-: first corpus bending
-        [545.0, 20.0, 0.95],  # B1+: second corpus bending
+        # frequency in Hz, quality factor, gain
+        [275.0, 14.0, 0.60],  # A0: resonance of the air in the body
+        [405.0, 22.0, 0.30],  # CBR: shear mode of the body
+        [455.0, 18.0, 0.80],  # B1-: first bending mode of the body
+        [545.0, 20.0, 0.95],  # B1+: second bending mode of the body
         [700.0, 18.0, 0.55],
         [845.0, 20.0, 0.60],
         [1010.0, 18.0, 0.70],
@@ -30,23 +30,24 @@ BODY_MODES = np.array(
         [5600.0, 2.0, 0.35],
     ]
 )
-"""The body's modes; the signs of neighbours alternate, so that no dips open between them."""
+"""Modes of the body. The signs of neighbouring modes alternate, which avoids dips between them."""
 
 REFLECTIONS = np.array([[0.0067, 0.42], [0.0113, -0.33], [0.0171, 0.30], [0.0229, 0.22], [0.0307, -0.19]])
-"""Early reflections: delay in s, gain."""
+"""Early reflections: delay in seconds, gain."""
 
 LINES = np.array([1447, 1693, 1979, 2239, 2503, 2741, 3067, 3371])
-"""Delays of the reverberation's lines in samples at 48 kHz: primes, so that echoes do not fall together."""
+"""Delays of the reverberation's lines in samples at 48 kHz; primes, so that echoes do not coincide."""
 
 REVERBERATION = 0.75
-"""Time in s in which the room's sound falls by 60 dB."""
+"""Time in seconds in which the reverberation falls by 60 dB."""
 
 WET = 0.22
-"""Level of the reverberation beside the direct sound."""
+"""Gain of the reverberation relative to the direct sound."""
 
 
 @compiled_on_disk()
 def _resonate(force, coefficients):  # type: ignore[no-untyped-def]
+    """Return the sum of second-order filters; `coefficients` is (modes, 3): gain and two of feedback."""
     modes = coefficients.shape[0]
     out = np.zeros(force.shape[0])
     one = np.zeros(modes)
@@ -64,6 +65,7 @@ def _resonate(force, coefficients):  # type: ignore[no-untyped-def]
 
 @compiled_on_disk()
 def _reverberate(dry, delays, gains, damping):  # type: ignore[no-untyped-def]
+    """Return the output of a feedback delay network; `damping` is the pole of its low-pass filters."""
     lines = delays.shape[0]
     buffer = np.zeros((lines, 4096))
     low = np.zeros(lines)
@@ -82,11 +84,14 @@ def _reverberate(dry, delays, gains, damping):  # type: ignore[no-untyped-def]
 
 
 def body(force: np.ndarray, rate: int) -> np.ndarray:
-    """Radiate the force on the bridge through the body's modes.
+    """Return the sound that the body of the violin radiates.
 
     Args:
-        force: (samples,).
-        rate: samples a second.
+        force: (samples,) force on the bridge, N.
+        rate: sample rate, Hz.
+
+    Returns:
+        (samples,) float64.
     """
     w = 2 * np.pi * BODY_MODES[:, 0] / rate
     alpha = np.sin(w) / (2 * BODY_MODES[:, 1])
@@ -97,11 +102,14 @@ def body(force: np.ndarray, rate: int) -> np.ndarray:
 
 
 def room(dry: np.ndarray, rate: int) -> np.ndarray:
-    """Put a dry sound into the room: direct sound, early reflections, reverberation.
+    """Return a sound as it is recorded in the room: direct sound, early reflections and reverberation.
 
     Args:
-        dry: (samples,).
-        rate: samples a second, at most 48,000.
+        dry: (samples,) sound without a room.
+        rate: sample rate, Hz, at most 48,000.
+
+    Returns:
+        (samples,) float64.
     """
     sound = dry.copy()
     for delay, gain in REFLECTIONS:

@@ -1,21 +1,21 @@
-"""Four bowed strings on one bridge: a digital waveguide with a stick-slip friction junction.
+"""Simulate four bowed strings on one bridge by digital waveguides with stick-slip friction.
 
 Each string is a pair of delay lines (bow to nut and back, bow to bridge and back) that carry transverse
-velocity. Where the bow touches, the friction force f and the string's velocity v satisfy Friedlander's
-equation
+velocity. At the bow, the friction force f and the velocity v of the string satisfy Friedlander's equation
 
     v = v_h + f / (2 Z),      |f| <= mu_s N while sticking (v = v_bow),
     f = sign(v_bow - v) N (mu_d + (mu_s - mu_d) v_0 / (v_0 + |v - v_bow|)) while slipping,
 
-v_h being the sum of the waves that arrive and Z the string's impedance. With this hyperbolic friction
-curve the equation is a quadratic; where it has two solutions the string keeps the state it was in
-(hysteresis: M. E. McIntyre, R. T. Schumacher and J. Woodhouse, "On the oscillations of musical
-instruments", J. Acoust. Soc. Am. 74, 1983, section III). Waveguides: J. O. Smith, "Physical modeling
-using digital waveguides", Computer Music Journal 16, 1992. The four strings meet at a bridge that yields
-a little, so that open strings ring along.
+where v_h is the sum of the arriving waves and Z the impedance of the string. With this hyperbolic friction
+curve the equation is quadratic. If it has two solutions, the string stays in its state, sticking or slipping
+(hysteresis: M. E. McIntyre, R. T. Schumacher and J. Woodhouse, "On the oscillations of musical instruments",
+J. Acoust. Soc. Am. 74, 1983, section III). Waveguides: J. O. Smith, "Physical modeling using digital
+waveguides", Computer Music Journal 16, 1992. The bridge moves a little, so that open strings vibrate in
+sympathy.
 
-Shapes: controls are (frames, 4), strings in the order G, D, A, E. This file knows no notes, no player, no
-body and no room; its strings have no torsional waves and no bending stiffness, its bow no width.
+Shapes: controls are (frames, 4), with the strings in the order G, D, A, E. The model leaves out torsional
+waves, bending stiffness and the width of the bow. This module does not know notes, the player, the body of
+the violin or the room.
 """
 
 from dataclasses import dataclass
@@ -25,32 +25,34 @@ import numpy as np
 from partita.ops.numba_cache import compiled_on_disk
 
 INTERNAL_RATE = 48_000
-"""Samples a second inside the strings, whatever the rate of the result."""
+"""Sample rate of the simulation in Hz, for every rate of the result."""
 
 FRAME = 48
-"""Samples between two control frames (1 ms); controls are interpolated linearly in between."""
+"""Samples between two control frames (1 ms); controls are interpolated linearly between frames."""
 
 STRINGS = 4
 IMPEDANCES = (0.36, 0.28, 0.22, 0.18)
-"""Characteristic impedances of the G, D, A and E strings, kg/s (rounded, as of gut strings)."""
+"""Characteristic impedances of the G, D, A and E strings in kg/s (rounded values of gut strings)."""
 
 LOSS_POLE = 0.45
-"""Pole of the one-pole low-pass at the bridge: how fast high harmonics die."""
+"""Pole of the one-pole low-pass filter at the bridge, which damps high harmonics."""
 
 BRIDGE_YIELD = 0.004
-"""Admittance of the bridge in s/kg: how much of one string's force reaches the others."""
+"""Admittance of the bridge in s/kg, which couples the strings."""
 
 FRICTION_RATIO = 0.30
-"""Sliding over sticking friction at high speed, mu_d / mu_s."""
+"""Ratio of sliding to sticking friction at high speed, mu_d / mu_s."""
 
 FRICTION_SPEED = 0.12
-"""Sliding speed v_0 in m/s at which the friction has fallen half way."""
+"""Sliding speed v_0 in m/s at which half of the decrease of friction is reached."""
 
 SHARPENING = (0.34, 1.0, 0.025)
-"""A bowed string sounds sharp by a - b |v_bow| + c (f / 1000)^4 internal
-samples of its period, a, b and c given here: lossy high harmonics sharpen it, and friction's hysteresis
-flattens it, the more the faster it is bowed. Measured on this model over the violin's range; the string
-is lengthened by as much."""
+"""Coefficients a, b, c of the pitch correction.
+
+The period of a bowed string is too short by a - b |v_bow| + c (f / 1000)^4 internal samples: the losses of
+high harmonics raise the pitch, and the hysteresis of friction lowers it, more at higher bow speed. The string
+is lengthened by this amount. The coefficients were measured on this model over the range of the violin.
+"""
 
 _GIVE = 2.0 * BRIDGE_YIELD / (1.0 + BRIDGE_YIELD * sum(IMPEDANCES))
 _LINE = 1024
@@ -59,15 +61,15 @@ _DELAY, _BRIDGE_DELAY, _GAIN, _VELOCITY, _FORCE = range(5)
 
 @dataclass(frozen=True, kw_only=True)
 class Controls:
-    """What the hands do: arrays of shape (frames, 4), one column a string.
+    """The player's control of the strings: arrays of shape (frames, 4), one column for each string.
 
     Attributes:
-        frequency: at which the string, as it is stopped, sounds; Hz, 100 to 4,000.
-        velocity: of the bow, m/s; its sign is the direction.
-        force: largest friction force that sticking can bear over twice the string's impedance, m/s; 0 lifts
-            the bow. Helmholtz motion holds from about 0.3 to 1 times velocity / position.
-        position: distance of the bow from the bridge over the string's length, in (0, 0.3].
-        decay: time in which the free string would lose 60 dB by itself, s; the bridge takes a little more.
+        frequency: frequency of the stopped string, Hz, 100 to 4,000.
+        velocity: velocity of the bow, m/s; its sign is the direction.
+        force: largest friction force while sticking, divided by twice the string's impedance, m/s; 0 means
+            that the bow is lifted. Helmholtz motion is stable from about 0.3 to 1 times velocity / position.
+        position: distance of the bow from the bridge as a share of the string's length, in (0, 0.3].
+        decay: time in which the free string loses 60 dB, s; the bridge damps it a little more.
     """
 
     frequency: np.ndarray
@@ -78,7 +80,10 @@ class Controls:
 
 
 def loss_delay(frequency: np.ndarray) -> np.ndarray:
-    """Return the phase delay, in internal samples, of the bridge's low-pass at each frequency in Hz.
+    """Return the phase delay of the bridge's low-pass filter at each frequency, in internal samples.
+
+    Args:
+        frequency: Hz, any shape.
 
     >>> round(float(loss_delay(np.array(440.0))), 3)
     0.816
@@ -89,7 +94,7 @@ def loss_delay(frequency: np.ndarray) -> np.ndarray:
 
 @compiled_on_disk()
 def _read(line, row, write, delay):  # type: ignore[no-untyped-def]
-    """Return what was written `delay` >= 1 samples ago, by Lagrange interpolation of order three."""
+    """Return the value written `delay` >= 1 samples ago, by Lagrange interpolation of order three."""
     whole = max(int(delay), 2)
     x = delay - whole + 1.0
     i = write - whole + 1
@@ -105,7 +110,7 @@ def _read(line, row, write, delay):  # type: ignore[no-untyped-def]
 
 @compiled_on_disk()
 def _friction(gap, force, sticking):  # type: ignore[no-untyped-def]
-    """Solve the junction: `gap` = v_bow - v_h; return (change of velocity, whether the string sticks)."""
+    """Solve for the friction with `gap` = v_bow - v_h; return the change of velocity and if it sticks."""
     size = abs(gap)
     if sticking and size <= force:
         return gap, True
@@ -120,7 +125,7 @@ def _friction(gap, force, sticking):  # type: ignore[no-untyped-def]
 
 @compiled_on_disk()
 def _simulate(hands, noise):  # type: ignore[no-untyped-def]
-    """Run the strings from rest; `hands` is (frames, 4, 5): delay, bridge's delay, gain, velocity, force."""
+    """Simulate from rest; `hands` is (frames, 4, 5): delay, delay to the bridge, gain, velocity, force."""
     frames = hands.shape[0]
     out = np.zeros((frames - 1) * FRAME, np.float32)
     nut, bridge = np.zeros((STRINGS, _LINE)), np.zeros((STRINGS, _LINE))
@@ -156,14 +161,15 @@ def _simulate(hands, noise):  # type: ignore[no-untyped-def]
 
 
 def simulate(controls: Controls, noise: np.ndarray) -> np.ndarray:
-    """Play the strings from rest and return the force on the bridge at INTERNAL_RATE.
+    """Simulate the strings from rest and return their force on the bridge.
 
     Args:
-        controls: what the hands do, `frames` of them.
-        noise: ((frames - 1) * FRAME,) relative fluctuation of the friction force: the bow's noise; about 0.1.
+        controls: the player's control, `frames` frames.
+        noise: ((frames - 1) * FRAME,) relative fluctuation of the friction force, standard deviation about
+            0.1.
 
     Returns:
-        ((frames - 1) * FRAME,) float32, in N.
+        ((frames - 1) * FRAME,) float32, N, at INTERNAL_RATE.
 
     >>> a = {"frequency": 440.0, "velocity": 0.2, "force": 1.2, "position": 0.1, "decay": 0.6}
     >>> steady = Controls(**{name: np.full((101, 4), value) for name, value in a.items()})

@@ -1,7 +1,7 @@
-"""Chords for the synthetic etudes: functional progressions with cadences, and voicings that lead on.
+"""Harmony of the synthetic etudes: draw chord progressions with cadences, and choose close voicings.
 
-A chord is a tuple of pitch classes counted in semitones from the tonic, root first. Pitches are MIDI
-numbers (69 is A at 440 Hz). This file knows neither rhythm nor sound.
+A chord is a tuple of pitch classes in semitones above the tonic, root first. Pitches are MIDI numbers (69 is
+A at 440 Hz). This module knows neither rhythm nor sound.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ Chord = tuple[int, ...]
 Voicing = tuple[int, ...]
 
 LOWEST, HIGHEST = 55, 88
-"""The violin's range as used here: G3 to E6."""
+"""Range of the violin as the etudes use it: G3 to E6."""
 
 VOICES = 4
-"""Pitches in a voicing."""
+"""Number of pitches in a voicing."""
 
 SCALES: Mapping[str, tuple[int, ...]] = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 11)}
 
@@ -101,25 +101,29 @@ SEQUENCES: Mapping[str, tuple[str, ...]] = {
     "major": ("I", "IV", "vii", "iii", "vi", "ii"),
     "minor": ("I", "iv", "VII", "III", "VI", "ii"),
 }
-"""The circle of falling fifths; a cadence follows."""
+"""The circle of falling fifths, which a cadence follows."""
 
 
-def choose(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
+def draw_key(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
     """Draw one key of `weights` with probability proportional to its value."""
     names = list(weights)
     values = np.array([weights[name] for name in names], float)
     return names[int(rng.choice(len(names), p=values / values.sum()))]
 
 
-def progression(rng: np.random.Generator, *, mode: str, length: int, cadence: str) -> list[str]:
-    """Draw `length` chord names: a walk through the chords' usual followers, from the tonic to a cadence.
+def draw_progression(rng: np.random.Generator, *, mode: str, length: int, cadence: str) -> list[str]:
+    """Draw a chord progression: a random walk from the tonic along the usual successions, then a cadence.
 
     Args:
+        rng: random generator of all choices.
         mode: "major" or "minor".
         length: number of chords, at least 1.
         cadence: "full", "half" or "deceptive".
 
-    >>> progression(np.random.default_rng(0), mode="major", length=6, cadence="full")[-1]
+    Returns:
+        `length` names of chords.
+
+    >>> draw_progression(np.random.default_rng(0), mode="major", length=6, cadence="full")[-1]
     'I'
     """
     endings = CADENCES[mode][cadence]
@@ -134,14 +138,14 @@ def progression(rng: np.random.Generator, *, mode: str, length: int, cadence: st
     for _ in range(60):
         walk = ["I"]
         while len(walk) < free:
-            walk.append(choose(rng, FOLLOWERS[mode][walk[-1]]))
+            walk.append(draw_key(rng, FOLLOWERS[mode][walk[-1]]))
         if ending[0] in FOLLOWERS[mode][walk[-1]] or (walk[-1] in ("I", "V") and ending[0] != walk[-1]):
             break
     return walk + ending
 
 
 def pitches_of(chord: Sequence[int], tonic: int, low: int = LOWEST, high: int = HIGHEST) -> list[int]:
-    """Return every pitch in [low, high] that belongs to the chord.
+    """Return all pitches from `low` to `high` that belong to the chord.
 
     >>> pitches_of((0, 4, 7), 0, 60, 72)
     [60, 64, 67, 72]
@@ -150,23 +154,24 @@ def pitches_of(chord: Sequence[int], tonic: int, low: int = LOWEST, high: int = 
     return [pitch for pitch in range(low, high + 1) if pitch % 12 in classes]
 
 
-def voice(
-    rng: np.random.Generator, chord: Chord, tonic: int, *, centre: float, before: Voicing | None
+def choose_voicing(
+    rng: np.random.Generator, chord: Chord, tonic: int, *, centre: float, previous: Voicing | None
 ) -> Voicing:
-    """Return the voicing of a chord that moves least from the one before it and lies near `centre`.
+    """Choose a voicing of a chord that is close to the previous voicing and to the pitch `centre`.
+
+    The lowest voice is the root, and the third and the last tone of the chord are included, where possible.
 
     Args:
-        rng: decides between voicings that are about as good.
-        chord: pitch classes from the tonic, root first; the lowest voice takes the root where it can.
-        tonic: pitch class.
-        centre: where the middle of the voicing is drawn to, MIDI number.
-        before: the voicing that it follows.
+        rng: random generator; chooses between voicings that are about equally good.
+        chord: pitch classes in semitones above the tonic, root first.
+        tonic: pitch class, 0 for C.
+        centre: preferred mean pitch, MIDI number.
+        previous: the voicing before it, None at the start.
 
     Returns:
-        Four pitches, ascending, neighbours 3 to 9 semitones apart, the chord's third among them where it
-        fits.
+        Four ascending pitches; neighbours are 3 to 9 semitones apart.
 
-    >>> voice(np.random.default_rng(0), (0, 4, 7), 7, centre=67.0, before=None)
+    >>> choose_voicing(np.random.default_rng(0), (0, 4, 7), 7, centre=67.0, previous=None)
     (55, 62, 71, 79)
     """
     low, high = max(LOWEST, round(centre) - 15), min(HIGHEST, round(centre) + 15)
@@ -180,8 +185,8 @@ def voice(
         cost = 0.35 * abs(sum(candidate) / VOICES - centre) + rng.random()
         cost += 0.0 if (candidate[0] - tonic - chord[0]) % 12 == 0 else 1.5
         cost += 2.0 * len(needed - {pitch % 12 for pitch in candidate})
-        if before is not None:
-            cost += 0.5 * sum(abs(a - b) for a, b in zip(before, candidate, strict=True))
+        if previous is not None:
+            cost += 0.5 * sum(abs(a - b) for a, b in zip(previous, candidate, strict=True))
         if cost < least:
             best, least = candidate, cost
     return best

@@ -1,9 +1,9 @@
-"""Synthetic etudes: studies for solo violin, composed and sounded here, so that nothing need be downloaded.
+"""Render synthetic etudes: studies for solo violin that are composed and synthesized from one seed.
 
-Every part is our own and drawn from one seed: harmony, figuration and phrasing (files of these names),
-the player's hands (`performance.py`), bowed strings (`bowed_string.py`), body and room (`room.py`). They
-are synthetic and are called so; they are no recordings and prove nothing about recordings. This file
-knows no corpus.
+The steps are composition (`harmony.py`, `figuration.py`, `phrasing.py`), the player's movements
+(`performance.py`), the bowed strings (`bowed_string.py`), and the body of the violin and the room
+(`acoustics.py`). The etudes are not recordings, so results on them prove nothing about recordings. This
+module does not know corpora.
 """
 
 from dataclasses import replace
@@ -13,31 +13,31 @@ import numpy as np
 import soundfile
 import soxr
 
-from partita.data.preparation.sources import MADE_HERE
 from partita.errors import PartitaError
 from partita.etudes.acoustics import body, room
 from partita.etudes.bowed_string import FRAME, INTERNAL_RATE, simulate
 from partita.etudes.performance import play
 from partita.etudes.phrasing import compose
 from partita.filenames import for_c
+from partita.generated_folders import mark_generated
 from partita.seeds import numpy_stream
-from partita.storage import replacing, write_text
+from partita.storage import replacing
 
 PEAK = 10 ** (-2 / 20)
-"""The loudest sample of a result: -2 dBFS."""
+"""Largest sample of the result: -2 dBFS."""
 
 BOW_NOISE = 0.07
-"""Relative fluctuation of the bow's friction, standard deviation."""
+"""Standard deviation of the relative fluctuation of the bow's friction."""
 
-AIR = 10 ** (-80 / 20)
-"""Level of the room's own noise, standard deviation: no microphone hears nothing."""
+BACKGROUND_NOISE = 10 ** (-80 / 20)
+"""Standard deviation of the background noise, as every microphone records some: -80 dBFS."""
 
-_MOVEMENT = 60.0
-_SHORTEST = 2.0
+_MOVEMENT_S = 60.0
+_SHORTEST_S = 2.0
 
 
 def _movement(seconds: float, rate: int, rng: np.random.Generator) -> np.ndarray:
-    """Return one movement, at `rate`, with a moment of silence before and the room's answer after."""
+    """Return one movement at `rate`, with a short silence before it and the reverberation after it."""
     lead = min(0.25, 0.05 * seconds)
     tail = min(1.6, 0.25 * seconds)
     notes = compose(seconds - lead - tail, rng=rng)
@@ -50,10 +50,10 @@ def _movement(seconds: float, rate: int, rng: np.random.Generator) -> np.ndarray
 
 
 def render(seconds: float, *, sample_rate: int, seed: int) -> np.ndarray:
-    """Render synthetic studies for solo violin, the same for the same arguments.
+    """Render synthetic studies for solo violin; equal arguments give equal samples.
 
     Args:
-        seconds: length of the result, s.
+        seconds: length of the result.
         sample_rate: Hz, 4,000 to 192,000.
         seed: chooses the music; any integer.
 
@@ -67,20 +67,21 @@ def render(seconds: float, *, sample_rate: int, seed: int) -> np.ndarray:
     >>> sound.shape, sound.dtype, bool(abs(sound).max() < 0.8)
     ((48000,), dtype('float32'), True)
     """
-    samples = _samples(seconds, sample_rate)
+    samples = _count_samples(seconds, sample_rate)
     rng = numpy_stream(seed, "etudes")
-    parts = max(1, round(seconds / _MOVEMENT))
+    parts = max(1, round(seconds / _MOVEMENT_S))
     shares = rng.uniform(0.75, 1.25, parts)
-    lengths = max(seconds, _SHORTEST) * shares / shares.sum()
+    lengths = max(seconds, _SHORTEST_S) * shares / shares.sum()
     sound = np.concatenate([_movement(float(length), sample_rate, rng) for length in lengths])
     sound = np.pad(sound, (0, max(0, samples - len(sound))))[:samples]
-    sound = sound / max(np.abs(sound).max(), 1e-12) + AIR * rng.standard_normal(samples)
+    sound = sound / max(np.abs(sound).max(), 1e-12) + BACKGROUND_NOISE * rng.standard_normal(samples)
     fade = min(samples, round(0.02 * sample_rate))
     sound[samples - fade :] *= np.linspace(1.0, 0.0, fade)
     return np.asarray(PEAK * sound / max(np.abs(sound).max(), 1e-12), np.float32)
 
 
-def _samples(seconds: float, sample_rate: int) -> int:
+def _count_samples(seconds: float, sample_rate: int) -> int:
+    """Check the arguments; return the number of samples."""
     if not (np.isfinite(seconds) and seconds > 0):
         raise PartitaError(
             f"`seconds` is {seconds}, must be positive: give a length in seconds, for example 60"
@@ -94,24 +95,29 @@ def _samples(seconds: float, sample_rate: int) -> int:
 
 
 def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, seed: int) -> list[Path]:
-    """Write `count` synthetic etudes as 16-bit WAV files, etude-01.wav and so on; return their paths.
+    """Write `count` synthetic etudes as 16-bit WAV files: etude-01.wav, etude-02.wav, ...
+
+    The etudes are those of `render` with the seeds seed * 1000 + 1, seed * 1000 + 2, ...
 
     Args:
-        folder: made where it is missing; files of these names in it are replaced.
+        folder: created if it is missing; existing files with these names are replaced.
         count: number of files, at least 1.
-        seconds: length of each, s.
-        sample_rate: Hz.
-        seed: the etudes are those of `render` with seeds seed * 1000 + 1, seed * 1000 + 2, ...
+        seconds: length of each file.
+        sample_rate: Hz, 4,000 to 192,000.
+        seed: chooses the music; any integer.
+
+    Returns:
+        The paths of the files.
 
     Raises:
         PartitaError: an argument is out of range, or a file can't be written.
     """
     if count < 1:
         raise PartitaError(f"`count` is {count}, must be at least 1: give the number of etudes to write")
-    _samples(seconds, sample_rate)
+    _count_samples(seconds, sample_rate)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / MADE_HERE, "Synthetic studies for solo violin, composed and sounded by Partita.\n")
+    mark_generated(folder, "Synthetic studies for solo violin, composed and sounded by Partita.")
     paths = []
     for number in range(1, count + 1):
         path = folder / f"etude-{number:02d}.wav"
@@ -121,7 +127,7 @@ def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, 
                 soundfile.write(for_c(part), sound, sample_rate, subtype="PCM_16", format="WAV")
             except soundfile.LibsndfileError as error:
                 raise PartitaError(
-                    f"{path} can't be written ({error}): make room on the disk, or write elsewhere"
+                    f"{path} can't be written ({error}): free some space on the disk, or name another folder"
                 ) from error
         paths.append(path)
     return paths

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
-from partita.checks import one_of, within
+from partita.checks import check_choice, check_range
 from partita.data.corpus import SPLITS, Corpus
-from partita.device import DEVICES, compute_device
+from partita.device import DEVICES, check_threads, compute_device
 from partita.errors import PartitaError
 from partita.evaluation.clips import LEAST_CLIPS, RealClips, continued, fitting, real_clips
 from partita.evaluation.metrics.bits import bits_per_sample
@@ -24,7 +24,6 @@ from partita.evaluation.metrics.frechet import halved_distances
 from partita.evaluation.metrics.signal_stats import health
 from partita.evaluation.statistics.scores import Score
 from partita.runs.loading import LoadedModel, load
-from partita.sampling.config import count_of_threads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +52,10 @@ class EvaluateConfig:
 
     def __post_init__(self) -> None:
         """Refuse words that mean nothing, and numbers that leave nothing to score."""
-        one_of("split", self.split, SPLITS)
-        one_of("device", self.device, DEVICES)
-        count_of_threads(self.threads)
-        within("temperature", self.temperature, 0.01, 100.0)
+        check_choice("split", self.split, SPLITS)
+        check_choice("device", self.device, DEVICES)
+        check_threads(self.threads)
+        check_range("temperature", self.temperature, 0.01, 100.0)
         if self.clips < LEAST_CLIPS:
             raise PartitaError(
                 f"`clips` is {self.clips}: give at least {LEAST_CLIPS}, half of them are compared with the"

@@ -1,2 +1,5 @@
-"""Networks as pure modules from tensors to tensors, and their sizes by name. Know nothing of files or
-loops."""
+"""Networks as `torch.nn.Module`s, and their shapes by name.
+
+`wavenet.py` is the generator, `discriminators/` has the networks that tell real from generated sound. The
+package knows no files, losses or loops.
+"""

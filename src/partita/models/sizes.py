@@ -1,14 +1,14 @@
-"""The shape of a WaveNet, and the sizes that have names.
+"""The shape of a WaveNet, and the named sizes.
 
-The numbers that follow from a shape (receptive field, dilations, multiply-adds) live here too. This file does
-not know what the layers compute.
+A shape also gives the receptive field, the dilations and the multiply-adds. This file does not know what the
+layers compute.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
+from partita.checks import MOST_CHANNELS, MOST_PARAMETERS, check_counts
 from partita.errors import PartitaError
-from partita.models.bounds import MOST_CHANNELS, MOST_PARAMETERS, counts
 
 MOST = {
     "blocks": 64,
@@ -25,11 +25,12 @@ MOST_PAST = 1 << 22  # samples
 
 @dataclass(frozen=True, kw_only=True)
 class WaveNetConfig:
-    """The shape of a WaveNet: `blocks` times `layers` dilated layers, whose dilation doubles from 1 within a
-    block.
+    """The shape of a WaveNet: `blocks` times `layers` dilated layers.
 
-    Source: van den Oord et al. 2016, sections 2.1 and 2.4. All fields are counts from 1 (`kernel_size` and
-    `classes` from 2) to those of `MOST`.
+    The dilation starts at 1 in each block and doubles from layer to layer. All fields are whole numbers from
+    1 (`kernel_size` and `classes` from 2) to the bounds in `MOST`.
+
+    Source: van den Oord et al. 2016, sections 2.1 and 2.4.
 
     Raises:
         PartitaError: a field is out of its range.
@@ -40,25 +41,25 @@ class WaveNetConfig:
     """
 
     blocks: int
-    """Times the sequence of dilations is repeated."""
+    """How often the sequence of dilations is repeated."""
     layers: int
     """Dilated layers in a block, with dilations 1, 2, 4, ..., 2^(layers - 1)."""
     residual_channels: int
-    """Channels of the signal that runs from layer to layer."""
+    """Channels of the signal that each layer passes to the next one."""
     dilation_channels: int
     """Channels of each gated unit."""
     skip_channels: int
     """Channels of the sum of all layers' skip connections."""
     end_channels: int
-    """Channels between the two last layers."""
+    """Channels between the last two layers."""
     kernel_size: int = 2
-    """Taps of each dilated convolution."""
+    """Kernel size of each dilated convolution."""
     classes: int = 256
-    """Values that a quantised sample can take."""
+    """Values of a quantised sample."""
 
     def __post_init__(self) -> None:
-        """Refuse shapes that are no network, and those that no machine could hold."""
-        counts(self, MOST, {"kernel_size": 2, "classes": 2})
+        """Check the ranges of all fields, and that the network is not too large."""
+        check_counts(self, MOST, {"kernel_size": 2, "classes": 2})
         if self.receptive_field > MOST_PAST:
             raise PartitaError(
                 f"the receptive field is {self.receptive_field} samples, must be at most {MOST_PAST}: give"
@@ -86,8 +87,7 @@ class WaveNetConfig:
 
     @cached_property
     def multiply_adds(self) -> int:
-        """Multiply-adds of the forward pass for one predicted sample; the embedding is a look-up and counts
-        0.
+        """Multiply-adds of the forward pass for one predicted sample; the embedding look-up counts 0.
 
         >>> SIZES["small"].multiply_adds
         232448
@@ -114,12 +114,12 @@ SIZES: dict[str, WaveNetConfig] = {
         blocks=4, layers=10, residual_channels=64, dilation_channels=64, skip_channels=1024, end_channels=512
     ),
 }
-"""The networks by name: `small` is the default on a CPU, `wide` the report's base code's default, `published`
-the baseline in the literature."""
+"""The named sizes: `small` is the default, `wide` the default of the report's base code, `published` the
+baseline in the literature."""
 
 
 def name_of(config: WaveNetConfig) -> str | None:
-    """Return the name of a shape, if it has one.
+    """Return the name of a shape, or None if it has no name.
 
     >>> name_of(SIZES["wide"])
     'wide'
@@ -128,10 +128,10 @@ def name_of(config: WaveNetConfig) -> str | None:
 
 
 def size_named(name: str) -> WaveNetConfig:
-    """Return the network shape of a name.
+    """Return the shape of a named size.
 
     Raises:
-        PartitaError: no size has that name.
+        PartitaError: no size has this name.
 
     >>> size_named("tiny").skip_channels
     64

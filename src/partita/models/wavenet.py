@@ -1,11 +1,10 @@
 """WaveNet: an autoregressive network over quantised samples (van den Oord et al. 2016).
 
 Layout: (batch, time, channels), channels last, so that every convolution is a matrix product over rows of
-time. All weights are stored (in, out). Convolutions are valid: each layer's output is shorter than its input
-by its reach, and nothing is padded here; whoever makes the windows decides what the past before the first
-sample is.
+time. All weights are stored (in, out). Convolutions are not padded: a layer's output is shorter than its
+input by (kernel_size - 1) * dilation. The caller provides the past before the first predicted sample.
 
-This file does not know sound, files, losses or how to draw.
+This file does not know audio, files, losses or sampling.
 """
 
 import math
@@ -21,30 +20,31 @@ from partita.ops.gated_stack.dispatch import gated_stack
 
 
 def ordered_embedding(classes: int, channels: int, generator: torch.Generator | None = None) -> Tensor:
-    """Return (classes, channels) vectors in which neighbouring classes are neighbours, with mean 0 and
-    variance 1.
+    """Draw initial embedding vectors of mean 0 and variance 1 that change smoothly with the class.
 
-    Samples are numbers, of which a class is only the name: a network whose embedding starts smooth in the
-    sample need not learn from data that 127 lies beside 128. Each channel is a random mixture of the sample
-    as it is stored (companded), as it sounds (expanded by the mu-law with mu = classes - 1) and of sines and
-    cosines of one to five half turns.
+    Neighbouring classes are neighbouring sample values. With a smooth embedding the network need not learn
+    from data that 127 is next to 128. Each channel is a random mixture of the companded sample, of the linear
+    sample (expanded by the mu-law with mu = classes - 1), and of sines and cosines of one to five half turns.
 
     Args:
-        classes: how many, at least 2.
-        channels: how many, at least 1.
+        classes: at least 2.
+        channels: at least 1.
         generator: the random stream; None takes PyTorch's global one.
+
+    Returns:
+        (classes, channels).
 
     >>> table = ordered_embedding(256, 8, torch.Generator().manual_seed(0))
     >>> steps, leaps = table[1:] - table[:-1], table[128:] - table[:128]
     >>> bool(steps.norm(dim=1).mean() < 0.2 * leaps.norm(dim=1).mean())
     True
     """
-    stored = torch.linspace(-1.0, 1.0, classes)
-    heard = stored.sign() * (classes ** stored.abs() - 1.0) / (classes - 1.0)
+    companded = torch.linspace(-1.0, 1.0, classes)
+    linear = companded.sign() * (classes ** companded.abs() - 1.0) / (classes - 1.0)
     turns = torch.arange(1, 6)
-    waves = math.pi * stored[:, None] * turns
+    waves = math.pi * companded[:, None] * turns
     features = torch.cat(
-        [2.0 * stored[:, None], 4.0 * heard[:, None], waves.sin() / turns, waves.cos() / turns], 1
+        [2.0 * companded[:, None], 4.0 * linear[:, None], waves.sin() / turns, waves.cos() / turns], 1
     )
     mixture = features @ torch.randn(features.shape[1], channels, generator=generator)
     smooth = (mixture - mixture.mean(0)) / mixture.std(0)
@@ -61,7 +61,7 @@ class WaveNet(nn.Module):
         s      = sum over l of g_l S_l, plus a bias
         logits = relu(relu(s) E_1 + e_1) E_2 + e_2
 
-    The last layer has no residual product, since nothing would read it.
+    The last layer has no residual product, because no layer follows it.
 
     Args:
         config: the shape.
@@ -97,7 +97,7 @@ class WaveNet(nn.Module):
         return self.config.receptive_field
 
     def _initialise(self, generator: torch.Generator | None) -> None:
-        """Draw weights whose products keep the variance of their input."""
+        """Draw weights that keep the variance of their input; biases stay 0."""
         count = len(self.config.dilations)
         with torch.no_grad():
             self.embedding.copy_(
@@ -105,14 +105,14 @@ class WaveNet(nn.Module):
             )
             self.dilated.normal_(0.0, 1.0 / math.sqrt(self.dilated.shape[1]), generator=generator)
             self.residual.normal_(0.0, 1.0 / math.sqrt(self.residual.shape[1]), generator=generator)
-            # the sum of all layers' skips, not each of them, should have the variance of one
+            # the sum of the skip connections of all layers has the variance of a single one
             fan_in = count * self.skip.shape[1]
             self.skip.normal_(0.0, math.sqrt(2.0 / fan_in), generator=generator)
             self.end1.normal_(0.0, math.sqrt(2.0 / self.end1.shape[0]), generator=generator)
             self.end2.normal_(0.0, 0.1 / math.sqrt(self.end2.shape[0]), generator=generator)
 
     def embed(self, classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"]) -> Tensor:
-        """Look up classes, or mix the embeddings by a soft one-hot input through which gradients flow."""
+        """Look up the embeddings of classes, or mix them by one-hot or soft vectors, which pass gradients."""
         if classes.is_floating_point():
             return classes @ self.embedding
         return functional.embedding(classes, self.embedding)
@@ -120,7 +120,7 @@ class WaveNet(nn.Module):
     def forward(
         self, classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"]
     ) -> Float[Tensor, "batch predictions classes"]:
-        """Return logits for the sample that follows each input whose receptive field is complete.
+        """Return the logits of the next sample for each input that has a complete receptive field.
 
         Args:
             classes: (batch, time) of classes, or (batch, time, classes) of one-hot or soft vectors; time is

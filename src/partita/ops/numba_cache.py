@@ -32,10 +32,9 @@ SOURCES = (
     "ops/llvm/matmul.py",
     "ops/gated_stack/schedule.py",
     "ops/llvm/narrow_matmul.py",
-    "sampling/cpu/copying.py",
     "sampling/cpu/categorical.py",
     "sampling/cpu/kernel.py",
-    "sampling/cpu/readiness.py",
+    "sampling/cpu/matmul.py",
     "ops/llvm/unpack.py",
     "ops/llvm/vector.py",
 )

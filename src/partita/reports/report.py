@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita import storage
-from partita.audio.level import PEAK_DBFS, at_peak
+from partita.audio.level import PEAK_DBFS, normalise_peak
 from partita.evaluation.clips import RealClips
 from partita.reports.audio_data import flac_address
 from partita.reports.curves import learning_charts
@@ -139,7 +139,7 @@ def _clip(arm: int, name: str, waveform: Waveform, sample_rate: int, top_db: flo
     return {
         "arm": arm,
         "name": name,
-        "sound": flac_address(at_peak(waveform), sample_rate),
+        "sound": flac_address(normalise_peak(waveform), sample_rate),
         "picture": png_address(spectrogram_png(waveform, sample_rate, top_db=top_db)),
     }
 

@@ -16,22 +16,22 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
-from partita.data.index import HIGHEST_RATE
+from partita.data.index import MAX_SAMPLE_RATE
 from partita.digests import DIGEST, with_digest, without_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint, remove_checkpoint, save_checkpoint
 from partita.runs.checkpoint_state import read_state
 from partita.runs.config import write_toml
+from partita.runs.config_formats import FORMAT, upgrade_run_config
 from partita.runs.new_folder import LAST, is_empty, new_folder
 from partita.tables import Table, read_toml
 from partita.terminal import print_note
 
-FORMAT = 1
 CONFIG = "config.toml"
 RECORDS = "records"
 CONFIG_DIGEST = "config"
-TABLES = ("corpus", "network", "quantiser", "training", "versions")
+TABLES = ("corpus", "network", "quantizer", "training", "versions")
 REMEDY = "copy the run's config again"
 
 
@@ -134,18 +134,15 @@ class RunFolder:
                 f"{table.where} has format {number}, this version reads up to {FORMAT}: install a newer"
                 " partita"
             )
-        if unknown := sorted(set(table.values) - {"format", DIGEST, *TABLES}):
-            raise PartitaError(f"{table.where} has unknown sections {', '.join(unknown)}: remove them")
-        if missing := sorted(set(TABLES) - set(table.values)):
-            raise PartitaError(f"{table.where} lacks {', '.join(missing)}: {REMEDY}")
-        _check(table)
+        upgraded = replace(table, values=upgrade_run_config(table.values))
+        _check(upgraded)
         remedy = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
-        values = without_digest(replace(table, remedy=remedy)).values
+        without_digest(replace(table, remedy=remedy))  # the digest is of the values as they were written
         if DIGEST in table.values and self.steps():
             written = read_state(self.newest()).get(CONFIG_DIGEST)  # older versions wrote none
             if written not in (None, table.values[DIGEST]):
                 raise PartitaError(f"{table.where} and {self.newest()} are of different runs: {remedy}")
-        return values
+        return {name: value for name, value in upgraded.values.items() if name != DIGEST}
 
     def checkpoint_path(self, step: int) -> Path:
         """Return where the checkpoint of a step lies."""
@@ -286,11 +283,30 @@ class RunFolder:
             raise PartitaError(f"the disk of {self.path} is full: {remedy}") from error
 
 
+def is_finished(path: Path) -> bool:
+    """Return whether a folder exists and holds a run whose training is finished.
+
+    Args:
+        path: the folder of a run, or a path where there is nothing yet.
+
+    Raises:
+        PartitaError: the folder holds no run.
+
+    >>> is_finished(Path("nowhere"))
+    False
+    """
+    return path.exists() and RunFolder.open(path).finished
+
+
 def _check(table: Table) -> None:
-    """Refuse a config whose tables are none, or whose corpus is not described."""
+    """Refuse a config with other sections than it must have, or whose corpus is not described."""
+    if unknown := sorted(set(table.values) - {"format", DIGEST, *TABLES}):
+        raise PartitaError(f"{table.where} has unknown sections {', '.join(unknown)}: remove them")
+    if missing := sorted(set(TABLES) - set(table.values)):
+        raise PartitaError(f"{table.where} lacks {', '.join(missing)}: {REMEDY}")
     for name in TABLES:
         table.table(name)
     corpus = table.table("corpus")
     for name in ("path", "relative", "fingerprint"):
         corpus.text(name)
-    corpus.integer("sample_rate", least=1, most=HIGHEST_RATE)
+    corpus.integer("sample_rate", least=1, most=MAX_SAMPLE_RATE)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from partita.audio.quantizer import Quantizer
+from partita.device import Device
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
@@ -18,8 +19,7 @@ from partita.runs.checkpoint_state import STATE, SUFFIX, listed_files, read_stat
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.tensors import Shapes, read_like, shapes_of
-from partita.sampling.config import Device, Precision, SamplingConfig
-from partita.sampling.cpu.readiness import make_ready
+from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
 
@@ -170,13 +170,12 @@ def load(path: str | Path) -> LoadedModel:
     ...
     partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
     """
-    run, checkpoint = find(path)
+    run, checkpoint = find_checkpoint(path)
     config = run.config()
     where = str(run.path / CONFIG)
     network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
-    quantizer = from_table(Quantizer, config["quantiser"], where=f"{where} [quantiser]")
-    make_ready()
-    model = filled(lambda: WaveNet(network), weights_path(checkpoint))
+    quantizer = from_table(Quantizer, config["quantizer"], where=f"{where} [quantizer]")
+    model = load_network(lambda: WaveNet(network), weights_path(checkpoint))
     return LoadedModel(
         model=model.eval().requires_grad_(False),
         sample_rate=config["corpus"]["sample_rate"],
@@ -187,7 +186,7 @@ def load(path: str | Path) -> LoadedModel:
     )
 
 
-def find(path: str | Path) -> tuple[RunFolder, Path]:
+def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
     """Return a run and the checkpoint that is meant; arguments and errors are those of `load`."""
     path = Path(path)
     inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
@@ -208,7 +207,7 @@ def weights_path(checkpoint: Path) -> Path:
     return average if has_average else checkpoint / f"generator{SUFFIX}"
 
 
-def filled(make: Callable[[], M], path: Path) -> M:
+def load_network(make: Callable[[], M], path: Path) -> M:
     """Return a network with the weights in a file of a checkpoint.
 
     The file's shapes are compared with the network's before memory is taken for either.
@@ -221,22 +220,22 @@ def filled(make: Callable[[], M], path: Path) -> M:
         PartitaError: the file is damaged, or holds another network's weights.
         DivergedError: a weight is not finite.
     """
-    tensors = read_like(path, shapes_made_by(make))
+    tensors = read_like(path, network_shapes(make))
     model = make()
     model.load_state_dict(tensors)
     return model
 
 
-def shapes_made_by(make: Callable[[], nn.Module]) -> Shapes:
+def network_shapes(make: Callable[[], nn.Module]) -> Shapes:
     """Return the shapes of a network's weights, without the memory for them.
 
-    >>> shapes_made_by(lambda: nn.Linear(2, 3))
+    >>> network_shapes(lambda: nn.Linear(2, 3))
     {'weight': ((3, 2), torch.float32), 'bias': ((3,), torch.float32)}
     """
     with torch.device("meta"):
         return shapes_of(make().state_dict())
 
 
-def fill(model: nn.Module, path: Path) -> None:
-    """Give a network the weights in a file of a checkpoint; errors are those of `filled`."""
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Give a network the weights in a file of a checkpoint; errors are those of `load_network`."""
     model.load_state_dict(read_like(path, shapes_of(model.state_dict())))

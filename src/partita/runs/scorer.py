@@ -10,7 +10,7 @@ from partita.models.discriminators.patchgan import PatchGAN
 from partita.runs.checkpoint_state import SUFFIX
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, REMEDY, RunFolder
-from partita.runs.loading import LoadedModel, filled, find
+from partita.runs.loading import LoadedModel, find_checkpoint, load_network
 from partita.sampling.smc.scorers import DiscriminatorScorer
 from partita.tables import Table
 
@@ -18,7 +18,7 @@ WINDOW = 2048
 """Samples that a judge hears: each is heard again with every block, so a training window costs too much."""
 
 
-def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -> DiscriminatorScorer:
+def load_scorer(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -> DiscriminatorScorer:
     """Load the discriminator of a run, or of one checkpoint of a run, as a judge of what a model draws.
 
     Args:
@@ -32,12 +32,12 @@ def load_judge(path: str | Path, model: LoadedModel, *, window: int = WINDOW) ->
             the hinge loss, or at another sample rate; a damaged file, or a config of a newer version.
 
     >>> from partita.runs.loading import load
-    >>> load_judge("nowhere", load("nowhere"))
+    >>> load_scorer("nowhere", load("nowhere"))
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
     """
-    run, checkpoint = find(path)
+    run, checkpoint = find_checkpoint(path)
     config = run.config()
     training = Table(config["training"], str(run.path / CONFIG), REMEDY, "training.")
     if "adversary" not in training.values:
@@ -78,7 +78,7 @@ def load_discriminator(run: RunFolder, checkpoint: Path) -> Discriminator:
         PartitaError: a damaged file, or a config of a newer version.
     """
     panel = _panel(run)
-    return filled(lambda: make_discriminator(panel), checkpoint / f"adversary{SUFFIX}")
+    return load_network(lambda: make_discriminator(panel), checkpoint / f"adversary{SUFFIX}")
 
 
 def _panel(run: RunFolder) -> EnsembleConfig:

@@ -1,27 +1,13 @@
 """What a person may ask of the sampler. Knows neither models nor how samples are drawn."""
 
 import math
-import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from partita.device import Device, available_cores, check_threads
 from partita.errors import PartitaError
 
 Precision = Literal["float32", "bfloat16", "int8"]
-Device = Literal["auto", "cpu", "cuda"]
-MOST_THREADS = 1024  # more end the process where it can't start them
-
-
-def count_of_threads(threads: int | None) -> None:
-    """Refuse a number of threads that no machine runs; None leaves it to others.
-
-    >>> count_of_threads(10**6)
-    Traceback (most recent call last):
-    ...
-    partita.errors.PartitaError: `threads` is 1000000: give 1 to 1024, or leave it out
-    """
-    if threads is not None and not 1 <= threads <= MOST_THREADS:
-        raise PartitaError(f"`threads` is {threads}: give 1 to {MOST_THREADS}, or leave it out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,18 +59,14 @@ class SamplingConfig:
                 raise PartitaError(
                     f"`{name}` is {getattr(self, name)!r}: choose one of {', '.join(get_args(kind))}"
                 )
-        count_of_threads(self.threads)
+        check_threads(self.threads)
         if self.block < 1:
             raise PartitaError(f"`block` is {self.block}: give at least 1")
 
     @property
     def thread_count(self) -> int:
         """Threads to use on this machine: the cores that this process may run on, unless told."""
-        if self.threads is not None:
-            return self.threads
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        return available_cores() if self.threads is None else self.threads
 
 
 @dataclass(frozen=True, kw_only=True)

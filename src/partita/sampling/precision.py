@@ -34,13 +34,13 @@ LEAST_EXPONENT = -100
 Array = NDArray[np.float64]
 
 
-def bytes_of(precision: str, matrix: str) -> int:
+def bytes_per_weight(precision: str, matrix: str) -> int:
     """Return how many bytes each weight of a matrix takes.
 
     Raises:
         PartitaError: no precision has that name.
 
-    >>> bytes_of("int8", "skip"), bytes_of("int8", "end2")
+    >>> bytes_per_weight("int8", "skip"), bytes_per_weight("int8", "end2")
     (1, 2)
     """
     if precision not in PRECISIONS:
@@ -75,7 +75,7 @@ def rounded_weights(weights: dict[str, Array], precision: str) -> dict[str, Arra
     """
     found = dict(weights)
     for name in MATRICES:
-        size, value = bytes_of(precision, name), weights[name]
+        size, value = bytes_per_weight(precision, name), weights[name]
         if size == BFLOAT16:
             found[name] = _upper_halves(value)
         elif size == INT8 and value.size:
@@ -114,7 +114,7 @@ def rounded(model: WaveNet, precision: str) -> WaveNet:
     return twin
 
 
-def packed(block: Array, stored: int, steps: Array) -> NDArray[np.float32]:
+def stored_bits(block: Array, stored: int, steps: Array) -> NDArray[np.float32]:
     """Return a block of weights as it lies in memory, as the floats with those bits.
 
     Args:

@@ -1,1 +1,5 @@
-"""A corpus and a config become a run: one loop for every arm. Knows nothing of pages."""
+"""Training of one model on one corpus, for every arm: `train.train` and `train.resume` are the entry points.
+
+Inside are the trainer and its train step, and the packages `config`, `losses`, `judges`, `rollouts` and
+`monitoring`. Nothing here knows reports, experiments or the command line.
+"""

@@ -1,4 +1,4 @@
-"""The error of a run that diverged: which number is not finite, where, and what to try. Decides nothing."""
+"""Describe a run that diverged: the number that is not finite, the step, and what to try."""
 
 from collections.abc import Mapping
 
@@ -12,30 +12,33 @@ from partita.training.config.train import TrainConfig
 def diverged(
     what: str, *, step: int, saved: int, config: TrainConfig, clips: list[str] | None = None
 ) -> DivergedError:
-    """Return the error of a run that has diverged.
+    """Return the error to raise for a run that diverged.
 
     Args:
         what: the number that is not finite.
-        step: the update after which, or in which, it was seen.
+        step: the update in which, or after which, it was found.
         saved: the step of the newest checkpoint.
-        config: the run's.
-        clips: what was learnt from in that update, if that is known to be the cause.
+        config: the run's config.
+        clips: the windows of that update, if they may be the cause.
 
     >>> str(diverged("the loss", step=8, saved=5, config=TrainConfig())).partition(":")[0]
     'the loss is not finite at step 8'
     """
     on = f", on {'; '.join(clips)}" if clips else ""
-    listen = ", and listen to those clips" if clips else ""
+    advice = ", and listen to those clips" if clips else ""
     return DivergedError(
         f"{what} is not finite at step {step}{on}: training diverged. The checkpoint of step {saved} is"
         " undamaged, but a run resumed from it would diverge again: train a new run with a lower"
         f" `learning_rate` (it was {config.learning_rate:g}), a longer `warmup` (it was {config.warmup}), a"
-        f" lower `clip` or `precision` float32{listen}"
+        f" lower `clip` or `precision` float32{advice}"
     )
 
 
 def non_finite_tensor(tensors: Mapping[str, Mapping[str, Tensor]]) -> str | None:
-    """Return which tensor of a checkpoint is not finite, in words, or None.
+    """Return the name of the first tensor that is not finite, as words for a message, or None.
+
+    Args:
+        tensors: the groups of a checkpoint, each with named tensors.
 
     >>> import torch
     >>> non_finite_tensor({"generator": {"end2": torch.tensor(float("nan"))}})

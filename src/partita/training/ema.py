@@ -1,4 +1,4 @@
-"""The moving average of the weights, which draws and scores better than the weights of any one step."""
+"""The exponential moving average (EMA) of a model's weights, which scores better than any one step."""
 
 from copy import deepcopy
 
@@ -8,16 +8,16 @@ from partita.models.wavenet import WaveNet
 
 
 class EMA:
-    """An exponential moving average whose horizon grows with the run, so that short runs aren't held back.
+    """An exponential moving average of weights, with a decay that starts low so that short runs profit too.
 
         a <- a + (1 - d_t) (w - a),   d_t = min(decay, (1 + t) / (10 + t))
 
-    so the average spans about a tenth of the updates made so far, until `decay` caps it. Buffers there are
-    none.
+    The average covers about the last tenth of the updates made so far, until `decay` limits it. Only
+    parameters are averaged: the networks have no buffers.
 
     Args:
-        model: whose weights; the average starts from them.
-        decay: the largest decay.
+        model: the network whose weights are averaged; the average starts from its current weights.
+        decay: the largest decay, below 1.
     """
 
     def __init__(self, model: WaveNet, *, decay: float) -> None:
@@ -26,6 +26,11 @@ class EMA:
 
     @torch.no_grad()
     def update(self, model: WaveNet, step: int) -> None:
-        """Take in the weights after update number `step`, counted from 1."""
+        """Update the average with the weights after an update.
+
+        Args:
+            model: the network whose weights are averaged.
+            step: the number of the update, counted from 1.
+        """
         weight = 1.0 - min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), weight)

@@ -1,12 +1,9 @@
-"""Several runs of given minutes, trained in turns of some seconds, so that they are comparable.
+"""Train several runs with equal budgets in minutes in short turns, so that they are comparable.
 
-A budget in minutes is wall-clock time. Trained one after the other, one run may have the machine to itself
-and the next one only half of it, and the first makes more updates in "equal" time. In turns, whatever else
-the machine does slows all runs alike. Each run's clock counts its own turns alone. Processor time would be
-no better measure: it does not count the work of a GPU, threads that wait for each other use it up as well,
-and a run of so many processor seconds takes several times as long as was asked for where the machine is busy.
-
-This file does not know what the runs are compared by.
+A budget in minutes is wall-clock time. If runs are trained one after the other, other programs may slow one
+of them, which then makes fewer updates in "equal" time. In turns of some seconds, other programs slow all
+runs alike. The clock of each run counts only its own turns. Processor time would not be a better measure: it
+does not count the work of a GPU, and threads that wait for each other use it up.
 """
 
 import math
@@ -22,25 +19,26 @@ import numpy as np
 from partita.data.corpus import Corpus
 from partita.data.verify import BackgroundCheck
 from partita.errors import DivergedError
-from partita.runs.folder import RunFolder
+from partita.runs.folder import is_finished
 from partita.signals import Interrupted, deferred_signals
 from partita.training.config.train import TrainConfig
-from partita.training.train import beginning, resuming
+from partita.training.session import SessionOptions
+from partita.training.train import new_trainer, resumed_trainer
 from partita.training.trainer import Trainer
 
-TURNS = 40  # that each run's budget is split into
-SHORTEST = 2.0  # seconds of a turn, which ends with a checkpoint
-TOLERANCE = 1.15  # the ratio of two runs' shares of the machine from which on they are called unequal
+TURNS = 40  # into which the budget of each run is divided
+SHORTEST = 2.0  # seconds of a turn, because each turn ends with a checkpoint
+TOLERANCE = 1.15  # smallest ratio of two runs' machine shares that is reported as unequal
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class PlannedRun:
     """A run that is to be trained.
 
     Args:
-        path: its folder.
-        config: how it is trained, if it is not there.
-        start_from: the run whose weights it starts from.
+        path: the run's folder.
+        config: the config of a run that is absent; it has a budget in minutes.
+        start_from: the run whose weights a new run starts from.
     """
 
     path: Path
@@ -49,95 +47,97 @@ class Planned:
 
 
 def train_in_turns(
-    corpus: Corpus, planned: Sequence[Planned], *, quiet: bool = False
+    corpus: Corpus, planned: Sequence[PlannedRun], *, quiet: bool = False
 ) -> dict[Path, DivergedError]:
-    """Train runs to their ends: those that are not there are begun, unfinished ones go on.
+    """Train runs until all are finished: create those that are absent, resume those that are unfinished.
 
-    The run that has used the smallest part of its minutes is always the next. All are in memory at once. A
-    run whose loss is not finite stops, and the others go on.
+    The next turn is always for the run that has used the smallest part of its budget. All runs are in memory
+    at once. A run that diverges stops, and the others continue.
 
     Args:
-        corpus: what they learn from.
+        corpus: the corpus that all runs learn from.
         planned: the runs; each has a budget in minutes.
         quiet: show nothing on standard error.
 
     Returns:
-        The error of each run that diverged, by its folder.
+        The errors of the runs that diverged, by their folders.
 
     Raises:
         PartitaError: a run can't be read or written.
-        Interrupted: Ctrl-C or SIGTERM; all runs are saved and can go on.
+        Interrupted: Ctrl-C or SIGTERM; all runs are saved and can be resumed.
 
     >>> import tempfile
     >>> train_in_turns(Corpus(Path(tempfile.mkdtemp()), {}), [])
     {}
     """
-    astray: dict[Path, DivergedError] = {}
+    failed: dict[Path, DivergedError] = {}
     with ExitStack() as stack, deferred_signals() as request:
-        loops = list(_opened(stack, corpus, planned, quiet))
-        while loops and request.signal_name is None:
-            loop = min(loops, key=_part_used)
+        trainers = list(_opened(stack, corpus, planned, quiet))
+        while trainers and request.signal_name is None:
+            trainer = min(trainers, key=_budget_used)
             try:
-                finished = _turn(loop, lambda: request.signal_name is not None, alone=len(loops) == 1)
+                finished = _turn(trainer, lambda: request.signal_name is not None, alone=len(trainers) == 1)
             except DivergedError as error:
-                astray[loop.run.path], finished = error, True
+                failed[trainer.folder.path], finished = error, True
             if finished:
-                loops.remove(loop)
+                trainers.remove(trainer)
     if request.signal_name is not None:
         raise Interrupted(f"stopped by {request.signal_name}; what was trained is saved")
-    return astray
+    return failed
 
 
-def _opened(stack: ExitStack, corpus: Corpus, planned: Sequence[Planned], quiet: bool) -> Iterator[Trainer]:
-    """Yield the loop of each run that is still to be trained; one comparison of the corpus serves all."""
-    left = [one for one in planned if not one.path.exists() or not RunFolder.open(one.path).finished]
+def _opened(
+    stack: ExitStack, corpus: Corpus, planned: Sequence[PlannedRun], quiet: bool
+) -> Iterator[Trainer]:
+    """Yield the trainer of each run that is not finished; all share one check of the corpus."""
+    left = [one for one in planned if not is_finished(one.path)]
     check = stack.enter_context(BackgroundCheck(corpus)) if left else None
+    options = SessionOptions(quiet=quiet, corpus_check=check)
     for one in left:
         if one.path.exists():
-            loop = resuming(one.path, corpus=corpus, quiet=quiet, check=check)
+            trainer = resumed_trainer(one.path, corpus=corpus, options=options)
         else:
-            begin_from = one.start_from
-            loop = beginning(corpus, one.path, one.config, start_from=begin_from, quiet=quiet, check=check)
-        yield stack.enter_context(loop)
+            trainer = new_trainer(corpus, one.path, one.config, start_from=one.start_from, options=options)
+        yield stack.enter_context(trainer)
 
 
-def _minutes(loop: Trainer) -> float:
-    assert loop.config.minutes is not None, "only runs of given minutes are trained in turns"
-    return loop.config.minutes
+def _minutes(trainer: Trainer) -> float:
+    assert trainer.config.minutes is not None, "only runs of given minutes are trained in turns"
+    return trainer.config.minutes
 
 
-def _part_used(loop: Trainer) -> float:
-    return loop.position.seconds / _minutes(loop)
+def _budget_used(trainer: Trainer) -> float:
+    return trainer.state.seconds / _minutes(trainer)
 
 
-def _turn(loop: Trainer, told: Callable[[], bool], *, alone: bool) -> bool:
-    """Train for a turn, or to the end where there is no other run; return whether the run is over."""
-    length = math.inf if alone else max(SHORTEST, 60.0 * _minutes(loop) / TURNS)
+def _turn(trainer: Trainer, stop: Callable[[], bool], *, alone: bool) -> bool:
+    """Train for one turn, or to the end if no other run is left; return whether the run is finished."""
+    length = math.inf if alone else max(SHORTEST, 60.0 * _minutes(trainer) / TURNS)
     begun, processor = time.monotonic(), time.process_time()
 
     def over() -> bool:
-        """Tell whether the turn is over, and log it then: the loop saves next, records included."""
+        """Return whether the turn is over; if so, log it, because the trainer saves next."""
         wall = time.monotonic() - begun
-        if not told() and wall < length:
+        if not stop() and wall < length:
             return False
-        record = {"kind": "turn", "step": loop.position.step, "wall_seconds": round(wall, 3)}
-        loop.run.log(record | {"processor_seconds": round(time.process_time() - processor, 3)})
+        record = {"kind": "turn", "step": trainer.state.step, "wall_seconds": round(wall, 3)}
+        trainer.folder.log(record | {"processor_seconds": round(time.process_time() - processor, 3)})
         return True
 
-    with loop.display:  # the last turn has scoring in it, which the others have not: it is not logged
-        return loop.until(over)
+    with trainer.display:  # the last turn includes the final score, so it is not logged
+        return trainer.train_until(over)
 
 
 def machine_share(records: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return how much processor time a run got in all its turns, against what it gets in its best ones.
+    """Return the processor time that a run got a second, over what it got in its best turns.
 
-    Its first turn is left out, since compiling is part of it.
+    The first turn is left out, because it includes compilation.
 
     Args:
-        records: of the run's metrics.
+        records: the run's metrics.
 
     Returns:
-        A share of at most about 1, or None where fewer than three turns are left.
+        A share of at most about 1, or None if fewer than three turns are left.
 
     >>> turns = [
     ...     {"kind": "turn", "wall_seconds": 2.0, "processor_seconds": seconds} for seconds in (9, 4, 2, 4, 2)
@@ -154,15 +154,15 @@ def machine_share(records: Sequence[Mapping[str, Any]]) -> float | None:
     return float(processor.sum() / wall.sum()) / best if best > 0 else None
 
 
-def unequal(shares: Mapping[str, float | None]) -> str | None:
-    """Return a warning where the machine was busier while one run trained than while another did.
+def unequal_shares(shares: Mapping[str, float | None]) -> str | None:
+    """Return a warning if other programs slowed one run more than another, or None.
 
     Args:
-        shares: of each run, as `machine_share` returns them.
+        shares: the machine share of each run, as `machine_share` returns it.
 
-    >>> unequal({"likelihood": 0.97, "report": 0.95}) is None
+    >>> unequal_shares({"likelihood": 0.97, "report": 0.95}) is None
     True
-    >>> unequal({"likelihood": 0.97, "report": 0.6}).split(":")[0]
+    >>> unequal_shares({"likelihood": 0.97, "report": 0.6}).split(":")[0]
     'the machine was busy while report trained'
     """
     known = {name: share for name, share in shares.items() if share}

@@ -1,22 +1,24 @@
-"""Ask the C library to keep the memory that a training step gives back, for the next step to take.
+"""Make the C library keep freed memory for the next training step.
 
-By default glibc returns every large block to the kernel and gets it again, zeroed page by page: in float32 on
-a CPU that was as much time as the arithmetic. Other C libraries are left as they are. This file knows no
-tensors.
+By default glibc returns every large block to the kernel and requests it again, zeroed page by page. In
+float32 on a CPU this takes as much time as the arithmetic.
 """
 
 import ctypes
 import sys
 
-TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4  # names of mallopt(3)
+TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4  # parameters of mallopt(3)
 
 
 def keep_freed_memory() -> bool:
-    """Tell the allocator not to map blocks of their own and not to trim; return whether it understood.
+    """Configure glibc to keep freed memory in the process; other C libraries stay as they are.
 
-    It holds for the rest of the process, whose memory then stays at its peak.
+    The setting lasts as long as the process, whose memory then stays at its peak.
 
-    >>> keep_freed_memory() in (True, False)
+    Returns:
+        Whether the C library accepted the setting.
+
+    >>> isinstance(keep_freed_memory(), bool)
     True
     """
     if not sys.platform.startswith("linux"):

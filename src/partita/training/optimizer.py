@@ -1,9 +1,8 @@
-"""The generator's optimizer, from the config. Knows no losses and no schedule: the loop sets the learning
-rate.
+"""Make the generator's optimizer: `muon`, `adamw` or `adam`.
 
-`muon`, the default, turns the update of each matrix between hidden channels into the nearest matrix with
-orthogonal rows or columns, so that all directions of a matrix learn at one speed, and leaves embedding,
-biases and the last layer to Adam.
+`muon`, the default, replaces the update of each matrix between hidden channels by the nearest matrix with
+orthogonal rows or columns, so that all directions of a matrix learn at one rate. Embedding, biases and the
+last layer are updated by Adam. The train step sets the learning rate before each update.
 """
 
 import math
@@ -22,13 +21,12 @@ BETAS = (0.9, 0.95)
 
 
 def make_optimizer(model: WaveNet, config: TrainConfig, *, bfloat16: bool = False) -> torch.optim.Optimizer:
-    """Return the optimizer; all of its state is tensors, so that checkpoints can hold it.
+    """Return the optimizer that a config asks for; its state consists of tensors, so checkpoints can hold it.
 
     Args:
-        model: whose weights.
-        config: which optimizer, and its settings.
-        bfloat16: let `muon` orthogonalise in bfloat16, where the machine has it; weights and momentum stay
-            float32.
+        model: the network to optimize.
+        config: the optimizer's name, learning rate and weight decay.
+        bfloat16: whether `muon` orthogonalises in bfloat16; weights and momentum stay float32.
 
     Source: Jordan et al. 2024 (`muon`); Loshchilov & Hutter 2019 (`adamw`); Kingma & Ba 2015 (`adam`).
 
@@ -42,25 +40,27 @@ def make_optimizer(model: WaveNet, config: TrainConfig, *, bfloat16: bool = Fals
         return torch.optim.AdamW(
             model.parameters(), lr=config.learning_rate, betas=BETAS, weight_decay=config.weight_decay
         )
-    kind = torch.bfloat16 if bfloat16 else torch.float32
-    return Muon(model, lr=config.learning_rate, weight_decay=config.weight_decay, kind=kind)
+    dtype = torch.bfloat16 if bfloat16 else torch.float32
+    return Muon(model, lr=config.learning_rate, weight_decay=config.weight_decay, dtype=dtype)
 
 
 class Muon(torch.optim.Optimizer):
-    """Orthogonalised momentum for the matrices between hidden channels, Adam for all else.
+    """Muon: orthogonalised momentum for the matrices between hidden channels, Adam for all other weights.
 
         m <- momentum m + (1 - momentum) g;   u = (1 - momentum) g + momentum m
         w <- (1 - rate decay) w - rate sqrt(max(1, rows / columns)) orthogonal(u),   rate = MATRIX_RATE lr
 
-    A stack of matrices is orthogonalised matrix by matrix; the skip weights, whose products are summed over
-    the layers, as the one tall matrix that they are.
+    A stack of matrices is orthogonalised matrix by matrix. The skip weights count as one tall matrix, because
+    their products are summed over the layers.
 
     Args:
-        model: whose weights.
-        lr: Adam's learning rate.
-        weight_decay: of all weights, decoupled.
-        momentum: of the matrices.
-        kind: the type that matrices are orthogonalised in.
+        model: the network to optimize.
+        lr: Adam's learning rate; the matrices use `MATRIX_RATE` times as much.
+        weight_decay: the decoupled weight decay of all weights.
+        momentum: the momentum of the matrices.
+        dtype: the type in which matrices are orthogonalised.
+
+    Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"])
@@ -75,12 +75,12 @@ class Muon(torch.optim.Optimizer):
         lr: float,
         weight_decay: float,
         momentum: float = 0.95,
-        kind: torch.dtype = torch.float32,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         named = dict(model.named_parameters())
         matrices = [named[name] for name in MATRICES]
         others = [parameter for name, parameter in named.items() if name not in MATRICES]
-        self._skip, self._kind = named["skip"], kind
+        self._skip, self._dtype = named["skip"], dtype
         groups: list[dict[str, Any]] = [
             {"params": matrices, "orthogonal": True},
             {"params": others, "orthogonal": False},
@@ -89,7 +89,14 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Make one update from the gradients that are there."""
+        """Update every parameter that has a gradient.
+
+        Args:
+            closure: not supported; must be None.
+
+        Raises:
+            PartitaError: `closure` is given.
+        """
         if closure is not None:
             raise PartitaError("`closure` is given: call step() without one, after backward()")
         for group in self.param_groups:
@@ -108,7 +115,7 @@ class Muon(torch.optim.Optimizer):
             update = update.flatten(0, 1)
         scale = math.sqrt(max(1.0, update.shape[-2] / update.shape[-1]))
         weight.mul_(1.0 - rate * group["weight_decay"])
-        weight.add_(orthogonal(update.to(self._kind)).view_as(weight), alpha=-rate * scale)
+        weight.add_(orthogonal(update.to(self._dtype)).view_as(weight), alpha=-rate * scale)
 
     def _adam_step(self, weight: nn.Parameter, gradient: Tensor, group: dict[str, Any]) -> None:
         state = self.state[weight]
@@ -128,16 +135,22 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor, rounds: int = 5) -> Tensor:
-    """Return nearly the orthogonal factor U V^T of each matrix U S V^T, by rounds of an odd polynomial.
+    """Return approximately the orthogonal factor U V^T of each matrix U S V^T, by an iterated polynomial.
 
-    In the matrix's own type; bfloat16 is enough for an update.
+        X <- a X + (b X X^T + c (X X^T)^2) X
 
-    X <- a X + (b X X^T + c (X X^T)^2) X pushes every singular value towards 1, and stops between 0.68 and
-    1.14, which is near enough for an update and takes matrix products only.
+    Each round moves all singular values towards 1. They end between 0.68 and 1.14, which is accurate enough
+    for an update, and only matrix products are needed. The computation is in the matrix's type; bfloat16 is
+    accurate enough.
 
     Args:
         matrix: (..., rows, columns).
-        rounds: of the polynomial.
+        rounds: the number of rounds.
+
+    Returns:
+        (..., rows, columns).
+
+    Source: Jordan et al. 2024 (the Newton-Schulz iteration of `muon`).
 
     >>> values = torch.linalg.svdvals(orthogonal(torch.randn(3, 16, 40)))
     >>> bool((values > 0.6).all() and (values < 1.2).all())

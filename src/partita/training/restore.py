@@ -1,64 +1,161 @@
-"""A training step goes on from a checkpoint: every tensor is checked against what the config asks for, first.
-Reads no files and knows no training.
-"""
+"""Restore a run from its newest checkpoint, and check everything that is read against the run's config."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.runs.checkpoint import Checkpoint
+from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.checkpoint_state import STATE, SUFFIX, remedy
-from partita.runs.loading import shapes_made_by
+from partita.runs.config import from_table, to_table
+from partita.runs.folder import CONFIG, REMEDY, RunFolder
+from partita.runs.loading import network_shapes
 from partita.runs.tensors import read_shapes, refuse_non_finite, refuse_unlike, shapes_of
 from partita.tables import Table
 from partita.training.config.train import TrainConfig
+from partita.training.judges.critic import load_critic
+from partita.training.new_run import training_windows
 from partita.training.state import TrainerState
 from partita.training.train_step import TrainStep
+from partita.training.trainer import TrainingRun
 
 ROLLOUT = "rollout"
-OLDER_LACK = ("adversary-progress",)  # checkpoints of older versions
+MISSING_IN_OLDER = ("adversary-progress",)  # files that checkpoints of older versions lack
 CLIPS = frozenset({"past", "real", "drawn"})
 
 
-def refuse_other_network(config: TrainConfig, checkpoint: Path) -> None:
-    """Refuse a checkpoint whose generator has another shape than the config's.
-
-    Neither is given memory, so that this is quick whatever the config says.
+def unfinished_config(folder: RunFolder, *, device: str | None = None) -> TrainConfig:
+    """Return the training config of a run that can be resumed.
 
     Args:
-        config: of the run.
-        checkpoint: its folder.
+        folder: the run's folder.
+        device: a device that replaces the config's.
+
+    Raises:
+        PartitaError: the run is finished, or its config is damaged.
+    """
+    table = folder.config()
+    where = f"{folder.path / CONFIG} [training]"
+    config = from_table(TrainConfig, table["training"], where=where)
+    if to_table(config.network_shape) != table["network"]:
+        raise PartitaError(f"{where} asks for another network than [network]: {REMEDY}")
+    if device is not None:
+        config = replace(config, device=device)
+    if folder.finished:
+        raise PartitaError(
+            f"{folder.path} is finished: to train further, `partita train CORPUS --from {folder.path}"
+            " --out ANOTHER`"
+        )
+    return config
+
+
+def find_corpus(folder: RunFolder, given: Corpus | str | Path | None = None) -> Corpus:
+    """Open the corpus of a run: at its old path, at its old path relative to the run, or where it is given.
+
+    Args:
+        folder: the run's folder.
+        given: the corpus or its folder, if it has moved.
+
+    Raises:
+        PartitaError: no corpus is there, or its content is not the one that the run was trained on.
+    """
+    table = folder.config()["corpus"]
+    if isinstance(given, Corpus) and given.fingerprint == table["fingerprint"]:
+        return given
+    if isinstance(given, Corpus):
+        places = [given.path]
+    elif given is not None:
+        places = [Path(given)]
+    else:
+        places = [Path(table["path"]), folder.path.absolute() / table["relative"]]
+    for place in places:
+        if (place / "index.json").is_file() or given is not None:
+            corpus = Corpus.open(place)
+            if corpus.fingerprint == table["fingerprint"]:
+                return corpus
+            raise PartitaError(
+                f"the corpus {place} is not the one that {folder.path} was trained on (its content has"
+                " changed): name that one, `partita train CORPUS --resume RUN`, or train a new run"
+            )
+    raise PartitaError(
+        f"the corpus of {folder.path} is neither {' nor '.join(map(str, places))}: say where it is,"
+        f" `partita train CORPUS --resume {folder.path}`"
+    )
+
+
+def restore_run(folder: RunFolder, config: TrainConfig, corpus: Corpus) -> TrainingRun:
+    """Return a run as its newest checkpoint left it, and remove what was written after that checkpoint.
+
+    Nothing is removed before the whole checkpoint is known to be undamaged.
+
+    Args:
+        folder: the run's folder, which no other process writes to.
+        config: the run's config.
+        corpus: the run's corpus.
+
+    Raises:
+        PartitaError: the checkpoint is damaged or does not fit the config.
+        DivergedError: a weight is not finite.
+    """
+    newest = folder.newest()
+    refuse_other_network(config, newest)
+    checkpoint = load_checkpoint(newest)
+    state = read_trainer_state(checkpoint, newest)
+    train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
+    windows = training_windows(corpus, config, context=train_step.context)
+    restore_tensors(train_step, checkpoint.tensors, newest)
+    windows.restore(checkpoint.state["windows"])
+    return TrainingRun(
+        folder=folder,
+        corpus=corpus,
+        config=config,
+        train_step=train_step,
+        windows=windows,
+        state=state,
+        notes=tuple(folder.rewind()),
+    )
+
+
+def refuse_other_network(config: TrainConfig, checkpoint: Path) -> None:
+    """Raise an error if a checkpoint's generator has another shape than the config's.
+
+    Only shapes are read and compared, without memory for the weights.
+
+    Args:
+        config: the run's config.
+        checkpoint: the checkpoint's folder.
 
     Raises:
         PartitaError: the shapes differ, or the file is damaged.
     """
     path = checkpoint / f"generator{SUFFIX}"
-    refuse_unlike(read_shapes(path), shapes_made_by(lambda: WaveNet(config.network_shape)), path)
+    refuse_unlike(read_shapes(path), network_shapes(lambda: WaveNet(config.network_shape)), path)
 
 
-def restore(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkpoint: Path) -> None:
-    """Let a fresh train_step go on from a checkpoint's tensors.
+def restore_tensors(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkpoint: Path) -> None:
+    """Load a checkpoint's tensors into a new train step, after checking their names, shapes and values.
 
     Args:
-        train_step: as its config makes it.
-        tensors: file name without its ending -> named tensors.
-        checkpoint: where they were, for messages.
+        train_step: a train step made from the run's config.
+        tensors: file name without its suffix -> named tensors.
+        checkpoint: the checkpoint's folder, for messages.
 
     Raises:
-        PartitaError: a file is missing, or a tensor has another name, shape or type than it must have.
+        PartitaError: a file is missing, or a tensor has a wrong name, shape or type.
         DivergedError: a value is not finite.
     """
     for name, fresh in train_step.tensors().items():
         path = checkpoint / f"{name}{SUFFIX}"
         if name not in tensors:
-            if name in OLDER_LACK:
+            if name in MISSING_IN_OLDER:
                 continue
             raise PartitaError(f"{path} is missing: {remedy(checkpoint)}")
         if name == ROLLOUT:
-            _check_clips(tensors[name], train_step.config.quantiser.classes, path)
+            _check_clips(tensors[name], train_step.config.quantizer.classes, path)
         elif not name.endswith("optimizer"):
             refuse_unlike(shapes_of(tensors[name]), shapes_of(fresh), path)
             refuse_non_finite(tensors[name], path)
@@ -66,38 +163,36 @@ def restore(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkp
         train_step.restore(tensors)
     except torch.OutOfMemoryError:
         raise
-    except PartitaError as error:  # the optimizer's, which does not know where it was read
+    except PartitaError as error:  # from the optimizer, which does not know the file
         raise PartitaError(f"{checkpoint}: {error}") from error
-    except (KeyError, RuntimeError) as error:  # for example a random state that is none
+    except (KeyError, RuntimeError) as error:  # for example an invalid random state
         raise PartitaError(f"{checkpoint} is damaged ({error}): {remedy(checkpoint)}") from error
 
 
-def position_of(checkpoint: Checkpoint, folder: Path) -> TrainerState:
-    """Return where a checkpoint is, which its folder's name says too.
+def read_trainer_state(checkpoint: Checkpoint, folder: Path) -> TrainerState:
+    """Return the trainer state in a checkpoint, after checking it against the folder's name.
 
     Args:
-        checkpoint: as it was read.
-        folder: from where.
+        checkpoint: the checkpoint.
+        folder: the folder that it was read from.
 
     Raises:
-        PartitaError: a value is missing, of another type or out of range.
+        PartitaError: a value is missing, of a wrong type or out of range.
     """
     table = Table(checkpoint.state, str(folder / STATE), remedy(folder))
     table.table("windows")
-    position = TrainerState.from_json(table.table("position").values, where=table.where)
-    if not folder.name.endswith(f"-{position.step:06d}") or position.step != checkpoint.step:
-        raise PartitaError(
-            f"{table.where} is of step {position.step}, another than its folder: {table.remedy}"
-        )
-    return position
+    state = TrainerState.from_json(table.table("position").values, where=table.where)
+    if not folder.name.endswith(f"-{state.step:06d}") or state.step != checkpoint.step:
+        raise PartitaError(f"{table.where} is of step {state.step}, another than its folder: {table.remedy}")
+    return state
 
 
-def _check_clips(kept: dict[str, Tensor], classes: int, path: Path) -> None:
-    """Refuse clips that are none: rows of classes."""
-    clips = {name: value for name, value in kept.items() if name != "critic"}
-    sound = clips.keys() & CLIPS in (CLIPS, frozenset()) and clips.keys() <= CLIPS | {"older"}
+def _check_clips(tensors: dict[str, Tensor], classes: int, path: Path) -> None:
+    """Refuse the file of a run's newest clips if it holds anything but rows of classes."""
+    clips = {name: value for name, value in tensors.items() if name != "critic"}
+    valid = clips.keys() & CLIPS in (CLIPS, frozenset()) and clips.keys() <= CLIPS | {"older"}
     for value in clips.values():
-        whole = value.ndim == 2 and not value.is_floating_point() and value.dtype != torch.bool
-        sound &= whole and (value.numel() == 0 or 0 <= int(value.min()) <= int(value.max()) < classes)
-    if not sound or ("real" in clips and clips["real"].shape != clips["drawn"].shape):
+        is_rows = value.ndim == 2 and not value.is_floating_point() and value.dtype != torch.bool
+        valid &= is_rows and (value.numel() == 0 or 0 <= int(value.min()) <= int(value.max()) < classes)
+    if not valid or ("real" in clips and clips["real"].shape != clips["drawn"].shape):
         raise PartitaError(f"{path} is damaged (it holds no clips): {remedy(path.parent)}")

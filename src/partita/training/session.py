@@ -1,99 +1,92 @@
-"""A run at work: its loop with the machine, the board and the display around it, and a signal that stops it.
+"""Open a training session: threads, display, TensorBoard files and signal handling around a trainer.
 
-This file does not begin runs and does not find them again.
+This file does not create runs and does not restore them.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from partita.data.corpus import Corpus
 from partita.data.verify import BackgroundCheck
-from partita.data.windows import TrainingWindows
-from partita.runs.folder import RunFolder
 from partita.signals import Interrupted, deferred_signals
-from partita.training.config.train import TrainConfig
 from partita.training.memory import keep_freed_memory
 from partita.training.monitoring.progress import ProgressDisplay
 from partita.training.monitoring.tensorboard import TensorBoardWriter
-from partita.training.state import TrainerState
 from partita.training.train_step import TrainStep
-from partita.training.trainer import Trainer
+from partita.training.trainer import Trainer, TrainingRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionOptions:
+    """Options of a training session that change nothing of what is learnt.
+
+    Args:
+        quiet: show nothing on standard error.
+        corpus_check: a check of the corpus that is running already; by default the session starts one.
+    """
+
+    quiet: bool = False
+    corpus_check: BackgroundCheck | None = None
+
+    def checking(self, corpus: Corpus) -> AbstractContextManager[BackgroundCheck]:
+        """Return a context manager that yields the given corpus check, or a new one that ends with the block.
+
+        Args:
+            corpus: the corpus to check.
+        """
+        return BackgroundCheck(corpus) if self.corpus_check is None else nullcontext(self.corpus_check)
 
 
 @contextmanager
-def sitting(
-    *,
-    run: RunFolder,
-    corpus: Corpus,
-    check: BackgroundCheck,
-    config: TrainConfig,
-    train_step: TrainStep,
-    windows: TrainingWindows,
-    position: TrainerState,
-    quiet: bool,
-    remarks: Sequence[str] = (),
-) -> Iterator[Trainer]:
-    """Yield a loop, with the threads that the config asks for while the block runs.
+def session(run: TrainingRun, check: BackgroundCheck, *, quiet: bool = False) -> Iterator[Trainer]:
+    """Yield the trainer of a run; while the block runs, PyTorch uses the config's number of threads.
 
     Args:
-        run: the run's folder, which nobody else writes to.
-        corpus: what it learns from.
-        check: the comparison of the corpus with its digests, which goes on beside the block.
-        config: its resolved config.
-        train_step: generator, optimizer, adversary.
-        windows: the stream of training windows.
-        position: where the run is.
+        run: the run, whose folder no other process writes to.
+        check: the check of its corpus.
         quiet: show nothing on standard error.
-        remarks: lines to show at the start.
     """
     begun = time.monotonic()
     keep_freed_memory()
     threads = torch.get_num_threads()
     try:
-        torch.set_num_threads(config.threads or threads)
-        display = ProgressDisplay(run.path.name, quiet=quiet)
-        board = TensorBoardWriter(run.board_path, step=position.step, on=config.tensorboard)
-        with closing(board):
-            display.say(_summary(corpus, train_step))
-            for remark in remarks:
-                display.say(remark)
-            position.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
-            yield Trainer(
-                run=run,
-                corpus=corpus,
-                check=check,
-                config=config,
-                train_step=train_step,
-                windows=windows,
-                position=position,
-                display=display,
-                board=board,
-            )
+        torch.set_num_threads(run.config.threads or threads)
+        display = ProgressDisplay(run.folder.path.name, quiet=quiet)
+        tensorboard = TensorBoardWriter(run.folder.board_path, step=run.state.step, on=run.config.tensorboard)
+        with closing(tensorboard):
+            display.say(_summary(run.corpus, run.train_step))
+            for note in run.notes:
+                display.say(note)
+            run.state.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
+            yield Trainer(run, check=check, display=display, tensorboard=tensorboard)
     finally:
         torch.set_num_threads(threads)
 
 
-def until_told(loop: Trainer, stop: Callable[[], bool] | None) -> Path:
-    """Train until the run is over, or until a signal or `stop` says so; return the run's folder.
+def run_until_done(trainer: Trainer, stop: Callable[[], bool] | None) -> Path:
+    """Train until the run is finished, a signal arrives or `stop` returns True; return the run's folder.
 
     Args:
-        loop: the run.
-        stop: asked after each step, if given.
+        trainer: the run's trainer.
+        stop: called after each step, if given.
 
     Raises:
-        Interrupted: Ctrl-C or SIGTERM; the run is saved and can go on.
+        Interrupted: Ctrl-C or SIGTERM; the run is saved and can be resumed.
     """
-    with deferred_signals() as request, loop.display:
-        finished = loop.until(lambda: request.signal_name is not None or (stop is not None and stop()))
+    with deferred_signals() as request, trainer.display:
+        finished = trainer.train_until(
+            lambda: request.signal_name is not None or (stop is not None and stop())
+        )
+    path = trainer.folder.path
     if request.signal_name is not None:
-        path = loop.run.path
-        rest = "it had come to its end" if finished else f"go on with `partita train --resume {path}`"
-        raise Interrupted(f"stopped by {request.signal_name} and saved at step {loop.position.step}: {rest}")
-    return loop.run.path
+        rest = "the run is finished" if finished else f"go on with `partita train --resume {path}`"
+        raise Interrupted(f"stopped by {request.signal_name} and saved at step {trainer.state.step}: {rest}")
+    return path
 
 
 def _summary(corpus: Corpus, train_step: TrainStep) -> str:
@@ -101,5 +94,6 @@ def _summary(corpus: Corpus, train_step: TrainStep) -> str:
     precision = "bfloat16" if train_step.compute.bfloat16 else "float32"
     minutes = corpus.seconds("train") / 60
     return (
-        f"{weights:,} weights learn {minutes:.1f} minutes of sound ({train_step.compute.device}, {precision})"
+        f"training {weights:,} weights on {minutes:.1f} minutes of sound"
+        f" ({train_step.compute.device}, {precision})"
     )

@@ -1,5 +1,4 @@
-"""Where a run is: the part of its state that is numbers, not tensors. Goes into checkpoints as JSON and comes
-back exactly."""
+"""The trainer's state: how far a run is, its schedule, its newest numbers. Checkpoints hold it as JSON."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -13,7 +12,14 @@ REMEDY = "copy the checkpoint again, or remove it to use another one"
 
 @dataclass
 class Meter:
-    """Sums of named numbers over the steps since the last record that had them.
+    """Sums of named numbers over the steps since the last record, to log their means.
+
+    Args:
+        sums: the sum of each number.
+        counts: the number of steps in each sum.
+        steps: steps since the last record.
+        targets: targets trained on since the last record.
+        seconds: seconds of these steps.
 
     >>> meter = Meter()
     >>> meter.add({"bits": 4.0}, targets=10, seconds=0.5)
@@ -31,9 +37,17 @@ class Meter:
     seconds: float = 0.0
 
     def add(self, numbers: dict[str, float], *, targets: int, seconds: float) -> None:
-        """Take in one step."""
+        """Add the numbers of one step.
+
+        Args:
+            numbers: the step's numbers.
+            targets: the step's valid targets.
+            seconds: the step's duration.
+        """
         for name, value in numbers.items():
-            before = self.steps if name in self.sums else 0  # in an older checkpoint all steps had all
+            before = (
+                self.steps if name in self.sums else 0
+            )  # checkpoints of older versions lack counts: each step had all numbers
             self.counts[name] = self.counts.get(name, before) + 1
             self.sums[name] = self.sums.get(name, 0.0) + value
         self.steps += 1
@@ -41,7 +55,7 @@ class Meter:
         self.seconds += seconds
 
     def take(self) -> dict[str, float]:
-        """Return the means and the rate, and begin again."""
+        """Return the means and `samples_per_second`, and reset all sums."""
         means = {name: total / self.counts.get(name, self.steps) for name, total in self.sums.items()}
         rate = self.targets / max(self.seconds, 1e-9)
         self.sums, self.counts, self.steps, self.targets, self.seconds = {}, {}, 0, 0, 0.0
@@ -50,20 +64,20 @@ class Meter:
 
 @dataclass
 class TrainerState:
-    """Where a run is.
+    """How far a run is, and what the trainer needs to continue it.
 
     Args:
-        step: generator updates made.
-        seconds: wall-clock time in the loop, over all sittings.
-        every: steps from one validation to the next; 0 while that is not known.
-        pace: steps to progress.
-        meter: what the next record will say.
+        step: generator updates made so far.
+        seconds: wall-clock time in the training loop, over all sessions.
+        every: steps from one validation to the next; 0 while this is unknown.
+        pace: the map from steps to progress.
+        meter: the sums for the next record.
         best_bits: the best validation score so far.
-        best_step: where it was.
+        best_step: the step of the best score.
         last_bits: the newest validation score.
-        last_scored: the step of that one.
-        stale: validations since the best.
-        trouble: what was last noticed to be wrong, in words; empty when nothing is.
+        last_scored: the step of the newest score.
+        stale: validations since the best score.
+        trouble: the current problem of the drawn clips in words; empty if there is none.
     """
 
     step: int = 0
@@ -79,7 +93,11 @@ class TrainerState:
     trouble: str = ""
 
     def score(self, bits: float) -> None:
-        """Take in a validation score; in the first quarter of a run none counts as stale."""
+        """Record a validation score; in the first quarter of a run no score counts as stale.
+
+        Args:
+            bits: bits a sample, lower is better.
+        """
         self.last_bits, self.last_scored = bits, self.step
         if self.best_bits is None or bits < self.best_bits:
             self.best_bits, self.best_step, self.stale = bits, self.step, 0
@@ -87,8 +105,10 @@ class TrainerState:
             self.stale += 1
 
     def seconds_left(self, budget: float | None) -> float | None:
-        """Return the seconds to the end at the pace so far, and at most to the end of the budget; None if
-        nothing says where the end is.
+        """Return the seconds until the run ends, by its steps or by its budget, or None if neither is known.
+
+        Args:
+            budget: seconds of training in the whole run, or None without a budget.
 
         >>> TrainerState(step=10, seconds=5.0, pace=Pace.of_steps(100)).seconds_left(None)
         45.0
@@ -102,17 +122,20 @@ class TrainerState:
         return max(0.0, min(ends)) if ends else None
 
     def progress(self, budget: float | None) -> float:
-        """Return how much of the run is behind, 0 to 1: by steps, or by time where that is further on.
+        """Return the share of the run that is done: by steps or by time, whichever is greater.
 
-        >>> position = TrainerState(step=10, seconds=30.0)
-        >>> position.progress(60.0), position.progress(None)
+        Args:
+            budget: seconds of training in the whole run, or None without a budget.
+
+        >>> state = TrainerState(step=10, seconds=30.0)
+        >>> state.progress(60.0), state.progress(None)
         (0.5, 0.0)
         """
         of_time = 0.0 if budget is None else min(1.0, self.seconds / budget)
         return max(of_time, self.pace.progress(self.step))
 
     def as_json(self) -> dict[str, Any]:
-        """Return all fields, fit for JSON.
+        """Return all fields as values for JSON.
 
         >>> TrainerState.from_json(TrainerState(step=3).as_json()).step
         3
@@ -121,14 +144,14 @@ class TrainerState:
 
     @classmethod
     def from_json(cls, state: dict[str, Any], *, where: str = "state.json") -> "TrainerState":
-        """Return the position that `as_json` described.
+        """Return the state that `as_json` described.
 
         Args:
-            state: what it returned.
-            where: the file, as messages name it.
+            state: the value that `as_json` returned.
+            where: the file's name in error messages.
 
         Raises:
-            PartitaError: a value is missing, of another type or out of range.
+            PartitaError: a value is missing, of a wrong type or out of range.
         """
         table = Table(state, where, REMEDY, "position.")
         bits = table.number

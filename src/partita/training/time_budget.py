@@ -1,29 +1,35 @@
-"""How a budget of wall-clock time is shared between training and what comes after it: the final score and
-clips. Reads no clock and trains nothing.
+"""Divide a budget of wall-clock time between training, the final score and the final preview clips.
 
-What training leaves is decided by the budget alone, never by what was measured: runs of one budget train for
-equally long. What is measured decides how much of the held-out sound is scored in that time.
+The time for training follows from the budget alone, never from measurements, so runs with one budget train
+for equally long. The measured scoring rate decides how much of the held-out sound the final score covers.
 """
 
 from partita.training.config.train import TrainConfig
 
 SCORING_SHARE = 0.05  # of the budget, for the final score
 CLIPS_SHARE = 0.1  # of the budget, at most, for the final clips
-CLIPS_SECONDS = 15.0  # what drawing clips is expected to take: the sampler is compiled then
+CLIPS_SECONDS = 15.0  # that drawing preview clips is expected to take, with compilation of the sampler
 
 
 def clips_reserve(config: TrainConfig) -> float:
-    """Return the seconds that a budget leaves for the final clips."""
-    if not config.clips or config.minutes is None:
+    """Return the seconds of the budget that are reserved for the final preview clips.
+
+    Args:
+        config: the run's config.
+    """
+    if not config.preview_clips or config.minutes is None:
         return 0.0
     return min(CLIPS_SECONDS, CLIPS_SHARE * 60.0 * config.minutes)
 
 
 def training_budget(config: TrainConfig) -> float | None:
-    """Return the seconds after which training stops, or None where there is no budget.
+    """Return the seconds after which training stops, or None if the config has no budget in minutes.
 
-    >>> training_budget(TrainConfig(minutes=2.0, clips=2)), training_budget(TrainConfig(minutes=2.0, clips=0))
-    (102.0, 114.0)
+    Args:
+        config: the run's config.
+
+    >>> [training_budget(TrainConfig(minutes=2.0, preview_clips=clips)) for clips in (2, 0)]
+    [102.0, 114.0]
     """
     if config.minutes is None:
         return None
@@ -31,15 +37,15 @@ def training_budget(config: TrainConfig) -> float | None:
 
 
 def samples_at_the_end(config: TrainConfig, *, whole: int, spent: float, rate: float) -> int | None:
-    """Return how many held-out samples the final score is over: None for all, else a half, a quarter, ...
+    """Return how many held-out samples the final score covers: None for all, else a half, a quarter, ...
 
     Args:
         config: the run's config.
-        whole: samples in the split.
-        spent: seconds of the budget so far.
-        rate: samples a second, as measured at a validation.
+        whole: samples in the validation split.
+        spent: seconds of the budget that are spent.
+        rate: the scoring rate measured at the last validation, samples a second.
 
-    >>> budget = TrainConfig(minutes=1.0, clips=0)
+    >>> budget = TrainConfig(minutes=1.0, preview_clips=0)
     >>> samples_at_the_end(budget, whole=1000, spent=57.0, rate=500.0) is None
     True
     >>> samples_at_the_end(budget, whole=1000, spent=57.0, rate=100.0)

@@ -1,7 +1,6 @@
-"""The training loop, one for every arm: windows to the step, numbers to the metrics, now and then a score
-and a checkpoint.
+"""Train a run: feed windows to the train step, log its numbers, and now and then validate and save.
 
-It does not know what the losses are, nor how a run begins or is found again.
+One trainer serves every arm. It does not know the losses, nor how a run is created or restored.
 """
 
 import math
@@ -9,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,86 +21,105 @@ from partita.models.wavenet import WaveNet
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.folder import RunFolder
-from partita.runs.loading import fill, weights_path
+from partita.runs.loading import load_weights, weights_path
 from partita.training.config.train import TrainConfig
 from partita.training.diverged import diverged, non_finite_tensor
-from partita.training.monitoring.diagnostics import trouble
-from partita.training.monitoring.discriminator_monitor import DiscriminatorMonitor
-from partita.training.monitoring.preview_clips import draw_clips, write_clips
+from partita.training.monitoring.diagnostics import DiscriminatorMonitor, clip_problem
+from partita.training.monitoring.preview_clips import PreviewClips
 from partita.training.monitoring.progress import ProgressDisplay
-from partita.training.monitoring.scoring import Scoring
 from partita.training.monitoring.tensorboard import TensorBoardWriter
-from partita.training.schedule import Pace, learning_rate
+from partita.training.monitoring.validation import ValidationScorer
+from partita.training.schedule import learning_rate
 from partita.training.state import TrainerState
-from partita.training.time_budget import CLIPS_SECONDS, training_budget
-from partita.training.train_step import TrainStep, Update
+from partita.training.time_budget import training_budget
+from partita.training.train_step import StepInfo, TrainStep
 
-LISTEN_EVERY = 5  # validations from one drawing of clips to the next
-LISTEN_SHARE = 0.05  # of the time so far that drawing clips along the way may take
+PREVIEW_EVERY = 5  # validations from one drawing of preview clips to the next
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun:
+    """A run that is ready to be trained: its folder, its data, and all that training changes.
+
+    Args:
+        folder: the run's folder.
+        corpus: the corpus that the run learns from.
+        config: the run's resolved config.
+        train_step: generator, optimizer, and the adversary if there is one.
+        windows: the stream of training windows.
+        state: how far the run is.
+        notes: lines to show when training starts.
+    """
+
+    folder: RunFolder
+    corpus: Corpus
+    config: TrainConfig
+    train_step: TrainStep
+    windows: TrainingWindows
+    state: TrainerState
+    notes: tuple[str, ...] = ()
 
 
 class Trainer:
-    """A run in the making.
+    """Train one run. `train_until` may be called several times, with other work in between.
 
     Args:
-        run: its folder.
-        corpus: what it learns from.
-        check: the comparison of the corpus with its digests.
-        config: its resolved config.
-        train_step: generator, optimizer, adversary.
-        windows: the stream of training windows.
-        position: where it is.
-        display: what a person sees.
-        board: TensorBoard.
+        run: the run.
+        check: the check of its corpus, running or finished.
+        display: the progress display.
+        tensorboard: the TensorBoard files.
     """
 
     def __init__(
         self,
+        run: TrainingRun,
         *,
-        run: RunFolder,
-        corpus: Corpus,
         check: BackgroundCheck,
-        config: TrainConfig,
-        train_step: TrainStep,
-        windows: TrainingWindows,
-        position: TrainerState,
         display: ProgressDisplay,
-        board: TensorBoardWriter,
+        tensorboard: TensorBoardWriter,
     ) -> None:
-        self.run, self.corpus, self.config = run, corpus, config
-        self.train_step, self.windows, self.position = train_step, windows, position
-        self.display, self.board, self._check = display, board, check
-        self._scoring = Scoring(corpus, config, train_step)
-        self._listening: list[float] = []
-        self._watch = DiscriminatorMonitor(critic=self.config.critic is not None)
-        for record in metrics.read(run.metrics_path):  # of an earlier sitting: what it said is said
+        self.folder, self.config, self.state = run.folder, run.config, run.state
+        self.train_step, self.windows = run.train_step, run.windows
+        self.display, self._check, self._tensorboard = display, check, tensorboard
+        self._scorer = ValidationScorer(run.corpus, run.config, run.train_step)
+        self._previews = PreviewClips(run.folder, run.corpus, run.config, tensorboard)
+        self._monitor = DiscriminatorMonitor(critic=run.config.critic is not None)
+        for record in metrics.read(run.folder.metrics_path):  # an earlier session reported these problems
             if record.get("kind") == "train":
-                self._watch.hear(record["step"], record)
+                self._monitor.update(record["step"], record)
         self._saved_at = time.monotonic()
 
     @property
     def budget(self) -> float | None:
-        """Seconds after which training stops, or None: what is left of `minutes` is for the final score."""
+        """Seconds after which training stops, or None; the rest of `minutes` is for the final score."""
         return training_budget(self.config)
 
     @property
     def fits_pace(self) -> bool:
-        """Whether the schedule is fitted to the budget, in place of a given number of steps."""
+        """Whether the schedule is fitted to a budget in minutes; else the number of steps is known."""
         return self.config.steps is None and self.config.epochs is None
 
     def done(self) -> bool:
-        """Whether the run is over: steps made, budget spent, or patience lost."""
-        position, steps = self.position, self.position.pace.steps()
-        if steps is not None and position.step >= steps:
+        """Return whether training is over: by its steps, its budget or its patience."""
+        state, steps = self.state, self.state.pace.steps()
+        if steps is not None and state.step >= steps:
             return True
-        if self.config.patience and position.stale >= self.config.patience:
+        if self.config.patience and state.stale >= self.config.patience:
             return True
-        return self.budget is not None and position.seconds >= self.budget and position.step > 0
+        return self.budget is not None and state.seconds >= self.budget and state.step > 0
 
-    def until(self, stop: Callable[[], bool]) -> bool:
-        """Train until the run is over (True) or until `stop` says so, after a step (False); either way it is
-        saved. Time counts while this runs: a run may be paused, and other work done, between two calls."""
-        self._clock = time.monotonic() - self.position.seconds
+    def train_until(self, stop: Callable[[], bool]) -> bool:
+        """Train until the run is finished or `stop` returns True, then save.
+
+        Only the time inside this method counts for the run's budget.
+
+        Args:
+            stop: called after each step.
+
+        Returns:
+            True if the run is finished, False if `stop` ended the training before.
+        """
+        self._clock_start = time.monotonic() - self.state.seconds
         while not self.done():
             self.step()
             self._check.raise_if_damaged()
@@ -113,29 +132,29 @@ class Trainer:
         return True
 
     def step(self) -> None:
-        """Make one update, and whatever is due after it."""
-        position = self.position
+        """Make one update; then log, validate, draw preview clips and save whenever they are due."""
+        state = self.state
         self._update(self.windows.next())
-        self._tick()
+        self._read_clock()
         if self.fits_pace:
-            self._fit_first()
-        if position.step % self.config.log_every == 0:
+            self._fit_first_pace()
+        if state.step % self.config.log_every == 0:
             self._log()
-        if position.every and position.step % position.every == 0 and not self.done():
+        if state.every and state.step % state.every == 0 and not self.done():
             self._validate()
-            if position.step // position.every % LISTEN_EVERY == 0 and self._may_listen():
-                self._listen()
-            self._tick()
+            if state.step // state.every % PREVIEW_EVERY == 0 and self._previews.fit_in(state.seconds):
+                self._draw_previews()
+            self._read_clock()
             if self.fits_pace:
                 assert self.budget is not None
-                position.pace.fit(position.step, position.seconds, self.budget)
+                state.pace.fit(state.step, state.seconds, self.budget)
             self.save()
         elif time.monotonic() - self._saved_at > 60.0 * self.config.checkpoint_minutes:
             self.save()
 
     def _update(self, batch: WindowBatch) -> None:
         begun = time.perf_counter()
-        position, device = self.position, self.train_step.compute.device
+        state, device = self.state, self.train_step.compute.device
         classes = torch.from_numpy(batch.classes).to(device, non_blocking=True)
         valid = torch.from_numpy(batch.valid).to(device, non_blocking=True)
         update = self._next_update()
@@ -145,155 +164,139 @@ class Trainer:
             raise self._diverged(str(error), step=update.step, clips=batch.names) from error
         values = torch.stack([value.double() for value in tensors.values()]).tolist()
         numbers = dict(zip(tensors, values, strict=True))
-        position.step += 1
-        position.meter.add(numbers, targets=int(batch.valid.sum()), seconds=time.perf_counter() - begun)
+        state.step += 1
+        state.meter.add(numbers, targets=int(batch.valid.sum()), seconds=time.perf_counter() - begun)
 
-    def _next_update(self) -> Update:
-        position, config = self.position, self.config
-        progress, steps = position.pace.progress(position.step), position.pace.steps()
+    def _next_update(self) -> StepInfo:
+        state, config = self.state, self.config
+        progress, steps = state.pace.progress(state.step), state.pace.steps()
         warmup = config.warmup if steps is None else min(config.warmup, steps // 10)
         rate = learning_rate(
-            position.step,
+            state.step,
             progress,
             peak=config.learning_rate,
             warmup=warmup,
-            floor=config.floor,
-            settle=config.settle,
+            floor=config.lr_floor,
+            decay_steps=config.lr_decay_steps,
         )
-        return Update(step=position.step + 1, learning_rate=rate, progress=progress)
+        return StepInfo(step=state.step + 1, learning_rate=rate, progress=progress)
 
-    def _diverged(self, what: str, *, step: int, clips: list[str] | None = None) -> DivergedError:
-        return diverged(what, step=step, saved=self.run.steps()[-1], config=self.config, clips=clips)
+    def _read_clock(self) -> None:
+        self.state.seconds = time.monotonic() - self._clock_start
 
-    def _tick(self) -> None:
-        self.position.seconds = time.monotonic() - self._clock
-
-    def _fit_first(self) -> None:
-        position, budget = self.position, self.budget
+    def _fit_first_pace(self) -> None:
+        """Fit the pace of a run in minutes for the first time, once enough of the budget is spent."""
+        state, budget = self.state, self.budget
         assert budget is not None
-        if position.step == 2:
-            position.pace.begin(position.step, position.seconds)
-        if position.pace.is_due(position.step, position.seconds, budget):
-            position.pace.fit(position.step, position.seconds, budget)
-            position.every = interval(position.pace, self.config)
+        if state.step == 2:
+            state.pace.begin(state.step, state.seconds)
+        if state.pace.is_due(state.step, state.seconds, budget):
+            state.pace.fit(state.step, state.seconds, budget)
+            state.every = state.pace.interval(self.config.validations)
 
     def _log(self) -> None:
-        position = self.position
-        numbers = position.meter.take()
-        self._demand_finite(numbers, "a number of the record")
-        now = {"learning_rate": self._next_update().learning_rate, "seconds": round(position.seconds, 2)}
-        self._record({"kind": "train", "step": position.step, **numbers, **now})
-        self._notice(numbers)
+        state, numbers = self.state, self.state.meter.take()
+        self._check_finite(numbers, "a number of the record")
+        now = {"learning_rate": self._next_update().learning_rate, "seconds": round(state.seconds, 2)}
+        self._record({"kind": "train", "step": state.step, **numbers, **now})
+        self._report_clip_problem(numbers)
         self.display.show(
-            step=position.step,
-            steps=None if self.fits_pace else position.pace.steps(),
-            seconds=position.seconds,
-            progress=position.progress(self.budget),
-            left=position.seconds_left(self.budget),
+            step=state.step,
+            steps=None if self.fits_pace else state.pace.steps(),
+            seconds=state.seconds,
+            progress=state.progress(self.budget),
+            left=state.seconds_left(self.budget),
             numbers=numbers,
         )
-        if (remark := self._watch.hear(position.step, numbers)) is not None:
-            self.display.say(remark)
+        if (warning := self._monitor.update(state.step, numbers)) is not None:
+            self.display.say(warning)
 
-    def _notice(self, numbers: dict[str, float]) -> None:
-        """Say what is wrong with the generator's own clips, once when it begins."""
-        words = trouble(numbers) or ""
+    def _report_clip_problem(self, numbers: dict[str, float]) -> None:
+        """Log and show a problem of the drawn clips, once each time it appears."""
+        words = clip_problem(numbers) or ""
         kind = words.split(":", 1)[0]
-        if kind and kind != self.position.trouble:
-            self.run.log({"kind": "trouble", "step": self.position.step, "words": words})
-            self.display.say(f"step {self.position.step}: {words}")
-        self.position.trouble = kind
+        if kind and kind != self.state.trouble:
+            self.folder.log({"kind": "trouble", "step": self.state.step, "words": words})
+            self.display.say(f"step {self.state.step}: {words}")
+        self.state.trouble = kind
 
     def _validate(self) -> None:
-        """Score the average and the raw weights on a bounded part of the validation split, always the same
-        part."""
-        if not self._scoring.samples or self.position.last_scored == self.position.step:
+        """Score the EMA and the raw weights on a part of the validation split, the same part each time."""
+        if not self._scorer.samples or self.state.last_scored == self.state.step:
             return
         with self.display.busy("scoring"):
-            scores = self._scoring.scores(None if self.fits_pace else self.position.every)
-        self._demand_finite(scores, "the validation score")
-        self.position.score(scores.get("bits_average", scores["bits"]))
-        self._record({"kind": "validation", "step": self.position.step, **scores})
+            scores = self._scorer.scores(None if self.fits_pace else self.state.every)
+        self._check_finite(scores, "the validation score")
+        self.state.score(scores.get("bits_average", scores["bits"]))
+        self._record({"kind": "validation", "step": self.state.step, **scores})
 
-    def _demand_finite(self, numbers: dict[str, float], what: str) -> None:
+    def _check_finite(self, numbers: dict[str, float], what: str) -> None:
         if not all(map(math.isfinite, numbers.values())):
-            raise self._diverged(what, step=self.position.step)
+            raise self._diverged(what, step=self.state.step)
+
+    def _diverged(self, what: str, *, step: int, clips: list[str] | None = None) -> DivergedError:
+        return diverged(what, step=step, saved=self.folder.steps()[-1], config=self.config, clips=clips)
 
     def _record(self, record: dict[str, Any]) -> None:
-        self.run.log(record)
-        with self.run.disk_faults():
-            self.board.record(record)
+        self.folder.log(record)
+        with self.folder.disk_faults():
+            self._tensorboard.record(record)
 
-    def _listen(self) -> None:
-        """Draw clips, and keep them as files and on the board."""
-        if not (self.config.clips and self._scoring.samples):
-            return
-        begun = time.monotonic()
-        step, rate = self.position.step, self.corpus.sample_rate
-        with self.display.busy("drawing clips"):
-            clips = draw_clips(self._drawable(), self.corpus, self.config)
-        with self.run.disk_faults():
-            write_clips(self.run.clips_path, clips, step=step, sample_rate=rate)
-            self.board.clips(clips, step=step, sample_rate=rate)
-        self._listening.append(time.monotonic() - begun)
-
-    def _may_listen(self) -> bool:
-        """Whether another drawing of clips keeps within its share of the time."""
-        expected = self._listening[-1] if self._listening else CLIPS_SECONDS
-        return sum(self._listening) + expected <= LISTEN_SHARE * self.position.seconds
-
-    def _drawable(self) -> WaveNet:
-        """Return the network that draws, on the CPU, where the sampler is."""
-        model = self.train_step.best_model
-        return model if self.train_step.compute.device.type == "cpu" else deepcopy(model).cpu()
+    def _draw_previews(self) -> None:
+        if self.config.preview_clips and self._scorer.samples:
+            with self.display.busy("drawing clips"):
+                self._previews.draw(self.train_step.best_model, step=self.state.step)
 
     def save(self, *, finished: bool = False, chosen: int | None = None) -> None:
-        """Write a checkpoint of this moment."""
-        state = {"windows": self.windows.state(), "position": self.position.as_json(), "finished": finished}
-        state |= {"step": self.position.step, "chosen": chosen}
-        checkpoint = Checkpoint(tensors=self.train_step.tensors(), state=state)
+        """Save a checkpoint of the current step.
+
+        Args:
+            finished: whether the run is finished.
+            chosen: the step whose checkpoint represents a finished run.
+
+        Raises:
+            DivergedError: a weight is not finite; the earlier checkpoints are unchanged.
+            PartitaError: the disk is full; the earlier checkpoints are unchanged.
+        """
+        entries = {"windows": self.windows.state(), "position": self.state.as_json(), "finished": finished}
+        entries |= {"step": self.state.step, "chosen": chosen}
+        checkpoint = Checkpoint(tensors=self.train_step.tensors(), state=entries)
         if (what := non_finite_tensor(checkpoint.tensors)) is not None:
-            raise self._diverged(what, step=self.position.step)
+            raise self._diverged(what, step=self.state.step)
         with self.display.busy("saving"):
-            self.run.save(checkpoint, keep=self.config.keep, best=self.position.best_step)
+            self.folder.save(checkpoint, keep=self.config.keep_checkpoints, best=self.state.best_step)
         self._saved_at = time.monotonic()
 
     def finish(self) -> None:
-        """Score the end, choose the checkpoint that stands for the run, score that one, and save."""
-        with self.display.busy("checking the corpus") if self._check.going_on else nullcontext():
+        """Validate, choose the checkpoint that represents the run, score it, draw preview clips, and save."""
+        with self.display.busy("checking the corpus") if self._check.running else nullcontext():
             self._check.finish()
-        position = self.position
-        if position.meter.steps:
+        if self.state.meter.steps:
             self._log()
         self._validate()
-        chosen, model = position.step, self.train_step.best_model
-        if (
-            self.config.patience
-            and position.best_bits is not None
-            and position.best_bits != position.last_bits
-            and position.best_step in self.run.steps()  # it may have gone with a damaged newer checkpoint
-        ):
-            assert position.best_step is not None
-            chosen, model = position.best_step, deepcopy(model)
-            fill(model, weights_path(self.run.checkpoint_path(chosen)))
-        if self._scoring.samples:
-            self._score_the_end(model, chosen)
-        self._listen()
+        chosen, model = self._choose_checkpoint()
+        if self._scorer.samples:
+            self._score_final(model, chosen)
+        self._draw_previews()
         self.save(finished=True, chosen=chosen)
 
-    def _score_the_end(self, model: WaveNet, chosen: int) -> None:
-        """Score the chosen weights on the whole validation split, or on as much as the budget leaves time
-        for."""
-        self._tick()
+    def _choose_checkpoint(self) -> tuple[int, WaveNet]:
+        """Return the step that represents the run (with `patience` the best, else the last) and its model."""
+        best, model = self.state.best_step, self.train_step.best_model
+        last_is_best = self.state.best_bits == self.state.last_bits
+        if not self.config.patience or best is None or last_is_best or best not in self.folder.steps():
+            return self.state.step, model
+        model = deepcopy(model)
+        load_weights(model, weights_path(self.folder.checkpoint_path(best)))
+        return best, model
+
+    def _score_final(self, model: WaveNet, chosen: int) -> None:
+        """Score the chosen weights on the validation split, or on as much as the budget leaves time for."""
+        self._read_clock()
         with self.display.busy("scoring all held-out sound"):
-            bits, share = self._scoring.last(model, spent=self.position.seconds)
-        self._demand_finite({"bits": bits}, "the final score")
-        record = {"kind": "final", "step": self.position.step, "chosen": chosen, "bits": bits}
+            bits, share = self._scorer.final_score(model, spent=self.state.seconds)
+        self._check_finite({"bits": bits}, "the final score")
+        record = {"kind": "final", "step": self.state.step, "chosen": chosen, "bits": bits}
         self._record(record if share == 1.0 else record | {"share": round(share, 6)})
         on = "held-out sound" if share == 1.0 else f"1/{round(1.0 / share)} of the held-out sound"
         self.display.say(f"{bits:.3f} bits a sample on {on}, at step {chosen}")
-
-
-def interval(pace: Pace, config: TrainConfig) -> int:
-    """Return the steps from one validation to the next."""
-    return max(1, (pace.steps() or 1) // config.validations)

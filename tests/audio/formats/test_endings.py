@@ -1,6 +1,5 @@
-"""What follows the sound in a file, tags, junk or more sound, is told by how the file was closed."""
+"""Bytes after the declared end of the sound: tags, other bytes, or more sound of a file never closed."""
 
-import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -8,31 +7,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import soundfile
-
-from partita.audio.decoding import Decoding
+from sound_files import RATE, encoded, seconds
 
 Tone = Callable[..., np.ndarray]
-RATE = 16000
-
-
-def written(sound: np.ndarray, name: str, rate: int = RATE, **how: str) -> bytes:
-    """Return the bytes of a sound file in the format of a name."""
-    file = io.BytesIO()
-    soundfile.write(file, sound, rate, format=name, **how)
-    return file.getvalue()
-
-
-def decoded(path: Path, data: bytes, rate: int = RATE) -> tuple[np.ndarray, str | None]:
-    """Return what is decoded of these bytes, and the note on them."""
-    path.write_bytes(data)
-    decoding = Decoding(path, rate)
-    return np.concatenate([*decoding, np.zeros(0, np.float32)]), decoding.note
-
-
-def seconds(path: Path, data: bytes, rate: int = RATE) -> tuple[float, str | None]:
-    sound, note = decoded(path, data, rate)
-    return len(sound) / rate, note
 
 
 ID3V2 = b"ID3\x03\0\0" + bytes([0, 3, 0, 0]) + b"TIT2" + b"\x55" * (3 * 128 * 128 - 4)
@@ -44,10 +21,8 @@ JUNK = {"random": np.random.default_rng(0).bytes(80000), "text": b"not sound at 
 
 @pytest.mark.parametrize("name", ["WAV", "RF64", "AIFF", "W64"])
 @pytest.mark.parametrize("junk", JUNK)
-def test_what_follows_a_file_that_was_closed_is_no_sound(
-    tmp_path: Path, tone: Tone, name: str, junk: str
-) -> None:
-    data = written(tone(2, RATE), name, subtype="PCM_16")
+def test_bytes_after_a_closed_file_are_not_sound(tmp_path: Path, tone: Tone, name: str, junk: str) -> None:
+    data = encoded(tone(2, RATE), name, subtype="PCM_16")
     length, note = seconds(tmp_path / "a", data + JUNK[junk])
     assert length == 2.0
     number = f"{len(JUNK[junk]):,}"
@@ -56,33 +31,33 @@ def test_what_follows_a_file_that_was_closed_is_no_sound(
 
 @pytest.mark.parametrize("name", ["WAV", "RF64", "AIFF", "W64", "AU", "CAF"])
 @pytest.mark.parametrize("tag", TAGS)
-def test_tags_after_the_sound_are_no_sound(tmp_path: Path, tone: Tone, name: str, tag: str) -> None:
-    data = written(tone(2, RATE), name, subtype="PCM_16")
+def test_tags_after_the_sound_are_not_sound(tmp_path: Path, tone: Tone, name: str, tag: str) -> None:
+    data = encoded(tone(2, RATE), name, subtype="PCM_16")
     assert seconds(tmp_path / "a", data + TAGS[tag]) == (2.0, None)
 
 
-@pytest.mark.parametrize("promised", [0, RATE, 0xFFFFFFFF])
+@pytest.mark.parametrize("declared", [0, RATE, 0xFFFFFFFF])
 @pytest.mark.parametrize("tag", TAGS)
-def test_sound_without_a_true_length_ends_before_the_tags(
-    tmp_path: Path, tone: Tone, promised: int, tag: str
+def test_sound_with_a_wrong_length_ends_before_the_tags(
+    tmp_path: Path, tone: Tone, declared: int, tag: str
 ) -> None:
-    data = bytearray(written(tone(4, RATE), "WAV", subtype="PCM_16"))
-    struct.pack_into("<I", data, 40, promised)
-    struct.pack_into("<I", data, 4, 0xFFFFFFFF if promised == 0xFFFFFFFF else 36 if not promised else 99999)
+    data = bytearray(encoded(tone(4, RATE), "WAV", subtype="PCM_16"))
+    struct.pack_into("<I", data, 40, declared)
+    struct.pack_into("<I", data, 4, 0xFFFFFFFF if declared == 0xFFFFFFFF else 36 if not declared else 99999)
     assert seconds(tmp_path / "a", bytes(data) + TAGS[tag])[0] == 4.0
 
 
 def test_chunks_after_the_sound_of_a_closed_file_are_part_of_it(tmp_path: Path, tone: Tone) -> None:
-    data = bytearray(written(tone(2, RATE), "WAV", subtype="PCM_16") + b"LIST" + struct.pack("<I", 40000))
+    data = bytearray(encoded(tone(2, RATE), "WAV", subtype="PCM_16") + b"LIST" + struct.pack("<I", 40000))
     data += bytes(range(250)) * 160
     struct.pack_into("<I", data, 4, len(data) - 8)
     assert seconds(tmp_path / "a.wav", bytes(data)) == (2.0, None)
     assert seconds(tmp_path / "a.wav", bytes(data) + JUNK["random"])[0] == 2.0
 
 
-def test_many_marks_that_are_no_tags_take_no_long_time(tmp_path: Path, tone: Tone) -> None:
+def test_many_false_tag_marks_are_searched_quickly(tmp_path: Path, tone: Tone) -> None:
     data = bytearray(
-        written(tone(1, RATE), "WAV", subtype="PCM_16") + b"ID3\x03\0\0\0\0\0\0" * 50_000 + b"!!"
+        encoded(tone(1, RATE), "WAV", subtype="PCM_16") + b"ID3\x03\0\0\0\0\0\0" * 50_000 + b"!!"
     )
     data[4:8] = data[40:44] = b"\xff" * 4
     length, note = seconds(tmp_path / "a.wav", bytes(data))
@@ -98,16 +73,16 @@ def test_many_marks_that_are_no_tags_take_no_long_time(tmp_path: Path, tone: Ton
         *(("AIFF", code) for code in ("PCM_16", "ULAW", "IMA_ADPCM")),
     ],
 )
-def test_half_a_file_has_a_note_whoever_decodes_it(
+def test_half_a_file_has_a_note_with_every_decoder(
     tmp_path: Path, tone: Tone, name: str, subtype: str
 ) -> None:
-    data = written(tone(10, RATE), name, subtype=subtype)
+    data = encoded(tone(10, RATE), name, subtype=subtype)
     length, note = seconds(tmp_path / "a", data[: len(data) // 2])
     assert length == pytest.approx(5, abs=0.2)
     assert "cut off or damaged" in str(note)
 
 
-def test_half_a_file_that_only_ffmpeg_reads_has_one_note_on_it(tmp_path: Path, tone: Tone) -> None:
+def test_half_a_file_that_only_ffmpeg_reads_has_one_note(tmp_path: Path, tone: Tone) -> None:
     with av.open(str(tmp_path / "a.wav"), "w") as file:
         stream = file.add_stream("adpcm_yamaha", rate=RATE, layout="mono")
         frame = av.AudioFrame.from_ndarray((32767 * tone(4, RATE)[None]).astype(np.int16), "s16", "mono")

@@ -1,4 +1,4 @@
-"""A killed process, an interrupt and a full disk leave the old corpus usable and no litter."""
+"""A kill, an interrupt and a full disk leave the old corpus usable and no other files."""
 
 import signal
 import subprocess
@@ -21,7 +21,7 @@ Tone = Callable[..., np.ndarray]
 CONFIG = PrepareConfig(sample_rate=8000)
 HANG = """
 import sys, threading
-import partita.data.corpus_writer as workspace
+import partita.data.corpus_writer as writer
 from partita.data.preparation.prepare import PrepareConfig, prepare
 
 def hang(*_):
@@ -30,14 +30,14 @@ def hang(*_):
 
 moment, folder, out = sys.argv[1:]
 if moment == "before the index":
-    workspace.write_json = hang
+    writer.write_json = hang
 if moment == "after the index":
-    workspace.write_json = lambda *given, write=workspace.write_json: (write(*given), hang())
+    writer.write_json = lambda *given, write=writer.write_json: (write(*given), hang())
 prepare([folder], out, PrepareConfig(sample_rate=8000), progress=hang if moment == "decoding" else False)
 """
 
 
-def run_until_it_hangs(moment: str, folder: Path, out: Path) -> subprocess.Popen[str]:
+def start_until_it_hangs(moment: str, folder: Path, out: Path) -> subprocess.Popen[str]:
     child = subprocess.Popen(
         [sys.executable, "-c", HANG, moment, folder, out], stdout=subprocess.PIPE, text=True
     )
@@ -64,7 +64,7 @@ def test_a_killed_run_leaves_a_usable_corpus(folder: Path, tmp_path: Path, tone:
     out = tmp_path / "c"
     old = prepare([folder], out, CONFIG)
     soundfile.write(folder / "new.wav", tone(5, pitch=777), 8000)
-    end(run_until_it_hangs(moment, folder, out), signal.SIGKILL)
+    end(start_until_it_hangs(moment, folder, out), signal.SIGKILL)
     left = Corpus.open(out)
     assert_usable(left)
     assert (left.fingerprint == old.fingerprint) == (moment != "after the index")
@@ -76,14 +76,14 @@ def test_a_killed_run_leaves_a_usable_corpus(folder: Path, tmp_path: Path, tone:
 @pytest.mark.parametrize("moment", ["decoding", "before the index"])
 def test_a_killed_first_run_can_be_run_again(folder: Path, tmp_path: Path, moment: str) -> None:
     out = tmp_path / "c"
-    end(run_until_it_hangs(moment, folder, out), signal.SIGKILL)
-    with pytest.raises(PartitaError, match="no corpus"):
+    end(start_until_it_hangs(moment, folder, out), signal.SIGKILL)
+    with pytest.raises(PartitaError, match="not a corpus"):
         Corpus.open(out)
     assert_usable(prepare([folder], out, CONFIG))
     assert len(list(out.iterdir())) == 2
 
 
-def test_an_interrupted_run_clears_up(folder: Path, tmp_path: Path) -> None:
+def test_an_interrupted_run_leaves_no_files(folder: Path, tmp_path: Path) -> None:
     def interrupt(done: float, total: float, name: str) -> None:
         raise KeyboardInterrupt
 
@@ -92,7 +92,7 @@ def test_an_interrupted_run_clears_up(folder: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "c").exists()
 
 
-def test_ctrl_c_ends_the_program_and_clears_up(tmp_path: Path, tone: Tone) -> None:
+def test_ctrl_c_ends_the_program_and_leaves_no_files(tmp_path: Path, tone: Tone) -> None:
     soundfile.write(tmp_path / "a.wav", np.tile(tone(10), 400), 8000)
     code = """
 import sys, threading, signal, os
@@ -129,7 +129,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("seconds", [15, 30, 120, 1200])
-def test_a_full_disk_is_one_clear_line_and_harms_nothing(
+def test_a_full_disk_gives_an_error_of_one_line_and_changes_nothing(
     folder: Path, small_disk: Path, tone: Tone, seconds: int
 ) -> None:
     out = small_disk / "c"
@@ -146,7 +146,7 @@ def test_a_full_disk_is_one_clear_line_and_harms_nothing(
     assert [p.name for p in small_disk.iterdir()] == ["c"]
 
 
-def test_a_folder_that_another_process_writes_to_is_left_alone(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_that_another_process_writes_to_is_refused(folder: Path, tmp_path: Path) -> None:
     old = prepare([folder], tmp_path / "c", CONFIG)
     with sole_writer(old.path), pytest.raises(PartitaError, match="another partita is writing"):
         prepare([folder / "0_ann_0.wav"], tmp_path / "c", CONFIG)

@@ -1,4 +1,4 @@
-"""`prepare` may be killed at any operation on a file: a whole corpus stays, and the next start clears up."""
+"""A kill at any file operation leaves a complete corpus, and the next run removes the leftovers."""
 
 import shutil
 import subprocess
@@ -35,7 +35,7 @@ OPERATIONS = 40  # more than one run makes
 
 @pytest.mark.slow
 @pytest.mark.parametrize("begun", ["anew", "over an old corpus"])
-def test_killed_at_any_operation(tmp_path: Path, begun: str) -> None:
+def test_a_kill_at_any_file_operation_leaves_a_complete_corpus(tmp_path: Path, begun: str) -> None:
     (tmp_path / "recordings").mkdir()
     for number in range(4):
         sound = 0.3 * np.random.default_rng(number).standard_normal(8000)

@@ -1,4 +1,4 @@
-"""Labels from file names."""
+"""Labels are read from file names."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ PLAIN = st.text("abcXYZ0123456789", min_size=1)
 
 
 @given(PLAIN, PLAIN, PLAIN)
-def test_fields_come_back(digit: str, speaker: str, take: str) -> None:
+def test_fields_are_read_from_the_file_name(digit: str, speaker: str, take: str) -> None:
     parser = label_parser("{digit}_{speaker}_{take}")
     name = f"some/where/{digit}_{speaker}_{take}.wav"
     assert read_label(parser, name) == {"digit": digit, "speaker": speaker, "take": take}
@@ -24,7 +24,7 @@ def test_a_pattern_with_a_slash_reads_the_folder() -> None:
     assert read_label(parser, "bwv1002_mov6.mp3") is None
 
 
-def test_dots_and_brackets_are_letters() -> None:
+def test_dots_and_brackets_are_matched_literally() -> None:
     assert read_label(label_parser("take.[{n}]"), "take.[3].wav") == {"n": "3"}
     assert read_label(label_parser("take.{n}"), "takes3.wav") is None
 

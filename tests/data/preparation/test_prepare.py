@@ -1,4 +1,4 @@
-"""A folder becomes a corpus: splits, labels, progress, errors, and what a second run touches."""
+"""`prepare` makes a corpus of a folder: splits, labels, progress, errors, and what a second run changes."""
 
 import os
 import shutil
@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from corpus_files import IdentityQuantizer, snapshot
 
-from partita.audio.quantizer import Quantizer
-from partita.data.preparation import parallel as work
+from partita.data.preparation import parallel
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.windows import TrainingWindows, every_window
 from partita.errors import PartitaError
@@ -22,15 +22,7 @@ PLAIN = PrepareConfig(sample_rate=8000, trim=False)
 PEAK = 32767 * 10 ** (-1 / 20)
 
 
-def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
-    return {
-        str(p.relative_to(folder)): (p.stat().st_mtime_ns, p.stat().st_ino, p.read_bytes())
-        for p in sorted(folder.rglob("*"))
-        if p.is_file()
-    }
-
-
-def test_no_training_window_touches_held_out_sound(tmp_path: Path, tone: Tone) -> None:
+def test_splits_of_one_recording_are_separated_by_the_gap(tmp_path: Path, tone: Tone) -> None:
     soundfile.write(tmp_path / "a.wav", tone(30), 8000)
     corpus = prepare([tmp_path], tmp_path / "c", PrepareConfig(sample_rate=8000, gap=1.5))
     assert corpus.index["gap"] == 1.5
@@ -45,19 +37,10 @@ def test_no_training_window_touches_held_out_sound(tmp_path: Path, tone: Tone) -
                 assert all(c - b >= 1.5 - 1e-9 or a - d >= 1.5 - 1e-9 for c, d in spans[other])
 
 
-class Identity(Quantizer):
-    """Classes that are the samples themselves, so that a test sees where each came from."""
-
-    zero_class = 0
-
-    def encode_int16(self, samples: np.ndarray) -> np.ndarray:
-        return np.asarray(samples)
-
-
-def test_no_window_of_a_recording_with_cut_silences_reaches_another_split(tmp_path: Path) -> None:
+def test_windows_of_a_recording_with_cut_silence_stay_in_their_split(tmp_path: Path) -> None:
     rate, seconds, gap = 8000, 48, 1.5
     n = np.arange(rate * seconds)
-    sound = (0.1 + 0.8 * n / len(n)) * (1 - 2 * (n % 2))  # a sample's size tells its time
+    sound = (0.1 + 0.8 * n / len(n)) * (1 - 2 * (n % 2))  # the size of a sample gives its time
     for silence in range(5, seconds, 6):
         sound[silence * rate : (silence + 2) * rate] = 0
     soundfile.write(tmp_path / "a.wav", sound, rate, subtype="FLOAT")
@@ -69,39 +52,43 @@ def test_no_window_of_a_recording_with_cut_silences_reaches_another_split(tmp_pa
         sizes = abs(row[abs(row) > 1000].astype(np.float64)) / 32767 * peak
         return (sizes - 0.1) / 0.8 * seconds
 
-    cut = {"targets": 3000, "context": 500, "batch": 1, "quantizer": Identity()}
+    cut = {"targets": 3000, "context": 500, "batch": 1, "quantizer": IdentityQuantizer()}
     stream = TrainingWindows(corpus, seed=0, **cut)
     rows = {"train": [stream.next().classes[0] for _ in range(2 * stream.batches_per_epoch)]}
     for split in ("validation", "test"):
         rows[split] = [batch.classes[0] for batch in every_window(corpus, split, **cut)]
-    heard = {split: [times(row) for row in found] for split, found in rows.items()}
-    for windows in heard.values():
-        assert max(np.diff(window).max() for window in windows if len(window) > 1) < 0.3, "a splice"
-    everything = {split: np.concatenate(windows) for split, windows in heard.items()}
+    window_times = {split: [times(row) for row in found] for split, found in rows.items()}
+    for windows in window_times.values():
+        assert max(np.diff(window).max() for window in windows if len(window) > 1) < 0.3, (
+            "a window crosses a cut"
+        )
+    all_times = {split: np.concatenate(windows) for split, windows in window_times.items()}
     for split, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
-        there = np.sort(everything[other])
-        places = np.searchsorted(there, everything[split]).clip(1, len(there) - 1)
+        other_times = np.sort(all_times[other])
+        places = np.searchsorted(other_times, all_times[split]).clip(1, len(other_times) - 1)
         nearest = np.minimum(
-            abs(everything[split] - there[places]), abs(everything[split] - there[places - 1])
+            abs(all_times[split] - other_times[places]), abs(all_times[split] - other_times[places - 1])
         )
         assert nearest.min() > gap - 0.05
 
 
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the recordings that are really decoded."""
+    """Names of the recordings that are decoded."""
     names: list[str] = []
-    original = work.prepare_recording
+    original = parallel.prepare_recording
 
     def spy(source: Path, *rest: object) -> object:
         names.append(source.name)
         return original(source, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(work, "prepare_recording", spy)
+    monkeypatch.setattr(parallel, "prepare_recording", spy)
     return names
 
 
-def test_running_again_touches_only_what_changed(folder: Path, tmp_path: Path, prepared: list[str]) -> None:
+def test_a_second_run_prepares_only_files_with_other_content(
+    folder: Path, tmp_path: Path, prepared: list[str]
+) -> None:
     out = tmp_path / "c"
     (folder / "bad.wav").write_text("not sound")
     first = prepare([folder], out, PLAIN)
@@ -111,7 +98,7 @@ def test_running_again_touches_only_what_changed(folder: Path, tmp_path: Path, p
     before = snapshot(out)
     assert prepare([folder], out, PLAIN).index == first.index
     assert prepared == []
-    assert snapshot(out) == before, "nothing changed, nothing is written"
+    assert snapshot(out) == before, "nothing is written"
 
     twin = tmp_path / "twin"
     shutil.copytree(
@@ -125,7 +112,7 @@ def test_running_again_touches_only_what_changed(folder: Path, tmp_path: Path, p
     assert prepared == ["0_ann_0.wav"]
 
 
-def test_running_again_after_changes_prepares_the_changed_alone(
+def test_a_second_run_prepares_only_changed_recordings(
     folder: Path, tmp_path: Path, tone: Tone, prepared: list[str]
 ) -> None:
     out = tmp_path / "c"
@@ -150,22 +137,22 @@ def test_running_again_after_changes_prepares_the_changed_alone(
     store = changed.store.stat().st_mtime_ns
     other = prepare([folder], out, PrepareConfig(sample_rate=8000, trim=False, test=("4*",)))
     assert prepared == []
-    assert other.store.stat().st_mtime_ns == store, "other splits, the same samples"
+    assert other.store.stat().st_mtime_ns == store, "only the splits changed"
     assert other.fingerprint != changed.fingerprint
 
     prepare([folder], out, PrepareConfig(sample_rate=8000, trim=False, peak_dbfs=-3))
     assert len(prepared) == 6
-    assert len(list(out.iterdir())) == 2, "no old store is left"
+    assert len(list(out.iterdir())) == 2, "the old store is removed"
 
 
-def test_workers_do_not_change_the_corpus(folder: Path, tmp_path: Path) -> None:
+def test_the_number_of_workers_does_not_change_the_corpus(folder: Path, tmp_path: Path) -> None:
     one = prepare([folder], tmp_path / "1", PrepareConfig(sample_rate=11025, workers=1))
     many = prepare([folder], tmp_path / "3", PrepareConfig(sample_rate=11025, workers=3))
     assert one.fingerprint == many.fingerprint
     assert np.array_equal(one.samples, many.samples)
 
 
-def test_labels_and_globs_reach_the_index(folder: Path, tmp_path: Path) -> None:
+def test_the_index_holds_labels_and_chosen_splits(folder: Path, tmp_path: Path) -> None:
     config = PrepareConfig(sample_rate=8000, labels="{digit}_{speaker}_{take}", test=("more/*",))
     index = prepare([folder], tmp_path / "c", config).index
     label = {r["source"]: r["label"] for r in index["recordings"]}
@@ -178,7 +165,9 @@ def test_labels_and_globs_reach_the_index(folder: Path, tmp_path: Path) -> None:
         prepare([folder], tmp_path / "c", PrepareConfig(sample_rate=8000, labels="{a}+{b}"))
 
 
-def test_progress_reaches_the_whole(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_increases_to_the_total(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     seen: list[tuple[float, float, str]] = []
     (folder / "phone.m4a").write_bytes(b"no sound" * 5000)
     prepare([folder], tmp_path / "c", PLAIN, progress=lambda *news: seen.append(news))
@@ -188,7 +177,7 @@ def test_progress_reaches_the_whole(folder: Path, tmp_path: Path, capsys: pytest
     assert capsys.readouterr().out == ""
 
 
-def test_clear_errors(folder: Path, tmp_path: Path) -> None:
+def test_errors_are_one_line_and_leave_no_files(folder: Path, tmp_path: Path) -> None:
     nothing = tmp_path / "nothing"
     nothing.mkdir()
     (nothing / "a.wav").write_text("no")
@@ -209,11 +198,11 @@ def test_clear_errors(folder: Path, tmp_path: Path) -> None:
         with pytest.raises(PartitaError, match=message) as caught:
             prepare(recordings, out, PLAIN)
         assert "\n" not in str(caught.value)
-    assert not (tmp_path / "c").exists(), "nothing is left behind"
+    assert not (tmp_path / "c").exists(), "no folder is left"
     assert (filled / "letter.txt").read_text() == "dear"
 
 
-def test_an_output_folder_among_the_recordings_is_not_read(folder: Path) -> None:
+def test_an_output_folder_inside_the_recordings_is_not_searched(folder: Path) -> None:
     first = prepare([folder], folder / "corpus", PLAIN)
     again = prepare([folder], folder / "corpus", PLAIN)
     assert first.index == again.index

@@ -1,4 +1,4 @@
-"""The samples of a corpus: formats, levels, resampling, silence and where it was."""
+"""The samples of a corpus: formats, levels, resampling, silence and source times."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,23 +7,14 @@ import numpy as np
 import pytest
 import scipy.signal
 import soundfile
+from corpus_files import stored_samples
 
 from partita.audio.load import read_audio
-from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 
 Tone = Callable[..., np.ndarray]
 PLAIN = PrepareConfig(sample_rate=8000, trim=False)
 PEAK = 32767 * 10 ** (-1 / 20)
-
-
-def stored(corpus: Corpus, name: str) -> np.ndarray:
-    """All kept samples of one recording."""
-    parts = []
-    for recording in corpus.index["recordings"]:
-        if recording["source"] == name:
-            parts += [corpus.samples[s["offset"] :][: s["length"]] for s in recording["segments"]]
-    return np.concatenate(parts)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +44,7 @@ def test_every_format_is_read_and_aligned(
     left_right = np.stack([0.3 * sound, 0.5 * sound][:channels], axis=1)
     soundfile.write(tmp_path / name, left_right, rate, subtype=subtype, format=file_format)
     corpus = prepare([tmp_path], tmp_path / "c", PrepareConfig(sample_rate=8000, trim=False, gap=0))
-    got = stored(corpus, name) / PEAK
+    got = stored_samples(corpus, name) / PEAK
     u = np.arange(24000) / 8000
     expected = np.sin(2 * np.pi * (300 + 100 * u) * u) * np.sin(np.pi * u / 3) ** 2
     assert abs(len(got) - 24000) <= (0 if error < 0.05 else 1200)
@@ -61,11 +52,11 @@ def test_every_format_is_read_and_aligned(
     assert np.abs(got[:shortest] - expected[:shortest] / np.abs(expected).max()).max() < error + 3e-3
 
 
-def test_level_offset_and_mix_by_hand(tmp_path: Path, tone: Tone) -> None:
+def test_level_offset_and_mix_equal_a_direct_computation(tmp_path: Path, tone: Tone) -> None:
     left, right = 0.01 * tone(4), 0.03 * tone(4, pitch=500)
     soundfile.write(tmp_path / "a.wav", np.stack([left + 0.2, right - 0.1], axis=1), 8000, subtype="FLOAT")
     config = PrepareConfig(sample_rate=8000, trim=False, gap=0, peak_dbfs=-6)
-    got = stored(prepare([tmp_path], tmp_path / "c", config), "a.wav")
+    got = stored_samples(prepare([tmp_path], tmp_path / "c", config), "a.wav")
     mixed = (left.astype(float) + right) / 2
     mixed -= mixed.mean()
     expected = mixed / np.abs(mixed).max() * 32767 * 10 ** (-6 / 20)
@@ -85,18 +76,22 @@ def test_resampling_agrees_with_scipy(tmp_path: Path, rate: int) -> None:
     assert np.abs(got - expected).max() < 2e-3
 
 
-def test_many_blocks_are_one_whole(tmp_path: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_blocks_does_not_change_the_samples(
+    tmp_path: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch
+) -> None:
     soundfile.write(tmp_path / "a.wav", tone(9, rate=11025), 11025, subtype="FLOAT")
-    whole = stored(prepare([tmp_path], tmp_path / "one", PrepareConfig(sample_rate=8000)), "a.wav")
+    whole = stored_samples(prepare([tmp_path], tmp_path / "one", PrepareConfig(sample_rate=8000)), "a.wav")
     monkeypatch.setattr("partita.audio.formats.libsndfile.BLOCK_VALUES", 2048)
     monkeypatch.setattr("partita.data.preparation.recording.IN_MEMORY", 10_000)
     monkeypatch.setattr("partita.data.preparation.recording.BLOCK", 1000)
-    blocks = stored(prepare([tmp_path / "a.wav"], tmp_path / "two", PrepareConfig(sample_rate=8000)), "a.wav")
+    blocks = stored_samples(
+        prepare([tmp_path / "a.wav"], tmp_path / "two", PrepareConfig(sample_rate=8000)), "a.wav"
+    )
     assert len(whole) == len(blocks)
     assert np.abs(whole.astype(int) - blocks).max() <= 1
 
 
-def test_source_times_point_at_the_source_sound(tmp_path: Path) -> None:
+def test_source_times_are_those_of_the_same_sound_in_the_source(tmp_path: Path) -> None:
     rate, clicks = 44100, (1.2, 4.75, 5.1, 9.3)
     sound = np.zeros(11 * rate)
     for number, second in enumerate(clicks):

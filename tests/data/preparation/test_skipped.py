@@ -1,4 +1,4 @@
-"""What can't be used is skipped, each file with its reason, and the rest is made."""
+"""Unusable files are skipped, each with a reason, and the other files are prepared."""
 
 import os
 import shutil
@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from corpus_files import snapshot, stored_samples
 
 from partita.audio.load import read_audio
-from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.etudes.render import write_etudes
@@ -20,25 +20,8 @@ PLAIN = PrepareConfig(sample_rate=8000, trim=False)
 PEAK = 32767 * 10 ** (-1 / 20)
 
 
-def stored(corpus: Corpus, name: str) -> np.ndarray:
-    """All kept samples of one recording."""
-    parts = []
-    for recording in corpus.index["recordings"]:
-        if recording["source"] == name:
-            parts += [corpus.samples[s["offset"] :][: s["length"]] for s in recording["segments"]]
-    return np.concatenate(parts)
-
-
-def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
-    return {
-        str(p.relative_to(folder)): (p.stat().st_mtime_ns, p.stat().st_ino, p.read_bytes())
-        for p in sorted(folder.rglob("*"))
-        if p.is_file()
-    }
-
-
 def bad_files(folder: Path, tone: Tone) -> dict[str, str]:
-    """Write one file of every unusable kind; return {name: a word of its reason}."""
+    """Write one file of every unusable kind; return {name: part of the reason}."""
     (folder / "empty.wav").write_bytes(b"")
     soundfile.write(folder / "no-samples.wav", np.zeros(0), 8000)
     soundfile.write(folder / "silent.flac", np.zeros(16000), 8000)
@@ -69,13 +52,15 @@ def bad_files(folder: Path, tone: Tone) -> dict[str, str]:
         "blip.wav": "too short",
         "nan.wav": "not finite",
         "inf.wav": "not finite",
-        "headerless.raw": "headerless",
+        "headerless.raw": "without a header",
         "phone.m4a": "cut off or damaged",
         "gone.wav": "unreadable",
     }
 
 
-def test_what_cannot_be_used_is_named_and_the_rest_is_made(folder: Path, tmp_path: Path, tone: Tone) -> None:
+def test_unusable_files_are_skipped_with_a_reason_and_the_others_are_prepared(
+    folder: Path, tmp_path: Path, tone: Tone
+) -> None:
     before = prepare([folder], tmp_path / "before", PLAIN)
     expected = bad_files(folder, tone)
     (folder / "cut.flac").unlink()
@@ -91,17 +76,17 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_made(folder: Path, tmp_pat
         assert word in skipped[name]
         assert f"skipped {name}: " in corpus.summary()
     assert corpus.fingerprint == before.fingerprint
-    assert snapshot(folder) == sources, "sources are never written to"
+    assert snapshot(folder) == sources, "source files are unchanged"
 
 
-def test_a_damaged_end_is_either_skipped_or_read_up_to_the_damage(tmp_path: Path, tone: Tone) -> None:
+def test_a_damaged_file_does_not_stop_the_others(tmp_path: Path, tone: Tone) -> None:
     bad_files(tmp_path, tone)
     soundfile.write(tmp_path / "good.wav", tone(4), 8000)
     corpus = prepare([tmp_path / "cut.flac", tmp_path / "good.wav"], tmp_path / "c", PLAIN)
-    assert stored(corpus, "good.wav").size
+    assert stored_samples(corpus, "good.wav").size
 
 
-def test_a_file_named_outright_is_tried_whatever_its_name(folder: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_given_directly_is_tried_with_any_suffix(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "0_ann_0.wav", tmp_path / "sound")
     (tmp_path / "notes.txt").write_text("no sound")
     index = prepare(
@@ -137,23 +122,25 @@ def test_floats_beyond_full_scale_are_not_clipped(
     soundfile.write(folder / "loud.wav", scale * tone(3), 8000, subtype="FLOAT")
     corpus = prepare([folder], tmp_path / "c", PLAIN)
     assert not corpus.index["skipped"]
-    assert abs(stored(corpus, "loud.wav")).max() == round(PEAK)
+    assert abs(stored_samples(corpus, "loud.wav")).max() == round(PEAK)
 
 
 @pytest.mark.parametrize("case", ["beyond", "spike", "lossy"])
-def test_clipped_through_whatever_the_format(case: str, folder: Path, tmp_path: Path, tone: Tone) -> None:
+def test_a_clipped_recording_is_skipped_in_every_format(
+    case: str, folder: Path, tmp_path: Path, tone: Tone
+) -> None:
     limit = 2 if case == "beyond" else 1
     sound = np.clip(50 * tone(3), -limit, limit)
     if case == "spike":
         sound[100] = 1.05
-    if case == "lossy":  # the decoder overshoots what was clipped
+    if case == "lossy":  # the decoder exceeds the clipping level
         soundfile.write(folder / "loud.mp3", sound, 8000)
     else:
         soundfile.write(folder / "loud.wav", sound, 8000, subtype="FLOAT")
     assert "clipped through" in prepare([folder], tmp_path / "c", PLAIN).index["skipped"][0]["reason"]
 
 
-def test_a_folder_that_can_not_be_read_is_named_and_linked_ones_are_followed_once(
+def test_an_unreadable_folder_is_skipped_and_links_are_followed_once(
     folder: Path, tmp_path: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
@@ -167,7 +154,7 @@ def test_a_folder_that_can_not_be_read_is_named_and_linked_ones_are_followed_onc
     write_etudes(folder / "demo" / "recordings", count=1, seconds=2, sample_rate=8000, seed=0)
     scan = os.scandir
 
-    def refuse(path: str | int) -> object:  # the tests may run as root, whom no mode keeps out
+    def refuse(path: str | int) -> object:  # the tests may run as root, who may read every folder
         if isinstance(path, str) and Path(path).name == "closed":
             raise PermissionError(13, "Permission denied", path)
         return scan(path)
@@ -189,7 +176,7 @@ def test_read_audio_refuses(tmp_path: Path, tone: Tone) -> None:
             read_audio(tmp_path / name, 8000)
 
 
-def test_a_header_with_an_absurd_rate_is_no_recording(folder: Path, tmp_path: Path) -> None:
+def test_a_file_with_an_implausible_sample_rate_is_skipped(folder: Path, tmp_path: Path) -> None:
     soundfile.write(folder / "slow.wav", np.full(4000, 0.5, np.float32), 7)
     skipped = prepare([folder], tmp_path / "c", PLAIN).index["skipped"]
     assert [entry["source"] for entry in skipped] == ["slow.wav"]

@@ -1,4 +1,4 @@
-"""Splits: by recording where possible, else by time with a gap; never overlapping, never empty."""
+"""Recordings are split whole where possible, else by time; splits never overlap and are never empty."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from partita.data.preparation.splits import Part, Recording, SplitRules, assign
+from partita.data.preparation.splits import Recording, SplitPart, SplitRules, assign_splits
 from partita.errors import PartitaError
 
 RATE = 1000
@@ -21,7 +21,7 @@ def recordings(*seconds: float) -> list[Recording]:
     return [Recording(f"folder/{n}.wav", round(s * RATE)) for n, s in enumerate(seconds)]
 
 
-def split_of(parts: list[Part]) -> dict[str, str]:
+def split_of(parts: list[SplitPart]) -> dict[str, str]:
     return {part.name: part.split for part in parts}
 
 
@@ -32,14 +32,16 @@ def split_of(parts: list[Part]) -> dict[str, str]:
     validation_seconds=st.none() | st.floats(0.1, 60),
     test=st.sampled_from([(), ("*/0.wav",)]),
 )
-@example(seconds=[1.0, 3.0, 1.0], gap=0.0, seed=0, validation_seconds=5.0, test=())  # all the rest is held
-def test_parts_are_disjoint_apart_and_none_is_missing(
+@example(
+    seconds=[1.0, 3.0, 1.0], gap=0.0, seed=0, validation_seconds=5.0, test=()
+)  # validation takes the rest
+def test_parts_are_disjoint_have_gaps_and_fill_every_split(
     seconds: list[float], gap: float, seed: int, validation_seconds: float | None, test: tuple[str, ...]
 ) -> None:
     given_ = recordings(*seconds)
     wanted = rules(gap=gap, seed=seed, validation_seconds=validation_seconds, test=test)
     try:
-        parts = assign(given_, wanted, RATE)
+        parts = assign_splits(given_, wanted, RATE)
     except PartitaError:
         assume(False)
     assert {part.split for part in parts} == {"train", "validation", "test"}
@@ -55,33 +57,35 @@ def test_parts_are_disjoint_apart_and_none_is_missing(
 
 
 @pytest.mark.parametrize("count", [8, 10, 200])
-def test_eight_or_more_are_split_by_recording_by_seed(count: int) -> None:
-    parts = assign(recordings(*[10.0] * count), rules(), RATE)
+def test_eight_or_more_recordings_are_held_out_whole_by_seed(count: int) -> None:
+    parts = assign_splits(recordings(*[10.0] * count), rules(), RATE)
     assert len(parts) == count
     for split in ("validation", "test"):
         assert sum(p.split == split for p in parts) == max(1, round(count / 10))
-    assert parts == assign(recordings(*[10.0] * count), rules(), RATE)
-    others = [split_of(assign(recordings(*[10.0] * count), rules(seed=s), RATE)) for s in range(8)]
+    assert parts == assign_splits(recordings(*[10.0] * count), rules(), RATE)
+    others = [split_of(assign_splits(recordings(*[10.0] * count), rules(seed=s), RATE)) for s in range(8)]
     assert len({tuple(sorted(o.items())) for o in others}) > 1
 
 
 def test_a_new_recording_moves_few_others() -> None:
-    before = split_of(assign(recordings(*[10.0] * 100), rules(), RATE))
-    after = split_of(assign(recordings(*[10.0] * 101), rules(), RATE))
+    before = split_of(assign_splits(recordings(*[10.0] * 100), rules(), RATE))
+    after = split_of(assign_splits(recordings(*[10.0] * 101), rules(), RATE))
     assert sum(before[name] != after[name] for name in before) <= 4
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_fewer_than_three_are_split_by_time(count: int) -> None:
-    parts = assign(recordings(*[60.0 / count] * count), rules(), RATE)
+def test_fewer_than_three_recordings_are_split_by_time(count: int) -> None:
+    parts = assign_splits(recordings(*[60.0 / count] * count), rules(), RATE)
     spans = {split: [p for p in parts if p.split == split] for split in ("train", "validation", "test")}
     assert sum(p.stop - p.start for p in spans["test"]) == 6000
     assert sum(p.stop - p.start for p in spans["validation"]) == 6000
     assert sum(p.stop - p.start for p in spans["train"]) == 60000 - 12000 - 2000
 
 
-def test_globs() -> None:
-    parts = assign(recordings(5, 5, 5, 5), rules(test=("*0*", "folder/1.wav"), validation=("2.wav",)), RATE)
+def test_patterns_choose_the_held_out_recordings() -> None:
+    parts = assign_splits(
+        recordings(5, 5, 5, 5), rules(test=("*0*", "folder/1.wav"), validation=("2.wav",)), RATE
+    )
     assert [p.split for p in parts] == ["test", "test", "validation", "train"]
 
 
@@ -90,7 +94,7 @@ def test_globs() -> None:
     "seconds", [(10, 10, 10), (12, 12, 12, 12), (300, 5, 5, 5), (5, 5, 5, 300), (9,) * 5 + (60,), (10,) * 7]
 )
 def test_few_recordings_hold_out_a_quarter_at_most(seconds: tuple[float, ...], seed: int) -> None:
-    parts = assign(recordings(*seconds), rules(seed=seed), RATE)
+    parts = assign_splits(recordings(*seconds), rules(seed=seed), RATE)
     held = [sum(p.stop - p.start for p in parts if p.split == split) for split in ("test", "validation")]
     assert max(held) <= 0.15 * sum(seconds) * RATE
     assert sum(held) <= 0.25 * sum(seconds) * RATE
@@ -98,19 +102,23 @@ def test_few_recordings_hold_out_a_quarter_at_most(seconds: tuple[float, ...], s
 
 
 def test_recordings_as_short_as_the_gap_are_held_out_whole() -> None:
-    parts = assign(recordings(0.5, 0.5, 0.5), rules(), RATE)
+    parts = assign_splits(recordings(0.5, 0.5, 0.5), rules(), RATE)
     assert sorted(p.split for p in parts) == ["test", "train", "validation"]
 
 
-def test_what_is_asked_for_is_held_out_whatever_its_share() -> None:
+def test_options_hold_out_exactly_their_recordings() -> None:
     asked = rules(test=("0.wav",), validation=("1.wav",))
-    assert [p.split for p in assign(recordings(90, 90, 10), asked, RATE)] == ["test", "validation", "train"]
-    held = split_of(assign(recordings(90, 90, 10, 10), rules(test=("0.wav", "1.wav")), RATE))
+    assert [p.split for p in assign_splits(recordings(90, 90, 10), asked, RATE)] == [
+        "test",
+        "validation",
+        "train",
+    ]
+    held = split_of(assign_splits(recordings(90, 90, 10, 10), rules(test=("0.wav", "1.wav")), RATE))
     assert held["folder/0.wav"] == held["folder/1.wav"] == "test"
 
 
 def test_held_out_seconds_are_one_stretch_at_the_end_of_the_longest_recording() -> None:
-    parts = assign(recordings(100, 200, 90), rules(test=("0.wav",), validation_seconds=60), RATE)
+    parts = assign_splits(recordings(100, 200, 90), rules(test=("0.wav",), validation_seconds=60), RATE)
     assert [(p.name, p.split, p.start, p.stop) for p in parts] == [
         ("folder/0.wav", "test", 0, 100_000),
         ("folder/1.wav", "train", 0, 139_000),
@@ -120,7 +128,9 @@ def test_held_out_seconds_are_one_stretch_at_the_end_of_the_longest_recording() 
 
 
 def test_held_out_seconds_of_short_recordings_are_whole_recordings_and_one_end() -> None:
-    parts = assign(recordings(*[4.0] * 20), rules(gap=0.5, test=("0.wav",), validation_seconds=10), RATE)
+    parts = assign_splits(
+        recordings(*[4.0] * 20), rules(gap=0.5, test=("0.wav",), validation_seconds=10), RATE
+    )
     held = sorted(p.stop - p.start for p in parts if p.split == "validation")
     assert held == [2000, 4000, 4000]
     assert len([p for p in parts if p.split == "train"]) == 17
@@ -140,4 +150,4 @@ def test_held_out_seconds_of_short_recordings_are_whole_recordings_and_one_end()
 )
 def test_refuses(changes: dict, seconds: tuple[float, ...], message: str) -> None:
     with pytest.raises(PartitaError, match=message):
-        assign(recordings(*seconds), rules(**changes), RATE)
+        assign_splits(recordings(*seconds), rules(**changes), RATE)

@@ -1,4 +1,4 @@
-"""Recordings are taken whatever bytes their names and folders have; the index holds text."""
+"""Recordings whose names are not UTF-8 are prepared, and the index holds escaped names."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ import soundfile
 
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
-from partita.data.summary import lines_about
+from partita.data.preparation.summary import corpus_notes
 
 Tone = Callable[..., np.ndarray]
 pytestmark = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names there are text")
@@ -29,7 +29,7 @@ def two(tmp_path: Path, tone: Tone) -> list[Path]:
     return folders
 
 
-def test_a_folder_with_a_name_that_is_no_text_is_used_beside_another(two: list[Path], tmp_path: Path) -> None:
+def test_a_folder_whose_name_is_not_utf8_is_used(two: list[Path], tmp_path: Path) -> None:
     config = PrepareConfig(sample_rate=8000)
     corpus = prepare(two, tmp_path / "c", config)
     assert not corpus.index["skipped"]
@@ -39,7 +39,7 @@ def test_a_folder_with_a_name_that_is_no_text_is_used_beside_another(two: list[P
 
 
 @pytest.mark.parametrize("word", [NAME, f"{NO_TEXT}/take2.wav", f"{NO_TEXT}/*", "take2.wav"])
-def test_such_a_recording_is_named_as_it_is_and_as_it_is_shown(
+def test_a_recording_is_found_by_its_name_and_by_its_escaped_name(
     two: list[Path], tmp_path: Path, word: str
 ) -> None:
     corpus = prepare(two, tmp_path / "c", PrepareConfig(sample_rate=8000, test=(word,)))
@@ -47,10 +47,10 @@ def test_such_a_recording_is_named_as_it_is_and_as_it_is_shown(
     assert held_out == {NAME}
 
 
-def test_two_names_that_are_shown_alike_are_told_apart(two: list[Path], tmp_path: Path, tone: Tone) -> None:
+def test_of_two_equal_escaped_names_one_is_skipped(two: list[Path], tmp_path: Path, tone: Tone) -> None:
     same = tmp_path / "m\\xe9lodies"
     same.mkdir()
     soundfile.write(same / "take2.wav", tone(4, pitch=900), 8000)
     corpus = prepare([*two, same], tmp_path / "c", PrepareConfig(sample_rate=8000))
     assert len({entry["source"] for entry in corpus.index["recordings"]}) == 2
-    assert any("rename it" in line for line in lines_about(corpus.index))
+    assert any("rename it" in line for line in corpus_notes(corpus.index))

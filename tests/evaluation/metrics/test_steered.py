@@ -19,7 +19,7 @@ def steered(
     config = SteeringConfig(**({"block": 2, "threshold": 1.0} | settings))  # type: ignore[arg-type]
     past = np.random.default_rng(0).integers(CLASSES, size=(CLIPS, 8))
     sampling = SamplingConfig(seed=1, temperature=temperature, threads=1)
-    return steered_bound(p, q, Steering(judge=judge, config=config), past, STEPS, sampling, zero_class=0)
+    return steered_bound(p, q, Steering(scorer=judge, config=config), past, STEPS, sampling, zero_class=0)
 
 
 @pytest.fixture(scope="module")

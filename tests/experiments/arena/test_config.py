@@ -24,7 +24,7 @@ def test_every_arm_of_training_enters(arm: str) -> None:
 
 def test_a_setting_may_be_a_list() -> None:
     entry = ArmSpec.read('policy:adversary.discriminators=["spectral", "patchgan"],adversary.weight=2')
-    config = entry.training(TrainConfig(steps=1, rollout=RolloutConfig(seam=1024)))
+    config = entry.training(TrainConfig(steps=1, rollout=RolloutConfig(prompt_tail=1024)))
     assert config.adversary is not None
     assert tuple(config.adversary.discriminators) == ("spectral", "patchgan")
     assert config.adversary.weight == 2.0
@@ -32,9 +32,9 @@ def test_a_setting_may_be_a_list() -> None:
 
 
 def test_settings_are_laid_over_an_arm() -> None:
-    entry = ArmSpec.read("report:adversary.weight=0.3, adversary.loss=least-squares,clip=0")
+    entry = ArmSpec.read("report:adversary.weight=0.3, adversary.loss=least-squares,grad_clip=0")
     config = entry.training(TrainConfig(steps=1))
-    assert (config.adversary.weight, config.adversary.loss, config.clip) == (0.3, "least-squares", 0.0)  # type: ignore[union-attr]
+    assert (config.adversary.weight, config.adversary.loss, config.grad_clip) == (0.3, "least-squares", 0.0)  # type: ignore[union-attr]
     assert ArmSpec.read(entry.name) == entry
     assert "/" not in entry.folder and ":" not in entry.folder
 
@@ -53,11 +53,11 @@ def test_settings_are_laid_over_an_arm() -> None:
         "corrected:critic.learning_rate=0",
         "oracle:critic.run=runs/large",
         "critic:arm=likelihood",
-        "likelihood:quantiser.kind=linear",
+        "likelihood:quantizer.kind=linear",
         "likelihood:batch=1",
         "likelihood:compile=true",
         "report:log_every=1",
-        "start:clip=0.5",
+        "start:grad_clip=0.5",
     ],
 )
 def test_what_makes_an_arm_or_all_arms_alike_is_no_setting(words: str) -> None:
@@ -170,7 +170,10 @@ def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
         ({"judge": "polcy-0", "arms": ("report",)}, "'polcy-0' is no arm"),
         ({"judge": "critic-0"}, "`judge` is 'critic-0'"),
         ({"judge": "policy-0:adversary.loss=hinge"}, "whose logits are ratios"),
-        ({"judge": 'policy-0:adversary.discriminators=["spectral"],rollout.seam=1024'}, "a lone `patchgan`"),
+        (
+            {"judge": 'policy-0:adversary.discriminators=["spectral"],rollout.prompt_tail=1024'},
+            "a lone `patchgan`",
+        ),
         ({"minutes": 0.0}, "`minutes` is 0"),
         ({"start_minutes": 0.0}, "`minutes` is 0"),
         ({"student_size": "huge"}, "huge"),
@@ -179,3 +182,13 @@ def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
 def test_mistakes_are_named_before_anything_is_written(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(PartitaError, match=said):
         plan(**changes)
+
+
+def test_settings_may_have_their_names_of_older_versions() -> None:
+    spec = ArmSpec.read("report:adversary.listen_above=0.55,rollout.seam=128")
+    assert spec.name == "report:adversary.listen_above=0.55,rollout.seam=128"
+    config = spec.training(TrainConfig(steps=1))
+    assert config.adversary is not None
+    assert (config.adversary.min_accuracy, config.rollout.prompt_tail) == (0.55, 128)
+    with pytest.raises(PartitaError, match=r"`keep_checkpoints` .* is not its own to set"):
+        ArmSpec.read("report:keep=3").training(TrainConfig(steps=1))

@@ -224,7 +224,7 @@ def run_of_weights_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader
     """A file that a module takes for a run, and for its weights."""
     weights = tmp_path / "weights"
     weights.write_bytes(b"one")
-    monkeypatch.setattr(reader, "find", lambda path: (path, path))
+    monkeypatch.setattr(reader, "find_checkpoint", lambda path: (path, path))
     monkeypatch.setattr(reader, "weights_path", lambda checkpoint: checkpoint)
     return weights
 

@@ -81,7 +81,7 @@ def test_steering_by_the_exact_ratio_comes_nearer(measuring: Measuring, four_cla
     found = []
     for particles in (1, 8):
         config = SteeringConfig(particles=particles, block=4)
-        (point,) = measuring.steered_curve(student, Steering(judge=judge, config=config), (1.0,))
+        (point,) = measuring.steered_curve(student, Steering(scorer=judge, config=config), (1.0,))
         found.append(point["kl_reverse_bound"]["value"])
     (plain,) = measuring.curve(student, (1.0,))
     assert found[0] == pytest.approx(plain["kl_reverse_of_draws"]["value"], abs=1e-5)

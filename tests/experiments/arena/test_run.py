@@ -157,7 +157,7 @@ def refusal(config: ArenaConfig) -> str:
 
 @pytest.mark.usefixtures("whole")
 def test_a_critic_is_trained_once_and_the_oracle_needs_none(asked: ArenaConfig, tmp_path: Path) -> None:
-    teacher, short = asked.out / "teacher", "rollout.clips=2,rollout.length=64,rollout.shortest=64"
+    teacher, short = asked.out / "teacher", "rollout.clips=2,rollout.length=64,rollout.initial_length=64"
     arms = tuple(f"{arm}:{short}" for arm in ("critic", "oracle"))
     config = replace(
         asked,

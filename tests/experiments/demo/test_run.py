@@ -110,10 +110,10 @@ def test_the_arms_take_up_the_learning_rate_where_the_start_left_it() -> None:
     config = DemoConfig(minutes=10)
     start, arm = training(config, minutes=5), going_on(config, minutes=2, steps=3000)
     assert start.learning_rate == 4e-3
-    assert start.settle == 400
+    assert start.lr_decay_steps == 400
     assert arm.learning_rate == pytest.approx(1.372e-3, rel=1e-3)  # 4e-3 / sqrt(1 + 3000 / 400)
-    assert arm.floor < 1.0 == start.floor
-    assert not arm.settle
+    assert arm.lr_floor < 1.0 == start.lr_floor
+    assert not arm.lr_decay_steps
 
 
 def test_mistakes_are_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -1,5 +1,4 @@
-"""What all discriminators promise: shapes, what a logit sees, that clips are judged apart, and weights that
-are bounded where they should be."""
+"""Properties of all discriminators: shapes, receptive fields, independent clips, and spectral norm."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,12 +11,11 @@ from torch import Tensor
 from partita.errors import PartitaError
 from partita.models.discriminators.base import SubDiscriminator
 from partita.models.discriminators.ensemble import KINDS, EnsembleConfig, make_discriminator
-from partita.models.discriminators.layers import Chain, ChainConfig, Link
+from partita.models.discriminators.layers import ConvLayer, ConvStack, ConvStackConfig, SpectralNorm
 from partita.models.discriminators.multi_period import MultiPeriodConfig, PeriodDiscriminator
 from partita.models.discriminators.multi_resolution import MultiResolutionConfig, ResolutionDiscriminator
 from partita.models.discriminators.multi_scale import MultiScaleConfig, ScaleDiscriminator
 from partita.models.discriminators.patchgan import PatchGANConfig
-from partita.models.discriminators.spectral_norm import SpectralNorm
 
 CONFIG = EnsembleConfig(
     discriminators=KINDS,
@@ -38,8 +36,8 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def bare(config: EnsembleConfig) -> EnsembleConfig:
-    """Without normalisation, which looks at the whole clip."""
+def without_normalisation(config: EnsembleConfig) -> EnsembleConfig:
+    """Return the config without normalisation, whose means depend on the whole clip."""
     shapes: dict[str, Any] = {
         name: replace(getattr(config, name), normalisation="none")
         for name in ("patchgan", "multi_scale", "multi_period", "spectral")
@@ -48,8 +46,8 @@ def bare(config: EnsembleConfig) -> EnsembleConfig:
 
 
 def parts(config: EnsembleConfig) -> list[SubDiscriminator]:
-    panel = make_discriminator(config, generator=torch.Generator().manual_seed(0))
-    return list(panel.parts)  # type: ignore[union-attr, misc]
+    ensemble = make_discriminator(config, generator=torch.Generator().manual_seed(0))
+    return list(ensemble.parts)  # type: ignore[union-attr, misc]
 
 
 def noise(clips: int, samples: int, seed: int = 1) -> Tensor:
@@ -62,10 +60,10 @@ def noise(clips: int, samples: int, seed: int = 1) -> Tensor:
 def test_feature_maps_have_the_batch_first_and_time_next_and_logits_come_last(
     config: EnsembleConfig, samples: int
 ) -> None:
-    panel = make_discriminator(config)
-    said = panel.verdicts(torch.zeros(3, samples))
-    assert len(said) == 7
-    for maps in said:
+    ensemble = make_discriminator(config)
+    maps_of_each = ensemble.feature_maps(torch.zeros(3, samples))
+    assert len(maps_of_each) == 7
+    for maps in maps_of_each:
         assert len(maps) >= 3
         assert all(features.shape[0] == 3 and features.ndim >= 3 for features in maps[:-1])
         times = [features.shape[1] for features in maps[:-1]]
@@ -75,8 +73,8 @@ def test_feature_maps_have_the_batch_first_and_time_next_and_logits_come_last(
 
 @pytest.mark.parametrize("number", range(7))
 @pytest.mark.parametrize("config", [CONFIG, COMPLEX])
-def test_a_logit_sees_exactly_its_receptive_field(config: EnsembleConfig, number: int) -> None:
-    part = parts(bare(config))[number].double()
+def test_a_logit_depends_exactly_on_its_receptive_field(config: EnsembleConfig, number: int) -> None:
+    part = parts(without_normalisation(config))[number].double()
     waveform = noise(1, 4 * part.receptive_field + 4).requires_grad_()
     logits = part(waveform)[-1]
     torch.autograd.backward(logits[0, logits.shape[1] // 2])
@@ -88,21 +86,21 @@ def test_a_logit_sees_exactly_its_receptive_field(config: EnsembleConfig, number
 
 
 @pytest.mark.parametrize("spectral_norm", [False, True])
-@pytest.mark.parametrize("config", [CONFIG, bare(COMPLEX)])
+@pytest.mark.parametrize("config", [CONFIG, without_normalisation(COMPLEX)])
 def test_every_weight_gets_a_gradient(config: EnsembleConfig, spectral_norm: bool) -> None:
-    panel = make_discriminator(replace(config, spectral_norm=spectral_norm)).double()
-    said = panel.verdicts(noise(2, 600))
-    torch.autograd.backward(torch.stack([maps[-1].square().mean() for maps in said]).sum())
-    for name, parameter in panel.named_parameters():
+    ensemble = make_discriminator(replace(config, spectral_norm=spectral_norm)).double()
+    maps_of_each = ensemble.feature_maps(noise(2, 600))
+    torch.autograd.backward(torch.stack([maps[-1].square().mean() for maps in maps_of_each]).sum())
+    for name, parameter in ensemble.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
 
 
-@pytest.mark.parametrize("config", [CONFIG, COMPLEX, bare(CONFIG)])
-def test_a_clip_is_judged_by_itself(config: EnsembleConfig) -> None:
-    panel = make_discriminator(config).double()
+@pytest.mark.parametrize("config", [CONFIG, COMPLEX, without_normalisation(CONFIG)])
+def test_the_clips_of_a_batch_are_independent(config: EnsembleConfig) -> None:
+    ensemble = make_discriminator(config).double()
     clips = noise(3, 600)
-    together, alone = panel.verdicts(clips), panel.verdicts(clips[1:2])
+    together, alone = ensemble.feature_maps(clips), ensemble.feature_maps(clips[1:2])
     for maps, own in zip(together, alone, strict=True):
         for features, ours in zip(maps, own, strict=True):
             torch.testing.assert_close(features[1:2], ours)
@@ -111,23 +109,23 @@ def test_a_clip_is_judged_by_itself(config: EnsembleConfig) -> None:
 @pytest.mark.parametrize("number", range(7))
 def test_the_shortest_waveform_has_a_logit_and_a_shorter_one_is_refused(number: int) -> None:
     part = parts(CONFIG)[number]
-    assert part(torch.zeros(1, part.shortest))[-1].shape[1] >= 1
+    assert part(torch.zeros(1, part.min_samples))[-1].shape[1] >= 1
     with pytest.raises(
-        PartitaError, match=f"has {part.shortest - 1} samples: .* needs at least {part.shortest}"
+        PartitaError, match=f"has {part.min_samples - 1} samples: .* needs at least {part.min_samples}"
     ):
-        part(torch.zeros(1, part.shortest - 1))
+        part(torch.zeros(1, part.min_samples - 1))
 
 
-def test_configs_know_the_shortest_waveform_and_a_panel_the_longest_sight() -> None:
-    panel = make_discriminator(CONFIG)
-    assert panel.shortest == max(CONFIG.shortest.values())
-    assert panel.receptive_field == max(part.receptive_field for part in parts(CONFIG))
-    for kind, least in CONFIG.shortest.items():
-        assert make_discriminator(replace(CONFIG, discriminators=(kind,))).shortest == least
+def test_configs_give_the_shortest_waveform_and_an_ensemble_the_largest_receptive_field() -> None:
+    ensemble = make_discriminator(CONFIG)
+    assert ensemble.min_samples == max(CONFIG.min_samples.values())
+    assert ensemble.receptive_field == max(part.receptive_field for part in parts(CONFIG))
+    for kind, least in CONFIG.min_samples.items():
+        assert make_discriminator(replace(CONFIG, discriminators=(kind,))).min_samples == least
 
 
 @pytest.mark.parametrize("kind", ["multi-scale", "multi-period", "spectral"])
-def test_the_usual_ones_see_further_than_the_small_generator(kind: str) -> None:
+def test_the_default_receptive_fields_exceed_the_small_generators(kind: str) -> None:
     from partita.models.sizes import size_named
 
     field = make_discriminator(EnsembleConfig(discriminators=(kind,))).receptive_field
@@ -147,22 +145,22 @@ def test_initial_weights_come_from_the_stream() -> None:
     )
 
 
-@pytest.mark.parametrize(("taps", "stride"), [(15, 1), (12, 4), (5, 3), (4, 2)])
-def test_a_link_divides_time_by_its_stride(taps: int, stride: int) -> None:
-    chain = Chain(ChainConfig((Link(taps, stride, 16),)))
+@pytest.mark.parametrize(("kernel_size", "stride"), [(15, 1), (12, 4), (5, 3), (4, 2)])
+def test_a_convolution_divides_time_by_its_stride(kernel_size: int, stride: int) -> None:
+    stack = ConvStack(ConvStackConfig((ConvLayer(kernel_size, stride, 16),)))
     for time in range(stride, 5 * stride):
-        assert [one.shape[1] for one in chain(torch.zeros(1, time))] == [time // stride] * 2
+        assert [maps.shape[1] for maps in stack(torch.zeros(1, time))] == [time // stride] * 2
 
 
-def test_a_period_part_hears_each_phase_by_itself_and_its_logits_are_in_the_order_of_time() -> None:
+def test_a_period_discriminator_reads_each_phase_separately_and_its_logits_are_in_the_order_of_time() -> None:
     part = PeriodDiscriminator(CONFIG.multi_period, period=5).double()
     waveform = noise(1, 5 * 40)
     phases = torch.stack([part.chain(waveform[:, phase::5])[-1] for phase in range(5)], 2)
     torch.testing.assert_close(part(waveform)[-1], phases.flatten(1))
 
 
-def test_a_bin_of_a_pure_tone_is_worked_out_by_hand() -> None:
-    """A cosine of 10 periods a window of 64: half its height times the window's sum, at a scale of norm 1."""
+def test_the_spectrum_of_a_cosine_by_hand() -> None:
+    """A cosine gives half its amplitude times the sum of the window, which is scaled to norm 1."""
     part = ResolutionDiscriminator(MultiResolutionConfig(view="complex", layers=2), size=64).double()
     time = torch.arange(640, dtype=torch.float64)
     power = part.spectrum(0.3 * torch.cos(2 * torch.pi * 10 / 64 * time)[None]).square().sum(1)[0, 20]
@@ -170,8 +168,8 @@ def test_a_bin_of_a_pure_tone_is_worked_out_by_hand() -> None:
     assert power.argmax() == 10
     assert power[10].item() == pytest.approx((0.15 * window.sum() / window.norm()).item() ** 2, rel=1e-6)
     logs = ResolutionDiscriminator(MultiResolutionConfig(layers=2), size=64).double()
-    heard = logs.spectrum(0.3 * torch.cos(2 * torch.pi * 10 / 64 * time)[None])[0, 0, 20]
-    torch.testing.assert_close(heard, torch.log1p(power / 1e-6) / 2)
+    log_magnitude = logs.spectrum(0.3 * torch.cos(2 * torch.pi * 10 / 64 * time)[None])[0, 0, 20]
+    torch.testing.assert_close(log_magnitude, torch.log1p(power / 1e-6) / 2)
 
 
 def test_white_noise_has_its_variance_in_every_bin_and_silence_is_zero() -> None:
@@ -185,7 +183,7 @@ def test_white_noise_has_its_variance_in_every_bin_and_silence_is_zero() -> None
     assert silence.grad is not None and torch.isfinite(silence.grad).all()
 
 
-def test_a_halved_scale_hears_slow_things_alone() -> None:
+def test_halving_the_rate_removes_the_highest_frequency() -> None:
     part = ScaleDiscriminator(CONFIG.multi_scale, halvings=1)
     fastest = torch.tensor([1.0, -1.0]).repeat(128)[None]
     inner = part(0.0 * fastest)[0][:, 10:-10]
@@ -193,7 +191,7 @@ def test_a_halved_scale_hears_slow_things_alone() -> None:
 
 
 @pytest.mark.parametrize("shape", [(6, 4), (4, 9), (48, 1), (8, 3, 5)])
-def test_a_bounded_weight_has_a_largest_singular_value_of_1(shape: tuple[int, ...]) -> None:
+def test_spectral_norm_gives_a_largest_singular_value_of_1(shape: tuple[int, ...]) -> None:
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     bound = SpectralNorm(weight, generator=torch.Generator().manual_seed(1))
     for _ in range(100):
@@ -205,7 +203,7 @@ def test_a_bounded_weight_has_a_largest_singular_value_of_1(shape: tuple[int, ..
     assert torch.linalg.matrix_norm(bound(moved).flatten(1), ord=2).item() == pytest.approx(1, abs=1e-4)
 
 
-def test_the_gradient_of_a_bounded_weight_agrees_with_finite_differences() -> None:
+def test_the_gradient_of_spectral_norm_agrees_with_the_exact_one() -> None:
     weight = torch.randn(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     bound = SpectralNorm(weight).double()
     for _ in range(200):
@@ -219,7 +217,7 @@ def test_the_gradient_of_a_bounded_weight_agrees_with_finite_differences() -> No
     torch.testing.assert_close(ours, torch.autograd.grad(exact, weight)[0])
 
 
-def test_the_bound_is_found_in_float32_whatever_the_products_are_in() -> None:
+def test_spectral_norm_is_computed_in_float32_under_autocast() -> None:
     weight = torch.randn(48, 16, generator=torch.Generator().manual_seed(0))
     bound = SpectralNorm(weight).eval()
     plain = bound(weight)
@@ -227,7 +225,7 @@ def test_the_bound_is_found_in_float32_whatever_the_products_are_in() -> None:
         assert torch.equal(bound(weight), plain)
 
 
-def test_in_evaluation_the_bound_stays() -> None:
+def test_in_evaluation_mode_the_singular_vector_does_not_change() -> None:
     bound = SpectralNorm(torch.randn(5, 3)).eval()
     before = bound.u.clone()
     bound(torch.randn(5, 3))
@@ -248,7 +246,7 @@ def test_in_evaluation_the_bound_stays() -> None:
         (lambda: MultiResolutionConfig(channels=0), "`channels` is 0"),
     ],
 )
-def test_shapes_that_are_no_network_are_refused(make: Any, words: str) -> None:
+def test_invalid_shapes_are_refused(make: Any, words: str) -> None:
     with pytest.raises(PartitaError) as caught:
         make()
     assert words in str(caught.value)

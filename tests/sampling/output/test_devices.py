@@ -1,4 +1,4 @@
-"""Pipes and devices are written to as they stand, and never replaced."""
+"""Pipes and devices are written to, and never replaced by a file."""
 
 import os
 import threading
@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from partita.errors import PartitaError
-from partita.sampling.output.devices import descriptor_of, is_stream, opened
+from partita.sampling.output.devices import is_stream, open_stream, stdout_descriptor
 
 
-def test_no_terminal_and_nothing_closed() -> None:
+def test_a_terminal_and_a_closed_stream_are_refused() -> None:
     master, slave = os.openpty()
     with closing(os.fdopen(slave, "w")) as terminal, pytest.raises(PartitaError, match="is a terminal"):
-        descriptor_of(terminal)
+        stdout_descriptor(terminal)
     os.close(master)
     with pytest.raises(PartitaError, match="is closed"):
-        descriptor_of(None)
+        stdout_descriptor(None)
 
 
 def test_what_is_a_stream(tmp_path: Path) -> None:
@@ -35,9 +35,9 @@ def test_what_is_a_stream(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_named_pipe_is_written_to_and_stays(tmp_path: Path, late: bool) -> None:
-    pipe, heard, news = tmp_path / "pipe", [], []
+    pipe, received, news = tmp_path / "pipe", [], []
     os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()))
+    reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
 
     def waiting() -> None:
         news.append("waiting")
@@ -52,22 +52,22 @@ def test_a_named_pipe_is_written_to_and_stays(tmp_path: Path, late: bool) -> Non
                 continue
             news.append("there")
             reader.join()
-        heard.clear()
-        reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()))
+        received.clear()
+        reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
         reader.start()
-    with opened(str(pipe), waiting=waiting if late else None) as descriptor:
+    with open_stream(str(pipe), waiting=waiting if late else None) as descriptor:
         assert os.get_blocking(descriptor)
         os.write(descriptor, b"abc")
     reader.join(timeout=10)
-    assert heard == [b"abc"]
+    assert received == [b"abc"]
     assert pipe.is_fifo()
 
 
-def test_a_descriptor_is_written_to_at_its_place(tmp_path: Path) -> None:
+def test_a_descriptor_keeps_its_position(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with path.open("wb", buffering=0) as file:
         file.write(b"begun ")
-        with opened(f"/dev/fd/{file.fileno()}") as descriptor:
+        with open_stream(f"/dev/fd/{file.fileno()}") as descriptor:
             os.write(descriptor, b"abc")
         file.write(b" on")
     assert path.read_text() == "begun abc on"
@@ -76,13 +76,13 @@ def test_a_descriptor_is_written_to_at_its_place(tmp_path: Path) -> None:
 def test_what_cannot_be_written_to() -> None:
     reading, writing = os.pipe()
     os.close(writing)
-    with pytest.raises(PartitaError, match="open for reading only"), opened(f"/dev/fd/{reading}"):
+    with pytest.raises(PartitaError, match="open for reading only"), open_stream(f"/dev/fd/{reading}"):
         raise AssertionError("not reached")
     os.close(reading)
-    with pytest.raises(PartitaError, match="Bad file descriptor"), opened(f"/dev/fd/{reading}"):
+    with pytest.raises(PartitaError, match="Bad file descriptor"), open_stream(f"/dev/fd/{reading}"):
         raise AssertionError("not reached")
     master, slave = os.openpty()
-    with pytest.raises(PartitaError, match="is a terminal"), opened(os.ttyname(slave)):
+    with pytest.raises(PartitaError, match="is a terminal"), open_stream(os.ttyname(slave)):
         raise AssertionError("not reached")
     os.close(master)
     os.close(slave)

@@ -1,4 +1,4 @@
-"""Sound goes down a pipe block by block, whole, in flat memory, and ends quietly whoever ends it."""
+"""Sound is written to a pipe block by block, and ends without an error when the reader or the user stops."""
 
 import os
 import signal
@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from partita.audio.wav import UNKNOWN, fade_out, header, write_all
+from partita.audio.pcm import fade_out
+from partita.audio.wav import UNKNOWN_SIZE, wav_header
+from partita.audio.writing import write_all
 from partita.errors import PartitaError
 from partita.sampling.output.clip_files import FADE_SECONDS, write_clips
 from partita.sampling.output.pipe import write_pipe
 from partita.sampling.output.plan import plan_outputs
-from partita.sampling.output.provenance import note
+from partita.sampling.output.provenance import clip_comment
 
 RATE = 1000
 FADED = round(FADE_SECONDS * RATE)
-HEADER = len(header(RATE, None, note()))
+HEADER = len(wav_header(RATE, None, clip_comment()))
 
 
 def noise(*lengths: int) -> list[np.ndarray]:
@@ -32,7 +34,7 @@ def read_all(descriptor: int) -> bytes:
         return file.read()
 
 
-def heard(data: bytes) -> np.ndarray:
+def samples_of(data: bytes) -> np.ndarray:
     return np.frombuffer(data, "<i2")
 
 
@@ -56,7 +58,7 @@ def test_a_length_that_is_not_known_or_too_great(tmp_path: Path, samples: int | 
     with (tmp_path / "a.wav").open("wb") as file:
         write_pipe(noise(300), file.fileno(), sample_rate=RATE, samples=samples)
     data = (tmp_path / "a.wav").read_bytes()
-    assert data[4:8] == data[HEADER - 4 : HEADER] == UNKNOWN.to_bytes(4, "little")
+    assert data[4:8] == data[HEADER - 4 : HEADER] == UNKNOWN_SIZE.to_bytes(4, "little")
     assert len(soundfile.read(tmp_path / "a.wav")[0]) == 300
 
 
@@ -79,7 +81,7 @@ def test_each_block_is_written_before_the_next_is_drawn() -> None:
     assert done == [3, 8, 15]
 
 
-def test_a_reader_that_leaves_ends_it_quietly() -> None:
+def test_a_reader_that_closes_the_pipe_ends_it_without_an_error() -> None:
     reading, writing = os.pipe()
     drawn = 0
 
@@ -98,7 +100,7 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
     assert not written.interrupted
 
 
-def test_a_reader_that_was_never_there() -> None:
+def test_a_pipe_without_a_reader() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     written = write_pipe(noise(10), writing, sample_rate=RATE, samples=10)
@@ -140,7 +142,7 @@ def test_ctrl_c_fades_the_sound_out(number: signal.Signals, length: int) -> None
 
     written = write_pipe(blocks(), writing, sample_rate=RATE, samples=None, form="raw")
     os.close(writing)
-    sound = heard(read_all(reading))
+    sound = samples_of(read_all(reading))
     assert written.interrupted
     assert written.seconds == len(sound) / RATE
     assert (sound[: 3 * length] == 16384).all()
@@ -158,7 +160,7 @@ def test_ctrl_c_before_the_first_block_acts_at_once() -> None:
     written = write_pipe(blocks(), writing, sample_rate=RATE, samples=None)
     os.close(writing)
     assert written.interrupted
-    assert read_all(reading) == header(RATE, None, note())
+    assert read_all(reading) == wav_header(RATE, None, clip_comment())
 
 
 def test_a_second_ctrl_c_acts_at_once() -> None:
@@ -192,7 +194,7 @@ def test_other_errors_pass(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("loudness", "silent"), [(1e-3, 1), (0.01, 0)])
-def test_a_silent_stream_is_known(loudness: float, silent: int) -> None:
+def test_a_silent_stream_is_counted(loudness: float, silent: int) -> None:
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a file
         blocks = [np.full((1, 50), loudness)]
         found = write_pipe(blocks, nowhere.fileno(), sample_rate=100, samples=None)

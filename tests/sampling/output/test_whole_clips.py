@@ -1,23 +1,20 @@
-"""Sound that waits until it is drawn to its end is not lost, whatever happens then."""
+"""Clips that are encoded at the end are not lost if the encoding fails or is interrupted."""
 
 import errno
-import os
-import resource
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
+from sound_files import file_size_limit
 
 from partita.errors import PartitaError
-from partita.sampling.output import whole_clips as spooled
-from partita.sampling.output.clip_files import demand_room, write_clips
+from partita.sampling.output import whole_clips
+from partita.sampling.output.clip_files import write_clips
 from partita.sampling.output.plan import plan_outputs
-from partita.sampling.output.provenance import made_here
+from partita.sampling.output.provenance import drawn_by_partita
 
 RATE = 16_000
 NOISE = np.random.default_rng(0).uniform(-1, 1, (3, 30_000))
@@ -29,38 +26,34 @@ def names(folder: Path) -> list[str]:
 
 
 def before_encoding(monkeypatch: pytest.MonkeyPatch, act: Callable[[Path], None]) -> None:
-    """Let something happen at the beginning of each clip's encoding."""
-    whole = spooled.encode
+    """Call a function at the beginning of each clip's encoding."""
+    whole = whole_clips.encode
 
     def encode(path: Path, *sound: object, **how: object) -> None:
         act(path)
         whole(path, *sound, **how)
 
-    monkeypatch.setattr(spooled, "encode", encode)
+    monkeypatch.setattr(whole_clips, "encode", encode)
 
 
 def test_a_clip_that_cannot_be_encoded_is_kept_as_wav(tmp_path: Path) -> None:
-    """The limit on a file's size stands for a full disk: it leaves room for PCM, not for FLAC of noise."""
+    """A limit on the file's size stands in for a full disk, with space for PCM but not for FLAC of noise."""
     (tmp_path / "a.wav").write_text("precious")
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_150, hard))
-    try:
-        with pytest.raises(PartitaError, match=r"a\.flac can't be written: .*kept in .*a-2\.wav$"):
-            write_clips(
-                np.array_split(NOISE[:1], 7, axis=1), plan_outputs(tmp_path / "a.flac", 1), sample_rate=RATE
-            )
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
+    with (
+        file_size_limit(60_150),
+        pytest.raises(PartitaError, match=r"a\.flac can't be written: .*kept in .*a-2\.wav$"),
+    ):
+        write_clips(
+            np.array_split(NOISE[:1], 7, axis=1), plan_outputs(tmp_path / "a.flac", 1), sample_rate=RATE
+        )
     assert names(tmp_path) == ["a-2.wav", "a.wav"]
     assert (tmp_path / "a.wav").read_text() == "precious"
     np.testing.assert_allclose(soundfile.read(tmp_path / "a-2.wav")[0], NOISE[0], atol=1e-4)
-    assert made_here(tmp_path / "a-2.wav")
+    assert drawn_by_partita(tmp_path / "a-2.wav")
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), soundfile.LibsndfileError(2)])
-def test_the_clips_from_the_failed_one_on_are_kept(
+def test_the_failed_clip_and_those_after_it_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(path: Path) -> None:
@@ -74,14 +67,14 @@ def test_the_clips_from_the_failed_one_on_are_kept(
         write_clips([NOISE, 0.1 * NOISE], plan_outputs(tmp_path, 3), sample_rate=RATE, normalise=True)
     assert names(tmp_path) == ["clip-01.wav", "clip-02.wav", "clip-03.wav"]
     for number in (1, 2):
-        heard, _ = soundfile.read(tmp_path / f"clip-0{number + 1}.wav")
-        np.testing.assert_allclose(heard, np.concatenate([NOISE[number], 0.1 * NOISE[number]]), atol=1e-4)
+        read, _ = soundfile.read(tmp_path / f"clip-0{number + 1}.wav")
+        np.testing.assert_allclose(read, np.concatenate([NOISE[number], 0.1 * NOISE[number]]), atol=1e-4)
 
 
-def test_a_block_that_the_disk_has_no_room_for_spoils_no_clip(
+def test_a_block_that_does_not_fit_on_the_disk_damages_no_clip(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, calls = spooled.write_all, []
+    whole, calls = whole_clips.write_all, []
 
     def writes(file: object, data: bytes) -> None:
         calls.append(len(data))
@@ -90,13 +83,13 @@ def test_a_block_that_the_disk_has_no_room_for_spoils_no_clip(
             raise OSError(errno.ENOSPC, "No space left on device")
         whole(file, data)
 
-    monkeypatch.setattr(spooled, "write_all", writes)
+    monkeypatch.setattr(whole_clips, "write_all", writes)
     with pytest.raises(PartitaError, match="No space left"):
         write_clips([NOISE, NOISE], plan_outputs(tmp_path, 3), sample_rate=RATE, normalise=True)
     assert [soundfile.info(path).frames for path in tmp_path.iterdir()] == [30_000] * 3
 
 
-def test_ctrl_c_while_a_clip_is_encoded_is_heeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_while_a_clip_is_encoded_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before_encoding(monkeypatch, lambda _: signal.raise_signal(signal.SIGINT))
     written = write_clips([NOISE[:1]], plan_outputs(tmp_path / "a.flac", 1), sample_rate=RATE)
     assert written.interrupted
@@ -118,7 +111,7 @@ def test_a_second_ctrl_c_while_a_clip_is_encoded_keeps_it_as_wav(
 
 
 @pytest.mark.parametrize(("name", "normalise"), [("a.wav", False), ("a.wav", True), ("a.flac", False)])
-def test_what_appears_while_a_clip_is_drawn_is_not_replaced(
+def test_a_file_written_while_a_clip_is_drawn_is_not_replaced(
     tmp_path: Path, name: str, normalise: bool
 ) -> None:
     path = tmp_path / name
@@ -136,7 +129,7 @@ def test_what_appears_while_a_clip_is_drawn_is_not_replaced(
     assert soundfile.info(other).frames == 60_000
 
 
-def test_a_link_that_a_recording_appears_behind_stays(tmp_path: Path) -> None:
+def test_a_link_stays_whose_target_was_written_meanwhile(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "a.flac").symlink_to("real/b.flac")
     plan = plan_outputs(tmp_path / "a.flac", 1)
@@ -145,34 +138,3 @@ def test_a_link_that_a_recording_appears_behind_stays(tmp_path: Path) -> None:
     assert written.paths == [tmp_path / "real" / "b-2.flac"]
     assert names(tmp_path / "real") == ["b-2.flac", "b.flac"]
     assert (tmp_path / "a.flac").read_text() == "precious"
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "normalise", "enough"),
-    [
-        ("a.wav", 0, False, 2000),
-        ("a.wav", 500, False, 1500),  # the first block takes its place
-        ("a.wav", 500, True, 4020),  # it stays until the new file is whole
-        ("a.flac", 500, False, 4020),
-        ("a.mp3", 0, False, 4020),
-    ],
-)
-def test_room_for_what_waits_and_what_is_encoded_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, old: int, normalise: bool, enough: int
-) -> None:
-    if old:
-        (tmp_path / name).write_bytes(bytes(old))
-    free = SimpleNamespace(total=1 << 40, free=enough)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
-    demand_room([tmp_path / name], samples=1000, normalise=normalise)
-    free.free -= 1
-    with pytest.raises(PartitaError, match="make room"):
-        demand_room([tmp_path / name], samples=1000, normalise=normalise)
-
-
-def test_a_file_with_a_second_name_makes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.wav").write_bytes(bytes(500))
-    os.link(tmp_path / "a.wav", tmp_path / "b.wav")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=1 << 40, free=1999))
-    with pytest.raises(PartitaError, match="make room"):
-        demand_room([tmp_path / "a.wav"], samples=1000)

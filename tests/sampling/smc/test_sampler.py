@@ -61,10 +61,10 @@ class Table:
     def __init__(self, logit: Callable[[NDArray[np.int64]], NDArray[np.float64]]) -> None:
         self.logit = logit
 
-    def listen(self, past: NDArray[np.int64], block: int) -> "Table":
+    def start(self, past: NDArray[np.int64], block: int) -> "Table":
         return self
 
-    def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
+    def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
         return self.logit(new).sum(1)
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
@@ -75,7 +75,7 @@ def steered(model: WaveNet, judge: object, *, seed: int = 0, clips: int = 1, ste
             threads: int | None = None, **settings: object) -> SteeredStream:  # fmt: skip
     return SteeredStream(
         model,
-        Steering(judge=judge, config=SteeringConfig(**settings)),
+        Steering(scorer=judge, config=SteeringConfig(**settings)),
         clips=clips,
         steps=steps,
         config=SamplingConfig(seed=seed, threads=threads),
@@ -91,7 +91,7 @@ def test_one_particle_and_no_strength_are_plain_sampling(
     for precision in ("float32", "int8"):
         config = SamplingConfig(seed=5, precision=precision)
         plain = draw(student, clips=3, steps=200, prompt=prompt, config=config, zero_class=ZERO)
-        steering = Steering(judge=RatioScorer(teacher, student), config=SteeringConfig(block=16, **settings))
+        steering = Steering(scorer=RatioScorer(teacher, student), config=SteeringConfig(block=16, **settings))
         source = SteeredStream(
             student, steering, clips=3, steps=200, prompt=prompt, config=config, zero_class=ZERO
         )
@@ -137,13 +137,13 @@ class Diary(Table):
 
     heard: NDArray[np.int64]
 
-    def listen(self, past: NDArray[np.int64], block: int) -> "Diary":
+    def start(self, past: NDArray[np.int64], block: int) -> "Diary":
         self.heard = past
         return self
 
-    def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
+    def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
         self.heard = np.concatenate([self.heard, new], 1)
-        return super().weigh(new)
+        return super().score(new)
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
         self.heard[targets] = self.heard[sources]
@@ -161,7 +161,8 @@ def test_the_judge_has_heard_what_is_given_out(student: WaveNet, lag: int | None
 @pytest.mark.parametrize("lag", [None, 1])
 def test_a_particle_goes_on_from_its_own_past(lag: int | None) -> None:
     """A sharp model leaves many samples all but impossible after another past than the one that is given
-    out."""
+    out.
+    """
     model = network(1, 200.0)
     judge = Table(lambda new: np.where(new % 3 == 0, 1.5, 0.0))
     source = steered(model, judge, clips=10, steps=200, particles=8, block=4, threshold=0.9, lag=lag)

@@ -60,8 +60,8 @@ def test_blocks_add_up_to_the_patches_of_the_whole(sound: np.ndarray, block: int
     """Without a normalisation a window's past plays no part, so one long pass gives the same logits."""
     judge = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
     start, stop = 160, 400
-    listener = judge.listen(sound[:, :start], block)
-    total = sum(listener.weigh(sound[:, first : first + block]) for first in range(start, stop, block))
+    listener = judge.start(sound[:, :start], block)
+    total = sum(listener.score(sound[:, first : first + block]) for first in range(start, stop, block))
     waveform = torch.from_numpy(QUANTIZER.decode(sound))
     with torch.no_grad():
         logits = judge.discriminator(waveform)[-1].numpy()
@@ -73,9 +73,9 @@ def test_blocks_add_up_to_the_patches_of_the_whole(sound: np.ndarray, block: int
 
 def test_a_short_last_block_counts_what_it_completes(sound: np.ndarray) -> None:
     judge = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
-    listener = judge.listen(sound[:, :160], 16)
-    assert (listener.weigh(sound[:, 160:161]) == 0.0).all()
-    last = listener.weigh(sound[:, 161:164])
+    listener = judge.start(sound[:, :160], 16)
+    assert (listener.score(sound[:, 160:161]) == 0.0).all()
+    last = listener.score(sound[:, 161:164])
     waveform = torch.from_numpy(QUANTIZER.decode(sound[:, 4:164]))
     with torch.no_grad():
         logits = judge.discriminator(waveform)[-1].numpy()
@@ -86,8 +86,8 @@ def test_a_short_last_block_counts_what_it_completes(sound: np.ndarray) -> None:
 def test_a_particle_is_judged_by_itself(sound: np.ndarray, normalisation: str) -> None:
     judge = DiscriminatorScorer(discriminator(normalisation), QUANTIZER, window=160)
     many = np.repeat(sound, 20, 0)
-    together = judge.listen(many[:, :160], 16).weigh(many[:, 160:176])
-    alone = [judge.listen(row[None, :160], 16).weigh(row[None, 160:176])[0] for row in sound]
+    together = judge.start(many[:, :160], 16).score(many[:, 160:176])
+    alone = [judge.start(row[None, :160], 16).score(row[None, 160:176])[0] for row in sound]
     np.testing.assert_allclose(together, np.repeat(alone, 20), rtol=1e-4, atol=1e-4)
 
 
@@ -95,8 +95,8 @@ def test_least_squares_become_logits(sound: np.ndarray) -> None:
     network = discriminator()
     plain = DiscriminatorScorer(network, QUANTIZER, window=160)
     judge = DiscriminatorScorer(network, QUANTIZER, window=160, least_squares=True)
-    share = plain.listen(sound[:, :160], 8).weigh(sound[:, 160:168])
-    found = judge.listen(sound[:, :160], 8).weigh(sound[:, 160:168])
+    share = plain.start(sound[:, :160], 8).score(sound[:, 160:168])
+    found = judge.start(sound[:, :160], 8).score(sound[:, 160:168])
     clipped = np.clip(share, 0.01, 0.99)
     assert (clipped != share).any()
     np.testing.assert_allclose(found, np.log(clipped / (1 - clipped)), rtol=1e-4, atol=1e-5)
@@ -104,10 +104,10 @@ def test_least_squares_become_logits(sound: np.ndarray) -> None:
 
 def test_windows_follow_their_particles(sound: np.ndarray) -> None:
     judge = DiscriminatorScorer(discriminator("group"), QUANTIZER, window=160)
-    listener = judge.listen(sound[:, :160], 16)
-    listener.weigh(sound[:, 160:176])
+    listener = judge.start(sound[:, :160], 16)
+    listener.score(sound[:, 160:176])
     listener.copy(np.array([1]), np.array([2]))
-    weights = listener.weigh(np.repeat(sound[:1, 176:192], 3, 0))
+    weights = listener.score(np.repeat(sound[:1, 176:192], 3, 0))
     assert weights[1] == weights[2] != weights[0]
 
 
@@ -121,7 +121,7 @@ def test_windows_that_do_not_fit(window: int) -> None:
 def test_blocks_that_do_not_fit(sound: np.ndarray, block: int) -> None:
     judge = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
     with pytest.raises(PartitaError, match="at most 120"):
-        judge.listen(sound[:, :160], block)
+        judge.start(sound[:, :160], block)
 
 
 def test_a_steered_clip_pleases_its_judge_more() -> None:
@@ -131,13 +131,13 @@ def test_a_steered_clip_pleases_its_judge_more() -> None:
     model = WaveNet(shape, generator=torch.Generator().manual_seed(1))
     judge = DiscriminatorScorer(discriminator("group"), QUANTIZER, window=160)
     config = SamplingConfig(seed=3)
-    steering = Steering(judge=judge, config=SteeringConfig(particles=8, block=16, strength=0.5))
+    steering = Steering(scorer=judge, config=SteeringConfig(particles=8, block=16, strength=0.5))
     steered = SteeredStream(model, steering, clips=4, steps=320, config=config, zero_class=128).take(320)
     plain = draw(model, clips=4, steps=320, config=config, zero_class=128)
 
     def pleased(drawn: np.ndarray) -> float:
-        listener = judge.listen(np.full((4, 160), 128), 80)
+        listener = judge.start(np.full((4, 160), 128), 80)
         parts = (drawn[:, first : first + 80].astype(np.int64) for first in range(0, 320, 80))
-        return float(np.mean(sum(listener.weigh(part) for part in parts)))
+        return float(np.mean(sum(listener.score(part) for part in parts)))
 
     assert pleased(steered) > pleased(plain) + 1.0

@@ -1,18 +1,18 @@
-"""The critic's gradient: equal, summed over all that can be drawn, to that of the exact divergence."""
+"""The distillation gradient: its expectation over all sequences is that of the exact divergence."""
 
 import itertools
 
 import pytest
 import torch
 
-from partita.training.losses.distillation import distillation_loss, divergences
+from partita.training.losses.distillation import distillation_loss, kl_divergences
 from partita.training.losses.policy_gradient import advantages, policy_loss
 
 CLASSES, STEPS = 3, 3
 
 
 class Tiny:
-    """A model of which every conditional depends on the last two samples, with weights in float64."""
+    """A model whose conditionals depend on the last two samples, with weights in float64."""
 
     def __init__(self, seed: int) -> None:
         random = torch.Generator().manual_seed(seed)
@@ -20,13 +20,13 @@ class Tiny:
         self.table = torch.randn(shape, generator=random, dtype=torch.float64).requires_grad_()
 
     def logits(self, sequences: torch.Tensor) -> torch.Tensor:
-        """Return those of every sample of every sequence; before the first there is a class of its own."""
+        """Return the logits of every sample; an extra class stands before the first one."""
         before = torch.nn.functional.pad(sequences, (2, 0), value=CLASSES)
         return self.table[before[:, :-2], before[:, 1:-1]]
 
     def nats(self, sequences: torch.Tensor) -> torch.Tensor:
-        said = torch.log_softmax(self.logits(sequences), 2)
-        return -said.gather(2, sequences[:, :, None])[:, :, 0]
+        log_p = torch.log_softmax(self.logits(sequences), 2)
+        return -log_p.gather(2, sequences[:, :, None])[:, :, 0]
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def everything() -> torch.Tensor:
 
 def gradients(model: Tiny, critic: Tiny, sequences: torch.Tensor, discount: float) -> torch.Tensor:
     """Return the gradient and the probability of every pair of sequences, (pairs, 1 + weights)."""
-    apart = divergences(model.logits(sequences), critic.logits(sequences).detach())
+    apart = kl_divergences(model.logits(sequences), critic.logits(sequences).detach())
     nats = model.nats(sequences)
     probability, rows = torch.exp(-nats.detach().sum(1)), []
     for i, j in itertools.product(range(len(sequences)), repeat=2):
@@ -56,7 +56,7 @@ def test_the_expected_gradient_is_that_of_the_exact_divergence(everything: torch
     torch.testing.assert_close(found, expected.flatten(), rtol=1e-10, atol=1e-12)
 
 
-def test_it_has_less_noise_than_the_rewards_of_what_was_drawn(everything: torch.Tensor) -> None:
+def test_its_variance_is_lower_than_with_the_rewards_of_drawn_samples(everything: torch.Tensor) -> None:
     model, critic = Tiny(0), Tiny(1)
     rows = gradients(model, critic, everything, 1.0)
     nats = model.nats(everything)
@@ -74,15 +74,15 @@ def test_it_has_less_noise_than_the_rewards_of_what_was_drawn(everything: torch.
     assert spread(rows[:, 1:]) < 0.6 * spread(torch.stack(drawn))
 
 
-def test_without_a_future_only_the_points_themselves_count(everything: torch.Tensor) -> None:
+def test_with_discount_0_it_is_the_mean_divergence(everything: torch.Tensor) -> None:
     model, critic = Tiny(0), Tiny(1)
-    apart = divergences(model.logits(everything[:2]), critic.logits(everything[:2]).detach())
+    apart = kl_divergences(model.logits(everything[:2]), critic.logits(everything[:2]).detach())
     (expected,) = torch.autograd.grad(apart.mean(), model.table, retain_graph=True)
     loss = distillation_loss(apart, model.nats(everything[:2]), discount=0.0)
     torch.testing.assert_close(torch.autograd.grad(loss, model.table)[0], expected)
 
 
-def test_divergences_are_summed_by_hand() -> None:
+def test_divergences_by_hand() -> None:
     p, q = torch.tensor([0.5, 0.25, 0.25]).double(), torch.tensor([0.25, 0.5, 0.25]).double()
-    found = divergences(p.log()[None, None] + 3.0, q.log()[None, None] - 1.0)
+    found = kl_divergences(p.log()[None, None] + 3.0, q.log()[None, None] - 1.0)
     assert found.item() == pytest.approx(0.25 * torch.log(torch.tensor(2.0)).item())

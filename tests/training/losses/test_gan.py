@@ -1,4 +1,4 @@
-"""The losses between generator and discriminators against numbers worked out by hand."""
+"""The losses between generator and discriminators, compared with numbers computed by hand."""
 
 import math
 
@@ -15,7 +15,7 @@ from partita.training.losses.gan import (
     feature_matching,
     feature_statistics,
     gradient_penalty,
-    over_parts,
+    mean_over_discriminators,
 )
 
 
@@ -32,12 +32,12 @@ def test_least_squares_by_hand() -> None:
     real, fake = torch.tensor([0.5, 1.5]), torch.tensor([1.0, 0.0])
     assert discriminator_loss(real, fake, kind="least-squares").item() == 0.125 + 0.25
     assert adversarial_loss(fake, kind="least-squares").item() == 0.25
-    blind = torch.full((2,), 0.5)
-    assert discriminator_loss(blind, blind, kind="least-squares").item() == 0.25
+    even = torch.full((2,), 0.5)
+    assert discriminator_loss(even, even, kind="least-squares").item() == 0.25
 
 
 @pytest.mark.parametrize("saturating", [False, True])
-def test_both_forms_pull_the_generator_the_same_way_and_stay_finite(saturating: bool) -> None:
+def test_both_forms_have_a_finite_gradient_of_the_same_sign(saturating: bool) -> None:
     for start in (-200.0, 0.0, 200.0):
         fake = torch.tensor([start], requires_grad=True)
         loss = adversarial_loss(fake, saturating=saturating)
@@ -48,30 +48,30 @@ def test_both_forms_pull_the_generator_the_same_way_and_stay_finite(saturating: 
 
 
 def test_hinge_by_hand() -> None:
-    """Beyond 1 on the right side there is nothing to gain for the discriminator, but for the generator."""
+    """The discriminator's loss is flat beyond 1 on the correct side; the generator's never is."""
     real, fake = torch.tensor([0.5, 3.0]), torch.tensor([-2.0, 0.25])
     assert discriminator_loss(real, fake, kind="hinge").item() == (0.5 + 0) / 2 + (0 + 1.25) / 2
     assert adversarial_loss(fake, kind="hinge").item() == 1.75 / 2
-    blind = torch.zeros(4)
-    assert discriminator_loss(blind, blind, kind="hinge").item() == 2.0
+    even = torch.zeros(4)
+    assert discriminator_loss(even, even, kind="hinge").item() == 2.0
 
 
 @pytest.mark.parametrize("kind", LOSSES)
-def test_losses_pull_real_up_and_fake_down_and_the_generator_the_other_way(kind: str) -> None:
+def test_the_signs_of_the_gradients(kind: str) -> None:
     real, fake, fooled = (torch.full((3,), 0.2, requires_grad=True) for _ in range(3))
     torch.autograd.backward(discriminator_loss(real, fake, kind=kind) + adversarial_loss(fooled, kind=kind))
     assert real.grad is not None and fake.grad is not None and fooled.grad is not None
     assert (real.grad < 0).all() and (fake.grad > 0).all() and (fooled.grad < 0).all()
 
 
-def test_parts_count_the_same_however_many_patches_they_have() -> None:
+def test_discriminators_have_equal_weights_for_any_number_of_patches() -> None:
     few, many = torch.tensor([[4.0]]), torch.zeros(1, 100)
     losses = [adversarial_loss(part, kind="hinge") for part in (few, many)]
-    assert over_parts(losses).item() == -2.0
+    assert mean_over_discriminators(losses).item() == -2.0
 
 
-def test_the_penalty_of_a_linear_judge_is_its_weights_square() -> None:
-    """logit_i = w . x_i for patches that don't overlap: each has the gradient w."""
+def test_the_penalty_of_a_linear_discriminator_is_its_weights_square() -> None:
+    """With logit_i = w . x_i for patches that do not overlap, each patch has the gradient w."""
     weight = torch.tensor([3.0, -4.0], requires_grad=True)
     waveform = torch.randn(5, 6, requires_grad=True)
     penalty = gradient_penalty(waveform, [waveform.view(5, 3, 2) @ weight])
@@ -81,8 +81,8 @@ def test_the_penalty_of_a_linear_judge_is_its_weights_square() -> None:
     torch.testing.assert_close(weight.grad, 2 * weight.detach())
 
 
-def test_the_penalty_of_a_square_is_worked_out_by_hand() -> None:
-    """logit = a x^2 for one patch: the gradient is 2 a x, and so the penalty 4 a^2 x^2; parts count alike."""
+def test_the_penalty_of_a_square_by_hand() -> None:
+    """With logit = a x^2 for one patch the gradient is 2 a x, and the penalty 4 a^2 x^2."""
     scale = torch.tensor(0.5, requires_grad=True)
     waveform = torch.tensor([[1.0], [3.0]], requires_grad=True)
     penalty = gradient_penalty(waveform, [scale * waveform.square(), 0 * waveform])
@@ -95,15 +95,15 @@ def test_the_penalty_of_a_square_is_worked_out_by_hand() -> None:
 @pytest.mark.parametrize("kind", ["patchgan", "multi-scale", "multi-period", "spectral"])
 def test_the_penaltys_own_gradient_agrees_with_finite_differences(kind: str) -> None:
     shapes = EnsembleConfig(discriminators=(kind,), patchgan=PatchGANConfig(layers=3, channels=16))
-    judge = make_discriminator(shapes, generator=torch.Generator().manual_seed(0)).double()
-    # small steps: where a step crosses the bend of a leaky ReLU the penalty jumps
+    discriminator = make_discriminator(shapes, generator=torch.Generator().manual_seed(0)).double()
+    # small steps, because the penalty jumps where a leaky ReLU changes its slope
     random = torch.Generator().manual_seed(1)
     real = (0.3 * torch.randn(2, 1024, generator=random, dtype=torch.float64)).requires_grad_()
 
     def penalty() -> Tensor:
-        return gradient_penalty(real, [maps[-1] for maps in judge.verdicts(real)])
+        return gradient_penalty(real, [maps[-1] for maps in discriminator.feature_maps(real)])
 
-    weight = next(parameter for name, parameter in judge.named_parameters() if "kernels" in name)
+    weight = next(parameter for name, parameter in discriminator.named_parameters() if "kernels" in name)
     (slope,) = torch.autograd.grad(penalty(), weight)
     direction = torch.randn(weight.shape, generator=random, dtype=torch.float64)
     ends = []
@@ -116,8 +116,8 @@ def test_the_penaltys_own_gradient_agrees_with_finite_differences(kind: str) -> 
     assert (slope * direction).sum().item() == pytest.approx((ends[0] - ends[1]) / 2e-8, rel=1e-4)
 
 
-def test_matching_features_by_hand() -> None:
-    """Two parts, of two maps and of one; the logits, last, are not among what is matched."""
+def test_feature_matching_by_hand() -> None:
+    """Two discriminators, with two maps and with one; the logits, which come last, are not compared."""
     logits = torch.randn(1, 3)
     real = [[torch.zeros(1, 2, 1), torch.ones(1, 1, 2), logits], [torch.full((1, 2, 2), 3.0), logits]]
     fake = [[torch.ones(1, 2, 1), torch.tensor([[[0.0, 4.0]]]), -logits], [torch.zeros(1, 2, 2), -logits]]
@@ -125,7 +125,7 @@ def test_matching_features_by_hand() -> None:
     assert feature_matching(real, real).item() == 0
 
 
-def test_statistics_of_features_by_hand() -> None:
+def test_feature_statistics_by_hand() -> None:
     """Channel one: means 1 and 2, variances 1 and 0; channel two: means 0 and 0, variances 0 and 4."""
     logits = torch.zeros(1, 1)
     real = torch.tensor([[[0.0, 0.0], [2.0, 0.0]]])
@@ -133,7 +133,7 @@ def test_statistics_of_features_by_hand() -> None:
     assert feature_statistics([[real, logits]], [[fake, logits]]).item() == (1 + 0) / 2 + (1 + 4) / 2
 
 
-def test_statistics_do_not_ask_when_or_in_which_clip_a_thing_happens() -> None:
+def test_statistics_do_not_depend_on_the_order_of_time_or_clips() -> None:
     maps = torch.randn(4, 30, 3, 5)
     moved = maps.flip(0).roll(7, 1)
     logits = torch.zeros(4, 2)
@@ -142,7 +142,7 @@ def test_statistics_do_not_ask_when_or_in_which_clip_a_thing_happens() -> None:
 
 
 @pytest.mark.parametrize("distance", [feature_matching, feature_statistics])
-def test_features_pull_the_fake_ones_only(distance: object) -> None:
+def test_feature_losses_have_a_gradient_for_fake_sound_only(distance: object) -> None:
     real, fake = (torch.randn(1, 9, 2, requires_grad=True) for _ in range(2))
     logits = torch.zeros(1, 2)
     torch.autograd.backward(distance([[real, logits]], [[fake, logits]]))  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""Losses against numbers worked out by hand."""
+"""The losses without a judge, compared with numbers computed by hand."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from partita.training.losses.likelihood import (
     NATS_PER_BIT,
     likelihood_bits,
-    matching,
+    matching_loss,
     sample_nats,
 )
 
@@ -24,7 +24,7 @@ def test_likelihood_by_hand() -> None:
     assert nats.tolist()[0] == pytest.approx([2 * NATS_PER_BIT, 3 * NATS_PER_BIT], rel=1e-12)
 
 
-def test_likelihood_ignores_a_constant_added_to_the_logits_and_what_does_not_count() -> None:
+def test_likelihood_ignores_constants_added_to_the_logits_and_invalid_samples() -> None:
     one = torch.tensor([[True, False]])
     moved = LOGITS + 100.0
     moved[0, 1] = torch.tensor([1e6, -1e6, 0.0])
@@ -40,13 +40,15 @@ def test_matching_norms_by_hand() -> None:
     real = torch.tensor([[1.0, 0.0, 9.0], [0.0, 0.0, 0.0]])
     fake = torch.tensor([[-2.0, 4.0, 0.0], [0.0, 0.0, 0.0]])
     valid = torch.tensor([[True, True, False], [True, True, True]])
-    assert matching(real, fake, valid, norm=2).item() == (5 + 0) / 2
-    assert matching(real, fake, valid, norm=1).item() == (7 + 0) / 2
+    assert matching_loss(real, fake, valid, norm=2).item() == (5 + 0) / 2
+    assert matching_loss(real, fake, valid, norm=1).item() == (7 + 0) / 2
 
 
 @pytest.mark.parametrize("norm", [1, 2])
-def test_matching_what_is_equal_has_no_gradient_and_no_nan(norm: int) -> None:
+def test_matching_equal_waveforms_has_a_gradient_of_0(norm: int) -> None:
     fake = torch.zeros(1, 4, requires_grad=True)
-    torch.autograd.backward(matching(torch.zeros(1, 4), fake, torch.ones(1, 4, dtype=torch.bool), norm=norm))
+    torch.autograd.backward(
+        matching_loss(torch.zeros(1, 4), fake, torch.ones(1, 4, dtype=torch.bool), norm=norm)
+    )
     assert fake.grad is not None
     assert fake.grad.abs().max() == 0

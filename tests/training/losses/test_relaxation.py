@@ -1,5 +1,4 @@
-"""The routes along drawn clips: passes build up the chain of samples, Gumbels fit what was drawn, and the
-path through ordered classes is the derivative of the inverse distribution."""
+"""The routes `gumbel` and `pathwise`: chains of samples, conditional Gumbel noise, and exact derivatives."""
 
 import math
 
@@ -7,10 +6,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from partita.training.losses.gumbel import conditional_gumbels, straight_through
-from partita.training.losses.pathwise import implicit
-from partita.training.losses.relaxation import relaxed
-from partita.training.rollouts.free_running import GumbelRelaxation
+from partita.training.losses.gumbel import GumbelRelaxation, conditional_gumbels, straight_through
+from partita.training.losses.pathwise import implicit_reparameterisation
+from partita.training.losses.relaxation import relaxed_clips
 
 GRID = torch.linspace(-6.0, 6.0, 2401, dtype=torch.float64)
 WIDTH = float(GRID[1] - GRID[0])
@@ -30,7 +28,7 @@ class Line:
 
 
 def rolled_out(a: float, b: float, start: float, noise: list[float]) -> list[float]:
-    """Continue by hand with a quantile held: mean + sigma * (the normal quantile's place)."""
+    """Compute the continuation by hand at constant quantiles: mean + sigma * normal quantile."""
     places, place = [], start
     for value in noise:
         place = a * math.tanh(place) + b + SIGMA * value
@@ -52,11 +50,11 @@ def test_pathwise_is_the_derivative_of_the_continuous_process() -> None:
         (score(a + h, b) - score(a - h, b)) / (2 * h),
         (score(a, b + h) - score(a, b - h)) / (2 * h),
     ]
-    vectors, _ = relaxed(
+    vectors, _ = relaxed_clips(
         model,
         torch.tensor([[start]]),
         drawn,
-        lambda logits, classes: implicit(logits, classes, clamp=1e-9),
+        lambda logits, classes: implicit_reparameterisation(logits, classes, clamp=1e-9),
         passes=5,
     )
     torch.testing.assert_close(vectors, functional.one_hot(drawn, len(GRID)).double())
@@ -65,16 +63,16 @@ def test_pathwise_is_the_derivative_of_the_continuous_process() -> None:
 
 
 def test_each_pass_adds_one_link_of_the_chain() -> None:
-    """Of x_4 by the intercept: 1, 1 + s, 1 + s + s^2, ..., s being the slope by the past; then it stays."""
+    """The derivative of x_4 by the intercept is 1, 1 + s, 1 + s + s^2, ...; s is the slope by the past."""
     a, drawn = 0.5, torch.full((1, 4), 1200)  # all at 0, where tanh has the slope 1
     expected = [1.0, 1.5, 1.75, 1.875, 1.875]
     for passes, value in enumerate(expected, start=1):
         model = Line(a, 0.0)
-        vectors, _ = relaxed(
+        vectors, _ = relaxed_clips(
             model,
             torch.tensor([[1200]]),
             drawn,
-            lambda logits, classes: implicit(logits, classes, clamp=1e-9),
+            lambda logits, classes: implicit_reparameterisation(logits, classes, clamp=1e-9),
             passes=passes,
         )
         found = torch.autograd.grad((vectors @ GRID)[0, 3], model.weights)[0][1].item()
@@ -85,16 +83,16 @@ def test_the_clamp_bounds_the_move() -> None:
     logits = torch.tensor([[0.0, -20.0, 0.0]], dtype=torch.float64, requires_grad=True)
     places = torch.arange(3.0, dtype=torch.float64)
     for clamp in (1e-6, 0.01):
-        place = implicit(logits, torch.tensor([1]), clamp=clamp) @ places
+        place = implicit_reparameterisation(logits, torch.tensor([1]), clamp=clamp) @ places
         gradient = torch.autograd.grad(place[0], logits)[0]
         assert gradient.abs().max().item() == pytest.approx(0.25 / max(clamp, math.exp(-20) / 2), rel=0.01)
 
 
-def test_at_the_ends_a_sample_moves_towards_its_only_neighbour() -> None:
+def test_the_first_and_the_last_class_move_towards_their_only_neighbour() -> None:
     places = torch.arange(4.0, dtype=torch.float64)
     for drawn, sign in ((0, 1.0), (3, 1.0)):
         logits = torch.zeros(1, 4, dtype=torch.float64, requires_grad=True)
-        vectors = implicit(logits, torch.tensor([drawn]), clamp=0.01)
+        vectors = implicit_reparameterisation(logits, torch.tensor([drawn]), clamp=0.01)
         assert (vectors @ places).item() == drawn
         gradient = torch.autograd.grad((vectors @ places)[0], logits)[0][0]
         assert gradient[3].item() * sign > 0 > gradient[0].item() * sign
@@ -105,7 +103,7 @@ def exponentials(shape: tuple[int, ...], seed: int = 0) -> torch.Tensor:
     return noise.exponential_(generator=torch.Generator().manual_seed(seed))
 
 
-def test_noise_given_the_draw_is_gumbel_noise_whose_argmax_is_the_draw() -> None:
+def test_conditional_noise_is_gumbel_noise_whose_argmax_is_the_drawn_class() -> None:
     count, logits = 200_000, torch.tensor([0.5, -1.0, 1.2, 0.0], dtype=torch.float64)
     log_p = torch.log_softmax(logits, 0)
     random = torch.Generator().manual_seed(1)
@@ -119,8 +117,8 @@ def test_noise_given_the_draw_is_gumbel_noise_whose_argmax_is_the_draw() -> None
     assert (torch.corrcoef(noise.T) - torch.eye(4)).abs().max() < 0.01
 
 
-def test_the_estimate_is_that_of_noise_that_came_first() -> None:
-    """The mean gradient of straight-through Gumbel-softmax, by noise before and by noise after the draw."""
+def test_noise_after_the_draw_gives_the_same_mean_gradient_as_noise_before_it() -> None:
+    """Compare the mean gradient with noise drawn before the class and with noise drawn after it."""
     count, temperature = 200_000, 0.7
     value = torch.tensor([0.3, -1.0, 2.0], dtype=torch.float64)
     means = []

@@ -1,12 +1,13 @@
-"""Scores on held-out sound: every sample once, with its true past."""
+"""Scores on held-out sound: every sample counts once, given its true past."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import torch
 
 from partita.data.corpus import Corpus
+from partita.data.windows import WindowBatch
 from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
 from partita.training.config.train import TrainConfig
@@ -20,22 +21,24 @@ def model(make_config: Callable[..., TrainConfig]) -> WaveNet:
     return WaveNet(make_config().network_shape, generator=torch.Generator().manual_seed(0))
 
 
-def windows(corpus: Corpus, model: WaveNet, *, targets: int = 256, most: int | None = None):
-    quantizer = TrainConfig().quantiser
+def windows(
+    corpus: Corpus, model: WaveNet, *, targets: int = 256, most: int | None = None
+) -> Iterator[WindowBatch]:
+    quantizer = TrainConfig().quantizer
     return held_out(
         corpus, "validation", targets=targets, context=model.receptive_field, quantizer=quantizer, most=most
     )
 
 
-def test_a_model_that_knows_nothing_scores_eight_bits(corpus: Corpus, model: WaveNet) -> None:
+def test_a_uniform_model_scores_eight_bits(corpus: Corpus, model: WaveNet) -> None:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
     assert validation_bits(model, windows(corpus, model), CPU) == pytest.approx(8.0, abs=1e-6)
 
 
-def test_the_score_is_that_of_one_pass_over_the_whole_sound(corpus: Corpus, model: WaveNet) -> None:
-    quantizer = TrainConfig().quantiser
+def test_the_score_equals_that_of_one_pass_over_the_whole_sound(corpus: Corpus, model: WaveNet) -> None:
+    quantizer = TrainConfig().quantizer
     nats, count = 0.0, 0
     for segment in corpus.segments("validation"):
         sound = corpus.samples[segment.offset : segment.offset + segment.length]
@@ -52,7 +55,9 @@ def test_the_score_is_that_of_one_pass_over_the_whole_sound(corpus: Corpus, mode
 
 
 @pytest.mark.parametrize("most", [1, 256, 1000, 5000, 10**9])
-def test_a_part_is_bounded_spread_and_the_same_each_time(corpus: Corpus, model: WaveNet, most: int) -> None:
+def test_a_part_of_the_split_is_bounded_spread_out_and_the_same_each_time(
+    corpus: Corpus, model: WaveNet, most: int
+) -> None:
     whole, part, again = (list(windows(corpus, model, most=m)) for m in (None, most, most))
     assert [w.names for w in part] == [w.names for w in again]
     assert len(part) == 1 or sum(int(w.valid.sum()) for w in part) <= most

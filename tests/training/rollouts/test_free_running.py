@@ -1,5 +1,4 @@
-"""Free-running arms: twins at weight 0 are the likelihood arm to the last bit, everything is restored, and
-what goes wrong is said."""
+"""Free-running arms: twins at weight 0 are bitwise the likelihood arm, and restored runs continue bitwise."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +9,12 @@ import pytest
 import torch
 
 from partita.data.corpus import Corpus
+from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
 from partita.runs.metrics import read
-from partita.training.config.arms import ADVERSARIAL, CRITICS, with_arm
+from partita.training.config.arms import with_arm
 from partita.training.config.train import (
     FREE_RUNNING,
     AdversaryConfig,
@@ -22,12 +22,16 @@ from partita.training.config.train import (
     RolloutConfig,
     TrainConfig,
 )
+from partita.training.judges.adversary import Adversary
+from partita.training.judges.base import ClipBatch
+from partita.training.judges.discriminator import DiscriminatorJudge
 from partita.training.train import resume, train
-from partita.training.train_step import TrainStep, Update
+from partita.training.train_step import StepInfo, TrainStep
 
 Make = Callable[..., TrainConfig]
+CRITICS = ("critic", "corrected")
 ARMS = (*FREE_RUNNING, *CRITICS)
-ROLLOUT = RolloutConfig(clips=4, length=64, shortest=32, growth=0.5, seam=32, replay=8)
+ROLLOUT = RolloutConfig(clips=4, length=64, initial_length=32, growth=0.5, prompt_tail=32, replay=8)
 
 
 @pytest.fixture
@@ -35,8 +39,8 @@ def base(make_config: Make, adversary: AdversaryConfig) -> TrainConfig:
     return make_config(adversary=adversary, rollout=ROLLOUT)
 
 
-def learner_of(config: TrainConfig) -> TrainStep:
-    """The critic looks further back than the student."""
+def step_of(config: TrainConfig) -> TrainStep:
+    """Return a training step; its critic has a larger receptive field than the generator."""
     if config.critic is None:
         return TrainStep(config)
     shape = replace(config.network_shape, layers=5)
@@ -50,7 +54,7 @@ def with_critic(base: TrainConfig, run: Path, arm: str = "critic") -> TrainConfi
 
 
 def windows(config: TrainConfig, context: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same sound for every arm, whatever lies before it."""
+    """Return windows with the same targets for every context."""
     random = torch.Generator().manual_seed(step)
     classes = torch.randint(100, 156, (config.batch, 100 + config.targets), generator=random)
     valid = torch.ones(config.batch, config.targets, dtype=torch.bool)
@@ -61,7 +65,7 @@ def windows(config: TrainConfig, context: int, step: int) -> tuple[torch.Tensor,
 def go(train_step: TrainStep, steps: int = 6, first: int = 1) -> TrainStep:
     for step in range(first, steps + 1):
         batch = windows(train_step.config, train_step.context, step)
-        train_step.update(*batch, Update(step, 2e-3, (step - 1) / 6))
+        train_step.update(*batch, StepInfo(step, 2e-3, (step - 1) / 6))
     return train_step
 
 
@@ -78,83 +82,93 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
     base: TrainConfig, arm: str, relative: bool
 ) -> None:
     base = replace(base, rollout=replace(ROLLOUT, relative=relative))
-    alone = go(learner_of(with_arm(base, "likelihood")))
-    twin = go(learner_of(with_arm(base, f"{arm}-0")))
-    moved = go(learner_of(with_arm(base, arm)))
-    assert alone.free is None
-    assert twin.free is not None
+    alone = go(step_of(with_arm(base, "likelihood")))
+    twin = go(step_of(with_arm(base, f"{arm}-0")))
+    moved = go(step_of(with_arm(base, arm)))
+    assert alone.free_running is None
+    assert twin.free_running is not None
     for group in ("generator", "average", "optimizer"):
         assert same(alone.tensors()[group], twin.tensors()[group]), group
         assert not same(alone.tensors()[group], moved.tensors()[group]), group
-    if twin.adversary is not None:
-        fresh = learner_of(with_arm(base, f"{arm}-0"))
+    if "adversary" in twin.tensors():
+        fresh = step_of(with_arm(base, f"{arm}-0"))
         assert not same(twin.tensors()["adversary"], fresh.tensors()["adversary"])
 
 
 @pytest.mark.parametrize("every", [1, 4])
 @pytest.mark.parametrize("arm", ARMS)
-def test_a_restored_train_step_goes_on_bitwise(base: TrainConfig, arm: str, every: int) -> None:
-    base = replace(base, adversary=replace(base.adversary, updates=2), rollout=replace(ROLLOUT, every=every))
+def test_a_restored_train_step_continues_bitwise(base: TrainConfig, arm: str, every: int) -> None:
+    base = replace(
+        base, adversary=replace(base.adversary, updates=2), rollout=replace(ROLLOUT, redraw_every=every)
+    )
     config = with_arm(base, arm)
-    whole = go(learner_of(config))
-    half = go(learner_of(config), steps=3)
+    whole = go(step_of(config))
+    half = go(step_of(config), steps=3)
     saved = {
         group: {name: value.clone() for name, value in tensors.items()}
         for group, tensors in half.tensors().items()
     }
-    other = learner_of(config)
+    other = step_of(config)
     other.restore(saved)
     assert same(go(other, first=4).tensors(), whole.tensors())
 
 
 @pytest.mark.parametrize("passes", [1, 3])
 @pytest.mark.parametrize("arm", ARMS)
-def test_the_generator_hears_of_its_clips_in_every_weight(base: TrainConfig, arm: str, passes: int) -> None:
+def test_the_loss_on_clips_has_a_gradient_in_every_weight(base: TrainConfig, arm: str, passes: int) -> None:
     config = with_arm(replace(base, rollout=replace(ROLLOUT, passes=passes)), arm)
-    train_step = learner_of(config)
-    assert train_step.free is not None
+    train_step = step_of(config)
+    assert train_step.free_running is not None
     go(train_step, steps=3)
     batch = windows(config, train_step.context, 4)
-    loss, numbers = train_step.free.loss(train_step.generator, *batch, step=4, progress=0.5)
+    loss, numbers = train_step.free_running.loss(train_step.generator, *batch, step=4, progress=0.5)
     gradients = torch.autograd.grad(loss, list(train_step.generator.parameters()))
     assert all(gradient.abs().max() > 0 for gradient in gradients)
     assert 7 < numbers["entropy_drawn"] <= 8
     assert numbers["clip_length"] == 64
-    assert numbers["level_drawn"] > numbers["level_real"] > 0  # nearly all classes are still likely
+    assert numbers["level_drawn"] > numbers["level_real"] > 0  # nearly uniform over the classes
 
 
 @pytest.mark.parametrize("arm", ["gumbel", "policy"])
-def test_clips_are_drawn_again_when_it_is_time(base: TrainConfig, arm: str) -> None:
-    train_step = learner_of(with_arm(replace(base, rollout=replace(ROLLOUT, every=3, growth=0.0)), arm))
+def test_clips_are_drawn_again_every_redraw_every_steps(base: TrainConfig, arm: str) -> None:
+    train_step = step_of(with_arm(replace(base, rollout=replace(ROLLOUT, redraw_every=3, growth=0.0)), arm))
     drawn = []
     for step in range(1, 6):
         go(train_step, steps=step, first=step)
-        assert train_step.free is not None
-        assert train_step.free.clips is not None
-        drawn.append(train_step.free.clips.drawn)
+        assert train_step.free_running is not None
+        assert train_step.free_running.clips is not None
+        drawn.append(train_step.free_running.clips.drawn)
     assert torch.equal(drawn[0], drawn[2])
     assert not torch.equal(drawn[2], drawn[3])
     assert torch.equal(drawn[3], drawn[4])
 
 
-def test_what_is_drawn_continues_the_windows_by_the_models_probabilities(base: TrainConfig) -> None:
-    """A generator that is sure of the next class draws it, and each clip follows its own past."""
-    train_step = go(learner_of(with_arm(base, "policy")), steps=1)
-    assert train_step.free is not None
+def test_drawn_clips_continue_the_windows_by_the_models_probabilities(base: TrainConfig) -> None:
+    """A generator with one probable class draws it, and each clip follows its own past."""
+    train_step = go(step_of(with_arm(base, "policy")), steps=1)
+    assert train_step.free_running is not None
     with torch.no_grad():
         train_step.generator.end2_bias[200] += 100.0
     classes, valid = windows(train_step.config, train_step.context, 2)
-    clips = train_step.free._draw(train_step.generator, classes, valid, 1.0)
+    clips = train_step.free_running.draw_clips(train_step.generator, classes, valid, 1.0)
     assert clips.drawn.shape == (4, 64)
     assert (clips.drawn == 200).all()
     joined = torch.cat([clips.past, clips.real], 1)
     rows = classes.unfold(1, joined.shape[1], 1).flatten(0, 1)
     assert all((rows == clip).all(1).any() for clip in joined)
-    train_step.free.older = None
-    heard = train_step.free._heard(clips)
-    assert heard.prompt == ROLLOUT.seam
-    assert torch.equal(heard.real[:, : heard.prompt], heard.fake[:, : heard.prompt])
-    assert (heard.real[:, heard.prompt :] != heard.fake[:, heard.prompt :]).all()
+
+
+def test_discriminators_get_the_end_of_the_prompt_and_the_clip(adversary: AdversaryConfig) -> None:
+    cpu, rng = ComputeDevice(torch.device("cpu"), False), torch.Generator().manual_seed(0)
+    discriminators = Adversary(adversary, seed=0, compute=cpu)
+    table = torch.linspace(-1, 1, 256)
+    judge = DiscriminatorJudge(discriminators, ROLLOUT, table, replay_rng=rng, noise_rng=rng)
+    past, real = torch.randint(100, (4, 50), generator=rng), torch.randint(100, (4, 64), generator=rng)
+    pair = judge.pair(ClipBatch(past, real, real + 100))
+    assert pair.prompt_length == ROLLOUT.prompt_tail
+    assert torch.equal(pair.real, table[torch.cat([past[:, -ROLLOUT.prompt_tail :], real], 1)])
+    assert torch.equal(pair.real[:, : pair.prompt_length], pair.fake[:, : pair.prompt_length])
+    assert torch.equal(pair.fake[:, pair.prompt_length :], table[real + 100])
 
 
 def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(
@@ -162,42 +176,42 @@ def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(
 ) -> None:
     config = with_arm(replace(base, adversary=replace(adversary, warmup=4, updates=1)), "policy")
     plain = TrainStep(with_arm(base, "likelihood"))
-    train_step, heard = TrainStep(config), []
+    train_step, used = TrainStep(config), []
     for step in range(1, 7):
-        numbers = train_step.update(*windows(config, train_step.context, step), Update(step, 2e-3, 0.0))
-        plain.update(*windows(base, plain.context, step), Update(step, 2e-3, 0.0))
-        heard.append("gradient_share" in numbers)
+        numbers = train_step.update(*windows(config, train_step.context, step), StepInfo(step, 2e-3, 0.0))
+        plain.update(*windows(base, plain.context, step), StepInfo(step, 2e-3, 0.0))
+        used.append("gradient_share" in numbers)
         same_weights = same(dict(train_step.generator.state_dict()), dict(plain.generator.state_dict()))
         assert same_weights == (step < 4)
         assert "discriminator_loss" in numbers
-    assert heard == [False, False, False, True, True, True]
+    assert used == [False, False, False, True, True, True]
 
 
 @pytest.mark.parametrize("arm", FREE_RUNNING)
-def test_several_discriminators_judge_what_is_drawn(base: TrainConfig, arm: str) -> None:
+def test_several_discriminators_judge_the_clips(base: TrainConfig, arm: str) -> None:
     weight = 0.0 if arm == "policy" else 1.0
     adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=weight)
-    rollout = replace(ROLLOUT, length=1024, shortest=1024, seam=1024)
+    rollout = replace(ROLLOUT, length=1024, initial_length=1024, prompt_tail=1024)
     config = replace(base, targets=1024, adversary=adversary, rollout=rollout)
     train_step = TrainStep(with_arm(config, arm))
     random = torch.Generator().manual_seed(0)
     classes = torch.randint(100, 156, (config.batch, train_step.context + 1024), generator=random)
     valid = torch.ones(config.batch, 1024, dtype=torch.bool)
-    numbers = train_step.update(classes, valid, Update(1, 2e-3, 0.0))
+    numbers = train_step.update(classes, valid, StepInfo(1, 2e-3, 0.0))
     assert numbers["gradient_share"] > 0.0
     assert torch.isfinite(torch.stack(list(numbers.values()))).all()
 
 
-def test_a_critic_that_is_the_student_has_nothing_to_say(base: TrainConfig) -> None:
+def test_a_critic_equal_to_the_generator_gives_no_gradient(base: TrainConfig) -> None:
     config = with_arm(base, "critic")
     student = TrainStep(with_arm(base, "likelihood")).generator
     train_step = TrainStep(config, critic=student)
-    numbers = train_step.update(*windows(config, train_step.context, 1), Update(1, 2e-3, 0.0))
+    numbers = train_step.update(*windows(config, train_step.context, 1), StepInfo(1, 2e-3, 0.0))
     assert numbers["reward"] == 0
     assert numbers["gradient_share"] == 0
 
 
-def test_the_critics_discount_decides_what_a_draw_is_told_of_its_future(base: TrainConfig) -> None:
+def test_the_critics_discount_replaces_that_of_the_rollout(base: TrainConfig) -> None:
     config, weights = with_arm(base, "critic"), []
     assert config.critic is not None and config.critic.discount == 0.0
     for rollout, critic in ((0.98, 0.0), (0.5, 0.0), (0.98, 0.9)):
@@ -206,13 +220,13 @@ def test_the_critics_discount_decides_what_a_draw_is_told_of_its_future(base: Tr
             rollout=replace(config.rollout, discount=rollout),
             critic=replace(config.critic, discount=critic),
         )
-        weights.append(dict(go(learner_of(changed), 2).generator.state_dict()))
-    assert same(weights[0], weights[1])  # the rollouts' own is for adversaries
+        weights.append(dict(go(step_of(changed), 2).generator.state_dict()))
+    assert same(weights[0], weights[1])  # the discount of the rollout is for adversaries
     assert not same(weights[0], weights[2])
 
 
 @pytest.mark.parametrize("arm", ["pathwise", *CRITICS])
-def test_a_run_goes_on_as_if_it_had_never_stopped(
+def test_a_resumed_run_equals_an_uninterrupted_one(
     corpus: Corpus, base: TrainConfig, tmp_path: Path, arm: str
 ) -> None:
     teacher = train(corpus, tmp_path / "critic", replace(base, adversary=None, steps=5), quiet=True)
@@ -239,48 +253,50 @@ def test_a_critic_that_has_changed_is_refused(corpus: Corpus, base: TrainConfig,
         resume(run, corpus=corpus, quiet=True)
 
 
-def test_a_critic_must_be_named_and_fit(corpus: Corpus, base: TrainConfig, tmp_path: Path) -> None:
+def test_a_critic_must_be_given_and_have_the_same_classes(
+    corpus: Corpus, base: TrainConfig, tmp_path: Path
+) -> None:
     with pytest.raises(PartitaError, match=r"`critic\.run` is not given"):
         train(corpus, tmp_path / "run", with_arm(base, "critic"), quiet=True)
     shape = replace(base.network_shape, classes=64)
-    quantizer = replace(base.quantiser, classes=64)
-    other = replace(base, adversary=None, network=shape, quantiser=quantizer, steps=2)
+    quantizer = replace(base.quantizer, classes=64)
+    other = replace(base, adversary=None, network=shape, quantizer=quantizer, steps=2)
     teacher = train(corpus, tmp_path / "critic", other, quiet=True)
     config = with_critic(base, teacher)
     with pytest.raises(PartitaError, match="has 64 mu-law classes, the run 256 mu-law"):
         train(corpus, tmp_path / "run", config, quiet=True)
 
 
-def test_a_collapse_is_said_once(
+def test_a_collapse_is_reported_once(
     corpus: Corpus, base: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         "partita.training.monitoring.diagnostics.COLLAPSE", 2.0
-    )  # what is normal counts as a collapse
+    )  # a normal entropy counts as a collapse
     run = train(corpus, tmp_path / "run", with_arm(replace(base, log_every=5), "policy"), quiet=True)
-    said = [record for record in read(run / "metrics.jsonl") if record["kind"] == "trouble"]
-    assert [record["step"] for record in said] == [5]
-    assert "the clips are collapsing" in said[0]["words"]
+    records = [record for record in read(run / "metrics.jsonl") if record["kind"] == "trouble"]
+    assert [record["step"] for record in records] == [5]
+    assert "the clips are collapsing" in records[0]["words"]
 
 
-def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfig) -> None:
-    free = RolloutConfig(route="policy", length=64, shortest=32)
+def test_contradictory_configs_are_refused(make_config: Make, adversary: AdversaryConfig) -> None:
+    free = RolloutConfig(route="policy", length=64, initial_length=32)
     with pytest.raises(PartitaError, match="nothing judges the clips"):
         make_config(rollout=free)
     with pytest.raises(PartitaError, match="match by `likelihood`"):
         make_config(rollout=free, adversary=adversary, match="norm")
     with pytest.raises(PartitaError, match="needs at least 16"):
-        make_config(rollout=replace(free, seam=15), adversary=adversary)
-    with pytest.raises(PartitaError, match="takes the place of the adversary"):
+        make_config(rollout=replace(free, prompt_tail=15), adversary=adversary)
+    with pytest.raises(PartitaError, match="no adversary: leave the adversary out"):
         make_config(rollout=free, adversary=adversary, critic=CriticConfig())
-    with pytest.raises(PartitaError, match="on the route `policy`"):
+    with pytest.raises(PartitaError, match="a critic needs the route `policy`"):
         make_config(rollout=replace(free, route="gumbel"), critic=CriticConfig())
     for changes in (
         {"clips": 1},
         {"temperature": 0.0},
         {"clamp": 0.0},
         {"discount": 1.1},
-        {"shortest": 2048},
+        {"initial_length": 2048},
     ):
         with pytest.raises(PartitaError):
             RolloutConfig(**changes)
@@ -289,20 +305,10 @@ def test_contradictions_are_refused(make_config: Make, adversary: AdversaryConfi
 @pytest.mark.gpu
 @pytest.mark.parametrize("arm", ARMS)
 def test_a_gpu_takes_the_same_path(base: TrainConfig, arm: str) -> None:
-    train_step = learner_of(with_arm(replace(base, device="cuda", precision="auto"), arm))
+    train_step = step_of(with_arm(replace(base, device="cuda", precision="auto"), arm))
     for step in range(1, 4):
         classes, valid = windows(train_step.config, train_step.context, step)
-        numbers = train_step.update(classes.cuda(), valid.cuda(), Update(step, 2e-3, step / 3))
+        numbers = train_step.update(classes.cuda(), valid.cuda(), StepInfo(step, 2e-3, step / 3))
     assert all(torch.isfinite(value) for value in numbers.values())
-    assert train_step.free is not None
+    assert train_step.free_running is not None
     train_step.restore({name: dict(group) for name, group in train_step.tensors().items()})
-
-
-def test_every_arm_has_a_twin(base: TrainConfig) -> None:
-    for name in ADVERSARIAL:
-        arm, twin = with_arm(base, name), with_arm(base, f"{name}-0")
-        judges = [config.critic or config.adversary for config in (arm, twin)]
-        assert judges[0] is not None
-        assert judges[1] == replace(judges[0], weight=0.0)
-        assert twin.rollout == arm.rollout
-        assert with_arm(arm, "likelihood") == with_arm(base, "likelihood")

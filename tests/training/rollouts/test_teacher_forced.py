@@ -1,11 +1,12 @@
-"""Rollouts: drawn as the probabilities say, on the quantizer's grid, with the mean's gradient."""
+"""The teacher-forced rollout: draws by the probabilities, on the quantizer's grid, gradient of the mean."""
 
 import numpy as np
 import pytest
 import torch
 
 from partita.audio.quantizer import Quantizer
-from partita.training.rollouts.teacher_forced import choose, teacher_forced
+from partita.training.judges.base import WaveformPair
+from partita.training.rollouts.teacher_forced import draw_by_inverse_cdf, teacher_forced
 
 QUANTIZER = Quantizer(classes=16)
 TABLE = torch.tensor(QUANTIZER.table)
@@ -20,9 +21,9 @@ def targets() -> torch.Tensor:
     return torch.randint(16, (2, 50), generator=torch.Generator().manual_seed(9))
 
 
-def roll(logits: torch.Tensor, value: str, seed: int = 0, valid: torch.Tensor = VALID):
+def roll(logits: torch.Tensor, value: str, seed: int = 0, valid: torch.Tensor = VALID) -> WaveformPair:
     random = torch.Generator().manual_seed(seed)
-    return teacher_forced(logits, targets(), valid, quantizer=QUANTIZER, value=value, random=random)
+    return teacher_forced(logits, targets(), valid, quantizer=QUANTIZER, value=value, rng=random)
 
 
 @pytest.mark.parametrize("value", ["draw", "mean"])
@@ -52,7 +53,7 @@ def test_the_mean_is_rounded_as_the_quantizer_rounds() -> None:
 def test_draws_follow_the_probabilities() -> None:
     probability = torch.tensor([0.1, 0.0, 0.6, 0.3])
     uniform = torch.rand(100_000, generator=torch.Generator().manual_seed(0))
-    drawn = choose(probability.expand(100_000, 4), uniform)
+    drawn = draw_by_inverse_cdf(probability.expand(100_000, 4), uniform)
     share = torch.bincount(drawn, minlength=4) / 100_000
     assert share[1] == 0
     assert (share - probability).abs().max() < 0.005  # over three standard errors
@@ -60,7 +61,7 @@ def test_draws_follow_the_probabilities() -> None:
 
 def test_every_class_can_be_drawn_and_none_beyond_the_last() -> None:
     flat = torch.full((3, 4), 0.25)
-    assert choose(flat, torch.tensor([0.0, 0.25, 1.0 - 2**-24])).tolist() == [0, 1, 3]
+    assert draw_by_inverse_cdf(flat, torch.tensor([0.0, 0.25, 1.0 - 2**-24])).tolist() == [0, 1, 3]
 
 
 def test_the_stream_decides_the_draws() -> None:
@@ -69,7 +70,7 @@ def test_the_stream_decides_the_draws() -> None:
     assert not torch.equal(roll(logits, "draw", 1).fake, roll(logits, "draw", 2).fake)
 
 
-def test_where_no_target_counts_fake_is_real_and_carries_no_gradient() -> None:
+def test_invalid_targets_have_equal_waveforms_and_no_gradient() -> None:
     valid = VALID.clone()
     valid[1, 30:] = False
     logits = random_logits().requires_grad_()

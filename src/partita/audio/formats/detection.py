@@ -1,15 +1,12 @@
-"""What a file is by its first bytes, whatever its name: only what is known is decoded.
+"""Find out the format of a file from its first bytes; the name hardly matters.
 
-A decoder that guesses takes random bytes for sound.
+A file in an unknown format is not decoded: a decoder that guesses may read any bytes as sound.
 """
 
 from pathlib import Path
-from typing import IO
-
-from partita.audio.formats.headers import kind_of_chunks
 
 HEAD = 64
-MAGIC = {  # bytes at an offset -> the format's name in FFmpeg
+MAGIC = {  # (offset, bytes): FFmpeg's name of the format
     (0, b"OggS"): "ogg",
     (0, b"fLaC"): "flac",
     (0, b"\x1a\x45\xdf\xa3"): "matroska",
@@ -29,13 +26,17 @@ MAGIC = {  # bytes at an offset -> the format's name in FFmpeg
     (8, b"AVI "): "avi",
 }
 QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip")
-OLD_QUICKTIME = {".mov", ".qt", ".mp4", ".m4a"}  # may begin without "ftyp"
+OLD_QUICKTIME = {".mov", ".qt", ".mp4", ".m4a"}  # suffixes of files that may begin without "ftyp"
 CHUNKED = ("wav", "w64", "aiff", "au", "caf")
+W64_MAGIC = b"riff" + bytes.fromhex("2E91CF11A5D628DB04C10000")
 
 
 def container(path: Path) -> str | None:
-    """Return what a file is by its first bytes: "wav", "w64", "aiff", "au", "caf", "ogg", "flac", a name of
-    FFmpeg's, or None for another.
+    """Return the format of a file by its first bytes.
+
+    Returns:
+        "wav", "w64", "aiff", "au", "caf", "ogg", "flac", or FFmpeg's name of another format; None for an
+        unknown one.
 
     Raises:
         OSError: the file can't be read.
@@ -48,7 +49,7 @@ def container(path: Path) -> str | None:
         if head.startswith(b"ID3") and len(head) >= 10:
             file.seek(10 + sum((head[6 + k] & 127) << 7 * (3 - k) for k in range(4)))
             head = file.read(HEAD)
-    if kind := kind_of_chunks(head):
+    if kind := chunked_kind(head):
         return kind
     for (offset, magic), name in MAGIC.items():
         if head[offset:].startswith(magic):
@@ -60,20 +61,18 @@ def container(path: Path) -> str | None:
     return None
 
 
-def scan_flac(file: IO[bytes], size: int) -> list[int]:
-    """Return where FLAC files begin that were joined, the first at 0; else a decoder stops after the first.
+def chunked_kind(head: bytes) -> str | None:
+    """Return which of the formats `CHUNKED` a file has, by its first 12 bytes or more; None for another.
 
-    >>> import io
-    >>> scan_flac(io.BytesIO(b"fLaC\\0\\0\\0\\x22" + bytes(99) + b"fLaC\\0\\0\\0\\x22" + bytes(99)), 214)
-    [0, 107]
+    >>> chunked_kind(b"RIFF....WAVEfmt "), chunked_kind(b"fLaC")
+    ('wav', None)
     """
-    mark = b"fLaC\x00\x00\x00\x22"  # the magic and the head of STREAMINFO
-    places, base, kept = [], 0, b""
-    while data := file.read(1 << 20):
-        data = kept + data
-        at = -1
-        while (at := data.find(mark, at + 1)) >= 0:
-            places.append(base - len(kept) + at)
-        base += len(data) - len(kept)
-        kept = data[-len(mark) + 1 :]
-    return [0, *places[1:]]
+    if head[:4] in (b"RIFF", b"RIFX", b"RF64") and head[8:12] == b"WAVE":
+        return "wav"
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return "aiff"
+    if head[:4] in (b".snd", b"dns.") and len(head) >= 12:
+        return "au"
+    if head[:8] in (b"caff\x00\x01\x00\x00", b"caff\x00\x01\x00\x01"):
+        return "caf"
+    return "w64" if head.startswith(W64_MAGIC[:12]) else None

@@ -1,6 +1,6 @@
-"""Formats that libsndfile does not know, through PyAV's own build of FFmpeg, where it is installed.
+"""Decode formats that libsndfile does not know, through PyAV, which contains FFmpeg.
 
-It is an optional extra, `partita[formats]`, and is imported only for such a file.
+PyAV is an optional dependency, `partita[formats]`, and is imported only when a file needs it.
 """
 
 import importlib.util
@@ -13,25 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.formats.libsndfile import BLOCK_VALUES, Track
-from partita.audio.formats.parts import NO_SOUND, MissingDecoderError, UnreadableError, ends_early
+from partita.audio.errors import MissingDecoderError, UnreadableError
+from partita.audio.formats.parts import NO_SOUND, ends_early
+from partita.audio.formats.track import BLOCK_VALUES, Track
 from partita.filenames import in_utf8
 
-TOLERANCE_S = 0.25  # durations in these formats are rounded, and leave out what an encoder added
-TIMED = {
-    "mov",
-    "matroska",
-    "asf",
-    "ape",
-    "wv",
-    "tta",
-    "dsf",
-    "tak",
-    "caf",
-    "wav",
-    "aiff",
-}  # tell a duration
-MOST_DAMAGED = 0.1  # share of packets; beyond it, what is left is no recording
+TOLERANCE_S = 0.25  # durations in these formats are rounded, and do not count an encoder's padding
+TIMED = {  # formats that contain a duration
+    *("mov", "matroska", "asf", "ape", "wv", "tta", "dsf", "tak", "caf", "wav", "aiff"),
+}
+MOST_DAMAGED = 0.1  # share of packets; a file with more damage is refused
 MOST_PLANES = 8
 SAMPLES = {
     "u8": np.uint8,
@@ -46,7 +37,7 @@ REMEDY = f"install 'partita[formats]', or {CONVERT}"
 
 
 def has_ffmpeg() -> bool:
-    """Tell whether PyAV is installed.
+    """Return whether PyAV is installed.
 
     >>> has_ffmpeg() == (importlib.util.find_spec("av") is not None)
     True
@@ -56,21 +47,21 @@ def has_ffmpeg() -> bool:
 
 @dataclass
 class FFmpegReader:
-    """The track of a file's first stream of sound; several where rate or channels change.
+    """Iterate over the tracks of a file's first audio stream: a new track where rate or channels change.
 
     Args:
         path: the file.
-        kind: FFmpeg's name of the format; FFmpeg is not left to guess.
-        notes: what a person should know about the file is added here.
+        kind: FFmpeg's name of the format, which is given to FFmpeg so that it does not guess.
+        notes: a list to which notes for the user are added.
 
     Raises:
         MissingDecoderError: when iterated: PyAV is not installed.
-        UnreadableError: when iterated: damaged, or without sound.
+        UnreadableError: when iterated: the file is damaged, or has no sound.
 
     >>> list(FFmpegReader(Path(__file__), "mov"))  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
     ...
-    partita.audio.formats.parts.UnreadableError: cut off or damaged: no sound in it can be decoded
+    partita.audio.errors.UnreadableError: cut off or damaged: no sound in it can be decoded
     """
 
     path: Path
@@ -78,7 +69,7 @@ class FFmpegReader:
     notes: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Track]:
-        """Yield the tracks; each is to be read to its end before the next."""
+        """Yield the tracks; read each one to its end before the next."""
         if not has_ffmpeg():
             what = self.path.suffix.lower() or self.kind
             raise MissingDecoderError(f"{what} files need FFmpeg: {REMEDY}")
@@ -90,7 +81,9 @@ class FFmpegReader:
                 av.open(name, format=self.kind, metadata_errors="ignore") as file,
             ):
                 if not file.streams.audio or file.streams.audio[0].codec_context is None:
-                    raise UnreadableError("a video without a sound track, or no sound that FFmpeg knows")
+                    raise UnreadableError(
+                        "a video without sound, or sound in an encoding that FFmpeg does not know"
+                    )
                 yield from _Stream(file, self.kind, self.notes).tracks()
         except (av.InvalidDataError, av.EOFError):
             raise UnreadableError(NO_SOUND) from None
@@ -100,15 +93,16 @@ class FFmpegReader:
 
 
 class _Stream:
-    """One stream of sound in an open file."""
+    """The first audio stream of an open file."""
 
     def __init__(self, file: Any, kind: str, notes: list[str]) -> None:
         self._file, self._stream, self._notes = file, file.streams.audio[0], notes
-        self._seconds = self._told_seconds() if kind in TIMED else None
+        self._seconds = self._duration() if kind in TIMED else None
         self._packets = self._damaged = 0
         self._read_s = 0.0
 
-    def _told_seconds(self) -> float | None:
+    def _duration(self) -> float | None:
+        """Return the duration that the file gives, in seconds; None without one."""
         if self._stream.duration:
             return float(self._stream.duration * self._stream.time_base)
         if self._file.duration and not self._file.streams.video:
@@ -116,7 +110,7 @@ class _Stream:
         return None
 
     def tracks(self) -> Iterator[Track]:
-        """Yield a track for each stretch of one rate and number of channels."""
+        """Yield a track for each run of frames with the same rate and number of channels."""
         floats = str(self._stream.codec_context.name).startswith("pcm_f")
         for (rate, channels), frames in groupby(self._frames(), _shape):
             begin = min(1.0, self._read_s / self._seconds) if self._seconds else 0.0
@@ -127,11 +121,12 @@ class _Stream:
             raise UnreadableError(f"damaged: {self._damaged} of its {self._packets} packets can't be decoded")
         if self._damaged:
             self._notes.append(f"damaged: {self._damaged} of its {self._packets} packets are left out")
-        told = any("cut off" in note for note in self._notes)
-        if not told and self._seconds and self._seconds - self._read_s > TOLERANCE_S:
+        noted = any("cut off" in note for note in self._notes)
+        if not noted and self._seconds and self._seconds - self._read_s > TOLERANCE_S:
             self._notes.append(ends_early(self._read_s, self._seconds))
 
     def _frames(self) -> Iterator[Any]:
+        """Yield the decoded frames, and count damaged packets."""
         import av
 
         packets = self._file.demux(self._stream)
@@ -156,11 +151,11 @@ class _Stream:
 
     @staticmethod
     def _blocks(frames: Iterator[Any], channels: int) -> Iterator[NDArray[np.float32]]:
-        """Yield blocks of many frames each."""
+        """Join frames to blocks of about `BLOCK_VALUES` values."""
         kept: list[NDArray[np.float32]] = []
         values = 0
         for frame in frames:
-            kept.append(_as_floats(frame, channels))
+            kept.append(frame_values(frame, channels))
             values += kept[-1].size
             if values >= BLOCK_VALUES:
                 yield np.concatenate(kept)
@@ -173,14 +168,23 @@ def _shape(frame: Any) -> tuple[int, int]:
     return frame.sample_rate, len(frame.layout.channels)
 
 
-def _as_floats(frame: Any, channels: int) -> NDArray[np.float32]:
-    """Return a frame's samples, (samples, channels) float32, full scale at 1.
+def frame_values(frame: Any, channels: int) -> NDArray[np.float32]:
+    """Return the samples of an `av.AudioFrame`, (samples, channels) float32, with full scale at 1.
 
-    PyAV's own `to_ndarray` reads beyond the end of the list of planes where there are 8 of them or more.
+    PyAV's own `to_ndarray` reads beyond the end of the list of planes if a frame has 8 of them or more.
+
+    Args:
+        frame: the decoded frame.
+        channels: its number of channels.
+
+    Raises:
+        UnreadableError: the type of the samples is not known, or there are more than 8 planes.
     """
     dtype = SAMPLES.get(str(frame.format.name).removesuffix("p"))
     if dtype is None:
-        raise UnreadableError(f"its samples are {frame.format.name}, which is not supported: {CONVERT}")
+        raise UnreadableError(
+            f"its samples have the type {frame.format.name}, which is not supported: {CONVERT}"
+        )
     if frame.format.is_planar:
         if channels > MOST_PLANES:
             raise UnreadableError(f"{channels} channels, more than {MOST_PLANES} in this format: {CONVERT}")
@@ -192,5 +196,5 @@ def _as_floats(frame: Any, channels: int) -> NDArray[np.float32]:
         return (values.astype(np.float32) - 128) / np.float32(128)
     if values.dtype.kind == "i":
         return (values * (1.0 / -float(np.iinfo(values.dtype).min))).astype(np.float32)
-    with np.errstate(over="ignore"):  # to infinity, which is refused where it is named
+    with np.errstate(over="ignore"):  # infinity is refused later, with its time
         return values.astype(np.float32)

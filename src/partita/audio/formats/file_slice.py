@@ -1,43 +1,44 @@
-"""A stretch of a file, read as if it were a file of its own. It knows no audio formats."""
+"""A range of a file that is read like a file of its own. This file knows no audio formats."""
 
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-END_TAG = 128  # bytes that decoders of MP3 look at, at the end, for a tag
+END_TAG = 128  # bytes at the end of a file in which an MP3 decoder looks for a tag
 FAR = 1 << 40
 
 
 class FileSlice:
-    """A stretch of a file as a read-only file, with other bytes in front of it where wanted.
+    """A read-only file object for a range of bytes, with other bytes in front of it where wanted.
 
     Args:
         path: the file.
-        start: bytes from its start to the stretch.
-        stop: bytes from its start to the end of the stretch.
-        front: bytes that are read before the stretch, such as a header that fits it.
-        endless: tell a length far beyond the true one. A decoder of MP3 estimates how many samples there are
-            from the length, and stops there; with this it goes on to the last byte.
+        start: first byte of the range.
+        stop: end of the range, in bytes from the start of the file.
+        header: bytes to read before the range, such as a corrected header.
+        unknown_length: report a size far beyond the true one. An MP3 decoder estimates the number of samples
+            from the file's size and stops there; with this it reads to the last byte.
 
     Attributes:
-        error: what went wrong in reading; a decoder in C calls `read`, and no exception passes through it.
+        error: the first error in reading, or None. libsndfile calls `read` from C, so an exception would be
+            lost.
 
-    >>> with FileSlice(Path(__file__), 3, 11, front=b"It is ") as view: view.read(20)
-    b'It is A stretc'
+    >>> with FileSlice(Path(__file__), 3, 10, header=b"This is ") as file: file.read(20)
+    b'This is A range'
     """
 
     def __init__(
-        self, path: Path, start: int, stop: int, *, front: bytes = b"", endless: bool = False
+        self, path: Path, start: int, stop: int, *, header: bytes = b"", unknown_length: bool = False
     ) -> None:
         self._file = path.open("rb")
-        self._start, self._front = start, front
-        self._size = len(front) + stop - start
-        self._told = self._size + FAR if endless else self._size
-        self._place = 0
+        self._start, self._header = start, header
+        self._size = len(header) + stop - start
+        self._reported_size = self._size + FAR if unknown_length else self._size
+        self._position = 0
         self.error: OSError | None = None
 
     def __enter__(self) -> Self:
-        """Return the view; the end of the block closes the file."""
+        """Return the file object; the end of the block closes the file."""
         return self
 
     def __exit__(
@@ -47,25 +48,25 @@ class FileSlice:
         self._file.close()
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place, as a file does."""
-        base = (0, self._place, self._told)[whence]
-        self._place = max(0, base + offset)
-        return self._place
+        """Set the position, as the method of a file does, and return it."""
+        base = (0, self._position, self._reported_size)[whence]
+        self._position = max(0, base + offset)
+        return self._position
 
     def tell(self) -> int:
-        """Return the place in bytes from the start."""
-        return self._place
+        """Return the position, in bytes."""
+        return self._position
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes from here on, all that is left when it is negative."""
-        if self._place >= self._size:
-            return self._beyond(size)
-        left = self._size - self._place
+        """Return up to `size` bytes from the position on; all that are left if `size` is negative."""
+        if self._position >= self._size:
+            return self._read_beyond(size)
+        left = self._size - self._position
         size = left if size < 0 else min(size, left)
-        data = self._front[self._place : self._place + size]
+        data = self._header[self._position : self._position + size]
         if len(data) < size:
-            data += self._read_file(self._place + len(data) - len(self._front), size - len(data))
-        self._place += len(data)
+            data += self._read_file(self._position + len(data) - len(self._header), size - len(data))
+        self._position += len(data)
         return data
 
     def _read_file(self, offset: int, size: int) -> bytes:
@@ -76,10 +77,10 @@ class FileSlice:
             self.error = error
             return b""
 
-    def _beyond(self, size: int) -> bytes:
-        """Return the zeros of the told length's last bytes, where a decoder looks for a tag; else nothing."""
-        if self._told == self._size or self._place < self._told - END_TAG:
+    def _read_beyond(self, size: int) -> bytes:
+        """Return zeros at the end of the reported size, where a decoder looks for a tag; else no bytes."""
+        if self._reported_size == self._size or self._position < self._reported_size - END_TAG:
             return b""
-        size = min(self._told - self._place, size if size >= 0 else END_TAG)
-        self._place += size
+        size = min(self._reported_size - self._position, size if size >= 0 else END_TAG)
+        self._position += size
         return bytes(size)

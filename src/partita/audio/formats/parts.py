@@ -1,44 +1,26 @@
-"""What in a file is decoded as one: the pieces of joined and chained files, and headers that are made anew.
+"""A part of a file that is decoded as a file of its own, and the notes on damaged parts.
 
-The scanners of the formats (`chunks.py`, `mpeg.py`, `ogg.py`) make these; `soundfiles.py` decodes them.
+`completeness.py`, `flac.py`, `mp3.py` and `ogg.py` find the parts; `libsndfile.py` decodes them.
 """
 
 from dataclasses import dataclass, replace
 
 NO_SOUND = "cut off or damaged: no sound in it can be decoded"
-NOTED_S = 0.1  # a length that is wrong by less is no reason for a note
-
-
-class UnreadableError(Exception):
-    """The file holds no sound that can be used; the message is the reason, for `skipped` in the index.
-
-    >>> raise UnreadableError("silent from start to end")
-    Traceback (most recent call last):
-    ...
-    partita.audio.formats.parts.UnreadableError: silent from start to end
-    """
-
-
-class MissingDecoderError(UnreadableError):
-    """The file may be fine, but what decodes it is not installed.
-
-    >>> issubclass(MissingDecoderError, UnreadableError)
-    True
-    """
+NOTED_S = 0.1  # a length that is wrong by less than this, in seconds, gets no note
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A stretch of a file that a decoder takes for a whole file.
+    """A range of bytes that a decoder reads as a whole file.
 
     Args:
-        start: bytes from the start of the file.
-        stop: bytes from the start of the file.
-        front: bytes that stand before the stretch in place of its own header.
-        endless: whether the decoder is told a length far beyond the true one; see `FileSlice`.
-        seconds: how long the sound is at least, where that is known before it is decoded.
-        note: what a person should know about this part.
-        goes_on: whether it is of the same file as the part before, behind damage.
+        start: first byte, from the start of the file.
+        stop: end, in bytes from the start of the file.
+        header: bytes that replace the part's own header; empty if the part has a valid header.
+        unknown_length: whether to hide the length of the part from the decoder; see `FileSlice`.
+        seconds: the least duration of the sound, where it is known before decoding.
+        note: what the user should know about this part; None for nothing.
+        continues: whether the part belongs to the same file as the part before, after some damage.
 
     >>> Part(start=0, stop=100).size
     100
@@ -46,41 +28,45 @@ class Part:
 
     start: int
     stop: int
-    front: bytes = b""
-    endless: bool = False
+    header: bytes = b""
+    unknown_length: bool = False
     seconds: float | None = None
     note: str | None = None
-    goes_on: bool = False
+    continues: bool = False
 
     @property
     def size(self) -> int:
-        """Return the bytes of the stretch."""
+        """Return the number of bytes, without `header`."""
         return self.stop - self.start
 
-    def noted(self, note: str) -> "Part":
-        """Return the part with one more note."""
+    def with_note(self, note: str) -> "Part":
+        """Return the part with a note added."""
         return replace(self, note=f"{self.note}; {note}" if self.note else note)
 
 
-def damaged_within(used: float, promised: float | None) -> str:
-    """Return the note on a recording with damage in the middle, behind which it goes on.
+def damaged_within(used: float, expected: float | None) -> str:
+    """Return the note on a recording that is damaged in the middle and continues after that.
 
     Args:
-        used: seconds that are used, about.
-        promised: seconds that there should be; None where no header tells.
+        used: how much of it is used, about, in seconds.
+        expected: its whole length in seconds; None where no header gives it.
 
     >>> damaged_within(26.7, 30)
     'damaged in the middle: 26.7 of 30.0 s are used'
     """
-    of = "" if promised is None else f" of {promised:.1f}"
+    of = "" if expected is None else f" of {expected:.1f}"
     return f"damaged in the middle: {used:.1f}{of} s are used"
 
 
-def ends_early(there: float, promised: float) -> str:
-    """Return the note on a recording that is shorter than it says, both in seconds.
+def ends_early(found: float, expected: float) -> str:
+    """Return the note on a recording that is shorter than its header says.
+
+    Args:
+        found: the length of the sound in the file, in seconds.
+        expected: the length by the header, in seconds.
 
     >>> ends_early(4, 10)
     'cut off or damaged: it ends after 4.0 of 10.0 s'
     """
-    digits = 1 if min(there, promised - there) >= 0.05 else 3
-    return f"cut off or damaged: it ends after {there:.{digits}f} of {promised:.{digits}f} s"
+    digits = 1 if min(found, expected - found) >= 0.05 else 3
+    return f"cut off or damaged: it ends after {found:.{digits}f} of {expected:.{digits}f} s"

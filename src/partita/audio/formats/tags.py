@@ -1,15 +1,19 @@
-"""Tags that stand before or after the sound of a file: ID3, APE and Lyrics3. What is in them is not read."""
+"""Find tags before or after the sound of a file: ID3, APE and Lyrics3. Their content is not read."""
 
 from typing import IO
 
 ID3V1 = 128  # bytes
 MARKS = (b"ID3", b"APETAGEX", b"LYRICSBEGIN", b"TAG")
 STEP = 1 << 20
-MOST_TAGS = 16  # one after the other
+MOST_TAGS = 16  # in a row
 
 
 def tag_length(file: IO[bytes], place: int) -> int:
-    """Return the bytes of the tag that begins at a place, 0 without one.
+    """Return the length in bytes of the tag that begins at a place; 0 if there is none.
+
+    Args:
+        file: the open file.
+        place: in bytes from the start of the file.
 
     >>> import io
     >>> tag_length(io.BytesIO(b"TAG" + bytes(125)), 0)
@@ -28,14 +32,15 @@ def tag_length(file: IO[bytes], place: int) -> int:
 
 
 def begins_tag(file: IO[bytes], place: int, size: int) -> bool:
-    """Tell whether a tag begins at a place, and not sound that has the same bytes by chance.
+    """Return whether a tag begins at a place, rather than sound with the same bytes by chance.
 
-    Of the short marks, ID3 has to end where the file or another tag does, and TAG to be the file's end.
+    The marks ID3 and TAG are short. An ID3 tag counts only if another tag or the end of the file follows it,
+    and TAG only if it is the last 128 bytes of the file.
 
     Args:
-        file: the file, open.
-        place: bytes from its start.
-        size: its length in bytes.
+        file: the open file.
+        place: in bytes from the start of the file.
+        size: the length of the file in bytes.
 
     >>> import io
     >>> file = io.BytesIO(b"TAG" + bytes(200))
@@ -57,11 +62,11 @@ def begins_tag(file: IO[bytes], place: int, size: int) -> bool:
 
 
 def find_tags(file: IO[bytes], start: int, size: int) -> int:
-    """Return where the tags begin that a file ends with, its length when there are none.
+    """Return where the tags at the end of a file begin; the length of the file if there are none.
 
     Args:
-        file: the file, open.
-        start: where to begin to look, in bytes from the start of the file.
+        file: the open file.
+        start: where to start searching, in bytes from the start of the file.
         size: the length of the file in bytes.
 
     >>> import io
@@ -72,7 +77,7 @@ def find_tags(file: IO[bytes], start: int, size: int) -> int:
     while place < size:
         file.seek(place)
         data = file.read(STEP)
-        found = sorted(place + at for mark in MARKS for at in _all(data, mark))
+        found = sorted(place + at for mark in MARKS for at in _positions(data, mark))
         for at in found:
             if begins_tag(file, at, size):
                 return at
@@ -82,8 +87,8 @@ def find_tags(file: IO[bytes], start: int, size: int) -> int:
     return size
 
 
-def _all(data: bytes, mark: bytes) -> list[int]:
-    """Return every place of a mark in the data."""
+def _positions(data: bytes, mark: bytes) -> list[int]:
+    """Return all positions of a mark in the data."""
     places, at = [], -1
     while (at := data.find(mark, at + 1)) >= 0:
         places.append(at)

@@ -1,4 +1,4 @@
-"""Labels from file names: `{digit}_{speaker}_{take}` turns `7_jackson_3.wav` into three named fields."""
+"""Read labels from file names: `{digit}_{speaker}_{take}` reads three fields of `7_jackson_3.wav`."""
 
 import re
 import string
@@ -8,10 +8,14 @@ from partita.errors import PartitaError
 
 
 def label_parser(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a label pattern; a field takes as little as it can, but something.
+    """Compile a label pattern to a regular expression; each field matches at least one character, lazily.
+
+    Args:
+        pattern: text with fields in braces, for example `{digit}_{speaker}`.
 
     Raises:
-        PartitaError: no field, a field without a plain name, a name twice, or braces that don't close.
+        PartitaError: the pattern has no field, a field whose name is not an identifier, two fields of one
+            name, or unbalanced braces.
 
     >>> label_parser("{digit}_{speaker}").fullmatch("7_jackson").groupdict()
     {'digit': '7', 'speaker': 'jackson'}
@@ -23,7 +27,7 @@ def label_parser(pattern: str) -> re.Pattern[str]:
     names = [name for _, name, _, _ in parts if name is not None]
     if not names or len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
         raise PartitaError(
-            f"`labels` is {pattern!r}, must have fields with different plain names:"
+            f"`labels` is {pattern!r}, must have fields with different names of letters and digits:"
             " write it like {digit}_{speaker}"
         )
     fields = ("" if name is None else f"(?P<{name}>[^/]+?)" for _, name, _, _ in parts)
@@ -33,10 +37,14 @@ def label_parser(pattern: str) -> re.Pattern[str]:
 
 
 def read_label(parser: re.Pattern[str], name: str) -> dict[str, str] | None:
-    """Return the fields of one recording's name, or None when it doesn't fit.
+    """Return the fields of a recording's name, or None if the name does not match.
 
-    A pattern without a slash is held against the file's name without suffix, one with a slash against the end
-    of its path.
+    A pattern without a slash is matched with the file name without its suffix, a pattern with slashes with
+    the end of the path.
+
+    Args:
+        parser: what `label_parser` returned.
+        name: relative path of the recording, with forward slashes.
 
     >>> read_label(label_parser("{speaker}/{take}"), "set/ann/3.wav")
     {'speaker': 'ann', 'take': '3'}

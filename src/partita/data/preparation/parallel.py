@@ -1,7 +1,7 @@
-"""Prepare many recordings over the cores, reusing what an earlier corpus holds of those that didn't change.
+"""Prepare many recordings in parallel, and reuse the samples of unchanged recordings from the old corpus.
 
-Threads, not processes: decoding, resampling and array work all run outside Python's lock, and threads die
-with the program.
+The work runs in threads rather than processes: decoding, resampling and array operations release Python's
+global interpreter lock, and threads end with the program.
 """
 
 import hashlib
@@ -9,172 +9,184 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import IO
 
-from partita.audio.formats.parts import MissingDecoderError, UnreadableError
-from partita.data.corpus_writer import CorpusWriter, PreparedFile
-from partita.data.preparation.progress import Progress
-from partita.data.preparation.recording import Piece, Sound, prepare_recording
+from partita.audio.errors import MissingDecoderError, UnreadableError
+from partita.data.corpus_writer import CorpusWriter
+from partita.data.preparation.recording import PreparedSound, SoundSettings, prepare_recording
 from partita.data.preparation.sources import Source
+from partita.data.preparation.summary import group_notes
+from partita.data.prepared_file import PreparedFile
 from partita.digests import samples_hash
-
-VERSION = 4  # of the way recordings are prepared: a new number makes every corpus be prepared again
-
-
-def sound_settings(sound: Sound) -> dict[str, Any]:
-    """Return the settings that decide a recording's samples, as they stand in the index."""
-    return {"version": VERSION, **asdict(sound)}
+from partita.progress import WorkCounter
 
 
 def prepare_all(
     sources: list[Source],
-    sound: Sound,
-    workspace: CorpusWriter,
+    settings: SoundSettings,
+    writer: CorpusWriter,
     workers: int,
-    progress: Progress,
+    progress: WorkCounter,
     *,
     root: Path,
-) -> list[PreparedFile]:
-    """Return every source, in order: prepared, found unchanged in the old corpus, or skipped with its reason.
+) -> tuple[list[PreparedFile], list[str]]:
+    """Prepare all sources that the old corpus does not hold unchanged.
 
-    Names are from `root`: one of another root's is another file.
+    Args:
+        sources: the files.
+        settings: rate, level, trimming.
+        writer: the corpus folder, whose scratch folder gets the samples.
+        workers: number of threads.
+        progress: receives the bytes of source files that are done.
+        root: the folder that names are relative to. Names relative to another root are other files.
+
+    Returns:
+        A file for each source, in order, prepared or skipped with a reason; and warnings about samples of the
+        old corpus that were damaged.
 
     Raises:
-        OSError: no room to write.
+        OSError: the disk is full.
     """
-    known = _Known.of(workspace, sound, root)
+    old = _OldFiles.read(writer, settings, root)
     stop = threading.Event()
     progress.expect(sum(source.size for source in sources))
-    with ExitStack() as stores:
-        stack: SimpleQueue[IO[bytes]] = SimpleQueue()
+    with ExitStack() as stack:
+        stores: SimpleQueue[IO[bytes]] = SimpleQueue()
         for number in range(workers):
-            stack.put(stores.enter_context((workspace.scratch / f"{number}.i16").open("wb")))
-        job = _Job(sound, workspace, known, stop, progress, stack)
+            stores.put(stack.enter_context((writer.scratch / f"{number}.i16").open("wb")))
+        job = _Job(settings, writer.scratch, old, stop, progress, stores)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="prepare")
         try:
             files = list(pool.map(job.run, sources))
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
-    return _without_copies(files)
+    damaged = ((name, f"prepared again, since {store} was damaged") for name, store in job.damaged)
+    return _skip_copies(files), group_notes(sorted(damaged))
 
 
 @dataclass(frozen=True)
-class _Known:
+class _OldFiles:
+    """The files of the old corpus that were prepared with the same settings."""
+
     by_name: Mapping[str, PreparedFile]
     by_digest: Mapping[str, PreparedFile]
 
     @classmethod
-    def of(cls, workspace: CorpusWriter, sound: Sound, root: Path) -> "_Known":
-        usable = workspace.old_settings == sound_settings(sound)
-        old = workspace.old_files() if usable else []
-        named = old if workspace.old_root == str(root) else []
-        return cls({f.source: f for f in named}, {f.digest: f for f in old})
+    def read(cls, writer: CorpusWriter, settings: SoundSettings, root: Path) -> "_OldFiles":
+        usable = writer.old_settings == settings.as_json()
+        old = writer.old_files() if usable else []
+        same_root = old if writer.old_root == str(root) else []
+        return cls({f.source: f for f in same_root}, {f.digest: f for f in old})
 
 
 class _StoppedError(Exception):
-    """Another recording's failure, or the user, ended the work."""
+    """The work was stopped by the user, or by an error in another thread."""
 
 
 @dataclass(frozen=True)
 class _Job:
-    sound: Sound
-    workspace: CorpusWriter
-    known: _Known
+    """What all threads share.
+
+    Each thread takes one of `stores` while it prepares a recording, so that small recordings need no file of
+    their own.
+    """
+
+    settings: SoundSettings
+    scratch: Path
+    old: _OldFiles
     stop: threading.Event
-    progress: Progress
-    stores: SimpleQueue[IO[bytes]]  # one for each worker, so that small recordings need no file of their own
+    progress: WorkCounter
+    stores: SimpleQueue[IO[bytes]]
+    damaged: set[tuple[str, Path | None]] = field(default_factory=set)
 
     def run(self, source: Source) -> PreparedFile:
-        """Prepare one source, or find out why not."""
+        """Prepare one source, or reuse its samples, or return the reason why it is skipped."""
         if source.problem:
-            self.progress.add(source.size, source.name)
-            return self._file(source, "", reason=source.problem)
-        old = self.known.by_name.get(source.name)
-        if (
-            old
-            and old.digest
-            and (old.size, old.mtime_ns) == (source.size, source.mtime_ns)
-            and self._intact(old)
-        ):
-            self.progress.add(source.size, source.name)
-            return old
+            return self._finish(source, _prepared_file(source, "", reason=source.problem))
+        old = self.old.by_name.get(source.name)
+        unchanged = old and old.digest and (old.size, old.mtime_ns) == (source.size, source.mtime_ns)
+        if old and unchanged and self._is_intact(old):
+            return self._finish(source, old)
         try:
             with source.path.open("rb") as file:
                 digest = hashlib.file_digest(file, samples_hash).hexdigest()
         except OSError as error:
-            self.progress.add(source.size, source.name)
-            return self._file(source, "", reason=f"unreadable: {error.strerror or error}")
-        if (same := self.known.by_digest.get(digest)) and self._intact(same):
-            self.progress.add(source.size, source.name)
-            return same.renamed(source.name, source.size, source.mtime_ns)
+            reason = f"unreadable: {error.strerror or error}"
+            return self._finish(source, _prepared_file(source, "", reason=reason))
+        if (same := self.old.by_digest.get(digest)) and self._is_intact(same):
+            return self._finish(source, same.renamed(source.name, source.size, source.mtime_ns))
         return self._prepare(source, digest)
 
-    def _intact(self, old: PreparedFile) -> bool:
-        """Tell whether the old corpus still holds a file's samples; say so where it does not."""
+    def _finish(self, source: Source, file: PreparedFile) -> PreparedFile:
+        self.progress.add(source.size, source.name)
+        return file
+
+    def _is_intact(self, old: PreparedFile) -> bool:
+        """Return whether the old corpus still holds a file's samples; remember a damaged one."""
         if intact := old.is_intact():
             return intact
-        self.workspace.note_damaged(old)
+        self.damaged.add((old.source, old.store))
         return False
 
     def _prepare(self, source: Source, digest: str) -> PreparedFile:
-        heard = 0.0
+        reported = 0.0
 
-        def advance(share: float) -> None:
-            nonlocal heard
+        def report(share: float) -> None:
+            nonlocal reported
             if self.stop.is_set():
                 raise _StoppedError
-            self.progress.add((share - heard) * source.size, source.name)
-            heard = share
+            self.progress.add((share - reported) * source.size, source.name)
+            reported = share
 
         store = self.stores.get()
         offset = store.tell() // 2
         try:
-            piece = prepare_recording(source.path, self.sound, store, self.workspace.scratch, advance)
-        except MissingDecoderError as error:  # looked at anew next time: it may be installed then
-            return self._file(source, "", reason=str(error))
+            sound = prepare_recording(source.path, self.settings, store, self.scratch, report)
+        except MissingDecoderError as error:  # no digest: the decoder may be installed next time
+            return _prepared_file(source, "", reason=str(error))
         except UnreadableError as error:
-            return self._file(source, digest, reason=str(error))
+            return _prepared_file(source, digest, reason=str(error))
         finally:
             self.stores.put(store)
-            self.progress.add((1 - heard) * source.size, source.name)
-        file = self._file(source, digest, piece=piece)
-        return replace(file, offset=offset, store=Path(store.name))
-
-    def _file(
-        self, source: Source, digest: str, *, piece: Piece | None = None, reason: str | None = None
-    ) -> PreparedFile:
-        return PreparedFile(
-            source=source.name,
-            size=source.size,
-            mtime_ns=source.mtime_ns,
-            digest=digest,
-            reason=reason,
-            stretches=tuple(piece.stretches) if piece else (),
-            samples_digest=piece.digest if piece else "",
-            note=piece.note if piece else None,
-        )
+            self.progress.add((1 - reported) * source.size, source.name)
+        return replace(_prepared_file(source, digest, sound=sound), offset=offset, store=Path(store.name))
 
 
-def _without_copies(files: list[PreparedFile]) -> list[PreparedFile]:
-    """Skip every later copy of a recording, which could stand in two splits at once.
+def _prepared_file(
+    source: Source, digest: str, *, sound: PreparedSound | None = None, reason: str | None = None
+) -> PreparedFile:
+    return PreparedFile(
+        source=source.name,
+        size=source.size,
+        mtime_ns=source.mtime_ns,
+        digest=digest,
+        reason=reason,
+        stretches=tuple(sound.stretches) if sound else (),
+        samples_digest=sound.digest if sound else "",
+        note=sound.note if sound else None,
+    )
+
+
+def _skip_copies(files: list[PreparedFile]) -> list[PreparedFile]:
+    """Skip every later copy of a recording, which could otherwise be in two splits.
 
     A copy has the same bytes, or the same sound in another lossless format or with other tags.
     """
-    bytes_of: dict[str, str] = {}
-    sound_of: dict[str, str] = {}
+    name_of_bytes: dict[str, str] = {}
+    name_of_sound: dict[str, str] = {}
     result = []
     for file in files:
-        kept = file
+        entry = file
         if file.reason is None:
-            if file.digest in bytes_of:
-                kept = file.skipped(f"the same bytes as {bytes_of[file.digest]}")
-            elif file.samples_digest in sound_of:
-                kept = file.skipped(f"the same sound as {sound_of[file.samples_digest]}")
+            if file.digest in name_of_bytes:
+                entry = file.skipped(f"the same bytes as {name_of_bytes[file.digest]}")
+            elif file.samples_digest in name_of_sound:
+                entry = file.skipped(f"the same sound as {name_of_sound[file.samples_digest]}")
             else:
-                bytes_of[file.digest] = sound_of[file.samples_digest] = file.source
-        result.append(kept)
+                name_of_bytes[file.digest] = name_of_sound[file.samples_digest] = file.source
+        result.append(entry)
     return result

@@ -1,60 +1,60 @@
-"""Recordings become a corpus: find them, prepare each, share them out over the splits, write store and index.
+"""Make a corpus from recordings: find them, prepare each, assign them to splits, write store and index.
 
-Only what changed is prepared again, and the old corpus stays whole until the new index takes its place.
-Source files are never written to. How one recording is prepared stands in `recording.py`, the splits in
-`splits.py`.
+Only what changed is prepared again, and the old corpus stays complete until the new index replaces its
+index. Source files are never written to. How one recording is prepared is in `recording.py`, how the splits
+are chosen in `splits.py`.
 """
 
 import math
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from partita.data.corpus import Corpus
-from partita.data.corpus_writer import CorpusWriter, clear_disk_errors
-from partita.data.index import HIGHEST_RATE
-from partita.data.preparation.build_index import Plan, build_index
+from partita.data.corpus_writer import CorpusWriter, explain_full_disk
+from partita.data.index import MAX_SAMPLE_RATE
+from partita.data.preparation.build_index import IndexSettings, build_index
 from partita.data.preparation.labels import label_parser
+from partita.data.preparation.name_patterns import relative_to_root
 from partita.data.preparation.parallel import prepare_all
-from partita.data.preparation.patterns import Names
-from partita.data.preparation.progress import Progress, bar, silent
-from partita.data.preparation.recording import Sound
+from partita.data.preparation.recording import SoundSettings
 from partita.data.preparation.sources import find_sources
-from partita.data.preparation.splits import SplitRules, check_globs
+from partita.data.preparation.splits import SplitRules, check_patterns
+from partita.device import available_cores
 from partita.errors import PartitaError
-from partita.filenames import shown
+from partita.progress import ProgressBar, WorkCounter
 from partita.standard_streams import without_libraries
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareConfig:
-    """How recordings become a corpus.
+    """Settings of `prepare`.
 
     Raises:
-        PartitaError: a value out of its range.
+        PartitaError: a value is out of range.
     """
 
     sample_rate: int = 16000
-    """Samples a second of the corpus, in Hz: 16000 holds most of a violin, 44100 all of it."""
+    """Sample rate of the corpus in Hz: 16000 keeps most of the sound of a violin, 44100 all of it."""
     peak_dbfs: float = -1.0
-    """Level that each recording's greatest sample is brought to, in decibels of full scale (0 or less)."""
+    """Peak level of each recording in decibels relative to full scale (0 or less)."""
     trim: bool = True
     """Trim silence at the ends and cut out silences longer than a second."""
     test: tuple[str, ...] = ()
-    """Recordings of the test split: names, paths or globs; without any, about a tenth, chosen by seed."""
+    """Recordings of the test split: names, paths or globs. Default: about a tenth, chosen by seed."""
     validation: tuple[str, ...] = ()
-    """Recordings of the validation split: names, paths or globs; without any, about a tenth, by seed."""
+    """Recordings of the validation split: names, paths or globs. Default: about a tenth, chosen by seed."""
     validation_seconds: float | None = None
-    """Hold out this many seconds of the training recordings for validation, instead of whole recordings."""
+    """Seconds of the training recordings to hold out for validation, instead of whole recordings."""
     gap: float = 1.0
-    """Seconds left out between two splits that share a recording."""
+    """Seconds to leave out between two splits of the same recording."""
     seed: int = 0
-    """Seed of the choice of held-out recordings."""
+    """Seed for choosing the held-out recordings."""
     labels: str | None = None
-    """Pattern that reads labels from file names, for example {digit}_{speaker}_{take}."""
+    """Pattern to read labels from file names, for example {digit}_{speaker}_{take}."""
     workers: int | None = None
-    """Recordings prepared at once; all cores when not given."""
+    """Number of recordings to prepare at the same time. Default: one for each core."""
 
     def __post_init__(self) -> None:
         for name in ("test", "validation"):
@@ -63,10 +63,10 @@ class PrepareConfig:
         rules = (
             (
                 "sample_rate",
-                1000 <= self.sample_rate <= HIGHEST_RATE,
-                f"must be 1000 to {HIGHEST_RATE} Hz: 16000 is usual",
+                1000 <= self.sample_rate <= MAX_SAMPLE_RATE,
+                f"must be 1000 to {MAX_SAMPLE_RATE} Hz: 16000 is usual",
             ),
-            ("peak_dbfs", -60 <= self.peak_dbfs <= 0, "must be -60 to 0: -1 leaves a little room"),
+            ("peak_dbfs", -60 <= self.peak_dbfs <= 0, "must be -60 to 0: -1 is usual"),
             ("gap", math.isfinite(self.gap) and self.gap >= 0, "must be 0 or more seconds: 1 is usual"),
             ("workers", self.workers is None or self.workers >= 1, "must be at least 1, or left out"),
             (
@@ -89,11 +89,11 @@ def prepare(
     *,
     progress: bool | Callable[[float, float, str], None] = False,
 ) -> Corpus:
-    """Prepare recordings as a corpus in the folder `out`; run again, do only what changed.
+    """Prepare recordings as a corpus in the folder `out`; a second run prepares only what changed.
 
     Args:
-        recordings: audio files, and folders that are searched all the way down.
-        out: the corpus folder: new, empty, or a corpus, which is brought up to date.
+        recordings: audio files, and folders, which are searched recursively.
+        out: the corpus folder: new, empty, or a corpus, which is updated.
         config: rate, level, silence, splits, labels.
         progress: True for a bar on standard error, or a function of (done, total, name), in bytes of source
             files.
@@ -102,8 +102,8 @@ def prepare(
         The corpus. Its index names the files that were skipped, each with the reason.
 
     Raises:
-        PartitaError: nothing usable, an output folder that is something else, globs or times that don't fit,
-            no room on the disk. What lay in `out` before is unharmed.
+        PartitaError: no file can be used, `out` is not a corpus folder, a pattern or a time does not fit the
+            recordings, or the disk is full. A corpus that was in `out` before is unchanged.
 
     >>> import tempfile, numpy as np, soundfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -117,53 +117,30 @@ def prepare(
     root, sources = find_sources(recordings, out)
     names = [source.name for source in sources if source.problem is None]
     rules = SplitRules(
-        test=_from_root(config.test, root, names),
-        validation=_from_root(config.validation, root, names),
+        test=relative_to_root(config.test, root, names),
+        validation=relative_to_root(config.validation, root, names),
         validation_seconds=config.validation_seconds,
         gap=config.gap,
         seed=config.seed,
     )
-    check_globs(rules, names)
-    sound = Sound(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
-    with clear_disk_errors(out), CorpusWriter(out) as workspace, _reporter(progress) as report:
+    check_patterns(rules, names)
+    sound = SoundSettings(sample_rate=config.sample_rate, peak_dbfs=config.peak_dbfs, trim=config.trim)
+    settings = IndexSettings(root=root, sound=sound, rules=rules, labels=config.labels)
+    with explain_full_disk(out), CorpusWriter(out) as writer, _work_counter(progress) as counter:
         workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
         with without_libraries():
-            files = prepare_all(sources, sound, workspace, workers, report, root=root)
-        plan = Plan(root=root, sound=sound, rules=rules, labels=config.labels)
-        index = workspace.commit(build_index(files, plan, workspace.lines()), files)
-        return Corpus.mapped(out, index)
+            files, warnings = prepare_all(sources, sound, writer, workers, counter, root=root)
+        index = build_index(files, settings, [*writer.warnings, *warnings])
+        return Corpus.from_index(out, writer.commit(index, files))
 
 
-def _from_root(words: Sequence[str], root: Path, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the words with paths from the working folder, as a shell completes them, made paths from
-    `root`."""
-    known = Names(names)
-    return tuple(
-        shown(word) if known.exact(shown(word)) else _made_from_root(word, root, known) for word in words
-    )
-
-
-def _made_from_root(word: str, root: Path, known: Names) -> str:
-    """Return a word that is not the name of a recording; whole paths come first, since globs take long."""
-    path = Path(word).resolve()
-    if not path.is_relative_to(root):
-        return shown(word)
-    made = shown(path.relative_to(root).as_posix())
-    return made if known.exact(made) or not known.fitting(shown(word)) else shown(word)
-
-
-def available_cores() -> int:
-    """Return the cores that this process may use.
-
-    >>> available_cores() >= 1
-    True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _reporter(progress: bool | Callable[[float, float, str], None]) -> Progress:
+@contextmanager
+def _work_counter(progress: bool | Callable[[float, float, str], None]) -> Iterator[WorkCounter]:
+    """Yield a counter that reports to a progress bar, to the caller's function, or to nobody."""
     if callable(progress):
-        return Progress(progress)
-    return bar() if progress else silent()
+        yield WorkCounter(progress)
+    elif progress:
+        with ProgressBar("preparing", details=True, transient=True) as bar:
+            yield WorkCounter(lambda done, total, name: bar.update(done, total=total, details=name))
+    else:
+        yield WorkCounter(lambda done, total, name: None)

@@ -1,39 +1,41 @@
-"""One recording is prepared: decoded once, brought to its level, silence cut, written as 16-bit samples.
+"""Prepare one recording: decode it, set its level, cut its silence, write it as 16-bit samples.
 
-The decoded sound waits in a scratch file (in memory while it is short), because offset and peak are known
-only at its end; so memory does not grow with the recording. Knows neither splits nor other recordings.
+The level is known only at the end of the recording. The decoded sound therefore waits in a scratch file (in
+memory while it is short), and the memory used does not grow with the recording. This module knows neither
+splits nor other recordings.
 """
 
 import math
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.decoding import Decoding
-from partita.audio.formats.parts import UnreadableError
-from partita.audio.quantizer import INT16_SCALE
-from partita.audio.silence import FRAME_S, quiet_frames, sounding_stretches
+from partita.audio.decoding import Decoder
+from partita.audio.errors import UnreadableError
+from partita.audio.pcm import INT16_SCALE
+from partita.audio.silence import FRAME_S, quiet_frames, sound_segments
 from partita.digests import samples_hash
 
-IN_MEMORY = 4 << 20  # bytes of scratch kept in memory
-SILENT = 10 ** (-90 / 20)  # a peak below this is the last bit of 16: nothing was recorded
-CLIPPED_SHARE = 0.2  # a full-scale sine stands at full scale for 0.09 of the time
+VERSION = 4  # of how recordings are prepared; after a change of this number every recording is prepared again
+IN_MEMORY = 4 << 20  # bytes of decoded sound that stay in memory
+SILENT = 10 ** (-90 / 20)  # a peak below this is the last bit of 16-bit sound: nothing was recorded
+MAX_CLIPPED = 0.2  # share of samples at full scale; a full-scale sine has 0.09
 SHORTEST_S = 0.05
 BLOCK = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sound:
+class SoundSettings:
     """How every recording is prepared.
 
     Args:
         sample_rate: Hz.
-        peak_dbfs: level of the greatest sample, decibels of full scale.
+        peak_dbfs: level of the largest sample, decibels relative to full scale.
         trim: whether silence is cut.
     """
 
@@ -41,16 +43,24 @@ class Sound:
     peak_dbfs: float
     trim: bool
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the settings as the index holds them, with the version of the method.
+
+        >>> SoundSettings(sample_rate=8000, peak_dbfs=-1.0, trim=True).as_json()
+        {'version': 4, 'sample_rate': 8000, 'peak_dbfs': -1.0, 'trim': True}
+        """
+        return {"version": VERSION, **asdict(self)}
+
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
-    """A prepared recording.
+class PreparedSound:
+    """What was written of a recording.
 
     Args:
-        stretches: what was kept, as (start, length) in samples at the corpus's rate from the start of the
-            source.
-        digest: of the samples.
-        note: what a person should know about the recording, None for nothing.
+        stretches: the parts that were not cut, as (start, length) in samples at the corpus's rate, counted
+            from the start of the source.
+        digest: digest of the samples.
+        note: what the user should know about the recording, None for nothing.
     """
 
     stretches: list[tuple[int, int]]
@@ -60,6 +70,8 @@ class Piece:
 
 @dataclass
 class _Levels:
+    """Mean and peak of the sound, updated block by block."""
+
     samples: int = 0
     total: float = 0.0
     low: float = math.inf
@@ -83,80 +95,92 @@ class _Levels:
 
 def prepare_recording(
     source: Path,
-    sound: Sound,
-    target: IO[bytes],
+    settings: SoundSettings,
+    output: IO[bytes],
     scratch_folder: Path,
-    heard: Callable[[float], None] = lambda share: None,
-) -> Piece:
-    """Prepare one recording and append what is kept of it to `target`, as 16-bit little-endian samples.
+    report: Callable[[float], None] = lambda share: None,
+) -> PreparedSound:
+    """Prepare one recording and append it to `output` as 16-bit little-endian samples.
 
         y = round(32767 * 10^(peak_dbfs / 20) * (x - mean(x)) / max |x - mean(x)|)
 
     Args:
         source: an audio file.
-        sound: rate, level, trimming.
-        target: an open file; nothing is written to it when the recording can't be used.
-        scratch_folder: where a long recording waits, at 4 bytes a sample, while it is measured.
-        heard: called with the share of the source that has been decoded, 0 to 1.
+        settings: rate, level, trimming.
+        output: an open file; nothing is written to it if the recording can't be used.
+        scratch_folder: folder of the scratch file of a long recording, 4 bytes a sample.
+        report: called with the share of the source that has been decoded, 0 to 1.
+
+    Returns:
+        Where the samples come from, and their digest.
 
     Raises:
         UnreadableError: the recording can't be used; the message is the reason.
-        OSError: no room to write.
+        OSError: the disk is full.
     """
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(scratch_folder)) as scratch:
-        levels, note = _decode(source, sound, scratch, heard)
+        levels, note = _decode(source, settings, scratch, report)
         stretches = [(0, levels.samples)]
-        if sound.trim:
-            stretches = _sounding(scratch, levels, sound.sample_rate)
-        gain = INT16_SCALE * 10 ** (sound.peak_dbfs / 20) / levels.peak
+        if settings.trim:
+            stretches = _sounding(scratch, levels, settings.sample_rate)
+        gain = INT16_SCALE * 10 ** (settings.peak_dbfs / 20) / levels.peak
         digest = samples_hash()
         for start, stop in stretches:
             for block in _blocks(scratch, start, stop, levels.mean):
                 samples = np.rint(block * np.float32(gain)).astype("<i2")
                 digest.update(samples)
-                target.write(samples)
-    kept = [(start, stop - start) for start, stop in stretches]
-    return Piece(stretches=kept, digest=digest.hexdigest(), note=note)
+                output.write(samples)
+    lengths = [(start, stop - start) for start, stop in stretches]
+    return PreparedSound(stretches=lengths, digest=digest.hexdigest(), note=note)
 
 
 def _decode(
-    source: Path, sound: Sound, scratch: IO[bytes], heard: Callable[[float], None]
+    source: Path, settings: SoundSettings, scratch: IO[bytes], report: Callable[[float], None]
 ) -> tuple[_Levels, str | None]:
-    """Fill the scratch file and measure; return what should be known, and raise for what can't be used."""
-    again: Decoding | None = Decoding(source, sound.sample_rate)
+    """Decode the source into the scratch file; return its levels and a note for the user.
+
+    Raises:
+        UnreadableError: the recording can't be used.
+    """
+    next_pass: Decoder | None = Decoder(source, settings.sample_rate)
     furthest = 0.0
-    while again:
-        decoding, levels = again, _Levels()
+    while next_pass:
+        decoder, levels = next_pass, _Levels()
         scratch.seek(0)
         scratch.truncate()
-        for block in decoding:
+        for block in decoder:
             levels.add(block)
             scratch.write(block.data)
-            furthest = max(furthest, decoding.done)
-            heard(furthest)
-        again = decoding.second_look()
+            furthest = max(furthest, decoder.done)
+            report(furthest)
+        next_pass = decoder.second_pass()
     if not levels.samples:
-        raise UnreadableError("empty: it has a header and no sound")
+        raise UnreadableError("empty: the file has a header but no sound")
     if levels.peak < SILENT:
         raise UnreadableError("silent from start to end")
-    if decoding.clipped > CLIPPED_SHARE:
-        raise UnreadableError(f"clipped through: {decoding.clipped:.0%} of its samples stand at full scale")
-    if levels.samples < SHORTEST_S * sound.sample_rate:
-        raise UnreadableError(f"too short: {levels.samples / sound.sample_rate:.3f} s, under {SHORTEST_S} s")
-    return levels, decoding.note
+    if decoder.clipped > MAX_CLIPPED:
+        raise UnreadableError(
+            f"clipped through: {decoder.clipped:.0%} of its samples are at full scale; record it softer"
+        )
+    if levels.samples < SHORTEST_S * settings.sample_rate:
+        raise UnreadableError(
+            f"too short: {levels.samples / settings.sample_rate:.3f} s, must be at least {SHORTEST_S} s"
+        )
+    return levels, decoder.note
 
 
 def _sounding(scratch: Any, levels: _Levels, sample_rate: int) -> list[tuple[int, int]]:
+    """Return the stretches that are not silent, as (start, stop) in samples."""
     frame = max(1, round(FRAME_S * sample_rate))
     blocks = _blocks(scratch, 0, levels.samples, levels.mean, frame * max(1, BLOCK // frame))
     quiet = np.concatenate([quiet_frames(block, levels.peak, frame) for block in blocks])
-    return sounding_stretches(quiet, frame=frame, samples=levels.samples, sample_rate=sample_rate)
+    return sound_segments(quiet, frame=frame, samples=levels.samples, sample_rate=sample_rate)
 
 
 def _blocks(
     scratch: IO[bytes], start: int, stop: int, mean: float, size: int = BLOCK
 ) -> Iterator[NDArray[np.float32]]:
-    """Yield the decoded samples from `start` to `stop`, the offset removed."""
+    """Yield the decoded samples from `start` to `stop` with the mean subtracted."""
     scratch.seek(4 * start)
     for first in range(start, stop, size):
         block = np.frombuffer(scratch.read(4 * min(size, stop - first)), dtype=np.float32)

@@ -13,9 +13,9 @@ from partita.evaluation.metrics.divergence import Clips, log_ratios
 from partita.models.discriminators.base import Discriminator
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
-from partita.runs.loading import LoadedModel, fill, load
+from partita.runs.loading import LoadedModel, load, load_weights
 from partita.runs.scorer import load_discriminator
-from partita.training.judges.rewards import rewards_of
+from partita.training.judges.rewards import sample_rewards
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,9 @@ def judgements(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats | No
     discriminator = load_discriminator(run, run.newest()).eval().requires_grad_(False)
     free = training["rollout"]["route"] != "teacher_forced"
     length, seam = (
-        (training["rollout"]["length"], training["rollout"]["seam"]) if free else (training["targets"], 0)
+        (training["rollout"]["length"], training["rollout"]["prompt_tail"])
+        if free
+        else (training["targets"], 0)
     )
     sound = loaded.quantizer.decode(np.concatenate([clips.past, clips.sound], 1))
     squares = training["adversary"]["loss"] == "least-squares"
@@ -60,7 +62,7 @@ def _critic(run: RunFolder) -> WaveNet:
     critic = load(run.config()["training"]["critic"]["run"]).model
     learnt = run.newest() / "critic.safetensors"
     if learnt.exists():
-        fill(critic, learnt)
+        load_weights(critic, learnt)
     return critic
 
 
@@ -75,11 +77,11 @@ def _heard(
 ) -> Floats:
     """Return the rewards of all samples from `begin` on, part by part."""
     waveform, found = torch.from_numpy(np.ascontiguousarray(sound, np.float32)), []
-    least = discriminator.shortest
+    least = discriminator.min_samples
     for start in range(begin, waveform.shape[1], length):
         end = min(start + length, waveform.shape[1])
         first = max(0, min(start - seam, end - least))  # a short end is heard with more before it
         with torch.inference_mode():
-            said = rewards_of(discriminator, waveform[:, first:end], least_squares=least_squares)
+            said = sample_rewards(discriminator, waveform[:, first:end], least_squares=least_squares)
         found.append(said[:, start - first :])
     return torch.cat(found, 1).double().numpy()

@@ -86,13 +86,13 @@ def _without_lag(steering: Steering) -> Steering:
 
 def _judgement(steering: Steering, clips: Clips, classes: int, zero_class: int) -> NDArray[np.float64]:
     """Return strength times D of each clip, heard again in the same blocks, (clips,) in nats."""
-    count, length = len(clips.past), steering.judge.context
+    count, length = len(clips.past), steering.scorer.context
     total = np.zeros(count)
     if steering.config.strength == 0.0:
         return total
     heard = history_of(clips.past, clips=count, length=length, classes=classes, zero_class=zero_class)
     block = steering.config.block
-    listener = steering.judge.listen(heard, block)
+    listener = steering.scorer.start(heard, block)
     for start in range(0, clips.sound.shape[1], block):
-        total += listener.weigh(clips.sound[:, start : start + block].astype(np.int64))
+        total += listener.score(clips.sound[:, start : start + block].astype(np.int64))
     return steering.config.strength * total

@@ -26,15 +26,16 @@ from typing import Any
 
 from partita.errors import PartitaError
 from partita.runs.config import from_table, to_table
+from partita.runs.config_formats import renamed
 from partita.sampling.config import SteeringConfig
 from partita.training.config.arms import ARMS, with_arm
 from partita.training.config.train import TrainConfig
 
 STEER, ORACLE, CRITIC, CHARGED, START = "steer", "oracle", "critic", "likelihood-charged", "start"
 ALIKE = {
-    *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantiser"),
+    *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantizer"),
     *("device", "precision", "threads", "size", "network", "compile"),
-    *("validations", "log_every", "clips", "tensorboard", "checkpoint_minutes", "keep"),
+    *("validations", "log_every", "preview_clips", "tensorboard", "checkpoint_minutes", "keep_checkpoints"),
 }
 READABLE = 200  # bytes of a folder's name that are the entry's own
 
@@ -107,14 +108,23 @@ class ArmSpec:
         short = os.fsencode(plain)[:READABLE].decode(errors="ignore")
         return f"{short},{sha256(os.fsencode(self.name)).hexdigest()[:8]}"
 
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """The (path, value) pairs of `changes`, old names of settings replaced by the current ones.
+
+        >>> ArmSpec.read("policy:rollout.seam=1024").settings
+        (('rollout.prompt_tail', '1024'),)
+        """
+        return tuple((renamed(path), value) for path, value in self.changes)
+
     def sets(self, path: str) -> bool:
         """Return whether it changes a setting."""
-        return path in dict(self.changes)
+        return path in dict(self.settings)
 
     @property
     def besides_weights(self) -> tuple[tuple[str, str], ...]:
         """The settings that are no weights, sorted: those that a twin of weight 0 must have alike."""
-        changes = sorted(dict(self.changes).items())
+        changes = sorted(dict(self.settings).items())
         return tuple((path, value) for path, value in changes if path.rpartition(".")[2] != "weight")
 
     def training(self, config: TrainConfig, *, critic: Path | None = None) -> TrainConfig:
@@ -140,14 +150,14 @@ class ArmSpec:
             run = str(Path(found.critic.run).absolute())
             found = replace(found, critic=replace(found.critic, run=run))
         again = to_table(with_arm(found, base))  # as whoever trains it will do
-        for path, _ in self.changes:
+        for path, _ in self.settings:
             if _at(again, path) != _at(to_table(found), path):
                 raise PartitaError(f"`{path}` in {where} is what makes it that arm: leave it out")
         return found
 
     def _refused(self) -> Iterator[str]:
         """Yield the settings that would make arms unequal, or another arm of this one."""
-        for path, _ in self.changes:
+        for path, _ in self.settings:
             judge = "critic.run" if self.is_oracle else None
             alike = path.partition(".")[0] in ALIKE and (self.arm, path) != (CHARGED, "minutes")
             if self.arm == START or path == judge or alike:
@@ -165,7 +175,7 @@ class ArmSpec:
         return from_table(SteeringConfig, self._laid_over({}), where=f"the arm {self.name}")
 
     def _laid_over(self, table: dict[str, Any]) -> dict[str, Any]:
-        for path, value in self.changes:
+        for path, value in self.settings:
             *folders, name = path.split(".")
             inner = table
             for folder in folders:

@@ -3,13 +3,13 @@
 It knows arms and how many students there are, no scores.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from partita.evaluation.statistics.power import fewest_seeds
 from partita.evaluation.statistics.seed_interval import LEVEL
 from partita.experiments.arena.arm_spec import CHARGED, ORACLE, START, STEER
 from partita.experiments.arena.selection import Choice
-from partita.training.config.arms import CRITICS
+from partita.training.config.arms import ARMS
 
 CONTROL = "likelihood"
 
@@ -26,13 +26,13 @@ def families_of(
     """
     names = list(chosen)
     exact = {ORACLE, STEER} if exact_judge else {ORACLE}
-    judged = [name for name in names if name not in (CONTROL, CHARGED, START) and not name.endswith("-0")]
+    judged = [name for name in names if name not in (CONTROL, CHARGED, START) and not is_twin(name)]
     controlled = [(name, CONTROL) for name in judged if CONTROL in names]
     families = {
         "learned": [pair for pair in controlled if pair[0] not in exact],
         "oracle": [pair for pair in controlled if pair[0] in exact],
-        "charged": [(name, CHARGED) for name in names if name in CRITICS and CHARGED in names],
-        "twin": [(name, f"{name}-0") for name in names if _has_twin(name, chosen)],
+        "charged": [(name, CHARGED) for name in names if _has_critic(name) and CHARGED in names],
+        "twin": list(_twins(chosen)),
         "continued": [(CONTROL, START)] if CONTROL in names and START in names else [],
     }
     return {family: pairs for family, pairs in families.items() if pairs}
@@ -63,14 +63,38 @@ def incomparable(chosen: Mapping[str, Choice]) -> list[str]:
     """Say what can't be compared though it looks as if it could."""
     if CONTROL not in chosen:
         return [f"no arm is compared with {CONTROL}, which is not among them: name it in `--arms`"]
+    compared = dict(_twins(chosen))
     return [
-        f"{name} and {name}-0 are not compared, since more than weights differs: give both the same settings"
+        f"{name} and {twin} are not compared, since more than weights differs: give both the same settings"
         for name in chosen
-        if f"{name}-0" in chosen and not _has_twin(name, chosen)
+        if (twin := _twin_name(name)) in chosen and name not in compared
     ]
 
 
-def _has_twin(name: str, chosen: Mapping[str, Choice]) -> bool:
-    """Return whether an arm's twin is there and is one: alike in all but weights."""
-    twin = chosen.get(f"{name}-0")
-    return twin is not None and twin.entry.besides_weights == chosen[name].entry.besides_weights
+def is_twin(name: str) -> bool:
+    """Return whether an arm is the twin of another one, with its judge's weight at 0.
+
+    >>> is_twin("report-0"), is_twin("report"), is_twin("steer")
+    (True, False, False)
+    """
+    return name in ARMS and ARMS[name].is_twin
+
+
+def _has_critic(name: str) -> bool:
+    """Return whether a critic judges an arm whose weight is not 0 by definition."""
+    return name in ARMS and ARMS[name].critic is not None and not ARMS[name].is_twin
+
+
+def _twin_name(name: str) -> str | None:
+    twin = ARMS[name].twin if name in ARMS else None
+    return None if twin is None else twin.name
+
+
+def _twins(chosen: Mapping[str, Choice]) -> Iterator[tuple[str, str]]:
+    """Yield each arm with its twin where both were chosen with the same settings, weights aside."""
+    for name, choice in chosen.items():
+        twin = _twin_name(name)
+        if twin is None or twin not in chosen:
+            continue
+        if chosen[twin].entry.besides_weights == choice.entry.besides_weights:
+            yield name, twin

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from partita.checks import at_least, within
+from partita.checks import check_count, check_range
 from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import CHARGED, CRITIC, ORACLE, STEER, ArmSpec, wants_critic
 from partita.runs.config import to_table
@@ -103,12 +103,12 @@ class ArenaConfig:
     def __post_init__(self) -> None:
         """Refuse what can't be done, before anything is written."""
         for name in ("seeds", "validation_seeds"):
-            within(name, getattr(self, name), 1, MOST_SEEDS)
+            check_range(name, getattr(self, name), 1, MOST_SEEDS)
         for name, least in (("train_clips", 2), ("clips", 2), ("samples", self.clips), ("workers", 1)):
-            at_least(name, getattr(self, name), least)
-        at_least("train_samples", self.train_samples, self.train_clips)
+            check_count(name, getattr(self, name), least)
+        check_count("train_samples", self.train_samples, self.train_clips)
         for temperature in self.temperatures:
-            within("temperatures", temperature, 0.01, 100.0)
+            check_range("temperatures", temperature, 0.01, 100.0)
         for whose in ("", "teacher_", "critic_", "start_"):
             if None not in (getattr(self, f"{whose}minutes"), getattr(self, f"{whose}steps")):
                 raise PartitaError(f"both `{whose}minutes` and `{whose}steps` are given: give one of them")
@@ -226,7 +226,7 @@ class ArenaConfig:
         The rate falls by the root of the steps alone, since nothing says beforehand where the end is; it is
         over after 8 of 50 looks at the validation split without a better one.
         """
-        base = replace(self._base(), floor=1.0, validations=50, patience=8)
+        base = replace(self._base(), lr_floor=1.0, validations=50, patience=8)
         config = replace(base, seed=self.stream(f"student {seed}"))
         return _budgeted(config, self.start_minutes, self.start_steps, START_MINUTES)
 
@@ -246,9 +246,9 @@ class ArenaConfig:
         """
         start = self._base()
         rate = learning_rate(
-            steps_before, 0.0, peak=start.learning_rate, warmup=0, floor=1.0, settle=start.settle
+            steps_before, 0.0, peak=start.learning_rate, warmup=0, floor=1.0, decay_steps=start.lr_decay_steps
         )
-        config = replace(start, learning_rate=rate, settle=0, patience=0, validations=10)
+        config = replace(start, learning_rate=rate, lr_decay_steps=0, patience=0, validations=10)
         config = replace(config, seed=self.stream(f"arms {seed}"))
         config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
         if entry.arm == CHARGED:
@@ -288,9 +288,9 @@ class ArenaConfig:
             device=self.device,
             precision=self.precision,
             threads=self.threads,
-            clips=0,
+            preview_clips=0,
             tensorboard=False,
-            keep=1,
+            keep_checkpoints=1,
         )
 
 

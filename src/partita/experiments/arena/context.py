@@ -11,15 +11,16 @@ from partita.digests import with_digest, without_digest
 from partita.errors import DivergedError, PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.finished import finished_run, refuse_other_corpus, training_facts
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.teacher import Truth, teachers_corpus
-from partita.runs.folder import RunFolder
-from partita.runs.loading import find, load, weights_path
+from partita.experiments.arena.training_facts import training_facts
+from partita.runs.folder import RunFolder, is_finished
+from partita.runs.loading import find_checkpoint, load, weights_path
 from partita.storage import digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
-from partita.training.interleaved import Planned, machine_share, train_in_turns, unequal
+from partita.training.interleaved import PlannedRun, machine_share, train_in_turns, unequal_shares
+from partita.training.train import finished_run, refuse_other_corpus
 
 
 class ArenaContext:
@@ -52,7 +53,7 @@ class ArenaContext:
         corpus.verify()
         if config.teacher is None:
             self._announce(self.home.teacher, "the teacher")
-            finished_run(corpus, self.home.teacher, config.teacher_training())
+            finished_run(corpus, self.home.teacher, config.teacher_training(), quiet=True)
         return Truth(load(self.teacher), corpus, config.threads)
 
     @cached_property
@@ -82,7 +83,8 @@ class ArenaContext:
         """
         corpus, quantizer = self.clips, self.truth.teacher.quantizer
         self._announce(path, name)
-        return finished_run(corpus, path, replace(training, quantiser=quantizer), start_from=start_from)
+        config = replace(training, quantizer=quantizer)
+        return finished_run(corpus, path, config, start_from=start_from, quiet=True)
 
     def train_in_turns(
         self, runs: Mapping[Path, tuple[str, TrainConfig]], *, start_from: Path
@@ -98,13 +100,13 @@ class ArenaContext:
         for path, (name, training) in runs.items():
             self._announce(path, name)
             refuse_other_corpus(corpus, path)
-            config = replace(training, quantiser=quantizer)
-            planned.append(Planned(path=path, config=config, start_from=start_from))
+            config = replace(training, quantizer=quantizer)
+            planned.append(PlannedRun(path=path, config=config, start_from=start_from))
         astray = train_in_turns(corpus, planned, quiet=True)
         done = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in astray}
         steps = (f"{name}: {training_facts(run)['steps']:,} updates" for name, run in done.items())
         self.say("; ".join(steps))
-        if words := unequal({name: machine_share(run.records()) for name, run in done.items()}):
+        if words := unequal_shares({name: machine_share(run.records()) for name, run in done.items()}):
             self.say(words)
         return astray
 
@@ -123,7 +125,7 @@ class ArenaContext:
     @property
     def has_critic(self) -> bool:
         """Whether the critic's training has come to its end."""
-        return self.home.critic.exists() and RunFolder.open(self.home.critic).finished
+        return is_finished(self.home.critic)
 
     def critic(self) -> Path:
         """Return the critic's run, trained now if it is not there.
@@ -154,7 +156,7 @@ class ArenaContext:
         training = self.config.arm_training(entry, seed=0, steps_before=1)
         if entry.is_oracle or training.critic is None:
             return {}
-        run, checkpoint = find(self.critic_run(entry))
+        run, checkpoint = find_checkpoint(self.critic_run(entry))
         weights = digest(weights_path(checkpoint))
         return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
 
@@ -168,7 +170,7 @@ class ArenaContext:
         if before is None or not self.config.names_critic(entry):
             return
         run = self.critic_run(self.config.judging(entry))
-        if run.exists() and digest(weights_path(find(run)[1])) != before:
+        if run.exists() and digest(weights_path(find_checkpoint(run)[1])) != before:
             raise PartitaError(
                 f"the critic {run} is not the one that {entry.name} began with: name that, or begin anew in"
                 " another folder with `--out`"
@@ -177,5 +179,5 @@ class ArenaContext:
     def _announce(self, path: Path, name: str) -> None:
         if not path.exists():
             self.say(f"{name}: training")
-        elif not RunFolder.open(path).finished:
+        elif not is_finished(path):
             self.say(f"{name}: going on with its training")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from partita.training.interleaved import TOLERANCE, unequal
+from partita.training.interleaved import TOLERANCE, unequal_shares
 
 BUSY = "the machine was busy while"  # in every such warning
 LEAST_SEEDS = 3  # of fewer nothing says what is usual
@@ -36,7 +36,7 @@ def unequal_conditions(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[
 def _by_share(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     for number, seed in enumerate(_seeds(arms)):
         shares = {arm: results[number]["training"].get("machine_share") for arm, results in arms.items()}
-        if words := unequal(shares):
+        if words := unequal_shares(shares):
             yield f"under the seed {seed} {words}"
 
 

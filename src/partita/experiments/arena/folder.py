@@ -29,8 +29,8 @@ from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.result import read_result, write_result
-from partita.runs.folder import RunFolder
-from partita.runs.loading import find, weights_path
+from partita.runs.folder import is_finished
+from partita.runs.loading import find_checkpoint, weights_path
 from partita.tables import Table, read_json
 
 FORMAT = 1
@@ -169,7 +169,7 @@ class ArenaFolder:
         runs = [other.critic, other.teacher, *sorted(other.path.glob("runs/*/start"))]
         for run in runs:
             place = self.path / run.relative_to(other.path)
-            if run.exists() and RunFolder.open(run).finished and not place.exists():
+            if is_finished(run) and not place.exists():
                 _copy(run, place)
         _copy(other.clips, self.clips)  # last: that they are here says that all is
 
@@ -246,7 +246,7 @@ def _weights_of(teacher: Path | None) -> str | None:
     """Return what tells a teacher from another one that has taken its name since."""
     if teacher is None:
         return None
-    _, checkpoint = find(teacher)
+    _, checkpoint = find_checkpoint(teacher)
     return storage.digest(weights_path(checkpoint))
 
 

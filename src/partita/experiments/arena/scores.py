@@ -13,7 +13,7 @@ from partita.evaluation.statistics.scoreboard import scoreboard
 from partita.evaluation.statistics.seed_interval import over_seeds
 from partita.evaluation.statistics.verdict import Direction
 from partita.experiments.arena.arm_spec import STEER
-from partita.experiments.arena.comparisons import families_of, incomparable, undecidable
+from partita.experiments.arena.comparisons import families_of, incomparable, is_twin, undecidable
 from partita.experiments.arena.fairness import unequal_conditions
 from partita.experiments.arena.selection import (
     BOUND,
@@ -203,7 +203,7 @@ def _shares(chosen: Mapping[str, Choice], tested: Results, name: str) -> dict[st
     found = {}
     for arm, choice in chosen.items():
         shares = [result["training"].get(name) for result in tested[choice.entry]]
-        if arm != STEER and not arm.endswith("-0") and any(share is not None for share in shares):
+        if arm != STEER and not is_twin(arm) and any(share is not None for share in shares):
             found[arm] = shares
     return found
 
@@ -221,7 +221,7 @@ def _unheard(chosen: Mapping[str, Choice], tested: Results) -> list[str]:
             told.append(
                 f"{arm} listened to its judge in less than {HARDLY:.0%} of its updates under the seeds"
                 f" {', '.join(deaf)}, so there it is hardly more than an arm without one, at its cost:"
-                " the judge was too young (`adversary.warmup`), told too little (`adversary.listen_above`),"
+                " the judge was too young (`adversary.warmup`), told too little (`adversary.min_accuracy`),"
                 " or has no weight"
             )
     return told

@@ -12,11 +12,11 @@ from typing import Any
 from partita.errors import DivergedError
 from partita.experiments.arena.arm_spec import START, STEER, ArmSpec
 from partita.experiments.arena.context import ArenaContext
-from partita.experiments.arena.finished import training_facts
 from partita.experiments.arena.measure import Measuring
+from partita.experiments.arena.training_facts import training_facts
 from partita.runs.folder import RunFolder
 from partita.runs.loading import LoadedModel, load
-from partita.runs.scorer import load_judge
+from partita.runs.scorer import load_scorer
 from partita.sampling.smc.sampler import Scorer, Steering
 from partita.sampling.smc.scorers import RatioScorer
 from partita.training.config.train import TrainConfig
@@ -158,14 +158,14 @@ class Student:
     ) -> Sequence[dict[str, Any]]:
         if entry.arm != STEER:
             return self.measuring.curve(loaded.model, temperatures)
-        steering = Steering(judge=self._steering_judge(run, loaded), config=entry.steering())
+        steering = Steering(scorer=self._steering_judge(run, loaded), config=entry.steering())
         return self.measuring.steered_curve(loaded.model, steering, temperatures)
 
     def _steering_judge(self, run: RunFolder, loaded: LoadedModel) -> Scorer:
         """Return who steers: the run's own discriminator, or the log-ratio of a larger model and this one."""
         judge = self.config.judge_entry
         if self.config.steered_entry == judge:
-            return load_judge(run.path, loaded)
+            return load_scorer(run.path, loaded)
         better = load(self.ground.critic_run(judge)).model
         return RatioScorer(better, loaded.model, threads=self.config.threads)
 

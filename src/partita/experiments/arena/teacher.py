@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from partita.data.corpus import Corpus, read_index
-from partita.data.from_classes import corpus_of_classes
+from partita.data.from_classes import corpus_from_classes
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.prompts import prompts
 from partita.errors import PartitaError
@@ -96,7 +96,7 @@ class Truth:
         drawn = self.sound(clips=clips + held_out, samples=samples, seed=seed)
         splits = {"train": drawn[:clips], "validation": drawn[clips:]}
         rate, quantizer = self.teacher.sample_rate, self.teacher.quantizer
-        return corpus_of_classes(out, splits, sample_rate=rate, quantizer=quantizer)
+        return corpus_from_classes(out, splits, sample_rate=rate, quantizer=quantizer)
 
 
 def refuse_missing(config: ArenaConfig) -> None:
@@ -107,7 +107,7 @@ def refuse_missing(config: ArenaConfig) -> None:
         teachers_corpus(config, home, lambda line: None)
     teacher = None if config.teacher is None else load(config.teacher)
     if teacher is not None:
-        replace(config.start_training(0), quantiser=teacher.quantizer)
+        replace(config.start_training(0), quantizer=teacher.quantizer)
     chosen = chosen_settings(home.choices)
     for entry in filter(config.names_critic, config.entries):
         wanted = config.all_seeds if chosen is None or entry.name in chosen else config.choice_seeds
@@ -115,7 +115,7 @@ def refuse_missing(config: ArenaConfig) -> None:
             continue
         training = config.arm_training(config.judging(entry), seed=0, steps_before=1)
         if teacher is not None:
-            load_critic(replace(training, quantiser=teacher.quantizer), teacher.sample_rate)
+            load_critic(replace(training, quantizer=teacher.quantizer), teacher.sample_rate)
         elif training.critic is not None and training.critic.run is not None:
             load(training.critic.run)
 

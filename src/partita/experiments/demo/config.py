@@ -124,10 +124,10 @@ def training(config: DemoConfig, *, minutes: float) -> TrainConfig:
         minutes=minutes,
         seed=config.seed,
         device=config.device,
-        floor=1.0,
+        lr_floor=1.0,
         validations=25 if config.minutes >= SHORT else 10,
         patience=0,
-        clips=0,
+        preview_clips=0,
         tensorboard=False,
     )
 
@@ -145,9 +145,9 @@ def going_on(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:
     """
     start = training(config, minutes=minutes)
     rate = learning_rate(
-        steps, 0.0, peak=start.learning_rate, warmup=0, floor=start.floor, settle=start.settle
+        steps, 0.0, peak=start.learning_rate, warmup=0, floor=start.lr_floor, decay_steps=start.lr_decay_steps
     )
-    return replace(start, learning_rate=rate, settle=0, floor=TrainConfig().floor)
+    return replace(start, learning_rate=rate, lr_decay_steps=0, lr_floor=TrainConfig().lr_floor)
 
 
 def scoring(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:

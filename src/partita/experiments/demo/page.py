@@ -9,10 +9,11 @@ from partita.evaluation.evaluate import Evaluation
 from partita.experiments.demo.config import ARMS, START, DemoConfig, shares
 from partita.models.sizes import size_named
 from partita.models.wavenet import WaveNet
+from partita.progress import format_duration
 from partita.reports.report import ArmReport, ReportData
 from partita.runs.checkpoint_state import read_state
 from partita.runs.folder import RunFolder
-from partita.training.interleaved import machine_share, unequal
+from partita.training.interleaved import machine_share, unequal_shares
 
 SUMMARIES = {
     "likelihood": "Likelihood alone to the end: predict each sample from the real ones before it.",
@@ -79,7 +80,7 @@ def busy_while(home: Path) -> str | None:
         home: the demo's folder.
     """
     runs = {arm: RunFolder.open(home / "runs" / arm) for arm in ARMS}
-    return unequal({arm: machine_share(run.records()) for arm, run in runs.items()})
+    return unequal_shares({arm: machine_share(run.records()) for arm, run in runs.items()})
 
 
 def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:
@@ -88,7 +89,7 @@ def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:
         (
             str(one["source"]),
             str(one["split"]),
-            _clock(sum(s["length"] for s in one["segments"]) / corpus.sample_rate),
+            format_duration(sum(s["length"] for s in one["segments"]) / corpus.sample_rate),
         )
         for one in corpus.index["recordings"]
     ]
@@ -126,7 +127,7 @@ def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
     facts = [("updates", f"{read_state(run.newest())['step']:,}")]
     if training:
         rates = sorted(float(record["samples_per_second"]) for record in training)
-        facts.append(("time", _clock(float(training[-1]["seconds"]))))
+        facts.append(("time", format_duration(float(training[-1]["seconds"]))))
         facts.append(("speed", f"{rates[len(rates) // 2]:,.0f} predicted samples/s"))
     chosen = int(run.chosen().name.removeprefix("step-"))
     facts.append(("weights heard", f"those of step {chosen:,}, averaged over the steps before"))
@@ -138,14 +139,14 @@ def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
 
 def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]) -> list[tuple[str, str]]:
     table = RunFolder.open(home / "runs" / str(about["model"])).config()
-    quantizer, versions, training = table["quantiser"], table["versions"], table["training"]
+    quantizer, versions, training = table["quantizer"], table["versions"], table["training"]
     shape = size_named(config.network_size)
     weights = sum(parameter.numel() for parameter in WaveNet(shape).parameters())
     reach = shape.receptive_field / corpus.sample_rate
     scored = min(about["bits_seconds"] or about["split_seconds"], about["split_seconds"])
     return [
         ("sound", SYNTHETIC if config.recordings is None else str(config.recordings)),
-        ("splits", ", ".join(f"{split} {_clock(corpus.seconds(split))}" for split in SPLITS)),
+        ("splits", ", ".join(f"{split} {format_duration(corpus.seconds(split))}" for split in SPLITS)),
         ("samples", f"{corpus.sample_rate:,} Hz, {quantizer['kind']}, {quantizer['classes']} classes"),
         (
             "network",
@@ -158,7 +159,8 @@ def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]
         ("each update", f"{training['batch']} × {training['targets']:,} predicted samples"),
         (
             "bits scored on",
-            f"about {_clock(scored)} of the {_clock(about['split_seconds'])} held out for the test",
+            f"about {format_duration(scored)} of the {format_duration(about['split_seconds'])} held out for"
+            " the test",
         ),
         (
             "distance from",
@@ -204,13 +206,3 @@ def scored_as(about: dict[str, Any]) -> str:
 
 def _subject(config: DemoConfig) -> str:
     return "synthetic violin studies" if config.recordings is None else config.recordings.resolve().name
-
-
-def _clock(seconds: float) -> str:
-    """Return seconds as m:ss.
-
-    >>> _clock(83.4)
-    '1:23'
-    """
-    whole = round(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"

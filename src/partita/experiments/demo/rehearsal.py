@@ -35,7 +35,7 @@ def rehearse(corpus: Corpus, training: TrainConfig, plan: EvaluateConfig) -> Cos
     loaded = LoadedModel(
         model=network.eval().requires_grad_(False),
         sample_rate=corpus.sample_rate,
-        quantizer=training.quantiser,
+        quantizer=training.quantizer,
         name="untrained",
         step=0,
         config={},

@@ -13,9 +13,8 @@ from pathlib import Path
 from partita import storage
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
-from partita.data.summary import lines_about
+from partita.data.preparation.summary import corpus_notes
 from partita.device import compute_device
-from partita.errors import PartitaError
 from partita.etudes.render import write_etudes
 from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
 from partita.evaluation.temperature import choose_temperature
@@ -36,14 +35,14 @@ from partita.experiments.demo.rehearsal import rehearse
 from partita.experiments.demo.time_budget import SCORING_SHARE, lateness, scaled, training_minutes
 from partita.reports.report import write_report
 from partita.runs.checkpoint_state import read_state
-from partita.runs.folder import RunFolder
+from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import load
 from partita.signals import Interrupted
 from partita.terminal import print_note
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
-from partita.training.interleaved import Planned, train_in_turns
-from partita.training.train import resume, train
+from partita.training.interleaved import PlannedRun, train_in_turns
+from partita.training.train import finished_run, refuse_other_corpus
 
 Say = Callable[[str], None]
 
@@ -144,7 +143,7 @@ def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
         )
     say(f"preparing the corpus from {sources}")
     corpus = prepare([sources], home.corpus, splits, progress=True)
-    for line in lines_about(corpus.index):
+    for line in corpus_notes(corpus.index):
         say(line)
     lengths = ", ".join(f"{split} {corpus.seconds(split):.0f} s" for split in ("train", "validation", "test"))
     say(f"corpus: {lengths}")
@@ -155,18 +154,16 @@ def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
 
 def _start(home: Home, corpus: Corpus, config: TrainConfig, say: Say) -> RunFolder:
     """Return the finished run that both arms go on from."""
-    path = home.run(START)
-    if not _announced(home, START, corpus, config, say):
-        (resume(path, corpus=corpus) if path.exists() else train(corpus, path, config))
-    return RunFolder.open(path)
+    _announce(home, START, corpus, config, say)
+    return finished_run(corpus, home.run(START), config)
 
 
 def _arms(home: Home, start: RunFolder, corpus: Corpus, config: TrainConfig, say: Say) -> None:
     """Train the arms in turns, so that they have equal time on equal terms."""
     planned = []
     for arm in ARMS:
-        one = Planned(path=home.run(arm), config=with_arm(config, arm), start_from=start.path)
-        _announced(home, arm, corpus, one.config, say)
+        one = PlannedRun(path=home.run(arm), config=with_arm(config, arm), start_from=start.path)
+        _announce(home, arm, corpus, one.config, say)
         planned.append(one)
     for error in train_in_turns(corpus, planned).values():
         raise error
@@ -176,23 +173,18 @@ def _arms(home: Home, start: RunFolder, corpus: Corpus, config: TrainConfig, say
         say(words)
 
 
-def _announced(home: Home, name: str, corpus: Corpus, config: TrainConfig, say: Say) -> bool:
-    """Say what is done with a run, and return whether it is finished.
+def _announce(home: Home, name: str, corpus: Corpus, config: TrainConfig, say: Say) -> None:
+    """Report what is done with a run.
 
     Raises:
         PartitaError: it was trained on another corpus.
     """
     path = home.run(name)
+    refuse_other_corpus(corpus, path)
     if not path.exists():
         say(f"{name}: training for {config.minutes:.2g} minutes, in {path}")
-        return False
-    run = RunFolder.open(path)
-    if run.config()["corpus"]["fingerprint"] != corpus.fingerprint:
-        raise PartitaError(
-            f"{home.corpus} is not the corpus that {path} was trained on: give another folder with `--out`"
-        )
-    say(f"{name}: trained already, kept" if run.finished else f"{name}: going on with its training")
-    return run.finished
+    else:
+        say(f"{name}: trained already, kept" if is_finished(path) else f"{name}: going on with its training")
 
 
 def _score(home: Home, arm: str, corpus: Corpus, plan: EvaluateConfig, say: Say) -> Evaluation:

@@ -1,8 +1,8 @@
-"""What all discriminators have in common: parts that hear a waveform and say, place by place, whether it is
-real.
+"""The interface of all discriminators.
 
-Layout: waveforms (batch, samples); feature maps (batch, time, ...), whatever else they have; logits (batch,
-patches). This file does not know what a part looks at.
+Layout: waveforms (batch, samples); feature maps (batch, time, ...); logits (batch, patches). This file does
+    not
+know any architecture.
 """
 
 from abc import ABC, abstractmethod
@@ -13,21 +13,50 @@ from torch import Tensor, nn
 from partita.errors import PartitaError
 
 
-class SubDiscriminator(nn.Module, ABC):
-    """A discriminator with one series of logits: feature maps come out, the logits last.
+class Discriminator(nn.Module, ABC):
+    """One or several sub-discriminators that judge the same waveform patch by patch.
 
-    Each clip of a batch is judged by itself, but for batch normalisation in training.
+    The clips of a batch do not influence each other, except by batch normalisation in training mode.
     """
 
     @property
     @abstractmethod
-    def receptive_field(self) -> int:
-        """Samples from the first to the last that one logit sees, without what normalisation sees besides."""
+    def receptive_fields(self) -> list[int]:
+        """Samples that one logit depends on, for each sub-discriminator; see `SubDiscriminator`."""
 
     @property
     @abstractmethod
-    def shortest(self) -> int:
-        """Samples of the shortest waveform that has a logit."""
+    def min_samples(self) -> int:
+        """Samples of the shortest waveform for which every sub-discriminator has a logit."""
+
+    @abstractmethod
+    def feature_maps(self, waveform: Float[Tensor, "batch samples"]) -> list[list[Tensor]]:
+        """Return the feature maps of each sub-discriminator, its logits last.
+
+        Args:
+            waveform: (batch, samples), float in [-1, 1].
+
+        Returns:
+            for each sub-discriminator the maps, (batch, time, ...), then the logits, (batch, patches).
+
+        Raises:
+            PartitaError: the waveform is shorter than `min_samples`.
+        """
+
+    @property
+    def receptive_field(self) -> int:
+        """The largest of `receptive_fields`, samples."""
+        return max(self.receptive_fields)
+
+
+class SubDiscriminator(Discriminator):
+    """A discriminator with one set of logits.
+
+    Subclasses define `forward`, `min_samples` and `receptive_fields` with one entry: the distance from the
+        first to
+    the last sample that one logit depends on, ends included. The samples that normalisation averages over do
+    not count.
+    """
 
     @abstractmethod
     def forward(self, waveform: Float[Tensor, "batch samples"]) -> list[Tensor]:
@@ -37,59 +66,27 @@ class SubDiscriminator(nn.Module, ABC):
             waveform: (batch, samples), float in [-1, 1].
 
         Raises:
-            PartitaError: the waveform is shorter than `shortest`.
+            PartitaError: the waveform is shorter than `min_samples`.
         """
 
-    @property
-    def fields(self) -> list[int]:
-        """The receptive field of each of its parts: here there is one."""
-        return [self.receptive_field]
-
-    def verdicts(self, waveform: Float[Tensor, "batch samples"]) -> list[list[Tensor]]:
-        """Return what each of its parts says: here there is one."""
+    def feature_maps(self, waveform: Float[Tensor, "batch samples"]) -> list[list[Tensor]]:
+        """Return the feature maps of the only sub-discriminator, its logits last."""
         return [self(waveform)]
 
 
-class DiscriminatorEnsemble(nn.Module):
-    """Several parts that hear the same waveform, each for itself: their losses are averaged.
+def check_min_samples(waveform: Tensor, least: int, name: str) -> None:
+    """Raise an error if a waveform has too few samples.
 
     Args:
-        parts: in order.
+        waveform: (batch, samples).
+        least: the fewest samples.
+        name: of the discriminator, for the message.
+
+    Raises:
+        PartitaError: the waveform has fewer samples than `least`.
 
     >>> import torch
-    >>> from partita.models.discriminators.patchgan import PatchGAN, PatchGANConfig
-    >>> panel = DiscriminatorEnsemble([PatchGAN(PatchGANConfig(layers=layers)) for layers in (3, 4)])
-    >>> panel.receptive_field, panel.shortest
-    (94, 32)
-    >>> [maps[-1].shape[1] for maps in panel(torch.zeros(1, 80))]
-    [9, 4]
-    """
-
-    def __init__(self, parts: list[SubDiscriminator]) -> None:
-        super().__init__()
-        self.parts = nn.ModuleList(parts)
-        self.fields = [part.receptive_field for part in parts]
-        self.receptive_field = max(self.fields)
-        self.shortest = max(part.shortest for part in parts)
-
-    def forward(self, waveform: Float[Tensor, "batch samples"]) -> list[list[Tensor]]:
-        """Return the feature maps of each part, its logits last."""
-        return [part(waveform) for part in self.parts]
-
-    def verdicts(self, waveform: Float[Tensor, "batch samples"]) -> list[list[Tensor]]:
-        """Return what each of its parts says."""
-        said: list[list[Tensor]] = self(waveform)
-        return said
-
-
-Discriminator = SubDiscriminator | DiscriminatorEnsemble
-
-
-def demand_samples(waveform: Tensor, least: int, who: str) -> None:
-    """Refuse a waveform that is too short.
-
-    >>> import torch
-    >>> demand_samples(torch.zeros(1, 5), 64, "a discriminator of 5 layers")
+    >>> check_min_samples(torch.zeros(1, 5), 64, "a discriminator of 5 layers")
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: the waveform has 5 samples: a discriminator of 5 layers needs at least 64; \
@@ -97,6 +94,6 @@ lengthen `targets` or choose a smaller shape
     """
     if waveform.shape[1] < least:
         raise PartitaError(
-            f"the waveform has {waveform.shape[1]} samples: {who} needs at least {least}; lengthen `targets`"
+            f"the waveform has {waveform.shape[1]} samples: {name} needs at least {least}; lengthen `targets`"
             " or choose a smaller shape"
         )

@@ -1,17 +1,19 @@
-"""Discriminators by name: which there are, and a panel of those that are asked for.
+"""Discriminators by name, and the ensemble of those that a config lists.
 
-This file does not know losses, nor how a discriminator learns.
+This file does not know losses, nor how a discriminator is trained.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from partita.errors import PartitaError
-from partita.models.discriminators.base import Discriminator, DiscriminatorEnsemble, SubDiscriminator
+from partita.models.discriminators.base import Discriminator, SubDiscriminator
 from partita.models.discriminators.multi_period import MultiPeriodConfig, multi_period
-from partita.models.discriminators.multi_resolution import MultiResolutionConfig, spectral
+from partita.models.discriminators.multi_resolution import MultiResolutionConfig, multi_resolution
 from partita.models.discriminators.multi_scale import MultiScaleConfig, multi_scale
 from partita.models.discriminators.patchgan import PatchGAN, PatchGANConfig
 
@@ -20,20 +22,20 @@ KINDS = ("patchgan", "multi-scale", "multi-period", "spectral")
 
 @dataclass(frozen=True, kw_only=True)
 class EnsembleConfig:
-    """Which discriminators hear the sound, and their shapes.
+    """Which discriminators judge the sound, and their shapes.
 
     Raises:
-        PartitaError: a kind is unknown, or named twice, or there is none.
+        PartitaError: a kind is unknown or listed twice, or the list is empty.
 
-    >>> EnsembleConfig(discriminators=("patchgan", "spectral")).shortest
+    >>> EnsembleConfig(discriminators=("patchgan", "spectral")).min_samples
     {'patchgan': 128, 'spectral': 1024}
     """
 
     discriminators: tuple[str, ...] = ("patchgan",)
-    """Who judges: one or more of `patchgan` (the report's), `multi-scale` (MelGAN's), `multi-period`
+    """The discriminators, one or more of `patchgan` (the report's), `multi-scale` (MelGAN's), `multi-period`
     (HiFi-GAN's) and `spectral` (as UnivNet's or EnCodec's). Their losses are averaged."""
     spectral_norm: bool = False
-    """Whether each of their weights is divided by its largest singular value (Miyato et al. 2018)."""
+    """Divide each of their weights by its largest singular value (Miyato et al. 2018)."""
     patchgan: PatchGANConfig = field(default_factory=PatchGANConfig)
     """The shape of `patchgan`."""
     multi_scale: MultiScaleConfig = field(default_factory=MultiScaleConfig)
@@ -44,7 +46,7 @@ class EnsembleConfig:
     """The shape of `spectral`."""
 
     def __post_init__(self) -> None:
-        """Refuse names that mean nothing."""
+        """Check the list of discriminators."""
         for name in self.discriminators:
             if name not in KINDS:
                 raise PartitaError(f"`discriminators` has {name!r}: choose among {', '.join(KINDS)}")
@@ -54,23 +56,63 @@ class EnsembleConfig:
             )
 
     @property
-    def shortest(self) -> dict[str, int]:
-        """Samples that a waveform must have, by kind."""
+    def min_samples(self) -> dict[str, int]:
+        """The fewest samples of a waveform, for each discriminator in the list."""
         shapes = {
-            "patchgan": self.patchgan.shortest,
-            "multi-scale": self.multi_scale.shortest,
-            "multi-period": self.multi_period.shortest,
-            "spectral": self.spectral.shortest,
+            "patchgan": self.patchgan.min_samples,
+            "multi-scale": self.multi_scale.min_samples,
+            "multi-period": self.multi_period.min_samples,
+            "spectral": self.spectral.min_samples,
         }
         return {kind: shapes[kind] for kind in self.discriminators}
 
 
-def make_discriminator(config: EnsembleConfig, *, generator: torch.Generator | None = None) -> Discriminator:
-    """Return the discriminators that a config names: a panel, or the only part by itself.
+class DiscriminatorEnsemble(Discriminator):
+    """Several sub-discriminators that judge the same waveform independently of each other.
 
     Args:
-        config: names and shapes.
-        generator: the random stream of the initial weights; None takes the global one.
+        parts: the sub-discriminators, in order.
+
+    >>> parts = [PatchGAN(PatchGANConfig(layers=layers)) for layers in (3, 4)]
+    >>> ensemble = DiscriminatorEnsemble(parts)
+    >>> ensemble.receptive_field, ensemble.min_samples
+    (94, 32)
+    >>> [maps[-1].shape[1] for maps in ensemble(torch.zeros(1, 80))]
+    [9, 4]
+    """
+
+    def __init__(self, parts: list[SubDiscriminator]) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(parts)  # checkpoints name tensors by this attribute
+        self._receptive_fields = [part.receptive_field for part in parts]
+        self._min_samples = max(part.min_samples for part in parts)
+
+    @property
+    def receptive_fields(self) -> list[int]:
+        """Samples that one logit depends on, for each sub-discriminator."""
+        return self._receptive_fields
+
+    @property
+    def min_samples(self) -> int:
+        """Samples of the shortest waveform for which every sub-discriminator has a logit."""
+        return self._min_samples
+
+    def forward(self, waveform: Float[Tensor, "batch samples"]) -> list[list[Tensor]]:
+        """Return the feature maps of each sub-discriminator, its logits last."""
+        return [part(waveform) for part in self.parts]
+
+    def feature_maps(self, waveform: Float[Tensor, "batch samples"]) -> list[list[Tensor]]:
+        """Return the feature maps of each sub-discriminator, its logits last; the same as a call."""
+        maps: list[list[Tensor]] = self(waveform)
+        return maps
+
+
+def make_discriminator(config: EnsembleConfig, *, generator: torch.Generator | None = None) -> Discriminator:
+    """Return the ensemble that a config describes, or its sub-discriminator if it has only one.
+
+    Args:
+        config: the discriminators and their shapes.
+        generator: the random stream of the initial weights; None takes PyTorch's global one.
 
     >>> type(make_discriminator(EnsembleConfig())).__name__
     'PatchGAN'
@@ -82,7 +124,7 @@ def make_discriminator(config: EnsembleConfig, *, generator: torch.Generator | N
         "patchgan": lambda: [PatchGAN(config.patchgan, spectral_norm=norm, generator=generator)],
         "multi-scale": lambda: multi_scale(config.multi_scale, spectral_norm=norm, generator=generator),
         "multi-period": lambda: multi_period(config.multi_period, spectral_norm=norm, generator=generator),
-        "spectral": lambda: spectral(config.spectral, spectral_norm=norm, generator=generator),
+        "spectral": lambda: multi_resolution(config.spectral, spectral_norm=norm, generator=generator),
     }
     parts = [part for kind in config.discriminators for part in makers[kind]()]
     return parts[0] if len(parts) == 1 else DiscriminatorEnsemble(parts)

@@ -1,102 +1,162 @@
-"""The state of clips that go through the layers together, around the compiled kernel.
+"""A group of clips that go through the layers together, and its state around the compiled kernel.
 
-This file does not know how weights are packed, prompts, or threads.
+This file does not know how weights are packed, what a prompt is, or threads.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partita.ops.llvm.matmul import WIDTH
-from partita.sampling.cpu.copying import copy_columns
-from partita.sampling.cpu.kernel import Rule, State, advance
-from partita.sampling.cpu.packing import Packed, aligned
+from partita.sampling.cpu.categorical import ClassArrays, DrawRule
+from partita.sampling.cpu.kernel import ClipState, Steps, Workspace, advance, copy_clips
+from partita.sampling.cpu.packing import PackedNetwork, aligned_zeros
 
 RING = np.dtype([("at", np.int64), ("slots", np.int64), ("slot", np.int64), ("dilation", np.int64)])
+"""One layer's ring buffer: its first float, the slots, the slot of the next sample, the dilation."""
 
 
-class Group:
-    """The state of clips that go through the layers together.
+class ClipGroup:
+    """Clips that go through the layers together.
 
     Args:
         packed: the network.
-        clips: (clips,) int64, the clips' numbers.
+        numbers: (clips,) int64, the clip numbers.
     """
 
-    def __init__(self, packed: Packed, clips: NDArray[np.int64]) -> None:
-        n, count = packed.network, len(clips)
+    def __init__(self, packed: PackedNetwork, numbers: NDArray[np.int64]) -> None:
+        n, count = packed.network, len(numbers)
         self.packed = packed
-        self.clips = clips
+        self.numbers = numbers
         self.newest = np.zeros(count, np.int64)
         self.ring = np.zeros(len(packed.dilations), RING)
         self.ring["dilation"] = packed.dilations
-        self.ring["slots"] = (n.taps - 1) * self.ring["dilation"] + 1
+        self.ring["slots"] = (n.kernel_size - 1) * self.ring["dilation"] + 1
         sizes = self.ring["slots"] * count * WIDTH * n.residual.panels
         self.ring["at"] = np.cumsum(sizes) - sizes
+        self._past = aligned_zeros(int(sizes.sum()))
         classes = WIDTH * int(n.end2.panels)
-        self.room = {
-            "rings": aligned(int(sizes.sum())),
-            "z": aligned(count * WIDTH * int(n.dilated.panels)),
-            "gates": aligned(count * int(n.skip.rows)),
-            "skips": aligned(count * WIDTH * int(n.skip.panels)),
-            "ends": aligned(count * WIDTH * int(n.end1.panels)),
-            "logits": aligned(count * classes),
-            "powers": aligned(classes),
-            "sums": aligned(int(n.end2.panels)),
+        self._buffers = {
+            "z": aligned_zeros(count * WIDTH * int(n.dilated.panels)),
+            "gates": aligned_zeros(count * int(n.skip.rows)),
+            "skips": aligned_zeros(count * WIDTH * int(n.skip.panels)),
+            "ends": aligned_zeros(count * WIDTH * int(n.end1.panels)),
+            "logits": aligned_zeros(count * classes),
+            "masses": aligned_zeros(classes),
+            "sums": aligned_zeros(int(n.end2.panels)),
         }
-        self.state = State(**{name: np.int64(array.ctypes.data) for name, array in self.room.items()})
-        self._keys, self._ones = np.zeros(classes, np.int32), np.ones(classes, np.float32)
+        self._state = ClipState(np.int64(self._past.ctypes.data), self.ring, self.newest, numbers)
+        addresses = {name: np.int64(array.ctypes.data) for name, array in self._buffers.items()}
+        self._workspace = Workspace(**addresses)
+        self._arrays = ClassArrays(
+            logits=self._buffers["logits"].view(np.int32).reshape(count, classes),
+            masses=self._buffers["masses"],
+            sums=self._buffers["sums"],
+            keys=np.zeros(classes, np.int32),
+            ones=np.ones(classes, np.float32),
+        )
 
     def advance(
-        self, rule: Rule, known: NDArray[np.int64], time: int, drawn: NDArray[np.int16], *, watch: bool
+        self,
+        rule: DrawRule,
+        known: NDArray[np.int64],
+        first: int,
+        drawn: NDArray[np.int16],
+        *,
+        with_masses: bool = False,
     ) -> NDArray[np.float32]:
-        """Take in known samples, then draw so many as `drawn` has room for.
+        """Process known samples, then draw as many samples as `drawn` has columns.
 
         Args:
             rule: how to draw.
             known: (clips, k) classes.
-            time: the number of the first sample to draw.
+            first: the number of the first sample to draw.
             drawn: (clips, steps), filled.
-            watch: whether to return the powers that were drawn from.
+            with_masses: whether to return the masses that were drawn from.
 
         Returns:
-            (clips, steps or 0, padded classes) float32.
+            (clips, steps, padded classes) float32, or no steps without `with_masses`.
         """
-        room = self.room
-        seen = np.empty((len(self.clips), drawn.shape[1] if watch else 0, len(self._ones)), np.float32)
-        logits = room["logits"].view(np.int32).reshape(len(self.clips), -1)
-        advance(
-            self.packed.network, self.state, rule, self.ring, self.newest, logits, room["powers"],
-            room["sums"], self._keys, self._ones, self.clips, known, time, drawn, seen,
-        )  # fmt: skip
-        return seen
+        shape = (len(self.numbers), drawn.shape[1] if with_masses else 0, len(self._arrays.masses))
+        masses = np.empty(shape, np.float32)
+        steps = Steps(known, first, drawn, masses)
+        advance(self.packed.network, self._state, self._workspace, self._arrays, rule, steps)
+        return masses
 
     def score(
-        self, rule: Rule, known: NDArray[np.int64], given: NDArray[np.int64], values: NDArray[np.float64]
+        self, rule: DrawRule, known: NDArray[np.int64], given: NDArray[np.int64], values: NDArray[np.float64]
     ) -> None:
-        """Take in known samples, then given ones, and tell how probable the network took those for.
+        """Process known samples, then compute the log-probabilities of given samples.
 
         Args:
-            rule: how a class is drawn, which is thrown away for the one given.
+            rule: required by the kernel; the classes that it draws are discarded.
             known: (clips, k) classes.
             given: (clips, steps) classes.
             values: (clips, steps), filled with log-probabilities at temperature 1, in nats.
         """
-        logits = self.room["logits"].reshape(len(self.clips), -1)[:, : self.packed.classes]
-        rows, drawn = np.arange(len(self.clips)), np.empty((len(self.clips), 1), np.int16)
+        logits = self._buffers["logits"].reshape(len(self.numbers), -1)[:, : self.packed.classes]
+        rows, drawn = np.arange(len(self.numbers)), np.empty((len(self.numbers), 1), np.int16)
         for step in range(given.shape[1]):
-            self.advance(rule, known if step == 0 else known[:, :0], 0, drawn, watch=False)
-            above = logits - logits.max(1, keepdims=True)
-            values[:, step] = above[rows, given[:, step]] - np.log(np.exp(above).sum(1))
+            self.advance(rule, known if step == 0 else known[:, :0], 0, drawn)
+            shifted = logits - logits.max(1, keepdims=True)
+            values[:, step] = shifted[rows, given[:, step]] - np.log(np.exp(shifted).sum(1))
             self.newest[:] = given[:, step]
 
-    def copy(self, targets: NDArray[np.int64], other: "Group", sources: NDArray[np.int64]) -> None:
-        """Give clips, by their place here, all that is known of other ones, by their place in their group.
+    def copy(self, targets: NDArray[np.int64], other: "ClipGroup", sources: NDArray[np.int64]) -> None:
+        """Overwrite the past of some clips with that of clips in another group, or in this one.
 
-        Both groups have taken in as many samples. No clip is a target and a source.
+        Both groups have processed the same number of samples. No clip is a target and a source.
+
+        Args:
+            targets: (n,) places in this group.
+            other: the group to copy from.
+            sources: (n,) places in that group.
         """
         channels = np.int64(WIDTH * int(self.packed.network.residual.panels))
-        copy_columns(
-            self.ring, other.room["rings"], len(other.clips), sources, self.room["rings"], len(self.clips),
-            targets, channels,
-        )  # fmt: skip
+        clips = (len(other.numbers), len(self.numbers))
+        copy_clips(self.ring, channels, other._past, sources, self._past, targets, clips)
         self.newest[targets] = other.newest[sources]
+
+    def skip_constant_start(self, rule: DrawRule, known: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Process the known samples before the first change, in one step per layer, if that is fewer steps.
+
+        The past before a prompt is silence, thousands of equal samples. While the input is constant, so is
+        each layer's output: after one step per layer all slots of that layer's ring have the same content.
+        The arithmetic is that of the long way, so the samples drawn later are the same to the last bit.
+
+        Args:
+            rule: required by the kernel; nothing is drawn.
+            known: (clips, k) classes: the whole receptive field before anything is drawn, or no samples.
+
+        Returns:
+            (clips, n): the known samples that remain to be processed.
+        """
+        layers, same = len(self.ring), constant_start(known)
+        if same <= layers + 1:
+            return known
+        pair, nothing = known[:, :2].copy(), np.empty((len(known), 0), np.int16)
+        for layer in range(layers):
+            self.advance(rule, pair, 0, nothing)  # the layers process one sample, the other one is the newest
+            self._fill_ring(layer)
+        # all groups end at the same slots, whatever the length of their silence: clips are copied between them
+        self.ring["slot"] = (same - 1) % self.ring["slots"]
+        return np.ascontiguousarray(known[:, same - 1 :])  # the kernel is compiled for contiguous rows
+
+    def _fill_ring(self, layer: int) -> None:
+        """Copy the newest slot of a layer's ring to all its slots."""
+        ring = self.ring[layer]
+        row = len(self.numbers) * WIDTH * int(self.packed.network.residual.panels)
+        slots = int(ring["slots"])
+        content = self._past[int(ring["at"]) : int(ring["at"]) + slots * row].reshape(slots, row)
+        content[:] = content[(int(ring["slot"]) - 1) % slots].copy()
+
+
+def constant_start(known: NDArray[np.int64]) -> int:
+    """Return how many samples pass before any clip's sample differs from its first one.
+
+    >>> constant_start(np.array([[5, 5, 5, 2, 5], [7, 7, 7, 7, 7]]))
+    3
+    """
+    if known.shape[1] == 0:
+        return 0
+    changed = (known != known[:, :1]).any(0)
+    return int(changed.argmax()) if changed.any() else known.shape[1]

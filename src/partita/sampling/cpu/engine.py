@@ -1,6 +1,7 @@
-"""Groups of clips on threads: the compiled sampler's work, cut up in a way that changes no sample.
+"""The CPU engine: it splits clips into groups, which threads draw with the compiled kernel.
 
-This file does not know prompts or blocks; `stream.py` asks it for the next samples.
+How clips are split does not change any sample. This file does not know prompts or blocks; `stream.py` asks it
+for the next samples.
 """
 
 from collections.abc import Callable
@@ -12,33 +13,33 @@ from numpy.typing import NDArray
 
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.cpu.clip_group import Group
-from partita.sampling.cpu.kernel import Rule
+from partita.sampling.cpu.categorical import DrawRule
+from partita.sampling.cpu.clip_group import ClipGroup
+from partita.sampling.cpu.kernel import prepare_numba
 from partita.sampling.cpu.packing import pack
-from partita.sampling.cpu.settling import settle
 
 ResultT = TypeVar("ResultT")
 
 LARGEST_GROUP = 24
-"""Clips that go through the layers together: more would read the weights less often, but leave the caches."""
+"""The most clips in a group: more would read the weights less often, but exceed the caches."""
 
 
-def rule_of(config: SamplingConfig, classes: int) -> Rule:
-    """Return the draw's settings as the compiled code takes them.
+def draw_rule(config: SamplingConfig, classes: int) -> DrawRule:
+    """Return the settings of the draw in the form that the compiled code takes.
 
-    >>> int(rule_of(SamplingConfig(top_k=300), 256).top_k)
+    >>> int(draw_rule(SamplingConfig(top_k=300), 256).top_k)
     0
     """
     top_k = config.top_k if config.top_k is not None and config.top_k < classes else 0
     top_p = config.top_p if config.top_p is not None else 1.0
     low, high = np.uint64(config.seed & 0xFFFFFFFF), np.uint64(config.seed >> 32)
-    return Rule(np.float32(1.0 / config.temperature), np.int64(top_k), float(top_p), low, high)
+    return DrawRule(np.float32(1.0 / config.temperature), np.int64(top_k), float(top_p), low, high)
 
 
-def groups_for(clips: int, threads: int) -> list[range]:
-    """Return which clips go together: as many groups as threads, or a multiple of that for many clips.
+def split_clips(clips: int, threads: int) -> list[range]:
+    """Split clips into groups: as many groups as threads, or a multiple of that for many clips.
 
-    >>> groups_for(5, 2)
+    >>> split_clips(5, 2)
     [range(0, 2), range(2, 5)]
     """
     count = min(clips, threads * -(-clips // (threads * LARGEST_GROUP)))
@@ -46,14 +47,14 @@ def groups_for(clips: int, threads: int) -> list[range]:
 
 
 class CPUEngine:
-    """Clips on the CPU, drawn by the compiled kernel.
+    """Clips that are drawn on the CPU, by the compiled kernel.
 
     Args:
-        model: the weights, copied.
+        model: the model; its weights are copied.
         history: (clips, receptive_field) classes before the first sample.
         config: how to draw.
-        numbers: (clips,) int64, the numbers behind the draws, which `draws.uniforms` knows; None is 0, 1, 2
-            and so on.
+        numbers: (clips,) int64, the clip numbers, by which `uniforms.uniforms` addresses the draws; by
+            default 0, 1, 2, ...
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
@@ -71,52 +72,54 @@ class CPUEngine:
         *,
         numbers: NDArray[np.int64] | None = None,
     ) -> None:
+        prepare_numba()  # here and not at the first block, for which somebody may be waiting
         self.position = 0
-        # rows with gaps would compile the kernel once more
+        # the kernel is compiled for contiguous rows
         self._history: NDArray[np.int64] | None = np.ascontiguousarray(history, np.int64)
         self._classes = model.config.classes
-        self._rule = rule_of(config, model.config.classes)
+        self._rule = draw_rule(config, model.config.classes)
         numbers = np.arange(len(history)) if numbers is None else numbers
-        ranges = groups_for(len(history), config.thread_count)
-        alone = {len(clips) == 1 for clips in ranges}
-        packed = {single: pack(model, 1 if single else 2, config.precision) for single in alone}
+        ranges = split_clips(len(history), config.thread_count)
+        single_clips = {len(clips) == 1 for clips in ranges}
+        packed = {single: pack(model, 1 if single else 2, config.precision) for single in single_clips}
         self._rows = [slice(clips.start, clips.stop) for clips in ranges]
-        self._groups = [Group(packed[rows.stop - rows.start == 1], numbers[rows]) for rows in self._rows]
+        self._groups = [ClipGroup(packed[rows.stop - rows.start == 1], numbers[rows]) for rows in self._rows]
         workers = min(config.thread_count, len(ranges))
         self._pool = ThreadPoolExecutor(workers, "partita-sampling") if workers > 1 else None
 
-    def take(self, steps: int, seen: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
+    def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
         """Draw the next samples.
 
         Args:
-            steps: samples of each clip.
-            seen: (clips, steps, classes), filled with the probabilities that were drawn from.
+            steps: samples per clip.
+            probabilities: (clips, steps, classes), filled with the probabilities that were drawn from.
 
         Returns:
-            (clips, steps).
+            (clips, steps) classes.
         """
         drawn = np.empty((self._rows[-1].stop, steps), np.int16)
-        known = self._known()
+        history = self._pop_history()
 
-        def work(group: Group, rows: slice) -> NDArray[np.float32]:
-            past = settle(group, self._rule, known[rows])
-            return group.advance(self._rule, past, self.position, drawn[rows], watch=seen is not None)
+        def draw(group: ClipGroup, rows: slice) -> NDArray[np.float32]:
+            known = group.skip_constant_start(self._rule, history[rows])
+            wanted = probabilities is not None
+            return group.advance(self._rule, known, self.position, drawn[rows], with_masses=wanted)
 
-        powers = self._each(work)
+        masses = self._map(draw)
         self.position += steps
-        if seen is not None:
-            whole = np.concatenate(powers)[..., : self._classes]
-            seen[:] = whole / whole.sum(-1, keepdims=True)
+        if probabilities is not None:
+            whole = np.concatenate(masses)[..., : self._classes]
+            probabilities[:] = whole / whole.sum(-1, keepdims=True)
         return drawn
 
     def score(self, given: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Let every clip go on with samples that are given in place of drawn.
+        """Continue every clip with given samples and return their log-probabilities.
 
         Args:
             given: (clips, steps) classes.
 
         Returns:
-            (clips, steps) log p(x_t | x_<t) of each, in nats, at temperature 1 and before top-k and top-p.
+            (clips, steps) log p(x_t | x_<t) in nats, at temperature 1 and before top-k and top-p.
 
         >>> import torch
         >>> from partita.models.sizes import SIZES
@@ -128,45 +131,45 @@ class CPUEngine:
         values = np.empty(given.shape)
         if given.shape[1] == 0:
             return values
-        known = self._known()
+        history = self._pop_history()
 
-        def work(group: Group, rows: slice) -> None:
-            past = settle(group, self._rule, known[rows])
-            group.score(self._rule, past, given[rows], values[rows])
+        def score(group: ClipGroup, rows: slice) -> None:
+            known = group.skip_constant_start(self._rule, history[rows])
+            group.score(self._rule, known, given[rows], values[rows])
 
-        self._each(work)
+        self._map(score)
         self.position += given.shape[1]
         return values
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        """Let clips go on as others would: queues and newest sample are copied, the numbers of draws are not.
+        """Replace the past of some clips with that of others; each clip keeps its own number.
 
         Args:
-            targets: (n,) rows of the clips that are overwritten, each once.
-            sources: (n,) rows of the clips that they become; no target is among them.
+            targets: (n,) rows of the clips to overwrite, each at most once.
+            sources: (n,) rows of the clips to copy; none of them is a target.
         """
         if self._history is not None:
             self._history = self._history.copy()
             self._history[targets] = self._history[sources]
             return
         starts = np.array([rows.start for rows in self._rows])
-        here, there = (np.searchsorted(starts, rows, "right") - 1 for rows in (targets, sources))
+        to, origin = (np.searchsorted(starts, rows, "right") - 1 for rows in (targets, sources))
 
-        def work(group: Group, rows: slice) -> None:
-            mine = starts[here] == rows.start
-            for other in np.unique(there[mine]):
-                both = mine & (there == other)
+        def copy(group: ClipGroup, rows: slice) -> None:
+            mine = starts[to] == rows.start
+            for other in np.unique(origin[mine]):
+                both = mine & (origin == other)
                 group.copy(targets[both] - rows.start, self._groups[other], sources[both] - starts[other])
 
-        self._each(work)
+        self._map(copy)
 
-    def _known(self) -> NDArray[np.int64]:
-        """Return what the clips have yet to take in: the whole past at first, then nothing."""
-        known = np.zeros((self._rows[-1].stop, 0), np.int64) if self._history is None else self._history
+    def _pop_history(self) -> NDArray[np.int64]:
+        """Return the samples that are still to be processed: the whole history at first, then nothing."""
+        history = np.zeros((self._rows[-1].stop, 0), np.int64) if self._history is None else self._history
         self._history = None
-        return known
+        return history
 
-    def _each(self, work: Callable[[Group, slice], ResultT]) -> list[ResultT]:
-        """Return what the work on every group and its rows gives, spread over the threads."""
-        spread = map if self._pool is None else self._pool.map
-        return list(spread(work, self._groups, self._rows))
+    def _map(self, function: Callable[[ClipGroup, slice], ResultT]) -> list[ResultT]:
+        """Return the function's result for every group and its rows, computed on the threads."""
+        run = map if self._pool is None else self._pool.map
+        return list(run(function, self._groups, self._rows))

@@ -1,55 +1,32 @@
-"""The compiled sampler: many samples of a group of clips in one call, without Python in between.
+"""The compiled sampler: it draws many samples of a group of clips in one call, without Python in between.
 
-One sample is one pass through the layers' rings of past states, a product over the gates of all layers at
-once for the sum of the skip connections, the two last layers, and a draw. Every output is summed in one
-order, whatever the number of clips beside it: along the depth in equal chains, the chains added in order.
-This file does not know PyTorch, threads or the packing of weights.
+For each sample it runs the layers over ring buffers of past states, computes the sum of all skip connections
+as one product, applies the two output layers and draws a class. This file does not know PyTorch, threads or
+how weights are packed.
+
+The compiled functions take named tuples. Addresses are int64, in bytes; strides and sizes count float32.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from partita.ops.llvm.narrow_matmul import multiply
-from partita.ops.llvm.vector import copy, exponentials, gate, largest
-from partita.ops.numba_cache import compiled_on_disk
-from partita.sampling.cpu.categorical import ZERO, choose, truncate, unchecked, uniform
+from partita.ops.llvm.vector import copy, gate
+from partita.ops.numba_cache import compiled, compiled_on_disk
+from partita.sampling.cpu.categorical import draw_class
+from partita.sampling.cpu.matmul import RECTIFY, UNBOUNDED, Columns, Matrix, MatrixRows, product
 
-CHUNK = 64
-"""Rows of weights that stay in the first-level cache while all columns use them."""
-
-NONE = np.float32(-np.inf)
-NOUGHT = np.int64(0)  # a plain 0 would be a type of its own, and compile what it is given to once more
-
-
-class Matrix(NamedTuple):
-    """Where a weight matrix lies and how its product is cut; all numbers are int64."""
-
-    at: Any
-    """The address of its first weight."""
-    stored: Any
-    """Bytes of each weight: how it is stored. Anything but float32 is for one column alone."""
-    size: Any
-    """Bytes from one layer's matrix to the next one's."""
-    rows: Any
-    """Its depth."""
-    panels: Any
-    """Its outputs, in 16s."""
-    chains: Any
-    """Sums side by side for each output."""
-    block: Any
-    """Panels packed next to each other."""
-    steps: Any
-    """For weights of one byte the address of their steps: for each panel 16, then their inverses."""
+ZERO = np.int64(0)  # a plain 0 has a type of its own: what receives it would be compiled once more
 
 
 class Network(NamedTuple):
-    """A network's weights, packed, with the residual biases folded into the biases of later layers.
+    """A packed network; the residual biases are folded into the dilated biases of later layers.
 
-    Whole numbers: counts, and places in bytes counted from address 0.
+    Fields without a type of their own are addresses, except the counts `kernel_size`, `layers` and
+    `tile_columns`.
     """
 
-    taps: Any
+    kernel_size: Any
     layers: Any
     embedding: Any
     dilated: Matrix
@@ -61,172 +38,163 @@ class Network(NamedTuple):
     end1_bias: Any
     end2: Matrix
     end2_bias: Any
-    columns: Any
-    """The most columns that share a block of registers."""
+    tile_columns: Any
+    """The most columns (clips) that share a block of registers."""
 
 
-class State(NamedTuple):
-    """Where a group of clips keeps its past between calls, and where there is room to work in: addresses."""
+class ClipState(NamedTuple):
+    """What a group of clips keeps from one call to the next."""
 
     rings: Any
+    """The address of the past states: for each layer a ring buffer (slots, clips, channels)."""
+    table: Any
+    """(layers,) records: where each layer's ring begins, its slots, the slot of the next sample, the dilation."""
+    newest: Any
+    """(clips,) int64: the class of the newest sample, which the layers have not processed yet."""
+    numbers: Any
+    """(clips,) int64: the clip numbers, by which the uniforms are addressed."""
+
+
+class Workspace(NamedTuple):
+    """Addresses of intermediate results, which one step overwrites."""
+
     z: Any
     gates: Any
     skips: Any
     ends: Any
     logits: Any
-    powers: Any
+    masses: Any
     sums: Any
 
 
-class Rule(NamedTuple):
-    """How to draw: `top_k` classes or all of them when 0; `top_p` 1 keeps all."""
+class Steps(NamedTuple):
+    """The samples of one call: known samples to process, then samples to draw."""
 
-    scale: Any
-    top_k: Any
-    top_p: Any
-    low: Any
-    high: Any
-    """The two halves of the seed."""
-
-
-@unchecked
-def one_column(m: Any, layer: Any, row: Any, depth: Any, start: Any, x: Any, y: Any, least: Any) -> None:
-    """Multiply one column by `depth` rows, from `row` on, of a matrix: y = max(least, start + x W)."""
-    done = 0
-    while done < m.panels:
-        panels = min(m.block, m.panels - done)
-        w = m.at + layer * m.size + 16 * m.stored * (done * m.rows + row * panels)
-        steps = m.steps + 128 * (layer * m.panels + done)
-        multiply(
-            0, panels, 1, m.chains, 0, m.stored, start + 64 * done, 0, x, 0, w, steps, depth,
-            y + 64 * done, 0, least,
-        )  # fmt: skip
-        done += panels
+    known: Any
+    """(clips, k) int64: known samples; the last one becomes the newest sample."""
+    first: Any
+    """The time of the first sample to draw, counted from the first sample that the clip ever drew."""
+    drawn: Any
+    """(clips, steps) int16: receives the drawn samples."""
+    masses: Any
+    """(clips, steps, classes) float32: receives the masses that were drawn from; 0 steps to skip this."""
 
 
-@unchecked
-def many_columns(
-    m: Any, layer: Any, row: Any, depth: Any, start: Any, start_step: Any, x: Any, x_step: Any,
-    y: Any, y_step: Any, least: Any, columns: Any, together: Any,
-) -> None:  # fmt: skip
-    """Multiply columns by `depth` rows, from `row` on, of a matrix, a few rows at a time for all of them."""
-    tiles = (columns + together - 1) // together
-    chunk = depth // m.chains
-    if m.chains == 1 and tiles > 1:
-        chunk = min(depth, CHUNK)
-    for done in range(0, m.panels, m.block):
-        w = m.at + layer * m.size + 64 * (done * m.rows + row * m.block)
-        for k in range(0, depth, chunk):
-            floor = least if k + chunk >= depth else NONE
-            for tile in range(tiles):
-                first, last = tile * columns // tiles, (tile + 1) * columns // tiles
-                source = start + 64 * done + 4 * first * start_step
-                source_step, add = start_step, 0
-                target = y + 64 * done + 4 * first * y_step
-                if k > 0:
-                    source, source_step, add = target, y_step, 1 if m.chains > 1 else 0
-                multiply(
-                    1, m.block, last - first, 1, add, 4, source, source_step, x + 4 * (k + first * x_step),
-                    x_step, w + 64 * k * m.block, 0, min(chunk, depth - k), target, y_step, floor,
-                )  # fmt: skip
-
-
-@unchecked
-def product(
-    m: Any, layer: Any, row: Any, depth: Any, start: Any, start_step: Any, x: Any, x_step: Any,
-    y: Any, y_step: Any, least: Any, columns: Any, together: Any,
-) -> None:  # fmt: skip
-    """Multiply columns by a matrix; `together` columns share a block of registers."""
-    if together == 1:
-        one_column(m, layer, row, depth, start, x, y, least)
-    else:
-        many_columns(m, layer, row, depth, start, start_step, x, x_step, y, y_step, least, columns, together)
-
-
-@unchecked
-def pass_layers(n: Any, s: Any, ring: Any, newest: Any, clips: Any) -> None:
-    """Take in the newest sample of each clip: all layers' gates, and a new slot in each ring."""
+@compiled(error_model="numpy")
+def pass_layers(network: Any, state: Any, workspace: Any) -> None:
+    """Process the newest sample of each clip: write the gates of all layers, and a slot of each ring."""
+    n, s, table, clips = network, workspace, state.table, len(state.newest)
     channels, units = 16 * n.residual.panels, n.residual.rows
-    outputs, row = 16 * n.dilated.panels, 64 * n.residual.panels * clips
-    here = s.rings + 4 * ring[0].at + ring[0].slot * row
+    outputs, slot_bytes = 16 * n.dilated.panels, 64 * n.residual.panels * clips
+    hidden = state.rings + 4 * table[0].at + table[0].slot * slot_bytes
     for c in range(clips):
-        copy(n.embedding + 4 * newest[c] * channels, here + 4 * c * channels, n.residual.panels)
+        copy(n.embedding + 4 * state.newest[c] * channels, hidden + 4 * c * channels, n.residual.panels)
     for layer in range(n.layers):
-        slot, slots, base = ring[layer].slot, ring[layer].slots, s.rings + 4 * ring[layer].at
-        start, start_step = n.dilated_bias + 4 * layer * outputs, NOUGHT
-        for tap in range(n.taps):
-            past = slot - (n.taps - 1 - tap) * ring[layer].dilation
-            x = base + (past + slots if past < 0 else past) * row
-            product(
-                n.dilated, layer, tap * channels, channels, start, start_step, x, channels,
-                s.z, outputs, NONE, clips, n.columns,
-            )  # fmt: skip
-            start, start_step = s.z, outputs
+        slot, slots, ring = table[layer].slot, table[layer].slots, state.rings + 4 * table[layer].at
+        start, z = Columns(n.dilated_bias + 4 * layer * outputs, ZERO), Columns(s.z, outputs)
+        for tap in range(n.kernel_size):
+            past = slot - (n.kernel_size - 1 - tap) * table[layer].dilation
+            x = Columns(ring + (past + slots if past < 0 else past) * slot_bytes, channels)
+            rows = MatrixRows(n.dilated, layer, tap * channels, channels)
+            product(rows, start, x, z, UNBOUNDED, clips, n.tile_columns)
+            start = z
         for c in range(clips):
-            z, g = s.z + 4 * c * outputs, s.gates + 4 * (c * n.layers + layer) * units
+            filters, gates = s.z + 4 * c * outputs, s.gates + 4 * (c * n.layers + layer) * units
             for unit in range(0, 4 * units, 64):
-                gate(z + unit, z + 4 * units + unit, g + unit)
-        ring[layer].slot = slot + 1 if slot + 1 < slots else 0
+                gate(filters + unit, filters + 4 * units + unit, gates + unit)
+        table[layer].slot = slot + 1 if slot + 1 < slots else 0
         if layer + 1 < n.layers:
-            following = s.rings + 4 * ring[layer + 1].at + ring[layer + 1].slot * row
+            following = state.rings + 4 * table[layer + 1].at + table[layer + 1].slot * slot_bytes
+            rows = MatrixRows(n.residual, layer, ZERO, units)
+            x = Columns(s.gates + 4 * layer * units, n.layers * units)
             product(
-                n.residual, layer, NOUGHT, units, here, channels, s.gates + 4 * layer * units,
-                n.layers * units, following, channels, NONE, clips, n.columns,
+                rows, Columns(hidden, channels), x, Columns(following, channels), UNBOUNDED, clips,
+                n.tile_columns,
             )  # fmt: skip
-            here = following
+            hidden = following
 
 
-@unchecked
-def pass_head(n: Any, s: Any, clips: Any) -> None:
-    """Turn the gates of all layers into logits."""
-    depth, skips, ends = n.skip.rows, 16 * n.skip.panels, 16 * n.end1.panels
-    classes, k = 16 * n.end2.panels, n.columns
-    product(
-        n.skip, NOUGHT, NOUGHT, depth, n.skip_bias, NOUGHT, s.gates, depth, s.skips, skips, ZERO, clips, k
-    )
-    product(n.end1, NOUGHT, NOUGHT, skips, n.end1_bias, NOUGHT, s.skips, skips, s.ends, ends, ZERO, clips, k)
-    product(
-        n.end2, NOUGHT, NOUGHT, ends, n.end2_bias, NOUGHT, s.ends, ends, s.logits, classes, NONE, clips, k
-    )
+@compiled(error_model="numpy")
+def pass_head(network: Any, workspace: Any, clips: Any) -> None:
+    """Compute the logits from the gates of all layers."""
+    n, s, most = network, workspace, network.tile_columns
+    gates = Columns(s.gates, n.skip.rows)
+    skips, ends = Columns(s.skips, 16 * n.skip.panels), Columns(s.ends, 16 * n.end1.panels)
+    logits = Columns(s.logits, 16 * n.end2.panels)
+    rows = MatrixRows(n.skip, ZERO, ZERO, gates.step)
+    product(rows, Columns(n.skip_bias, ZERO), gates, skips, RECTIFY, clips, most)
+    rows = MatrixRows(n.end1, ZERO, ZERO, skips.step)
+    product(rows, Columns(n.end1_bias, ZERO), skips, ends, RECTIFY, clips, most)
+    rows = MatrixRows(n.end2, ZERO, ZERO, ends.step)
+    product(rows, Columns(n.end2_bias, ZERO), ends, logits, UNBOUNDED, clips, most)
 
 
 @compiled_on_disk(error_model="numpy")
-def advance(
-    n: Any, s: Any, rule: Any, ring: Any, newest: Any, logits: Any, powers: Any, sums: Any, keys: Any,
-    ones: Any, clips: Any, forced: Any, time: Any, drawn: Any, seen: Any,
-) -> None:  # fmt: skip
-    """Take in known samples, then draw.
+def advance(network: Any, state: Any, workspace: Any, arrays: Any, rule: Any, steps: Any) -> None:
+    """Process known samples, then draw samples.
 
     Args:
-        n, s, rule: a Network, the group's State, a Rule.
-        ring: (layers,) records: where each layer's ring lies, in floats, its slots, the slot of the next
-            sample, and the dilation.
-        newest: (group,) the class of each clip's newest sample, not yet taken in.
-        logits: (group, padded classes) int32: the bits of the floats at `s.logits`.
-        powers, sums: the arrays at `s.powers` and `s.sums`.
-        keys, ones: room, and as many ones, for the padded classes.
-        clips: (group,) the clips' numbers.
-        forced: (group, k): samples to take in first, the last of which becomes the newest.
-        time: the number of the first sample to draw.
-        drawn: (group, steps) int16, filled.
-        seen: (group, steps, padded classes) float32, filled with what was drawn from; or of zero steps.
+        network: Network.
+        state: ClipState, updated.
+        workspace: Workspace, overwritten.
+        arrays: ClassArrays, overwritten.
+        rule: DrawRule.
+        steps: Steps: the known samples, and arrays that receive the drawn ones.
     """
-    group, width = len(clips), n.end2.panels
-    for t in range(forced.shape[1]):
+    clips = len(state.newest)
+    for t in range(steps.known.shape[1]):
         if t > 0:
-            pass_layers(n, s, ring, newest, group)
-        for c in range(group):
-            newest[c] = forced[c, t]
-    for t in range(drawn.shape[1]):
-        pass_layers(n, s, ring, newest, group)
-        pass_head(n, s, group)
-        for c in range(group):
-            at = s.logits + 64 * width * c
-            exponentials(at, width, largest(at, width), rule.scale, s.powers, s.sums)
-            if rule.top_k > 0 or rule.top_p < 1.0:
-                truncate(logits[c], powers, sums, keys, ones, rule, 16 * width)
-            newest[c] = choose(powers, sums, width, uniform(rule.low, rule.high, time + t, clips[c]))
-            drawn[c, t] = newest[c]
-            if seen.shape[1] > 0:
-                for i in range(16 * width):
-                    seen[c, t, i] = powers[i]
+            pass_layers(network, state, workspace)
+        for c in range(clips):
+            state.newest[c] = steps.known[c, t]
+    for t in range(steps.drawn.shape[1]):
+        pass_layers(network, state, workspace)
+        pass_head(network, workspace, clips)
+        for c in range(clips):
+            state.newest[c] = draw_class(workspace, arrays, rule, c, steps.first + t, state.numbers[c])
+            steps.drawn[c, t] = state.newest[c]
+            if steps.masses.shape[1] > 0:
+                for i in range(len(arrays.masses)):
+                    steps.masses[c, t, i] = arrays.masses[i]
+
+
+@compiled_on_disk(error_model="numpy")
+def copy_clips(
+    table: Any, channels: Any, from_rings: Any, sources: Any, to_rings: Any, targets: Any, clips: Any
+) -> None:
+    """Overwrite the past states of some clips with those of others, of the same group or another one.
+
+    Args:
+        table: (layers,) records with the slots of each layer. Both groups are at the same slot.
+        channels: floats per clip and slot.
+        from_rings: the rings of the group to copy from, flat float32.
+        sources: (n,) int64 places of clips in that group.
+        to_rings: the rings of the group to copy to; may be the same array.
+        targets: (n,) int64 places of clips in that group; none of the targets is a source.
+        clips: the number of clips in the group to copy from, and in the group to copy to.
+    """
+    done = 0
+    for layer in range(len(table)):
+        for slot in range(done, done + table[layer].slots):
+            for i in range(len(targets)):
+                old = (slot * clips[0] + sources[i]) * channels
+                new = (slot * clips[1] + targets[i]) * channels
+                for channel in range(channels):
+                    to_rings[new + channel] = from_rings[old + channel]
+        done += table[layer].slots
+
+
+@compiled_on_disk()
+def _identity(number: int) -> int:
+    return number
+
+
+def prepare_numba() -> None:
+    """Let Numba set itself up, unless it has done so already.
+
+    Numba imports dozens of modules at its first call in a process, which takes about 0.4 s. This function
+    moves that wait to the moment at which it is called; it does not compile or load the sampler.
+
+    >>> prepare_numba()
+    """
+    _identity(0)

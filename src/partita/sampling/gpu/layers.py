@@ -1,7 +1,7 @@
 """The network's products in Triton: the gated layers of one step over rings of past states, and the head's.
 
 Layout: 16 clips are the rows of every tile, whatever their number. Weights are [in, out], all sizes whole
-tiles (`gpu_packing.py` fills them up with zeros). A ring has a power of two of slots, slot = time modulo
+tiles (`packing.py` fills them up with zeros). A ring has a power of two of slots, slot = time modulo
 that, so that a 64-bit time costs one bitwise `and`. Between a store and a load of the same place by another
 thread of the program there is always a barrier. This file does not know how to draw.
 """
@@ -12,7 +12,7 @@ import triton.language as tl
 
 @triton.jit
 def ring_of(layer: tl.tensor, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr) -> tl.tensor:
-    """Return a layer's first slot, its slots - 1 and its dilation, as `gpu_packing.spread` makes them.
+    """Return a layer's first slot, its slots - 1 and its dilation, as `packing.ring_slots` makes them.
 
     Computed, not looked up: loads whose address hangs on another load can't be sent ahead of their use.
     """

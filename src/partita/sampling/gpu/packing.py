@@ -12,15 +12,12 @@ from math import gcd
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.sampling.cpu.packing import NEVER, padded, weights_of
-from partita.sampling.precision import MATRICES, rounded_weights
-
-Array = NDArray[np.float64]
+from partita.sampling.precision import MATRICES
+from partita.sampling.weights import Array, folded_weights, padded_bias, zero_padded
 
 ROWS = 16
 """Clips of a program: the fewest rows that the matrix units multiply."""
@@ -51,13 +48,13 @@ def whole(count: int, largest: int) -> int:
     return max(16, 1 << (count - 1).bit_length())
 
 
-def spread(kernel_size: int) -> int:
+def ring_slots(kernel_size: int) -> int:
     """Return the slots of a ring for each unit of dilation, all powers of two.
 
     A layer needs (kernel_size - 1) * dilation past states and room for the newest; a power of two spares a
     division of 64-bit numbers for each layer and sample.
 
-    >>> [spread(kernel_size) for kernel_size in (2, 3, 4, 5)]
+    >>> [ring_slots(kernel_size) for kernel_size in (2, 3, 4, 5)]
     [2, 4, 4, 8]
     """
     return int(1 << (kernel_size - 1).bit_length())
@@ -69,7 +66,7 @@ class Shape:
 
     layers: int
     per_block: int
-    taps: int
+    kernel_size: int
     r: int
     u: int
     s: int
@@ -83,8 +80,8 @@ class Shape:
         return {
             "LAYERS": self.layers,
             "PER_BLOCK": self.per_block,
-            "SPREAD": spread(self.taps),
-            "TAPS": self.taps,
+            "SPREAD": ring_slots(self.kernel_size),
+            "TAPS": self.kernel_size,
             "R": self.r,
             "U": self.u,
             "BLOCK_R": min(self.r, TILE_CHANNELS),
@@ -111,7 +108,7 @@ class Shape:
 
     def rings(self) -> int:
         """Return the floats of a program's rings."""
-        slots = spread(self.taps) * (self.layers // self.per_block) * ((1 << self.per_block) - 1)
+        slots = ring_slots(self.kernel_size) * (self.layers // self.per_block) * ((1 << self.per_block) - 1)
         return slots * ROWS * self.r
 
     def room(self) -> int:
@@ -137,7 +134,7 @@ def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Sha
     return Shape(
         layers=len(config.dilations),
         per_block=config.layers,
-        taps=config.kernel_size,
+        kernel_size=config.kernel_size,
         r=r,
         u=u,
         s=whole(config.skip_channels, HEAD_TILE),
@@ -158,26 +155,21 @@ def tiles_of(model: WaveNet, precision: str) -> dict[str, Array]:
     >>> tiles_of(WaveNet(SIZES["tiny"]), "float32")["dilated"].shape
     (10, 2, 16, 32)
     """
-    w, config = rounded_weights(weights_of(model), precision), model.config
+    w, config = folded_weights(model, precision), model.config
     shape = shape_of(config, precision)
-    layers, taps, units = shape.layers, shape.taps, config.dilation_channels
-    shifts = np.concatenate([np.zeros((1, config.residual_channels)), np.cumsum(w["residual_bias"], 0)])
-    dilated = w["dilated"].reshape(layers, taps, config.residual_channels, 2, units)
-    bias = w["dilated_bias"].reshape(layers, 2, units) + np.einsum("ltrhu,lr->lhu", dilated, shifts)
-    pairs = padded(dilated.swapaxes(-1, -2), (layers, taps, shape.r, shape.u, 2))
-    end2_bias = np.full(shape.c, NEVER)
-    end2_bias[: config.classes] = w["end2_bias"]
+    layers, kernel_size = shape.layers, shape.kernel_size
+    pairs = zero_padded(w["dilated"].swapaxes(-1, -2), (layers, kernel_size, shape.r, shape.u, 2))
     return {
-        "embedding": padded(w["embedding"], (config.classes, shape.r)),
-        "dilated": pairs.reshape(layers, taps, shape.r, 2 * shape.u),
-        "bias": padded(bias.swapaxes(-1, -2), (layers, shape.u, 2)),
-        "residual": padded(w["residual"], (layers, shape.u, shape.r)),
-        "skip": padded(w["skip"], (layers, shape.u, shape.s)),
-        "skip_bias": padded(w["skip_bias"], (shape.s,)),
-        "end1": padded(w["end1"], (shape.s, shape.e)),
-        "end1_bias": padded(w["end1_bias"], (shape.e,)),
-        "end2": padded(w["end2"], (shape.e, shape.c)),
-        "end2_bias": end2_bias,
+        "embedding": zero_padded(w["embedding"], (config.classes, shape.r)),
+        "dilated": pairs.reshape(layers, kernel_size, shape.r, 2 * shape.u),
+        "bias": zero_padded(w["dilated_bias"].swapaxes(-1, -2), (layers, shape.u, 2)),
+        "residual": zero_padded(w["residual"], (layers, shape.u, shape.r)),
+        "skip": zero_padded(w["skip"], (layers, shape.u, shape.s)),
+        "skip_bias": zero_padded(w["skip_bias"], (shape.s,)),
+        "end1": zero_padded(w["end1"], (shape.s, shape.e)),
+        "end1_bias": zero_padded(w["end1_bias"], (shape.e,)),
+        "end2": zero_padded(w["end2"], (shape.e, shape.c)),
+        "end2_bias": padded_bias(w["end2_bias"], shape.c),
     }
 
 

@@ -1,12 +1,10 @@
-"""Clips become files while they are drawn: one file for one clip, a folder of numbered ones for several.
+"""Write clips to files while they are drawn: a file for one clip, a folder of numbered files for several.
 
-WAV files grow as the blocks come; other formats, and clips whose level is changed, are written at the end.
-This file does not know models or command lines: it takes blocks of waveforms from whoever has them.
+WAV files grow with each block. Other formats, and clips whose peak is normalised, are written at the end.
 """
 
-import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,13 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.encoding import demand_encoder
-from partita.audio.level import SILENCE
-from partita.audio.output_formats import demand_length, format_of
-from partita.audio.wav import GrowingWav
+from partita.audio.level import SILENT_PEAK
 from partita.errors import PartitaError
-from partita.sampling.output.plan import Outputs
-from partita.sampling.output.provenance import note
+from partita.sampling.output.growing_clips import GrowingClips
+from partita.sampling.output.limits import check_format, is_written_at_end
+from partita.sampling.output.plan import OutputPlan
+from partita.sampling.output.provenance import clip_comment
 from partita.sampling.output.whole_clips import WholeClips
 from partita.signals import deferred_signals, stopping_on_sigterm
 
@@ -28,106 +25,59 @@ FADE_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
-class Written:
-    """What `write_clips` wrote."""
+class WriteResult:
+    """What `write_clips` or `write_pipe` wrote."""
 
     paths: list[Path]
-    """The files, one a clip; none for a stream, or when it was interrupted before the first block."""
+    """The files, one for each clip; empty for a stream, or if writing stopped before the first block."""
     seconds: float
     """Length of each clip, in seconds of sound."""
     times_real_time: float
-    """Seconds of sound, all clips together, over seconds spent."""
+    """Seconds of sound, all clips together, divided by the seconds that drawing took."""
     interrupted: bool
     """Whether Ctrl-C or SIGTERM ended it."""
     silent: int
-    """Clips in which nothing was to be heard: louder than `SILENCE` at no moment."""
+    """Number of silent clips: their peak is not above `SILENT_PEAK`."""
     moved: dict[Path, Path] = field(default_factory=dict)
-    """Where clips are whose own names were taken by something else while they were drawn."""
+    """The file that was written instead, by the path that another program took while the clip was drawn."""
 
 
 class ClipWriter(Protocol):
-    """What takes the blocks: `GrowingClips`, or `WholeClips`."""
+    """What `write_clips` gives the blocks to: `GrowingClips` or `WholeClips`."""
 
     samples: int
 
     def append(self, block: NDArray[Any]) -> None:
-        """Write or keep a block of every clip, (clips, samples)."""
+        """Take a block of every clip, (clips, samples)."""
 
     def finish(self, fade_seconds: float = 0.0) -> list[Path]:
-        """End the clips, the last `fade_seconds` of each fading to silence, and return the files."""
-
-
-class GrowingClips:
-    """WAV files that grow together.
-
-    Args:
-        paths: a file for each clip; their folder must exist.
-        notes: the comment of each file.
-        sample_rate: in Hz.
-        redirect: called with each path just before the first block takes its place; returns the path in the
-            same folder that is written instead.
-
-    Raises:
-        PartitaError: a path can't be written to.
-
-    >>> import tempfile
-    >>> clips = GrowingClips([Path(tempfile.mkdtemp()) / "a.wav"], [""], sample_rate=8000)
-    >>> clips.append(np.zeros((1, 50)))
-    >>> [path.name for path in clips.finish()]
-    ['a.wav']
-    """
-
-    def __init__(
-        self,
-        paths: Sequence[Path],
-        notes: Sequence[str],
-        *,
-        sample_rate: int,
-        redirect: Callable[[Path], Path] | None = None,
-    ) -> None:
-        self.samples = 0
-        self._files = [
-            GrowingWav(path, sample_rate, text, redirect=redirect)
-            for path, text in zip(paths, notes, strict=True)
-        ]
-
-    def append(self, block: NDArray[Any]) -> None:
-        """Write a block of every clip, (clips, samples)."""
-        for file, waveform in zip(self._files, block, strict=True):
-            file.write(waveform)
-        self.samples += block.shape[1]
-
-    def finish(self, fade_seconds: float = 0.0) -> list[Path]:
-        """End the files, the last `fade_seconds` of each fading to silence, and return what is there."""
-        for file in self._files:
-            file.close(fade_seconds)
-        return [file.path for file in self._files if file.samples]
+        """End the clips, fade the last `fade_seconds` of each to silence, and return the files."""
 
 
 def write_clips(
     blocks: Iterable[NDArray[Any]],
-    outputs: Outputs,
+    outputs: OutputPlan,
     *,
     sample_rate: int,
     seed: int | None = None,
     normalise: bool = False,
     progress: Callable[[int], None] | None = None,
-) -> Written:
-    """Write blocks of sound to files; Ctrl-C, or SIGTERM, ends them with a short fade.
+) -> WriteResult:
+    """Write blocks of sound to files; on Ctrl-C or SIGTERM, fade the clips out and stop.
 
-    What took a file's name after `plan_outputs` was asked, and would be refused there, is not replaced: the
-    clip gets a free name beside it.
+    If another program has written to one of the paths since `plan_outputs`, its file is not replaced: the
+    clip is written to a free path beside it.
 
     Args:
-        blocks: (clips, samples) waveforms in [-1, 1], one after the other.
-        outputs: the files, as `plan_outputs` returns them; their folder is made.
+        blocks: (clips, samples) waveforms in [-1, 1], in order.
+        outputs: the files, from `plan_outputs`; their folder is created.
         sample_rate: in Hz.
-        seed: what the clips are drawn with, for the files' comments.
-        normalise: bring each clip to a peak of -1 dBFS, except those that are silent.
-        progress: called after each block with the samples each clip has so far.
+        seed: the seed of the clips, for the files' comments.
+        normalise: scale each clip to a peak of -1 dBFS, except silent ones.
+        progress: called after each block with the number of samples of each clip so far.
 
     Returns:
-        The files, their length, and how many times faster than real time it went.
+        The files, their length, and the speed.
 
     Raises:
         PartitaError: a file can't be written, or its format can't hold the sound.
@@ -139,13 +89,13 @@ def write_clips(
     ['clip-01.wav', 'clip-02.wav']
     """
     clips, moved = len(outputs.paths), dict[Path, Path]()
-    demand_fit(outputs.paths[0], sample_rate=sample_rate)
+    check_format(outputs.paths[0], sample_rate=sample_rate)
     writer = _writer(outputs, moved, sample_rate=sample_rate, seed=seed, normalise=normalise)
     begun, interrupted, peaks = time.perf_counter(), False, np.zeros(clips)
     with stopping_on_sigterm():
         try:
             for block in blocks:
-                with deferred_signals() as request:  # a block is written to all files, or to none
+                with deferred_signals() as request:  # write a block to all files, or to none
                     writer.append(block)
                 peaks = np.maximum(peaks, np.abs(block).max(1, initial=0.0))
                 if progress is not None:
@@ -160,77 +110,18 @@ def write_clips(
             interrupted = interrupted or request.signal_name is not None
     spent = max(time.perf_counter() - begun, 1e-9)
     seconds = writer.samples / sample_rate
-    silent = int((peaks <= SILENCE).sum()) if writer.samples else 0
-    return Written(written, seconds, clips * seconds / spent, interrupted, silent, moved)
-
-
-def demand_room(paths: Sequence[Path], *, samples: int, normalise: bool = False) -> None:
-    """Refuse clips that the disk has no room for, before any is drawn.
-
-    Clips that wait on the disk until they are drawn need the room of one more while that is encoded. Files
-    that grow take the place of what they replace with their first block; others only when they are whole.
-
-    Args:
-        paths: a file for each clip.
-        samples: of each clip.
-        normalise: whether the clips wait on the disk until their level is known.
-
-    Raises:
-        PartitaError: the clips would fill the disk.
-
-    >>> demand_room([Path("a.wav")], samples=1)
-    """
-    folder = paths[0].resolve().parent
-    while not folder.is_dir():
-        folder = folder.parent
-    disk = shutil.disk_usage(folder)
-    if not disk.total:  # a file system that says nothing of its size
-        return
-    needed, room = 2 * samples * len(paths), disk.free
-    if _is_spooled(paths, normalise=normalise):
-        needed += 2 * samples + samples // 50  # FLAC needs a little more for noise than PCM
-    else:
-        room += sum(path.stat().st_size for path in paths if path.is_file() and path.stat().st_nlink == 1)
-    if needed > room:
-        raise PartitaError(
-            f"the clips need {needed / 2**20:.0f} MiB, {folder} has room for {room / 2**20:.0f} MiB:"
-            " make room on the disk, draw less, or write elsewhere"
-        )
-
-
-def demand_fit(path: Path, *, sample_rate: int, samples: int | None = None) -> None:
-    """Refuse sound that a file's format can't hold, before any is drawn.
-
-    Args:
-        path: the file.
-        sample_rate: in Hz.
-        samples: of the whole clip; None if that is not known.
-
-    Raises:
-        PartitaError: the sound is too long, or has a rate that the format lacks.
-
-    >>> demand_fit(Path("a.opus"), sample_rate=48000, samples=100)
-    """
-    form = format_of(path)
-    if samples is not None:
-        demand_length(path, sample_rate=sample_rate, samples=samples)
-    if form.name != "WAV":
-        demand_encoder(path, form, sample_rate)
-
-
-def _is_spooled(paths: Sequence[Path], *, normalise: bool) -> bool:
-    """Return whether clips wait on the disk until they are drawn."""
-    return normalise or format_of(paths[0]).name != "WAV"
+    silent = int((peaks <= SILENT_PEAK).sum()) if writer.samples else 0
+    return WriteResult(written, seconds, clips * seconds / spent, interrupted, silent, moved)
 
 
 def _writer(
-    outputs: Outputs, moved: dict[Path, Path], *, sample_rate: int, seed: int | None, normalise: bool
+    outputs: OutputPlan, moved: dict[Path, Path], *, sample_rate: int, seed: int | None, normalise: bool
 ) -> ClipWriter:
-    """Return what writes the clips and notes in `moved` those with new names, having made their folder."""
+    """Create the folder and return the writer, which adds paths that were taken meanwhile to `moved`."""
     paths = outputs.paths
     _make_folder(paths[0])
     numbers = range(1, len(paths) + 1) if len(paths) > 1 else [None]
-    notes = [note(seed=seed, clip=number) for number in numbers]
+    notes = [clip_comment(seed=seed, clip=number) for number in numbers]
 
     def redirect(path: Path) -> Path:
         found = outputs.redirect(path)
@@ -238,13 +129,13 @@ def _writer(
             moved[path] = found
         return found
 
-    if _is_spooled(paths, normalise=normalise):
+    if is_written_at_end(paths, normalise=normalise):
         return WholeClips(paths, notes, sample_rate=sample_rate, normalise=normalise, redirect=redirect)
     return GrowingClips(paths, notes, sample_rate=sample_rate, redirect=redirect)
 
 
 def _make_folder(path: Path) -> None:
-    """Make the folder that a file is in, or that what a link of that name leads to is in."""
+    """Create the folder of a file; for a link, the folder of its target."""
     folder = path.resolve().parent if path.is_symlink() else path.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Outputs that are no files: standard output, pipes and devices. Sound is streamed there."""
+"""Open outputs that are not regular files, to which sound is streamed: standard output, pipes and devices."""
 
 import errno
 import os
@@ -15,14 +15,14 @@ from partita.standard_streams import ClosedStream
 
 DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d+)")
 STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
-MOST_LINKS = 40  # as many as Linux follows
+MOST_LINKS = 40  # the number that Linux follows
 
 
 def is_stream(out: str) -> bool:
-    """Return whether an output is written as a stream: `-`, a pipe, a device, or an open descriptor's name.
+    """Return whether an output is a stream: `-`, a pipe, a device, or a name of an open file descriptor.
 
     Args:
-        out: what was named as the output; links are followed.
+        out: the output, as the user named it; links are followed.
 
     >>> is_stream("-"), is_stream(os.devnull), is_stream("a.wav")
     (True, True, False)
@@ -37,21 +37,21 @@ def is_stream(out: str) -> bool:
 
 
 @contextmanager
-def opened(out: str, *, waiting: Callable[[], None] | None = None) -> Iterator[int]:
-    """Yield a descriptor to write the stream to; the device or pipe itself is never replaced.
+def open_stream(out: str, *, waiting: Callable[[], None] | None = None) -> Iterator[int]:
+    """Open a stream for writing and yield its file descriptor; the pipe or device is not replaced by a file.
 
     Args:
-        out: an output that `is_stream`.
-        waiting: called before a pipe without a reader is waited for.
+        out: an output for which `is_stream` is true.
+        waiting: called if a pipe has no reader yet, before waiting for one.
 
     Raises:
-        PartitaError: it is closed, a terminal, or can't be written to.
+        PartitaError: the output is closed, is a terminal, or can't be written to.
 
-    >>> with opened(os.devnull) as descriptor: os.write(descriptor, b"abc")
+    >>> with open_stream(os.devnull) as descriptor: os.write(descriptor, b"abc")
     3
     """
     if out == "-":
-        yield descriptor_of(sys.stdout)
+        yield stdout_descriptor(sys.stdout)
         return
     try:
         descriptor = _open(out, waiting)
@@ -59,36 +59,38 @@ def opened(out: str, *, waiting: Callable[[], None] | None = None) -> Iterator[i
         raise PartitaError(f"{out} can't be written to ({error.strerror}): name another output") from None
     try:
         if os.isatty(descriptor):
-            raise PartitaError(f"{out} is a terminal, which plays no sound: name a file, or pipe to a player")
+            raise PartitaError(
+                f"{out} is a terminal, which can't play sound: name a file, or pipe to a player"
+            )
         yield descriptor
     finally:
         with suppress(OSError):
             os.close(descriptor)
 
 
-def descriptor_of(output: TextIO | None) -> int:
-    """Return where to write the sound that goes to standard output.
+def stdout_descriptor(output: TextIO | None) -> int:
+    """Return the file descriptor of standard output.
 
     Args:
-        output: `sys.stdout`, which is None or a `ClosedStream` where a shell has closed it.
+        output: `sys.stdout`; None or a `ClosedStream` if the shell has closed it.
 
     Raises:
-        PartitaError: it is closed, or a terminal.
+        PartitaError: it is closed, or is a terminal.
 
-    >>> with open(os.devnull, "w") as nowhere: descriptor_of(nowhere) == nowhere.fileno()
+    >>> with open(os.devnull, "w") as nowhere: stdout_descriptor(nowhere) == nowhere.fileno()
     True
     """
     remedy = "pipe it to a player, as in `| aplay`, or name a file"
     if output is None or isinstance(output, ClosedStream):
         raise PartitaError(f"standard output is closed: {remedy}")
     if output.isatty():
-        raise PartitaError(f"standard output is a terminal, which plays no sound: {remedy}")
+        raise PartitaError(f"standard output is a terminal, which can't play sound: {remedy}")
     return output.fileno()
 
 
 def _descriptor(out: str) -> int | None:
-    """Return the number of this process's descriptor that a name leads to, or None."""
-    path = os.path.abspath(out)  # noqa: PTH100 - not `resolve`, which goes on to the file that is open
+    """Return the descriptor of this process that a name such as /dev/fd/3 stands for; None for others."""
+    path = os.path.abspath(out)  # noqa: PTH100 - `resolve` would return the file that is open
     for _ in range(MOST_LINKS):
         if path in STANDARD:
             return STANDARD[path]
@@ -104,7 +106,7 @@ def _descriptor(out: str) -> int | None:
 
 
 def _open(out: str, waiting: Callable[[], None] | None) -> int:
-    """Open an output for writing; one that is open already is taken as it stands, at its place in a file."""
+    """Open an output for writing; a descriptor that is already open keeps its position."""
     number = _descriptor(out)
     if number is not None:
         descriptor = os.dup(number)
@@ -118,7 +120,7 @@ def _open(out: str, waiting: Callable[[], None] | None) -> int:
     try:
         descriptor = os.open(out, flags | os.O_NONBLOCK)
     except OSError as error:
-        if error.errno != errno.ENXIO:  # else nobody reads yet
+        if error.errno != errno.ENXIO:  # ENXIO: there is no reader yet
             raise
         if waiting is not None:
             waiting()
@@ -130,6 +132,6 @@ def _open(out: str, waiting: Callable[[], None] | None) -> int:
 def _read_only(descriptor: int) -> bool:
     try:
         import fcntl
-    except ImportError:  # Windows, which has no such names either
+    except ImportError:  # Windows, which has no names of descriptors either
         return False
     return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY

@@ -1,7 +1,7 @@
-"""A clip that is heard while it is drawn: written to a pipe block by block, as WAV or as raw 16-bit PCM.
+"""Write a clip to a pipe block by block while it is drawn, as WAV or as raw 16-bit PCM.
 
-The next block is drawn when the pipe has taken the last one, so a slow reader slows the drawing and nothing
-piles up in memory, however long it goes on. This file does not know models or command lines.
+The next block is drawn when the pipe has taken the last one: a slow reader slows down drawing, and the memory
+does not grow with the length of the clip.
 """
 
 import os
@@ -13,35 +13,44 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.level import SILENCE
-from partita.audio.wav import LOUDEST, fade_out, header, to_int16, write_all, writing
-from partita.sampling.output.clip_files import FADE_SECONDS, Written
-from partita.sampling.output.provenance import note
-from partita.signals import Request, deferred_signals
+from partita.audio.level import SILENT_PEAK
+from partita.audio.pcm import INT16_SCALE, fade_out, to_int16
+from partita.audio.wav import wav_header
+from partita.audio.writing import write_all, write_errors
+from partita.sampling.output.clip_files import FADE_SECONDS, WriteResult
+from partita.sampling.output.provenance import clip_comment
+from partita.signals import StopRequest, deferred_signals
 
 FIRST_BLOCK = 256
-"""Samples of a first block that is soon there: 16 ms of sound at 16 kHz."""
+"""Samples of the first block, which is short so that playback starts soon: 16 ms at 16 kHz."""
 
 Form = Literal["wav", "raw"]
 
 
-def until_asked(blocks: Iterable[NDArray[Any]], request: Request, fade: int) -> Iterator[NDArray[np.int16]]:
-    """Yield (samples,) of sound of each (1, samples) block; asked to stop, fade `fade` samples and end.
+def fade_on_request(
+    blocks: Iterable[NDArray[Any]], request: StopRequest, fade: int
+) -> Iterator[NDArray[np.int16]]:
+    """Yield the samples of each block; after a request to stop, fade the next samples out and end.
 
-    >>> request = Request()
-    >>> heard = until_asked(np.full((9, 1, 2), 100, np.int16), request, fade=3)
-    >>> next(heard).tolist()
+    Args:
+        blocks: (1, samples) waveforms in [-1, 1], or int16.
+        request: says whether to stop.
+        fade: length of the fade-out, in samples.
+
+    >>> request = StopRequest()
+    >>> blocks = fade_on_request(np.full((9, 1, 2), 100, np.int16), request, fade=3)
+    >>> next(blocks).tolist()
     [100, 100]
     >>> request.signal_name = "SIGINT"
-    >>> [sound.tolist() for sound in heard]
+    >>> [sound.tolist() for sound in blocks]
     [[75, 25], [0]]
     """
     ramp = fade_out(fade)
     for (waveform,) in blocks:
         sound = to_int16(waveform)
         if request.signal_name is not None:
-            here, ramp = ramp[: len(sound)], ramp[len(sound) :]
-            sound = np.rint(sound[: len(here)] * here).astype(np.int16)
+            factors, ramp = ramp[: len(sound)], ramp[len(sound) :]
+            sound = np.rint(sound[: len(factors)] * factors).astype(np.int16)
         yield sound
         if len(ramp) == 0:
             return
@@ -57,25 +66,25 @@ def write_pipe(
     form: Form = "wav",
     name: str = "the output",
     progress: Callable[[int], None] | None = None,
-) -> Written:
-    """Write blocks of sound to a pipe as they come, until they end, the reader leaves or Ctrl-C.
+) -> WriteResult:
+    """Write blocks of sound to a pipe until they end, the reader closes it, or Ctrl-C or SIGTERM arrives.
 
-    A reader that leaves has heard enough: that is no error. Ctrl-C, or SIGTERM, lets the sound fade out over
-    the beginning of the next block, so that all that was written is whole samples; a second one acts at once.
+    It is no error if the reader closes the pipe. On Ctrl-C or SIGTERM, the sound fades out over the beginning
+    of the next block; a second signal acts at once.
 
     Args:
-        blocks: (1, samples) waveforms in [-1, 1], one after the other.
-        descriptor: what to write to, open for writing.
+        blocks: (1, samples) waveforms in [-1, 1], in order.
+        descriptor: a file descriptor that is open for writing.
         sample_rate: in Hz.
-        samples: how many there will be, for the header of a WAV; None when nobody knows.
-        seed: what the sound is drawn with, for the comment in a WAV.
+        samples: length of the whole clip, for the header of a WAV; None if it is not known.
+        seed: the seed of the clip, for the comment in a WAV.
         form: `wav`, or `raw` for 16-bit little-endian PCM without a header.
-        name: what an error calls the pipe.
-        progress: called after each block with the samples that were written so far.
+        name: the name of the pipe in messages.
+        progress: called after each block with the number of samples written so far.
 
     Returns:
-        No files, the length of what was written, and how many times faster than real time it was drawn,
-        waiting for the reader not counted.
+        No files, the length of what was written, and the speed of drawing, without the time spent on waiting
+        for the reader.
 
     Raises:
         PartitaError: the pipe or device can't be written to.
@@ -87,18 +96,18 @@ def write_pipe(
     100
     """
     begun, waited, written, peak = time.perf_counter(), 0.0, 0, 0
-    interrupted, request = False, Request()
+    interrupted, request = False, StopRequest()
     pipe = os.fdopen(descriptor, "wb", buffering=0, closefd=False)
     try:
         if form == "wav":
-            with writing(name):
-                write_all(pipe, header(sample_rate, samples, note(seed=seed)))
+            with write_errors(name):
+                write_all(pipe, wav_header(sample_rate, samples, clip_comment(seed=seed)))
         blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
-        first = list(islice(blocks, 1))  # before there is sound to fade, Ctrl-C acts at once
+        first = list(islice(blocks, 1))  # signals are not deferred yet: before any sound, Ctrl-C acts at once
         with deferred_signals() as request:
-            for sound in until_asked(chain(first, blocks), request, fade):
+            for sound in fade_on_request(chain(first, blocks), request, fade):
                 ready = time.perf_counter()
-                with writing(name):
+                with write_errors(name):
                     write_all(pipe, sound.astype("<i2").tobytes())
                 waited += time.perf_counter() - ready
                 written += len(sound)
@@ -111,5 +120,5 @@ def write_pipe(
         pass
     drawing = max(time.perf_counter() - begun - waited, 1e-9)
     seconds = written / sample_rate
-    silent = int(written > 0 and peak <= SILENCE * LOUDEST)
-    return Written([], seconds, seconds / drawing, interrupted or request.signal_name is not None, silent)
+    silent = int(written > 0 and peak <= SILENT_PEAK * INT16_SCALE)
+    return WriteResult([], seconds, seconds / drawing, interrupted or request.signal_name is not None, silent)

@@ -1,6 +1,6 @@
-"""Where clips go, and what must not be lost there: asked before a model is loaded. Writes nothing.
+"""Decide which files clips are written to, before a model is loaded. Writes no clips.
 
-Files that Partita drew may be replaced by new ones. All else that has a clip's name, and the prompt, stays
+Files that Partita drew may be replaced. Other files with the name of a clip, and the prompt, are not replaced
 unless `force` is given.
 """
 
@@ -15,22 +15,22 @@ from pathlib import Path
 from partita import storage
 from partita.audio.output_formats import FORMATS, format_of
 from partita.errors import PartitaError
-from partita.sampling.output.provenance import made_here
+from partita.sampling.output.provenance import drawn_by_partita
 
 CLIP = re.compile(r"clip-\d{2,}\.wav")
 MOST_CLIPS = 100_000
-NAMED = 3  # stale clips that a message names
+NAMED = 3  # number of stale clips that a message names
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outputs:
+class OutputPlan:
     """The files that clips are written to.
 
     Args:
-        paths: one for each clip.
-        stale: clips of an earlier call in the same folder, to be removed when the new ones are there.
-        prompt: a recording that the clips continue, which is not replaced.
-        force: whether files that Partita did not draw are replaced, even the prompt.
+        paths: a file for each clip.
+        stale: clips of an earlier call in the same folder, which are removed when the new ones are written.
+        prompt: the recording that the clips continue, which is not replaced; None without one.
+        force: whether to replace files that Partita did not draw, and even the prompt.
     """
 
     paths: list[Path]
@@ -39,9 +39,9 @@ class Outputs:
     force: bool = False
 
     def redirect(self, path: Path) -> Path:
-        """Return the path itself if what is there now may be replaced, else a free one beside it.
+        """Return the path if it is free or its file may be replaced, else a free path beside it.
 
-        Drawing takes time, in which other programs write too.
+        This is asked just before a file is written: other programs may have written there meanwhile.
 
         >>> import tempfile
         >>> take = Path(tempfile.mkdtemp()) / "take.wav"
@@ -51,19 +51,19 @@ class Outputs:
         'take-2.wav'
         """
         try:
-            _demand_replaceable(path, self.prompt, force=self.force)
+            _check_replaceable(path, self.prompt, force=self.force)
         except PartitaError:
             return free_path(path)
         return path
 
     def remove_stale(self) -> None:
-        """Remove the clips of an earlier call, if there are any and they still are what they were."""
-        for path in _ours(self.stale, self.prompt):
+        """Remove the clips of an earlier call, except those that were replaced by other files meanwhile."""
+        for path in _drawn(self.stale, self.prompt):
             path.unlink(missing_ok=True)
 
 
 def free_path(path: Path) -> Path:
-    """Return the path itself if nothing is there, else the first of NAME-2, NAME-3, ... that is free.
+    """Return the path if it is free, else the first free one of NAME-2, NAME-3, ...
 
     >>> free_path(Path("nowhere.wav")).name, free_path(Path(__file__)).name
     ('nowhere.wav', 'plan-2.py')
@@ -73,13 +73,17 @@ def free_path(path: Path) -> Path:
 
 
 def clip_paths(out: str | Path, clips: int) -> list[Path]:
-    """Return a path for each clip: `out` itself for one, clip-01.wav ... in the folder `out` for several.
+    """Return a path for each clip: `out` itself for one, clip-01.wav, ... in the folder `out` for several.
 
-    One clip goes into a folder too where `out` is one, or ends as a folder's name does, with a slash.
+    One clip is written into a folder too if `out` is an existing folder or ends with a slash.
+
+    Args:
+        out: a file or a folder.
+        clips: number of clips.
 
     Raises:
-        PartitaError: `out` must be a folder but is a file or named as one, its suffix names no format, or
-            there are no clips or too many.
+        PartitaError: `out` has to be a folder but is a file or has the suffix of one; its suffix is unknown;
+            or the number of clips is out of range.
 
     >>> [path.as_posix() for path in clip_paths("music", 2)]
     ['music/clip-01.wav', 'music/clip-02.wav']
@@ -95,7 +99,7 @@ def clip_paths(out: str | Path, clips: int) -> list[Path]:
         format_of(out)
         return [out]
     if out.exists() and not out.is_dir():
-        wanted = f"{clips} clips need a folder" if clips > 1 else "its name is given as a folder's"
+        wanted = f"{clips} clips need a folder" if clips > 1 else "a slash at its end names a folder"
         raise PartitaError(f"{out} is a file, but {wanted}: give another name")
     if not out.is_dir() and not named_as_folder and out.suffix.lower() in FORMATS:
         raise PartitaError(
@@ -107,18 +111,20 @@ def clip_paths(out: str | Path, clips: int) -> list[Path]:
 
 def plan_outputs(
     out: str | Path, clips: int, *, prompt: str | Path | None = None, force: bool = False
-) -> Outputs:
-    """Return where to write, having made sure that nothing is lost there, and clear what killed writers left.
+) -> OutputPlan:
+    """Return the files to write, after checking that no other file is lost.
+
+    Temporary files of writers that were killed are removed.
 
     Args:
         out: a file for one clip, a folder for several.
-        clips: how many.
-        prompt: a recording that the clips continue.
-        force: replace whatever has the name of a clip, and remove clips of an earlier call.
+        clips: number of clips.
+        prompt: the recording that the clips continue; None without one.
+        force: replace any file with the name of a clip, and remove clips of an earlier call.
 
     Raises:
-        PartitaError: a file of that name is the prompt, or was not drawn by Partita; the folder holds more
-            clips, of an earlier call; or nothing can be written there.
+        PartitaError: a file with the name of a clip is the prompt, or was not drawn by Partita; the folder
+            holds more clips of an earlier call; or the place can't be written to.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -129,9 +135,9 @@ def plan_outputs(
     'take.wav'
     """
     paths = clip_paths(out, clips)
-    _demand_writable(paths[0])
+    _check_writable(paths[0])
     for path in paths:
-        _demand_replaceable(path, prompt, force=force)
+        _check_replaceable(path, prompt, force=force)
     folder = paths[0].parent
     in_folder = paths != [Path(out)]
     stale = _earlier_clips(folder, paths, prompt) if in_folder else []
@@ -144,18 +150,18 @@ def plan_outputs(
     for path in [folder / "any"] if in_folder else paths:
         target = path.resolve()
         storage.clear_leftovers(target.parent, of=None if in_folder else target.name)
-    return Outputs(paths=paths, stale=stale, prompt=prompt, force=force)
+    return OutputPlan(paths=paths, stale=stale, prompt=prompt, force=force)
 
 
-def _demand_writable(path: Path) -> None:
-    """Refuse a place where no file can be made, as far as that can be known before trying."""
+def _check_writable(path: Path) -> None:
+    """Raise an error if no file can be created there, as far as this can be found out without trying."""
     try:
         place = path.resolve().parent if path.is_symlink() else path.absolute().parent
         while not place.exists() and place != place.parent:
             place = place.parent
     except OSError as error:
         raise PartitaError(f"{path} can't be used ({error.strerror}): write elsewhere") from None
-    except RuntimeError:  # what Python before 3.13 says of links that lead to each other
+    except RuntimeError:  # raised before Python 3.13 for links that lead to each other
         raise PartitaError(f"{path} is a link that leads back to itself: name another file") from None
     if not place.is_dir():
         raise PartitaError(f"{place} is a file, so no folder can be made below it: write elsewhere")
@@ -163,8 +169,8 @@ def _demand_writable(path: Path) -> None:
         raise PartitaError(f"{place} can't be written to: write elsewhere")
 
 
-def _demand_replaceable(path: Path, prompt: str | Path | None, *, force: bool) -> None:
-    """Refuse to replace what Partita did not draw, and the prompt."""
+def _check_replaceable(path: Path, prompt: str | Path | None, *, force: bool) -> None:
+    """Raise an error if a path is the prompt or a file that Partita did not draw, unless `force` is set."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -180,12 +186,12 @@ def _demand_replaceable(path: Path, prompt: str | Path | None, *, force: bool) -
     remedy = "name another file, or give `--force` to replace it"
     if prompt is not None and same_file(path, prompt):
         raise PartitaError(f"{path} is the recording that `--prime` names: {remedy}")
-    if found.st_size and not made_here(path):
-        raise PartitaError(f"{path} exists and does not say that Partita drew it: {remedy}")
+    if found.st_size and not drawn_by_partita(path):
+        raise PartitaError(f"{path} exists and is not marked as drawn by Partita: {remedy}")
 
 
 def same_file(path: Path, other: str | Path) -> bool:
-    """Return whether two names lead to one file, through links and hard links too.
+    """Return whether two paths are the same file, also through links and hard links.
 
     >>> same_file(Path(__file__), __file__), same_file(Path(__file__), "nowhere")
     (True, False)
@@ -197,21 +203,21 @@ def same_file(path: Path, other: str | Path) -> bool:
 
 
 def _earlier_clips(folder: Path, paths: Sequence[Path], prompt: str | Path | None) -> list[Path]:
-    """Return the clips in a folder that an earlier call drew there and that the new ones do not replace."""
+    """Return the clips that an earlier call drew in a folder and that the new ones do not replace."""
     if not folder.is_dir():
         return []
     new = {path.name for path in paths}
     found = sorted(path for path in folder.iterdir() if CLIP.fullmatch(path.name) and path.name not in new)
-    return _ours(found, prompt)
+    return _drawn(found, prompt)
 
 
-def _ours(paths: Sequence[Path], prompt: str | Path | None) -> list[Path]:
-    """Return those of the files that Partita drew and that are not the prompt."""
+def _drawn(paths: Sequence[Path], prompt: str | Path | None) -> list[Path]:
+    """Return the files that Partita drew, except the prompt."""
     return [
         path
         for path in paths
         if path.is_file()
         and not path.is_symlink()
-        and made_here(path)
+        and drawn_by_partita(path)
         and not (prompt is not None and same_file(path, prompt))
     ]

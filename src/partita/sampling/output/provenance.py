@@ -1,7 +1,7 @@
-"""The note inside each sound file that Partita draws, by which it knows the file as its own.
+"""The comment by which Partita recognises the clips that it drew.
 
-The note is the file's comment, which every format here can hold: a LIST chunk in WAV, a tag elsewhere. A
-program that edits a clip may keep the note. This file does not write sound.
+Every output format can store a comment: in a LIST chunk in WAV, as a tag in other formats. A program that
+edits a clip may keep the comment. This file does not write sound.
 """
 
 import re
@@ -11,36 +11,36 @@ import soundfile
 
 from partita import __version__
 
-NOTE = re.compile(r"made by partita \d")
+COMMENT = re.compile(r"made by partita \d")
 
 
-def note(*, seed: int | None = None, clip: int | None = None) -> str:
+def clip_comment(*, seed: int | None = None, clip: int | None = None) -> str:
     """Return the comment of a drawn clip.
 
     Args:
-        seed: what the clip was drawn with, if known.
-        clip: the clip's number among several, from 1.
+        seed: the seed of the clip; None if it is not known.
+        clip: the number of the clip, from 1; None if there is only one.
 
-    >>> note(seed=7, clip=2).partition(", ")[2]
+    >>> clip_comment(seed=7, clip=2).partition(", ")[2]
     'seed 7, clip 2'
     """
     numbers = [("seed", seed), ("clip", clip)]
-    said = [f"{name} {number}" for name, number in numbers if number is not None]
-    return ", ".join([f"made by partita {__version__}", *said])
+    parts = [f"{name} {number}" for name, number in numbers if number is not None]
+    return ", ".join([f"made by partita {__version__}", *parts])
 
 
-def made_here(path: str | Path) -> bool:
-    """Return whether a file is a clip that Partita drew; False where that can't be told.
+def drawn_by_partita(path: str | Path) -> bool:
+    """Return whether a file is a clip that Partita drew; False if it can't be read.
 
     Args:
         path: a regular file.
 
-    >>> made_here(__file__)
+    >>> drawn_by_partita(__file__)
     False
     """
     try:
         with Path(path).open("rb") as raw, soundfile.SoundFile(raw) as sound:
             comment = sound.copy_metadata().get("comment", "")
-    except (soundfile.LibsndfileError, TypeError, OSError):  # TypeError: a name that means headerless sound
+    except (soundfile.LibsndfileError, TypeError, OSError):  # TypeError: the suffix of a headerless format
         return False
-    return NOTE.match(comment) is not None
+    return COMMENT.match(comment) is not None

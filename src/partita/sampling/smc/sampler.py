@@ -34,7 +34,7 @@ RESAMPLE, COMMIT, THIN = 1 << 63, 1 << 62, 3 << 62
 class ScorerState(Protocol):
     """A judge that has heard the past of some particles and follows them."""
 
-    def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
+    def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the sum of the logits over what is new, (particles,), in nats.
 
         Args:
@@ -52,7 +52,7 @@ class Scorer(Protocol):
     def context(self) -> int:
         """Samples of the past to be heard before the first block."""
 
-    def listen(self, past: NDArray[np.int64], block: int) -> ScorerState:
+    def start(self, past: NDArray[np.int64], block: int) -> ScorerState:
         """Return a listener.
 
         Args:
@@ -73,7 +73,7 @@ class Steering:
         config: particles, block, strength.
     """
 
-    judge: Scorer
+    scorer: Scorer
     config: SteeringConfig = field(default_factory=SteeringConfig)
 
 
@@ -101,7 +101,7 @@ class SteeredStream:
     >>> from partita.models.sizes import SIZES
     >>> from partita.sampling.smc.scorers import RatioScorer
     >>> model, better = (WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(n)) for n in (0, 1))
-    >>> steering = Steering(judge=RatioScorer(better, model), config=SteeringConfig(particles=4, block=8))
+    >>> steering = Steering(scorer=RatioScorer(better, model), config=SteeringConfig(particles=4, block=8))
     >>> steered = SteeredStream(model, steering, clips=2, steps=20, zero_class=128)
     >>> steered.take(15).shape, steered.take(5).shape, steered.log_evidence.shape
     ((2, 15), (2, 5), (2,))
@@ -130,15 +130,15 @@ class SteeredStream:
         self._particles = self.steering.particles if self.steering.strength > 0.0 else 1
         demand_room(model, clips * self._particles)
         count = model.config.classes
-        length = max(model.receptive_field, steering.judge.context)
+        length = max(model.receptive_field, steering.scorer.context)
         history = history_of(prompt, clips=clips, length=length, classes=count, zero_class=zero_class)
         history = np.repeat(history, self._particles, 0)
         numbers = np.arange(clips)[:, None] + (np.arange(self._particles) << PARTICLE)
         self._engine = engine_for(
             model, history[:, length - model.receptive_field :], self.config, numbers=numbers.ravel()
         )
-        heard = history[:, length - steering.judge.context :]
-        self._listener = steering.judge.listen(heard, self.steering.block)
+        heard = history[:, length - steering.scorer.context :]
+        self._listener = steering.scorer.start(heard, self.steering.block)
         self._paths = np.empty((len(history), 0), np.uint8 if count <= 256 else np.int16)
         self._settled = np.zeros(clips, np.int64)
         self._blocks = 0
@@ -210,7 +210,7 @@ class SteeredStream:
     def _weigh(self, new: NDArray[np.int64]) -> None:
         if self.steering.strength == 0.0:
             return
-        logits = self._listener.weigh(new)
+        logits = self._listener.score(new)
         if not np.isfinite(logits).all():
             raise PartitaError("the judge gave a logit that is no finite number: take another checkpoint")
         self._log_weights += self.steering.strength * logits.reshape(self._log_weights.shape)

@@ -48,7 +48,7 @@ class DiscriminatorScorer:
 
     >>> from partita.models.discriminators.patchgan import PatchGANConfig
     >>> judge = DiscriminatorScorer(PatchGAN(PatchGANConfig(layers=3)), Quantizer(), window=128)
-    >>> judge.listen(np.full((2, 128), 128), 16).weigh(np.full((2, 16), 200)).shape
+    >>> judge.start(np.full((2, 128), 128), 16).score(np.full((2, 16), 200)).shape
     (2,)
     """
 
@@ -71,7 +71,7 @@ class DiscriminatorScorer:
         """Samples of the past to be heard before the first block."""
         return self.window
 
-    def listen(self, past: NDArray[np.int64], block: int) -> "DiscriminatorScorerState":
+    def start(self, past: NDArray[np.int64], block: int) -> "DiscriminatorScorerState":
         """Return a listener; see `steering.Scorer`."""
         most = self.window - 5 * self.hop  # a patch that ends in the block begins so much earlier
         if block % self.hop or block > most:
@@ -112,7 +112,7 @@ class DiscriminatorScorerState:
         self._judge = judge
         self._windows = windows
 
-    def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
+    def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
         """Hear new samples; see `steering.ScorerState`."""
         kept = self._windows[:, new.shape[1] :]
         self._windows = np.concatenate([kept, self._judge.quantizer.decode(new)], 1)
@@ -140,7 +140,7 @@ class RatioScorer:
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     >>> judge = RatioScorer(model, model)
-    >>> judge.listen(np.full((2, judge.context), 128), 16).weigh(np.full((2, 16), 200)).tolist()
+    >>> judge.start(np.full((2, judge.context), 128), 16).score(np.full((2, 16), 200)).tolist()
     [0.0, 0.0]
     """
 
@@ -159,7 +159,7 @@ class RatioScorer:
         """Samples of the past to be heard before the first block."""
         return max(self.better.receptive_field, self.model.receptive_field)
 
-    def listen(self, past: NDArray[np.int64], block: int) -> "RatioScorerState":
+    def start(self, past: NDArray[np.int64], block: int) -> "RatioScorerState":
         """Return a listener; see `steering.Scorer`."""
         config = SamplingConfig(threads=self.threads)
         return RatioScorerState(
@@ -182,7 +182,7 @@ class RatioScorerState:
         self._better = better
         self._model = model
 
-    def weigh(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
+    def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
         """Hear new samples; see `steering.ScorerState`."""
         return np.asarray(self._better.score(new).sum(1) - self._model.score(new).sum(1))
 

@@ -1,64 +1,118 @@
-"""Arms: named, small overlays on a config. What a `compare` compares; an overlay states only its difference.
+"""The arms: named overlays on a config, which `partita compare` and `partita arena` compare.
 
-`likelihood` is the base. `report` adds the adversary to it, as the report's code did; `report-formula`
-matches by the norm, as the report's L_G is written. `gumbel`, `pathwise` and `policy` let the adversary judge
-what is really generated, each by its route; `critic` lets a larger likelihood model judge it, which in
-`corrected` goes on learning, as a discriminator. An adversarial arm's name with `-0` behind it is its twin:
-the same code, with the judge's weight at 0.
+`likelihood` is the base. `report` adds the adversary, as the report's code does. `report-formula` matches by
+the norm, as the report's formula for L_G is written. In `gumbel`, `pathwise` and `policy` the adversary
+judges clips that the model draws, each by its route. In `critic` a larger likelihood model judges them; in
+`corrected` this critic goes on learning. The name of a twin is the arm's name with `-0` at the end.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from partita.errors import PartitaError
-from partita.training.config.train import FREE_RUNNING, AdversaryConfig, CriticConfig, TrainConfig
-
-CRITICS = ("critic", "corrected")
-CORRECTION = 5e-5  # the rate at which the latter's critic goes on learning, if the config names none
-ADVERSARIAL = ("report", "report-formula", "gumbel", "pathwise", "policy", *CRITICS)
-ARMS = ("likelihood", *ADVERSARIAL, *(f"{name}-0" for name in ADVERSARIAL))
-WEIGHTS = {"gumbel": 0.25, "pathwise": 0.25, "policy": 0.5}  # shares of the likelihood's gradient
-WARMUP = 100  # of a judge of clips as they are drawn, which else is heard before it knows anything
+from partita.training.config.train import AdversaryConfig, CriticConfig, TrainConfig
 
 
-def with_arm(config: TrainConfig, arm: str) -> TrainConfig:
-    """Return the config with an arm laid over it; what a config says of the judge's shape and rates stays.
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """A named overlay on a config.
 
     Args:
-        config: any config.
-        arm: one of `ARMS`.
+        name: the arm's name on the command line and in files.
+        route: how the judge's gradient reaches the generator, see `RolloutConfig.route`.
+        match: what the output is matched by, see `TrainConfig.match`.
+        adversary: the adversary for a config that has none; None for an arm without an adversary.
+        critic: the critic for a config that has none; None for an arm without a critic.
+        twin: the arm that runs the same code with the judge's weight at 0; None for an arm without a judge
+            and for a twin.
+        is_twin: whether this arm is such a twin.
+    """
+
+    name: str
+    route: str = "teacher_forced"
+    match: str = "likelihood"
+    adversary: AdversaryConfig | None = None
+    critic: CriticConfig | None = None
+    twin: "Arm | None" = None
+    is_twin: bool = False
+
+    def overlay(self, config: TrainConfig) -> TrainConfig:
+        """Return the config with this arm laid over it.
+
+        A judge that the config describes keeps its shape, rates and weight; only a twin sets the weight to 0.
+
+        Args:
+            config: any config.
+
+        >>> ARMS["critic"].overlay(TrainConfig(steps=1)).rollout.route
+        'policy'
+        """
+        return replace(
+            config,
+            arm=self.name,
+            match=self.match,
+            rollout=replace(config.rollout, route=self.route),
+            adversary=self._adversary(config),
+            critic=self._critic(config),
+        )
+
+    def _adversary(self, config: TrainConfig) -> AdversaryConfig | None:
+        if self.adversary is None:
+            return None
+        adversary = config.adversary or self.adversary
+        return replace(adversary, weight=0.0) if self.is_twin else adversary
+
+    def _critic(self, config: TrainConfig) -> CriticConfig | None:
+        if self.critic is None:
+            return None
+        critic = config.critic or self.critic
+        critic = replace(critic, learning_rate=critic.learning_rate or self.critic.learning_rate)
+        return replace(critic, weight=0.0) if self.is_twin else critic
+
+
+def _all_arms() -> Iterator[Arm]:
+    """Yield the arms: likelihood, those with a judge, then the twins of these."""
+    judged = (
+        Arm(name="report", adversary=AdversaryConfig()),
+        Arm(name="report-formula", match="norm", adversary=AdversaryConfig()),
+        Arm(name="gumbel", route="gumbel", adversary=AdversaryConfig(weight=0.25, warmup=100)),
+        Arm(name="pathwise", route="pathwise", adversary=AdversaryConfig(weight=0.25, warmup=100)),
+        Arm(name="policy", route="policy", adversary=AdversaryConfig(weight=0.5, warmup=100)),
+        Arm(name="critic", route="policy", critic=CriticConfig()),
+        Arm(name="corrected", route="policy", critic=CriticConfig(learning_rate=5e-5)),
+    )
+    twins = [replace(arm, name=f"{arm.name}-0", is_twin=True) for arm in judged]
+    yield Arm(name="likelihood")
+    yield from (replace(arm, twin=twin) for arm, twin in zip(judged, twins, strict=True))
+    yield from twins
+
+
+ARMS: Mapping[str, Arm] = MappingProxyType({arm.name: arm for arm in _all_arms()})
+
+
+def arm_named(name: str) -> Arm:
+    """Return the arm with a name.
 
     Raises:
-        PartitaError: no arm has that name.
+        PartitaError: no arm has this name.
+
+    >>> arm = arm_named("report")
+    >>> arm.twin.name, arm.twin.is_twin, arm.twin.twin
+    ('report-0', True, None)
+    """
+    if name not in ARMS:
+        raise PartitaError(f"`arm` is {name!r}: choose one of {', '.join(ARMS)}")
+    return ARMS[name]
+
+
+def with_arm(config: TrainConfig, name: str) -> TrainConfig:
+    """Return the config with the arm of this name laid over it; see `Arm.overlay`.
+
+    Raises:
+        PartitaError: no arm has this name.
 
     >>> with_arm(TrainConfig(steps=1), "report-0").adversary.weight
     0.0
-    >>> with_arm(TrainConfig(steps=1), "critic").rollout.route
-    'policy'
     """
-    if arm not in ARMS:
-        raise PartitaError(f"`arm` is {arm!r}: choose one of {', '.join(ARMS)}")
-    name = arm.removesuffix("-0")
-    route = "policy" if name in CRITICS else name if name in FREE_RUNNING else "teacher_forced"
-    adversary, critic = None, None
-    if name in CRITICS:
-        critic = config.critic or CriticConfig()
-        if name == "corrected" and not critic.learning_rate:
-            critic = replace(critic, learning_rate=CORRECTION)
-        critic = replace(critic, weight=0.0) if arm != name else critic
-    elif name != "likelihood":
-        adversary = config.adversary or _adversary(name)
-        adversary = replace(adversary, weight=0.0) if arm != name else adversary
-    return replace(
-        config,
-        arm=arm,
-        match="norm" if name == "report-formula" else "likelihood",
-        rollout=replace(config.rollout, route=route),
-        adversary=adversary,
-        critic=critic,
-    )
-
-
-def _adversary(name: str) -> AdversaryConfig:
-    if name not in WEIGHTS:
-        return AdversaryConfig()
-    return AdversaryConfig(weight=WEIGHTS[name], warmup=WARMUP)
+    return arm_named(name).overlay(config)

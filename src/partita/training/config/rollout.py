@@ -1,8 +1,8 @@
-"""What a person may ask of rollouts and of a critic. The fields' docstrings are the command line's help."""
+"""The settings of rollouts and of a critic. The docstrings of the fields are the help of `partita train`."""
 
 from dataclasses import dataclass
 
-from partita.checks import LARGEST_WEIGHT, at_least, one_of, within
+from partita.checks import LARGEST_WEIGHT, check_choice, check_count, check_range
 from partita.errors import PartitaError
 
 FREE_RUNNING = ("policy", "gumbel", "pathwise")
@@ -10,102 +10,101 @@ FREE_RUNNING = ("policy", "gumbel", "pathwise")
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutConfig:
-    """How the generator's output becomes the sound that a discriminator or the matching norm sees."""
+    """How the output of the generator becomes sound, for a judge or for the matching norm."""
 
     route: str = "teacher_forced"
-    """How the gradient reaches the generator: `teacher_forced` (every sample drawn given the real past), or
-    along clips drawn sample by sample: `policy` (rewards), `gumbel` (straight-through Gumbel-softmax) or
-    `pathwise` (through the ordered classes)."""
+    """How the judge's gradient reaches the generator. `teacher_forced` draws every sample given the real
+    past. The other routes draw whole clips: `policy` has rewards, `gumbel` the straight-through
+    Gumbel-softmax, `pathwise` the derivative through the ordered classes."""
     value: str = "draw"
-    """`draw` (one draw from each distribution, its gradient straight through) or `mean` (the distribution's
-    mean); for `teacher_forced`."""
+    """Sample that the judge receives on the route `teacher_forced`: `draw`, a draw with a straight-through
+    gradient, or `mean`, the mean of the distribution."""
 
     clips: int = 32
-    """Clips drawn at once, on every route but `teacher_forced`, as all that follows."""
+    """Clips that are drawn at once. This and the following options are for every route but
+    `teacher_forced`."""
     length: int = 1024
-    """Samples of a clip, in the end; at most `targets`."""
-    shortest: int = 256
-    """Samples of a clip in the beginning; the length doubles from there."""
+    """Samples of each clip at the end of its growth; at most `targets`."""
+    initial_length: int = 256
+    """Samples of each clip at the start of the run; the length doubles from there."""
     growth: float = 0.2
-    """The share of the run, 0 to 1, over which clips grow to their length."""
-    every: int = 1
-    """Updates made with the same clips. Above 1 the later ones learn from an earlier generator's clips as if
-    they were their own: cheaper, and biased."""
-    seam: int = 256
-    """Samples of the prompt that a discriminator hears before the clip."""
+    """Share of the run, 0 to 1, over which clips grow to their full length."""
+    redraw_every: int = 1
+    """Updates that use the same clips. Above 1 training is faster but biased: later updates learn from clips
+    of an earlier generator."""
+    prompt_tail: int = 256
+    """Samples at the end of the prompt that a discriminator receives before the clip."""
     replay: int = 256
-    """Earlier clips kept for the discriminator: half of what it learns from is taken from them, so that it
-    does not forget what the generator did before."""
+    """Earlier clips that are stored for the discriminator. They are half of the drawn clips that it learns
+    from, so that it does not forget them."""
     relative: bool = True
-    """Whether the adversary's weight is a share of the norm of the likelihood's gradient, in place of a plain
-    factor: what it says has no scale of its own."""
+    """Make the adversary's weight a share of the norm of the likelihood's gradient. Otherwise it is a plain
+    factor."""
     discount: float = 0.98
-    """What a reward counts for a sample before it, 0 to 1, by which it is multiplied at each step; for
-    `policy` with an adversary."""
+    """Factor gamma, 0 to 1, by which a reward counts less for each sample farther back; for `policy` with an
+    adversary."""
     normalise: bool = True
     """Divide advantages by their root mean square; for `policy` with an adversary."""
     passes: int = 1
-    """The longest chain of samples that a gradient follows; each costs a pass forwards and backwards. 1 takes
-    every sample's past as given; for `gumbel` and `pathwise`."""
+    """Longest chain of samples that a gradient follows, for `gumbel` and `pathwise`. Each costs a forward and
+    a backward pass; 1 treats the past of every sample as fixed."""
     temperature: float = 1.0
-    """The temperature of the Gumbel-softmax, for the derivative alone."""
+    """Temperature of the Gumbel-softmax, in the derivative only."""
     clamp: float = 0.01
-    """The least probability that `pathwise` divides by."""
+    """Smallest probability that `pathwise` divides by."""
 
     def __post_init__(self) -> None:
-        """Refuse words that mean nothing, and values out of range."""
-        one_of("route", self.route, ("teacher_forced", *FREE_RUNNING))
-        one_of("value", self.value, ("draw", "mean"))
-        at_least("clips", self.clips, 2, 1 << 16)
-        for name in ("length", "shortest", "every", "passes"):
-            at_least(name, getattr(self, name), 1, 1 << 24)
-        for name in ("seam", "replay"):
-            at_least(name, getattr(self, name), 0, 1 << 24)
+        """Check the values."""
+        check_choice("route", self.route, ("teacher_forced", *FREE_RUNNING))
+        check_choice("value", self.value, ("draw", "mean"))
+        check_count("clips", self.clips, 2, 1 << 16)
+        for name in ("length", "initial_length", "redraw_every", "passes"):
+            check_count(name, getattr(self, name), 1, 1 << 24)
+        for name in ("prompt_tail", "replay"):
+            check_count(name, getattr(self, name), 0, 1 << 24)
         for name in ("growth", "discount"):
-            within(name, getattr(self, name), 0.0, 1.0)
-        within("temperature", self.temperature, 0.01, 100.0)
-        within("clamp", self.clamp, 1e-6, 1.0)
-        if self.shortest > self.length:
+            check_range(name, getattr(self, name), 0.0, 1.0)
+        check_range("temperature", self.temperature, 0.01, 100.0)
+        check_range("clamp", self.clamp, 1e-6, 1.0)
+        if self.initial_length > self.length:
             raise PartitaError(
-                f"`shortest` is {self.shortest} and `length` {self.length}: clips can't begin longer than"
-                " they end; lower `shortest`"
+                f"`initial_length` is {self.initial_length} but `length` is {self.length}, and clips only"
+                " grow: lower `initial_length`"
             )
 
     @property
     def free_running(self) -> bool:
-        """Whether clips are drawn sample by sample."""
+        """Whether the route draws whole clips, sample by sample."""
         return self.route in FREE_RUNNING
 
 
 @dataclass(frozen=True, kw_only=True)
 class CriticConfig:
-    """A larger likelihood model of the same recordings that judges the generator's own clips, and how much
-    the generator listens to it."""
+    """A larger likelihood model of the same recordings that judges the clips, and its weight."""
 
     run: str | None = None
-    """The critic's run, or one of its checkpoints; its classes and sample rate must be the same."""
+    """Run of the critic, or one of its checkpoints. Its classes and sample rate must be those of this run."""
     weight: float = 1.0
-    """The weight of what the critic says; 0 judges, and trains the generator as if there were no critic. Its
-    loss is a divergence in nats, as the likelihood's is, so 1 weighs both alike."""
+    """Weight of the critic's loss. 0 computes the loss and trains the generator as if there were no critic.
+    Both losses are in nats, so 1 gives the critic and the likelihood equal weight."""
     relative: bool = False
-    """Whether the weight is a share of the norm of the likelihood's gradient, in place of a plain factor."""
+    """Make the weight a share of the norm of the likelihood's gradient. Otherwise it is a plain factor."""
     ramp: float = 0.0
-    """The share of the run, 0 to 1, over which the weight rises from 0."""
+    """Share of the run, 0 to 1, over which the weight rises from 0."""
     discount: float = 0.0
-    """How far a sample is told of what it did to those after it: what a divergence counts for a sample before
-    it, 0 to 1, by which it is multiplied at each step. With 0 each point answers for itself alone; what is
-    beyond that is noisy, and can do harm."""
+    """Factor gamma, 0 to 1, by which a divergence counts less for each sample farther back. With 0 the later
+    consequences of a sample have no gradient. Values above 0 add noise and can make the result worse."""
     learning_rate: float = 0.0
-    """Above 0 the critic goes on learning, with Adam at this rate: to tell the clips from what really
-    follows. It begins as a discriminator that knows what the critic knows, and learns the correction. Only
-    the run's own copy changes."""
-    every: int = 4
-    """Updates of the generator from one of the critic to the next, where it learns."""
+    """Learning rate (Adam) at which the critic learns to tell drawn clips from the recording; 0 leaves it
+    fixed. It starts as the discriminator that its likelihoods define. Only this run's copy of the critic
+    changes."""
+    update_every: int = 4
+    """Updates of the generator for each update of the critic, if the critic learns."""
 
     def __post_init__(self) -> None:
-        """Refuse values out of range."""
-        at_least("every", self.every, 1)
-        within("learning_rate", self.learning_rate, 0.0, 1.0)
-        within("weight", self.weight, 0.0, LARGEST_WEIGHT)
+        """Check the values."""
+        check_count("update_every", self.update_every, 1)
+        check_range("learning_rate", self.learning_rate, 0.0, 1.0)
+        check_range("weight", self.weight, 0.0, LARGEST_WEIGHT)
         for name in ("ramp", "discount"):
-            within(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)

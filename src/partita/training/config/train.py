@@ -1,13 +1,15 @@
-"""What a person may ask of training. The docstrings of the fields are the command line's help. Trains
-nothing."""
+"""The settings of a training run. The docstrings of the fields are the help of `partita train`.
+
+This file trains nothing.
+"""
 
 from dataclasses import dataclass, field
 
 from partita.audio.quantizer import Quantizer
-from partita.checks import MOST, above_zero, at_least, one_of, within
+from partita.checks import LARGEST_COUNT, check_choice, check_count, check_positive, check_range
+from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
-from partita.sampling.config import count_of_threads
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.rollout import FREE_RUNNING, CriticConfig, RolloutConfig
 
@@ -23,203 +25,228 @@ __all__ = [
 DEFAULT_MINUTES = 20.0
 
 MOST_STEPS = 10**9
-MOST_SAMPLES = 1 << 26  # in a step
-COUNTS = {"targets": 1 << 24, "batch": 1 << 16, "log_every": MOST, "keep": MOST, "validations": 10**6}
-COUNTS_FROM_0 = {"warmup": MOST, "settle": MOST, "patience": MOST, "clips": 1024}
+MOST_SAMPLES = 1 << 26  # of a step
+COUNTS = {
+    "targets": 1 << 24,
+    "batch": 1 << 16,
+    "log_every": LARGEST_COUNT,
+    "keep_checkpoints": LARGEST_COUNT,
+    "validations": 10**6,
+}
+COUNTS_FROM_0 = {
+    "warmup": LARGEST_COUNT,
+    "lr_decay_steps": LARGEST_COUNT,
+    "patience": LARGEST_COUNT,
+    "preview_clips": 1024,
+}
 NUMBERS = {
     "epochs": 1e6,
     "minutes": 1e6,
     "learning_rate": 1.0,
     "checkpoint_minutes": 1e6,
-    "clip_seconds": 3600.0,
+    "preview_seconds": 3600.0,
 }
-NUMBERS_FROM_0 = {"weight_decay": 100.0, "clip": 1e9, "match_weight": 1e9}
+NUMBERS_FROM_0 = {"weight_decay": 100.0, "grad_clip": 1e9, "match_weight": 1e9}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """All that decides a training run, but for the corpus.
+    """All settings of a training run; the corpus is given apart.
 
     Raises:
-        PartitaError: a value is out of its range.
+        PartitaError: a value is out of its range, or two values contradict each other.
 
     >>> TrainConfig(size="tiny", steps=100).network_shape.layers
     10
     """
 
     arm: str = "likelihood"
-    """The arm's name, for the record; the fields below say what it does."""
+    """`likelihood`, or with a judge too: `report`, `report-formula`, `gumbel`, `pathwise`, `policy`, `critic`
+    or `corrected`. The twin of an arm has `-0` at the end of its name, and its judge's weight is 0."""
     size: str = "small"
-    """The network: `tiny`, `small`, `wide` or `published`."""
+    """Size of the network: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
     """A network of another shape, in place of `size`."""
-    quantiser: Quantizer = field(default_factory=Quantizer)
+    quantizer: Quantizer = field(default_factory=Quantizer)
     """How samples become classes."""
     steps: int | None = None
-    """Generator updates to make."""
+    """Number of updates of the generator."""
     epochs: float | None = None
-    """Times that every training sample is a target, in place of `steps`."""
+    """Number of passes over the training sound, in place of `steps`."""
     minutes: float | None = None
-    """Wall-clock budget, of which a part is for the final score and clips; when it is given alone (20 if
-    nothing is), the schedule is fitted to it as the run goes."""
+    """Wall-clock time of the run, 20 if neither `steps` nor `epochs` is given. It includes the final score
+    and preview clips. Without `steps` and `epochs` the learning rate follows the time; with them, training
+    stops at whichever comes first."""
     seed: int = 0
-    """Decides the initial weights, the order of the windows and the rollouts' draws, each in a stream of its
-    own."""
+    """Seed of the initial weights, of the order of the windows and of the draws."""
 
     targets: int = 8192
-    """Predicted samples in each window."""
+    """Samples that are predicted in each window."""
     batch: int = 2
     """Windows in each step."""
     optimizer: str = "muon"
-    """`muon` (orthogonalised momentum for hidden matrices, Adam for the rest), `adamw` (betas 0.9, 0.95) or
-    `adam` (betas 0.9, 0.999)."""
+    """`muon`, `adamw` or `adam`. Muon orthogonalises the momentum of the hidden matrices and uses Adam for
+    the rest; `adamw` has betas 0.9 and 0.95, `adam` 0.9 and 0.999."""
     learning_rate: float = 4e-3
-    """The highest learning rate, at most 1; 0.002 suits `adamw` with batches of 4."""
+    """Peak learning rate, at most 1. With `adamw` and a batch of 4, 0.002 works well."""
     warmup: int = 50
-    """Steps over which the learning rate rises, at most a tenth of the run."""
-    settle: int = 400
-    """The learning rate falls as 1 / sqrt(1 + step / `settle`): the longer a run, the more the noise of the
-    gradients counts, and so one highest rate suits short and long ones. 0 turns it off."""
-    floor: float = 0.05
-    """The share of that rate that a cosine falls to at the end; 1 turns the cosine off."""
+    """Steps over which the learning rate rises to its peak, at most a tenth of the run."""
+    lr_decay_steps: int = 400
+    """N in the decay 1 / sqrt(1 + step / N) of the learning rate; 0 turns it off. With this decay one peak
+    rate suits short and long runs."""
+    lr_floor: float = 0.05
+    """Share of the learning rate, 0 to 1, that is left at the end of the run. A cosine leads there; 1 turns
+    the cosine off."""
     weight_decay: float = 0.01
-    """Decoupled weight decay (`muon`, `adamw`)."""
-    clip: float = 1.0
-    """The largest norm of a gradient; larger ones are scaled down. 0 clips nothing."""
-    average: float = 0.999
-    """Decay of the moving average of the weights; it starts lower, so that short runs aren't held back. 0
-    turns it off."""
+    """Decoupled weight decay, for `muon` and `adamw`."""
+    grad_clip: float = 1.0
+    """Largest norm of the gradient; a larger gradient is scaled down. 0 turns clipping off."""
+    ema_decay: float = 0.999
+    """Decay of the exponential moving average (EMA) of the weights, which is scored and drawn from. The decay
+    starts low and grows to this value, so that short runs have a short average. 0 turns the average off."""
 
     match: str = "likelihood"
-    """What the output is matched by: `likelihood`, or `norm`, the distance of waveforms."""
+    """Loss that compares the output with the recording: `likelihood`, or `norm`, the distance of the
+    waveforms."""
     match_weight: float = 1.0
-    """lambda_match, the weight of that loss (likelihood in nats a sample; norm of a window's difference)."""
+    """Weight of that loss, lambda_match. The likelihood is in nats per sample, the norm is of a whole
+    window."""
     match_norm: int = 2
-    """p of the norm: 1 or 2."""
+    """Order p of the norm: 1 or 2."""
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
-    """How the output becomes sound, for the adversary and for the norm."""
+    """How the output of the network becomes sound, for the judge and for the norm."""
     adversary: AdversaryConfig | None = None
-    """The adversary, if there is one."""
+    """The discriminators and their loss; arms without an adversary have none."""
     critic: CriticConfig | None = None
-    """The critic, if there is one; its route is `policy`."""
+    """The critic, in place of an adversary; it needs `rollout.route` to be `policy`."""
 
     device: str = "auto"
-    """`cpu`, `cuda`, or `auto`: a GPU where there is one."""
+    """Where to train: `cpu`, `cuda`, or `auto`, a GPU if there is one."""
     precision: str = "auto"
-    """`float32`, `bfloat16`, or `auto`: bfloat16 where the machine has instructions for it."""
+    """Precision of matrix products: `float32`, `bfloat16`, or `auto`, bfloat16 if the device has instructions
+    for it."""
     threads: int | None = None
-    """CPU threads; by default PyTorch's choice. With 1, and float32, a resumed run is bitwise the same."""
+    """Number of CPU threads; PyTorch chooses by default. With 1 thread, `float32` and `steps`, an interrupted
+    and resumed run gives the same weights to the last bit."""
     compile: bool = False
-    """Compile the network (torch.compile): a minute or more before the first step, then faster on a GPU. On a
-    CPU it needs a C++ compiler, and is slower than the loops that are there already."""
+    """Compile the network with torch.compile. It takes a minute or more and makes steps on a GPU faster. On a
+    CPU it needs a C++ compiler and makes steps slower."""
 
     validations: int = 25
-    """Times that validation bits are measured in a run, each with a checkpoint."""
+    """Number of times that the run is scored on the validation split and saved."""
     patience: int = 12
-    """Validations without a better score, counted after the first quarter, after which training stops; the
-    best checkpoint then stands for the run. With 0 training goes to its end and the last one stands for the
-    run."""
+    """Validations without a better score after which training stops. They count after the first quarter of
+    the run, and the best checkpoint is the run's result. With 0 training goes to its end, and the last
+    checkpoint is the result."""
     log_every: int = 10
     """Steps in each record of the metrics."""
     checkpoint_minutes: float = 5.0
-    """The longest time between checkpoints."""
-    keep: int = 3
-    """How many of the newest checkpoints to keep, beside the best."""
-    clips: int = 2
-    """Clips drawn at some of the validations, to listen to; 0 draws none."""
-    clip_seconds: float = 1.0
-    """Length of those clips."""
+    """Longest time between two checkpoints, in minutes."""
+    keep_checkpoints: int = 3
+    """Number of the newest checkpoints to keep, beside the best one."""
+    preview_clips: int = 2
+    """Number of clips that are drawn at some of the validations; 0 draws none."""
+    preview_seconds: float = 1.0
+    """Length of each preview clip, in seconds."""
     tensorboard: bool = True
     """Write TensorBoard files beside the metrics."""
 
     def __post_init__(self) -> None:
-        """Refuse values out of range, and combinations that contradict each other."""
-        one_of("optimizer", self.optimizer, ("muon", "adamw", "adam"))
-        one_of("match", self.match, ("likelihood", "norm"))
-        one_of("device", self.device, ("auto", "cpu", "cuda"))
-        one_of("precision", self.precision, ("auto", "float32", "bfloat16"))
-        one_of("match_norm", self.match_norm, (1, 2))
-        self._refuse_numbers()
+        """Check the values and their combinations."""
+        check_choice("optimizer", self.optimizer, ("muon", "adamw", "adam"))
+        check_choice("match", self.match, ("likelihood", "norm"))
+        check_choice("device", self.device, DEVICES)
+        check_choice("precision", self.precision, PRECISIONS)
+        check_choice("match_norm", self.match_norm, (1, 2))
+        self._check_numbers()
         if self.steps is not None and self.epochs is not None:
-            raise PartitaError(f"`steps` is {self.steps} and `epochs` {self.epochs}: give one of them")
-        if self.adversary is not None:
-            for kind, least in self.adversary.shortest.items():
-                if self.targets < least:
-                    raise PartitaError(
-                        f"`targets` is {self.targets}: the discriminator `{kind}` needs at least {least};"
-                        " lengthen them, or give it a smaller shape"
-                    )
-        self._refuse_routes_without_a_judge()
-        if self.network_shape.classes != self.quantiser.classes:
+            raise PartitaError(f"`steps` is {self.steps} and `epochs` is {self.epochs}: give one of them")
+        self._check_targets()
+        self._check_critic()
+        if self.rollout.free_running:
+            self._check_free_running()
+        if self.network_shape.classes != self.quantizer.classes:
             raise PartitaError(
-                f"the network has {self.network_shape.classes} classes, the quantiser"
-                f" {self.quantiser.classes}: give both the same number"
+                f"the network has {self.network_shape.classes} classes, the quantizer"
+                f" {self.quantizer.classes}: give both the same number"
             )
 
-    def _refuse_numbers(self) -> None:
-        for name, most in COUNTS.items():
-            at_least(name, getattr(self, name), 1, most)
-        for name, most in COUNTS_FROM_0.items():
-            at_least(name, getattr(self, name), 0, most)
+    def _check_numbers(self) -> None:
+        for name, largest in COUNTS.items():
+            check_count(name, getattr(self, name), 1, largest)
+        for name, largest in COUNTS_FROM_0.items():
+            check_count(name, getattr(self, name), 0, largest)
         if self.batch * self.targets > MOST_SAMPLES:
             raise PartitaError(
                 f"`batch` is {self.batch} and `targets` {self.targets}: give at most {MOST_SAMPLES} samples a"
                 " step, their product"
             )
-        count_of_threads(self.threads)
+        check_threads(self.threads)
         if self.steps is not None:
-            at_least("steps", self.steps, 1, MOST_STEPS)
-        for name, largest in NUMBERS.items():
+            check_count("steps", self.steps, 1, MOST_STEPS)
+        for name, high in NUMBERS.items():
             if getattr(self, name) is not None:
-                above_zero(name, getattr(self, name), largest)
-        for name, largest in NUMBERS_FROM_0.items():
-            within(name, getattr(self, name), 0.0, largest)
-        within("floor", self.floor, 0.0, 1.0)
-        within("average", self.average, 0.0, 0.999999)
+                check_positive(name, getattr(self, name), high)
+        for name, high in NUMBERS_FROM_0.items():
+            check_range(name, getattr(self, name), 0.0, high)
+        check_range("lr_floor", self.lr_floor, 0.0, 1.0)
+        check_range("ema_decay", self.ema_decay, 0.0, 0.999999)
 
-    def _refuse_routes_without_a_judge(self) -> None:
-        rollout, adversary = self.rollout, self.adversary
-        if self.critic is not None and (adversary is not None or rollout.route != "policy"):
+    def _check_targets(self) -> None:
+        for kind, least in self.adversary.min_samples.items() if self.adversary else ():
+            if self.targets < least:
+                raise PartitaError(
+                    f"`targets` is {self.targets}, but the discriminator `{kind}` needs at least {least}:"
+                    " raise `targets`, or give it a smaller shape"
+                )
+
+    def _check_critic(self) -> None:
+        if self.critic is not None and (self.adversary is not None or self.rollout.route != "policy"):
             raise PartitaError(
-                "a critic takes the place of the adversary, on the route `policy`: leave the adversary out,"
-                " and set `rollout.route` to `policy`, or take the arm `critic`"
+                "a critic needs the route `policy` and no adversary: leave the adversary out and set"
+                " `rollout.route` to `policy`, or take the arm `critic`"
             )
-        if not rollout.free_running:
-            return
+
+    def _check_free_running(self) -> None:
+        route, adversary = self.rollout.route, self.adversary
         if adversary is None and self.critic is None:
             raise PartitaError(
-                f"`rollout.route` is {rollout.route!r} but nothing judges the clips: give an adversary, or"
-                f" take an arm, for example `{rollout.route}`"
+                f"`rollout.route` is {route!r} but nothing judges the clips: give an adversary, or take an"
+                f" arm, for example `{route}`"
             )
         if self.match != "likelihood":
             raise PartitaError(
-                f"`match` is {self.match!r}, which compares sample by sample with real sound, and"
-                f" `rollout.route` {rollout.route!r}, whose clips go their own way: match by `likelihood`"
+                f"`match` is {self.match!r}, which compares sample by sample with the recording, but the"
+                f" clips of `rollout.route` {route!r} differ from it: match by `likelihood`"
             )
-        if adversary is not None and rollout.seam < (least := max(adversary.shortest.values())):
+        if adversary is not None:
+            self._check_free_running_adversary(adversary)
+
+    def _check_free_running_adversary(self, adversary: AdversaryConfig) -> None:
+        rollout, least = self.rollout, max(adversary.min_samples.values())
+        if rollout.prompt_tail < least:
             raise PartitaError(
-                f"`rollout.seam` is {rollout.seam}, and clips may be short where a recording ends: the"
-                f" discriminator needs at least {least}; raise it"
+                f"`rollout.prompt_tail` is {rollout.prompt_tail}, but a discriminator needs at least {least}"
+                " samples, and a clip may be short where a recording ends: raise it"
             )
-        if adversary is not None and adversary.weight_by != "plain":
+        if adversary.weight_by != "plain":
             raise PartitaError(
-                f"`weight_by` is {adversary.weight_by!r}, but on the route {rollout.route!r} it is"
-                " `rollout.relative` that makes the weight a share of the gradient: leave it at `plain`"
+                f"`weight_by` is {adversary.weight_by!r}, but on the route {rollout.route!r}"
+                " `rollout.relative` makes the weight a share of the gradient: leave it at `plain`"
             )
-        if adversary is not None and rollout.route == "policy":
-            for name in ("feature_weight", "saturating"):
-                if getattr(adversary, name):
-                    raise PartitaError(
-                        f"`adversary.{name}` is {getattr(adversary, name)}, but the route `policy` takes"
-                        " rewards from the logits, not a loss through the discriminator: leave it out"
-                    )
+        for name in ("feature_weight", "saturating") if rollout.route == "policy" else ():
+            if getattr(adversary, name):
+                raise PartitaError(
+                    f"`adversary.{name}` is {getattr(adversary, name)}, but the route `policy` takes rewards"
+                    " from the logits and no loss through the discriminator: leave it out"
+                )
 
     @property
     def network_shape(self) -> WaveNetConfig:
-        """The network's shape, whether it has a name or not."""
+        """The shape of the network, from `network` or `size`."""
         return self.network or size_named(self.size)
 
     @property
     def needs_rollout(self) -> bool:
-        """Whether any loss looks at sound in place of probabilities."""
+        """Whether a loss needs sound and not only the probabilities of classes."""
         return self.adversary is not None or self.match == "norm"

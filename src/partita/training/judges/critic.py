@@ -1,17 +1,16 @@
-"""The critic: a larger model of the same recordings that judges the student's clips by their likelihood.
+"""The critic: a larger likelihood model of the same recordings, as a judge of clips.
 
     reward of a sample: r_t = log p_critic(x_t | x_<t) - log p_g(x_t | x_<t)
 
-Its sum's expectation over the student's own clips is -KL(p_g || p_critic), so training on it is on-policy
-distillation (Agarwal et al. 2024, GKD; Gu et al. 2024, MiniLLM), and if the critic were the process that
-made the data, the exact reverse divergence would fall. How its verdict becomes a loss is in `distillation`;
-how it may go on learning, in `correction`.
+The expectation of its sum over the generator's own clips is -KL(p_g || p_critic), so training on it is
+on-policy distillation (Agarwal et al. 2024, GKD; Gu et al. 2024, MiniLLM). `losses/distillation.py` has the
+loss, `critic_trainer.py` the critic's own training. This file does not know how clips are drawn.
 """
 
 import hashlib
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from partita.device import ComputeDevice
@@ -19,72 +18,102 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import load
 from partita.training.config.train import CriticConfig, TrainConfig
-from partita.training.judges.correction import Correction
+from partita.training.judges.base import ClipBatch, GeneratorLoss, TensorFiles, drawn_logits
+from partita.training.judges.critic_trainer import CriticTrainer
+from partita.training.losses.distillation import distillation_loss, kl_divergences
+from partita.training.losses.likelihood import sample_nats
 
 
-class Critic:
-    """A trained model that judges, and how much the generator listens to it.
+class CriticJudge:
+    """A `Judge` that compares the generator's probabilities with those of a trained model.
 
     Args:
-        model: on the device of `where` from here on; it changes only if it is to go on learning.
-        where: device and precision.
-        config: its weight, and whether it goes on learning.
+        model: the critic. It is moved to the device of `compute`, and is trained if the config has a
+            `learning_rate` above 0.
+        compute: device and precision.
+        config: weight, discount, and whether the critic is trained.
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
-    >>> critic = Critic(model, ComputeDevice(torch.device("cpu"), False), CriticConfig(weight=2.0, ramp=0.5))
+    >>> cpu = ComputeDevice(torch.device("cpu"), False)
+    >>> critic = CriticJudge(model, cpu, CriticConfig(weight=2.0, ramp=0.5))
     >>> critic.weight(0.25)
     1.0
-    >>> critic.logits(torch.full((2, model.receptive_field), 128), torch.full((2, 3), 200)).shape
-    torch.Size([2, 3, 256])
     """
 
-    def __init__(self, model: WaveNet, where: ComputeDevice, config: CriticConfig) -> None:
-        self.model = model.to(where.device).eval().requires_grad_(False)
-        self.compute, self.config = where, config
+    def __init__(self, model: WaveNet, compute: ComputeDevice, config: CriticConfig) -> None:
+        self.model = model.to(compute.device).eval().requires_grad_(False)
+        self.compute, self.config = compute, config
         self.fingerprint = _fingerprint(model)
-        """What tells the weights that it began with from others, as a checkpoint keeps it: 32 bytes."""
-        self._correction: Correction | None = None
+        """The SHA-256 digest of the weights before any training, (32,) uint8."""
+        self.trainer: CriticTrainer | None = None
         if config.learning_rate:
-            self._correction = Correction(self.model, where, learning_rate=config.learning_rate)
+            self.trainer = CriticTrainer(self.model, compute, learning_rate=config.learning_rate)
 
     @property
-    def receptive_field(self) -> int:
-        """Past samples that it looks at."""
+    def context(self) -> int:
+        """The critic's receptive field, samples."""
         return self.model.receptive_field
 
-    @torch.no_grad()
-    def logits(
-        self, past: Int[Tensor, "clips before"], drawn: Int[Tensor, "clips time"]
-    ) -> Float[Tensor, "clips time classes"]:
-        """Return what the critic expected at every drawn sample, by one pass along the clips.
+    @property
+    def relative(self) -> bool:
+        """Whether the weight is a share of the norm of the likelihood's gradient."""
+        return self.config.relative
 
-        Args:
-            past: classes before them, at least a receptive field.
-            drawn: the clips.
-        """
-        inputs = torch.cat([past[:, past.shape[1] - self.receptive_field :], drawn[:, :-1]], 1)
-        with self.compute.autocast():
-            logits: Tensor = self.model(inputs)
-        return logits.float()
+    @property
+    def active(self) -> bool:
+        """Whether the generator learns from the critic: always."""
+        return True
 
     def weight(self, progress: float) -> float:
-        """Return the weight of its loss at a point of the run, 0 to 1."""
+        """Return the weight of the loss, which rises linearly over the ramp.
+
+        Args:
+            progress: the finished share of the run, 0 to 1.
+        """
         ramp = self.config.ramp
         return self.config.weight * (min(1.0, progress / ramp) if ramp else 1.0)
 
-    def correction(self, step: int) -> Correction | None:
-        """Return what teaches it, if that is asked for and it is this update's turn, counted from 1."""
-        return None if (step - 1) % self.config.every else self._correction
+    def update(self, generator: WaveNet, clips: ClipBatch, *, step: int) -> dict[str, Tensor]:
+        """Train the critic every `config.update_every` steps, if it is trained; see `Judge.update`."""
+        if self.trainer is None or (step - 1) % self.config.update_every:
+            return {}
+        return self.trainer.update(generator, clips)
 
-    def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """Return what it has learnt, for a checkpoint."""
-        return {} if self._correction is None else self._correction.tensors()
+    def generator_loss(self, generator: WaveNet, clips: ClipBatch) -> GeneratorLoss:
+        """Return the distillation loss; see `Judge.generator_loss`."""
+        with self.compute.autocast():
+            logits = drawn_logits(generator, clips)
+        nats = sample_nats(logits, clips.drawn)
+        divergences = kl_divergences(logits.float(), self._logits(clips))
+        loss = distillation_loss(divergences, nats, discount=self.config.discount)
+        return GeneratorLoss(loss, logits, {"reward": -divergences.detach().mean()})
 
-    def restore(self, tensors: dict[str, dict[str, Tensor]]) -> None:
-        """Go on from a checkpoint's tensors."""
-        if self._correction is not None:
-            self._correction.restore(tensors)
+    @torch.no_grad()
+    def _logits(self, clips: ClipBatch) -> Float[Tensor, "clips length classes"]:
+        """Return the critic's logits for every drawn sample, in float32."""
+        with self.compute.autocast():
+            logits = drawn_logits(self.model, clips)
+        return logits.float()
+
+    def tensors(self) -> TensorFiles:
+        """Return all that `restore` needs, for a checkpoint."""
+        trained = {} if self.trainer is None else self.trainer.tensors()
+        return {"rollout": {"critic": self.fingerprint}} | trained
+
+    def restore(self, tensors: TensorFiles) -> None:
+        """Load the tensors of a checkpoint.
+
+        Raises:
+            PartitaError: the critic's initial weights are not those with which the checkpoint was saved.
+        """
+        if not torch.equal(tensors["rollout"]["critic"], self.fingerprint):
+            raise PartitaError(
+                f"the critic {self.config.run} has changed since this run was saved: put back the critic that"
+                " the run began with, or begin a new run"
+            )
+        if self.trainer is not None:
+            self.trainer.restore(tensors)
 
 
 def _fingerprint(model: WaveNet) -> Tensor:
@@ -95,14 +124,14 @@ def _fingerprint(model: WaveNet) -> Tensor:
 
 
 def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
-    """Return the model that a config names as its critic, or None where it asks for none.
+    """Load the model that a config names as its critic; None if the config has no critic.
 
     Args:
-        config: of the student's run.
-        sample_rate: of the student's corpus, Hz.
+        config: of the generator's run.
+        sample_rate: of the generator's corpus, Hz.
 
     Raises:
-        PartitaError: no run is named, it can't be read, or its classes or rate are others.
+        PartitaError: the config names no run, the run can't be read, or its classes or sample rate differ.
 
     >>> load_critic(TrainConfig(), 16000) is None
     True
@@ -115,10 +144,10 @@ def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
             " `--critic.run RUN`"
         )
     loaded = load(config.critic.run)
-    if loaded.quantizer != config.quantiser:
+    if loaded.quantizer != config.quantizer:
         raise PartitaError(
             f"the critic {config.critic.run} has {loaded.quantizer.classes} {loaded.quantizer.kind} classes,"
-            f" the run {config.quantiser.classes} {config.quantiser.kind}: name a run with the same"
+            f" the run {config.quantizer.classes} {config.quantizer.kind}: name a run with the same classes"
         )
     if loaded.sample_rate != sample_rate:
         raise PartitaError(

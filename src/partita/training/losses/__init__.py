@@ -1,1 +1,4 @@
-"""losses."""
+"""Losses as pure functions of tensors, one file for each method.
+
+The package knows no networks, optimizers, windows or files.
+"""

@@ -1,9 +1,8 @@
-"""The losses between a generator and its discriminators, as pure functions of tensors. They know nothing of
-networks, optimizers or windows.
+"""The losses between a generator and its discriminators.
 
-Layout: a discriminator's logits have any shape; feature maps are (batch, time, ...). What several parts say
-is averaged over the patches of each part first, then over the parts, so that a part with many patches does
-not outvote the others.
+Layout: the logits of a discriminator have any shape; feature maps are (batch, time, ...). With several
+sub-discriminators a loss is averaged over the patches of each one first, then over the sub-discriminators, so
+one with many patches has no larger weight.
 """
 
 from collections.abc import Sequence
@@ -17,11 +16,18 @@ LOSSES = ("log", "least-squares", "hinge")
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "log") -> Float[Tensor, ""]:
-    """Return what the discriminator minimises, from its logits on real and on fake sound.
+    """Return the discriminator's loss from its logits on real and on fake sound.
 
-        log:            -E[log D(x)] - E[log(1 - D(G))],  D = sigmoid(logit);  2 ln 2 = 1.386 when blind
-        least-squares:  E[(D(x) - 1)^2] / 2 + E[D(G)^2] / 2,  D = logit;       1/4 when blind
-        hinge:          E[max(0, 1 - D(x))] + E[max(0, 1 + D(G))],  D = logit;  2 when blind
+        log:            -E[log D(x)] - E[log(1 - D(G))],  D = sigmoid(logit)
+        least-squares:  E[(D(x) - 1)^2] / 2 + E[D(G)^2] / 2,  D = logit
+        hinge:          E[max(0, 1 - D(x))] + E[max(0, 1 + D(G))],  D = logit
+
+    The best constant D has a loss of 2 ln 2 = 1.386 (log), 1/4 (least-squares) or 2 (hinge).
+
+    Args:
+        real: logits on real sound, any shape.
+        fake: logits on fake sound, any shape.
+        kind: one of `LOSSES`.
 
     Source: Goodfellow et al. 2014, equation 1; Mao et al. 2017, equation 9 with a = 0, b = c = 1; Lim & Ye
     2017, section 3, as in Miyato et al. 2018, equation 16.
@@ -38,17 +44,22 @@ def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "log") -> Floa
 
 
 def adversarial_loss(fake: Tensor, *, kind: str = "log", saturating: bool = False) -> Float[Tensor, ""]:
-    """Return what the generator minimises in order to fool the discriminator, from its logits on fake sound.
+    """Return the generator's adversarial loss from the discriminator's logits on fake sound.
 
-        log:               E[-log D(G)]      (the report's C_2; gradients stay large while D wins)
+        log:               E[-log D(G)]      (the report's C_2; its gradient stays large while D is accurate)
         log, saturating:   E[log(1 - D(G))]  (the minimax form)
         least-squares:     E[(D(G) - 1)^2] / 2
-        hinge:             -E[D(G)]          (without a hinge: its gradient never ends)
+        hinge:             -E[D(G)]          (no hinge: the gradient is constant)
+
+    Args:
+        fake: logits on fake sound, any shape; carry the generator's gradient.
+        kind: one of `LOSSES`.
+        saturating: the minimax form; for `log` only.
 
     Source: Goodfellow et al. 2014, section 3; Mao et al. 2017, equation 9; Miyato et al. 2018, equation 17.
 
-    >>> blind = torch.zeros(3)
-    >>> round(adversarial_loss(blind).item(), 3), round(adversarial_loss(blind, saturating=True).item(), 3)
+    >>> even = torch.zeros(3)
+    >>> round(adversarial_loss(even).item(), 3), round(adversarial_loss(even, saturating=True).item(), 3)
     (0.693, -0.693)
     """
     if kind == "least-squares":
@@ -59,26 +70,31 @@ def adversarial_loss(fake: Tensor, *, kind: str = "log", saturating: bool = Fals
     return -functional.softplus(fake).mean() if saturating else functional.softplus(-fake).mean()
 
 
-def over_parts(values: Sequence[Tensor]) -> Float[Tensor, ""]:
-    """Return the mean of what each part gives.
+def mean_over_discriminators(values: Sequence[Tensor]) -> Float[Tensor, ""]:
+    """Return the mean of one value for each sub-discriminator, with equal weights.
 
-    >>> over_parts([torch.tensor(1.0), torch.tensor(4.0)]).item()
+    Args:
+        values: scalars, at least one.
+
+    >>> mean_over_discriminators([torch.tensor(1.0), torch.tensor(4.0)]).item()
     2.5
     """
     return torch.as_tensor(sum(values)) / len(values)
 
 
 def gradient_penalty(waveform: Tensor, logits: Sequence[Tensor]) -> Float[Tensor, ""]:
-    """Return R1, how steeply the logits change with real sound; its own gradient reaches the discriminator.
+    """Return the gradient penalty R1: the squared slope of the logits at real sound.
 
-        R1 = E[ |d (sum_i logit_i) / dx|^2 / n ],   n patches i;  the mean over the parts
+        R1 = E[ |d (sum_i logit_i) / dx|^2 / n ],   n patches i;  the mean over the sub-discriminators
 
-    With one patch it is the paper's. With many it estimates the mean over patches of |d logit_i / dx|^2:
-    exactly where patches don't overlap, otherwise as far as their gradients don't lean on each other.
+    With one patch it is the paper's. With many it estimates the mean over patches of |d logit_i / dx|^2: it
+    is exact if the gradients of different patches are orthogonal, for example if patches do not overlap. Its
+    own gradient reaches the discriminator.
 
     Args:
         waveform: (batch, samples) real sound that requires a gradient.
-        logits: of each part, (batch, patches), from that waveform; each clip judged by itself.
+        logits: of each sub-discriminator, (batch, patches), computed from the waveform; the logits of a clip
+            depend on this clip only.
 
     Source: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", equation 9,
     without its gamma / 2.
@@ -88,22 +104,22 @@ def gradient_penalty(waveform: Tensor, logits: Sequence[Tensor]) -> Float[Tensor
     4.0
     """
     penalties = []
-    for said in logits:
-        (slope,) = torch.autograd.grad(said.sum(), waveform, create_graph=True)
-        penalties.append(slope.square().sum(1).mean() / said.shape[1])
-    return over_parts(penalties)
+    for each in logits:
+        (slope,) = torch.autograd.grad(each.sum(), waveform, create_graph=True)
+        penalties.append(slope.square().sum(1).mean() / each.shape[1])
+    return mean_over_discriminators(penalties)
 
 
 def feature_matching(real: Sequence[Sequence[Tensor]], fake: Sequence[Sequence[Tensor]]) -> Float[Tensor, ""]:
-    """Return how far fake sound's feature maps are from those of the real sound in whose place it stands.
+    """Return the mean absolute difference between the feature maps of fake and of real sound.
 
-        the mean over parts of the mean over their maps of E|F(x) - F(G)|, the logits left out
+        mean over sub-discriminators and maps of E|F(x) - F(G)|, without the logits
 
-    It compares place by place, and so asks for pairs: G must continue, or replace, the same x.
+    The maps are compared position by position, so each fake waveform needs the real one that it replaces.
 
     Args:
-        real: the maps of each part, the logits last; a target, without a gradient.
-        fake: likewise, of the same shapes.
+        real: the maps of each sub-discriminator, the logits last; a target without a gradient.
+        fake: likewise, of the same shapes; carry the gradient.
 
     Source: Kumar et al. 2019, equation 4; Kong et al. 2020, equation 8; averaged in place of summed.
 
@@ -111,9 +127,9 @@ def feature_matching(real: Sequence[Sequence[Tensor]], fake: Sequence[Sequence[T
     >>> feature_matching([[x, logits]], [[g, logits]])
     tensor(1.)
     """
-    return over_parts(
+    return mean_over_discriminators(
         [
-            over_parts(
+            mean_over_discriminators(
                 [(a.detach().float() - b.float()).abs().mean() for a, b in zip(xs[:-1], gs[:-1], strict=True)]
             )
             for xs, gs in zip(real, fake, strict=True)
@@ -124,35 +140,37 @@ def feature_matching(real: Sequence[Sequence[Tensor]], fake: Sequence[Sequence[T
 def feature_statistics(
     real: Sequence[Sequence[Tensor]], fake: Sequence[Sequence[Tensor]]
 ) -> Float[Tensor, ""]:
-    """Return how far fake sound's feature maps are from real sound's in their means and variances.
+    """Return the difference between the means and variances of the feature maps of fake and of real sound.
 
-        the mean over parts of the mean over their maps of E|m(x) - m(G)| + E|v(x) - v(G)|,
+        mean over sub-discriminators and maps of E|m(x) - m(G)| + E|v(x) - v(G)|, without the logits
 
-    m and v the mean and the variance over clips and time of each channel (of each bin, or phase, of it, where
-    a map has those). It needs no pairs: any real clips will do, and the fake ones may be fewer or shorter.
+    m and v are the mean and the variance over clips and time of each channel (and each bin or phase, for maps
+    that have them). The waveforms need not be pairs, and the fake ones may be fewer or shorter.
 
     Args:
-        real: the maps of each part, the logits last; a target, without a gradient.
-        fake: likewise.
+        real: the maps of each sub-discriminator, the logits last; a target without a gradient.
+        fake: likewise; carry the gradient.
 
-    Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.1, with variances, whose
-    matching Mroueh et al. 2017 (McGan) take further, to covariances.
+    Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.1, for means; Mroueh et
+    al. 2017 (McGan) match covariances.
 
     >>> x, g = torch.tensor([[[0.0], [2.0]]]), torch.tensor([[[1.0], [1.0], [1.0]]])
     >>> feature_statistics([[x, torch.zeros(1, 2)]], [[g, torch.zeros(1, 3)]])
     tensor(1.)
     """
-    return over_parts(
+    return mean_over_discriminators(
         [
-            over_parts([_moments_apart(a.detach(), b) for a, b in zip(xs[:-1], gs[:-1], strict=True)])
+            mean_over_discriminators(
+                [_moment_difference(a.detach(), b) for a, b in zip(xs[:-1], gs[:-1], strict=True)]
+            )
             for xs, gs in zip(real, fake, strict=True)
         ]
     )
 
 
-def _moments_apart(real: Tensor, fake: Tensor) -> Tensor:
+def _moment_difference(real: Tensor, fake: Tensor) -> Tensor:
     variances, means = zip(
         *(torch.var_mean(one.float(), (0, 1), correction=0) for one in (real, fake)), strict=True
     )
-    apart: Tensor = (means[0] - means[1]).abs().mean() + (variances[0] - variances[1]).abs().mean()
-    return apart
+    difference: Tensor = (means[0] - means[1]).abs().mean() + (variances[0] - variances[1]).abs().mean()
+    return difference

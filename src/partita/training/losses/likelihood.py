@@ -1,7 +1,6 @@
-"""The losses of a model by itself, as pure functions of tensors. They know nothing of networks, optimizers or
-windows; those between a generator and its discriminators are in `adversarial`.
+"""The losses of a model without a judge: likelihood, and the report's matching loss.
 
-Layout: (batch, time) for samples, (batch, time, classes) for logits. `valid` says which samples count.
+Layout: (batch, time) for samples, (batch, time, classes) for logits; `valid` says which samples count.
 """
 
 import math
@@ -17,7 +16,11 @@ NATS_PER_BIT = math.log(2.0)
 def sample_nats(
     logits: Float[Tensor, "batch time classes"], targets: Int[Tensor, "batch time"]
 ) -> Float[Tensor, "batch time"]:
-    """Return -ln p(x_t | x_<t) of every sample, in float32 or better.
+    """Return -ln p(x_t | x_<t) of every sample, in float32 or float64.
+
+    Args:
+        logits: of p, any floating-point type.
+        targets: the classes x_t.
 
     >>> math.isclose(sample_nats(torch.zeros(1, 1, 4), torch.tensor([[2]])).item(), math.log(4), rel_tol=1e-6)
     True
@@ -32,37 +35,49 @@ def likelihood_bits(
     targets: Int[Tensor, "batch time"],
     valid: Bool[Tensor, "batch time"],
 ) -> Float[Tensor, ""]:
-    """Return the mean of -log2 p(x_t | x_<t) over the valid samples: bits a sample.
+    """Return the mean of -log2 p(x_t | x_<t) over the valid samples, in bits a sample.
 
-    It is what an ideal coder that uses the model would spend, so it needs no choice of scale, and models of
-    the same quantised sound compare by it.
+    This is the code length of an ideal coder that uses the model. It has no free scale, so models of the same
+    quantised sound can be compared by it.
 
-    >>> one = torch.ones(1, 2, dtype=torch.bool)
-    >>> likelihood_bits(torch.zeros(1, 2, 256), torch.tensor([[3, 200]]), one).item()
+    Args:
+        logits: of p.
+        targets: the classes x_t.
+        valid: which samples count; at least one.
+
+    >>> both = torch.ones(1, 2, dtype=torch.bool)
+    >>> likelihood_bits(torch.zeros(1, 2, 256), torch.tensor([[3, 200]]), both).item()
     8.0
     """
     nats = sample_nats(logits, targets)
     return (nats * valid).sum() / valid.sum() / NATS_PER_BIT
 
 
-def matching(
+def matching_loss(
     real: Float[Tensor, "batch time"],
     fake: Float[Tensor, "batch time"],
     valid: Bool[Tensor, "batch time"],
     *,
     norm: int = 2,
 ) -> Float[Tensor, ""]:
-    """Return the mean over windows of ||x - G(x_0)||_p, the report's matching loss (its part II, section 1).
+    """Return the mean over windows of ||x - G(x_0)||_p, the report's matching loss.
 
         p = 2: sqrt(sum_t (x_t - g_t)^2);   p = 1: sum_t |x_t - g_t|
 
-    It is the norm of a window's whole difference, as printed, not a mean over samples: for differences of a
-    given size it grows with the root of the window's length (p = 2), or with the length (p = 1), and so does
-    what lambda_match means.
+    It is the norm of the difference over a whole window, as printed, not a mean over samples. For differences
+    of a given size it grows with the square root of the window's length (p = 2) or with the length (p = 1).
+
+    Args:
+        real: x, waveforms.
+        fake: G(x_0), waveforms; carry the gradient.
+        valid: which samples count.
+        norm: p, 1 or 2.
+
+    Source: the report, part II, section 1.
 
     >>> x, g = torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 4.0]])
     >>> both = torch.ones(1, 2, dtype=torch.bool)
-    >>> matching(x, g, both).item(), matching(x, g, both, norm=1).item()
+    >>> matching_loss(x, g, both).item(), matching_loss(x, g, both, norm=1).item()
     (5.0, 7.0)
     """
     difference = torch.where(valid, real - fake, 0.0)

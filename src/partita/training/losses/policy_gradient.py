@@ -1,25 +1,25 @@
-"""The route `policy`: the score-function gradient of what a judge makes of drawn clips, sample by sample.
+"""The route `policy`: the score-function gradient of rewards for the samples of drawn clips.
 
-For clips x drawn from the generator, with rewards r_t and the discounted return of each sample,
+For clips x drawn from the generator, with rewards r_t,
 
-    G_t = sum over s >= t of gamma^(s - t) r_s                              (`discounted`)
+    G_t = sum over s >= t of gamma^(s - t) r_s                              (`discounted_returns`)
     A_t = G_t - mean of the other clips' G_t at the same position            (`advantages`)
     loss = -mean of A_t log p(x_t | x_<t),   A_t constant                     (`policy_loss`)
 
-the gradient of the loss is, in expectation, that of -E[sum of r_t] / T when gamma is 1: E[f grad log p(x_t)]
-is 0 for whatever f doesn't depend on x_t, so neither the rewards before t nor a baseline made of other clips
-changes it. No gradient passes through a judge, which therefore may be anything, and none through the draws:
-the rewards may depend on the generator, as -log p_g does, whose own derivative has the mean 0.
+With gamma = 1 the expected gradient of the loss is that of -E[sum of r_t] / T: E[f grad log p(x_t)] is 0 for
+every f that does not depend on x_t, so neither the rewards before t nor a baseline from other clips changes
+it. No gradient passes through the judge or the draws. The rewards may depend on the generator, as -log p_g
+does, because the derivative of that has the mean 0.
 
-What is biased: gamma below 1 forgets what a sample does to others far behind it (at 0.98 half of the weight
-lies on 34 samples), in return for a variance that is lower in proportion. Normalised advantages, divided by
-their root mean square over the batch, only change the scale, which the weight then decides. Clips that were
-drawn from earlier weights belong to another distribution; they are used as if they did not.
+Three choices add bias or change the scale. With gamma below 1 the later effects of a sample are discounted
+(at 0.98 half of the weight lies on 34 samples), which lowers the variance. Normalised advantages, divided by
+their root mean square over the batch, have a fixed scale, so the weight of the loss sets it. Clips drawn with
+earlier weights come from another distribution; no correction is made for this.
 
 Layout: (clips, time). This file knows neither networks nor judges.
 
-Source: Williams 1992 (REINFORCE); Sutton and Barto 2018, chapter 13; Kool et al. 2019 (leave one out); Yu
-et al. 2017 (SeqGAN).
+Source: Williams 1992 (REINFORCE); Sutton and Barto 2018, chapter 13; Kool et al. 2019 (leave one out); Yu et
+al. 2017 (SeqGAN).
 """
 
 import torch
@@ -27,16 +27,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def discounted(rewards: Float[Tensor, "clips time"], discount: float) -> Float[Tensor, "clips time"]:
-    """Return the sum of each sample's reward and all later ones', each discounted by its distance.
+def discounted_returns(rewards: Float[Tensor, "clips time"], discount: float) -> Float[Tensor, "clips time"]:
+    """Return G_t = sum over s >= t of gamma^(s - t) r_s for every sample.
 
-    After n rounds every entry holds the sum over 2^n samples, so a few shifts are enough.
+    After n rounds every entry holds the sum over 2^n samples, so log2(time) shifts are enough.
 
     Args:
-        rewards: of each sample.
+        rewards: r_t of each sample.
         discount: gamma, 0 to 1.
 
-    >>> discounted(torch.tensor([[1.0, 2.0, 4.0]]), 0.5).tolist()
+    >>> discounted_returns(torch.tensor([[1.0, 2.0, 4.0]]), 0.5).tolist()
     [[3.0, 4.0, 4.0]]
     """
     total, reach = rewards, 1
@@ -50,10 +50,10 @@ def discounted(rewards: Float[Tensor, "clips time"], discount: float) -> Float[T
 def advantages(
     rewards: Float[Tensor, "clips time"], *, discount: float, normalise: bool = True
 ) -> Float[Tensor, "clips time"]:
-    """Return each sample's discounted return against that of the other clips at the same position.
+    """Return A_t = G_t - mean of the other clips' G_t at the same position.
 
     Args:
-        rewards: of at least two clips.
+        rewards: r_t of each sample, at least two clips.
         discount: gamma, 0 to 1.
         normalise: divide by the root mean square over the batch.
 
@@ -61,11 +61,11 @@ def advantages(
     [[3.0, 2.0], [-3.0, -2.0]]
     """
     clips = rewards.shape[0]
-    returns = discounted(rewards, discount)
-    apart = (returns - returns.mean(0)) * (clips / (clips - 1))
+    returns = discounted_returns(rewards, discount)
+    centred = (returns - returns.mean(0)) * (clips / (clips - 1))
     if not normalise:
-        return apart
-    return apart / apart.square().mean().sqrt().clamp_min(torch.finfo(apart.dtype).tiny)
+        return centred
+    return centred / centred.square().mean().sqrt().clamp_min(torch.finfo(centred.dtype).tiny)
 
 
 def policy_loss(
@@ -75,7 +75,7 @@ def policy_loss(
 
     Args:
         nats: -log p of each drawn sample; carries the gradient.
-        advantage: constant.
+        advantage: A_t of each sample, taken as constant.
 
     >>> policy_loss(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, -1.0]])).item()
     0.5

@@ -1,8 +1,7 @@
-"""What free-running training can break, noticed and said in words: clips that collapse, fall silent or run
-away.
+"""Find problems in a run's numbers, and describe each with what to try.
 
-It is told means over some updates: of the entropy of the predictions, in bits, on the model's own clips and
-on real sound, and of both sounds' levels. It stops nothing.
+`DiscriminatorMonitor` watches the accuracy of a discriminator or critic; `clip_problem` compares the clips of
+free-running training with real sound. Nothing here stops a run.
 """
 
 import math
@@ -11,14 +10,105 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-COLLAPSE = 0.5  # of the entropy on real sound
-RUNAWAY = 1.5  # of the entropy on real sound, and a bit more
-SILENCE = 0.1  # of the real level: 20 dB below
-LOUD = 3.0  # of the real level: 10 dB above
+BLIND = 0.55
+"""Accuracy up to which a discriminator counts as blind; chance is 0.5."""
+OVERPOWERING = 0.98
+"""Accuracy from which on a discriminator counts as overpowering."""
+STEPS = 300
+"""Steps for which the accuracy must stay in that range before it is reported."""
+
+COLLAPSE = 0.5  # entropy on drawn clips over entropy on real sound, below which clips collapse
+RUNAWAY = 1.5  # the same ratio, above which (plus 1 bit) clips run away
+SILENCE = 0.1  # level of drawn clips over the real level, below which clips fall silent: -20 dB
+LOUD = 3.0  # the same ratio, above which clips run away: +10 dB
+
+
+class DiscriminatorMonitor:
+    """Watch the accuracy of a discriminator or critic over a run, and report each problem once.
+
+    Args:
+        critic: whether the judge is a critic that keeps learning. A critic may classify long clips perfectly
+            and still give a useful reward, so only a blind one is reported.
+
+    >>> monitor = DiscriminatorMonitor()
+    >>> numbers = {"discriminator_real": 0.5, "discriminator_fake": 0.49}
+    >>> [monitor.update(step, numbers) is not None for step in (200, 300, 400)]
+    [False, True, False]
+    """
+
+    def __init__(self, *, critic: bool = False) -> None:
+        self._critic = critic
+        self._last_step_without = {"blind": 0, "overpowering": 0}
+        self._reported: set[str] = set()
+
+    def update(self, step: int, numbers: Mapping[str, float]) -> str | None:
+        """Process one training record, and return a warning if there is a new problem.
+
+        Args:
+            step: the step of the record.
+            numbers: the means since the last record. `discriminator_real` and `discriminator_fake` are the
+                shares of patches after the prompt that were classified as real; without them, nothing is
+                checked.
+        """
+        if not {"discriminator_real", "discriminator_fake"} <= numbers.keys():
+            return None
+        share = accuracy(numbers)
+        for problem, present in (("blind", share <= BLIND), ("overpowering", share >= OVERPOWERING)):
+            if not present:
+                self._last_step_without[problem] = step
+            elif problem not in self._reported and step - self._last_step_without[problem] >= STEPS:
+                self._reported.add(problem)
+                if not self._critic:
+                    return _discriminator_warning(problem, share)
+                if problem == "blind":
+                    return _critic_warning(share)
+        return None
+
+
+def accuracy(numbers: Mapping[str, float]) -> float:
+    """Return a discriminator's accuracy: the share of patches after the prompt that it classified correctly.
+
+    Args:
+        numbers: a training record with `discriminator_real` and `discriminator_fake`, the shares of real and
+            of drawn patches that were classified as real.
+
+    >>> accuracy({"discriminator_real": 0.75, "discriminator_fake": 0.25})
+    0.75
+    """
+    return (numbers["discriminator_real"] + 1.0 - numbers["discriminator_fake"]) / 2.0
+
+
+def _discriminator_warning(problem: str, share: float) -> str:
+    if problem == "blind":
+        return (
+            f"the discriminator is blind: for {STEPS} steps it classified about half of the patches"
+            f" correctly, now {share:.0%}. Either the generator learns nothing from it or, in"
+            " free-running training, the generator keeps up with it. Try other `--adversary.discriminators`,"
+            " more `--adversary.updates`, or a longer `--adversary.warmup`"
+        )
+    return (
+        f"the discriminator is overpowering: for {STEPS} steps it classified nearly all patches correctly,"
+        f" now {share:.1%}. The generator learns little from it. Try `--adversary.r1 1`,"
+        " `--adversary.skip-above 0.9`, or a lower `--adversary.learning-rate`"
+    )
+
+
+def _critic_warning(share: float) -> str:
+    return (
+        f"the critic is blind: for {STEPS} steps it classified about half of the clips correctly, now"
+        f" {share:.0%}. The generator learns nothing from the critic's training. Try a lower"
+        " `--critic.learning-rate`, or the arm `critic`, in which the critic stays fixed"
+    )
 
 
 def entropy_bits(logits: Tensor) -> Tensor:
-    """Return the entropy of each prediction, (..., classes) -> (...), in bits, in float32 or better.
+    """Return the entropy of each prediction in bits, computed in float32 or better.
+
+    Args:
+        logits: (..., classes).
+
+    Returns:
+        (...), from 0 to log2(classes).
 
     >>> round(entropy_bits(torch.zeros(1, 8)).item(), 6)
     3.0
@@ -27,16 +117,17 @@ def entropy_bits(logits: Tensor) -> Tensor:
     return -(log_p.exp() * log_p).sum(-1) / math.log(2.0)
 
 
-def trouble(numbers: Mapping[str, float]) -> str | None:
-    """Return what is wrong with the model's own clips and what to try, or None.
+def clip_problem(numbers: Mapping[str, float]) -> str | None:
+    """Return what is wrong with the clips of free-running training and what to try, or None.
 
     Args:
-        numbers: `entropy_real`, `entropy_drawn`, `level_real` and `level_drawn`; without them nothing is
-            wrong.
+        numbers: means over some updates: `entropy_real` and `entropy_drawn`, the entropy of the predictions
+            on real sound and on drawn clips, bits; `level_real` and `level_drawn`, the root mean square of
+            both. Without them, nothing is checked.
 
-    >>> trouble({"entropy_real": 3.0, "entropy_drawn": 1.0, "level_real": 0.1, "level_drawn": 0.1})
+    >>> clip_problem({"entropy_real": 3.0, "entropy_drawn": 1.0, "level_real": 0.1, "level_drawn": 0.1})
     'the clips are collapsing: 1.00 bits of entropy a sample on them, 3.00 on real sound; lower the weight'
-    >>> trouble({"entropy_real": 3.0, "entropy_drawn": 2.9, "level_real": 0.1, "level_drawn": 0.1})
+    >>> clip_problem({"entropy_real": 3.0, "entropy_drawn": 2.9, "level_real": 0.1, "level_drawn": 0.1})
     """
     if "entropy_drawn" not in numbers:
         return None

@@ -1,6 +1,7 @@
-"""Clips along the way: what the model sounds like at a step, from the same prompts with the same draws every
-time."""
+"""Draw preview clips during training, from the same prompts with the same seed each time."""
 
+import time
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -9,22 +10,69 @@ from numpy.typing import NDArray
 
 from partita import storage
 from partita.data.corpus import Corpus
-from partita.data.preparation.sources import MADE_HERE
 from partita.data.prompts import prompts
 from partita.filenames import for_c
+from partita.generated_folders import mark_generated
 from partita.models.wavenet import WaveNet
+from partita.runs.folder import RunFolder
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
 from partita.training.config.train import TrainConfig
+from partita.training.monitoring.tensorboard import TensorBoardWriter
+from partita.training.time_budget import CLIPS_SECONDS
+
+PREVIEW_SHARE = 0.05  # of the time so far that preview clips before the end may take
+
+
+class PreviewClips:
+    """Draw clips from a run's network, and write them to the run's folder and to TensorBoard.
+
+    Args:
+        run: the run's folder.
+        corpus: the corpus whose validation split gives the prompts.
+        config: the run's resolved config.
+        tensorboard: the run's TensorBoard files.
+    """
+
+    def __init__(
+        self, run: RunFolder, corpus: Corpus, config: TrainConfig, tensorboard: TensorBoardWriter
+    ) -> None:
+        self._run, self._corpus, self._config, self._tensorboard = run, corpus, config, tensorboard
+        self._seconds: list[float] = []  # that each drawing took
+
+    def fit_in(self, elapsed: float) -> bool:
+        """Return whether another drawing keeps all of them within `PREVIEW_SHARE` of the time.
+
+        Args:
+            elapsed: seconds of training so far.
+        """
+        expected = self._seconds[-1] if self._seconds else CLIPS_SECONDS
+        return sum(self._seconds) + expected <= PREVIEW_SHARE * elapsed
+
+    def draw(self, model: WaveNet, *, step: int) -> None:
+        """Draw the clips of a step and write them.
+
+        Args:
+            model: the network, on any device; it is copied to the CPU, where the sampler runs.
+            step: the step of the network's weights.
+        """
+        begun = time.monotonic()
+        on_cpu = next(model.parameters()).device.type == "cpu"
+        clips = draw_clips(model if on_cpu else deepcopy(model).cpu(), self._corpus, self._config)
+        rate = self._corpus.sample_rate
+        with self._run.disk_faults():
+            write_clips(self._run.clips_path, clips, step=step, sample_rate=rate)
+            self._tensorboard.clips(clips, step=step, sample_rate=rate)
+        self._seconds.append(time.monotonic() - begun)
 
 
 def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[np.float32]:
-    """Continue real prompts of held-out sound.
+    """Draw continuations of prompts from the validation split.
 
     Args:
-        model: what to draw from; it is not changed.
-        corpus: prompts come from its validation split.
-        config: how many clips, how long, and the seed.
+        model: the network, on the CPU.
+        corpus: the corpus that gives the prompts.
+        config: the number of clips, their length and the seed.
 
     Returns:
         (clips, samples) float32 in [-1, 1], without the prompts.
@@ -32,26 +80,33 @@ def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[n
     given = prompts(
         corpus,
         "validation",
-        count=config.clips,
+        count=config.preview_clips,
         length=model.receptive_field,
         seed=config.seed,
-        quantizer=config.quantiser,
+        quantizer=config.quantizer,
     )
     classes = draw(
         model,
-        clips=config.clips,
-        steps=max(1, round(config.clip_seconds * corpus.sample_rate)),
+        clips=config.preview_clips,
+        steps=max(1, round(config.preview_seconds * corpus.sample_rate)),
         prompt=given,
         config=SamplingConfig(seed=config.seed, threads=config.threads),
-        zero_class=config.quantiser.zero_class,
+        zero_class=config.quantizer.zero_class,
     )
-    return config.quantiser.decode(classes)
+    return config.quantizer.decode(classes)
 
 
 def write_clips(folder: Path, clips: NDArray[np.float32], *, step: int, sample_rate: int) -> list[Path]:
-    """Write each clip as `step-000400-1.wav`, 16 bits, and return the paths."""
+    """Write each clip as a 16-bit file such as `step-000400-1.wav`, and return the paths.
+
+    Args:
+        folder: the folder, made if it is absent.
+        clips: (clips, samples) in [-1, 1].
+        step: the step, for the file names.
+        sample_rate: in Hz.
+    """
     folder.mkdir(exist_ok=True)
-    storage.write_text(folder / MADE_HERE, "Clips drawn from a model in training.\n")
+    mark_generated(folder, "Clips drawn from a model in training.")
     paths = [folder / f"step-{step:06d}-{number}.wav" for number in range(1, len(clips) + 1)]
     for path, clip in zip(paths, clips, strict=True):
         with storage.replacing(path) as part:

@@ -1,5 +1,7 @@
-"""TensorBoard files: a view of a run's metrics, with the clips' sound and spectrograms. The metrics are the
-truth."""
+"""Write TensorBoard files: a view of a run's metrics, with preview clips as sound and spectrograms.
+
+The metrics file stays the source of all numbers; nothing reads the TensorBoard files back.
+"""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,11 +15,11 @@ from partita.filenames import in_utf8
 
 
 class TensorBoardWriter:
-    """Writes TensorBoard files, or does nothing.
+    """Write TensorBoard files, or do nothing.
 
     Args:
-        folder: where to.
-        step: the step that the run goes on from; what an earlier sitting wrote after it is hidden.
+        folder: the folder of the files, made if it is absent.
+        step: the step that the run goes on from; what an earlier session wrote after it is hidden.
         on: False writes nothing.
     """
 
@@ -32,7 +34,7 @@ class TensorBoardWriter:
             self._writer = SummaryWriter(name, purge_step=step + 1)
 
     def record(self, record: dict[str, Any]) -> None:
-        """Show a record of the metrics: each number under `KIND/NAME`."""
+        """Write each number of a metrics record as a scalar named `KIND/NAME`."""
         if self._writer is None:
             return
         for name, value in record.items():
@@ -40,7 +42,13 @@ class TensorBoardWriter:
                 self._writer.add_scalar(f"{record['kind']}/{name}", value, record["step"])
 
     def clips(self, clips: NDArray[np.float32], *, step: int, sample_rate: int) -> None:
-        """Show clips, (clips, samples): to play, and as log-mel spectrograms, low frequencies below."""
+        """Write clips as sound and as log-mel spectrograms, low frequencies at the bottom.
+
+        Args:
+            clips: (clips, samples) in [-1, 1].
+            step: the step at which they were drawn.
+            sample_rate: in Hz.
+        """
         if self._writer is None:
             return
         for number, clip in enumerate(clips, start=1):
@@ -51,7 +59,7 @@ class TensorBoardWriter:
             self._writer.add_image(f"clip {number}", shade[None].astype(np.float32), step)
 
     def close(self) -> None:
-        """Write what is still in memory."""
+        """Write what is still buffered, and close the files."""
         if self._writer is not None:
             self._writer.close()
         self._open.close()

@@ -1,8 +1,10 @@
-"""Likelihood on held-out sound: nats of every sample given its true past, and their mean in bits.
+"""Score likelihood on held-out sound: nats of every sample given its true past, and their mean in bits.
 
-It knows nothing of runs or of training; evaluation uses the same functions.
+The functions know nothing of a run; evaluation uses them too. `ValidationScorer` scores a run's networks.
 """
 
+import math
+import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -16,36 +18,44 @@ from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
 from partita.training.config.train import TrainConfig
 from partita.training.losses.likelihood import NATS_PER_BIT, sample_nats
+from partita.training.time_budget import samples_at_the_end
+from partita.training.train_step import TrainStep
 
-FEWEST_WINDOWS = 4  # a score of less hangs on one place in one recording
+FEWEST_WINDOWS = 4  # fewer would all come from one place in one recording
 VALIDATION_SHARE = 0.05  # samples scored at a validation over samples trained on since the last one
-NOMINAL_RATE = 4e10  # operations a second that a budget in minutes is taken to buy, whatever the machine
+NOMINAL_RATE = 4e10  # operations a second that a budget in minutes is assumed to buy on every machine
 
 
 @torch.no_grad()
-def window_nats(model: WaveNet, windows: WindowBatch, where: ComputeDevice) -> Tensor:
+def window_nats(model: WaveNet, windows: WindowBatch, compute: ComputeDevice) -> Tensor:
     """Return -ln p of every target of some windows, given its true past.
 
     Args:
-        model: on the device of `where`.
-        windows: cut with the model's receptive field as context.
-        where: device and precision.
+        model: a network on the device of `compute`.
+        windows: windows whose context is the model's receptive field.
+        compute: device and precision.
 
     Returns:
         (batch, targets) float32 on the CPU; 0 where a target is not valid.
     """
-    classes = torch.from_numpy(windows.classes).to(where.device)
-    with where.autocast():
+    classes = torch.from_numpy(windows.classes).to(compute.device)
+    with compute.autocast():
         logits = model(classes[:, :-1])
     nats = sample_nats(logits, classes[:, model.receptive_field :]).cpu()
     return nats * torch.from_numpy(windows.valid)
 
 
-def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], where: ComputeDevice) -> float:
-    """Return the mean bits a sample over all valid targets; sums are in float64."""
+def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], compute: ComputeDevice) -> float:
+    """Return the mean bits a sample over all valid targets.
+
+    Args:
+        model: a network on the device of `compute`.
+        batches: windows whose context is the model's receptive field.
+        compute: device and precision; sums are in float64.
+    """
     nats, count = 0.0, 0
     for windows in batches:
-        nats += float(window_nats(model, windows, where).double().sum())
+        nats += float(window_nats(model, windows, compute).double().sum())
         count += int(windows.valid.sum())
     return nats / count / NATS_PER_BIT
 
@@ -53,18 +63,17 @@ def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], where: Compu
 def held_out(
     corpus: Corpus, split: str, *, targets: int, context: int, quantizer: Quantizer, most: int | None = None
 ) -> Iterator[WindowBatch]:
-    """Yield windows over a split, one a batch: all of them, or evenly spaced ones with at most `most` targets
-    together.
+    """Yield the windows of a split, one a batch: all of them, or evenly spaced ones.
 
-    Which ones depends on the corpus and the numbers alone.
+    The choice depends only on the corpus and the arguments.
 
     Args:
         corpus: a prepared corpus.
-        split: whose samples.
+        split: the split to read.
         targets: targets a window, samples.
         context: samples before the first target: the model's receptive field.
         quantizer: waveform -> classes.
-        most: samples; at least one window is taken.
+        most: the largest number of targets in all windows together; at least one window is yielded.
     """
     every = every_window(corpus, split, targets=targets, context=context, batch=1, quantizer=quantizer)
     if most is None:
@@ -74,15 +83,14 @@ def held_out(
 
 
 def samples_to_score(config: TrainConfig, steps: int | None) -> int:
-    """Return how many held-out samples to score at each validation, so that scoring takes a small share of
-    the time.
+    """Return how many held-out samples each validation scores, so that scoring takes little of the time.
 
     Under a budget in minutes the number follows from the budget and the network, never from the measured
-    pace: two arms of one budget score the same samples, and so their curves can be laid over each other.
+    pace. Two arms with one budget score the same samples, so their curves can be compared.
 
     Args:
         config: the run's config.
-        steps: from one validation to the next, if that is known beforehand.
+        steps: updates between two validations, or None if the run has a budget in minutes.
 
     >>> samples_to_score(TrainConfig(minutes=20.0), None) > samples_to_score(TrainConfig(minutes=10.0), None)
     True
@@ -97,3 +105,67 @@ def samples_to_score(config: TrainConfig, steps: int | None) -> int:
     return max(
         least, int(VALIDATION_SHARE * seconds * NOMINAL_RATE / (6 * config.network_shape.multiply_adds))
     )
+
+
+class ValidationScorer:
+    """Score a run's networks on the validation split of its corpus.
+
+    Args:
+        corpus: the run's corpus.
+        config: the run's resolved config.
+        train_step: the owner of the generator and its EMA.
+    """
+
+    def __init__(self, corpus: Corpus, config: TrainConfig, train_step: TrainStep) -> None:
+        self.corpus, self.config, self.train_step = corpus, config, train_step
+        self.samples = sum(segment.length for segment in corpus.segments("validation"))
+        """Samples in the validation split; 0 if there is none."""
+        self._part: list[WindowBatch] | None = None
+        self._rate = math.inf  # samples a second
+
+    def scores(self, steps: int | None) -> dict[str, float]:
+        """Return the bits a sample of the raw weights and of the EMA, always on the same part of the split.
+
+        Args:
+            steps: updates between two validations, or None if the run has a budget in minutes.
+
+        Returns:
+            `bits` and, with an EMA, `bits_average`.
+        """
+        if self._part is None:
+            self._part = list(self._held_out(samples_to_score(self.config, steps)))
+        models = {"bits": self.train_step.generator}
+        if self.train_step.ema is not None:
+            models["bits_average"] = self.train_step.ema.model
+        begun = time.monotonic()
+        scores = {
+            name: validation_bits(model, self._part, self.train_step.compute)
+            for name, model in models.items()
+        }
+        samples = len(models) * sum(int(batch.valid.sum()) for batch in self._part)
+        self._rate = samples / max(1e-9, time.monotonic() - begun)
+        return scores
+
+    def final_score(self, model: WaveNet, *, spent: float) -> tuple[float, float]:
+        """Score the final weights on the whole split, or on as much of it as the budget leaves time for.
+
+        Args:
+            model: the network with the final weights, on the device of the train step.
+            spent: seconds of the budget that are spent.
+
+        Returns:
+            The bits a sample, and the share of the split that was scored.
+        """
+        most = samples_at_the_end(self.config, whole=self.samples, spent=spent, rate=self._rate)
+        bits = validation_bits(model, self._held_out(most), self.train_step.compute)
+        return bits, 1.0 if most is None else most / self.samples
+
+    def _held_out(self, most: int | None) -> Iterable[WindowBatch]:
+        return held_out(
+            self.corpus,
+            "validation",
+            targets=self.config.targets,
+            context=self.train_step.generator.receptive_field,
+            quantizer=self.config.quantizer,
+            most=most,
+        )

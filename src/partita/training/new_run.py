@@ -1,0 +1,138 @@
+"""Create a run: resolve its config, make the train step and the windows, and write the run's folder."""
+
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from partita.data.corpus import Corpus
+from partita.data.windows import TrainingWindows
+from partita.errors import PartitaError
+from partita.models.sizes import SIZES
+from partita.runs.checkpoint import Checkpoint
+from partita.runs.config import to_table
+from partita.runs.folder import RunFolder
+from partita.runs.loading import load
+from partita.runs.versions import versions
+from partita.training.config.arms import with_arm
+from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
+from partita.training.judges.critic import load_critic
+from partita.training.schedule import Pace
+from partita.training.state import TrainerState
+from partita.training.train_step import TrainStep
+from partita.training.trainer import TrainingRun
+
+
+def create_run(
+    corpus: Corpus, out: str | Path, config: TrainConfig, *, start_from: str | Path | None = None
+) -> TrainingRun:
+    """Create a run folder with the config and the untrained checkpoint of step 0.
+
+    Args:
+        corpus: the corpus that the run learns from.
+        out: the folder, which must be absent or empty.
+        config: the resolved config.
+        start_from: a run whose weights to start from.
+
+    Raises:
+        PartitaError: the folder is not empty, the disk is full, or the weights do not fit the config.
+    """
+    train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
+    if start_from is not None:
+        _load_start_weights(train_step, config, corpus, start_from)
+    windows = training_windows(corpus, config, context=train_step.context)
+    state = TrainerState(pace=_first_pace(config, windows))
+    if state.pace.per_step:
+        state.every = state.pace.interval(config.validations)
+    entries = {"windows": windows.state(), "position": state.as_json(), "finished": False, "step": 0}
+    first = Checkpoint(tensors=train_step.tensors(), state=entries)
+    folder = RunFolder.create(out, _config_tables(config, corpus, Path(out)), first)
+    return TrainingRun(
+        folder=folder, corpus=corpus, config=config, train_step=train_step, windows=windows, state=state
+    )
+
+
+def resolve(config: TrainConfig) -> TrainConfig:
+    """Return the config with the settings of its arm and with a budget.
+
+    Args:
+        config: a config that may name an arm without its settings, and may lack a budget.
+
+    >>> resolve(TrainConfig()).minutes
+    20.0
+    >>> resolve(TrainConfig(arm="report")).adversary is not None
+    True
+    """
+    if config.arm != "likelihood":
+        config = with_arm(config, config.arm)
+    if config.steps is None and config.epochs is None and config.minutes is None:
+        config = replace(config, minutes=DEFAULT_MINUTES)
+    return config
+
+
+def training_windows(corpus: Corpus, config: TrainConfig, *, context: int) -> TrainingWindows:
+    """Return the stream of training windows that a config asks for.
+
+    Args:
+        corpus: the corpus to cut windows from.
+        config: targets, batch, seed and quantizer.
+        context: samples before the first target of each window.
+    """
+    return TrainingWindows(
+        corpus,
+        targets=config.targets,
+        context=context,
+        batch=config.batch,
+        seed=config.seed,
+        quantizer=config.quantizer,
+    )
+
+
+def _first_pace(config: TrainConfig, windows: TrainingWindows) -> Pace:
+    if config.steps is not None:
+        return Pace.of_steps(config.steps)
+    if config.epochs is not None:
+        return Pace.of_steps(max(1, math.ceil(config.epochs * windows.batches_per_epoch)))
+    return Pace()
+
+
+def _config_tables(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, Any]:
+    """Return the content of config.toml."""
+    return {
+        "corpus": {
+            "path": str(corpus.path.absolute()),
+            "relative": os.path.relpath(corpus.path.absolute(), out.absolute()),
+            "fingerprint": corpus.fingerprint,
+            "sample_rate": corpus.sample_rate,
+        },
+        "network": to_table(config.network_shape),
+        "quantizer": to_table(config.quantizer),
+        "training": to_table(config),
+        "versions": versions(),
+    }
+
+
+def _load_start_weights(
+    train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path
+) -> None:
+    loaded = load(start_from)
+    network, quantizer = loaded.model.config, loaded.quantizer
+    if network != config.network_shape:
+        name = next((name for name, shape in SIZES.items() if shape == network), None)
+        remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
+        raise PartitaError(
+            f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
+        )
+    if quantizer != config.quantizer:
+        raise PartitaError(
+            f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantizer.classes}"
+            f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
+            f" {quantizer.classes}`"
+        )
+    if loaded.sample_rate != corpus.sample_rate:
+        raise PartitaError(
+            f"{start_from} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
+            f" {corpus.sample_rate}: prepare the recordings again with `--sample-rate {loaded.sample_rate}`"
+        )
+    train_step.begin_from(dict(loaded.model.state_dict()))
