@@ -208,6 +208,8 @@ def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
     for _ in range(2):  # the second time nothing is decoded
         assert main(["prepare", *words]) == 0
         err = capsys.readouterr().err
-        assert "note 0.wav, 1.wav, 2.wav and 4.wav: recorded at 8000 Hz, below the requested 16000 Hz: it" in err
+        assert (
+            "note 0.wav, 1.wav, 2.wav and 4.wav: recorded at 8000 Hz, below the requested 16000 Hz: it" in err
+        )
         assert "no frequencies above 4000 Hz; cut off or damaged: it ends after 2.5 of 3.0 s\n" in err
         assert "s of training sound: a model learns little from less than a few minutes" in err

@@ -10,8 +10,8 @@ from numba import njit
 from partita.ops.barrier import wait_for_all
 from partita.ops.gated_stack.autograd import run_threads
 from partita.ops.gated_stack.schedule import ThreadSlot
+from partita.ops.llvm.activation import gate, gate_gradient
 from partita.ops.llvm.bfloat16 import has_bfloat16_products, pack_row_pairs, to_bfloat16, to_float32
-from partita.ops.llvm.gate import gate, gate_gradient
 from partita.ops.llvm.matmul import multiply_add, multiply_add_bfloat16
 
 

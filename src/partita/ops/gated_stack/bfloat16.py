@@ -16,7 +16,8 @@ from partita.ops.llvm.bfloat16 import (
     to_bfloat16,
     to_float32,
 )
-from partita.ops.llvm.matmul import WIDTH, multiply_add_bfloat16
+from partita.ops.llvm.matmul import multiply_add_bfloat16
+from partita.ops.llvm.vector import WIDTH
 from partita.ops.numba_cache import compiled
 
 

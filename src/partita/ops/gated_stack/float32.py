@@ -6,8 +6,9 @@ Layouts are those of `layout.py`. This file does not know PyTorch.
 from partita.ops.gated_stack.backward import make_backward_layers
 from partita.ops.gated_stack.forward import make_forward_layers
 from partita.ops.gated_stack.layout import BackwardScratch, NumberFormat
-from partita.ops.llvm.gate import gate, gate_gradient
-from partita.ops.llvm.matmul import WIDTH, copy_rows, multiply_add
+from partita.ops.llvm.activation import gate, gate_gradient
+from partita.ops.llvm.matmul import copy_rows, multiply_add
+from partita.ops.llvm.vector import WIDTH
 from partita.ops.numba_cache import compiled
 
 
