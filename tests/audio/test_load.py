@@ -70,7 +70,9 @@ def test_an_open_descriptor_is_read(tmp_path: Path) -> None:
     os.close(reading)
 
 
-def test_the_copy_is_removed_and_so_are_those_of_killed_processes(tmp_path: Path, monkeypatch) -> None:
+def test_the_copy_is_removed_and_so_are_those_of_killed_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     left = tmp_path / f".{COPY_NAME}.0123abcd.part"
     left.write_bytes(b"RIFF")

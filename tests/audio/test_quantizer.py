@@ -1,5 +1,7 @@
 """Waveform values to classes and back."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,7 +60,7 @@ def test_silence_decodes_to_almost_nothing() -> None:
 
 
 @pytest.mark.parametrize("bad", [{"kind": "a-law"}, {"classes": 1}, {"classes": 40000}])
-def test_refuses(bad: dict) -> None:
+def test_refuses(bad: dict[str, Any]) -> None:
     with pytest.raises(PartitaError, match=next(iter(bad))):
         Quantizer(**bad)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from partita.benchmarks.sampler import Case, Limits, _row, bench, bound, bytes_read
+from partita.benchmarks.sampler import BenchCase, MachineLimits, bench, bytes_read, case_row, rate_bound
 from partita.benchmarks.scaling import scaling
 from partita.models.sizes import SIZES
 
@@ -13,7 +13,7 @@ KEYS = {
 
 
 def test_every_case_has_the_keys_that_others_read() -> None:
-    cases = [Case(1, 1), Case(1, 1, "int8"), Case(4, 2)]
+    cases = [BenchCase(1, 1), BenchCase(1, 1, "int8"), BenchCase(4, 2)]
     result = bench("tiny", cases=cases, runs=1, seconds=0.02, sides=(256,))
     found = [(case["clips"], case["threads"], case["precision"]) for case in result["cases"]]
     assert found == [(1, 1, "float32"), (1, 1, "int8"), (4, 2, "float32")]
@@ -27,21 +27,25 @@ def test_every_case_has_the_keys_that_others_read() -> None:
 
 
 def test_the_bound_is_bandwidth_for_one_clip_and_arithmetic_for_many() -> None:
-    assert bound(Case(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 30.0
-    assert bound(Case(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=2.0) == 60.0
-    assert bound(Case(16, 2), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 100.0
+    assert rate_bound(BenchCase(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 30.0
+    assert rate_bound(BenchCase(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=2.0) == 60.0
+    assert rate_bound(BenchCase(16, 2), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 100.0
 
 
 def test_clips_that_share_weights_read_them_as_float32() -> None:
     shape = SIZES["tiny"]
-    assert bytes_read(shape, Case(1, 1, "bfloat16")) == bytes_read(shape, Case(2, 2, "bfloat16")) == 2.0
-    assert bytes_read(shape, Case(2, 1, "bfloat16")) == 4.0
-    assert bytes_read(shape, Case(1, 1, "int8")) == pytest.approx(1 + 64 * 256 / shape.multiply_adds)
+    assert (
+        bytes_read(shape, BenchCase(1, 1, "bfloat16"))
+        == bytes_read(shape, BenchCase(2, 2, "bfloat16"))
+        == 2.0
+    )
+    assert bytes_read(shape, BenchCase(2, 1, "bfloat16")) == 4.0
+    assert bytes_read(shape, BenchCase(1, 1, "int8")) == pytest.approx(1 + 64 * 256 / shape.multiply_adds)
 
 
 def test_a_gpus_row_has_all_keys() -> None:
-    limits = Limits({("cuda", 1): 1e12}, {"float32": 1e9})
-    row = _row("tiny", Case(512, 1, device="cuda"), [1e6, 2e6, 3e6], limits, reference=1e4)
+    limits = MachineLimits({("cuda", 1): 1e12}, {"float32": 1e9})
+    row = case_row("tiny", BenchCase(512, 1, device="cuda"), [1e6, 2e6, 3e6], limits, reference=1e4)
     assert set(row) >= KEYS
     assert row["share_of_bound"] is None
     assert row["times_reference"] == 200.0

@@ -1,4 +1,4 @@
-"""Every mistake in the arguments is one line that names it, whatever the terminal."""
+"""A mistake in the arguments is one line that names it; old names of options are replaced."""
 
 import io
 from dataclasses import dataclass, field
@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tyro.conf import Positional
 
-from partita.cli.arguments import gather, parse, with_new_names
+from partita.cli import evaluate, train
+from partita.cli.arguments import gather_repeats, parse, with_new_names
 from partita.errors import PartitaError
 
 
@@ -59,33 +60,33 @@ def test_mistakes(monkeypatch, arguments, message, encoding):
     assert "\x1b" not in str(caught.value)
 
 
-def test_a_rooms_refusal_is_passed_on_word_for_word():
+def test_the_error_of_a_dataclass_is_passed_on_unchanged():
     with pytest.raises(PartitaError) as caught:
         parse(Sing, ["a", "--pitch", "-2"], prog="sing")
     assert str(caught.value) == f"`pitch` is -2.0, must be positive: {'a long remedy ' * 20}"
 
 
-def test_a_default_stands_where_nothing_is_said():
+def test_the_default_has_the_values_that_are_not_given():
     given_before = Sing(song="a", loudness=5)
     assert parse(Sing, ["--pitch", "220"], prog="sing", default=given_before) == Sing(
         song="a", loudness=5, voice=Voice(pitch=220.0)
     )
 
 
-def test_gather_joins_repeats_and_keeps_the_order():
+def test_repeats_are_collected_in_their_order():
     words = ["a", "b", "--test", "x", "y", "--out", "c", "--test", "z", "--no-trim", "--validation=v"]
-    assert gather(words, ("--test", "--validation")) == [
+    assert gather_repeats(words, ("--test", "--validation")) == [
         *("a", "b", "--out", "c", "--no-trim"),
         *("--test", "x", "y", "z", "--validation", "v"),
     ]
 
 
 @given(st.lists(st.sampled_from(["a", "b", "--test", "--out", "--test=c", "--out=d"])))
-def test_gather_loses_no_word(words):
+def test_no_word_is_lost_among_repeats(words):
     def bare(found):
         return sorted(word for whole in found for word in whole.split("=") if word not in {"--test"})
 
-    kept = gather(words, ["--test"])
+    kept = gather_repeats(words, ["--test"])
     assert kept.count("--test") <= 1
     assert bare(word.replace("--test=", "") for word in kept) == bare(
         word.replace("--test=", "") for word in words
@@ -101,3 +102,33 @@ def test_old_names_of_options_are_replaced_and_each_is_named_once(capsys):
         "sing: `--loud` is deprecated: use `--loudness`",
         "sing: `--voice.high` is deprecated: use `--voice.top-pitch`",
     ]
+
+
+def test_training_takes_the_old_names_of_its_options(capsys):
+    words = [
+        "corpus",
+        "--out",
+        "run",
+        "--clip",
+        "0.5",
+        "--average=0.9",
+        "--clip_seconds",
+        "2",
+        "--rollout.seam=64",
+    ]
+    settings = train.read([*words, "--quantiser.kind=linear", "--clip", "0.25"]).settings
+    assert (settings.grad_clip, settings.ema_decay, settings.preview_seconds) == (0.25, 0.9, 2.0)
+    assert (settings.rollout.prompt_tail, settings.quantizer.kind) == (64, "linear")
+    assert capsys.readouterr().err.splitlines() == [
+        "partita train: `--clip` is deprecated: use `--grad-clip`",
+        "partita train: `--average` is deprecated: use `--ema-decay`",
+        "partita train: `--clip_seconds` is deprecated: use `--preview-seconds`",
+        "partita train: `--rollout.seam` is deprecated: use `--rollout.prompt-tail`",
+        "partita train: `--quantiser.kind` is deprecated: use `--quantizer.kind`",
+    ]
+
+
+def test_evaluation_takes_the_old_name_of_its_option(capsys):
+    assert evaluate.read(["run", "corpus", "--opening-seconds=0.5"]).config.prompt_seconds == 0.5
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "partita evaluate: `--opening-seconds` is deprecated: use `--prompt-seconds`"

@@ -1,4 +1,4 @@
-"""The bench's own words: which network is measured, and how rows read."""
+"""`partita bench`: which network is measured, and what the rows show."""
 
 import pytest
 

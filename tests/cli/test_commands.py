@@ -1,4 +1,4 @@
-"""Every subcommand does what its arguments say, on a few seconds of sound; mistakes cost nothing."""
+"""Every subcommand on a few seconds of sound; a mistake leaves no files."""
 
 import json
 import shutil
@@ -82,11 +82,11 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
         (["train", "--resume", "{home}/run", "--steps", "9"], "leave out every option"),
         (["train", "--resume", "{home}/run"], "is finished"),
         (["train", "--resume", "{home}/corpus"], "is no run"),
-        (["generate", "{home}/run", "--seconds", "1", "--out", "-", "--clips", "2"], "has room for one"),
+        (["generate", "{home}/run", "--seconds", "1", "--out", "-", "--clips", "2"], "takes one clip"),
         (["generate", "{home}/run", "--seconds", "inf", "--out", "x.wav"], "with `--out -`"),
         (
             ["generate", "{home}/run", "--seconds", "1", "--out", "x.raw", "--format", "raw"],
-            "a file's suffix says its format",
+            "whose suffix gives the format",
         ),
         (["generate", "{home}/run", "--seconds", "0", "--out", "x.wav"], "`--seconds` is 0.0"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--top-k", "0"], "`top_k` is 0"),
@@ -119,13 +119,13 @@ def test_prepare_names_what_it_skips(home, tmp_path, capsys):
             "`device` is 'banana': choose one of auto, cpu, cuda",
         ),
         (["demo", "--out", "x", "--device", "banana"], "`device` is 'banana': choose one of auto, cpu, cuda"),
-        (["arena", "--out", "x", "--arms", "likelihood", "reprot"], "'reprot' is no arm"),
+        (["arena", "--out", "x", "--arms", "likelihood", "reprot"], "'reprot' is not an arm"),
         (["arena", "--out", "x", "--teacher", "nowhere"], "nowhere does not exist"),
         (["arena", "--out", "x", "--corpus", "{home}/run"], "is not a corpus"),
         (["generate", "r", "--seconds", "nan", "--out", "-"], "above 0"),
         (["generate", "r", "--seconds", "1", "--out", "a", "--steer", "--particles", "0"], "1 to 65536"),
         (["generate", "r", "--seconds", "1", "--out", "a", "--steer", "--steer-block", "0"], "--steer-block"),
-        (["bench", "corpus", "--scaling"], "are the sampler's"),
+        (["bench", "corpus", "--scaling"], "are for `sampler`, not for `corpus`"),
         (["bench", "sampler", "--model", "runs/a"], "give both, or neither"),
         (["bench", "corpus", "--size", "tiny"], "leave it out"),
         (["bench", "training", "--size", "big"], "`size` is 'big'"),
@@ -195,10 +195,10 @@ def test_arena_prints_one_json_object_or_where_its_page_is(home, tmp_path, capsy
     assert main(words) == 0
     assert capsys.readouterr().out == f"{out / 'report.html'}\n"
     assert main([*words, "--samples", "300"]) == 2
-    assert "was begun with `samples` 200, now it is 300" in capsys.readouterr().err
+    assert "was started with `samples` 200, now it is 300" in capsys.readouterr().err
 
 
-def test_prepare_tells_what_to_know_about_recordings(tmp_path, capsys):
+def test_prepare_prints_notes_about_recordings(tmp_path, capsys):
     sound = 0.5 * np.sin(np.arange(24000) / 5)
     for number in range(5):
         noise = np.random.default_rng(number).uniform(-0.1, 0.1, len(sound))

@@ -1,13 +1,13 @@
-"""Too little memory is a line that says what to make smaller."""
+"""If there is not enough memory, one line says what to reduce."""
 
 import numpy as np
 import pytest
 import torch
 
 from partita.cli import main as frame
-from partita.cli.failures import SMALLER, SURROUNDINGS
+from partita.cli.failures import MEMORY_REMEDIES, SYSTEM_REMEDIES
 from partita.cli.main import SUMMARIES, main
-from partita.storage import FULL
+from partita.storage import DISK_FULL_ERRORS
 
 
 def numpys():
@@ -44,7 +44,7 @@ def wrapped():
     ids=lambda error: type(error).__name__,
 )
 @pytest.mark.parametrize("name", SUMMARIES)
-def test_too_little_memory(monkeypatch, capsys, error, name):
+def test_not_enough_memory(monkeypatch, capsys, error, name):
     class Failing:
         def read(self, _words):
             return self
@@ -55,8 +55,10 @@ def test_too_little_memory(monkeypatch, capsys, error, name):
     monkeypatch.setattr(frame, "import_module", lambda _name: Failing())
     assert main([name]) == 2
     where = "the GPU has not enough memory" if "CUDA" in str(error) else "not enough memory"
-    assert capsys.readouterr().err == f"partita {name}: {where}: {SMALLER[name]}\n"
+    assert capsys.readouterr().err == f"partita {name}: {where}: {MEMORY_REMEDIES[name]}\n"
 
 
 def test_all_that_says_that_a_disk_is_full_has_one_remedy():
-    assert {SURROUNDINGS[number] for number in FULL} == {"make room on the disk, or write elsewhere"}
+    assert {SYSTEM_REMEDIES[number] for number in DISK_FULL_ERRORS} == {
+        "make room on the disk, or write elsewhere"
+    }

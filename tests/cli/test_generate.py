@@ -53,10 +53,10 @@ def test_one_clip_goes_into_a_folder(home, tmp_path, capsys, exists):
 
 def test_generate_says_what_to_do_about_silence(capsys):
     command = read(["runs/a", "--seconds", "1", "--out", "a.wav"])
-    command._tell(WriteResult([], 1.0, 2.0, False, silent=0))
+    command.report(WriteResult([], 1.0, 2.0, False, silent=0))
     assert "silent" not in capsys.readouterr().err
-    command._tell(WriteResult([], 1.0, 2.0, False, silent=1))
-    assert "1 of 1 silent throughout" in (said := capsys.readouterr().err)
+    command.report(WriteResult([], 1.0, 2.0, False, silent=1))
+    assert "silent clips: 1 of 1" in (said := capsys.readouterr().err)
     assert "`--prime RECORDING`" in said
 
 

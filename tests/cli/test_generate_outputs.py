@@ -1,4 +1,4 @@
-"""`partita generate` loses nothing that was there, and says what it can't write before it draws."""
+"""`partita generate` overwrites no other file, and refuses what it can't write before it draws."""
 
 import os
 import threading

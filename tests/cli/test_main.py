@@ -1,4 +1,4 @@
-"""The command line's frame: exit statuses, one line for a mistake, help that is quick."""
+"""Exit statuses, messages of one line, and help that is quick."""
 
 import os
 import subprocess
@@ -117,7 +117,7 @@ def test_failures_become_one_line(monkeypatch, capsys, error, status, line):
     assert capsys.readouterr().err == f"partita train: {line}\n"
 
 
-def test_a_fault_of_ours_is_one_line_with_advice(monkeypatch, capsys):
+def test_a_bug_is_one_line_with_advice(monkeypatch, capsys):
     monkeypatch.delenv("PARTITA_DEBUG", raising=False)
     assert fail_with(monkeypatch, RuntimeError("shapes differ\nat layer 3")) == 1
     err = capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`~` is a home wherever a value begins; what no argument can be is refused."""
+"""`~` is expanded at the start of every value; impossible arguments are refused."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from partita.cli.main import SUMMARIES, main
-from partita.cli.raw_arguments import checked, with_home
+from partita.cli.raw_arguments import clean_arguments, expand_home
 from partita.errors import PartitaError
 
 
@@ -30,13 +30,13 @@ def home(tmp_path, monkeypatch):
     ],
 )
 def test_a_home_in_place_of_the_tilde(home, word, meant):
-    assert with_home(word) == meant.format(home=home)
+    assert expand_home(word) == meant.format(home=home)
 
 
 def test_another_users_home():
     pwd = pytest.importorskip("pwd")
     user = pwd.getpwuid(os.getuid())
-    assert with_home(f"--out=~{user.pw_name}/x") == f"--out={user.pw_dir}/x"
+    assert expand_home(f"--out=~{user.pw_name}/x") == f"--out={user.pw_dir}/x"
 
 
 def test_no_folder_is_called_tilde(home, tmp_path, monkeypatch, capsys):
@@ -63,13 +63,13 @@ def test_no_folder_is_called_tilde(home, tmp_path, monkeypatch, capsys):
     ],
 )
 @pytest.mark.parametrize("name", SUMMARIES)
-def test_what_no_argument_can_be(capsys, name, words, told):
+def test_impossible_arguments_are_refused(capsys, name, words, told):
     assert main([name, *words]) == 2
     assert told in capsys.readouterr().err
 
 
 def test_all_else_is_left_alone():
     words = ["--out", "x", "--test", "*-1*", "é", "\udce9", "=", "a=b", " "]
-    assert checked(words) == words
+    assert clean_arguments(words) == words
     with pytest.raises(PartitaError):
-        checked([*words, "\0"])
+        clean_arguments([*words, "\0"])

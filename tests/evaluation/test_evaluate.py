@@ -9,8 +9,8 @@ import pytest
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
-from partita.evaluation.clips import continued, fitting, real_clips
-from partita.evaluation.evaluate import EvaluateConfig, evaluate, evaluation
+from partita.evaluation.clips import draw_continuations, fit_clips, real_clips
+from partita.evaluation.evaluate import EvaluateConfig, evaluate, evaluate_with_clips
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
 
@@ -41,7 +41,7 @@ def test_scores_are_the_same_for_the_same_seed(loaded: LoadedModel, corpus: Corp
 
 def test_progress_names_every_stage(loaded: LoadedModel, corpus: Corpus) -> None:
     told: list[tuple[str, float]] = []
-    evaluation(loaded, corpus, QUICK, progress=lambda what, share: told.append((what, share)))
+    evaluate_with_clips(loaded, corpus, QUICK, progress=lambda what, share: told.append((what, share)))
     stages = list(dict.fromkeys(what for what, _ in told))
     assert stages == ["checking the corpus", "bits per sample", "drawing clips", "comparing clips"]
     assert told[-1] == ("comparing clips", 1.0)
@@ -60,23 +60,23 @@ def test_real_clips_are_stretches_of_the_split(corpus: Corpus, quantizer: Quanti
 
 def test_clips_continue_their_own_prompts(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
     real = real_clips(corpus, "test", clips=4, seconds=0.1, prompt_seconds=0.1, seed=0, quantizer=quantizer)
-    clips = continued(network, real, seed=0)
+    clips = draw_continuations(network, real, seed=0)
     assert clips.shape == real.waveforms.shape
     assert np.abs(clips).max() <= 1
     fewer = replace(real, prompts=real.prompts[:2], continuations=real.continuations[:2])
-    np.testing.assert_array_equal(continued(network, fewer, seed=0), clips[:2])
-    assert (continued(network, real, seed=1) != clips).any()
+    np.testing.assert_array_equal(draw_continuations(network, fewer, seed=0), clips[:2])
+    assert (draw_continuations(network, real, seed=1) != clips).any()
 
 
 @pytest.mark.parametrize(
     "lengths", [[3.0], [9.21], [4.0] * 3, [7.9] * 10, [2.0] * 30, [0.1] * 50, [30.0], [5000.0]]
 )
 def test_clips_that_fit_stay_as_they_are(lengths: list[float]) -> None:
-    clips, seconds, prompt = fitting(lengths, clips=16, seconds=3.0, prompt_seconds=1.0)
+    clips, seconds, prompt = fit_clips(lengths, clips=16, seconds=3.0, prompt_seconds=1.0)
     assert 4 <= clips <= 16
     assert 0.2 < seconds <= 3.0
     assert 0 < prompt <= 1.0
-    again = fitting(lengths, clips=clips, seconds=seconds, prompt_seconds=prompt)
+    again = fit_clips(lengths, clips=clips, seconds=seconds, prompt_seconds=prompt)
     assert again == (clips, seconds, prompt)
     if max(lengths) > 1:
         assert clips * (seconds + prompt) <= 0.6 * sum(lengths)
@@ -85,7 +85,7 @@ def test_clips_that_fit_stay_as_they_are(lengths: list[float]) -> None:
 def test_a_short_split_gets_fewer_and_shorter_clips_that_do_not_overlap(
     loaded: LoadedModel, corpus: Corpus, quantizer: Quantizer
 ) -> None:
-    found = evaluation(loaded, corpus, EvaluateConfig(clips=16, seconds=2.0, prompt_seconds=0.5))
+    found = evaluate_with_clips(loaded, corpus, EvaluateConfig(clips=16, seconds=2.0, prompt_seconds=0.5))
     about = found.scores["about"]
     assert (about["clips"], len(found.clips)) == (4, 4)
     assert 4 * (about["clip_seconds"] + about["opening_seconds"]) < 0.6 * 9.21

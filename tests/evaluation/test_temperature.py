@@ -17,9 +17,10 @@ PLAN = EvaluateConfig(clips=4, seconds=0.3, prompt_seconds=0.1, temperature=0.5)
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The splits that prompts were taken from; what is drawn is the real sound with noise, more of it the
-    further the temperature is from 0.9."""
+    further the temperature is from 0.9.
+    """
     splits: list[str] = []
-    original = temperature.places
+    original = temperature.choose_real_clips
 
     def spy(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> Any:
         splits.append(config.split)
@@ -29,8 +30,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         noise = np.random.default_rng(seed).standard_normal(real.waveforms.shape)
         return (real.waveforms + abs(temperature - 0.9) * noise).astype(np.float32)
 
-    monkeypatch.setattr(temperature, "places", spy)
-    monkeypatch.setattr(temperature, "continued", pretend)
+    monkeypatch.setattr(temperature, "choose_real_clips", spy)
+    monkeypatch.setattr(temperature, "draw_continuations", pretend)
     return splits
 
 

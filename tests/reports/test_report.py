@@ -98,8 +98,8 @@ def test_every_clip_decodes_to_its_sound(page: Page, data: ReportData) -> None:
 
 def test_the_page_says_that_players_have_one_peak(page: Page) -> None:
     text = " ".join(" ".join(page.text).split())
-    assert "is brought to a peak of -1 dBFS" in text
-    assert "those of the sound as it was drawn" in text
+    assert "is scaled to a peak of -1 dBFS" in text
+    assert "Spectrograms and scores use the clips before this scaling" in text
 
 
 def test_every_picture_is_a_png_with_words_for_it(page: Page) -> None:
@@ -141,7 +141,7 @@ def test_scores_curves_and_the_caution_are_there(page: Page) -> None:
 
 
 def test_warnings_are_shown_once(page: Page) -> None:
-    assert sum("Beware" in text for text in page.text) == 1
+    assert sum("Warning" in text for text in page.text) == 1
 
 
 def test_page_without_curves_or_commands_is_whole(data: ReportData) -> None:

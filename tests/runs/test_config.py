@@ -1,4 +1,4 @@
-"""Configs to TOML and back."""
+"""A config is written as TOML and read back; a wrong key or value is refused."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +38,7 @@ class Outer:
 def test_a_config_comes_back_exactly_from_its_file(config: Outer, tmp_path: Path) -> None:
     write_toml(tmp_path / "c.toml", to_table(config))
     assert (
-        from_table(Outer, read_toml(tmp_path / "c.toml", remedy="mend it").values, where="c.toml") == config
+        from_table(Outer, read_toml(tmp_path / "c.toml", remedy="edit it").values, where="c.toml") == config
     )
 
 
@@ -63,12 +63,12 @@ def test_a_config_comes_back_exactly_from_its_file(config: Outer, tmp_path: Path
         ({"steps": 1, "inner": "x" * 999}, r"`inner` in c.toml is 'x{59}\.\.\., must be"),
     ],
 )
-def test_what_is_no_setting_is_refused(table: dict[str, object], words: str) -> None:
+def test_wrong_keys_and_types_are_refused(table: dict[str, object], words: str) -> None:
     with pytest.raises(PartitaError, match=words):
         from_table(Outer, table, where="c.toml")
 
 
-def test_a_whole_number_will_do_for_a_float() -> None:
+def test_a_whole_number_is_read_as_a_float() -> None:
     config = from_table(Outer, {"steps": 1, "limit": 3}, where="c.toml")
     assert isinstance(config.limit, float)
     assert config.limit == 3

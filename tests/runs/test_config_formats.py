@@ -3,12 +3,14 @@
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from partita.errors import PartitaError
 from partita.runs.config import from_table, write_toml
 from partita.runs.config_formats import upgrade_run_config, upgrade_training
 from partita.runs.folder import RunFolder
+from partita.runs.loading import load
 from partita.training.config.presets import named_config
 from partita.training.config.train import AdversaryConfig, CriticConfig, RolloutConfig, TrainConfig
 
@@ -88,6 +90,14 @@ def test_a_run_of_format_1_is_read_with_the_names_of_format_2(tmp_path: Path) ->
         route="gumbel", prompt_tail=512, initial_length=128, redraw_every=2
     )
     assert training.adversary == AdversaryConfig(min_accuracy=0.55, max_accuracy=0.9)
+
+
+def test_a_run_of_format_1_draws_the_same_clips(run: RunFolder) -> None:
+    clip = load(run.path).draw(seconds=0.01, seed=3)
+    config = run.config()
+    config["quantiser"] = config.pop("quantizer")
+    write_toml(run.path / "config.toml", config | {"format": 1})
+    assert np.array_equal(load(run.path).draw(seconds=0.01, seed=3), clip)
 
 
 def test_the_digest_of_format_1_is_compared_with_the_values_as_they_were_written(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A run's discriminator judges what a model draws, or it is said why it can't."""
+"""The discriminator of a run becomes a scorer, or the error says why it cannot."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,29 +22,33 @@ SHAPE = PatchGANConfig(layers=3, channels=4, most_channels=8)
 
 
 @pytest.fixture
-def judged(tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]) -> RunFolder:
+def adversarial_run(
+    tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]
+) -> RunFolder:
     """A run with a discriminator."""
     table["training"] |= {"targets": 250, "adversary": {"loss": "least-squares", "patchgan": to_table(SHAPE)}}
     first = checkpoint(0)
     network = PatchGAN(SHAPE, generator=torch.Generator().manual_seed(0))
     first.tensors["adversary"] = dict(network.state_dict())
-    return RunFolder.create(tmp_path / "judged", table, first)
+    return RunFolder.create(tmp_path / "run-with-adversary", table, first)
 
 
 @pytest.mark.parametrize("inside", [False, True])
-def test_the_discriminator_of_a_run_judges(judged: RunFolder, inside: bool) -> None:
-    judge = load_scorer(judged.checkpoint_path(0) if inside else judged.path, load(judged.path))
-    assert judge.discriminator.config == SHAPE
-    assert (judge.window, judge.least_squares) == (248, True)
+def test_the_discriminator_of_a_run_is_loaded(adversarial_run: RunFolder, inside: bool) -> None:
+    scorer = load_scorer(
+        adversarial_run.checkpoint_path(0) if inside else adversarial_run.path, load(adversarial_run.path)
+    )
+    assert scorer.discriminator.config == SHAPE
+    assert (scorer.window, scorer.least_squares) == (248, True)
     wanted = PatchGAN(SHAPE, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(judge.discriminator.last, wanted.last)
-    assert not judge.discriminator.training
+    assert torch.equal(scorer.discriminator.last, wanted.last)
+    assert not scorer.discriminator.training
 
 
-def test_a_model_draws_and_streams_the_same_steered(judged: RunFolder, run: RunFolder) -> None:
+def test_steered_draws_and_streams_are_the_same(adversarial_run: RunFolder, run: RunFolder) -> None:
     model = load(run.path)
-    judge = load_scorer(judged.path, model)
-    steering = Steering(scorer=judge, config=SteeringConfig(particles=4, block=16, strength=3.0))
+    scorer = load_scorer(adversarial_run.path, model)
+    steering = Steering(scorer=scorer, config=SteeringConfig(particles=4, block=16, strength=3.0))
     whole = model.draw(seconds=0.02, clips=2, seed=1, steering=steering)
     parts = list(
         model.stream(seconds=0.02, clips=2, config=SamplingConfig(seed=1, block=50), steering=steering)
@@ -54,7 +58,7 @@ def test_a_model_draws_and_streams_the_same_steered(judged: RunFolder, run: RunF
     assert not np.array_equal(whole, model.draw(seconds=0.02, clips=2, seed=1))
 
 
-def test_a_run_without_an_adversary_says_so(run: RunFolder) -> None:
+def test_a_run_without_an_adversary_is_refused(run: RunFolder) -> None:
     with pytest.raises(PartitaError, match="without an adversary"):
         load_scorer(run.path, load(run.path))
 
@@ -63,8 +67,8 @@ def test_a_run_without_an_adversary_says_so(run: RunFolder) -> None:
     "changes",
     [{"discriminators": ["patchgan", "spectral"]}, {"discriminators": ["spectral"]}, {"loss": "hinge"}],
 )
-def test_what_can_not_steer_says_so(
-    judged: RunFolder,
+def test_discriminators_that_cannot_steer_are_refused(
+    adversarial_run: RunFolder,
     tmp_path: Path,
     table: dict[str, Any],
     checkpoint: Callable[..., Checkpoint],
@@ -72,26 +76,26 @@ def test_what_can_not_steer_says_so(
 ) -> None:
     table["training"]["adversary"] |= changes
     other = RunFolder.create(tmp_path / "other", table, checkpoint(0))
-    with pytest.raises(PartitaError, match="can't steer: only a lone `patchgan`"):
-        load_scorer(other.path, load(judged.path))
+    with pytest.raises(PartitaError, match=r"can't steer: .* whose only discriminator is a `patchgan`"):
+        load_scorer(other.path, load(adversarial_run.path))
 
 
-def test_a_bounded_discriminator_judges(
-    judged: RunFolder, tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]
+def test_a_discriminator_with_spectral_norm_is_loaded(
+    adversarial_run: RunFolder, tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]
 ) -> None:
     table["training"]["adversary"]["spectral_norm"] = True
     first = checkpoint(0)
     network = PatchGAN(SHAPE, spectral_norm=True, generator=torch.Generator().manual_seed(0))
     first.tensors["adversary"] = dict(network.state_dict())
     other = RunFolder.create(tmp_path / "other", table, first)
-    judge = load_scorer(other.path, load(judged.path))
+    scorer = load_scorer(other.path, load(adversarial_run.path))
     waveform = torch.randn(1, 248)
-    torch.testing.assert_close(judge.discriminator(waveform)[-1], network.eval()(waveform)[-1])
+    torch.testing.assert_close(scorer.discriminator(waveform)[-1], network.eval()(waveform)[-1])
 
 
-def test_another_rate_is_refused(judged: RunFolder, tmp_path: Path, table: dict[str, Any],
+def test_another_sample_rate_is_refused(adversarial_run: RunFolder, tmp_path: Path, table: dict[str, Any],
                                  checkpoint: Callable[..., Checkpoint]) -> None:  # fmt: skip
     table["corpus"]["sample_rate"] = 16000
     other = RunFolder.create(tmp_path / "other", table, checkpoint(0))
-    with pytest.raises(PartitaError, match="hears 8000 Hz, the model draws 16000 Hz"):
-        load_scorer(judged.path, load(other.path))
+    with pytest.raises(PartitaError, match="trained at 8000 Hz, but the model draws 16000 Hz"):
+        load_scorer(adversarial_run.path, load(other.path))

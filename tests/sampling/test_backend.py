@@ -1,4 +1,4 @@
-"""The engine is the one that was asked for, and no more is begun than this machine can remember."""
+"""The device selects the engine, and clips that do not fit into memory are refused."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from partita.device import Device
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
-from partita.sampling import backend as engine
+from partita.sampling import backend
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.smc.scorers import RatioScorer
@@ -18,23 +18,23 @@ MODEL = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize(("device", "gpu"), [("auto", False), ("cpu", False), ("cuda", True)])
-def test_which_engine_draws(monkeypatch: pytest.MonkeyPatch, device: Device, gpu: bool) -> None:
-    compiled, cuda = (lambda *_, numbers: ("cpu", numbers)), (lambda *_, numbers: ("cuda", numbers))
-    monkeypatch.setattr(engine, "CPUEngine", compiled)
-    monkeypatch.setattr(engine, "GPUEngine", cuda)
+def test_the_device_selects_the_engine(monkeypatch: pytest.MonkeyPatch, device: Device, gpu: bool) -> None:
+    cpu_engine, gpu_engine = (lambda *_, numbers: ("cpu", numbers)), (lambda *_, numbers: ("cuda", numbers))
+    monkeypatch.setattr(backend, "CPUEngine", cpu_engine)
+    monkeypatch.setattr(backend, "GPUEngine", gpu_engine)
     history, numbers = np.zeros((512, 4), np.int64), np.arange(512)
-    chosen = engine.engine_for(MODEL, history, SamplingConfig(device=device), numbers=numbers)
+    chosen = backend.engine_for(MODEL, history, SamplingConfig(device=device), numbers=numbers)
     assert chosen == ("cuda" if gpu else "cpu", numbers)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_a_gpu_that_is_not_there_is_refused() -> None:
+def test_a_missing_gpu_is_refused() -> None:
     with pytest.raises(PartitaError, match="no CUDA device: use `--device cpu`"):
         Stream(MODEL, config=SamplingConfig(device="cuda"), zero_class=128)
 
 
-def test_more_clips_than_memory_are_refused_before_anything_is_made() -> None:
-    with pytest.raises(PartitaError, match="GiB for their past, this machine has"):
+def test_clips_that_do_not_fit_into_memory_are_refused() -> None:
+    with pytest.raises(PartitaError, match="GiB for their past states, this machine has"):
         Stream(MODEL, clips=1 << 30, zero_class=128)
     steering = Steering(scorer=RatioScorer(MODEL, MODEL), config=SteeringConfig(particles=1 << 16))
     with pytest.raises(PartitaError, match="clips or particles at once need"):

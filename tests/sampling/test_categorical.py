@@ -1,4 +1,4 @@
-"""The rule from logits to a class, by hand."""
+"""The rule from logits to a class, against values computed by hand."""
 
 import numpy as np
 

@@ -1,10 +1,11 @@
-"""The compiled sampler against the model itself in float64, along the history that the sampler drew."""
+"""The compiled sampler against the model itself in float64, along the samples that the sampler drew."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 import torch
+from exact_sampling import exact_probabilities, peaked_model
 
 from partita.benchmarks.machine import thread_limit
 from partita.models.sizes import SIZES, WaveNetConfig
@@ -14,7 +15,7 @@ from partita.sampling.categorical import choose
 from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.cpu import packing
 from partita.sampling.precision import PRECISIONS, rounded
-from partita.sampling.reference import cached_loop, teacher_forced
+from partita.sampling.reference import cached_loop
 from partita.sampling.stream import Stream, draw
 from partita.sampling.uniforms import uniforms
 
@@ -33,18 +34,6 @@ ONE_LAYER = WaveNetConfig(
 )
 
 
-def lively(config: WaveNetConfig, seed: int = 0) -> WaveNet:
-    """Return a model whose predictions are far from uniform and depend on the past; its biases matter."""
-    generator = torch.Generator().manual_seed(seed)
-    model = WaveNet(config, generator=generator)
-    with torch.no_grad():
-        model.end2.mul_(60.0)
-        for name, value in model.named_parameters():
-            if name.endswith("bias"):
-                value.normal_(0.0, 0.1, generator=generator)
-    return model
-
-
 def check(
     model: WaveNet, config: SamplingConfig, *, clips: int, steps: int, truncated: float = 0.0
 ) -> np.ndarray:
@@ -55,7 +44,7 @@ def check(
     fast = Stream(model, prompt=prompt, clips=clips, config=config, zero_class=classes // 2)
     seen = np.empty((clips, steps, classes), np.float32)
     drawn = fast.take(steps, probabilities=seen)
-    exact = teacher_forced(rounded(model, config.precision), np.concatenate([prompt, drawn], 1), config)
+    exact = exact_probabilities(rounded(model, config.precision), np.concatenate([prompt, drawn], 1), config)
     error = np.abs(seen - exact).max(-1)
     assert (error > ERROR).mean() <= truncated
     u = uniforms(config.seed, clips, 0, steps)
@@ -72,20 +61,20 @@ def check(
 @pytest.mark.parametrize("size", ["tiny", "small", pytest.param("wide", marks=pytest.mark.slow)])
 def test_every_size_and_kernel(size: str, kernel: int, clips: int) -> None:
     config = dataclasses.replace(SIZES[size], kernel_size=kernel)
-    exact = check(lively(config), SamplingConfig(seed=kernel), clips=clips, steps=400)
+    exact = check(peaked_model(config), SamplingConfig(seed=kernel), clips=clips, steps=400)
     entropy = -(exact * np.log2(np.maximum(exact, 1e-30))).sum(-1).mean()
     assert 1.0 < entropy < 7.0
 
 
 @pytest.mark.parametrize(("size", "steps"), [("wide", 300), ("published", 60)])
 def test_large_networks(size: str, steps: int) -> None:
-    check(lively(SIZES[size]), SamplingConfig(), clips=2, steps=steps)
+    check(peaked_model(SIZES[size]), SamplingConfig(), clips=2, steps=steps)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("clips", [1, 2])
 def test_published(clips: int) -> None:
-    check(lively(SIZES["published"]), SamplingConfig(), clips=clips, steps=200)
+    check(peaked_model(SIZES["published"]), SamplingConfig(), clips=clips, steps=200)
 
 
 @pytest.mark.parametrize("clips", [1, 2, 7, 13])
@@ -93,21 +82,21 @@ def test_published(clips: int) -> None:
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_channels_that_are_no_multiple_of_16(precision: Precision, kernel: int, clips: int) -> None:
     config = dataclasses.replace(ODD, kernel_size=kernel)
-    check(lively(config), SamplingConfig(threads=1, precision=precision), clips=clips, steps=300)
+    check(peaked_model(config), SamplingConfig(threads=1, precision=precision), clips=clips, steps=300)
 
 
 @pytest.mark.parametrize("clips", [1, 7])
 @pytest.mark.parametrize("precision", ["float32", "int8"])
-def test_as_on_a_machine_with_short_registers(
+def test_blocks_for_machines_with_short_registers(
     precision: Precision, clips: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packing, "wide_registers", lambda: False)
-    check(lively(ODD), SamplingConfig(threads=1, precision=precision), clips=clips, steps=200)
+    check(peaked_model(ODD), SamplingConfig(threads=1, precision=precision), clips=clips, steps=200)
 
 
 @pytest.mark.parametrize("wide", [True, False])
-def test_every_block_that_a_packing_asks_for_is_there(wide: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is not would be undefined behaviour."""
+def test_every_block_that_packing_uses_is_compiled(wide: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing block would be undefined behaviour."""
     monkeypatch.setattr(packing, "wide_registers", lambda: wide)
     single = {block[:3] for block in SINGLE}
     shared = {(block[0], block[1]) for block in SHARED}
@@ -126,13 +115,13 @@ def test_every_block_that_a_packing_asks_for_is_there(wide: bool, monkeypatch: p
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])
 @pytest.mark.parametrize(("size", "steps"), [("tiny", 400), ("small", 300), ("wide", 150), ("published", 30)])
 def test_rounded_weights(size: str, steps: int, precision: Precision) -> None:
-    check(lively(SIZES[size]), SamplingConfig(precision=precision), clips=1, steps=steps)
+    check(peaked_model(SIZES[size]), SamplingConfig(precision=precision), clips=1, steps=steps)
 
 
 @pytest.mark.parametrize("clips", [1, 2])
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_one_layer(precision: Precision, clips: int) -> None:
-    check(lively(ONE_LAYER), SamplingConfig(precision=precision), clips=clips, steps=300)
+    check(peaked_model(ONE_LAYER), SamplingConfig(precision=precision), clips=clips, steps=300)
 
 
 @pytest.mark.parametrize(
@@ -153,13 +142,13 @@ def test_one_layer(precision: Precision, clips: int) -> None:
 )
 def test_every_shape_of_the_distribution(options: dict[str, float]) -> None:
     config = SamplingConfig(seed=11, **options)
-    # where two classes straddle the cut within rounding, either may be kept
-    exact = check(lively(SIZES["tiny"]), config, clips=2, steps=1500, truncated=1e-3)
+    # if two classes are within rounding of the threshold, either may be kept
+    exact = check(peaked_model(SIZES["tiny"]), config, clips=2, steps=1500, truncated=1e-3)
     if config.top_k is not None:
         assert (exact > 0).sum(-1).max() <= config.top_k
 
 
-def test_equals_are_kept_lowest_class_first() -> None:
+def test_equal_classes_are_kept_lowest_first() -> None:
     model = WaveNet(SIZES["tiny"])
     with torch.no_grad():
         model.end2.zero_()  # all classes have the same logit
@@ -170,10 +159,10 @@ def test_equals_are_kept_lowest_class_first() -> None:
     assert np.flatnonzero(seen[0, 1]).tolist() == list(range(128))
 
 
-def test_agrees_with_the_plain_loop() -> None:
-    model = lively(SIZES["tiny"])
+def test_equals_the_plain_loop() -> None:
+    model = peaked_model(SIZES["tiny"])
     history = np.full((2, model.receptive_field), 128)
-    with thread_limit(1):  # on so small products, waiting for other threads is all that takes time
+    with thread_limit(1):  # products this small are slower with several threads
         slow = cached_loop(model, history, steps=4096, config=SamplingConfig(seed=4))
     fast = draw(model, clips=2, steps=4096, config=SamplingConfig(seed=4), zero_class=128)
     assert (slow == fast).all()

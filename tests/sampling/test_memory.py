@@ -1,4 +1,4 @@
-"""A stream that goes on for hours needs no more memory than one that has just begun."""
+"""The memory of a stream does not grow with its length."""
 
 import gc
 import tracemalloc
@@ -18,7 +18,7 @@ PAGE = 4096
 
 
 def play(steps: int, *, clips: int = 1, every: int | None = None) -> list[int]:
-    """Write a stream to nowhere; return this process's memory in bytes, once in `every` samples."""
+    """Write a stream to /dev/null; return this process's memory in bytes, once per `every` samples."""
     model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     config = SamplingConfig(block=400, threads=2)
     classes = stream(model, clips=clips, steps=steps, first=100, config=config, zero_class=128)
@@ -36,13 +36,13 @@ def play(steps: int, *, clips: int = 1, every: int | None = None) -> list[int]:
 
 
 @pytest.mark.parametrize("clips", [1, 3])
-def test_nothing_is_kept(clips: int) -> None:
+def test_allocations_do_not_grow(clips: int) -> None:
     play(1000, clips=clips)
     tracemalloc.start()
     try:
         peaks = []
         for steps in (20_000, 320_000):
-            gc.collect()  # what the stream before has left
+            gc.collect()  # memory of the last stream
             tracemalloc.reset_peak()
             play(steps, clips=clips)
             peaks.append(tracemalloc.get_traced_memory()[1])

@@ -1,4 +1,4 @@
-"""Rounded weights: how far off, that rounding twice is rounding once, and what does not change."""
+"""Rounded weights: the error, idempotence, and what is not rounded."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def model() -> WaveNet:
 
 @given(WEIGHTS)
 @settings(max_examples=200, deadline=None)
-def test_int8_steps_are_the_smallest_powers_of_two_that_do(weights: np.ndarray) -> None:
+def test_int8_scales_are_the_smallest_suitable_powers_of_two(weights: np.ndarray) -> None:
     steps = scales(weights)
     assert (np.log2(steps) == np.rint(np.log2(steps))).all()
     largest = np.abs(weights).max(-2, keepdims=True)
@@ -35,12 +35,12 @@ def test_int8_steps_are_the_smallest_powers_of_two_that_do(weights: np.ndarray) 
     assert (scales(whole)[largest > 0] == steps[largest > 0]).all()
 
 
-def test_the_inverse_of_a_step_is_a_float32() -> None:
+def test_the_inverse_of_a_scale_is_a_float32() -> None:
     assert np.isfinite(1.0 / scales(np.full((1, 1), 1e-45)).astype(np.float32)).all()
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_rounding_twice_is_rounding_once(model: WaveNet, precision: str) -> None:
+def test_rounding_is_idempotent(model: WaveNet, precision: str) -> None:
     once = rounded(model, precision)
     twice = rounded(once, precision)
     for name, value in once.named_parameters():
@@ -49,7 +49,7 @@ def test_rounding_twice_is_rounding_once(model: WaveNet, precision: str) -> None
         assert changed == (precision != "float32" and name in MATRICES)
 
 
-def test_errors_are_as_small_as_promised(model: WaveNet) -> None:
+def test_bounds_of_the_rounding_error(model: WaveNet) -> None:
     for precision, share in (("bfloat16", 2.0**-8), ("int8", 1 / 127)):
         twin = rounded(model, precision)
         for name in MATRICES:
@@ -66,7 +66,7 @@ def test_bfloat16_is_pytorchs(model: WaveNet) -> None:
     assert torch.equal(rounded(model, "bfloat16").skip, model.skip.bfloat16().float())
 
 
-def test_the_model_itself_is_left_alone(model: WaveNet) -> None:
+def test_the_model_itself_is_not_changed(model: WaveNet) -> None:
     before = model.skip.clone()
     rounded(model, "int8")
     assert torch.equal(model.skip, before)
@@ -80,6 +80,6 @@ def test_one_clip_reads_fewer_bytes(model: WaveNet) -> None:
     assert pack(model, 2, "int8").weights.nbytes == sizes[0]
 
 
-def test_a_precision_that_is_none() -> None:
+def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(PartitaError, match="choose one of float32, bfloat16, int8"):
         bytes_per_weight("float16", "skip")

@@ -1,4 +1,4 @@
-"""What is drawn depends on the model, the prompt, the seed and the clip's number alone."""
+"""A clip depends only on the model, the prompt, the settings, the seed and the clip's number."""
 
 import numpy as np
 import pytest
@@ -68,14 +68,14 @@ def test_many_clips_in_several_groups_a_thread(model: WaveNet, sound: np.ndarray
     assert len(np.unique(many, axis=0)) == 60
 
 
-def test_another_seed_is_another_sound(model: WaveNet, sound: np.ndarray) -> None:
+def test_another_seed_gives_another_clip(model: WaveNet, sound: np.ndarray) -> None:
     other = draw(model, steps=256, config=SamplingConfig(seed=10), zero_class=128)
     assert (other != sound[:1, :256]).any()
 
 
 @pytest.mark.parametrize("clips", [1, 2])
-def test_an_prompt_goes_on_as_if_it_had_been_drawn(model: WaveNet, sound: np.ndarray, clips: int) -> None:
-    """Going on from what was drawn, under other addresses, needs the same state: compare probabilities."""
+def test_a_prompt_is_continued_like_drawn_samples(model: WaveNet, sound: np.ndarray, clips: int) -> None:
+    """The uniforms are different after a prompt, so this compares probabilities."""
     whole = Stream(model, clips=clips, config=SamplingConfig(seed=9), zero_class=128)
     whole.take(500)
     seen = np.empty((clips, 1, 256), np.float32)
@@ -86,7 +86,7 @@ def test_an_prompt_goes_on_as_if_it_had_been_drawn(model: WaveNet, sound: np.nda
 
 
 @pytest.mark.parametrize("length", [0, 1, 62, 63, 64, 300])
-def test_an_prompt_of_any_length(model: WaveNet, length: int) -> None:
+def test_prompts_of_any_length(model: WaveNet, length: int) -> None:
     prompt = np.random.default_rng(2).integers(0, 256, length).astype(np.uint8)
     filled = np.concatenate([np.full(model.receptive_field, 128), prompt])[-model.receptive_field :]
     config = SamplingConfig(seed=2)
@@ -110,7 +110,7 @@ def test_a_short_first_block_changes_nothing(
 
 
 @pytest.mark.parametrize("start", [(1 << 31) - 20, (1 << 32) - 20, (1 << 48) + 1])
-def test_after_days_the_addresses_are_still_right(model: WaveNet, start: int) -> None:
+def test_uniforms_after_days_of_samples(model: WaveNet, start: int) -> None:
     source = Stream(model, clips=2, config=SamplingConfig(seed=9), zero_class=128)
     source._engine.position = start
     seen = np.empty((2, 40, 256), np.float32)
@@ -121,16 +121,16 @@ def test_after_days_the_addresses_are_still_right(model: WaveNet, start: int) ->
     u = uniforms(9, 2, start, 40)
     assert (
         np.abs(np.cumsum(seen.astype(np.float64), -1) - u[..., None]).min() > 1e-6
-    )  # no draw is a near miss
+    )  # no uniform is at a boundary
     assert (drawn == choose(seen.astype(np.float64), u)).all()
 
 
-def test_an_endless_stream_keeps_its_size(model: WaveNet) -> None:
+def test_an_endless_stream_has_equal_blocks(model: WaveNet) -> None:
     source = stream(model, config=SamplingConfig(block=100), zero_class=128)
     assert [next(source).shape for _ in range(5)] == [(1, 100)] * 5
 
 
-def test_no_steps_are_no_blocks(model: WaveNet) -> None:
+def test_no_steps_give_no_blocks(model: WaveNet) -> None:
     assert list(stream(model, steps=0, zero_class=128)) == []
 
 
@@ -150,7 +150,7 @@ def test_many_classes_are_int16() -> None:
     assert drawn.max() < 1000
 
 
-def test_a_stream_has_its_own_weights(model: WaveNet, sound: np.ndarray) -> None:
+def test_a_stream_copies_the_weights(model: WaveNet, sound: np.ndarray) -> None:
     changed = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(1))
     first = Stream(changed, zero_class=128)
     twin = Stream(changed, zero_class=128)
@@ -195,7 +195,7 @@ def test_settings_out_of_range(options: dict[str, float]) -> None:
         SamplingConfig(**options)
 
 
-def test_mistakes_are_raised_before_the_first_block(model: WaveNet) -> None:
+def test_errors_are_raised_before_the_first_block(model: WaveNet) -> None:
     with pytest.raises(PartitaError, match="clips"):
         stream(model, clips=0, zero_class=128)
     with pytest.raises(PartitaError, match="steps"):

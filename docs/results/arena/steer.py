@@ -18,9 +18,9 @@ import torch
 
 from partita import Corpus, load, storage
 from partita.evaluation.metrics.two_sample import FOLDS
-from partita.evaluation.statistics.seed_interval import over_seeds
-from partita.experiments.arena.measure import FEW, Measuring
-from partita.experiments.arena.teacher import Truth
+from partita.evaluation.statistics.seed_interval import mean_over_seeds
+from partita.experiments.arena.measure import STEERED_CLIPS, StudentEvaluator
+from partita.experiments.arena.teacher import TeacherData
 from partita.runs.versions import versions
 from partita.sampling.config import SteeringConfig
 from partita.sampling.smc.sampler import Steering
@@ -37,10 +37,10 @@ def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
     teacher, critic = load(asked.teacher), load(asked.critic).model
     model = load(asked.arena / "runs" / f"{seed:04d}" / "likelihood").model
     corpus = Corpus.open(teacher.config["corpus"]["path"])
-    truth = Truth(teacher, corpus, threads=1).measuring_clips(
+    clips = TeacherData(teacher, corpus, threads=1).evaluation_clips(
         clips=asked.clips, samples=asked.samples, field=model.receptive_field, seed=5000 + seed
     )
-    measuring = Measuring(teacher=teacher, truth=truth, seed=6000 + seed, threads=1)
+    evaluator = StudentEvaluator(teacher=teacher, clips=clips, seed=6000 + seed, threads=1)
     found = {}
     for name, better in (("exact", teacher.model), ("critic", critic)):
         for particles in (1, asked.particles):
@@ -48,7 +48,7 @@ def student(given: tuple[Asked, int]) -> dict[str, dict[str, float]]:
                 scorer=RatioScorer(better, model, threads=1),
                 config=SteeringConfig(particles=particles, block=asked.block),
             )
-            (point,) = measuring.steered_curve(model, steering, (1.0,))
+            (point,) = evaluator.steered_curve(model, steering, (1.0,))
             found[f"{name}, {particles}"] = {score: point[score]["value"] for score in SCORES}
         print(f"student {seed}: {json.dumps(found)}", flush=True)
     return found
@@ -64,21 +64,21 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
-    if not FOLDS <= asked.clips <= FEW:
-        parser.error(f"--clips is {asked.clips}: give {FOLDS} to {FEW}")
+    if not FOLDS <= asked.clips <= STEERED_CLIPS:
+        parser.error(f"--clips is {asked.clips}: give {FOLDS} to {STEERED_CLIPS}")
     with ProcessPoolExecutor(asked.workers, mp_context=get_context("spawn")) as pool:
         rows = list(pool.map(student, [(asked, seed) for seed in range(asked.seeds)]))
     cases: dict[str, Any] = {}
     for case in rows[0]:
         cases[case] = {
-            score: over_seeds([row[case][score] for row in rows], seed=0).as_json()
+            score: mean_over_seeds([row[case][score] for row in rows], seed=0).as_json()
             | {"seeds": [row[case][score] for row in rows]}
             for score in rows[0][case]
         }
     for name in ("exact", "critic"):
         pairs = [(row[f"{name}, {asked.particles}"], row[f"{name}, 1"]) for row in rows]
         cases[f"{name}, lower by"] = {
-            score: over_seeds([one[score] - other[score] for one, other in pairs], seed=0).as_json()
+            score: mean_over_seeds([one[score] - other[score] for one, other in pairs], seed=0).as_json()
             for score in rows[0][f"{name}, 1"]
         }
     settings = {name: getattr(asked, name) for name in ("seeds", "clips", "samples", "particles", "block")}

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 
 from partita import Corpus, load, storage
 from partita.data.prompts import prompts
-from partita.evaluation.statistics.scores import Score, block_mean, from_replicates
+from partita.evaluation.statistics.scores import Score, block_mean, percentile_interval
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
@@ -86,7 +86,7 @@ def lower_by(value: NDArray[np.float64], plain: NDArray[np.float64], seed: int) 
     """Return by how many per cent the mean is below the plain one; the bootstrap draws pairs of clips."""
     picks = numpy_stream(seed, "evaluation/bootstrap").integers(len(value), size=(RESAMPLES, len(value)))
     replicates = 100.0 * (1.0 - value[picks].mean(1) / plain[picks].mean(1))
-    return from_replicates(100.0 * (1.0 - value.mean() / plain.mean()), replicates)
+    return percentile_interval(100.0 * (1.0 - value.mean() / plain.mean()), replicates)
 
 
 class Experiment:
@@ -166,7 +166,7 @@ def main() -> None:
     if not words.student.exists():
         sound = teacher_sound(teacher, corpus, "train", 256, words.samples // 256, words.seed)
         trained = train_student(sound, words.minutes, words.seed)
-        with storage.replacing(words.student) as part:
+        with storage.atomic_file(words.student) as part:
             save_file(dict(trained.state_dict()), part)
     if words.only_train:
         return

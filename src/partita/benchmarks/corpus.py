@@ -51,7 +51,7 @@ def bench(*, seconds: float = 120.0, runs: int = 5) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         mp3 = folder / "sound.mp3"
-        soundfile.write(mp3, synthetic(seconds, RATE, 2, seed=0), RATE)
+        soundfile.write(mp3, synthetic_sound(seconds, RATE, 2, seed=0), RATE)
         config = PrepareConfig(workers=1, gap=0)
         plain, prepared = [], []
         for run in range(runs + 1):
@@ -106,25 +106,25 @@ def bench_memory(*, short: float = 180.0, long: float = 10800.0) -> dict[str, fl
     }
 
 
-def synthetic(seconds: float, sample_rate: int, channels: int, *, seed: int) -> NDArray[np.float32]:
+def synthetic_sound(seconds: float, sample_rate: int, channels: int, *, seed: int) -> NDArray[np.float32]:
     """Return sound that is neither simple nor silent: notes with decaying harmonics, and noise.
 
     Returns:
         (samples, channels) float32.
 
-    >>> synthetic(0.5, 8000, 2, seed=0).shape
+    >>> synthetic_sound(0.5, 8000, 2, seed=0).shape
     (4000, 2)
     """
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     samples = round(seconds * sample_rate)
     note = np.zeros(samples, dtype=np.float32)
     length = sample_rate // 4
     t = np.arange(length) / sample_rate
     for start in range(0, samples, length):
-        pitch = 220 * 2 ** (random.integers(0, 24) / 12)
+        pitch = 220 * 2 ** (rng.integers(0, 24) / 12)
         tone = sum(np.sin(2 * np.pi * pitch * k * t) / k for k in range(1, 9)) * np.exp(-3 * t)
         note[start : start + length] = 0.2 * tone[: samples - start]
-    noise = 0.02 * random.standard_normal((samples, channels), dtype=np.float32)
+    noise = 0.02 * rng.standard_normal((samples, channels), dtype=np.float32)
     return note[:, None] + noise
 
 
@@ -155,7 +155,7 @@ def _time_plain(path: Path) -> float:
 
 def _write_long(path: Path, seconds: float) -> None:
     """Write a long file by repeating ten seconds of sound and one and a half of silence."""
-    sound = synthetic(10.0, LONG_RATE, 1, seed=1)
+    sound = synthetic_sound(10.0, LONG_RATE, 1, seed=1)
     period = np.concatenate([sound, np.zeros((LONG_RATE * 3 // 2, 1), dtype=np.float32)])
     with soundfile.SoundFile(path, "w", samplerate=LONG_RATE, channels=1, subtype="PCM_16") as file:
         left = round(seconds * LONG_RATE)

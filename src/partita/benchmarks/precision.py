@@ -6,7 +6,7 @@ is of their difference, which is far narrower than either's own. This file does 
 """
 
 from partita.data.corpus import Corpus
-from partita.evaluation.evaluate import check_fit
+from partita.evaluation.evaluate import check_model_fits_corpus
 from partita.evaluation.metrics.bits import block_bits
 from partita.evaluation.statistics.scores import Score, block_mean
 from partita.runs.loading import LoadedModel
@@ -33,7 +33,7 @@ def precision_costs(
     ...
     partita.errors.PartitaError: runs/violin does not exist: give a run folder, made by `partita train`
     """
-    check_fit(loaded, corpus, "test")
+    check_model_fits_corpus(loaded, corpus, "test")
     whole = block_bits(loaded.model, corpus, "test", loaded.quantizer, seconds=seconds)
     costs = {"float32": Score(0.0, 0.0, 0.0)}
     for precision in ("bfloat16", "int8"):

@@ -30,7 +30,7 @@ RUNS = 5
 
 
 @dataclass(frozen=True)
-class Case:
+class BenchCase:
     """What is measured: so many clips of a network on so many threads, its weights stored in one way."""
 
     clips: int
@@ -44,7 +44,7 @@ class Case:
         return SamplingConfig(threads=self.threads, precision=self.precision, device=self.device)
 
 
-def lively(config: WaveNetConfig) -> WaveNet:
+def random_network(config: WaveNetConfig) -> WaveNet:
     """Return a random network whose predictions are far from uniform, as a trained one's are."""
     model = WaveNet(config, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -52,10 +52,10 @@ def lively(config: WaveNetConfig) -> WaveNet:
     return model.eval()
 
 
-def rate_of(advance: Callable[[int], Any], *, clips: int, seconds: float) -> float:
+def measure_rate(advance: Callable[[int], Any], *, clips: int, seconds: float) -> float:
     """Return samples a second over all clips, drawing for about so long.
 
-    >>> rate_of(lambda steps: time.sleep(0.001 * steps), clips=2, seconds=0.01) < 2000
+    >>> measure_rate(lambda steps: time.sleep(0.001 * steps), clips=2, seconds=0.01) < 2000
     True
     """
     steps = 1
@@ -69,7 +69,7 @@ def rate_of(advance: Callable[[int], Any], *, clips: int, seconds: float) -> flo
 
 
 @torch.inference_mode()
-def reference_rate(model: WaveNet, case: Case, *, seconds: float) -> float:
+def reference_rate(model: WaveNet, case: BenchCase, *, seconds: float) -> float:
     """Return samples a second of the plain PyTorch cached loop, drawing included."""
     config, step = SamplingConfig(), CachedStep(model, clips=case.clips)
 
@@ -82,10 +82,10 @@ def reference_rate(model: WaveNet, case: Case, *, seconds: float) -> float:
 
     with thread_limit(case.threads):
         advance(3)
-        return rate_of(advance, clips=case.clips, seconds=seconds)
+        return measure_rate(advance, clips=case.clips, seconds=seconds)
 
 
-def bound(case: Case, *, matrix: float, bandwidth: float, bytes_each: float) -> float:
+def rate_bound(case: BenchCase, *, matrix: float, bandwidth: float, bytes_each: float) -> float:
     """Return the operations a second that reading every weight once for all clips of a thread allows.
 
     min(matrix rate, 2 operations for the bytes of a weight at the bandwidth of re-reading a buffer of the
@@ -107,7 +107,7 @@ def weight_bytes(config: WaveNetConfig, precision: str) -> int:
     )
 
 
-def start(size: str, *, runs: int) -> dict[str, Any]:
+def measure_start(size: str, *, runs: int) -> dict[str, Any]:
     """Return the bench's figures of the first block, medians over fresh processes whose code is on disk."""
     block = SamplingConfig().block
     times = start_times(size, block, runs=runs)
@@ -115,31 +115,31 @@ def start(size: str, *, runs: int) -> dict[str, Any]:
     return middle | {"start_runs": [one["start_seconds"] for one in times], "first_block": block}
 
 
-def bytes_read(config: WaveNetConfig, case: Case) -> float:
+def bytes_read(config: WaveNetConfig, case: BenchCase) -> float:
     """Return the bytes of a weight as a case reads it: clips that share weights have them as float32.
 
-    >>> bytes_read(size_named("small"), Case(16, 2, "bfloat16"))
+    >>> bytes_read(size_named("small"), BenchCase(16, 2, "bfloat16"))
     4.0
     """
     precision = case.precision if case.clips <= case.threads else "float32"
     return weight_bytes(config, precision) / config.multiply_adds
 
 
-def default_cases() -> list[Case]:
+def default_cases() -> list[BenchCase]:
     """Return one clip on one core at every precision, 16 on one core and on all, and a GPU's if there."""
     every = SamplingConfig().thread_count
-    cases = [Case(1, 1, precision) for precision in get_args(Precision)] + [Case(16, 1)]
+    cases = [BenchCase(1, 1, precision) for precision in get_args(Precision)] + [BenchCase(16, 1)]
     if every > 1:
-        cases.append(Case(16, every))
+        cases.append(BenchCase(16, every))
     if torch.cuda.is_available():
-        cases += [Case(clips, 1, device="cuda") for clips in (1, 512)]
+        cases += [BenchCase(clips, 1, device="cuda") for clips in (1, 512)]
     return cases
 
 
 def bench(
     size: str = "wide",
     *,
-    cases: Sequence[Case] | None = None,
+    cases: Sequence[BenchCase] | None = None,
     runs: int = RUNS,
     seconds: float = 0.6,
     sides: tuple[int, ...] = SIDES,
@@ -162,21 +162,21 @@ def bench(
         PartitaError: no size has that name.
     """
     config = size_named(size)
-    model, cases = lively(config), default_cases() if cases is None else cases
+    model, cases = random_network(config), default_cases() if cases is None else cases
     rates, limits = _measured(model, cases, runs=runs, seconds=seconds, sides=sides)
     rows, references = [], dict[tuple[int, int], float]()
     for case, measured in zip(cases, rates, strict=True):
         # on small tensors more threads can be slower: the plain loop is taken at its best
-        tried = [Case(case.clips, threads) for threads in sorted({1, case.threads})]
+        tried = [BenchCase(case.clips, threads) for threads in sorted({1, case.threads})]
         key = (case.clips, case.threads)
         if key not in references:
             references[key] = max(reference_rate(model, one, seconds=seconds) for one in tried)
-        rows.append(_row(size, case, measured, limits, references[key]))
-    return {"cases": rows, **start(size, runs=runs)}
+        rows.append(case_row(size, case, measured, limits, references[key]))
+    return {"cases": rows, **measure_start(size, runs=runs)}
 
 
 @dataclass(frozen=True)
-class Limits:
+class MachineLimits:
     """What the machine can do: rates of the matrix product, and bandwidths."""
 
     matrix: dict[tuple[Device, int], float]
@@ -186,8 +186,8 @@ class Limits:
 
 
 def _measured(
-    model: WaveNet, cases: Sequence[Case], *, runs: int, seconds: float, sides: tuple[int, ...]
-) -> tuple[list[list[float]], Limits]:
+    model: WaveNet, cases: Sequence[BenchCase], *, runs: int, seconds: float, sides: tuple[int, ...]
+) -> tuple[list[list[float]], MachineLimits]:
     """Return each case's rates and the machine's limits.
 
     Turn by turn: the machine's speed drifts, and each share should see all of it.
@@ -201,17 +201,19 @@ def _measured(
     bandwidth = dict.fromkeys((case.precision for case in cases), 0.0)
     for _ in range(runs):
         for case, source, measured in zip(cases, streams, rates, strict=True):
-            measured.append(rate_of(source.take, clips=case.clips, seconds=seconds))
+            measured.append(measure_rate(source.take, clips=case.clips, seconds=seconds))
         for device, threads in matrix:
             once = matrix_rate(torch.float32, threads, device, sides=sides, repeats=1)
             matrix[device, threads] = max(matrix[device, threads], once)
         for precision, best in bandwidth.items():
             once = reread_bandwidth(weight_bytes(model.config, precision), seconds=0.1)
             bandwidth[precision] = max(best, once)
-    return rates, Limits(matrix, bandwidth)
+    return rates, MachineLimits(matrix, bandwidth)
 
 
-def _row(size: str, case: Case, measured: list[float], limits: Limits, reference: float) -> dict[str, Any]:
+def case_row(
+    size: str, case: BenchCase, measured: list[float], limits: MachineLimits, reference: float
+) -> dict[str, Any]:
     """Return one case as the bench reports it."""
     config = size_named(size)
     rate, operations = float(np.median(measured)), 2.0 * config.multiply_adds
@@ -232,6 +234,6 @@ def _row(size: str, case: Case, measured: list[float], limits: Limits, reference
     }
     most = None
     if case.device == "cpu":
-        most = bound(case, matrix=matrix, bandwidth=bandwidth, bytes_each=bytes_read(config, case))
+        most = rate_bound(case, matrix=matrix, bandwidth=bandwidth, bytes_each=bytes_read(config, case))
     share = None if most is None else rate * operations / most
     return row | {"share_of_bound": share, "reread_bandwidth": bandwidth}

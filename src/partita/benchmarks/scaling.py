@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from partita.benchmarks.machine import SIDES, matrix_rate
-from partita.benchmarks.sampler import RUNS, Case, lively, rate_of
+from partita.benchmarks.sampler import RUNS, BenchCase, measure_rate, random_network
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import Stream
@@ -52,9 +52,11 @@ def scaling(
         for count in (1, 16)
         for blocks, layers in fields
     ]
-    models = {shape: lively(shape) for shape, _ in shapes}
+    models = {shape: random_network(shape) for shape, _ in shapes}
     streams = [
-        Stream(models[shape], clips=count, config=Case(count, threads).config, zero_class=shape.classes // 2)
+        Stream(
+            models[shape], clips=count, config=BenchCase(count, threads).config, zero_class=shape.classes // 2
+        )
         for shape, count in shapes
     ]
     for source in streams:
@@ -63,7 +65,7 @@ def scaling(
     floor = np.inf
     for _ in range(runs):
         for (shape, count), source, found in zip(shapes, streams, costs, strict=True):
-            rate = rate_of(source.take, clips=count, seconds=seconds)
+            rate = measure_rate(source.take, clips=count, seconds=seconds)
             found.append(1e12 / (rate * shape.multiply_adds))
         floor = min(floor, 2e12 / matrix_rate(torch.float32, threads, sides=sides, repeats=1))
     rows = [_row(*shape, found) for shape, found in zip(shapes, costs, strict=True)]

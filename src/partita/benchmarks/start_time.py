@@ -13,7 +13,7 @@ import time
 from partita.errors import PartitaError
 
 
-def measured_here(size: str, block: int) -> dict[str, float]:
+def measure_start_time(size: str, block: int) -> dict[str, float]:
     """Measure this process, in which the sampler must not have been imported yet.
 
     Args:
@@ -25,7 +25,7 @@ def measured_here(size: str, block: int) -> dict[str, float]:
         `start_seconds`, from the model in memory to the block: packing the weights, loading machine code,
         taking in the silence before the first sample, drawing.
 
-    >>> sorted(measured_here("tiny", 16))
+    >>> sorted(measure_start_time("tiny", 16))
     ['imports_seconds', 'setup_seconds', 'start_seconds']
     """
     begun = time.perf_counter()
@@ -49,7 +49,7 @@ def measured_here(size: str, block: int) -> dict[str, float]:
 
 
 def start_times(size: str, block: int, *, runs: int) -> list[dict[str, float]]:
-    """Return what `measured_here` finds in fresh processes, one after the other.
+    """Return what `measure_start_time` finds in fresh processes, one after the other.
 
     The first of them, which may have to compile, is not counted.
 
@@ -73,4 +73,4 @@ def start_times(size: str, block: int, *, runs: int) -> list[dict[str, float]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measured_here(sys.argv[1], int(sys.argv[2]))))
+    print(json.dumps(measure_start_time(sys.argv[1], int(sys.argv[2]))))

@@ -61,9 +61,9 @@ def _measured(size: str, *, batch: int, targets: int, device: str, runs: int, st
     train_step, threads = TrainStep(config), torch.get_num_threads()
     where, shape = train_step.compute, config.network_shape
     dtype = torch.bfloat16 if where.bfloat16 else torch.float32
-    random = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     extent = (batch, shape.receptive_field + targets)
-    classes = torch.randint(0, shape.classes, extent, generator=random).to(where.device)
+    classes = torch.randint(0, shape.classes, extent, generator=rng).to(where.device)
     valid = torch.ones(batch, targets, dtype=torch.bool, device=where.device)
     _seconds(train_step, classes, valid, 2)
     rates, ceilings = [], []

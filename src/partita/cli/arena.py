@@ -1,4 +1,4 @@
-"""`partita arena`: arms compared where the truth is known."""
+"""`partita arena`: compare arms on data with a known distribution."""
 
 import json
 from collections.abc import Sequence
@@ -8,26 +8,26 @@ from typing import Annotated
 import tyro
 from tyro.conf import FlagCreatePairsOff
 
-from partita.cli.arguments import gather, parse
+from partita.cli.arguments import gather_repeats, parse
 from partita.experiments.arena.config import ArenaConfig
 from partita.terminal import print_line
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Compare arms where the data's distribution is known: it is what a trained model, the teacher, draws.
+    """Compare arms on clips of a trained model, the teacher, whose distribution is known.
 
-    Small students learn from the teacher's clips, every arm goes on from the same students for equal time,
-    and the divergences between teacher and student are computed both ways, exactly up to sampling. All that
-    is finished is kept; the same command goes on with an arena that was interrupted.
+    Small models, the students, learn from the teacher's clips. Every arm then trains copies of the same
+    students for the same time. The arena measures the divergences between teacher and student in both
+    directions. If it is interrupted, run the same command again to go on.
     """
 
     json: FlagCreatePairsOff[bool] = False
-    """Print the scores as one JSON object, and nothing else, on standard output."""
+    """Print the scores as one JSON object on standard output, and nothing else there."""
     config: Annotated[ArenaConfig, tyro.conf.arg(name="")]
 
     def run(self) -> None:
-        """Hold the arena, then say on standard output where its page is."""
+        """Run the arena, then print the path of its page, or the scores, on standard output."""
         from partita.experiments.arena.page import write_arena_page
         from partita.experiments.arena.run import arena
 
@@ -37,5 +37,5 @@ class Command:
 
 
 def read(arguments: Sequence[str]) -> Command:
-    """Return the command that the arguments ask for."""
-    return parse(Command, gather(arguments, ("--arms", "--temperatures")), prog="partita arena")
+    """Return the subcommand with the given arguments."""
+    return parse(Command, gather_repeats(arguments, ("--arms", "--temperatures")), prog="partita arena")

@@ -1,6 +1,6 @@
-"""From typed words to a subcommand's dataclass, with every mistake as one line.
+"""Make a subcommand's dataclass from its arguments; every mistake is one line.
 
-This file knows no subcommand and no room.
+This file knows no subcommand.
 """
 
 import io
@@ -18,9 +18,9 @@ from partita.terminal import print_note
 
 CommandT = TypeVar("CommandT")
 
-LONGEST = 400  # characters of what is wrong with the arguments: some pass whole files as one
+LONGEST = 400  # characters of a message: an argument can be as long as a file
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
-_PLAINER = (
+_REWORDED = (
     (r"^Error parsing (\S+):", r"`\1`:"),
     (r"^Missing from [^:]*:", "missing:"),
     (r"^Missing value for argument '(.+)'\. Expected 1 values$", r"`\1` has no value: give one"),
@@ -33,23 +33,24 @@ _PLAINER = (
         r"`\2` is \1: choose one of \3",
     ),
 )
-"""What tyro says, and how it is said here."""
-_HELP_INDENT = " " * 9  # rows this deep repeat an option's help
+"""Patterns of tyro's messages, and what replaces them."""
+_HELP_INDENT = " " * 9  # rows with this indent repeat the help of an option
 
 
 def parse(
     command: type[CommandT], arguments: Sequence[str], *, prog: str, default: CommandT | None = None
 ) -> CommandT:
-    """Return the subcommand that the arguments ask for; `--help` prints the help and leaves with status 0.
+    """Return the subcommand with the given arguments; `--help` prints the help and exits with status 0.
 
     Args:
         command: a dataclass whose fields are the arguments.
         arguments: what follows the subcommand's name.
-        prog: how the help calls the command.
-        default: values of the arguments that are not given, in place of the dataclass's own.
+        prog: the name of the command in help and messages.
+        default: the values of arguments that are not given, in place of the dataclass's own defaults.
 
     Raises:
-        PartitaError: arguments that are missing, unknown or out of range.
+        PartitaError: an argument is missing, unknown or out of range.
+        SystemExit: after the help.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -62,9 +63,9 @@ def parse(
     ...
     partita.errors.PartitaError: `--times` is 'x': give a whole number; see `sing --help`
     """
-    heard = io.StringIO()
+    captured = io.StringIO()
     try:
-        with redirect_stderr(heard):
+        with redirect_stderr(captured):
             return tyro.cli(
                 command,
                 args=list(arguments),
@@ -75,11 +76,11 @@ def parse(
                     tyro.conf.DisallowNone,
                 ),
             )
-    except SystemExit as leaving:
-        if not leaving.code:
-            sys.stderr.write(heard.getvalue())
+    except SystemExit as exit_:
+        if not exit_.code:
+            sys.stderr.write(captured.getvalue())
             raise
-        raise _mistake(leaving, heard.getvalue(), prog) from leaving
+        raise _mistake(exit_, captured.getvalue(), prog) from exit_
 
 
 def with_new_names(arguments: Sequence[str], *, prog: str, renamed: Callable[[str], str]) -> list[str]:
@@ -108,10 +109,14 @@ def with_new_names(arguments: Sequence[str], *, prog: str, renamed: Callable[[st
     return words
 
 
-def gather(arguments: Sequence[str], options: Sequence[str]) -> list[str]:
-    """Let options be repeated: their values, from wherever they stand, are put behind one of each at the end.
+def gather_repeats(arguments: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Return the arguments with the values of repeated options collected behind one option each, at the end.
 
-    >>> gather(["a", "--test", "x", "--out", "c", "--test=y"], ["--test"])
+    Args:
+        arguments: what follows the subcommand's name.
+        options: the options that may be repeated and that take several values.
+
+    >>> gather_repeats(["a", "--test", "x", "--out", "c", "--test=y"], ["--test"])
     ['a', '--out', 'c', '--test', 'x', 'y']
     """
     rest: list[str] = []
@@ -131,10 +136,16 @@ def gather(arguments: Sequence[str], options: Sequence[str]) -> list[str]:
     return rest + [word for name, found in values.items() for word in (name, *found)]
 
 
-def peek(arguments: Sequence[str], option: str) -> str | None:
-    """Return the value that an option has among the arguments, or None: it may decide others' defaults.
+def value_of(arguments: Sequence[str], option: str) -> str | None:
+    """Return the last value that the arguments give an option, or None.
 
-    >>> peek(["corpus", "--arm", "report", "--steps=5"], "--steps")
+    A subcommand can so read an option that decides the defaults of others.
+
+    Args:
+        arguments: what follows the subcommand's name.
+        option: the option's name.
+
+    >>> value_of(["corpus", "--arm", "report", "--steps=5"], "--steps")
     '5'
     """
     found = None
@@ -145,27 +156,27 @@ def peek(arguments: Sequence[str], option: str) -> str | None:
     return found
 
 
-def _mistake(leaving: BaseException, box: str, prog: str) -> PartitaError:
-    """Return why tyro left: a room's own refusal if there is one, else its box of text as one line."""
-    reason = leaving.__context__
+def _mistake(exit_: BaseException, box: str, prog: str) -> PartitaError:
+    """Return why tyro exits: the `PartitaError` of a dataclass, else tyro's own message as one line."""
+    reason = exit_.__context__
     while reason is not None:
         if isinstance(reason, PartitaError):
             return reason
         reason = reason.__context__
     sections = _sections(box)
-    said = _sentence(sections[1]) if len(sections) > 1 else " ".join(box.split())
-    for pattern, words in _PLAINER:
-        said = re.sub(pattern, words, said)
+    message = _sentence(sections[1]) if len(sections) > 1 else " ".join(box.split())
+    for pattern, words in _REWORDED:
+        message = re.sub(pattern, words, message)
     for section in sections[2:]:
         if section[0] == "Perhaps you meant:":
-            said += f" (perhaps you meant {', '.join(section[1:])})"
-    if len(said) > LONGEST:
-        said = f"{said[:LONGEST]}..."
-    return PartitaError(f"{said}; see `{prog} --help`")
+            message += f" (perhaps you meant {', '.join(section[1:])})"
+    if len(message) > LONGEST:
+        message = f"{message[:LONGEST]}..."
+    return PartitaError(f"{message}; see `{prog} --help`")
 
 
 def _sections(box: str) -> list[list[str]]:
-    """Return the rows between the rules of tyro's box: its title, the message, then advice."""
+    """Return the rows between the lines of tyro's box: the title, the message, then suggestions."""
     sections: list[list[str]] = [[]]
     for row in _COLOUR.sub("", box).splitlines():
         inner = row.strip("│╭╮╰╯─")
@@ -178,7 +189,7 @@ def _sections(box: str) -> list[list[str]]:
 
 
 def _sentence(rows: list[str]) -> str:
-    """Return a section of tyro's box as one sentence; a list in it gets commas."""
+    """Return a section of tyro's box as one sentence, with commas between the items of a list."""
     if len(rows) > 1 and rows[0].endswith(":"):
         return f"{rows[0]} {', '.join(rows[1:])}"
     return " ".join(rows).rstrip(".")

@@ -1,4 +1,4 @@
-"""`partita bench`: the rates of the sampler, of training, of preparing, and the limits of the machine."""
+"""`partita bench`: measure the rates of the sampler, of training and of preparing a corpus."""
 
 import json
 from collections.abc import Sequence
@@ -15,29 +15,33 @@ from partita.terminal import print_line
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Measure how fast this machine draws, trains or prepares, as shares of what it could do at best."""
+    """Measure how fast this machine draws, trains or prepares, and compare this with its peak rates."""
 
     what: Positional[Literal["sampler", "training", "corpus"]]
     """What to measure: `sampler`, `training` or `corpus`."""
     size: str | None = None
-    """The network, by default `wide`; the corpus has none."""
+    """Size of the network, `wide` by default; not for `corpus`."""
     scaling: FlagCreatePairsOff[bool] = False
-    """Of the sampler: what a sample costs for 1 to 64 clips, and receptive fields from 253 to 16,383."""
+    """For `sampler`: measure the cost of a sample for 1 to 64 clips and for receptive fields from 253 to
+    16,383 samples."""
     model: Path | None = None
-    """Of the sampler: a trained run, to tell how many bits a sample each `--precision` costs it."""
+    """For `sampler`: trained run, to measure how many bits per sample each `--precision` costs."""
     corpus: Path | None = None
-    """A corpus whose test split `--model` is scored on."""
+    """Corpus whose test split the run of `--model` is scored on."""
     json: FlagCreatePairsOff[bool] = False
-    """Print one JSON object, and nothing else, on standard output."""
+    """Print one JSON object on standard output, and nothing else there."""
 
     def __post_init__(self) -> None:
-        """Refuse options that are not of what is measured, and one of two that belong together."""
+        """Check that the options belong to what is measured and to each other."""
         if (self.model is None) != (self.corpus is None):
-            raise PartitaError("`--model` is scored on `--corpus`: give both, or neither")
+            raise PartitaError("`--model` needs `--corpus` and the reverse: give both, or neither")
         if self.what != "sampler" and (self.scaling or self.model is not None):
-            raise PartitaError("`--scaling`, `--model` and `--corpus` are the sampler's: leave them out")
+            raise PartitaError(
+                f"`--scaling`, `--model` and `--corpus` are for `sampler`, not for `{self.what}`: leave them"
+                " out"
+            )
         if self.scaling and self.model is not None:
-            raise PartitaError("`--scaling` measures no trained model: leave out `--model` and `--corpus`")
+            raise PartitaError("`--scaling` uses no trained model: leave out `--model` and `--corpus`")
 
     def run(self) -> None:
         """Print the rates."""
@@ -56,7 +60,7 @@ class Command:
             from partita.benchmarks.corpus import bench
 
             if self.size is not None:
-                raise PartitaError("`--size` is a network's: leave it out, preparing a corpus needs none")
+                raise PartitaError(f"`--size` is {self.size!r}, but `corpus` uses no network: leave it out")
             return dict(bench())
         if self.what == "training":
             from partita.benchmarks.training import bench as bench_training
@@ -90,7 +94,7 @@ class Command:
 
 
 def read(arguments: Sequence[str]) -> Command:
-    """Return the command that the arguments ask for."""
+    """Return the subcommand with the given arguments."""
     return parse(Command, arguments, prog="partita bench")
 
 

@@ -1,4 +1,4 @@
-"""`partita demo`: the whole way, from recordings or synthetic studies to a page to listen to."""
+"""`partita demo`: from recordings or synthetic studies to a page with clips and scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,22 +13,21 @@ from partita.terminal import print_line
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Do everything at once: make a corpus, train two arms for equal time, draw clips, score, write a page.
+    """Make a corpus, train two arms for the same time, draw clips, score them and write a page.
 
-    One model learns by likelihood, then two arms go on from it: `likelihood`, as before, and `report`, with
-    an adversary. Everything is kept in the output folder; the same command goes on with a demo that was
-    interrupted.
+    One model is trained by likelihood. Two arms then go on from it: `likelihood`, as before, and `report`,
+    with an adversary. If the demo is interrupted, run the same command again to go on.
     """
 
     config: Annotated[DemoConfig, tyro.conf.arg(name="")] = field(default_factory=DemoConfig)
 
     def run(self) -> None:
-        """Make the demo, then say on standard output where its page is."""
+        """Run the demo, then print the path of its page on standard output."""
         from partita.experiments.demo.run import demo
 
         print_line(demo(self.config))
 
 
 def read(arguments: Sequence[str]) -> Command:
-    """Return the command that the arguments ask for."""
+    """Return the subcommand with the given arguments."""
     return parse(Command, arguments, prog="partita demo")

@@ -1,4 +1,4 @@
-"""`partita evaluate`: a model's scores on held-out recordings, each with its interval."""
+"""`partita evaluate`: score a model on held-out recordings, each score with its interval."""
 
 import json
 from collections.abc import Sequence
@@ -14,23 +14,23 @@ from partita.evaluation.evaluate import EvaluateConfig, evaluate
 from partita.progress import ProgressBar
 from partita.terminal import print_line, print_note
 
-NEW_NAMES = {"opening_seconds": "prompt_seconds"}  # of options
+NEW_NAMES = {"opening_seconds": "prompt_seconds"}  # old names of options to current ones
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Score a trained model on the recordings that it never saw.
+    """Score a trained model on recordings that it was not trained on.
 
-    Bits per sample say how well it predicts; the distance between log-mel spectra and the health of the clips
-    say how what it makes compares with what is real.
+    Bits per sample measure how well the model predicts. The distance of log-mel spectra and the signal
+    statistics compare its clips with real sound.
     """
 
     model: Positional[Path]
-    """A run folder, or one of the checkpoints in it."""
+    """Run folder, or one of the checkpoints in it."""
     corpus: Positional[Path]
-    """A corpus made by `partita prepare`."""
+    """Corpus, made by `partita prepare`."""
     json: FlagCreatePairsOff[bool] = False
-    """Print one JSON object, and nothing else, on standard output."""
+    """Print one JSON object on standard output, and nothing else there."""
     config: Annotated[EvaluateConfig, tyro.conf.arg(name="")] = field(default_factory=EvaluateConfig)
 
     def run(self) -> None:
@@ -56,7 +56,7 @@ def _row(name: str, score: dict[str, Any]) -> str:
 
 
 def read(arguments: Sequence[str]) -> Command:
-    """Return the command that the arguments ask for."""
+    """Return the subcommand with the given arguments."""
     arguments = with_new_names(
         arguments, prog="partita evaluate", renamed=lambda path: NEW_NAMES.get(path, path)
     )

@@ -1,12 +1,14 @@
-"""What a person is told about failures that no part of Partita foresaw: the operating system's, too little
-memory, and faults of Partita's own. It prints nothing."""
+"""Messages for errors that are no `PartitaError`: of the operating system, of memory, and bugs in Partita.
+
+This file prints nothing.
+"""
 
 import errno
 
-from partita.storage import FULL
+from partita.storage import DISK_FULL_ERRORS
 
-SURROUNDINGS = {
-    **dict.fromkeys(FULL, "make room on the disk, or write elsewhere"),
+SYSTEM_REMEDIES = {
+    **dict.fromkeys(DISK_FULL_ERRORS, "make room on the disk, or write elsewhere"),
     errno.EROFS: "write elsewhere",
     errno.EACCES: "change its permissions, or give another path",
     errno.EPERM: "change its permissions, or give another path",
@@ -19,9 +21,9 @@ SURROUNDINGS = {
     errno.EMFILE: "close other programs, or allow more open files with `ulimit -n`",
     errno.ENFILE: "close other programs",
 }
-"""What a person can do about failures of the operating system that are nobody's fault here."""
+"""What to do about an error of the operating system, by its number."""
 
-SMALLER = {
+MEMORY_REMEDIES = {
     "prepare": "give a lower `--workers`",
     "train": (
         "give a smaller `--batch`, `--targets` or `--size`, or fewer `--preview-clips`, and another `--out`"
@@ -32,25 +34,25 @@ SMALLER = {
     "arena": "give fewer `--clips`, `--samples` or `--workers`, or a smaller `--batch` or `--targets`",
     "bench": "give a smaller `--size`",
 }
-"""What each subcommand needs less memory with."""
+"""What to do if a subcommand has not enough memory."""
 
-_SIGNS = (
-    "out of memory",  # PyTorch's on CUDA
-    "can't allocate memory",  # PyTorch's on a CPU
+_MEMORY_WORDS = (
+    "out of memory",  # PyTorch on CUDA
+    "can't allocate memory",  # PyTorch on a CPU
     "not enough memory",  # the same on Windows
-    "cannot allocate memory",  # the operating system's, passed on by others
+    "cannot allocate memory",  # the operating system, passed on
     "std::bad_alloc",
-    "alloc_failed",  # CUDA's libraries, CUBLAS_STATUS_ALLOC_FAILED for one
-    "array is too big",  # NumPy's, of what no machine has
-    "maximum allowed dimension exceeded",  # the same
-    "storage size calculation overflowed",  # PyTorch's
+    "alloc_failed",  # CUDA libraries, for example CUBLAS_STATUS_ALLOC_FAILED
+    "array is too big",  # NumPy
+    "maximum allowed dimension exceeded",  # NumPy
+    "storage size calculation overflowed",  # PyTorch
 )
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Return whether an error, or the one that it was raised from, says that there is too little memory.
+    """Return whether an error, or the one that it was raised from, means that there is not enough memory.
 
-    Errors of PyTorch and NumPy are known by their words, so that neither need be loaded.
+    Errors of PyTorch and NumPy are recognised by their messages, so that neither is imported.
 
     >>> lacks_memory(MemoryError()), lacks_memory(RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"))
     (True, True)
@@ -62,41 +64,41 @@ def lacks_memory(error: BaseException) -> bool:
         if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno == errno.ENOMEM):
             return True
         if isinstance(cause, RuntimeError | ValueError) and any(
-            sign in str(cause).lower() for sign in _SIGNS
+            sign in str(cause).lower() for sign in _MEMORY_WORDS
         ):
             return True
         cause = cause.__cause__
     return False
 
 
-def is_fault(error: Exception) -> bool:
-    """Return whether an error is Partita's own fault, not the surroundings'.
+def is_bug(error: Exception) -> bool:
+    """Return whether an error is a bug in Partita, and not one of the operating system or of memory.
 
-    >>> is_fault(RuntimeError("shapes differ")), is_fault(PermissionError(13, "Permission denied"))
+    >>> is_bug(RuntimeError("shapes differ")), is_bug(PermissionError(13, "Permission denied"))
     (True, False)
     """
-    foreseen = isinstance(error, OSError) and error.errno in SURROUNDINGS
-    return not (foreseen or lacks_memory(error))
+    expected = isinstance(error, OSError) and error.errno in SYSTEM_REMEDIES
+    return not (expected or lacks_memory(error))
 
 
-def told(error: Exception, name: str) -> str:
-    """Return the line that tells a person about an error.
+def message_of(error: Exception, name: str) -> str:
+    """Return the line that reports an error, with what to do.
 
     Args:
-        error: what was raised, no `PartitaError`.
+        error: any error but a `PartitaError`.
         name: the subcommand.
 
-    >>> told(MemoryError(), "prepare")
+    >>> message_of(MemoryError(), "prepare")
     'not enough memory: give a lower `--workers`'
     """
     if lacks_memory(error):
         where = "the GPU has not enough memory" if "cuda" in str(error).lower() else "not enough memory"
-        return f"{where}: {SMALLER.get(name, 'ask for less at once')}"
+        return f"{where}: {MEMORY_REMEDIES.get(name, 'work on less at once')}"
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
-        remedy = SURROUNDINGS.get(error.errno or 0)
+        remedy = SYSTEM_REMEDIES.get(error.errno or 0)
         return f"{error.strerror}{where}" + (f": {remedy}" if remedy else "")
     return (
         f"unexpected {type(error).__name__}: {error}"
-        " (a fault of partita's; set PARTITA_DEBUG=1 to see where it happened)"
+        " (this is a bug in partita: set PARTITA_DEBUG=1 to see where it happens, and report it)"
     )

@@ -1,4 +1,4 @@
-"""`partita generate`: new sound from a trained model, in files that grow or down a pipe to a player."""
+"""`partita generate`: draw clips from a trained model, into files, a pipe or a device."""
 
 import math
 import os
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing(SamplingConfig):
-    """How to draw, but for the seed, which the command has itself: it is a fresh one unless given."""
+    """The sampling settings without the seed: the command has its own, and takes a fresh one by default."""
 
     seed: Suppress[int] = 0
 
@@ -38,71 +38,71 @@ class Drawing(SamplingConfig):
 class Command:
     """Draw new sound from a trained model.
 
-    WAV files grow as they are made and can be played at any moment; with `--out -` a player at the other end
-    of a pipe has the sound at once. Ctrl-C ends it with a short fade. The same model, seed and prompt give
-    the same clips.
+    WAV files grow while they are drawn and can be played at any time. With `--out -` the sound goes to
+    standard output, for example to a player. Ctrl-C ends the clips with a short fade. The same model, seed
+    and prompt give the same clips.
     """
 
     model: Positional[Path]
-    """A run folder, or one of the checkpoints in it."""
+    """Run folder, or one of the checkpoints in it."""
     seconds: float
-    """Length of each clip; `inf` with `--out -` goes on until Ctrl-C, or until the reader leaves."""
-    out: Annotated[str, tyro.conf.arg(metavar="PATH")]  # a Path would lose the slash at a folder's end
-    """A file for one clip: .wav, .flac, .mp3, .ogg, .opus, .aiff or .caf, WAV without a suffix; a folder for
-    several clips or with a slash at its end; - is standard output. Pipes and devices get a stream."""
+    """Length of each clip, in seconds. `inf` with `--out -` draws until Ctrl-C, or until the reader closes
+    the pipe."""
+    out: Annotated[str, tyro.conf.arg(metavar="PATH")]  # a Path would lose the slash at the end
+    """File for one clip, folder for several, or - for standard output. A file ends in .wav, .flac, .mp3,
+    .ogg, .opus, .aiff or .caf; without a suffix it is WAV. A name with a slash at its end is a folder. A pipe
+    or a device gets a stream."""
     format: Literal["wav", "raw"] = "wav"
-    """What a stream holds: `raw` is 16-bit little-endian PCM, mono, without a header."""
+    """Format of a stream. `raw` is 16-bit little-endian PCM, mono, without a header."""
     force: FlagCreatePairsOff[bool] = False
-    """Replace files that Partita did not draw, even the prompt, and remove clips of an earlier call."""
+    """Replace files that Partita did not draw, even the prompt, and remove the clips of an earlier call."""
     normalise: FlagCreatePairsOff[bool] = False
-    """Bring each clip to a peak of -1 dBFS, the level of prepared recordings; files only."""
+    """Scale each clip to a peak of -1 dBFS, the level of prepared recordings; for files only."""
     sample_rate: int | None = None
-    """The rate you count on, in Hz: clips have the model's, and any other is refused."""
+    """Sample rate that you expect, in Hz. Clips have the rate of the model, and another one is refused."""
     clips: int = 1
-    """How many clips to draw, all at once."""
+    """Number of clips, which are drawn together."""
     prime: Path | None = None
-    """A recording whose end the clips continue, a pipe that gives one, or - for standard input; the clips
-    hold only what is new."""
+    """Prompt: a recording whose end the clips continue, or - for standard input. The clips do not include the
+    prompt."""
     steer: FlagCreatePairsOff[bool] = False
-    """Steer by a discriminator: of many continuations, those go on that it takes for real."""
+    """Steer the draws by a discriminator: of many continuations, keep those that it scores as most real."""
     judge: Path | None = None
-    """A run whose discriminator judges, in place of the model's own; implies `--steer`."""
+    """Run whose discriminator steers, in place of the model's own; implies `--steer`."""
     particles: int = SteeringConfig.particles
-    """Continuations of each clip, when steering: the more, the nearer to what is asked, and the slower."""
+    """Continuations of each clip when steering. More are more accurate and slower."""
     steer_block: int = SteeringConfig.block
-    """Samples between judgements, when steering; a multiple of 2^layers of the discriminator."""
+    """Samples between two scores of the discriminator when steering; a multiple of 2^layers of it."""
     strength: float = SteeringConfig.strength
-    """What the discriminator's logits are multiplied by, when steering."""
+    """Factor of the discriminator's logits when steering."""
     seed: int | None = None
-    """The draws' address, 0 to 2^64 - 1: the same seed gives the same clips. By default a fresh one, which is
-    told on standard error."""
+    """Seed of the draws, 0 to 2^64 - 1. By default a fresh seed is taken and printed on standard error."""
     sampling: Annotated[Drawing, tyro.conf.arg(name="")] = field(default_factory=Drawing)
 
     def __post_init__(self) -> None:
-        """Refuse what fits only files, or only a stream."""
+        """Check that the options fit the output, a file or a stream, and each other."""
         if self.streamed and self.clips != 1:
             raise PartitaError(
-                f"`--clips` is {self.clips}, but `--out {self.out}` has room for one: name a folder"
+                f"`--clips` is {self.clips}, but `--out {self.out}` takes one clip: name a folder"
             )
         if self.streamed and self.normalise:
             raise PartitaError(
-                f"`--normalise` needs the whole clip before it writes, but `--out {self.out}` is a stream:"
-                " name a file"
+                f"`--normalise` needs the whole clip before it is written, but `--out {self.out}` is a"
+                " stream: name a file"
             )
         if not self.streamed and self.format != "wav":
             raise PartitaError(
-                "`--format raw` is for `--out -`: a file's suffix says its format; or redirect `--out -`"
+                f"`--format raw` is for a stream, but `--out {self.out}` is a file, whose suffix gives the"
+                " format: leave it out, or use `--out -`"
             )
         if not self.streamed and math.isinf(self.seconds):
             raise PartitaError(
-                f"`--seconds` is {self.seconds}, which no file can hold: stream it, with `--out -`"
+                f"`--seconds` is {self.seconds}, which no file can hold: use a stream, with `--out -`"
             )
         if not self.seconds > 0:
             raise PartitaError(f"`--seconds` is {self.seconds}: give a length above 0")
         if self._steering_config != SteeringConfig() and not self.steer and self.judge is None:
-            raise PartitaError(
-                "`--particles`, `--steer-block` and `--strength` only matter when steering: add `--steer`"
-            )
+            raise PartitaError("`--particles`, `--steer-block` and `--strength` need steering: add `--steer`")
         if self.seed is not None:
             replace(self.sampling, seed=self.seed)  # refuses a seed out of range
 
@@ -116,16 +116,16 @@ class Command:
         return is_stream(self.out)
 
     def run(self) -> None:
-        """Draw the clips; say where they are on standard output, and how fast it went on standard error."""
-        with self._place() as place:  # asked for before PyTorch takes its time to load
+        """Draw the clips, then print their paths on standard output and the speed on standard error."""
+        with self._place() as place:  # before PyTorch is imported, which takes time
             written = self._draw(place)
-        self._tell(written)
+        self.report(written)
         if written.interrupted:
             raise KeyboardInterrupt
 
     @contextmanager
     def _place(self) -> "Iterator[OutputPlan | int]":
-        """Yield where the sound goes, a descriptor or files, having made sure that nothing is lost there."""
+        """Yield the output, a descriptor or files, after checks that no other file is overwritten."""
         if self.streamed:
             with open_stream(
                 self.out, waiting=lambda: print_note(f"waiting for a reader of {self.out}")
@@ -183,7 +183,7 @@ class Command:
         samples: int | None,
         seed: int,
     ) -> "WriteResult":
-        """Let the blocks go where they are wanted."""
+        """Write the blocks to the files or to the stream."""
         from partita.sampling.output.clip_files import write_clips
         from partita.sampling.output.pipe import write_pipe
 
@@ -211,21 +211,25 @@ class Command:
                 place.remove_stale()
             return written
 
-    def _tell(self, written: "WriteResult") -> None:
-        """Say what there is: paths on standard output, all else on standard error."""
+    def report(self, written: "WriteResult") -> None:
+        """Print the paths of the clips on standard output, and all else on standard error."""
         for path in written.paths:
             print_line(path)
         for taken, path in written.moved.items():
-            print_note(f"{taken} was written by another program meanwhile and stays: the clip is in {path}")
+            print_note(
+                f"{taken} was written by another program in the meantime and stays: the clip is in {path}"
+            )
         rate = f"{written.times_real_time:.2f} times real time"
         print_note(f"{self.clips} x {written.seconds:.2f} s, {rate}")
         if written.silent:
             remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
-            told = f"{written.silent} of {self.clips} silent throughout: from silence, a model may go on so;"
-            print_note(f"{told} give it sound to continue, {remedy}")
+            print_note(
+                f"silent clips: {written.silent} of {self.clips}; after silence a model may draw more of it,"
+                f" so give it sound to continue, {remedy}"
+            )
 
     def _prompt(self, model: "LoadedModel", steering: "Steering | None") -> "NDArray[Any] | None":
-        """Return as much of the end of `--prime` as the model and the judge see."""
+        """Return the end of `--prime` that the model and the discriminator use."""
         if self.prime is None:
             return None
         from partita.audio.load import read_audio
@@ -244,7 +248,7 @@ class Command:
 
 
 def _is_open_as(path: Path, descriptor: int) -> bool:
-    """Return whether a descriptor is open on the file of that name."""
+    """Return whether a descriptor is open on the file of this name."""
     try:
         return path.is_file() and os.path.samestat(path.stat(), os.fstat(descriptor))
     except OSError:
@@ -252,5 +256,5 @@ def _is_open_as(path: Path, descriptor: int) -> bool:
 
 
 def read(arguments: Sequence[str]) -> Command:
-    """Return the command that the arguments ask for."""
+    """Return the subcommand with the given arguments."""
     return parse(Command, arguments, prog="partita generate")

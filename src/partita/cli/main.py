@@ -1,8 +1,9 @@
-"""The command `partita`: find the subcommand, run it, turn whatever happens into an exit status and one line.
+"""The command `partita`: run a subcommand, and turn its end into an exit status and a message of one line.
 
-Each subcommand is a file of this folder with a dataclass `Command`, whose fields are the arguments, their
-docstrings the help, and whose method `run` calls the rooms; its function `read` turns words into a `Command`.
-Only the chosen file is loaded, so `partita --help` is quick. This file does not know what the subcommands do.
+Each subcommand is a file of this package. Its dataclass `Command` has the arguments as fields and their help
+as docstrings; the method `run` does the work, and the function `read` makes a `Command` from arguments. Only
+the file of the chosen subcommand is imported, so `partita --help` is quick. This file does not know what the
+subcommands do.
 """
 
 import os
@@ -11,67 +12,69 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from partita import __version__
-from partita.cli.failures import is_fault, told
-from partita.cli.raw_arguments import checked
+from partita.cli.failures import is_bug, message_of
+from partita.cli.raw_arguments import clean_arguments
 from partita.errors import PartitaError
-from partita.standard_streams import secure_streams, silence_failed_output
+from partita.standard_streams import discard_unwritable_output, prepare_standard_streams
 from partita.terminal import flush_output, print_line, print_note
 
-DONE, FAULT, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILURE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
 WAITING = ("OMP_WAIT_POLICY", "PASSIVE")
-"""PyTorch's idle threads sleep. By default they spin, on cores that our own threads or other programs could
-use: beside another busy program a training step then takes up to ten times as long."""
+"""Idle threads of PyTorch sleep. By default they spin and take cores from other threads and programs; beside
+another busy program a training step then takes up to ten times as long."""
 
 SUMMARIES = {
-    "demo": "everything at once: a corpus, two trained models, clips, scores and a page to listen",
+    "demo": "make a corpus, train two models, draw clips, score them and write a page",
     "prepare": "make a corpus from recordings",
     "train": "train a model on a corpus, or go on with a run",
     "generate": "draw new sound from a trained model",
-    "arena": "compare arms where the truth is known: students of a trained model",
+    "arena": "compare arms on clips of a trained model, whose distribution is known",
     "evaluate": "score a trained model on a corpus's held-out recordings",
     "bench": "measure the speed of the sampler, of training or of preparing",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return its status: 0 done, 2 the user's mistake, 130 interrupted, 1 all else.
+    """Run the command line and return its exit status.
+
+    The status is 0 if all is done, 2 for a mistake of the user, 130 after Ctrl-C and 1 for anything else.
 
     Args:
-        arguments: what follows `partita`; by default this process's own.
+        arguments: what follows `partita`; by default the arguments of this process.
 
     >>> main(["sing"])
     2
     """
     if arguments is None:
-        secure_streams()
-    os.environ.setdefault(*WAITING)  # before anything loads PyTorch, which reads it once
+        prepare_standard_streams()
+    os.environ.setdefault(*WAITING)  # PyTorch reads it once, when it is imported
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given[0] if given else "--help"
     try:
         return _status(name, given[1:])
     finally:
-        silence_failed_output()
+        discard_unwritable_output()
 
 
 def _status(name: str, rest: list[str]) -> int:
-    """Run the subcommand; whatever it ends with becomes a status and a line."""
+    """Run the subcommand, print a message if it fails, and return the exit status."""
     try:
-        _dispatch(name, checked(rest))
+        _dispatch(name, clean_arguments(rest))
         flush_output()
     except KeyboardInterrupt as interruption:
-        _say(name, str(interruption) or "interrupted")
+        _print_message(name, str(interruption) or "interrupted")
         return INTERRUPTED
     except PartitaError as error:
-        _say(name, str(error))
+        _print_message(name, str(error))
         return MISTAKE
-    except BrokenPipeError:  # whoever read our output has left
-        return FAULT
+    except BrokenPipeError:  # the reader of the output has closed it
+        return FAILURE
     except Exception as error:
         if os.environ.get("PARTITA_DEBUG"):
             raise
-        _say(name, told(error, name))
-        return FAULT if is_fault(error) else MISTAKE
+        _print_message(name, message_of(error, name))
+        return FAILURE if is_bug(error) else MISTAKE
     return DONE
 
 
@@ -96,13 +99,13 @@ def _help() -> str:
     rows = "\n".join(f"  {name:{width}}  {summary}" for name, summary in SUMMARIES.items())
     return (
         "usage: partita SUBCOMMAND ...\n\n"
-        "Train autoregressive models of raw audio on your own recordings, sharpen them with an adversary,\n"
-        "and measure whether it helped.\n\n"
+        "Train autoregressive models of raw audio on your own recordings, with or without an adversary,\n"
+        "and measure whether the adversary helps.\n\n"
         f"subcommands:\n{rows}\n\n"
-        "`partita SUBCOMMAND --help` tells its arguments, `partita --version` the version."
+        "`partita SUBCOMMAND --help` shows its options, `partita --version` the version."
     )
 
 
-def _say(name: str, message: str) -> None:
+def _print_message(name: str, message: str) -> None:
     prefix = f"partita {name}" if name in SUMMARIES else "partita"
     print_note(f"{prefix}: {' '.join(message.split())}")

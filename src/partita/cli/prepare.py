@@ -1,4 +1,4 @@
-"""`partita prepare`: recordings become a corpus."""
+"""`partita prepare`: make a corpus from recordings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import Positional
 
-from partita.cli.arguments import gather, parse
+from partita.cli.arguments import gather_repeats, parse
 from partita.data.corpus import SPLITS
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.preparation.summary import corpus_notes
@@ -19,21 +19,21 @@ REPEATABLE = ("--test", "--validation")
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Make a corpus from recordings: mono, one rate, one level, without silence, split for train and test.
+    """Make a corpus from recordings: mono, at one sample rate and level, without silence, in three splits.
 
-    WAV, FLAC, Ogg, Opus, MP3 and AIFF files are read, and with `partita[formats]` M4A, WMA, videos and more;
-    they are never written to. Files that can't be used are named and skipped. Run it again after adding or
-    removing recordings: only what changed is done again.
+    It reads WAV, FLAC, Ogg, Opus, MP3 and AIFF files, and with `partita[formats]` M4A, WMA, videos and more.
+    It never writes to them. It names files that it can't use, and skips them. Run it again after you add or
+    remove recordings; it then prepares only what has changed.
     """
 
     recordings: Positional[tuple[Path, ...]] = ()
-    """Audio files, and folders, which are searched all the way down. They stand before the options."""
+    """Audio files and folders, before the options. Folders are searched with all folders in them."""
     out: Path
-    """Folder of the corpus: new, empty, or a corpus that is to be brought up to date."""
+    """Folder of the corpus: a new or empty one, or a corpus to update."""
     config: Annotated[PrepareConfig, tyro.conf.arg(name="")] = field(default_factory=PrepareConfig)
 
     def run(self) -> None:
-        """Prepare, then say what came of it: warnings on standard error, amounts on standard output."""
+        """Prepare the corpus, then print warnings on standard error and durations on standard output."""
         corpus = prepare(self.recordings, self.out, self.config, progress=True)
         for line in corpus_notes(corpus.index):
             print_note(line)
@@ -44,5 +44,5 @@ class Command:
 
 
 def read(arguments: Sequence[str]) -> Command:
-    """Return the command that the arguments ask for."""
-    return parse(Command, gather(arguments, REPEATABLE), prog="partita prepare")
+    """Return the subcommand with the given arguments."""
+    return parse(Command, gather_repeats(arguments, REPEATABLE), prog="partita prepare")

@@ -1,6 +1,6 @@
-"""The words of a command line before anything reads them: what no path can hold is refused, `~` is a home.
+"""Check the arguments as they were typed, and expand `~`, before a subcommand reads them.
 
-This file knows no subcommand and no option.
+This file knows no subcommand and no option, and imports nothing heavy.
 """
 
 import os
@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from partita.errors import PartitaError
 
 
-def checked(words: Sequence[str]) -> list[str]:
-    r"""Return the words with homes in place of `~`; see `with_home`.
+def clean_arguments(words: Sequence[str]) -> list[str]:
+    r"""Return the arguments with `~` expanded; see `expand_home`.
+
+    Args:
+        words: what follows the subcommand's name.
 
     Raises:
-        PartitaError: a word holds a character that no file name and no number can have.
+        PartitaError: an argument is empty, or holds a character that no file name can have.
 
-    >>> checked(["--out", "a\0b"])
+    >>> clean_arguments(["--out", "a\0b"])
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: the argument 'a\x00b' holds a NUL character: leave it out
@@ -30,7 +33,9 @@ def checked(words: Sequence[str]) -> list[str]:
                 if word
                 else "first argument"
             )
-            raise PartitaError(f"the {where} is empty: give a value (is a variable of the shell not set?)")
+            raise PartitaError(
+                f"the {where} is empty: give a value, or check that a shell variable in it is set"
+            )
         if "\0" in word:
             raise PartitaError(f"the argument {word[:60]!r} holds a NUL character: leave it out")
         try:
@@ -39,21 +44,21 @@ def checked(words: Sequence[str]) -> list[str]:
             raise PartitaError(
                 f"the argument {word[:60]!r} holds a character that no file name can have: leave it out"
             ) from None
-    return [with_home(word) for word in words]
+    return [expand_home(word) for word in words]
 
 
-def with_home(word: str) -> str:
-    """Return a word with the home in place of a `~` or `~user` that begins it or its value after `=`.
+def expand_home(word: str) -> str:
+    """Return an argument with `~` or `~user` expanded to a home folder, at its start or after `=`.
 
-    Shells do so only where `~` begins a word, not in `--out=~/corpus`. A user who is not known is left as he
-    is: a file may be called so.
+    Shells expand `~` only at the start of an argument, not in `--out=~/corpus`. An unknown user stays as it
+    is, since a file may have this name.
 
-    >>> with_home("--out=~/corpus") == f"--out={os.path.expanduser('~')}/corpus"
+    >>> expand_home("--out=~/corpus") == f"--out={os.path.expanduser('~')}/corpus"
     True
-    >>> with_home("--out=a~b")
+    >>> expand_home("--out=a~b")
     '--out=a~b'
     """
     name, equals, value = word.partition("=")
     if equals and value.startswith("~"):
-        return name + equals + os.path.expanduser(value)  # noqa: PTH111 - Path would normalise what is no path
+        return name + equals + os.path.expanduser(value)  # noqa: PTH111 - a Path would normalise it
     return os.path.expanduser(word)  # noqa: PTH111

@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import AvoidSubcommands, Positional
 
-from partita.cli.arguments import parse, peek, with_new_names
+from partita.cli.arguments import parse, value_of, with_new_names
 from partita.cli.help import help_page
 from partita.errors import PartitaError
 from partita.runs.config_formats import renamed
@@ -94,12 +94,12 @@ class Command:
 
 
 def read(arguments: Sequence[str]) -> Command:
-    """Return the command that the arguments ask for; `--config` and `--arm` decide its defaults."""
+    """Return the subcommand with the given arguments; `--config` and `--arm` decide its defaults."""
     arguments = with_new_names(arguments, prog="partita train", renamed=renamed)
-    config, arm = peek(arguments, "--config"), peek(arguments, "--arm")
+    config, arm = value_of(arguments, "--config"), value_of(arguments, "--arm")
     settings = TrainConfig() if config is None else named_config(config)
     settings = settings if arm is None else with_arm(settings, arm)
-    if any(peek(arguments, f"--{name}") for name in BUDGETS):  # a budget given here replaces that one
+    if any(value_of(arguments, f"--{name}") for name in BUDGETS):  # it replaces the budget of the config
         settings = replace(settings, steps=None, epochs=None, minutes=None)
     default = Command(settings=settings)
     if asked := {"-h", "--help", "--help-all"}.intersection(arguments):

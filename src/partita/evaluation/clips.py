@@ -19,38 +19,38 @@ from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
 
-LEAST_CLIPS = 4  # half of them are compared with the other half
-LEAST_SECONDS = 0.25
+MIN_CLIPS = 4  # half of them are compared with the other half
+MIN_SECONDS = 0.25
 FILLED = 0.6  # places are drawn at random: a split filled further would leave none free of overlap
 SHRINK = 0.9
 
 
-def fitting(
+def fit_clips(
     lengths: Sequence[float], *, clips: int, seconds: float, prompt_seconds: float
 ) -> tuple[int, float, float]:
     """Return how many clips, how long, with how long an prompt, fit into held-out sound without overlap.
 
     Clips that overlap hold the same sound on both sides of a comparison of halves, and make the distance
     between halves of real sound too small. So there are at most as many clips as fill `FILLED` of the sound;
-    where that leaves fewer than `LEAST_CLIPS`, clips and prompts become shorter, down to about
-    `LEAST_SECONDS`. What fits already comes back as it is.
+    where that leaves fewer than `MIN_CLIPS`, clips and prompts become shorter, down to about
+    `MIN_SECONDS`. What fits already comes back as it is.
 
     Args:
         lengths: of the split's segments, each in seconds; a clip lies inside one.
-        clips: at most so many, at least `LEAST_CLIPS`.
+        clips: at most so many, at least `MIN_CLIPS`.
         seconds: of each clip, at most.
         prompt_seconds: before each clip, at most.
 
-    >>> fitting([120.0], clips=16, seconds=3.0, prompt_seconds=1.0)
+    >>> fit_clips([120.0], clips=16, seconds=3.0, prompt_seconds=1.0)
     (16, 3.0, 1.0)
-    >>> fitting([20.0, 20.0], clips=16, seconds=3.0, prompt_seconds=1.0)
+    >>> fit_clips([20.0, 20.0], clips=16, seconds=3.0, prompt_seconds=1.0)
     (6, 3.0, 1.0)
     """
     while True:
         whole = seconds + prompt_seconds
         room = int(sum(min(FILLED * length / whole, length // whole) for length in lengths))
-        if room >= LEAST_CLIPS or seconds <= LEAST_SECONDS:
-            return max(LEAST_CLIPS, min(clips, room)), seconds, prompt_seconds
+        if room >= MIN_CLIPS or seconds <= MIN_SECONDS:
+            return max(MIN_CLIPS, min(clips, room)), seconds, prompt_seconds
         prompt_seconds = min(prompt_seconds, max(0.001, round(prompt_seconds * SHRINK, 3)))
         seconds = round(seconds * SHRINK, 3)
 
@@ -119,7 +119,7 @@ def real_clips(
     )
 
 
-def continued(
+def draw_continuations(
     model: WaveNet, real: RealClips, *, seed: int, temperature: float = 1.0, threads: int | None = None
 ) -> NDArray[np.float32]:
     """Draw a model's own continuation of each prompt: (clips, samples) float in [-1, 1], as long as the real

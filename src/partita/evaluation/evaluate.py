@@ -18,10 +18,10 @@ from partita.checks import check_choice, check_range
 from partita.data.corpus import SPLITS, Corpus
 from partita.device import DEVICES, check_threads, compute_device
 from partita.errors import PartitaError
-from partita.evaluation.clips import LEAST_CLIPS, RealClips, continued, fitting, real_clips
+from partita.evaluation.clips import MIN_CLIPS, RealClips, draw_continuations, fit_clips, real_clips
 from partita.evaluation.metrics.bits import bits_per_sample
-from partita.evaluation.metrics.frechet import halved_distances
-from partita.evaluation.metrics.signal_stats import health
+from partita.evaluation.metrics.frechet import split_half_distances
+from partita.evaluation.metrics.signal_stats import signal_statistics
 from partita.evaluation.statistics.scores import Score
 from partita.runs.loading import LoadedModel, load
 
@@ -56,9 +56,9 @@ class EvaluateConfig:
         check_choice("device", self.device, DEVICES)
         check_threads(self.threads)
         check_range("temperature", self.temperature, 0.01, 100.0)
-        if self.clips < LEAST_CLIPS:
+        if self.clips < MIN_CLIPS:
             raise PartitaError(
-                f"`clips` is {self.clips}: give at least {LEAST_CLIPS}, half of them are compared with the"
+                f"`clips` is {self.clips}: give at least {MIN_CLIPS}, half of them are compared with the"
                 " others"
             )
         for name in ("seconds", "prompt_seconds", "bits_seconds"):
@@ -67,13 +67,13 @@ class EvaluateConfig:
                 raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
 
 
-def fitted(config: EvaluateConfig, lengths: Sequence[float]) -> EvaluateConfig:
-    """Return the config with as many clips, as long, as held-out sound has room for; see `fitting`.
+def fit_config(config: EvaluateConfig, lengths: Sequence[float]) -> EvaluateConfig:
+    """Return the config with as many clips, as long, as held-out sound has room for; see `fit_clips`.
 
-    >>> fitted(EvaluateConfig(), [20.0, 20.0]).clips
+    >>> fit_config(EvaluateConfig(), [20.0, 20.0]).clips
     6
     """
-    clips, seconds, prompt_seconds = fitting(
+    clips, seconds, prompt_seconds = fit_clips(
         lengths, clips=config.clips, seconds=config.seconds, prompt_seconds=config.prompt_seconds
     )
     return replace(config, clips=clips, seconds=seconds, prompt_seconds=prompt_seconds)
@@ -116,10 +116,10 @@ def evaluate(
     Raises:
         PartitaError: the model and the corpus don't fit each other, or there is nothing to score on.
     """
-    return evaluation(run, corpus, config, progress=progress).scores
+    return evaluate_with_clips(run, corpus, config, progress=progress).scores
 
 
-def evaluation(
+def evaluate_with_clips(
     run: str | Path | LoadedModel,
     corpus: str | Path | Corpus,
     config: EvaluateConfig | None = None,
@@ -132,12 +132,12 @@ def evaluation(
     loaded = run if isinstance(run, LoadedModel) else load(run)
     tell = progress or _silently
     tell("checking the corpus", 0.0)
-    check_fit(loaded, corpus, asked.split)
-    config = fitted(asked, corpus.segment_seconds(asked.split))
-    real = places(loaded, corpus, config)
+    check_model_fits_corpus(loaded, corpus, asked.split)
+    config = fit_config(asked, corpus.segment_seconds(asked.split))
+    real = choose_real_clips(loaded, corpus, config)
     bits = _bits(loaded, corpus, config, tell)
     tell("drawing clips", 0.0)
-    clips = continued(
+    clips = draw_continuations(
         loaded.model, real, seed=config.seed, temperature=config.temperature, threads=config.threads
     )
     tell("comparing clips", 1.0)
@@ -147,7 +147,7 @@ def evaluation(
     return Evaluation(scores=scores, real=real, clips=clips)
 
 
-def places(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> RealClips:
+def choose_real_clips(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> RealClips:
     """Return the prompts that a fitted config asks for and what really followed, in the model's classes."""
     return real_clips(
         corpus,
@@ -188,21 +188,21 @@ def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> di
         seed: of the intervals.
     """
     rate, waveforms = real.sample_rate, real.waveforms
-    distances = halved_distances(
+    distances = split_half_distances(
         [log_mel(clip, rate) for clip in clips], [log_mel(clip, rate) for clip in waveforms], seed=seed
     )
     scores: dict[str, Any] = {
         "frechet_log_mel": distances.generated.as_json(),
         "frechet_real_halves": distances.real_halves.as_json(),
     }
-    theirs = health(waveforms, rate, seed=seed)
-    for name, score in health(clips, rate, seed=seed).items():
+    theirs = signal_statistics(waveforms, rate, seed=seed)
+    for name, score in signal_statistics(clips, rate, seed=seed).items():
         scores[name] = {**score.as_json(), "real": theirs[name].as_json()}
     scores["warnings"] = [distances.warning] if distances.warning else []
     return scores
 
 
-def check_fit(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
+def check_model_fits_corpus(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
     """Refuse to score a model on sound of another rate, on none, or on damaged sound.
 
     Raises:

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from partita.audio.spectrogram import log_mel
 from partita.data.corpus import Corpus
-from partita.evaluation.clips import continued
-from partita.evaluation.evaluate import EvaluateConfig, fitted, places
-from partita.evaluation.metrics.frechet import halved_distances
+from partita.evaluation.clips import draw_continuations
+from partita.evaluation.evaluate import EvaluateConfig, choose_real_clips, fit_config
+from partita.evaluation.metrics.frechet import split_half_distances
 from partita.runs.loading import LoadedModel
 
 TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8)
@@ -43,13 +43,15 @@ def choose_temperature(
     """
     few, short = min(CLIPS, config.clips), min(SECONDS, config.seconds)
     plan = replace(config, split="validation", clips=few, seconds=short)
-    plan = fitted(plan, corpus.segment_seconds("validation"))
-    real = places(loaded, corpus, plan)
+    plan = fit_config(plan, corpus.segment_seconds("validation"))
+    real = choose_real_clips(loaded, corpus, plan)
     theirs = [log_mel(clip, real.sample_rate) for clip in real.waveforms]
 
     def distance(temperature: float) -> float:
-        clips = continued(loaded.model, real, seed=plan.seed, temperature=temperature, threads=plan.threads)
+        clips = draw_continuations(
+            loaded.model, real, seed=plan.seed, temperature=temperature, threads=plan.threads
+        )
         ours = [log_mel(clip, real.sample_rate) for clip in clips]
-        return halved_distances(ours, theirs, seed=plan.seed).generated.value
+        return split_half_distances(ours, theirs, seed=plan.seed).generated.value
 
     return min(temperatures, key=distance)

@@ -9,7 +9,7 @@ import soundfile
 from numpy.typing import NDArray
 
 
-def flac_address(waveform: NDArray[np.floating[Any]], sample_rate: int) -> str:
+def flac_data_url(waveform: NDArray[np.floating[Any]], sample_rate: int) -> str:
     """Return a clip as a `data:` address of a 16-bit FLAC file, which every browser plays and which loses
     nothing.
 
@@ -17,7 +17,7 @@ def flac_address(waveform: NDArray[np.floating[Any]], sample_rate: int) -> str:
         waveform: (samples,), float in [-1, 1]; what lies beyond is clipped.
         sample_rate: Hz.
 
-    >>> flac_address(np.zeros(160), 16000).partition(",")[0]
+    >>> flac_data_url(np.zeros(160), 16000).partition(",")[0]
     'data:audio/flac;base64'
     """
     samples = np.round(np.clip(waveform, -1, 1) * 32767).astype(np.int16)

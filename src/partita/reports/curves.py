@@ -9,7 +9,7 @@ import numpy as np
 from partita.reports.charts import Chart, Guide, Series, chart
 
 Record = dict[str, Any]
-BLIND = 2 * log(2)
+CHANCE_LOSS = 2 * log(2)
 """The loss of a discriminator that says one half to everything, in nats: -log(1/2) twice."""
 
 
@@ -35,7 +35,9 @@ def learning_charts(arms: Sequence[tuple[str, Sequence[Record]]]) -> list[Chart]
     charts = [
         chart("Bits per sample over time", "minutes of training", "bits", _bits(timed, "minutes")),
         chart("Bits per sample over steps", "generator updates", "bits", _bits(timed, "step")),
-        _loss(timed, "discriminator_loss", "Discriminator", [Guide(value=BLIND, label="blind: 2 ln 2")]),
+        _loss(
+            timed, "discriminator_loss", "Discriminator", [Guide(value=CHANCE_LOSS, label="blind: 2 ln 2")]
+        ),
         _loss(timed, "adversarial_loss", "Generator, adversarial part", []),
     ]
     return [one for one in charts if one is not None]

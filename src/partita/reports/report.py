@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from partita import storage
 from partita.audio.level import PEAK_DBFS, normalise_peak
 from partita.evaluation.clips import RealClips
-from partita.reports.audio_data import flac_address
+from partita.reports.audio_data import flac_data_url
 from partita.reports.curves import learning_charts
 from partita.reports.score_table import score_rows
 from partita.reports.spectrogram_images import (
     RANGE_DB,
     decibels,
     frequency_ticks,
-    png_address,
+    png_data_url,
     spectrogram_png,
     time_ticks,
 )
-from partita.reports.templating import rendered
+from partita.reports.templating import render_template
 
 REAL = -1
 BARS = 180
@@ -95,7 +95,7 @@ def write_report(path: str | Path, data: ReportData) -> Path:
 def render_report(data: ReportData) -> str:
     """Return the page's HTML; every text in `data` is escaped."""
     assert data.arms, "a report needs an arm"
-    return rendered("report.html.j2", _page(data))
+    return render_template("report.html.j2", _page(data))
 
 
 def _page(data: ReportData) -> dict[str, Any]:
@@ -105,8 +105,8 @@ def _page(data: ReportData) -> dict[str, Any]:
     return {
         "data": data,
         "rows": _rows(data),
-        "opening_share": prompt / (prompt + continuation),
-        "opening_seconds": prompt / data.real.sample_rate,
+        "prompt_share": prompt / (prompt + continuation),
+        "prompt_seconds": prompt / data.real.sample_rate,
         "seconds": seconds,
         "time_ticks": time_ticks(seconds),
         "frequency_ticks": frequency_ticks(data.real.sample_rate),
@@ -139,8 +139,8 @@ def _clip(arm: int, name: str, waveform: Waveform, sample_rate: int, top_db: flo
     return {
         "arm": arm,
         "name": name,
-        "sound": flac_address(normalise_peak(waveform), sample_rate),
-        "picture": png_address(spectrogram_png(waveform, sample_rate, top_db=top_db)),
+        "sound": flac_data_url(normalise_peak(waveform), sample_rate),
+        "picture": png_data_url(spectrogram_png(waveform, sample_rate, top_db=top_db)),
     }
 
 

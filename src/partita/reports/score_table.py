@@ -152,15 +152,17 @@ def _reference(kind: Kind, arms: Sequence[Scores]) -> dict[str, float] | None:
 
 
 def _cell(kind: Kind, score: dict[str, float]) -> Cell:
-    value, low, high = (number(score[name] * kind.scale, kind.digits) for name in ("value", "low", "high"))
+    value, low, high = (
+        format_number(score[name] * kind.scale, kind.digits) for name in ("value", "low", "high")
+    )
     unit = f" {kind.unit}" if kind.unit else ""
     return Cell(value=value + unit, interval=f"{low} to {high}")
 
 
-def number(value: float, digits: int) -> str:
+def format_number(value: float, digits: int) -> str:
     """Return a number with a true minus sign, and no sign on what rounds to zero.
 
-    >>> number(-3.14159, 2), number(-0.001, 2)
+    >>> format_number(-3.14159, 2), format_number(-0.001, 2)
     ('−3.14', '0.00')
     """
     text = f"{value:.{digits}f}"

@@ -63,10 +63,10 @@ def spectrogram_png(waveform: NDArray[np.floating[Any]], sample_rate: int, *, to
     return file.getvalue()
 
 
-def png_address(png: bytes) -> str:
+def png_data_url(png: bytes) -> str:
     """Return a PNG as a `data:` address.
 
-    >>> png_address(b"")
+    >>> png_data_url(b"")
     'data:image/png;base64,'
     """
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -5,7 +5,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
-def rendered(template: str, page: Any) -> str:
+def render_template(template: str, page: Any) -> str:
     """Return the HTML; every text is escaped, and a name that the template asks for in vain is an error.
 
     Args:

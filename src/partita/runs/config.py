@@ -1,7 +1,7 @@
-"""Configs as TOML: frozen dataclasses to tables and back, unknown keys refused.
+"""Write a config, a frozen dataclass, as a TOML table, and read it back; unknown keys are refused.
 
-TOML has no null, so a field that is None is left out; such a field must have None as its default. This file
-does not know what any config means.
+TOML has no null, so a field that is None is left out; None must be the default of such a field. This file
+does not know what a config means.
 """
 
 import types
@@ -14,16 +14,16 @@ import tomli_w
 
 from partita import storage
 from partita.errors import PartitaError
-from partita.filenames import to_text
-from partita.tables import shown
+from partita.filenames import escape_surrogates
+from partita.tables import short_repr
 
 T = TypeVar("T")
 
-LARGEST_WHOLE = 2**53  # beyond it a float does not hold every whole number
+LARGEST_WHOLE = 2**53  # up to it a float holds every whole number
 
 
 def to_table(config: Any) -> dict[str, Any]:
-    """Return a dataclass as a TOML table, nested dataclasses as nested tables.
+    """Return a dataclass as a TOML table, with nested dataclasses as nested tables.
 
     >>> from partita.audio.quantizer import Quantizer
     >>> to_table(Quantizer())
@@ -33,22 +33,22 @@ def to_table(config: Any) -> dict[str, Any]:
     for field in fields(config):
         value = getattr(config, field.name)
         if value is None:
-            assert field.default is None, "TOML can't say None, so leaving the field out must mean it"
+            assert field.default is None, "TOML has no null, so None must be the default"
         else:
             table[field.name] = _plain(value)
     return table
 
 
 def from_table(kind: type[T], table: dict[str, Any], *, where: str) -> T:
-    """Return the dataclass that a TOML table describes; what the table leaves out takes its default.
+    """Return the dataclass that a TOML table describes; fields that the table lacks have their defaults.
 
     Args:
         kind: the dataclass.
         table: names to values.
-        where: said in messages, for example "run/config.toml [training]".
+        where: the place of the table for messages, for example "run/config.toml [training]".
 
     Raises:
-        PartitaError: an unknown or missing key, or a value of the wrong type or out of its range.
+        PartitaError: a key is unknown or missing, or a value has the wrong type or is out of its range.
 
     >>> from partita.audio.quantizer import Quantizer
     >>> from_table(Quantizer, {"clases": 256}, where="config.toml")
@@ -72,8 +72,8 @@ def from_table(kind: type[T], table: dict[str, Any], *, where: str) -> T:
 
 
 def write_toml(path: Path, table: dict[str, Any]) -> None:
-    """Write a TOML file, complete or not at all."""
-    storage.write_text(path, tomli_w.dumps(to_text(table)))
+    """Write a TOML file, whole or not at all."""
+    storage.write_text(path, tomli_w.dumps(escape_surrogates(table)))
 
 
 def _plain(value: Any) -> Any:
@@ -87,7 +87,7 @@ def _is_required(field: Field[Any]) -> bool:
 
 
 def _typed(hint: Any, value: Any, name: str, where: str) -> Any:
-    """Return `value` as the type that `hint` asks for, or say what is wrong with it."""
+    """Return the value as the type of the annotation `hint`; raise an error if it has another type."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         (hint,) = (one for one in arguments if one is not types.NoneType)
@@ -103,7 +103,9 @@ def _typed(hint: Any, value: Any, name: str, where: str) -> Any:
         return float(value)
     if not is_dataclass(hint) and isinstance(hint, type) and type(value) is hint:
         return value
-    raise PartitaError(f"`{name}` in {where} is {shown(value)}, must be of type {_named(hint)}: change it")
+    raise PartitaError(
+        f"`{name}` in {where} is {short_repr(value)}, must be of type {_named(hint)}: change it"
+    )
 
 
 def _named(hint: Any) -> str:

@@ -1,4 +1,4 @@
-"""Load a trained model from a run, and draw from it. Does not know how it was trained."""
+"""Load a trained model from a run and draw from it. This file does not know how the model was trained."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ from partita.device import Device
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.runs.checkpoint_state import STATE, SUFFIX, listed_files, read_state
+from partita.runs.checkpoint_state import STATE, SUFFIX, read_file_digests, read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
-from partita.runs.tensors import Shapes, read_like, shapes_of
+from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_specs
 from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
 
-M = TypeVar("M", bound=nn.Module)
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 Waveform = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedModel:
-    """A model ready to be drawn from; get one with `load`.
+    """A trained model to draw from; `load` creates it.
 
     Args:
-        model: in evaluation mode, on the CPU; the averaged weights where the run has them.
+        model: the network, in evaluation mode, on the CPU, with the averaged weights if the run has them.
         sample_rate: Hz.
-        quantizer: classes <-> waveform.
+        quantizer: converts between classes and waveforms.
         name: the run's name.
-        step: generator updates that made the weights.
+        step: generator updates of the checkpoint.
         config: the run's resolved config.
     """
 
@@ -65,24 +65,24 @@ class LoadedModel:
         """Draw clips.
 
         Args:
-            seconds: length of each.
-            clips: how many.
-            seed: the draws' address: the same seed gives the same clips.
-            prompt: sound at the model's rate that the clips continue: (samples,) for all, or (clips,
-                samples).
-            temperature: see `SamplingConfig`, as for the rest.
-            top_k: keep the k most probable classes.
-            top_p: keep the most probable classes that together reach this probability.
+            seconds: the length of each clip.
+            clips: the number of clips.
+            seed: the same seed gives the same clips.
+            prompt: audio that the clips continue, (samples,) for all clips or (clips, samples), float in
+                [-1, 1] at the model's sample rate; None is silence.
+            temperature: divides the logits; see `SamplingConfig`, also for the following ones.
+            top_k: draw only from the k most probable classes.
+            top_p: draw only from the most probable classes that together reach this probability.
             precision: how weights are stored.
             device: where to draw.
-            threads: threads to spread clips over.
-            steering: who judges, and how to steer by it; None draws from the model alone.
+            threads: threads to draw with.
+            steering: the scorer, and how to steer; None draws from the model alone.
 
         Returns:
             (clips, samples) float32 in [-1, 1], without the prompt.
 
         Raises:
-            PartitaError: a value is out of its range.
+            PartitaError: a value is out of range.
         """
         config = SamplingConfig(
             temperature=temperature,
@@ -106,23 +106,22 @@ class LoadedModel:
         first_block: int | None = None,
         steering: Steering | None = None,
     ) -> Iterator[Waveform]:
-        """Yield the clips that `draw` returns, block by block as they are made; without end when `seconds` is
-        None.
+        """Yield the clips that `draw` returns, block by block.
 
         Args:
-            seconds: length of each clip.
-            clips: how many.
+            seconds: the length of each clip; None is no end.
+            clips: the number of clips.
             prompt: as for `draw`.
-            config: how to draw, and the size of a block.
-            first_block: samples of the first block, from which the next ones grow to `config.block`; None
-                makes all blocks equal.
+            config: how to draw, and the samples per block.
+            first_block: samples of the first block; each block is then twice as long as the one before, up
+                to `config.block`. None makes all blocks equal.
             steering: as for `draw`.
 
         Returns:
-            an iterator over (clips, block) float32; the last block may be shorter.
+            an iterator over (clips, block) float32 in [-1, 1]; the last block may be shorter.
 
         Raises:
-            PartitaError: a value is out of its range.
+            PartitaError: a value is out of range.
         """
         steps = None if seconds is None else self.samples(seconds)
         source = self._source(clips, prompt, steps, config or SamplingConfig(), steering)
@@ -145,10 +144,10 @@ class LoadedModel:
         )
 
     def samples(self, seconds: float) -> int:
-        """Return the samples of a clip so long, at least 1.
+        """Return the samples of a clip of a length in seconds, at least 1.
 
         Raises:
-            PartitaError: the length is not above 0, or has no end.
+            PartitaError: the length is not above 0, or not finite.
         """
         if not (np.isfinite(seconds) and seconds > 0):
             raise PartitaError(f"`seconds` is {seconds}: give a length above 0")
@@ -159,11 +158,11 @@ def load(path: str | Path) -> LoadedModel:
     """Load the model of a run, or of one checkpoint of a run.
 
     Args:
-        path: a run folder (the checkpoint that training chose is taken), or a folder in its `checkpoints`.
+        path: a run folder, for the checkpoint that training chose, or a folder in its `checkpoints`.
 
     Raises:
-        PartitaError: nothing there, no run, no checkpoint yet, a damaged file, or a config of a newer
-            version.
+        PartitaError: the path does not exist, is not a run or has no checkpoint yet, a file is damaged, or
+            the config is of a newer version.
 
     >>> load("nowhere")
     Traceback (most recent call last):
@@ -187,55 +186,54 @@ def load(path: str | Path) -> LoadedModel:
 
 
 def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
-    """Return a run and the checkpoint that is meant; arguments and errors are those of `load`."""
+    """Return the run and the checkpoint that a path names; arguments and errors are those of `load`."""
     path = Path(path)
     inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
     run = RunFolder.open(path.absolute().parents[1] if inside else path)
-    return run, path if inside else run.chosen()
+    return run, path if inside else run.chosen_checkpoint()
 
 
 def weights_path(checkpoint: Path) -> Path:
-    """Return the file of a checkpoint's weights: their average, where there is one.
+    """Return the file of a checkpoint's weights: the averaged weights, if there are any.
 
     Raises:
-        PartitaError: the checkpoint is damaged: a file is missing that belongs to it, or one is there that
-            doesn't.
+        PartitaError: the checkpoint is damaged: a file is missing, or there is one that it does not list.
     """
     average = checkpoint / f"average{SUFFIX}"
-    files = listed_files(checkpoint)
+    files = read_file_digests(checkpoint)
     has_average = average.exists() if files is None else average.name in files
     return average if has_average else checkpoint / f"generator{SUFFIX}"
 
 
-def load_network(make: Callable[[], M], path: Path) -> M:
-    """Return a network with the weights in a file of a checkpoint.
+def load_network(make: Callable[[], ModuleT], path: Path) -> ModuleT:
+    """Create a network and load its weights from a file of a checkpoint.
 
-    The file's shapes are compared with the network's before memory is taken for either.
+    The shapes are compared before memory is allocated for the network or the weights.
 
     Args:
-        make: makes the network, with weights of its own.
+        make: creates the network.
         path: the file.
 
     Raises:
-        PartitaError: the file is damaged, or holds another network's weights.
+        PartitaError: the file is damaged, or its weights do not fit the network.
         DivergedError: a weight is not finite.
     """
-    tensors = read_like(path, network_shapes(make))
+    tensors = read_expected_tensors(path, network_shapes(make))
     model = make()
     model.load_state_dict(tensors)
     return model
 
 
-def network_shapes(make: Callable[[], nn.Module]) -> Shapes:
-    """Return the shapes of a network's weights, without the memory for them.
+def network_shapes(make: Callable[[], nn.Module]) -> TensorSpecs:
+    """Return the shapes and types of a network's weights, without allocating them.
 
     >>> network_shapes(lambda: nn.Linear(2, 3))
     {'weight': ((3, 2), torch.float32), 'bias': ((3,), torch.float32)}
     """
     with torch.device("meta"):
-        return shapes_of(make().state_dict())
+        return tensor_specs(make().state_dict())
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Give a network the weights in a file of a checkpoint; errors are those of `load_network`."""
-    model.load_state_dict(read_like(path, shapes_of(model.state_dict())))
+    """Load the weights of a network from a file of a checkpoint; errors are those of `load_network`."""
+    model.load_state_dict(read_expected_tensors(path, tensor_specs(model.state_dict())))

@@ -1,4 +1,4 @@
-"""The discriminator of a run, ready to judge what is being drawn. Does not know how it was trained."""
+"""Load the discriminator of a run, for example as a scorer for steering."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -15,21 +15,22 @@ from partita.sampling.smc.scorers import DiscriminatorScorer
 from partita.tables import Table
 
 WINDOW = 2048
-"""Samples that a judge hears: each is heard again with every block, so a training window costs too much."""
+"""Samples that the discriminator processes per block; a window as long as in training would be slow."""
 
 
 def load_scorer(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -> DiscriminatorScorer:
-    """Load the discriminator of a run, or of one checkpoint of a run, as a judge of what a model draws.
+    """Load the discriminator of a run, or of one checkpoint of a run, as a scorer for steering.
 
     Args:
-        path: a run folder, or a folder in its `checkpoints`; the model's own run, or another one.
-        model: who draws; its classes become the sound that is heard.
-        window: samples that are heard at once; no more than in the discriminator's training, unless its
-            windows were shorter than a patch.
+        path: a run folder, or a folder in its `checkpoints`: the model's own run or another one.
+        model: the model that draws.
+        window: samples that the discriminator processes at once, at most as many as in its training unless
+            those are too few for one patch.
 
     Raises:
-        PartitaError: no run, a run that was trained without an adversary, with another than a PatchGAN, with
-            the hinge loss, or at another sample rate; a damaged file, or a config of a newer version.
+        PartitaError: there is no run; it was trained without an adversary, with other discriminators than a
+            single PatchGAN, with the hinge loss or at another sample rate; a file is damaged, or the config
+            is of a newer version.
 
     >>> from partita.runs.loading import load
     >>> load_scorer("nowhere", load("nowhere"))
@@ -42,47 +43,46 @@ def load_scorer(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -
     training = Table(config["training"], str(run.path / CONFIG), REMEDY, "training.")
     if "adversary" not in training.values:
         raise PartitaError(
-            f"{run.path} has no discriminator, it was trained without an adversary: give a run that was"
-            " trained with one, for example `--arm report`, by `--judge RUN`"
+            f"{run.path} was trained without an adversary, so it has no discriminator: with `--judge RUN`,"
+            " give a run that was trained with one, for example by `--arm report`"
         )
     rate = config["corpus"]["sample_rate"]
     if rate != model.sample_rate:
         raise PartitaError(
-            f"the discriminator of {run.path} hears {rate} Hz, the model draws {model.sample_rate} Hz: give"
-            " a run of the same rate by `--judge RUN`"
+            f"the discriminator of {run.path} was trained at {rate} Hz, but the model draws"
+            f" {model.sample_rate} Hz: give a run of the same sample rate with `--judge RUN`"
         )
     loss = training.table("adversary").text("loss", default="log")
-    panel = _panel(run)
-    if panel.discriminators != ("patchgan",) or loss == "hinge":
+    ensemble = _ensemble_config(run)
+    if ensemble.discriminators != ("patchgan",) or loss == "hinge":
         raise PartitaError(
-            f"the discriminator of {run.path} can't steer: only a lone `patchgan`, whose patches end at known"
-            " samples, with a loss of `log` or `least-squares`, whose logits are ratios, can; give such a run"
-            " by `--judge RUN`"
+            f"the discriminator of {run.path} can't steer: with `--judge RUN`, give a run whose only"
+            " discriminator is a `patchgan`, trained with the loss `log` or `least-squares`"
         )
     discriminator = load_discriminator(run, checkpoint)
     assert isinstance(discriminator, PatchGAN)
-    hop = 1 << panel.patchgan.layers
-    window = max(6, min(window, training.integer("targets", least=1)) // hop) * hop
+    hop = 1 << ensemble.patchgan.layers
+    window = max(6, min(window, training.integer("targets", minimum=1)) // hop) * hop
     squares = loss == "least-squares"
     return DiscriminatorScorer(discriminator, model.quantizer, window=window, least_squares=squares)
 
 
 def load_discriminator(run: RunFolder, checkpoint: Path) -> Discriminator:
-    """Load the discriminator of a run that was trained with an adversary, of whatever kind.
+    """Load the discriminator of a run, of any kind.
 
     Args:
-        run: the run.
+        run: a run that was trained with an adversary.
         checkpoint: one of its checkpoints.
 
     Raises:
-        PartitaError: a damaged file, or a config of a newer version.
+        PartitaError: a file is damaged, or the config is of a newer version.
     """
-    panel = _panel(run)
-    return load_network(lambda: make_discriminator(panel), checkpoint / f"adversary{SUFFIX}")
+    ensemble = _ensemble_config(run)
+    return load_network(lambda: make_discriminator(ensemble), checkpoint / f"adversary{SUFFIX}")
 
 
-def _panel(run: RunFolder) -> EnsembleConfig:
-    """Return which discriminators a run has, and their shapes."""
+def _ensemble_config(run: RunFolder) -> EnsembleConfig:
+    """Return the config of a run's discriminators."""
     training = Table(run.config()["training"], str(run.path / CONFIG), REMEDY, "training.")
     shapes = {field.name for field in fields(EnsembleConfig)}
     adversary = training.table("adversary").values

@@ -1,6 +1,6 @@
-"""Which engine draws: the compiled kernel on the CPU, or the persistent one on a GPU, by `device`.
+"""The choice of the engine that draws: the compiled kernel on the CPU, or the persistent kernel on a GPU.
 
-Both draw the same clips from the same addresses; on a GPU within rounding. This file does not know how.
+Both engines draw the same clips from the same seed, up to rounding. This file does not know how they do it.
 """
 
 import os
@@ -17,16 +17,16 @@ from partita.sampling.gpu.engine import GPUEngine
 
 
 class Engine(Protocol):
-    """Clips that grow together."""
+    """Clips that are drawn together."""
 
     position: int
-    """Samples drawn so far of each clip."""
+    """Samples drawn so far, per clip."""
 
-    def take(self, steps: int, seen: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
+    def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
         """Draw the next samples, (clips, steps); see `CPUEngine.take`."""
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        """Let clips go on as others would; see `CPUEngine.copy`."""
+        """Replace the past of some clips with that of others; see `CPUEngine.copy`."""
 
 
 def engine_for(
@@ -36,17 +36,16 @@ def engine_for(
     *,
     numbers: NDArray[np.int64] | None = None,
 ) -> Engine:
-    """Return what draws the clips.
+    """Create the engine that draws the clips.
 
     Args:
-        model: the weights, copied.
+        model: the model; its weights are copied.
         history: (clips, receptive_field) classes before the first sample.
-        config: how to draw, and where; `auto` is the CPU.
-        numbers: (clips,) the clips' numbers behind the draws; None is 0, 1, 2 and so on.
+        config: how to draw, and on which device; `auto` is the CPU.
+        numbers: (clips,) the clip numbers, by which the draws are addressed; by default 0, 1, 2, ...
 
     Raises:
-        PartitaError: a GPU is asked for that is not there, or can't do what is asked; or the clips' past does
-            not fit this machine's memory (see `demand_room`).
+        PartitaError: there is no GPU, or the GPU engine does not support the settings.
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"])
@@ -58,23 +57,23 @@ def engine_for(
     return CPUEngine(model, history, config, numbers=numbers)
 
 
-def demand_room(model: WaveNet, clips: int) -> None:
-    """Refuse more clips at once than this machine can remember the past of.
+def check_memory(model: WaveNet, clips: int) -> None:
+    """Refuse clips whose past states do not fit into this machine's memory.
 
     Args:
-        model: who draws.
-        clips: at once; when steering, all clips' particles.
+        model: the model that draws.
+        clips: clips at once; when steering, the particles of all clips.
 
     Raises:
-        PartitaError: their past would take more than the machine's memory.
+        PartitaError: the past states need more than the machine's memory.
 
     >>> from partita.models.sizes import SIZES
-    >>> demand_room(WaveNet(SIZES["tiny"]), 16)
+    >>> check_memory(WaveNet(SIZES["tiny"]), 16)
     """
     each = model.receptive_field * (4 * model.config.residual_channels + 16)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
     if memory is not None and clips * each > memory:
         raise PartitaError(
-            f"{clips} clips or particles at once need {clips * each / 2**30:.0f} GiB for their past, this"
-            f" machine has {memory / 2**30:.0f}: ask for at most {memory // each}"
+            f"{clips} clips or particles at once need {clips * each / 2**30:.0f} GiB for their past states,"
+            f" this machine has {memory / 2**30:.0f} GiB: use at most {memory // each}"
         )

@@ -1,8 +1,9 @@
-"""The rule that turns logits and a uniform number into a class, in NumPy: what the compiled one is held to.
+"""The rule that turns logits and a uniform into a class, in NumPy: the reference for the compiled ones.
 
     temperature -> top-k -> top-p -> inverse cumulative distribution, classes in ascending order
 
-This file does not know where logits or uniforms come from.
+`cpu/categorical.py` has the same rule in Numba, and `gpu/categorical.py` in Triton. This file does not know
+where logits or uniforms come from.
 """
 
 from typing import Any
@@ -16,16 +17,16 @@ from partita.sampling.config import SamplingConfig
 def probabilities(logits: NDArray[np.floating[Any]], config: SamplingConfig) -> NDArray[np.float64]:
     """Return the probability with which each class is drawn.
 
-    q = softmax(logits / temperature); of q the `top_k` largest are kept (of equals, the lower class first);
-    of those, largest first, the fewest whose sum reaches `top_p` of what was kept; the rest is scaled up
-    to sum to 1.
+    q = softmax(logits / temperature). Top-k keeps the `top_k` largest of q; among equals, lower classes come
+    first. Of these, top-p keeps the fewest, largest first, whose sum reaches `top_p` of their total. What is
+    kept is scaled to sum to 1.
 
     Args:
         logits: (..., classes).
         config: temperature, top_k and top_p.
 
     Returns:
-        (..., classes), each row summing to 1; classes that can't be drawn have exactly 0.
+        (..., classes), each row summing to 1; classes that cannot be drawn have a probability of exactly 0.
 
     >>> probabilities(np.log([0.5, 0.25, 0.25]), SamplingConfig(top_k=2)).round(3).tolist()
     [0.667, 0.333, 0.0]
@@ -54,7 +55,7 @@ def choose(probability: NDArray[np.float64], uniform: NDArray[np.float64]) -> ND
         uniform: (...), in (0, 1).
 
     Returns:
-        (...) classes; never one with probability 0.
+        (...) classes; never one with a probability of 0.
 
     >>> choose(np.array([[0.2, 0.0, 0.8], [0.2, 0.0, 0.8]]), np.array([0.19, 0.21])).tolist()
     [0, 2]

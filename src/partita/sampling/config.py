@@ -1,4 +1,4 @@
-"""What a person may ask of the sampler. Knows neither models nor how samples are drawn."""
+"""The settings of the sampler and of steering. This file knows neither models nor how samples are drawn."""
 
 import math
 from dataclasses import dataclass
@@ -12,35 +12,37 @@ Precision = Literal["float32", "bfloat16", "int8"]
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
-    """How to draw: the distribution's shape, the seed, and how the work is cut up (which changes no sample).
+    """How to draw: the shape of the distribution, the seed, and how the work is divided.
+
+    How the work is divided does not change any sample.
 
     Raises:
-        PartitaError: a value is out of its range.
+        PartitaError: a value is out of range.
 
     >>> SamplingConfig(temperature=0.9, seed=3).temperature
     0.9
     """
 
     temperature: float = 1.0
-    """Divides the logits, 0.01 to 100: below 1 sharper, above 1 flatter."""
+    """Divides the logits, 0.01 to 100: values below 1 sharpen the distribution, values above 1 flatten it."""
     top_k: int | None = None
-    """Draw only among the k most probable classes; of equals, the lower class is kept first."""
+    """Draw only from the k most probable classes. Among equally probable classes, lower ones come first."""
     top_p: float | None = None
-    """Draw only among the most probable classes that together reach this probability (above 0, up to 1)."""
+    """Draw only from the fewest, most probable classes whose sum reaches this value, above 0 and up to 1."""
     seed: int = 0
-    """The draws' address, 0 to 2^64 - 1: the same seed gives the same clip."""
+    """The seed, 0 to 2^64 - 1. The same seed gives the same clips."""
     precision: Precision = "float32"
-    """How weights are stored: fewer bytes draw one clip faster, from a model that is rounded by so much; the
-    arithmetic stays float32."""
+    """How weights are stored. Fewer bytes make a single clip faster, but round the model; the arithmetic is
+    float32."""
     device: Device = "auto"
-    """Where to draw: `cuda` is a GPU, for many clips at once; `auto` the CPU, which draws one clip faster."""
+    """Where to draw. `cuda` is faster for many clips at once; `auto` is the CPU, faster for a single clip."""
     threads: int | None = None
-    """Threads to spread clips over; by default one for each core."""
+    """Threads to draw with; by default one per core."""
     block: int = 1600
-    """Samples in each block that a stream yields."""
+    """Samples per block that a stream yields."""
 
     def __post_init__(self) -> None:
-        """Refuse values that mean nothing."""
+        """Refuse values that are out of range."""
         if not (math.isfinite(self.temperature) and 0.01 <= self.temperature <= 100.0):
             raise PartitaError(
                 f"`temperature` is {self.temperature}: give 0.01 to 100, "
@@ -65,34 +67,34 @@ class SamplingConfig:
 
     @property
     def thread_count(self) -> int:
-        """Threads to use on this machine: the cores that this process may run on, unless told."""
+        """The number of threads to use: `threads`, or the cores that this process may use."""
         return available_cores() if self.threads is None else self.threads
 
 
 @dataclass(frozen=True, kw_only=True)
 class SteeringConfig:
-    """How to steer.
+    """How to steer; see `smc/sampler.py`.
 
     Raises:
-        PartitaError: a value is out of its range.
+        PartitaError: a value is out of range.
 
     >>> SteeringConfig(particles=4).strength
     1.0
     """
 
     particles: int = 16
-    """Continuations of each clip, K: the more, the nearer to p*, and the slower. 1 is plain sampling."""
+    """Particles (continuations) per clip, K. More are closer to p* and slower; 1 is plain sampling."""
     block: int = 256
-    """Samples between judgements."""
+    """Samples between two scores of the particles."""
     strength: float = 1.0
-    """What the judge's logits are multiplied by; 0 is plain sampling."""
+    """Multiplies the scorer's logits; 0 is plain sampling."""
     threshold: float = 0.5
-    """Particles are resampled when the effective sample size falls under this share of K; 0 is never."""
+    """Particles are resampled when the effective sample size is below this share of K; 0 disables it."""
     lag: int | None = 64
-    """Blocks that may wait for all particles to agree on them before one is drawn; None is without end."""
+    """The most blocks that wait until all particles of a clip agree on them; None is no limit."""
 
     def __post_init__(self) -> None:
-        """Refuse values that mean nothing."""
+        """Refuse values that are out of range."""
         if not 1 <= self.particles <= 1 << 16:
             raise PartitaError(f"`particles` is {self.particles}: give 1 to 65536")
         if self.block < 1:

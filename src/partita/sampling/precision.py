@@ -1,17 +1,18 @@
-"""How precisely the sampler stores weights: they are rounded, and packed into fewer bytes.
+"""The precision of the sampler's weights: how they are rounded, and stored in fewer bytes.
 
-A single clip reads every weight once for each sample, so what bounds it is how fast they come from the cache:
-half the bytes are nearly half the time. The arithmetic stays float32, and the stored weights are plain
-numbers, so what is drawn at a precision is what the rounded model, `rounded(model, precision)`, would draw in
-float32: nothing else changes, and its cost is measured as that model's bits per sample.
+A single clip reads every weight once per sample, so the cache's bandwidth limits its speed: half the bytes
+take nearly half the time. The arithmetic is float32 at every precision. A clip drawn at some precision is the
+clip that the rounded model, `rounded(model, precision)`, draws in float32; the bits per sample of that model
+measure the loss in quality.
 
-    float32    as they are
-    bfloat16   the upper half of a float32: 8 bits of significand, off by 2^-8 of the value at most
-    int8       q s, q whole and s a power of two for each output, the smallest with |q| <= 127; but for the
-               last layer, whose outputs are logits, and which would cost more than all others: bfloat16
+    float32    unchanged
+    bfloat16   the upper half of a float32: 8 bits of significand, a relative error of at most 2^-8
+    int8       q s, where q is whole, |q| <= 127, and the scale s is the smallest suitable power of two, one
+               per output. The last layer, whose outputs are the logits, is bfloat16: rounding it to int8
+               would cost more than rounding all other layers.
 
-A power of two scales without rounding, so one clip, whose products take q, and many, whose products take q s,
-give the same samples bit for bit. This file does not know layers' shapes, or how to draw.
+Scaling by a power of two is exact. So a single clip, whose products use q, and many clips, whose products use
+q s, get the same samples to the last bit. This file does not know the shapes of layers, or how to draw.
 """
 
 import copy
@@ -27,18 +28,22 @@ from partita.ops.llvm.vector import WIDTH
 
 PRECISIONS = {"float32": FLOAT32, "bfloat16": BFLOAT16, "int8": INT8}
 MATRICES = ("dilated", "residual", "skip", "end1", "end2")
-MOST = 127
+LARGEST_INT8 = 127
 LEAST_EXPONENT = -100
-"""Of a step, whose inverse must be a float32 too."""
+"""The smallest exponent of a scale, whose inverse must be a float32 too."""
 
 Array = NDArray[np.float64]
 
 
 def bytes_per_weight(precision: str, matrix: str) -> int:
-    """Return how many bytes each weight of a matrix takes.
+    """Return the bytes per weight of a matrix.
+
+    Args:
+        precision: "float32", "bfloat16" or "int8".
+        matrix: the parameter's name, one of `MATRICES`.
 
     Raises:
-        PartitaError: no precision has that name.
+        PartitaError: `precision` is not one of these.
 
     >>> bytes_per_weight("int8", "skip"), bytes_per_weight("int8", "end2")
     (1, 2)
@@ -50,7 +55,7 @@ def bytes_per_weight(precision: str, matrix: str) -> int:
 
 
 def scales(weights: Array) -> Array:
-    """Return the step of each output's int8 weights, a power of two.
+    """Return the scale of each output's int8 weights, a power of two.
 
     Args:
         weights: (..., rows, outputs).
@@ -62,12 +67,12 @@ def scales(weights: Array) -> Array:
     [[1.0, 2.0]]
     """
     largest = np.abs(weights).max(-2, keepdims=True)
-    exponent = np.ceil(np.log2(np.where(largest > 0, largest, MOST) / MOST))
+    exponent = np.ceil(np.log2(np.where(largest > 0, largest, LARGEST_INT8) / LARGEST_INT8))
     return np.asarray(2.0 ** np.maximum(exponent, LEAST_EXPONENT))
 
 
 def rounded_weights(weights: dict[str, Array], precision: str) -> dict[str, Array]:
-    """Return all weights as they are stored; biases and the embedding stay as they are.
+    """Return the weights rounded to a precision; biases and the embedding are not rounded.
 
     Args:
         weights: by name; matrices are (..., rows, outputs).
@@ -79,15 +84,15 @@ def rounded_weights(weights: dict[str, Array], precision: str) -> dict[str, Arra
         if size == BFLOAT16:
             found[name] = _upper_halves(value)
         elif size == INT8 and value.size:
-            # one product sums the skips of all layers: they share their outputs' steps
+            # one product sums the skip connections of all layers, so they share one scale per output
             whole = value.reshape(-1, value.shape[-1]) if name == "skip" else value
-            steps = scales(whole)
-            found[name] = (np.rint(whole / steps) * steps).reshape(value.shape)
+            scale = scales(whole)
+            found[name] = (np.rint(whole / scale) * scale).reshape(value.shape)
     return found
 
 
 def _upper_halves(value: Array) -> Array:
-    """Round to bfloat16: of a float32, to the nearest number without its lower half; of two, the even one."""
+    """Round to bfloat16, the upper half of a float32: to the nearest number, and to even in a tie."""
     bits = value.astype(np.float32).view(np.uint32)
     bits = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
     return (bits & np.uint32(0xFFFF0000)).view(np.float32).astype(np.float64)
@@ -95,10 +100,14 @@ def _upper_halves(value: Array) -> Array:
 
 @torch.no_grad()
 def rounded(model: WaveNet, precision: str) -> WaveNet:
-    """Return a copy of a model with its weights as they are stored.
+    """Return a copy of a model with its weights rounded to a precision.
+
+    Args:
+        model: the model; it is not changed.
+        precision: "float32", "bfloat16" or "int8".
 
     Raises:
-        PartitaError: no precision has that name.
+        PartitaError: `precision` is not one of these.
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"])
@@ -106,29 +115,29 @@ def rounded(model: WaveNet, precision: str) -> WaveNet:
     >>> bool((half.skip - model.skip).abs().max() <= model.skip.abs().max() / 2**8)
     True
     """
-    twin = copy.deepcopy(model)
-    named = dict(twin.named_parameters())
+    result = copy.deepcopy(model)
+    named = dict(result.named_parameters())
     weights = {name: named[name].detach().cpu().double().numpy() for name in MATRICES}
     for name, value in rounded_weights(weights, precision).items():
         named[name].copy_(torch.from_numpy(value))
-    return twin
+    return result
 
 
-def stored_bits(block: Array, stored: int, steps: Array) -> NDArray[np.float32]:
-    """Return a block of weights as it lies in memory, as the floats with those bits.
+def stored_bits(block: Array, weight_bytes: int, scale: Array) -> NDArray[np.float32]:
+    """Return the bits of a block of weights as they are stored, in the form of float32 numbers.
 
     Args:
         block: (rows, panels, 16), already rounded; rows are a multiple of 4.
-        stored: bytes of each weight.
-        steps: (panels, 16) steps of int8 weights.
+        weight_bytes: bytes per weight.
+        scale: (panels, 16) scales of int8 weights.
     """
-    if stored == FLOAT32:
+    if weight_bytes == FLOAT32:
         return block.astype(np.float32).ravel()
-    if stored == INT8:
-        raw = np.rint(block / steps).astype(np.int8).tobytes()
+    if weight_bytes == INT8:
+        raw = np.rint(block / scale).astype(np.int8).tobytes()
     else:
         halves = block.astype(np.float32).view(np.uint32) >> np.uint32(16)
-        if block.shape[1] % 2 == 0:  # two panels share 16 words: the first in the lower halves
+        if block.shape[1] % 2 == 0:  # two panels share 16 words, the first one in the lower halves
             pairs = halves.reshape(len(block), -1, 2, WIDTH)
             raw = (pairs[:, :, 0] | pairs[:, :, 1] << np.uint32(16)).tobytes()
         else:

@@ -1,8 +1,7 @@
-"""The slow samplers that the fast one is held to and measured against, in plain PyTorch.
+"""The reference sampler in plain PyTorch: a queue per layer, and one pass through the layers per sample.
 
-`cached_loop` is what one writes first: a queue for each layer, one pass through the layers for each sample.
-It is the loop that speed is quoted against. `teacher_forced` runs the model itself along a given history, in
-float64. Neither knows how to be fast.
+The engines draw the same clips, up to rounding, and the benchmarks give their speed as a multiple of this
+one. This file does not try to be fast.
 """
 
 from collections.abc import Callable
@@ -18,17 +17,15 @@ from partita.sampling.categorical import choose, probabilities
 from partita.sampling.config import SamplingConfig
 from partita.sampling.uniforms import uniforms
 
-CHUNK = 4096
-
 
 class CachedStep:
-    """One pass through the layers for each sample, past states kept in a queue for each layer.
+    """One pass through the layers per sample, with the past states in a queue per layer.
 
     Layout: states are (clips, channels).
 
     Args:
-        model: the weights, in the precision to compute in.
-        clips: how many clips go side by side.
+        model: the model, in the precision to compute in.
+        clips: the number of clips.
 
     >>> from partita.models.sizes import SIZES
     >>> CachedStep(WaveNet(SIZES["tiny"]), clips=2)(torch.zeros(2, dtype=torch.long)).shape
@@ -45,7 +42,7 @@ class CachedStep:
         self.time = 0
 
     def __call__(self, classes: Tensor) -> Tensor:
-        """Take in one sample of each clip, (clips,), and return the logits of the next, (clips, classes)."""
+        """Process one sample of each clip, (clips,), and return the logits of the next, (clips, classes)."""
         model = self.model
         hidden: Tensor = model.embedding[classes]
         skips: Tensor = model.skip_bias
@@ -75,20 +72,21 @@ def cached_loop(
     config: SamplingConfig,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> NDArray[np.int64]:
-    """Draw by the plain cached loop.
+    """Draw clips with `CachedStep`.
 
     Args:
-        model: the weights.
+        model: the model.
         history: (clips, receptive_field) classes, the last sample last.
-        steps: samples to draw for each clip.
-        config: how to draw; `threads` and `block` play no part.
-        interrupted: asked after each sample; true ends the loop early.
+        steps: samples to draw per clip.
+        config: how to draw; `threads`, `block`, `device` and `precision` have no effect.
+        interrupted: called after each sample; ends the loop when it returns True.
 
     Returns:
-        (clips, steps) classes, fewer when interrupted.
+        (clips, steps) classes; fewer steps when interrupted.
 
-    >>> from partita.models.sizes import SIZES
-    >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
+    >>> from partita.models.sizes import WaveNetConfig
+    >>> channels = {"residual_channels": 4, "dilation_channels": 4, "skip_channels": 4, "end_channels": 4}
+    >>> model = WaveNet(WaveNetConfig(blocks=1, layers=2, **channels))
     >>> cached_loop(model, np.full((2, model.receptive_field), 128), steps=3, config=SamplingConfig()).shape
     (2, 3)
     """
@@ -103,33 +101,3 @@ def cached_loop(
             break
         logits = step(torch.from_numpy(drawn[-1]))
     return np.stack(drawn, 1) if drawn else np.zeros((len(history), 0), np.int64)
-
-
-@torch.inference_mode()
-def teacher_forced(
-    model: WaveNet, history: NDArray[np.integer], config: SamplingConfig
-) -> NDArray[np.float64]:
-    """Return, in float64, the probabilities with which each sample after the first R would be drawn.
-
-    Args:
-        model: the weights; it is not changed.
-        history: (clips, R + steps) classes, R the receptive field.
-        config: temperature, top_k and top_p.
-
-    Returns:
-        (clips, steps, classes): entry i is the distribution of history[:, R + i] given what is before it.
-
-    >>> from partita.models.sizes import SIZES
-    >>> model = WaveNet(SIZES["tiny"])
-    >>> teacher_forced(model, np.full((1, model.receptive_field + 2), 128), SamplingConfig()).shape
-    (1, 2, 256)
-    """
-    exact = WaveNet(model.config).double()
-    exact.load_state_dict(model.state_dict())
-    inputs = torch.as_tensor(np.asarray(history)[:, :-1], dtype=torch.long)
-    reach = model.receptive_field - 1
-    chunks = [
-        exact(inputs[:, start : start + CHUNK + reach]).numpy()
-        for start in range(0, inputs.shape[1] - reach, CHUNK)
-    ]
-    return probabilities(np.concatenate(chunks, 1), config)

@@ -1,7 +1,7 @@
-"""Sound as a stream: any number of clips, drawn block by block from a model, each going on from its prompt.
+"""Clips as a stream: any number of clips, each of which continues its prompt, drawn block by block.
 
-What is drawn depends on the model, the prompt, the seed and the clip's number alone. This file does not know
-waveforms, files or runs: it yields classes.
+A clip depends only on the model, the prompt, the settings, the seed and the clip's number. This file does not
+know waveforms, files or runs: it yields classes.
 """
 
 from collections.abc import Iterator
@@ -12,24 +12,27 @@ from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.sampling.backend import demand_room, engine_for
+from partita.sampling.backend import check_memory, engine_for
 from partita.sampling.config import SamplingConfig
 
 Classes = NDArray[Any]
 
 
 def history_of(prompt: Classes | None, *, clips: int, length: int, classes: int, zero_class: int) -> Classes:
-    """Return the `length` samples before the first one drawn, of the zero class where the prompt is shorter.
+    """Return the `length` samples before the first drawn one: the end of the prompt, preceded by silence.
 
     Args:
-        prompt: (clips, n), or (n,) or (1, n) for all clips, any n; None is silence.
-        clips: how many clips.
-        length: samples of past that matter.
-        classes: values a sample may take.
+        prompt: (clips, n) classes, or (n,) or (1, n) for all clips, with any n; None is silence.
+        clips: the number of clips.
+        length: samples to return.
+        classes: the number of classes.
         zero_class: the class of silence.
 
+    Returns:
+        (clips, length) int64.
+
     Raises:
-        PartitaError: the prompt has another number of clips, or values that are no classes.
+        PartitaError: the prompt has another number of clips, or values that are not classes.
 
     >>> history_of(np.array([1, 2, 3]), clips=2, length=4, classes=8, zero_class=0).tolist()
     [[0, 1, 2, 3], [0, 1, 2, 3]]
@@ -39,9 +42,11 @@ def history_of(prompt: Classes | None, *, clips: int, length: int, classes: int,
         return history
     given = np.atleast_2d(np.asarray(prompt))
     if given.ndim != 2 or given.shape[0] not in {1, clips}:
-        raise PartitaError(f"the prompt has shape {given.shape}: give one row, or {clips}, one for each clip")
+        raise PartitaError(f"the prompt has shape {given.shape}: give one row, or {clips}, one per clip")
     if given.size and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= classes):
-        raise PartitaError(f"the prompt is not made of classes: give whole numbers from 0 to {classes - 1}")
+        raise PartitaError(
+            f"the prompt has values that are not classes: give whole numbers from 0 to {classes - 1}"
+        )
     taken = min(length, given.shape[1])
     if taken:
         history[:, length - taken :] = given[:, given.shape[1] - taken :]
@@ -49,30 +54,30 @@ def history_of(prompt: Classes | None, *, clips: int, length: int, classes: int,
 
 
 class Source(Protocol):
-    """What blocks are taken from: a `Stream`, or a `SteeredStream`."""
+    """What `blocks_of` draws from: a `Stream` or a `SteeredStream`."""
 
     config: SamplingConfig
 
     @property
     def position(self) -> int:
-        """Samples drawn so far of each clip."""
+        """Samples drawn so far, per clip."""
 
     def take(self, steps: int) -> Classes:
         """Draw the next samples of every clip, (clips, steps)."""
 
 
 class Stream:
-    """Clips that grow together; `take` draws their next samples.
+    """Clips that are drawn together; `take` draws their next samples.
 
     Args:
-        model: the weights, read once here: later changes to them play no part.
-        prompt: (clips, n) classes that the clips continue, or (n,) for all of them; None is silence.
-        clips: how many clips.
+        model: the model; its weights are copied here, so later changes to them have no effect.
+        prompt: (clips, n) classes that the clips continue, or (n,) for all clips; None is silence.
+        clips: the number of clips.
         config: how to draw.
-        zero_class: the class of silence, which fills the past before the prompt.
+        zero_class: the class of silence, which precedes the prompt.
 
     Raises:
-        PartitaError: the prompt or the settings don't fit the model.
+        PartitaError: the prompt or the settings do not fit the model, or the clips do not fit in memory.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
@@ -93,7 +98,7 @@ class Stream:
         self.config = config or SamplingConfig()
         if clips < 1:
             raise PartitaError(f"`clips` is {clips}: give at least 1")
-        demand_room(model, clips)
+        check_memory(model, clips)
         count = model.config.classes
         history = history_of(
             prompt, clips=clips, length=model.receptive_field, classes=count, zero_class=zero_class
@@ -104,14 +109,14 @@ class Stream:
 
     @property
     def position(self) -> int:
-        """Samples drawn so far of each clip."""
+        """Samples drawn so far, per clip."""
         return self._engine.position
 
     def take(self, steps: int, *, probabilities: NDArray[np.float32] | None = None) -> Classes:
         """Draw the next samples of every clip.
 
         Args:
-            steps: samples of each clip.
+            steps: samples per clip.
             probabilities: (clips, steps, classes), filled with the probabilities that were drawn from.
 
         Returns:
@@ -130,11 +135,26 @@ def stream(
     config: SamplingConfig | None = None,
     zero_class: int,
 ) -> Iterator[Classes]:
-    """Yield blocks of (clips, config.block) classes, `steps` samples in all, or without end.
+    """Yield blocks of (clips, config.block) classes.
 
-    With `first` the first block has so many samples and each one is twice as long as the one before, up to
-    config.block: a listener hears the first at once, and never waits for the next if drawing is twice as fast
-    as playing. The other arguments are those of `Stream`; mistakes are raised here, not at the first block.
+    With `first`, the first block has that many samples, and each block is twice as long as the one before, up
+    to `config.block`. Playback can then start at once, and does not stall if drawing is at least twice as
+    fast as playing.
+
+    Args:
+        model: as for `Stream`.
+        prompt: as for `Stream`.
+        clips: as for `Stream`.
+        steps: samples per clip; None is no end.
+        first: samples of the first block; None makes all blocks equal.
+        config: as for `Stream`, and the size of a block.
+        zero_class: as for `Stream`.
+
+    Returns:
+        an iterator over (clips, block) classes.
+
+    Raises:
+        PartitaError: as for `Stream`, at once and not at the first block.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
@@ -152,10 +172,15 @@ def stream(
 
 
 def blocks_of(source: Source, steps: int | None, *, first: int | None = None) -> Iterator[Classes]:
-    """Yield what a source draws, block by block; the arguments are those of `stream`.
+    """Yield what a source draws, block by block.
+
+    Args:
+        source: what draws.
+        steps: samples per clip; None is no end.
+        first: samples of the first block; None makes all blocks equal.
 
     Raises:
-        PartitaError: a first block without samples.
+        PartitaError: `first` is below 1.
     """
     if first is not None and first < 1:
         raise PartitaError(f"`first` is {first}: give at least 1")
@@ -178,7 +203,7 @@ def draw(
     config: SamplingConfig | None = None,
     zero_class: int,
 ) -> Classes:
-    """Return (clips, steps) classes at once; the arguments are those of `stream`.
+    """Return (clips, steps) classes; the arguments are those of `stream`.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES

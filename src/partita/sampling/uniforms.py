@@ -1,9 +1,9 @@
-"""Addressed uniforms: the number behind sample t of clip c under seed s is a function of (s, c, t) alone.
+"""Uniforms by address: the number that draws sample t of clip c is a function of the seed, c and t alone.
 
-So a clip does not depend on how many others are drawn beside it, on the block size, the threads or the
-device, and the millionth sample's number is had without drawing those before it. The function is
-Philox4x32-10, a counter-based generator: key = seed, counter = (t, c). This file does not know models or
-probabilities; `drawing.py` has the same function in compiled form.
+So a clip does not depend on the other clips, the block size, the threads or the device, and any sample's
+number can be computed without those before it. The function is Philox4x32-10, a counter-based generator, with
+key = seed and counter = (t, c). This file is the reference for `uniform` in `cpu/categorical.py` and
+`gpu/categorical.py`. It does not know models or probabilities.
 
 Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", section 3.3.
 """
@@ -44,15 +44,15 @@ def philox(counter: NDArray[np.uint32], key: tuple[int, int]) -> NDArray[np.uint
 
 
 def uniforms(seed: int, clips: Sequence[int] | int, start: int, steps: int) -> NDArray[np.float64]:
-    """Return the uniforms behind consecutive samples of some clips.
+    """Return the uniforms of consecutive samples of some clips.
 
-    u = (m + 1/2) / 2^52, where m is the upper 52 bits of the block's first two words: never 0, never 1.
+    u = (m + 1/2) / 2^52, where m is the upper 52 bits of the block's first two words: never 0 and never 1.
 
     Args:
         seed: 0 to 2^64 - 1.
-        clips: the clips' numbers, or how many clips from 0 on.
-        start: the first sample's number, 0 for the first one drawn.
-        steps: samples of each clip.
+        clips: the clip numbers, or the number of clips, numbered from 0.
+        start: the number of the first sample; 0 is the first one that a clip draws.
+        steps: samples per clip.
 
     Returns:
         (clips, steps), in (0, 1).

@@ -10,7 +10,7 @@ from partita.training.config.train import TrainConfig
 
 
 def diverged(
-    what: str, *, step: int, saved: int, config: TrainConfig, clips: list[str] | None = None
+    what: str, *, step: int, saved: int, config: TrainConfig, windows: list[str] | None = None
 ) -> DivergedError:
     """Return the error to raise for a run that diverged.
 
@@ -19,18 +19,18 @@ def diverged(
         step: the update in which, or after which, it was found.
         saved: the step of the newest checkpoint.
         config: the run's config.
-        clips: the windows of that update, if they may be the cause.
+        windows: the windows of that update, if they may be the cause.
 
     >>> str(diverged("the loss", step=8, saved=5, config=TrainConfig())).partition(":")[0]
     'the loss is not finite at step 8'
     """
-    on = f", on {'; '.join(clips)}" if clips else ""
-    advice = ", and listen to those clips" if clips else ""
+    on = f", on {'; '.join(windows)}" if windows else ""
+    advice = ", and listen to those parts of the recordings" if windows else ""
     return DivergedError(
         f"{what} is not finite at step {step}{on}: training diverged. The checkpoint of step {saved} is"
         " undamaged, but a run resumed from it would diverge again: train a new run with a lower"
         f" `learning_rate` (it was {config.learning_rate:g}), a longer `warmup` (it was {config.warmup}), a"
-        f" lower `clip` or `precision` float32{advice}"
+        f" lower `grad_clip` or `precision` float32{advice}"
     )
 
 

@@ -145,9 +145,8 @@ class Trainer:
             if state.step // state.every % PREVIEW_EVERY == 0 and self._previews.fit_in(state.seconds):
                 self._draw_previews()
             self._read_clock()
-            if self.fits_pace:
-                assert self.budget is not None
-                state.pace.fit(state.step, state.seconds, self.budget)
+            if self.fits_pace and (budget := self.budget) is not None:
+                state.pace.fit(state.step, state.seconds, budget)
             self.save()
         elif time.monotonic() - self._saved_at > 60.0 * self.config.checkpoint_minutes:
             self.save()
@@ -161,7 +160,7 @@ class Trainer:
         try:
             tensors = self.train_step.update(classes, valid, update)
         except FloatingPointError as error:
-            raise self._diverged(str(error), step=update.step, clips=batch.names) from error
+            raise self._diverged(str(error), step=update.step, windows=batch.names) from error
         values = torch.stack([value.double() for value in tensors.values()]).tolist()
         numbers = dict(zip(tensors, values, strict=True))
         state.step += 1
@@ -234,12 +233,13 @@ class Trainer:
         if not all(map(math.isfinite, numbers.values())):
             raise self._diverged(what, step=self.state.step)
 
-    def _diverged(self, what: str, *, step: int, clips: list[str] | None = None) -> DivergedError:
-        return diverged(what, step=step, saved=self.folder.steps()[-1], config=self.config, clips=clips)
+    def _diverged(self, what: str, *, step: int, windows: list[str] | None = None) -> DivergedError:
+        saved = self.folder.steps()[-1]
+        return diverged(what, step=step, saved=saved, config=self.config, windows=windows)
 
     def _record(self, record: dict[str, Any]) -> None:
         self.folder.log(record)
-        with self.folder.disk_faults():
+        with self.folder.explain_full_disk():
             self._tensorboard.record(record)
 
     def _draw_previews(self) -> None:
@@ -282,10 +282,10 @@ class Trainer:
 
     def _choose_checkpoint(self) -> tuple[int, WaveNet]:
         """Return the step that represents the run (with `patience` the best, else the last) and its model."""
-        best, model = self.state.best_step, self.train_step.best_model
-        last_is_best = self.state.best_bits == self.state.last_bits
-        if not self.config.patience or best is None or last_is_best or best not in self.folder.steps():
-            return self.state.step, model
+        state, model = self.state, self.train_step.best_model
+        best = state.best_step if self.config.patience and state.best_bits != state.last_bits else None
+        if best is None or best not in self.folder.steps():  # it may be lost with a damaged later checkpoint
+            return state.step, model
         model = deepcopy(model)
         load_weights(model, weights_path(self.folder.checkpoint_path(best)))
         return best, model

@@ -54,7 +54,8 @@ def encode(path: Path, form: str, code: str, sound: np.ndarray, rate: int, *, vi
 
 def sweep(rate: int) -> np.ndarray:
     t = np.arange(3 * rate) / rate
-    return (0.5 * np.sin(2 * np.pi * (300 + 100 * t) * t) * np.sin(np.pi * t / 3) ** 2).astype(np.float32)
+    sound = 0.5 * np.sin(2 * np.pi * (300 + 100 * t) * t) * np.sin(np.pi * t / 3) ** 2
+    return np.asarray(sound, dtype=np.float32)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -150,6 +150,7 @@ def with_length(data: bytes, name: str, length: int) -> bytes:
         where = data.index(b"ds64") + 16
     if name == "AIFF":
         where, length = data.index(b"SSND") + 4, length + 8
+    assert where is not None
     made = bytearray(data)
     struct.pack_into(form, made, where, length)
     if name == "AIFF":

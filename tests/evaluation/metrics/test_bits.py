@@ -85,8 +85,8 @@ def test_a_long_split_has_blocks_of_10_seconds(
 
 
 def test_neighbours_that_are_alike_widen_the_interval() -> None:
-    random = np.random.default_rng(0)
-    seconds = np.repeat(random.normal(size=20), 10) + 0.1 * random.normal(size=200)
+    rng = np.random.default_rng(0)
+    seconds = np.repeat(rng.normal(size=20), 10) + 0.1 * rng.normal(size=200)
     apart = block_mean(seconds, np.ones(200), seed=0)
     together = block_mean(seconds.reshape(20, 10).sum(axis=1), np.full(20, 10), seed=0)
     assert together.value == pytest.approx(apart.value)

@@ -9,7 +9,7 @@ import torch
 
 from partita.errors import PartitaError
 from partita.evaluation.metrics import divergence
-from partita.evaluation.metrics.divergence import Clips, along, log_ratios
+from partita.evaluation.metrics.divergence import Clips, divergences, log_ratios
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
@@ -66,7 +66,7 @@ def test_expectations_are_the_divergences_summed_over_all_sequences(
     assert np.exp2(log_p).sum() == pytest.approx(1.0)
     forward, reverse = np.exp2(log_p) @ (log_p - log_q), np.exp2(log_q) @ (log_q - log_p)
     assert min(forward, reverse) > 0.2, "the example says nothing"
-    sums = along(p, q, every, TEMPERATURES)[number]
+    sums = divergences(p, q, every, TEMPERATURES)[number]
     np.testing.assert_allclose(sums.log_ratio, log_p - log_q, atol=1e-5)
     np.testing.assert_allclose(sums.surprise, -log_p, atol=1e-5)
     assert np.exp2(log_p) @ sums.forward == pytest.approx(forward, abs=1e-5)
@@ -75,7 +75,7 @@ def test_expectations_are_the_divergences_summed_over_all_sequences(
 
 def test_a_sum_over_classes_spreads_less_than_what_was_drawn(p: WaveNet, q: WaveNet, every: Clips) -> None:
     chance = np.exp2(log2_of(log2_conditionals(p, every), every.sound))
-    (sums,) = along(p, q, every)
+    (sums,) = divergences(p, q, every)
 
     def variance(values: np.ndarray) -> float:
         return float(chance @ values**2 - (chance @ values) ** 2)
@@ -90,8 +90,8 @@ def test_shannon_is_that_of_the_conditionals(p: WaveNet, q: WaveNet, every: Clip
         return -(rows * np.log2(rows)).sum(-1)
 
     by_hand = (entropy((ours + theirs) / 2) - (entropy(ours) + entropy(theirs)) / 2).sum(1)
-    (there,) = along(p, q, every)
-    (back,) = along(q, p, every)
+    (there,) = divergences(p, q, every)
+    (back,) = divergences(q, p, every)
     np.testing.assert_allclose(there.shannon, by_hand, atol=1e-5)
     np.testing.assert_allclose(back.shannon, there.shannon, atol=1e-5)
     assert (there.shannon <= STEPS).all()
@@ -107,7 +107,7 @@ def test_drawn_clips_agree_with_the_sum_over_all_sequences(
     exact = np.exp2(log_q) @ (log_q - log_p)
     config = SamplingConfig(seed=3, temperature=temperature, threads=1)
     sound = draw(q, clips=2000, steps=STEPS, prompt=past, config=config, zero_class=0)
-    (sums,) = along(p, q, Clips(np.tile(past, (2000, 1)), sound), (temperature,))
+    (sums,) = divergences(p, q, Clips(np.tile(past, (2000, 1)), sound), (temperature,))
     for values in (sums.reverse, -sums.log_ratio):
         error = values.std() / np.sqrt(len(values))
         assert abs(values.mean() - exact) < 4 * error
@@ -117,11 +117,11 @@ def test_drawn_clips_agree_with_the_sum_over_all_sequences(
 def test_long_clips_are_cut_into_windows_that_change_nothing(
     p: WaveNet, q: WaveNet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    random = np.random.default_rng(1)
-    clips = Clips(random.integers(CLASSES, size=(3, 20)), random.integers(CLASSES, size=(3, 50)))
-    (whole,) = along(p, q, clips)
+    rng = np.random.default_rng(1)
+    clips = Clips(rng.integers(CLASSES, size=(3, 20)), rng.integers(CLASSES, size=(3, 50)))
+    (whole,) = divergences(p, q, clips)
     monkeypatch.setattr(divergence, "WINDOW", 7)
-    (cut,) = along(p, q, clips)
+    (cut,) = divergences(p, q, clips)
     for name in ("surprise", "log_ratio", "forward", "reverse", "shannon"):
         np.testing.assert_allclose(getattr(cut, name), getattr(whole, name), atol=1e-4)
 
@@ -131,18 +131,18 @@ def test_a_flat_temperature_leaves_the_logarithm_of_the_classes_less_the_entropy
 ) -> None:
     conditionals = log2_conditionals(p, every)
     entropy = -(np.exp2(conditionals) * conditionals).sum((1, 2))
-    (sums,) = along(p, p, every, (1e6,))
+    (sums,) = divergences(p, p, every, (1e6,))
     np.testing.assert_allclose(sums.forward, STEPS * np.log2(CLASSES) - entropy, atol=1e-3)
 
 
 def test_mistakes_are_named(p: WaveNet, every: Clips, four_classes: Make) -> None:
     with pytest.raises(PartitaError, match="the past has 3 samples, a model sees 8"):
-        along(p, p, Clips(every.past[:, :3], every.sound))
+        divergences(p, p, Clips(every.past[:, :3], every.sound))
     broken = four_classes(2, 2)
     with torch.no_grad():
         broken.end1_bias.fill_(torch.nan)
     with pytest.raises(PartitaError, match="not finite"):
-        along(p, broken, every)
+        divergences(p, broken, every)
 
 
 def test_the_log_ratio_of_every_sample_is_that_of_one_step_after_the_other(

@@ -3,13 +3,13 @@ import pytest
 import scipy.linalg
 
 from partita.errors import PartitaError
-from partita.evaluation.metrics.frechet import Gaussian, fit, frechet_distance, halved_distances
+from partita.evaluation.metrics.frechet import Gaussian, fit, frechet_distance, split_half_distances
 
 
 def gaussian(seed: int, bands: int = 12, rank: int | None = None) -> Gaussian:
-    random = np.random.default_rng(seed)
-    factor = random.normal(size=(bands, rank or bands))
-    return Gaussian(random.normal(size=bands), factor @ factor.T)
+    rng = np.random.default_rng(seed)
+    factor = rng.normal(size=(bands, rank or bands))
+    return Gaussian(rng.normal(size=bands), factor @ factor.T)
 
 
 def test_one_dimension_is_the_closed_form() -> None:
@@ -18,8 +18,8 @@ def test_one_dimension_is_the_closed_form() -> None:
 
 
 def test_diagonal_covariances_are_the_closed_form() -> None:
-    random = np.random.default_rng(0)
-    means, spreads = random.normal(size=(2, 20)), random.uniform(0.1, 3, size=(2, 20))
+    rng = np.random.default_rng(0)
+    means, spreads = rng.normal(size=(2, 20)), rng.uniform(0.1, 3, size=(2, 20))
     a, b = (Gaussian(m, np.diag(s**2)) for m, s in zip(means, spreads, strict=True))
     expected = ((means[0] - means[1]) ** 2).sum() + ((spreads[0] - spreads[1]) ** 2).sum()
     assert frechet_distance(a, b) == pytest.approx(expected)
@@ -58,19 +58,19 @@ def clips(
     seed: int, *, count: int = 16, frames: int = 80, bands: int = 6, shift: float = 0.0
 ) -> list[np.ndarray]:
     """Clips that differ from each other more than their frames do, as music does."""
-    random = np.random.default_rng(seed)
-    return [random.normal(random.normal(shift, 1, bands), 0.5, (frames, bands)) for _ in range(count)]
+    rng = np.random.default_rng(seed)
+    return [rng.normal(rng.normal(shift, 1, bands), 0.5, (frames, bands)) for _ in range(count)]
 
 
 def test_generating_the_real_sound_itself_gives_the_distance_of_real_halves() -> None:
     real = clips(0)
-    found = halved_distances(real, real, seed=0)
+    found = split_half_distances(real, real, seed=0)
     assert found.generated == found.real_halves
     assert found.warning is None
 
 
 def test_a_perfect_model_lies_at_the_real_halves_on_average() -> None:
-    pairs = [halved_distances(clips(2 * n), clips(2 * n + 1), seed=0) for n in range(30)]
+    pairs = [split_half_distances(clips(2 * n), clips(2 * n + 1), seed=0) for n in range(30)]
     generated, real = (
         np.mean([getattr(p, name).value for p in pairs]) for name in ("generated", "real_halves")
     )
@@ -78,23 +78,23 @@ def test_a_perfect_model_lies_at_the_real_halves_on_average() -> None:
 
 
 def test_a_model_that_is_off_lies_beyond_the_real_halves() -> None:
-    found = halved_distances(clips(1, shift=3.0), clips(0), seed=0)
+    found = split_half_distances(clips(1, shift=3.0), clips(0), seed=0)
     assert found.generated.low > found.real_halves.high
     assert found.generated.value == pytest.approx(6 * 3.0**2, rel=0.4)
 
 
 def test_the_interval_is_about_as_wide_as_other_clips_would_spread_the_value() -> None:
-    found = [halved_distances(clips(2 * n, shift=3.0), clips(2 * n + 1), seed=n) for n in range(40)]
+    found = [split_half_distances(clips(2 * n, shift=3.0), clips(2 * n + 1), seed=n) for n in range(40)]
     spread = 3.92 * np.std([one.generated.value for one in found])
     width = np.mean([one.generated.high - one.generated.low for one in found])
     assert 0.7 < width / spread < 1.5
 
 
 def test_few_frames_are_warned_of_and_too_few_clips_refused() -> None:
-    few = halved_distances(clips(0, count=4, frames=10), clips(1, count=4, frames=10), seed=0)
+    few = split_half_distances(clips(0, count=4, frames=10), clips(1, count=4, frames=10), seed=0)
     assert few.warning is not None
     assert "2 clips with 20 frames for 6 bands" in few.warning
     with pytest.raises(PartitaError, match="3 generated, 3 real"):
-        halved_distances(clips(0, count=3), clips(1, count=3), seed=0)
+        split_half_distances(clips(0, count=3), clips(1, count=3), seed=0)
     with pytest.raises(PartitaError, match="finite"):
-        halved_distances([np.full((4, 6), np.nan)] * 4, clips(1, count=4), seed=0)
+        split_half_distances([np.full((4, 6), np.nan)] * 4, clips(1, count=4), seed=0)

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from partita.evaluation.metrics.steered import Steered, steered_bound
+from partita.evaluation.metrics.steered import SteeredClips, steered_kl_bound
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc.sampler import Steering
@@ -14,12 +14,12 @@ CLASSES, CLIPS, STEPS = 4, 600, 6
 
 def steered(
     p: WaveNet, q: WaveNet, better: WaveNet, *, temperature: float = 1.0, **settings: float
-) -> Steered:
+) -> SteeredClips:
     judge = RatioScorer(better, q, threads=1)
     config = SteeringConfig(**({"block": 2, "threshold": 1.0} | settings))  # type: ignore[arg-type]
     past = np.random.default_rng(0).integers(CLASSES, size=(CLIPS, 8))
     sampling = SamplingConfig(seed=1, temperature=temperature, threads=1)
-    return steered_bound(p, q, Steering(scorer=judge, config=config), past, STEPS, sampling, zero_class=0)
+    return steered_kl_bound(p, q, Steering(scorer=judge, config=config), past, STEPS, sampling, zero_class=0)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from scipy import stats
 
 from partita.errors import PartitaError
 from partita.evaluation.statistics.comparison import compare_pairs
-from partita.evaluation.statistics.wording import in_words
+from partita.evaluation.statistics.wording import describe
 
 
 def numbered(values):
@@ -21,8 +21,8 @@ def compared(a, b, **options):
 
 def verdicts_of_the_same_arm(times, seeds=8):
     """Compare an arm with itself under other seeds; its scores have a long tail, as where runs go wrong."""
-    random = np.random.default_rng(0)
-    return [compared(*random.lognormal(size=(2, seeds))).verdict for _ in range(times)]
+    rng = np.random.default_rng(0)
+    return [compared(*rng.lognormal(size=(2, seeds))).verdict for _ in range(times)]
 
 
 def test_of_200_comparisons_of_the_same_arm_at_most_5_in_100_find_a_difference():
@@ -44,18 +44,18 @@ def test_of_4000_comparisons_of_the_same_arm_at_most_5_in_100_find_a_difference(
 
 
 def test_eight_seeds_find_the_promised_difference_four_times_in_five():
-    random = np.random.default_rng(0)
-    promised = compared(*random.normal(size=(2, 8))).detectable
+    rng = np.random.default_rng(0)
+    promised = compared(*rng.normal(size=(2, 8))).detectable
     assert 0.5 < promised < 4
-    a, b = random.normal(0, 1, (400, 8)) - 1.2, np.zeros(8)
+    a, b = rng.normal(0, 1, (400, 8)) - 1.2, np.zeros(8)
     found = [compared(row, b).verdict for row in a]
     assert found.count("better") / 400 == pytest.approx(0.8, abs=0.06)
     assert found.count("worse") == 0
 
 
 def test_the_numbers_are_those_of_a_paired_comparison():
-    random = np.random.default_rng(1)
-    a, b = random.normal(size=8), random.normal(size=8)
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=8), rng.normal(size=8)
     found = compared(a, b)
     assert found.difference == pytest.approx(a.mean() - b.mean())
     theirs = stats.permutation_test((a, b), lambda a, b: np.mean(a - b), permutation_type="samples")
@@ -86,7 +86,7 @@ def test_one_seed_is_undecided_and_has_no_p_and_no_interval():
     found = compared([1.0], [100.0], margin=1)
     assert found.verdict == "undecided"
     assert (found.low, found.high, found.p, found.p_corrected, found.detectable) == (None,) * 5
-    assert "under the one seed. It takes at least 6 seeds" in in_words(found)
+    assert "under the one seed. It takes at least 6 seeds" in describe(found)
 
 
 def test_five_seeds_are_undecided_whatever_they_show():
@@ -108,13 +108,13 @@ def test_differences_that_vary_by_rounding_only_have_no_spread_to_reckon_with():
     values = np.random.default_rng(0).normal(size=8)
     found = compared(values, values + 1)
     assert (found.verdict, found.effect, found.detectable, found.seeds_needed) == ("better", None, None, None)
-    assert in_words(found).endswith("p = 0.00781).")
+    assert describe(found).endswith("p = 0.00781).")
 
 
 def test_a_difference_within_the_margin_is_equal_even_where_it_is_shown():
     found = compared(np.full(8, 1.0), 1.001 + 0.0001 * np.arange(8), margin=0.01)
     assert found.verdict == "equal" and found.p < 0.05
-    assert "equal in kl within 0.01" in in_words(found) and "too small to matter" in in_words(found)
+    assert "equal in kl within 0.01" in describe(found) and "too small to matter" in describe(found)
     assert compared(np.full(8, 1.0), 1.001 + 0.0001 * np.arange(8)).verdict == "better"
 
 
@@ -124,24 +124,24 @@ def test_a_family_is_corrected_together():
     found = compare_pairs("kl", arms, [("x", "control"), ("y", "control"), ("x", "y")], better="lower")
     assert [each.verdict for each in found] == ["better", "better", "undecided"]
     assert found[0].p_corrected == 3 * found[0].p and found[0].comparisons == 3
-    assert "corrected for 3 comparisons 0.0234" in in_words(found[0])
+    assert "corrected for 3 comparisons 0.0234" in describe(found[0])
 
 
 def test_seven_comparisons_of_eight_seeds_can_decide_nothing_and_say_so():
     arms = {f"arm{i}": numbered(np.arange(8) * 0.01 + 10 * i) for i in range(8)}
     found = compare_pairs("kl", arms, [(f"arm{i}", "arm7") for i in range(7)], better="lower")
     assert {each.verdict for each in found} == {"undecided"}
-    assert "at least 9 seeds for 7 comparisons" in in_words(found[0])
+    assert "at least 9 seeds for 7 comparisons" in describe(found[0])
 
 
 def test_the_outlook_names_what_was_in_reach_and_what_would_be():
-    random = np.random.default_rng(2)
-    found = compared(random.normal(size=8), random.normal(size=8), margin=0.5)
+    rng = np.random.default_rng(2)
+    found = compared(rng.normal(size=8), rng.normal(size=8), margin=0.5)
     assert found.aim == 0.5 and found.seeds_needed > 8
-    assert f"to find 0.5 as often takes about {found.seeds_needed} seeds" in in_words(found)
-    wide = compared(random.normal(size=8), random.normal(size=8), margin=50)
-    assert wide.detectable < 50 and "finer than the margin asks for" in in_words(wide)
-    unstated = compared(random.normal(size=8), random.normal(size=8))
+    assert f"to find 0.5 as often takes about {found.seeds_needed} seeds" in describe(found)
+    wide = compared(rng.normal(size=8), rng.normal(size=8), margin=50)
+    assert wide.detectable < 50 and "finer than the margin asks for" in describe(wide)
+    unstated = compared(rng.normal(size=8), rng.normal(size=8))
     assert unstated.aim == pytest.approx(unstated.detectable / 2)
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partita.errors import PartitaError
-from partita.evaluation.statistics.holm import holm
-from partita.evaluation.statistics.permutation import sign_flips
+from partita.evaluation.statistics.holm import holm_correction
+from partita.evaluation.statistics.permutation import sign_flip_test
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
@@ -20,28 +20,28 @@ def test_it_is_the_closed_test_by_bonferroni(values):
         max(min(1, len(s) * min(values[i] for i in s)) for s in sets if index in s)
         for index in range(len(values))
     ]
-    assert holm(values) == pytest.approx(slow)
+    assert holm_correction(values) == pytest.approx(slow)
 
 
 def test_no_test_and_one_test():
-    assert holm([]) == []
-    assert holm([0.04]) == [0.04]
+    assert holm_correction([]) == []
+    assert holm_correction([0.04]) == [0.04]
 
 
 @pytest.mark.parametrize("bad", [-0.1, 1.1, float("nan")])
 def test_what_is_no_p_value_is_refused(bad):
     with pytest.raises(PartitaError, match="between 0 and 1"):
-        holm([0.5, bad])
+        holm_correction([0.5, bad])
 
 
 def families_with_a_false_finding(trials, gains):
     """Return how many families, arms against one control over 8 seeds, find a gain where there is none."""
-    random, gains = np.random.default_rng(0), np.array(gains)
+    rng, gains = np.random.default_rng(0), np.array(gains)
     false = 0
     for _ in range(trials):
-        control = random.normal(size=8)
-        arms = 0.7 * random.normal(size=(len(gains), 8)) + gains[:, None]
-        corrected = np.array(holm([sign_flips(arm - control).two_sided for arm in arms]))
+        control = rng.normal(size=8)
+        arms = 0.7 * rng.normal(size=(len(gains), 8)) + gains[:, None]
+        corrected = np.array(holm_correction([sign_flip_test(arm - control).two_sided for arm in arms]))
         false += bool((corrected[gains == 0] <= 0.05).any())
     return false / trials
 

@@ -7,13 +7,13 @@ import pytest
 from scipy import stats
 
 from partita.errors import PartitaError
-from partita.evaluation.statistics.permutation import sign_flips
-from partita.evaluation.statistics.power import detectable_effect, fewest_seeds, seeds_needed
+from partita.evaluation.statistics.permutation import sign_flip_test
+from partita.evaluation.statistics.power import detectable_effect, min_seeds, seeds_needed
 
 
 def share_found(trials, seeds, effect, level):
     values = np.random.default_rng(seeds).normal(effect, 1, (trials, seeds))
-    return np.mean([sign_flips(row).two_sided <= level for row in values])
+    return np.mean([sign_flip_test(row).two_sided <= level for row in values])
 
 
 def test_where_all_signs_must_agree_it_can_be_reckoned():
@@ -32,7 +32,7 @@ def test_any_number_of_seeds_finds_what_it_promises(seeds, comparisons):
     level = 0.05 / comparisons
     effect = detectable_effect(seeds, level)
     if math.isinf(effect):
-        assert seeds < fewest_seeds(level)
+        assert seeds < min_seeds(level)
     else:
         assert share_found(1000, seeds, effect, level) == pytest.approx(0.8, abs=0.045)
 
@@ -48,7 +48,7 @@ def test_seeds_needed_is_the_way_back():
         for level in (0.05, 0.05 / 6):
             seeds = seeds_needed(effect, level)
             assert detectable_effect(seeds, level) <= effect
-            assert seeds == fewest_seeds(level) or detectable_effect(seeds - 1, level) > effect
+            assert seeds == min_seeds(level) or detectable_effect(seeds - 1, level) > effect
 
 
 def test_half_the_difference_takes_four_times_the_seeds():
@@ -56,7 +56,7 @@ def test_half_the_difference_takes_four_times_the_seeds():
 
 
 def test_fewer_than_the_fewest_seeds_find_nothing():
-    assert [fewest_seeds(0.05 / tests) for tests in (1, 2, 6, 7, 100)] == [6, 7, 8, 9, 12]
+    assert [min_seeds(0.05 / tests) for tests in (1, 2, 6, 7, 100)] == [6, 7, 8, 9, 12]
     assert math.isinf(detectable_effect(5)) and math.isinf(detectable_effect(8, 0.05 / 7))
     assert math.isfinite(detectable_effect(9, 0.05 / 7))
 
@@ -65,4 +65,4 @@ def test_what_no_number_of_seeds_shows_is_refused():
     with pytest.raises(PartitaError, match="must be positive"):
         seeds_needed(0.0)
     with pytest.raises(PartitaError, match="compare fewer pairs"):
-        fewest_seeds(1e-6)
+        min_seeds(1e-6)

@@ -11,10 +11,10 @@ from partita.evaluation.statistics.scoreboard import scoreboard
 
 @pytest.fixture
 def scores():
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     return {
         arm: {
-            "kl_forward": {seed: float(random.normal(gain)) for seed in range(10, 18)},
+            "kl_forward": {seed: float(rng.normal(gain)) for seed in range(10, 18)},
             "minutes": dict.fromkeys(range(10, 18), 2.5),
         }
         for arm, gain in (("likelihood", 0), ("policy", -5), ("twin", 0))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from partita.errors import PartitaError
-from partita.evaluation.statistics.scores import Score, block_mean, from_replicates
+from partita.evaluation.statistics.scores import Score, block_mean, percentile_interval
 
 
 def test_score_as_json_has_value_and_interval() -> None:
@@ -16,7 +16,7 @@ def test_score_that_is_not_finite_is_refused(bad: float) -> None:
 
 
 def test_interval_always_holds_the_value() -> None:
-    score = from_replicates(5.0, np.linspace(0, 1, 100))
+    score = percentile_interval(5.0, np.linspace(0, 1, 100))
     assert score.low <= score.value <= score.high == 5.0
 
 
@@ -33,10 +33,10 @@ def test_interval_is_the_same_for_the_same_seed_and_narrower_with_more_blocks() 
 
 
 def test_interval_covers_the_true_mean_about_95_times_in_100() -> None:
-    random = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
     covered = 0
     for trial in range(200):
-        sums = random.normal(3.0, 1.0, 60)
+        sums = rng.normal(3.0, 1.0, 60)
         score = block_mean(sums, np.ones(60), seed=trial)
         covered += score.low <= 3.0 <= score.high
     assert 0.88 <= covered / 200 <= 0.99

@@ -16,7 +16,7 @@ __all__ = ["corpus", "four_classes", "loaded", "network", "one_thread", "quantiz
 
 @pytest.fixture(scope="session")
 def small(corpus: Corpus) -> Callable[..., ArenaConfig]:
-    """Make an arena that is over in seconds and repeats bit by bit."""
+    """Make the config of an arena that takes seconds and is bitwise repeatable."""
 
     def make(out: Path, **changes: Any) -> ArenaConfig:
         sizes: dict[str, Any] = {
@@ -51,5 +51,5 @@ def asked(tmp_path_factory: pytest.TempPathFactory, small: Callable[..., ArenaCo
 
 @pytest.fixture(scope="session")
 def whole(asked: ArenaConfig) -> dict[str, Any]:
-    """The scores of that arena, which nothing interrupted."""
-    return arena(asked, say=lambda line: None)
+    """The scores of that arena, made without an interruption."""
+    return arena(asked, log=lambda line: None)

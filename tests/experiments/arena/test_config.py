@@ -1,3 +1,5 @@
+"""The arena's configuration: arms with settings, training configs, and the refusal of wrong values."""
+
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +20,25 @@ def plan(**changes: Any) -> ArenaConfig:
 
 
 @pytest.mark.parametrize("arm", ARMS)
-def test_every_arm_of_training_enters(arm: str) -> None:
+def test_the_arena_has_every_arm_of_training(arm: str) -> None:
     assert plan(arms=(arm,)).arm_training(ArmSpec(arm), seed=0, steps_before=100).arm == arm
 
 
 def test_a_setting_may_be_a_list() -> None:
-    entry = ArmSpec.read('policy:adversary.discriminators=["spectral", "patchgan"],adversary.weight=2')
-    config = entry.training(TrainConfig(steps=1, rollout=RolloutConfig(prompt_tail=1024)))
+    spec = ArmSpec.parse('policy:adversary.discriminators=["spectral", "patchgan"],adversary.weight=2')
+    config = spec.train_config(TrainConfig(steps=1, rollout=RolloutConfig(prompt_tail=1024)))
     assert config.adversary is not None
     assert tuple(config.adversary.discriminators) == ("spectral", "patchgan")
     assert config.adversary.weight == 2.0
-    assert ArmSpec.read(entry.name) == entry
+    assert ArmSpec.parse(spec.name) == spec
 
 
-def test_settings_are_laid_over_an_arm() -> None:
-    entry = ArmSpec.read("report:adversary.weight=0.3, adversary.loss=least-squares,grad_clip=0")
-    config = entry.training(TrainConfig(steps=1))
+def test_settings_are_applied_to_an_arm() -> None:
+    spec = ArmSpec.parse("report:adversary.weight=0.3, adversary.loss=least-squares,grad_clip=0")
+    config = spec.train_config(TrainConfig(steps=1))
     assert (config.adversary.weight, config.adversary.loss, config.grad_clip) == (0.3, "least-squares", 0.0)  # type: ignore[union-attr]
-    assert ArmSpec.read(entry.name) == entry
-    assert "/" not in entry.folder and ":" not in entry.folder
+    assert ArmSpec.parse(spec.name) == spec
+    assert "/" not in spec.folder and ":" not in spec.folder
 
 
 @pytest.mark.parametrize(
@@ -60,38 +62,36 @@ def test_settings_are_laid_over_an_arm() -> None:
         "start:grad_clip=0.5",
     ],
 )
-def test_what_makes_an_arm_or_all_arms_alike_is_no_setting(words: str) -> None:
-    # regression: training laid the arm over its settings again, and what they changed was the name alone
+def test_settings_that_an_arm_or_all_arms_fix_are_refused(words: str) -> None:
+    # regression: training applied the arm again, so that such a setting changed only the name
     with pytest.raises(
         PartitaError, match=f"`{words.partition(':')[2].partition('=')[0]}` in the arm {words}"
     ):
         plan(arms=(words,))
 
 
-def test_no_two_entries_share_a_folder() -> None:
-    # regression: a/b and a_b did
+def test_no_two_arms_share_a_folder() -> None:
+    # regression: a/b and a_b shared one
     names = ["critic:critic.run=a/b", "critic:critic.run=a_b", f"critic:critic.run=/{'long/' * 90}run"]
-    folders = {ArmSpec.read(name).folder for name in names}
+    folders = {ArmSpec.parse(name).folder for name in names}
     assert len(folders) == 3
     assert all(len(folder.encode()) < 256 and "/" not in folder for folder in folders)
 
 
-def test_a_critic_that_is_named_is_found_from_anywhere(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_path_of_a_named_critic_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    config = ArmSpec.read("critic:critic.run=runs/large").training(TrainConfig(steps=1))
+    config = ArmSpec.parse("critic:critic.run=runs/large").train_config(TrainConfig(steps=1))
     assert config.critic is not None and config.critic.run == str(tmp_path / "runs" / "large")
 
 
-def test_arms_of_a_seed_differ_in_the_arm_alone() -> None:
+def test_arms_of_a_seed_differ_only_in_the_arm() -> None:
     config = plan(arms=("likelihood", "report"))
-    one, other = (to_table(config.arm_training(entry, seed=3, steps_before=50)) for entry in config.entries)
+    one, other = (to_table(config.arm_training(spec, seed=3, steps_before=50)) for spec in config.arm_specs)
     assert {name for name in other if other[name] != one.get(name)} == {"arm", "adversary"}
-    assert config.arm_training(config.entries[0], seed=4, steps_before=50).seed != one["seed"]
+    assert config.arm_training(config.arm_specs[0], seed=4, steps_before=50).seed != one["seed"]
 
 
-def test_arms_take_up_the_rate_where_the_student_left_it() -> None:
+def test_arms_continue_at_the_learning_rate_of_the_student() -> None:
     config = plan()
     short, long = (
         config.arm_training(ArmSpec("likelihood"), seed=0, steps_before=n).learning_rate for n in (1, 1200)
@@ -100,63 +100,61 @@ def test_arms_take_up_the_rate_where_the_student_left_it() -> None:
     assert long == pytest.approx(0.5 * short, rel=0.01)  # the rate falls as 1 / sqrt(1 + steps / 400)
 
 
-def test_a_steered_arm_trains_its_judge_for_as_long_as_any() -> None:
+def test_the_judge_of_a_steered_arm_is_trained_like_an_arm() -> None:
     config = plan(arms=("likelihood", "steer:particles=4"), steps=7)
-    training = config.arm_training(config.entries[1], seed=0, steps_before=1)
+    training = config.arm_training(config.arm_specs[1], seed=0, steps_before=1)
     assert (training.arm, training.steps) == ("policy-0", 7)
-    assert config.entries[1].steering().particles == 4
+    assert config.arm_specs[1].steering_config().particles == 4
 
 
-def test_likelihood_is_charged_with_the_critics_time() -> None:
+def test_charged_likelihood_includes_the_critics_time() -> None:
     config = plan(arms=("likelihood-charged",), minutes=2.0, critic_minutes=9.0)
-    assert config.arm_training(config.entries[0], seed=0, steps_before=1).minutes == 11.0
+    assert config.arm_training(config.arm_specs[0], seed=0, steps_before=1).minutes == 11.0
     for words in ("likelihood-charged", "likelihood-charged:minutes=30"):
-        with pytest.raises(
-            PartitaError, match=f"{words} is given time: give other arms `minutes`, not 5 `steps`"
-        ):
+        with pytest.raises(PartitaError, match=f"{words} has a budget in time, but `steps` is 5"):
             plan(arms=(words,), steps=5)
-    with pytest.raises(PartitaError, match="`critic_steps` 7 take who knows how long"):
+    with pytest.raises(PartitaError, match="the time of `critic_steps` 7 is unknown"):
         plan(arms=("likelihood-charged",), critic_steps=7)
-    with pytest.raises(PartitaError, match="minutes=1 has less than others' 2 minutes: give more"):
+    with pytest.raises(PartitaError, match="minutes=1 has less than the 2 minutes of other arms: give more"):
         plan(arms=("likelihood-charged:minutes=1",), minutes=2.0)
-    told = plan(arms=("likelihood-charged:minutes=30",), critic_steps=7)  # regression: refused
-    assert told.arm_training(told.entries[0], seed=0, steps_before=1).minutes == 30.0
+    given = plan(arms=("likelihood-charged:minutes=30",), critic_steps=7)  # regression: refused
+    assert given.arm_training(given.arm_specs[0], seed=0, steps_before=1).minutes == 30.0
 
 
-def test_the_time_of_a_critic_that_is_named_must_be_told() -> None:
-    # regression: likelihood was charged with the time of a critic that nobody heard
+def test_the_time_of_a_named_critic_must_be_given() -> None:
+    # regression: the time of a critic that was not used was charged
     arms = ("critic:critic.run=runs/large", "likelihood-charged")
     with pytest.raises(PartitaError, match="likelihood-charged:minutes="):
         plan(arms=arms, minutes=2.0)
     config = plan(arms=(arms[0], f"{arms[1]}:minutes=30"), minutes=2.0)
-    assert config.arm_training(config.entries[1], seed=0, steps_before=1).minutes == 30.0
+    assert config.arm_training(config.arm_specs[1], seed=0, steps_before=1).minutes == 30.0
 
 
-def test_the_teacher_judges_the_oracle_and_a_critic_that_is_trained_here_the_critic() -> None:
+def test_arms_that_need_a_critic_get_its_run() -> None:
     config = plan(arms=("likelihood", "critic", "critic-0", "oracle", "critic:critic.run=runs/large"))
-    wanted = [config.wants_critic(entry) for entry in config.entries]
-    assert wanted == [False, True, True, True, False]
+    needed = [config.needs_critic(spec) for spec in config.arm_specs]
+    assert needed == [False, True, True, True, False]
     run = Path("/runs/large")
-    for entry in config.entries[1:4]:
-        training = config.arm_training(entry, seed=0, steps_before=1, critic=run)
+    for spec in config.arm_specs[1:4]:
+        training = config.arm_training(spec, seed=0, steps_before=1, critic=run)
         assert training.critic is not None
         assert training.critic.run == str(run)
-    assert config.arm_training(config.entries[3], seed=0, steps_before=1, critic=run).arm == "critic"
+    assert config.arm_training(config.arm_specs[3], seed=0, steps_before=1, critic=run).arm == "critic"
 
 
-def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
+def test_validation_and_test_seeds_are_different() -> None:
     config = plan(seeds=1000, validation_seeds=3)
     assert not set(config.choice_seeds) & set(config.test_seeds)
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
-        ({"arms": ("reprot",)}, "'reprot' is no arm"),
-        ({"arms": ()}, "no arm"),
+        ({"arms": ("reprot",)}, "'reprot' is not an arm"),
+        ({"arms": ()}, "`arms` is empty"),
         ({"arms": ("report:adversary.weigth=1",)}, "`weigth` .* is no setting"),
         ({"arms": ("report:adversary.weight",)}, "write name=value"),
-        ({"arms": ("likelihood:clip.norm=1",)}, "is no setting"),
+        ({"arms": ("likelihood:clip.norm=1",)}, "is not a setting"),
         ({"arms": ("critic:critic=runs/large",)}, "`critic` in the arm"),
         ({"arms": ("critic:critic.run=3",)}, "`run` in the arm"),
         ({"arms": ("steer",), "judge": "critic:critic.wait=3"}, "`wait` .* is no setting"),
@@ -167,28 +165,28 @@ def test_seeds_for_choices_and_for_the_test_are_apart() -> None:
         ({"samples": 10}, "`samples` is 10: give at least 256"),
         ({"validation_seeds": 0}, "`validation_seeds` is 0"),
         ({"judge": "likelihood"}, "`judge` is 'likelihood'"),
-        ({"judge": "polcy-0", "arms": ("report",)}, "'polcy-0' is no arm"),
+        ({"judge": "polcy-0", "arms": ("report",)}, "'polcy-0' is not an arm"),
         ({"judge": "critic-0"}, "`judge` is 'critic-0'"),
-        ({"judge": "policy-0:adversary.loss=hinge"}, "whose logits are ratios"),
+        ({"judge": "policy-0:adversary.loss=hinge"}, "its logits must be log-ratios"),
         (
             {"judge": 'policy-0:adversary.discriminators=["spectral"],rollout.prompt_tail=1024'},
-            "a lone `patchgan`",
+            "only discriminator is `patchgan`",
         ),
         ({"minutes": 0.0}, "`minutes` is 0"),
         ({"start_minutes": 0.0}, "`minutes` is 0"),
         ({"student_size": "huge"}, "huge"),
     ],
 )
-def test_mistakes_are_named_before_anything_is_written(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(PartitaError, match=said):
+def test_wrong_values_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(PartitaError, match=message):
         plan(**changes)
 
 
 def test_settings_may_have_their_names_of_older_versions() -> None:
-    spec = ArmSpec.read("report:adversary.listen_above=0.55,rollout.seam=128")
+    spec = ArmSpec.parse("report:adversary.listen_above=0.55,rollout.seam=128")
     assert spec.name == "report:adversary.listen_above=0.55,rollout.seam=128"
-    config = spec.training(TrainConfig(steps=1))
+    config = spec.train_config(TrainConfig(steps=1))
     assert config.adversary is not None
     assert (config.adversary.min_accuracy, config.rollout.prompt_tail) == (0.55, 128)
-    with pytest.raises(PartitaError, match=r"`keep_checkpoints` .* is not its own to set"):
-        ArmSpec.read("report:keep=3").training(TrainConfig(steps=1))
+    with pytest.raises(PartitaError, match=r"`keep_checkpoints` .* must be the same for all arms"):
+        ArmSpec.parse("report:keep=3").train_config(TrainConfig(steps=1))

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from partita.experiments.arena.page import write_arena_page
-from partita.experiments.arena.plots import _near, plane
+from partita.experiments.arena.plots import divergence_plane, limit_axis
 
 
 def score(value: float) -> dict[str, Any]:
@@ -18,8 +18,8 @@ def choice(settings: str) -> dict[str, Any]:
     return {"settings": f"<b>{settings}</b>", "temperature": 0.9, "validation": 0.4}
 
 
-def scores(away: float = 0.4) -> dict[str, Any]:
-    """Scores of two arms, one of which is steered, with names that try to break out of the page."""
+def build_scores(away: float = 0.4) -> dict[str, Any]:
+    """Return scores of two arms, one of them steered, with HTML in their names."""
     likelihood = {"kl_sum": score(0.5), "kl_forward": score(0.2), "kl_reverse": score(0.3)}
     beside = likelihood | {"kl_reverse_bound": score(0.3)}
     runaway = {"kl_sum": score(away + 0.2), "kl_forward": score(0.2), "kl_reverse": score(away)}
@@ -61,10 +61,10 @@ def scores(away: float = 0.4) -> dict[str, Any]:
     }
 
 
-def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
-    page = write_arena_page(tmp_path, scores())
+def test_the_page_is_complete_and_its_text_is_escaped(tmp_path: Path) -> None:
+    page = write_arena_page(tmp_path, build_scores())
     text = page.read_text()
-    assert not re.search(r'(src|href)="(?!data:)', text), "it needs nothing beside it"
+    assert not re.search(r'(src|href)="(?!data:)', text), "the page needs no other file"
     assert "&lt;b&gt;settings&lt;/b&gt;" in text and "&lt;i&gt;steep&lt;/i&gt;" in text
     for shown in (
         "0.5000",
@@ -73,8 +73,8 @@ def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
         "better",
         "undecided",
         "critic seconds",
-        "in 25% of its updates",
-        "<dt>patches past the prompt told right</dt><dd>55%</dd>",
+        "in 25% of updates",
+        "<dt>discriminator’s accuracy</dt><dd>55%</dd>",
         "at most",
     ):
         assert shown in text
@@ -83,49 +83,49 @@ def test_the_page_is_whole_and_its_words_are_escaped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("away", [0.4, 60.0])
-def test_a_temperature_that_ran_away_is_no_trouble(tmp_path: Path, away: float) -> None:
-    assert write_arena_page(tmp_path, scores(away)).is_file()
+def test_extreme_values_do_not_break_the_page(tmp_path: Path, away: float) -> None:
+    assert write_arena_page(tmp_path, build_scores(away)).is_file()
 
 
 def ends(values: list[float], *chosen: dict[str, float]) -> tuple[float, float]:
     axes = Figure().add_subplot()
     axes.plot([0.1] * len(values), values)
-    _near(axes.set_ylim, values, chosen)
+    limit_axis(axes.set_ylim, values, chosen)
     low, high = axes.get_ylim()
     return low, high
 
 
 @pytest.mark.parametrize(("chosen", "inside"), [(0.9, True), (60.0, False)])
-def test_what_was_chosen_stays_in_the_picture_unless_it_ran_away_itself(chosen: float, inside: bool) -> None:
+def test_a_chosen_point_is_inside_the_plot_unless_it_is_extreme(chosen: float, inside: bool) -> None:
     low, high = ends([0.1, chosen, 50.0], {"value": chosen, "low": -0.9 * chosen, "high": chosen})
     assert low < 0.1 and high < 50.0
     assert (high > chosen) == inside
-    assert (low < -0.5) == inside  # nor does the interval of one that ran away stretch it
+    assert (low < -0.5) == inside  # the interval of an extreme point does not extend the axis
 
 
 @pytest.mark.parametrize("least", [-0.1, 0.14])
-def test_what_lies_below_zero_turns_no_picture_upside_down(least: float) -> None:
-    # regression: with few students the end of an interval lies below 0, and so did the picture's end
+def test_negative_values_do_not_reverse_the_axis(least: float) -> None:
+    # regression: with few students an interval reaches below 0, and so did the end of the axis
     low, high = ends([least, 0.14, 2.1], {"value": 0.14, "low": -0.1, "high": 0.38})
     assert low < -0.1 and high > 0.38
 
 
-def test_a_chosen_point_that_has_no_room_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chosen_point_outside_the_plot_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     monkeypatch.setattr(Axes, "text", lambda self, x, y, text, **_: seen.append(text))
-    found = scores(60.0)
+    found = build_scores(60.0)
     found["arms"] |= {"report": {"kl_forward": score(0.2), "kl_reverse": score(60.0)}}
     for part in ("curves", "choices"):
         found[part]["report"] = found[part]["likelihood"]
-    plane(found)
-    assert seen == ["not shown:\nreport: at 0.2, 60"]
+    divergence_plane(found)
+    assert seen == ["outside the plot:\nreport: at 0.2, 60"]
     found["arms"]["steer"] = {"kl_reverse_bound": score(9.0)}
-    plane(found)
-    assert seen[1] == "not shown:\nsteer: at most 9 upward\nreport: at 0.2, 60"
+    divergence_plane(found)
+    assert seen[1] == "outside the plot:\nsteer: y at most 9\nreport: at 0.2, 60"
 
 
-def test_one_steered_arm_alone_has_a_page(tmp_path: Path) -> None:
-    found = scores()
+def test_a_page_with_one_steered_arm(tmp_path: Path) -> None:
+    found = build_scores()
     for part in ("arms", "choices", "curves", "training"):
         found[part] = {"steer": found[part]["steer"]}
     assert "at most" in write_arena_page(tmp_path, found).read_text()

@@ -1,5 +1,4 @@
-"""An arena's work by one process or several: killed at random moments, or interrupted, it ends with the same
-scores."""
+"""Arenas with one or several processes that are killed or interrupted, then continued to the same scores."""
 
 import multiprocessing
 import os
@@ -39,7 +38,7 @@ if __name__ == "__main__":
 
 
 def same_parts(scores: dict[str, Any]) -> dict[str, Any]:
-    """Return all but the times."""
+    """Return the scores without times."""
     return {name: value for name, value in scores.items() if name != "training"}
 
 
@@ -55,23 +54,23 @@ def test_a_killed_arena_ends_with_the_same_scores(whole: dict[str, Any], small: 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["partita.experiments.arena.run", "partita.ops.gated_stack.autograd"])
     for sign in ("teacher", "results/likelihood/1000.json", "runs/0000/start"):
-        process = context.Process(target=arena, args=(config,), kwargs={"say": print})
+        process = context.Process(target=arena, args=(config,), kwargs={"log": print})
         process.start()
         wait_for(config.out / sign)
         time.sleep(chance.uniform(0.0, 0.4))
         os.kill(process.pid, signal.SIGKILL)  # type: ignore[arg-type]
         process.join(timeout=60)
         assert process.exitcode == -signal.SIGKILL, f"it ended before it was killed, after {sign}"
-    found = arena(config, say=lambda line: None)
+    found = arena(config, log=lambda line: None)
     assert same_parts(found) == same_parts(whole)
     runs = [config.out / "runs" / "0000" / name for name in ("start", "likelihood", "report-0")]
     assert all(RunFolder.open(run).finished for run in runs)
 
 
 @pytest.mark.slow
-def test_two_processes_killed_or_interrupted_come_to_the_same_scores(small: Make, tmp_path: Path) -> None:
-    """The parent is killed, its children end by themselves; then it is interrupted, as by Ctrl-C."""
-    alone = arena(small(tmp_path / "alone", **TWO), say=lambda line: None)
+def test_two_workers_killed_or_interrupted_reach_the_same_scores(small: Make, tmp_path: Path) -> None:
+    """First the parent is killed and its workers end by themselves; then all are interrupted as by Ctrl-C."""
+    alone = arena(small(tmp_path / "alone", **TWO), log=lambda line: None)
     config, environment = small(tmp_path / "two", workers=2, **TWO), os.environ | {"PYTHONUNBUFFERED": "1"}
     for sign, number, status in (
         ("runs/1000/start", signal.SIGKILL, -signal.SIGKILL),
@@ -97,9 +96,9 @@ def test_two_processes_killed_or_interrupted_come_to_the_same_scores(small: Make
 
 
 @pytest.mark.slow
-def test_a_mistake_in_one_process_stops_all(small: Make, tmp_path: Path) -> None:
+def test_an_error_in_one_worker_stops_all(small: Make, tmp_path: Path) -> None:
     config = small(tmp_path / "two", workers=2, **TWO)
-    with ArenaFolder(config.out).take(config):
+    with ArenaFolder(config.out).lock(config):
         (config.out / "runs" / "1000" / "start").mkdir(parents=True)
     with pytest.raises(PartitaError, match="1000/start"):
         arena(config)
@@ -108,15 +107,15 @@ def test_a_mistake_in_one_process_stops_all(small: Make, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"workers": 0}, "`workers` is 0"),
-        ({"workers": 2, "threads": None}, "say how many threads"),
+        ({"workers": 2, "threads": None}, "`threads` is not set"),
         ({"workers": 2, "steps": None, "minutes": 1.0, "seeds": 3}, "give a multiple"),
     ],
 )
-def test_shares_of_the_machine_are_equal(
-    small: Make, tmp_path: Path, changes: dict[str, Any], said: str
+def test_workers_need_equal_shares_of_the_machine(
+    small: Make, tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(PartitaError, match=said):
+    with pytest.raises(PartitaError, match=message):
         small(tmp_path, **TWO | changes)

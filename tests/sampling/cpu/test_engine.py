@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from exact_sampling import exact_probabilities
 
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.cpu.engine import CPUEngine
 from partita.sampling.cpu.kernel import advance
-from partita.sampling.reference import teacher_forced
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.smc.scorers import RatioScorer
 
@@ -64,7 +64,7 @@ def test_scores_equal_teacher_forcing(model: WaveNet, clips: int) -> None:
     given = rng.integers(0, CLASSES, (clips, 40))
     engine = CPUEngine(model, history, SamplingConfig(temperature=0.3, top_k=2, threads=2))
     values = np.concatenate([engine.score(given[:, :25]), engine.score(given[:, 25:])], 1)
-    exact = teacher_forced(model, np.concatenate([history, given], 1), SamplingConfig())
+    exact = exact_probabilities(model, np.concatenate([history, given], 1), SamplingConfig())
     wanted = np.log(np.take_along_axis(exact, given[..., None], 2)).sum((1, 2))
     np.testing.assert_allclose(values.sum(1), wanted, atol=1e-4)
     assert engine.position == 40

@@ -1,7 +1,7 @@
-"""The GPU's kernel against the model itself in float64, along the history that it drew.
+"""The GPU kernel against the model itself in float64, along the samples that it drew.
 
-Without a CUDA device the kernel runs in Triton's interpreter (see `conftest.py`), on networks small enough
-for that, and is compiled ahead of time; with one, the same tests run on it, and those of whole sizes.
+Without a CUDA device the kernel runs in Triton's interpreter (see `conftest.py`) on small networks, and is
+compiled ahead of time. With a device the same tests run on it, and tests of whole sizes.
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from exact_sampling import exact_probabilities, peaked_model
 
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES, WaveNetConfig
@@ -24,7 +25,6 @@ from partita.sampling.cpu.engine import CPUEngine
 from partita.sampling.gpu import engine as gpu
 from partita.sampling.gpu.engine import GPUEngine
 from partita.sampling.precision import rounded
-from partita.sampling.reference import teacher_forced
 from partita.sampling.uniforms import uniforms
 
 pytest.importorskip("triton")
@@ -53,18 +53,6 @@ NETWORKS = {
 }
 
 
-def lively(config: WaveNetConfig) -> WaveNet:
-    """Return a model whose predictions are far from uniform and depend on the past; its biases matter."""
-    generator = torch.Generator().manual_seed(0)
-    model = WaveNet(config, generator=generator)
-    with torch.no_grad():
-        model.end2.mul_(60.0)
-        for name, value in model.named_parameters():
-            if name.endswith("bias"):
-                value.normal_(0.0, 0.1, generator=generator)
-    return model
-
-
 def prompt(model: WaveNet, clips: int) -> np.ndarray:
     return np.random.default_rng(5).integers(0, model.config.classes, (clips, model.receptive_field))
 
@@ -74,17 +62,17 @@ def clips_of(model: WaveNet, clips: int, config: SamplingConfig | None = None, *
 
 
 def check(model: WaveNet, config: SamplingConfig, *, clips: int, steps: int) -> np.ndarray:
-    """Assert that fast equals slow, whose weights are rounded too, and return what was drawn."""
+    """Assert that the kernel equals the model with rounded weights, and return the samples."""
     exact_model = rounded(model, config.precision)
     fast = clips_of(model, clips, config)
     seen = np.empty((clips, steps, model.config.classes), np.float32)
     drawn = fast.take(steps, seen)
     assert fast.position == steps
-    exact = teacher_forced(exact_model, np.concatenate([prompt(model, clips), drawn], 1), config)
+    exact = exact_probabilities(exact_model, np.concatenate([prompt(model, clips), drawn], 1), config)
     error = np.abs(seen - exact).max(-1)
     assert (
         error > ERROR
-    ).mean() <= 1e-3  # where two classes straddle a cut within rounding, either may be kept
+    ).mean() <= 1e-3  # if two classes are within rounding of the threshold, either may be kept
     u = uniforms(config.seed, clips, 0, steps)
     near = np.abs(np.cumsum(exact, -1) - u[..., None]).min(-1) < ERROR
     same = choose(exact, u) == drawn
@@ -97,14 +85,14 @@ def check(model: WaveNet, config: SamplingConfig, *, clips: int, steps: int) -> 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_shape(network: str) -> None:
-    model, config = lively(NETWORKS[network]), SamplingConfig(seed=(1 << 40) + 5, threads=1)
+    model, config = peaked_model(NETWORKS[network]), SamplingConfig(seed=(1 << 40) + 5, threads=1)
     drawn = check(model, config, clips=3, steps=8)
     assert (drawn == CPUEngine(model, prompt(model, 3), config).take(8)).all()
 
 
 @pytest.mark.parametrize("network", ["odd", "broad"])
 def test_bfloat16(network: str) -> None:
-    check(lively(NETWORKS[network]), SamplingConfig(precision="bfloat16"), clips=2, steps=6)
+    check(peaked_model(NETWORKS[network]), SamplingConfig(precision="bfloat16"), clips=2, steps=6)
 
 
 @pytest.mark.parametrize(
@@ -123,12 +111,12 @@ def test_bfloat16(network: str) -> None:
     ids=str,
 )
 def test_every_shape_of_the_distribution(options: dict[str, float]) -> None:
-    model = lively(NETWORKS["one layer"])
+    model = peaked_model(NETWORKS["one layer"])
     check(model, SamplingConfig(seed=11, **options), clips=16, steps=4)
 
 
-def test_equals_are_kept_lowest_class_first() -> None:
-    model = lively(dataclasses.replace(NETWORKS["one layer"], classes=300))
+def test_equal_classes_are_kept_lowest_first() -> None:
+    model = peaked_model(dataclasses.replace(NETWORKS["one layer"], classes=300))
     with torch.no_grad():
         model.end2.zero_()  # all classes have the same logit, on both sides of a block's border
         model.end2_bias.zero_()
@@ -140,7 +128,7 @@ def test_equals_are_kept_lowest_class_first() -> None:
 
 
 def test_blocks_launches_and_clips_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = lively(ODD)
+    model = peaked_model(ODD)
     whole = clips_of(model, 18).take(5)
     monkeypatch.setattr(gpu, "LAUNCH", 2)
     few = GPUEngine(model, prompt(model, 18)[:5], SamplingConfig(), device=DEVICE)
@@ -152,16 +140,16 @@ def test_blocks_launches_and_clips_change_nothing(monkeypatch: pytest.MonkeyPatc
 
 
 def test_probabilities_come_in_launches_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = lively(NETWORKS["one layer"])
+    model = peaked_model(NETWORKS["one layer"])
     whole, parts = (np.empty((2, 5, 90), np.float32) for _ in range(2))
     drawn = clips_of(model, 2).take(5, whole)
-    monkeypatch.setattr(gpu, "SEEN_BYTES", 2 * 4 * 16 * 128)
+    monkeypatch.setattr(gpu, "PROBABILITY_BYTES", 2 * 4 * 16 * 128)
     assert (clips_of(model, 2).take(5, parts) == drawn).all()
     assert (parts == whole).all()
 
 
-def test_a_copy_goes_on_as_its_source() -> None:
-    model = lively(ODD)
+def test_a_copy_continues_as_its_source() -> None:
+    model = peaked_model(ODD)
     clips = clips_of(model, 18, numbers=np.array([0, 9, *range(2, 16), 9, 17]))
     before = clips.take(6)
     assert (before[1] != before[16]).any()  # the same numbers behind the draws, but another past
@@ -175,41 +163,41 @@ def test_a_copy_goes_on_as_its_source() -> None:
     assert (after[5] != after[2]).any()
 
 
-def test_hours_of_samples_have_numbers_of_their_own() -> None:
-    model, steps, far = lively(ODD), 4, (1 << 33) + 5
+def test_uniforms_after_hours_of_samples() -> None:
+    model, steps, far = peaked_model(ODD), 4, (1 << 33) + 5
     clips = clips_of(model, 2)
     before = clips.take(3)
     clips.position += far
     seen = np.empty((2, steps, 90), np.float32)
     drawn = clips.take(steps, seen)
-    exact = teacher_forced(model, np.concatenate([prompt(model, 2), before, drawn], 1), SamplingConfig())
+    exact = exact_probabilities(model, np.concatenate([prompt(model, 2), before, drawn], 1), SamplingConfig())
     assert np.abs(seen - exact[:, 3:]).max() < ERROR
     assert (drawn == choose(exact[:, 3:], uniforms(0, 2, far + 3, steps))).all()
 
 
-def test_what_a_gpu_cannot_do_is_refused() -> None:
-    model = lively(ODD)
+def test_unsupported_settings_are_refused() -> None:
+    model = peaked_model(ODD)
     with pytest.raises(PartitaError, match="`precision` is 'int8': for a GPU choose"):
         clips_of(model, 1, SamplingConfig(precision="int8"))
     with pytest.raises(PartitaError, match="`device` is 'meta'"):
         GPUEngine(model, prompt(model, 1), SamplingConfig(), device="meta")
 
 
-def test_no_triton_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_triton_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "find_spec", lambda name: None)
     with pytest.raises(PartitaError, match="needs `triton`, which is not installed"):
-        clips_of(lively(ODD), 1)
+        clips_of(peaked_model(ODD), 1)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_no_gpu_is_said() -> None:
-    model = lively(ODD)
+def test_a_missing_gpu_is_refused() -> None:
+    model = peaked_model(ODD)
     with pytest.raises(PartitaError, match="no CUDA device: use `--device cpu`"):
         GPUEngine(model, prompt(model, 1), SamplingConfig())
 
 
 def compile_ahead(folder: Path, config: WaveNetConfig, *arguments: str) -> dict[str, dict[str, int]]:
-    """Compile for a device that need not be there, anew, and return what the kernels need."""
+    """Compile for a device, which need not exist, and return the resources that the kernels need."""
     own = {"TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(folder)}
     shape = json.dumps(dataclasses.asdict(config))
     command = [sys.executable, str(Path(__file__).with_name("ahead.py")), shape, *arguments]
@@ -222,7 +210,7 @@ def test_compiles_ahead_of_time(tmp_path: Path) -> None:
     found = compile_ahead(tmp_path, SIZES["wide"], "float32", "90")
     assert found["draw_steps"]["stack"] == found["take_in"]["stack"] == 0, "registers are spilled"
     assert found["draw_steps"]["shared"] <= 80 * 1024
-    assert found["pipelined"] > 0, "weights are not sent for ahead of their use"
+    assert found["pipelined"] > 0, "weights are not prefetched"
 
 
 @pytest.mark.slow
@@ -245,13 +233,13 @@ def test_every_size_compiles_for_every_device(
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("size", ["small", "wide", "published"])
 def test_whole_sizes_on_a_device(size: str, precision: str) -> None:
-    check(lively(SIZES[size]), SamplingConfig(precision=precision), clips=40, steps=300)
+    check(peaked_model(SIZES[size]), SamplingConfig(precision=precision), clips=40, steps=300)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_many_launches_on_a_device() -> None:
-    model = lively(SIZES["wide"])
+    model = peaked_model(SIZES["wide"])
     whole = clips_of(model, 40).take(2500)
     parts = clips_of(model, 40)
     assert (np.concatenate([parts.take(1), parts.take(1200), parts.take(1299)], 1) == whole).all()

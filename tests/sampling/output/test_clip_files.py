@@ -11,6 +11,7 @@ import soundfile
 from sound_files import file_size_limit
 
 from partita.audio.output_formats import FORMATS
+from partita.audio.writing import write_all
 from partita.errors import PartitaError
 from partita.sampling.output.clip_files import FADE_SECONDS, write_clips
 from partita.sampling.output.plan import OutputPlan, clip_paths, plan_outputs
@@ -132,18 +133,18 @@ def test_a_signal_leaves_a_complete_file_with_a_fade(
     assert np.abs(read[-20:]).max() < 0.01 < np.abs(TONE[7990:8010]).max()
 
 
-def test_a_signal_while_a_block_is_written_waits_for_all_clips(tmp_path: Path, monkeypatch) -> None:
-    from partita.audio import wav
-
-    whole, calls = wav.write_all, []
+def test_a_signal_while_a_block_is_written_waits_for_all_clips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
 
     def writes(file: object, data: bytes) -> None:
         calls.append(len(data))
         if len(calls) == 1:
             signal.raise_signal(signal.SIGINT)
-        whole(file, data)
+        write_all(file, data)
 
-    monkeypatch.setattr(wav, "write_all", writes)
+    monkeypatch.setattr("partita.audio.wav.write_all", writes)
     blocks = [np.full((3, 500), 0.5)] * 9
     written = write_clips(iter(blocks), plan_outputs(tmp_path / "clips", 3), sample_rate=1000)
     assert written.interrupted

@@ -15,7 +15,7 @@ from partita.audio.wav import UNKNOWN_SIZE, wav_header
 from partita.audio.writing import write_all
 from partita.errors import PartitaError
 from partita.sampling.output.clip_files import FADE_SECONDS, write_clips
-from partita.sampling.output.pipe import write_pipe
+from partita.sampling.output.pipe import Form, write_pipe
 from partita.sampling.output.plan import plan_outputs
 from partita.sampling.output.provenance import clip_comment
 
@@ -43,7 +43,8 @@ def test_the_bytes_are_those_of_the_file(tmp_path: Path, lengths: tuple[int, ...
     whole = noise(500)[0]
     blocks = np.split(whole, np.cumsum(lengths)[:-1], axis=1)
     write_clips(blocks, plan_outputs(tmp_path / "a.wav", 1), sample_rate=RATE)
-    for form, start in (("wav", 0), ("raw", HEADER)):
+    starts: dict[Form, int] = {"wav": 0, "raw": HEADER}
+    for form, start in starts.items():
         reading, writing = os.pipe()
         written = write_pipe(blocks, writing, sample_rate=RATE, samples=500, form=form)
         os.close(writing)

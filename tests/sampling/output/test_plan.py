@@ -118,7 +118,7 @@ def test_places_where_no_file_can_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "clip-01.wav").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    for out, clips, reason in [
+    cases: list[tuple[str | Path, int, str]] = [
         (tmp_path / "a.wav", 1, "leads back to itself"),
         (tmp_path / "file" / "x.wav", 1, "is a file, so no folder"),
         (tmp_path, 1, "clip-01.wav is a folder"),
@@ -128,7 +128,8 @@ def test_places_where_no_file_can_be_created(tmp_path: Path) -> None:
         ("", 1, "is empty"),
         (tmp_path / "new", 0, "`--clips` is 0: give 1 to"),
         (tmp_path / "new", 10**12, "`--clips` is 1000000000000: give 1 to"),
-    ]:
+    ]
+    for out, clips, reason in cases:
         with pytest.raises(PartitaError, match=reason):
             plan_outputs(out, clips)
     assert not (tmp_path / "x").exists()

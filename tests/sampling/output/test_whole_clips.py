@@ -4,12 +4,15 @@ import errno
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from sound_files import file_size_limit
 
+from partita.audio.encoding import encode
+from partita.audio.writing import write_all
 from partita.errors import PartitaError
 from partita.sampling.output import whole_clips
 from partita.sampling.output.clip_files import write_clips
@@ -27,13 +30,12 @@ def names(folder: Path) -> list[str]:
 
 def before_encoding(monkeypatch: pytest.MonkeyPatch, act: Callable[[Path], None]) -> None:
     """Call a function at the beginning of each clip's encoding."""
-    whole = whole_clips.encode
 
-    def encode(path: Path, *sound: object, **how: object) -> None:
+    def encode_after(path: Path, *sound: Any, **how: Any) -> None:
         act(path)
-        whole(path, *sound, **how)
+        encode(path, *sound, **how)
 
-    monkeypatch.setattr(whole_clips, "encode", encode)
+    monkeypatch.setattr(whole_clips, "encode", encode_after)
 
 
 def test_a_clip_that_cannot_be_encoded_is_kept_as_wav(tmp_path: Path) -> None:
@@ -74,14 +76,14 @@ def test_the_failed_clip_and_those_after_it_are_kept(
 def test_a_block_that_does_not_fit_on_the_disk_damages_no_clip(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, calls = whole_clips.write_all, []
+    calls: list[int] = []
 
     def writes(file: object, data: bytes) -> None:
         calls.append(len(data))
         if len(calls) > 7:  # the header and a block of each clip, a block of the first one, then no more
-            whole(file, data[:101])
+            write_all(file, data[:101])
             raise OSError(errno.ENOSPC, "No space left on device")
-        whole(file, data)
+        write_all(file, data)
 
     monkeypatch.setattr(whole_clips, "write_all", writes)
     with pytest.raises(PartitaError, match="No space left"):

@@ -1,4 +1,4 @@
-"""Steering draws from p(x) exp(strength * D(x)) as nearly as the particles allow; off, it changes nothing."""
+"""Steering approximates draws from p(x) exp(strength * D(x)); switched off, it changes nothing."""
 
 from collections.abc import Callable
 from itertools import product
@@ -53,15 +53,15 @@ def log_probability(model: WaveNet, past: NDArray[np.int64], new: NDArray[np.int
     return log_probabilities(model, past, new).sum(1)
 
 
-class Table:
-    """A judge that adds up what a function says of each new sample; it needs no past."""
+class SumScorer:
+    """A scorer that adds the values of a function of each new sample; it needs no past."""
 
     context = 0
 
     def __init__(self, logit: Callable[[NDArray[np.int64]], NDArray[np.float64]]) -> None:
         self.logit = logit
 
-    def start(self, past: NDArray[np.int64], block: int) -> "Table":
+    def start(self, past: NDArray[np.int64], block: int) -> "SumScorer":
         return self
 
     def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -71,11 +71,11 @@ class Table:
         pass
 
 
-def steered(model: WaveNet, judge: object, *, seed: int = 0, clips: int = 1, steps: int | None = None,
+def steered(model: WaveNet, scorer: object, *, seed: int = 0, clips: int = 1, steps: int | None = None,
             threads: int | None = None, **settings: object) -> SteeredStream:  # fmt: skip
     return SteeredStream(
         model,
-        Steering(scorer=judge, config=SteeringConfig(**settings)),
+        Steering(scorer=scorer, config=SteeringConfig(**settings)),
         clips=clips,
         steps=steps,
         config=SamplingConfig(seed=seed, threads=threads),
@@ -111,61 +111,59 @@ def test_the_bound_of_one_particle_is_the_divergence(student: WaveNet, teacher: 
 
 @pytest.mark.parametrize(("block", "threshold"), [(1, 0.5), (2, 1.0), (3, 0.0)])
 def test_many_steered_clips_are_distributed_as_the_target(block: int, threshold: float) -> None:
-    """Three classes and six steps are few enough to write p* down."""
+    """With three classes and six steps, p* can be enumerated."""
     model, bonus, strength = network(3, 8.0, classes=3, layers=2), np.array([0.5, -1.0, 1.2]), 0.7
     words = np.array(list(product(range(3), repeat=6)))
     log_p = log_probability(model, np.zeros(model.receptive_field, np.int64), words)
     weights = np.exp(log_p + strength * bonus[words].sum(1))
     clips = 600
-    source = steered(model, Table(lambda new: bonus[new]), clips=clips, steps=6, particles=60, block=block,
-                     threshold=threshold, strength=strength)  # fmt: skip
+    source = steered(model, SumScorer(lambda new: bonus[new]), clips=clips, steps=6, particles=60,
+                     block=block, threshold=threshold, strength=strength)  # fmt: skip
     found = np.bincount(source.take(6).astype(np.int64) @ 3 ** np.arange(5, -1, -1), minlength=3**6)
     common = np.argsort(-weights)[:20]
 
-    def apart(weights: NDArray[np.float64]) -> float:
-        """Return chi-square of what was found, with 20 degrees of freedom: the rare words are one cell."""
+    def chi_square(weights: NDArray[np.float64]) -> float:
+        """Return chi-square with 20 degrees of freedom; all rare words are one cell."""
         due = weights / weights.sum() * clips
         cells, counts = (np.append(one[common], one.sum() - one[common].sum()) for one in (due, found))
         return float((np.square(counts - cells) / cells).sum())
 
-    assert apart(weights) < 45.3  # p = 0.001
-    assert apart(np.exp(log_p)) > 100.0  # plain sampling is told from it
+    assert chi_square(weights) < 45.3  # p = 0.001
+    assert chi_square(np.exp(log_p)) > 100.0  # plain sampling is different
 
 
-class Diary(Table):
-    """A judge that remembers all that each particle has said."""
+class RecordingScorer(SumScorer):
+    """A scorer that stores all samples of each particle."""
 
-    heard: NDArray[np.int64]
+    samples: NDArray[np.int64]
 
-    def start(self, past: NDArray[np.int64], block: int) -> "Diary":
-        self.heard = past
+    def start(self, past: NDArray[np.int64], block: int) -> "RecordingScorer":
+        self.samples = past
         return self
 
     def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
-        self.heard = np.concatenate([self.heard, new], 1)
+        self.samples = np.concatenate([self.samples, new], 1)
         return super().score(new)
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        self.heard[targets] = self.heard[sources]
+        self.samples[targets] = self.samples[sources]
 
 
 @pytest.mark.parametrize("lag", [None, 1])
-def test_the_judge_has_heard_what_is_given_out(student: WaveNet, lag: int | None) -> None:
-    diary = Diary(lambda new: np.where(new % 3 == 0, 1.0, 0.0))
-    source = steered(student, diary, clips=4, steps=60, particles=8, block=4, lag=lag)
+def test_the_scorer_has_processed_the_returned_samples(student: WaveNet, lag: int | None) -> None:
+    recorder = RecordingScorer(lambda new: np.where(new % 3 == 0, 1.0, 0.0))
+    source = steered(student, recorder, clips=4, steps=60, particles=8, block=4, lag=lag)
     drawn = source.take(60)
     for clip in range(4):
-        assert (diary.heard[8 * clip : 8 * clip + 8] == drawn[clip]).all(1).any()
+        assert (recorder.samples[8 * clip : 8 * clip + 8] == drawn[clip]).all(1).any()
 
 
 @pytest.mark.parametrize("lag", [None, 1])
-def test_a_particle_goes_on_from_its_own_past(lag: int | None) -> None:
-    """A sharp model leaves many samples all but impossible after another past than the one that is given
-    out.
-    """
+def test_a_particle_continues_its_own_past(lag: int | None) -> None:
+    """Regression: with a peaked model, samples after the wrong past would be almost impossible."""
     model = network(1, 200.0)
-    judge = Table(lambda new: np.where(new % 3 == 0, 1.5, 0.0))
-    source = steered(model, judge, clips=10, steps=200, particles=8, block=4, threshold=0.9, lag=lag)
+    scorer = SumScorer(lambda new: np.where(new % 3 == 0, 1.5, 0.0))
+    source = steered(model, scorer, clips=10, steps=200, particles=8, block=4, threshold=0.9, lag=lag)
     drawn = source.take(200).astype(np.int64)
     assert log_probabilities(model, np.full(model.receptive_field, ZERO), drawn).min() > -15.0
 
@@ -179,8 +177,8 @@ def test_the_evidence_is_unbiased(block: int, particles: int, lag: int | None) -
     words = np.array(list(product(range(3), repeat=6)))
     past = np.zeros(model.receptive_field, np.int64)
     z = np.exp(log_probability(model, past, words) + bonus[words].sum(1)).sum()
-    source = steered(model, Table(lambda new: bonus[new]), seed=1, clips=2000, steps=6, particles=particles,
-                     block=block, threshold=0.8, lag=lag)  # fmt: skip
+    source = steered(model, SumScorer(lambda new: bonus[new]), seed=1, clips=2000, steps=6,
+                     particles=particles, block=block, threshold=0.8, lag=lag)  # fmt: skip
     source.take(6)
     estimates = np.exp(source.log_evidence)
     error = estimates.std() / np.sqrt(len(estimates))
@@ -189,11 +187,11 @@ def test_the_evidence_is_unbiased(block: int, particles: int, lag: int | None) -
 
 
 def test_the_bound_falls_as_particles_are_added(student: WaveNet, teacher: WaveNet) -> None:
-    """Paired over the same clips and seeds; the truth is the teacher, so the bound stays above 0."""
-    judge = RatioScorer(teacher, student)
+    """Paired over clips and seeds. The teacher is the data, so the bound stays above 0."""
+    scorer = RatioScorer(teacher, student)
     bounds = []
     for particles in (1, 4, 16):
-        source = steered(student, judge, clips=40, steps=96, particles=particles, block=4)
+        source = steered(student, scorer, clips=40, steps=96, particles=particles, block=4)
         source.take(96)
         bounds.append(-source.log_evidence)
     for more, fewer in zip(bounds[1:], bounds, strict=False):
@@ -204,12 +202,12 @@ def test_the_bound_falls_as_particles_are_added(student: WaveNet, teacher: WaveN
 
 
 @pytest.mark.parametrize("settings", [{"lag": None}, {"lag": 1}, {"lag": 3, "threshold": 0.0}], ids=str)
-def test_what_is_drawn_does_not_depend_on_what_is_taken_at_once(
+def test_samples_do_not_depend_on_how_many_are_taken_at_once(
     student: WaveNet, teacher: WaveNet, settings: dict[str, float]
 ) -> None:
-    judge = RatioScorer(teacher, student)
-    whole = steered(student, judge, clips=3, steps=203, particles=8, block=8, threads=1, **settings)
-    parts = steered(student, judge, clips=3, steps=203, particles=8, block=8, threads=2, **settings)
+    scorer = RatioScorer(teacher, student)
+    whole = steered(student, scorer, clips=3, steps=203, particles=8, block=8, threads=1, **settings)
+    parts = steered(student, scorer, clips=3, steps=203, particles=8, block=8, threads=2, **settings)
     taken = [parts.take(size) for size in (0, 1, 7, 8, 50, 100, 30, 7)]
     assert (np.concatenate(taken, 1) == whole.take(203)).all()
     assert (parts.log_evidence == whole.log_evidence).all()
@@ -217,24 +215,26 @@ def test_what_is_drawn_does_not_depend_on_what_is_taken_at_once(
 
 
 def test_clips_do_not_depend_on_each_other(student: WaveNet, teacher: WaveNet) -> None:
-    judge = RatioScorer(teacher, student)
-    many = steered(student, judge, clips=5, steps=100, particles=6, block=8).take(100)
-    few = steered(student, judge, clips=2, steps=100, particles=6, block=8).take(100)
+    scorer = RatioScorer(teacher, student)
+    many = steered(student, scorer, clips=5, steps=100, particles=6, block=8).take(100)
+    few = steered(student, scorer, clips=2, steps=100, particles=6, block=8).take(100)
     assert (many[:2] == few).all()
     assert len(np.unique(many, axis=0)) == 5
 
 
-def test_what_is_given_out_early_is_what_an_end_would_give(student: WaveNet, teacher: WaveNet) -> None:
-    """Without a lag only agreed samples are given out, so how long the clip goes on plays no part."""
-    judge = RatioScorer(teacher, student)
-    endless = steered(student, judge, particles=8, block=4, lag=None, threshold=0.9).take(60)
-    ended = steered(student, judge, particles=8, block=4, lag=None, threshold=0.9, steps=400).take(400)
+def test_samples_do_not_depend_on_the_length_of_the_clip(student: WaveNet, teacher: WaveNet) -> None:
+    """Without a lag, only samples that all particles agree on are returned, so later ones do not matter."""
+    scorer = RatioScorer(teacher, student)
+    endless = steered(student, scorer, particles=8, block=4, lag=None, threshold=0.9).take(60)
+    ended = steered(student, scorer, particles=8, block=4, lag=None, threshold=0.9, steps=400).take(400)
     assert (ended[:, :60] == endless).all()
 
 
-def test_an_endless_stream_keeps_no_more_than_its_lag(student: WaveNet) -> None:
-    """Judged alike, particles are never resampled, and only the lag lets samples go."""
-    source = steered(student, Table(lambda new: np.zeros(new.shape)), clips=2, particles=6, block=8, lag=3)
+def test_an_endless_stream_stores_no_more_than_its_lag(student: WaveNet) -> None:
+    """Particles with equal scores are never resampled: only the lag makes samples final."""
+    source = steered(
+        student, SumScorer(lambda new: np.zeros(new.shape)), clips=2, particles=6, block=8, lag=3
+    )
     taken = []
     for _ in range(40):
         taken.append(source.take(20))
@@ -243,28 +243,28 @@ def test_an_endless_stream_keeps_no_more_than_its_lag(student: WaveNet) -> None:
     np.testing.assert_allclose(source.log_evidence, 0.0, atol=1e-9)
 
 
-def test_a_short_lag_draws_by_weight_as_known_so_far() -> None:
-    """Samples of a model without memory are judged one by one: even the shortest lag draws each rightly."""
+def test_the_shortest_lag_draws_by_weight() -> None:
+    """Samples of a model without memory are independent, so even the shortest lag draws from p*."""
     model = network(3, 0.0, classes=3, layers=1)
     bonus = np.array([0.0, 1.0, -1.0])
-    judge = Table(lambda new: bonus[new])
-    source = steered(model, judge, clips=50, particles=100, block=2, lag=1, threshold=0.1)
+    scorer = SumScorer(lambda new: bonus[new])
+    source = steered(model, scorer, clips=50, particles=100, block=2, lag=1, threshold=0.1)
     counts = np.bincount(source.take(60).ravel(), minlength=3) / 3000
     np.testing.assert_allclose(counts, np.exp(bonus) / np.exp(bonus).sum(), atol=0.035)
 
 
 @pytest.mark.parametrize("size", [1e4, -1e4])
-def test_extreme_logits_are_weighed(student: WaveNet, size: float) -> None:
-    judge = Table(lambda new: np.where(new % 2 == 0, size, 0.0))
-    source = steered(student, judge, clips=2, steps=64, particles=16, block=1)
+def test_extreme_logits(student: WaveNet, size: float) -> None:
+    scorer = SumScorer(lambda new: np.where(new % 2 == 0, size, 0.0))
+    source = steered(student, scorer, clips=2, steps=64, particles=16, block=1)
     drawn = source.take(64)
     assert np.isfinite(source.log_evidence).all()
     assert ((drawn % 2 == 0) == (size > 0)).mean() > 0.95
 
 
-def test_logits_that_are_no_numbers_are_refused(student: WaveNet) -> None:
-    source = steered(student, Table(lambda new: np.full(new.shape, np.nan)))
-    with pytest.raises(PartitaError, match="no finite number"):
+def test_logits_that_are_not_finite_are_refused(student: WaveNet) -> None:
+    source = steered(student, SumScorer(lambda new: np.full(new.shape, np.nan)))
+    with pytest.raises(PartitaError, match="not finite"):
         source.take(1)
 
 
@@ -275,12 +275,12 @@ def test_more_than_is_left_is_refused(student: WaveNet, teacher: WaveNet) -> Non
         source.take(7)
 
 
-def test_blocks_end_with_the_clip(student: WaveNet, teacher: WaveNet) -> None:
+def test_the_last_block_ends_with_the_clip(student: WaveNet, teacher: WaveNet) -> None:
     source = steered(student, RatioScorer(teacher, student), steps=4000, particles=2)
     assert [block.shape[1] for block in blocks_of(source, 4000)] == [1600, 1600, 800]
 
 
-def test_a_judge_of_other_classes_is_refused(student: WaveNet) -> None:
+def test_a_scorer_with_other_classes_is_refused(student: WaveNet) -> None:
     with pytest.raises(PartitaError, match="12 classes"):
         RatioScorer(student, network(3, 1.0, classes=3))
 

@@ -1,4 +1,4 @@
-"""The discriminator's patches are each counted once, when they are complete; its windows follow particles."""
+"""Each patch of the discriminator counts once, when it is complete; copied particles copy their windows."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ def discriminator(normalisation: str = "none", layers: int = LAYERS) -> PatchGAN
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Networks as small as these lose more by sharing work among threads than they gain."""
+    """Networks this small are slower with several threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -44,27 +44,27 @@ def sound() -> np.ndarray:
 
 
 @pytest.mark.parametrize("layers", [1, 3, 6])
-def test_a_patch_ends_where_it_is_said_to(layers: int) -> None:
+def test_where_a_patch_ends(layers: int) -> None:
     hop = 1 << layers
     waveform = torch.randn(1, 16 * hop, generator=torch.Generator().manual_seed(0)).requires_grad_()
     logits = discriminator(layers=layers)(waveform)[-1][0]
     for patch in range(2, len(logits) - 2):
         (gradient,) = torch.autograd.grad(logits[patch], waveform, retain_graph=True)
-        heard = torch.nonzero(gradient[0])
-        assert int(heard.max()) == min(hop * (patch + 4) - 2, 16 * hop - 1)
-        assert int(heard.min()) == hop * (patch - 2) + 1
+        inputs = torch.nonzero(gradient[0])
+        assert int(inputs.max()) == min(hop * (patch + 4) - 2, 16 * hop - 1)
+        assert int(inputs.min()) == hop * (patch - 2) + 1
 
 
 @pytest.mark.parametrize("block", [8, 24, 80])
-def test_blocks_add_up_to_the_patches_of_the_whole(sound: np.ndarray, block: int) -> None:
-    """Without a normalisation a window's past plays no part, so one long pass gives the same logits."""
-    judge = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
+def test_blocks_add_up_to_the_whole(sound: np.ndarray, block: int) -> None:
+    """Without normalisation the logits do not depend on the window, so one long pass gives the same ones."""
+    scorer = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
     start, stop = 160, 400
-    listener = judge.start(sound[:, :start], block)
-    total = sum(listener.score(sound[:, first : first + block]) for first in range(start, stop, block))
+    state = scorer.start(sound[:, :start], block)
+    total = sum(state.score(sound[:, first : first + block]) for first in range(start, stop, block))
     waveform = torch.from_numpy(QUANTIZER.decode(sound))
     with torch.no_grad():
-        logits = judge.discriminator(waveform)[-1].numpy()
+        logits = scorer.discriminator(waveform)[-1].numpy()
     ends = HOP * (np.arange(logits.shape[1]) + 4) - 2
     inside = (ends >= start) & (ends < stop)
     assert inside.sum() == (stop - start) // HOP
@@ -72,42 +72,42 @@ def test_blocks_add_up_to_the_patches_of_the_whole(sound: np.ndarray, block: int
 
 
 def test_a_short_last_block_counts_what_it_completes(sound: np.ndarray) -> None:
-    judge = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
-    listener = judge.start(sound[:, :160], 16)
-    assert (listener.score(sound[:, 160:161]) == 0.0).all()
-    last = listener.score(sound[:, 161:164])
+    scorer = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
+    state = scorer.start(sound[:, :160], 16)
+    assert (state.score(sound[:, 160:161]) == 0.0).all()
+    last = state.score(sound[:, 161:164])
     waveform = torch.from_numpy(QUANTIZER.decode(sound[:, 4:164]))
     with torch.no_grad():
-        logits = judge.discriminator(waveform)[-1].numpy()
+        logits = scorer.discriminator(waveform)[-1].numpy()
     np.testing.assert_allclose(last, logits[:, 160 // HOP - 4], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("normalisation", ["group", "instance", "batch"])
-def test_a_particle_is_judged_by_itself(sound: np.ndarray, normalisation: str) -> None:
-    judge = DiscriminatorScorer(discriminator(normalisation), QUANTIZER, window=160)
+def test_particles_are_independent(sound: np.ndarray, normalisation: str) -> None:
+    scorer = DiscriminatorScorer(discriminator(normalisation), QUANTIZER, window=160)
     many = np.repeat(sound, 20, 0)
-    together = judge.start(many[:, :160], 16).score(many[:, 160:176])
-    alone = [judge.start(row[None, :160], 16).score(row[None, 160:176])[0] for row in sound]
+    together = scorer.start(many[:, :160], 16).score(many[:, 160:176])
+    alone = [scorer.start(row[None, :160], 16).score(row[None, 160:176])[0] for row in sound]
     np.testing.assert_allclose(together, np.repeat(alone, 20), rtol=1e-4, atol=1e-4)
 
 
-def test_least_squares_become_logits(sound: np.ndarray) -> None:
+def test_least_squares_outputs_become_logits(sound: np.ndarray) -> None:
     network = discriminator()
     plain = DiscriminatorScorer(network, QUANTIZER, window=160)
-    judge = DiscriminatorScorer(network, QUANTIZER, window=160, least_squares=True)
+    scorer = DiscriminatorScorer(network, QUANTIZER, window=160, least_squares=True)
     share = plain.start(sound[:, :160], 8).score(sound[:, 160:168])
-    found = judge.start(sound[:, :160], 8).score(sound[:, 160:168])
+    found = scorer.start(sound[:, :160], 8).score(sound[:, 160:168])
     clipped = np.clip(share, 0.01, 0.99)
     assert (clipped != share).any()
     np.testing.assert_allclose(found, np.log(clipped / (1 - clipped)), rtol=1e-4, atol=1e-5)
 
 
-def test_windows_follow_their_particles(sound: np.ndarray) -> None:
-    judge = DiscriminatorScorer(discriminator("group"), QUANTIZER, window=160)
-    listener = judge.start(sound[:, :160], 16)
-    listener.score(sound[:, 160:176])
-    listener.copy(np.array([1]), np.array([2]))
-    weights = listener.score(np.repeat(sound[:1, 176:192], 3, 0))
+def test_copied_particles_copy_their_windows(sound: np.ndarray) -> None:
+    scorer = DiscriminatorScorer(discriminator("group"), QUANTIZER, window=160)
+    state = scorer.start(sound[:, :160], 16)
+    state.score(sound[:, 160:176])
+    state.copy(np.array([1]), np.array([2]))
+    weights = state.score(np.repeat(sound[:1, 176:192], 3, 0))
     assert weights[1] == weights[2] != weights[0]
 
 
@@ -119,25 +119,25 @@ def test_windows_that_do_not_fit(window: int) -> None:
 
 @pytest.mark.parametrize("block", [1, 12, 128])
 def test_blocks_that_do_not_fit(sound: np.ndarray, block: int) -> None:
-    judge = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
+    scorer = DiscriminatorScorer(discriminator(), QUANTIZER, window=160)
     with pytest.raises(PartitaError, match="at most 120"):
-        judge.start(sound[:, :160], block)
+        scorer.start(sound[:, :160], block)
 
 
-def test_a_steered_clip_pleases_its_judge_more() -> None:
+def test_steered_clips_have_higher_scores() -> None:
     shape = WaveNetConfig(
         blocks=1, layers=3, residual_channels=8, dilation_channels=8, skip_channels=16, end_channels=16
     )
     model = WaveNet(shape, generator=torch.Generator().manual_seed(1))
-    judge = DiscriminatorScorer(discriminator("group"), QUANTIZER, window=160)
+    scorer = DiscriminatorScorer(discriminator("group"), QUANTIZER, window=160)
     config = SamplingConfig(seed=3)
-    steering = Steering(scorer=judge, config=SteeringConfig(particles=8, block=16, strength=0.5))
+    steering = Steering(scorer=scorer, config=SteeringConfig(particles=8, block=16, strength=0.5))
     steered = SteeredStream(model, steering, clips=4, steps=320, config=config, zero_class=128).take(320)
     plain = draw(model, clips=4, steps=320, config=config, zero_class=128)
 
-    def pleased(drawn: np.ndarray) -> float:
-        listener = judge.start(np.full((4, 160), 128), 80)
+    def score_of(drawn: np.ndarray) -> float:
+        state = scorer.start(np.full((4, 160), 128), 80)
         parts = (drawn[:, first : first + 80].astype(np.int64) for first in range(0, 320, 80))
-        return float(np.mean(sum(listener.score(part) for part in parts)))
+        return float(np.mean(sum(state.score(part) for part in parts)))
 
-    assert pleased(steered) > pleased(plain) + 1.0
+    assert score_of(steered) > score_of(plain) + 1.0

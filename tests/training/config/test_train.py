@@ -1,4 +1,4 @@
-"""Configs: what is refused, and that all of them survive TOML."""
+"""Configs are read back from TOML as they were written; invalid values are refused."""
 
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from partita.training.config.train import AdversaryConfig, RolloutConfig, TrainC
 
 
 @pytest.mark.parametrize("arm", ARMS)
-def test_every_arm_survives_its_file(arm: str, tmp_path: Path) -> None:
+def test_every_arm_is_read_back_from_its_file(arm: str, tmp_path: Path) -> None:
     for base in (TrainConfig(minutes=1.5), report(), TrainConfig(network=SIZES["tiny"], steps=3)):
         config = with_arm(base, arm)
         write_toml(tmp_path / "config.toml", to_table(config))
-        table = read_toml(tmp_path / "config.toml", remedy="mend it").values
+        table = read_toml(tmp_path / "config.toml", remedy="edit it").values
         assert from_table(TrainConfig, table, where="it") == config
         assert named_config(tmp_path / "config.toml") == config
 
@@ -59,7 +59,7 @@ def test_every_arm_survives_its_file(arm: str, tmp_path: Path) -> None:
         ({"quantizer": Quantizer(classes=64)}, "256 classes, the quantizer 64"),
     ],
 )
-def test_values_that_mean_nothing_are_refused(changes: dict[str, Any], words: str) -> None:
+def test_invalid_values_are_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(PartitaError, match=words):
         TrainConfig(**changes)
 
@@ -87,17 +87,17 @@ def test_values_that_mean_nothing_are_refused(changes: dict[str, Any], words: st
         ),
     ],
 )
-def test_an_adversary_that_means_nothing_is_refused(changes: dict[str, Any], words: str) -> None:
+def test_an_invalid_adversary_is_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(PartitaError, match=words):
         AdversaryConfig(**changes)
 
 
-def test_a_route_that_is_not_there_is_refused() -> None:
+def test_an_unknown_route_is_refused() -> None:
     with pytest.raises(PartitaError, match="`route` is 'telepathy'"):
         RolloutConfig(route="telepathy")
 
 
-def test_the_reports_set_up() -> None:
+def test_the_published_settings_of_the_report() -> None:
     config = named_config("report")
     assert (config.size, config.optimizer, config.learning_rate) == ("wide", "adam", 0.001)
     assert (config.batch, config.epochs, config.steps, config.minutes) == (16, 10.0, None, None)
@@ -120,7 +120,7 @@ def test_a_file_of_settings_may_be_partial_and_unknown_keys_are_refused(tmp_path
 
 
 @pytest.mark.parametrize("change", [{"feature_weight": 1.0}, {"saturating": True}])
-def test_what_a_reward_has_no_use_for_is_refused(change: dict[str, Any]) -> None:
+def test_the_policy_route_refuses_options_without_effect(change: dict[str, Any]) -> None:
     # regression: both were taken, and did nothing
     base = TrainConfig(steps=1, adversary=AdversaryConfig(**change))
     with pytest.raises(PartitaError, match=f"`adversary.{next(iter(change))}`.*leave it out"):

@@ -44,7 +44,7 @@ class Clips:
 
 
 @dataclass(frozen=True)
-class Sums:
+class ClipDivergences:
     """What each clip adds up to over its samples, each (clips,) float64, in bits.
 
     Args:
@@ -63,7 +63,9 @@ class Sums:
 
 
 @torch.inference_mode()
-def along(p: WaveNet, q: WaveNet, clips: Clips, temperatures: Sequence[float] = (1.0,)) -> list[Sums]:
+def divergences(
+    p: WaveNet, q: WaveNet, clips: Clips, temperatures: Sequence[float] = (1.0,)
+) -> list[ClipDivergences]:
     """Return the divergences of p and q along clips, whoever drew them, for q at each of the temperatures.
 
     The mean of `forward` over clips that p drew is KL(p || q), the mean of `reverse` over clips that q drew
@@ -82,15 +84,15 @@ def along(p: WaveNet, q: WaveNet, clips: Clips, temperatures: Sequence[float] = 
     >>> from partita.models.sizes import SIZES
     >>> p = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
     >>> clips = Clips(np.full((2, p.receptive_field), 128), np.full((2, 5), 130))
-    >>> along(p, p, clips)[0].forward.tolist()
+    >>> divergences(p, p, clips)[0].forward.tolist()
     [0.0, 0.0]
     """
-    totals = np.zeros((len(temperatures), len(fields(Sums)), len(clips.sound)))
+    totals = np.zeros((len(temperatures), len(fields(ClipDivergences)), len(clips.sound)))
     for rows, _, ours, theirs, drawn in _passes(p, q, clips):
         totals[:, :, rows] += _sums(ours, theirs, drawn, temperatures)
     if not np.isfinite(totals).all():
         raise DivergedError("a divergence is not finite: the model diverged, take another checkpoint")
-    return [Sums(*one) for one in totals / NATS_PER_BIT]
+    return [ClipDivergences(*one) for one in totals / NATS_PER_BIT]
 
 
 @torch.inference_mode()
@@ -141,7 +143,7 @@ def _logits(model: WaveNet, window: Tensor, field: int) -> Tensor:
 
 
 def _sums(ours: Tensor, theirs: Tensor, drawn: Tensor, temperatures: Sequence[float]) -> NDArray[np.float64]:
-    """Return (temperatures, fields of `Sums`, batch), in nats."""
+    """Return (temperatures, fields of `ClipDivergences`, batch), in nats."""
     log_p = ours.log_softmax(-1)
     p, at = log_p.exp(), drawn[..., None]
     found = []

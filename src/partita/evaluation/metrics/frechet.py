@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
-from partita.evaluation.statistics.scores import Score, from_replicates
+from partita.evaluation.statistics.scores import Score, percentile_interval
 from partita.seeds import numpy_stream
 
 HALVINGS = 200
@@ -85,7 +85,7 @@ class Distances:
     warning: str | None
 
 
-def halved_distances(
+def split_half_distances(
     generated: Sequence[NDArray[np.floating]], real: Sequence[NDArray[np.floating]], *, seed: int
 ) -> Distances:
     """Compare clips with the real sound at the same places, in many random halvings A, B of the places.
@@ -112,14 +112,14 @@ def halved_distances(
             f"there are {len(generated)} generated, {len(real)} real clips: give as many of each, at least 4"
         )
     fake_moments, real_moments = (_Moments.of_clips(clips) for clips in (generated, real))
-    random, half = numpy_stream(seed, "evaluation/halves"), len(real) // 2
-    orders = np.stack([random.permutation(len(real)) for _ in range(HALVINGS)])
+    rng, half = numpy_stream(seed, "evaluation/halves"), len(real) // 2
+    orders = np.stack([rng.permutation(len(real)) for _ in range(HALVINGS)])
     ours, others = orders[:, :half], orders[:, half : 2 * half]
     other = real_moments.gaussians(others)
     values = [_distances(other, moments.gaussians(ours)) for moments in (fake_moments, real_moments)]
     return Distances(
-        from_replicates(values[0].mean(), values[0]),
-        from_replicates(values[1].mean(), values[1]),
+        percentile_interval(values[0].mean(), values[0]),
+        percentile_interval(values[1].mean(), values[1]),
         _warning(real[0].shape[1], half, sum(len(frames) for frames in real) // 2),
     )
 

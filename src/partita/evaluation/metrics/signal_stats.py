@@ -15,7 +15,7 @@ CLIPPED = 0.999
 _FLOOR = 1e-10
 
 
-def health(clips: NDArray[np.floating], sample_rate: int, *, seed: int = 0) -> dict[str, Score]:
+def signal_statistics(clips: NDArray[np.floating], sample_rate: int, *, seed: int = 0) -> dict[str, Score]:
     """Return each measure's mean over clips, with its interval from drawing clips with replacement.
 
     - `level_dbfs`: 20 log10 of the root mean square, dB below full scale, at least -100.
@@ -31,7 +31,7 @@ def health(clips: NDArray[np.floating], sample_rate: int, *, seed: int = 0) -> d
         seed: of the resampling.
 
     >>> noise = np.random.default_rng(0).normal(0, 0.1, (4, 16000))
-    >>> measured = health(noise, 16000)
+    >>> measured = signal_statistics(noise, 16000)
     >>> round(measured["spectral_flatness"].value, 1), round(measured["level_dbfs"].value)
     (0.6, -20)
     """

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.evaluation.metrics.divergence import Clips, Sums, along
+from partita.evaluation.metrics.divergence import ClipDivergences, Clips, divergences
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
@@ -27,7 +27,7 @@ from partita.training.losses.likelihood import NATS_PER_BIT
 
 
 @dataclass(frozen=True)
-class Steered:
+class SteeredClips:
     """Steered clips and how far they are from the data.
 
     Args:
@@ -38,10 +38,10 @@ class Steered:
 
     clips: Clips
     bound: NDArray[np.float64]
-    sums: Sums
+    sums: ClipDivergences
 
 
-def steered_bound(
+def steered_kl_bound(
     p: WaveNet,
     q: WaveNet,
     steering: Steering,
@@ -50,7 +50,7 @@ def steered_bound(
     config: SamplingConfig,
     *,
     zero_class: int,
-) -> Steered:
+) -> SteeredClips:
     """Draw steered clips, with the bound's term of each.
 
     No block is drawn before the end, whatever the steering's lag says: that would add a choice that Z_K does
@@ -75,9 +75,9 @@ def steered_bound(
         zero_class=zero_class,
     )
     clips = Clips(past, stream.take(steps))
-    (sums,) = along(p, q, clips, (config.temperature,))
+    (sums,) = divergences(p, q, clips, (config.temperature,))
     judged = _judgement(steering, clips, q.config.classes, zero_class) - stream.log_evidence
-    return Steered(clips, judged / NATS_PER_BIT - sums.log_ratio, sums)
+    return SteeredClips(clips, judged / NATS_PER_BIT - sums.log_ratio, sums)
 
 
 def _without_lag(steering: Steering) -> Steering:

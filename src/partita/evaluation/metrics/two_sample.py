@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from scipy.stats import rankdata
 
 from partita.errors import PartitaError
-from partita.evaluation.statistics.scores import RESAMPLES, Score, from_replicates
+from partita.evaluation.statistics.scores import RESAMPLES, Score, percentile_interval
 from partita.seeds import numpy_stream
 
 FOLDS = 8
@@ -25,7 +25,7 @@ DECAY = 1.0  # on each weight, beside the summed loss of all clips: features hav
 Floats = NDArray[np.float64]
 
 
-def told_apart(
+def two_sample_auc(
     fake: Sequence[NDArray[np.floating]], real: Sequence[NDArray[np.floating]], *, seed: int
 ) -> Score:
     """Return how often, of a real and a fake clip, the real one is taken for more real: the area under the
@@ -43,9 +43,9 @@ def told_apart(
     Raises:
         PartitaError: fewer than 8 pairs, or not as many real clips as fake ones.
 
-    >>> random = np.random.default_rng(0)
-    >>> low, high = ([random.normal(mean, 1.0, (20, 3)) for _ in range(40)] for mean in (0.0, 1.0))
-    >>> told_apart(low, high, seed=0).value
+    >>> rng = np.random.default_rng(0)
+    >>> low, high = ([rng.normal(mean, 1.0, (20, 3)) for _ in range(40)] for mean in (0.0, 1.0))
+    >>> two_sample_auc(low, high, seed=0).value
     1.0
     """
     count = len(real)
@@ -59,7 +59,9 @@ def told_apart(
     for fold in range(FOLDS):
         scores[:, folds == fold] = _judged(sounds[:, folds != fold], sounds[:, folds == fold])
     picks = numpy_stream(seed, "evaluation/bootstrap").integers(count, size=(RESAMPLES, count))
-    return from_replicates(float(_area(*scores)), _area(scores[0][picks], scores[1][picks]))
+    return percentile_interval(
+        float(area_under_roc(*scores)), area_under_roc(scores[0][picks], scores[1][picks])
+    )
 
 
 def _summary(frames: NDArray[np.floating]) -> Floats:
@@ -89,7 +91,7 @@ def _judged(known: Floats, new: Floats) -> Floats:
     return found
 
 
-def _area(fake: Floats, real: Floats) -> Floats:
+def area_under_roc(fake: Floats, real: Floats) -> Floats:
     """Return the share of pairs of a fake and a real clip whose real one has the higher score, ties half.
 
     Args:

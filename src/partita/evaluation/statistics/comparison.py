@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
-from partita.evaluation.statistics.effect import effect_size, spread
-from partita.evaluation.statistics.equivalence import equivalence
-from partita.evaluation.statistics.holm import holm
-from partita.evaluation.statistics.permutation import sign_flips
+from partita.evaluation.statistics.effect import effect_size, standard_deviation
+from partita.evaluation.statistics.equivalence import equivalence_test
+from partita.evaluation.statistics.holm import holm_correction
+from partita.evaluation.statistics.permutation import sign_flip_test
 from partita.evaluation.statistics.power import detectable_effect, seeds_needed
-from partita.evaluation.statistics.seed_interval import LEVEL, over_seeds
-from partita.evaluation.statistics.verdict import Direction, Verdict, judge
+from partita.evaluation.statistics.seed_interval import LEVEL, mean_over_seeds
+from partita.evaluation.statistics.verdict import Direction, Verdict, verdict
 
 BySeed = Mapping[int, float]
 Pair = tuple[str, str]
@@ -99,13 +99,15 @@ def compare_pairs(
         raise PartitaError(f"the direction of `{score}` is {better!r}, must be 'lower' or 'higher'")
     differences = [_differences(score, arms, a, b) for a, b in pairs]
     tested = [index for index, values in enumerate(differences) if len(values) > 1]
-    plain = [sign_flips(differences[index], seed=seed).two_sided for index in tested]
-    outside = [equivalence(differences[index], margin, seed=seed) for index in tested]
-    tests = dict(zip(tested, zip(plain, holm(plain), holm(outside), strict=True), strict=True))
+    plain = [sign_flip_test(differences[index], seed=seed).two_sided for index in tested]
+    outside = [equivalence_test(differences[index], margin, seed=seed) for index in tested]
+    tests = dict(
+        zip(tested, zip(plain, holm_correction(plain), holm_correction(outside), strict=True), strict=True)
+    )
     found = []
     for index, ((a, b), values) in enumerate(zip(pairs, differences, strict=True)):
         p, p_corrected, p_equal = tests.get(index, (None, None, None))
-        mean = over_seeds(values, seed=seed)
+        mean = mean_over_seeds(values, seed=seed)
         detectable, aim, needed = _sensitivity(values, margin, len(tested))
         comparison = Comparison(
             score=score,
@@ -116,7 +118,7 @@ def compare_pairs(
             high=None if p is None else mean.high,
             p=p,
             p_corrected=p_corrected,
-            verdict=judge(mean.value, better=better, p=p_corrected, p_equal=p_equal),
+            verdict=verdict(mean.value, better=better, p=p_corrected, p_equal=p_equal),
             seeds=sorted(arms[a]),
             better=better,
             margin=margin,
@@ -131,7 +133,7 @@ def compare_pairs(
     return found
 
 
-def in_order(score: str, arm: str, by_seed: BySeed) -> dict[int, float]:
+def sorted_by_seed(score: str, arm: str, by_seed: BySeed) -> dict[int, float]:
     """Return a score of an arm in the order of its seeds, refusing what cannot be compared.
 
     Args:
@@ -142,7 +144,7 @@ def in_order(score: str, arm: str, by_seed: BySeed) -> dict[int, float]:
     Raises:
         PartitaError: there is no seed, or a score is not finite.
 
-    >>> in_order("kl", "policy", {7: 0.5, 3: 0.25})
+    >>> sorted_by_seed("kl", "policy", {7: 0.5, 3: 0.25})
     {3: 0.25, 7: 0.5}
     """
     if not by_seed:
@@ -160,7 +162,7 @@ def _differences(score: str, arms: Mapping[str, BySeed], a: str, b: str) -> NDAr
     """Return a - b for each seed, in the order of the seeds."""
     if a == b:
         raise PartitaError(f"arm `{a}` is paired with itself: name two arms")
-    ours, theirs = (in_order(score, arm, arms.get(arm, {})) for arm in (a, b))
+    ours, theirs = (sorted_by_seed(score, arm, arms.get(arm, {})) for arm in (a, b))
     alone = sorted(ours.keys() ^ theirs.keys())
     if alone:
         raise PartitaError(
@@ -174,7 +176,7 @@ def _sensitivity(
     values: NDArray[np.float64], margin: float, comparisons: int
 ) -> tuple[float | None, float | None, int | None]:
     """Return the difference that could have been found, one worth finding, and the seeds for that."""
-    deviation = spread(values)
+    deviation = standard_deviation(values)
     if deviation is None:
         return None, margin or None, None
     level = LEVEL / comparisons

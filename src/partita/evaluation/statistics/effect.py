@@ -4,10 +4,10 @@ import math
 
 from numpy.typing import ArrayLike
 
-from partita.evaluation.statistics.permutation import ROUNDING, paired
+from partita.evaluation.statistics.permutation import ROUNDING, checked_differences
 
 
-def spread(differences: ArrayLike) -> float | None:
+def standard_deviation(differences: ArrayLike) -> float | None:
     """Return the standard deviation over seeds, or None for one seed, or where there is none but rounding.
 
     Args:
@@ -16,10 +16,10 @@ def spread(differences: ArrayLike) -> float | None:
     Raises:
         PartitaError: a difference is not finite, or there is none.
 
-    >>> spread([1.0, 2.0, 3.0]), spread([1.1 - 1.0, 0.1])
+    >>> standard_deviation([1.0, 2.0, 3.0]), standard_deviation([1.1 - 1.0, 0.1])
     (1.0, None)
     """
-    values = paired(differences)
+    values = checked_differences(differences)
     if values.max() - values.min() <= ROUNDING * abs(values).max():
         return None
     return float(values.std(ddof=1))
@@ -47,8 +47,8 @@ def effect_size(differences: ArrayLike) -> float | None:
     >>> effect_size([1.0, 1.0, 1.0]) is None
     True
     """
-    values = paired(differences)
-    deviation = spread(values)
+    values = checked_differences(differences)
+    deviation = standard_deviation(values)
     if len(values) < 3 or deviation is None:
         return None
     freedom = len(values) - 1

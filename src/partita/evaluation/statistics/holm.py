@@ -10,7 +10,7 @@ import numpy as np
 from partita.errors import PartitaError
 
 
-def holm(values: Sequence[float]) -> list[float]:
+def holm_correction(values: Sequence[float]) -> list[float]:
     """Return the p-values of a family of tests, corrected by Holm's method, in the order given.
 
         corrected_(i) = max over j <= i of min(1, (m - j + 1) p_(j)),  p_(1) <= ... <= p_(m)
@@ -24,7 +24,7 @@ def holm(values: Sequence[float]) -> list[float]:
     Raises:
         PartitaError: one lies outside.
 
-    >>> holm([0.03, 0.01, 0.5])
+    >>> holm_correction([0.03, 0.01, 0.5])
     [0.06, 0.03, 0.5]
     """
     p = np.asarray(values, np.float64)

@@ -25,13 +25,13 @@ RANDOM_FLIPS = 2**EXACT_SEEDS - 1  # so that p has the same steps on either side
 ROUNDING = 1e-12  # sums that differ by less, relative to what is summed, are ties
 
 
-def paired(differences: ArrayLike) -> NDArray[np.float64]:
+def checked_differences(differences: ArrayLike) -> NDArray[np.float64]:
     """Return differences as float64, refusing what no test could be made of.
 
     Raises:
         PartitaError: they are not one row of finite numbers, one or more.
 
-    >>> paired([1, 2]).tolist()
+    >>> checked_differences([1, 2]).tolist()
     [1.0, 2.0]
     """
     values = np.asarray(differences, np.float64)
@@ -41,7 +41,7 @@ def paired(differences: ArrayLike) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=4)
-def flipped_sets(seeds: int, seed: int = 0) -> NDArray[np.float64]:
+def sign_flip_sets(seeds: int, seed: int = 0) -> NDArray[np.float64]:
     """Return the sets of seeds whose signs are flipped, (sets, seeds) of 0 and 1, not to be written to.
 
     All 2^seeds - 1 that are not empty up to `EXACT_SEEDS` seeds, else `RANDOM_FLIPS` drawn with replacement;
@@ -51,9 +51,9 @@ def flipped_sets(seeds: int, seed: int = 0) -> NDArray[np.float64]:
         seeds: how many differences there are, positive.
         seed: of the random sets, stream "evaluation/flips".
 
-    >>> flipped_sets(2).tolist()
+    >>> sign_flip_sets(2).tolist()
     [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
-    >>> flipped_sets(17).shape == (RANDOM_FLIPS, 17)
+    >>> sign_flip_sets(17).shape == (RANDOM_FLIPS, 17)
     True
     """
     if seeds <= EXACT_SEEDS:
@@ -66,7 +66,7 @@ def flipped_sets(seeds: int, seed: int = 0) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Tails:
+class OneSidedPValues:
     """One-sided p-values about a supposed mean, in (0, 1].
 
     Args:
@@ -81,16 +81,16 @@ class Tails:
     def two_sided(self) -> float:
         """Twice the smaller tail, at most 1: small where the true mean lies elsewhere.
 
-        >>> Tails(above=0.25, below=0.875).two_sided
+        >>> OneSidedPValues(above=0.25, below=0.875).two_sided
         0.5
         """
         return min(1.0, 2 * min(self.above, self.below))
 
 
-def sign_flips(differences: ArrayLike, *, supposed: float = 0.0, seed: int = 0) -> Tails:
+def sign_flip_test(differences: ArrayLike, *, null_mean: float = 0.0, seed: int = 0) -> OneSidedPValues:
     """Return the p-values of a sign-flip test of the mean.
 
-        above = (1 + #{F : sum over F of (d_i - supposed) <= 0}) / (1 + #F)
+        above = (1 + #{F : sum over F of (d_i - null_mean) <= 0}) / (1 + #F)
 
     and `below` with >= 0. The 1 stands for the differences as they are: with all flips it is one of them,
     with random ones it keeps the test at its level (Phipson and Smyth 2010, equation 2). Ties count against a
@@ -104,27 +104,27 @@ def sign_flips(differences: ArrayLike, *, supposed: float = 0.0, seed: int = 0) 
     Raises:
         PartitaError: a difference is not finite, or there is none.
 
-    >>> sign_flips([1.0, 2.0, 3.0])
-    Tails(above=0.125, below=1.0)
+    >>> sign_flip_test([1.0, 2.0, 3.0])
+    OneSidedPValues(above=0.125, below=1.0)
     """
-    values = paired(differences) - supposed
-    sets = flipped_sets(len(values), seed)
+    values = checked_differences(differences) - null_mean
+    sets = sign_flip_sets(len(values), seed)
     sums, rounding = sets @ values, ROUNDING * np.abs(values).sum()
     above, below = int((sums <= rounding).sum()), int((sums >= -rounding).sum())
-    return Tails((1 + above) / (1 + len(sets)), (1 + below) / (1 + len(sets)))
+    return OneSidedPValues((1 + above) / (1 + len(sets)), (1 + below) / (1 + len(sets)))
 
 
-def allowed(seeds: int, level: float) -> int:
+def critical_rank(seeds: int, level: float) -> int:
     """Return how many of all flips, itself counted, may be as extreme as a mean that is significant.
 
-    A two-sided test at `level` finds something where a tail of `sign_flips` is at most allowed / flips; 0
+    A two-sided test at `level` finds something where a tail of `sign_flip_test` is at most allowed / flips; 0
     says that no difference is large enough.
 
     Args:
         seeds: how many differences there are.
         level: of the two-sided test, in (0, 1).
 
-    >>> allowed(8, 0.05), allowed(6, 0.05), allowed(5, 0.05)
+    >>> critical_rank(8, 0.05), critical_rank(6, 0.05), critical_rank(5, 0.05)
     (6, 1, 0)
     """
     flips = 2 ** min(seeds, EXACT_SEEDS)

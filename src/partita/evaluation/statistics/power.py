@@ -11,7 +11,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from partita.errors import PartitaError
-from partita.evaluation.statistics.permutation import EXACT_SEEDS, allowed
+from partita.evaluation.statistics.permutation import EXACT_SEEDS, critical_rank
 from partita.evaluation.statistics.seed_interval import LEVEL, subset_means
 from partita.seeds import numpy_stream
 
@@ -20,7 +20,7 @@ _SIMULATED_SEEDS = 12  # above it the steps of the test are fine, and Student's 
 _DRAWS = 2000
 
 
-def fewest_seeds(level: float = LEVEL) -> int:
+def min_seeds(level: float = LEVEL) -> int:
     """Return the fewest seeds with which a sign-flip test at a level can find anything.
 
     Args:
@@ -29,11 +29,11 @@ def fewest_seeds(level: float = LEVEL) -> int:
     Raises:
         PartitaError: the level is too small for the test's steps.
 
-    >>> fewest_seeds(0.05), fewest_seeds(0.05 / 10)
+    >>> min_seeds(0.05), min_seeds(0.05 / 10)
     (6, 9)
     """
     for seeds in range(1, EXACT_SEEDS + 1):
-        if allowed(seeds, level):
+        if critical_rank(seeds, level):
             return seeds
     raise PartitaError(
         f"a level of {level:.2g} is finer than the steps of the test: compare fewer pairs at once"
@@ -63,7 +63,7 @@ def detectable_effect(seeds: int, level: float = LEVEL, power: float = POWER) ->
     >>> round(detectable_effect(32), 2)
     0.51
     """
-    rank = allowed(seeds, level)
+    rank = critical_rank(seeds, level)
     if not rank:
         return math.inf
     if seeds > _SIMULATED_SEEDS:
@@ -102,7 +102,7 @@ def seeds_needed(effect: float, level: float = LEVEL, power: float = POWER) -> i
         raise PartitaError(
             f"`effect` is {effect}, must be positive: no number of seeds shows a difference of zero"
         )
-    low = fewest_seeds(level)
+    low = min_seeds(level)
     if detectable_effect(low, level, power) <= effect:
         return low
     high = 2 * low

@@ -8,10 +8,10 @@ from itertools import combinations
 from typing import Any
 
 from partita.errors import PartitaError
-from partita.evaluation.statistics.comparison import BySeed, Pair, compare_pairs, in_order
-from partita.evaluation.statistics.seed_interval import over_seeds
+from partita.evaluation.statistics.comparison import BySeed, Pair, compare_pairs, sorted_by_seed
+from partita.evaluation.statistics.seed_interval import mean_over_seeds
 from partita.evaluation.statistics.verdict import Direction
-from partita.evaluation.statistics.wording import in_words
+from partita.evaluation.statistics.wording import describe
 
 
 def scoreboard(
@@ -63,15 +63,15 @@ def scoreboard(
         both = [(a, b) for a, b in pairs if a in having and b in having]
         margin = margins.get(score, 0.0)
         found += compare_pairs(score, having, both, better=direction, margin=margin, seed=seed)
-    rows = [comparison.as_json() | {"sentence": in_words(comparison)} for comparison in found]
+    rows = [comparison.as_json() | {"sentence": describe(comparison)} for comparison in found]
     return {"arms": arms, "pairs": rows, "better": dict(better)}
 
 
 def _described(arm: str, score: str, by_seed: BySeed, seed: int) -> dict[str, Any]:
     """Return a score of an arm over its seeds."""
-    ordered = in_order(score, arm, by_seed)
+    ordered = sorted_by_seed(score, arm, by_seed)
     values = list(ordered.values())
-    return over_seeds(values, seed=seed).as_json() | {"seeds": list(ordered), "values": values}
+    return mean_over_seeds(values, seed=seed).as_json() | {"seeds": list(ordered), "values": values}
 
 
 def _refuse_unknown(

@@ -44,10 +44,10 @@ class Score:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
-def from_replicates(value: float, replicates: NDArray[np.float64]) -> Score:
+def percentile_interval(value: float, replicates: NDArray[np.float64]) -> Score:
     """Return a value with the central 95% of its replicates, widened to the value where it lies outside.
 
-    >>> from_replicates(20.0, np.arange(41.0))
+    >>> percentile_interval(20.0, np.arange(41.0))
     Score(value=20.0, low=1.0, high=39.0)
     """
     low, high = (float(np.percentile(replicates, q)) for q in (TAIL, 100 - TAIL))
@@ -78,10 +78,10 @@ def block_mean(
     total, count = np.asarray(sums, np.float64), np.asarray(counts, np.float64)
     if not total.size:
         raise PartitaError("there is no sound to score: choose a split that has some")
-    random = numpy_stream(seed, "evaluation/bootstrap")
+    rng = numpy_stream(seed, "evaluation/bootstrap")
     even = np.full(total.size, 1 / total.size)
     replicates = []
     for start in range(0, RESAMPLES, _CHUNK):
-        weights = random.multinomial(total.size, even, size=min(_CHUNK, RESAMPLES - start))
+        weights = rng.multinomial(total.size, even, size=min(_CHUNK, RESAMPLES - start))
         replicates.append((weights @ total) / (weights @ count))
-    return from_replicates(total.sum() / count.sum(), np.concatenate(replicates))
+    return percentile_interval(total.sum() / count.sum(), np.concatenate(replicates))

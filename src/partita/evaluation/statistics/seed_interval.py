@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from partita.evaluation.statistics.permutation import allowed, flipped_sets, paired
+from partita.evaluation.statistics.permutation import checked_differences, critical_rank, sign_flip_sets
 from partita.evaluation.statistics.scores import Score
 
 LEVEL = 0.05  # what lies outside an interval, and of every test of arms
@@ -45,15 +45,15 @@ def subset_means(values: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.fl
     >>> subset_means(np.array([1.0, 4.0])).tolist()
     [1.0, 2.5, 4.0]
     """
-    sets = flipped_sets(values.shape[-1], seed)
+    sets = sign_flip_sets(values.shape[-1], seed)
     sets = sets[sets.any(axis=1)]
     return np.sort((values @ sets.T) / sets.sum(axis=1), axis=-1)
 
 
-def over_seeds(values: ArrayLike, *, seed: int = 0) -> Score:
+def mean_over_seeds(values: ArrayLike, *, seed: int = 0) -> Score:
     """Return the mean of one number a seed with its 95% interval.
 
-    With k = `allowed(seeds, 0.05)` it goes from the k-th smallest to the k-th largest mean over a subset of
+    With k = `critical_rank(seeds, 0.05)` it goes from the k-th smallest to the k-th largest mean over a subset of
     the seeds; with 2 to 5 seeds it is mean +- t sd / sqrt(seeds). With one seed it has no width, and says
     nothing.
 
@@ -64,13 +64,13 @@ def over_seeds(values: ArrayLike, *, seed: int = 0) -> Score:
     Raises:
         PartitaError: a value is not finite, or there is none.
 
-    >>> over_seeds([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    >>> mean_over_seeds([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     Score(value=3.5, low=1.0, high=6.0)
-    >>> round(over_seeds([1.0, 2.0, 3.0]).low, 3)  # 2 - 4.303 / sqrt(3)
+    >>> round(mean_over_seeds([1.0, 2.0, 3.0]).low, 3)  # 2 - 4.303 / sqrt(3)
     -0.484
     """
-    sample = paired(values)
-    mean, rank = float(sample.mean()), allowed(len(sample), LEVEL)
+    sample = checked_differences(values)
+    mean, rank = float(sample.mean()), critical_rank(len(sample), LEVEL)
     if rank:
         means = subset_means(sample, seed=seed)
         low, high = float(means[rank - 1]), float(means[-rank])

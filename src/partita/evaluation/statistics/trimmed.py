@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
-from partita.evaluation.statistics.scores import RESAMPLES, Score, from_replicates
+from partita.evaluation.statistics.scores import RESAMPLES, Score, percentile_interval
 from partita.seeds import numpy_stream
 
 SHARE = 0.01  # left out at either end
@@ -37,4 +37,4 @@ def trimmed_mean(values: NDArray[np.float64], *, seed: int, share: float = SHARE
         return kept
 
     picks = numpy_stream(seed, "evaluation/bootstrap").integers(len(values), size=(RESAMPLES, len(values)))
-    return from_replicates(float(mean(values)), mean(values[picks]))
+    return percentile_interval(float(mean(values)), mean(values[picks]))

@@ -8,7 +8,7 @@ Verdict = Literal["better", "worse", "equal", "undecided"]
 Direction = Literal["lower", "higher"]
 
 
-def judge(difference: float, *, better: Direction, p: float | None, p_equal: float | None) -> Verdict:
+def verdict(difference: float, *, better: Direction, p: float | None, p_equal: float | None) -> Verdict:
     """Return what has been shown about a, given the difference a - b of a score.
 
     `equal` where the difference was shown to lie within the margin, even if it was also shown not to be zero:
@@ -20,9 +20,9 @@ def judge(difference: float, *, better: Direction, p: float | None, p_equal: flo
         p: of "there is no difference", corrected for other comparisons; None where nothing can be tested.
         p_equal: of "the difference is outside the margin", corrected likewise.
 
-    >>> judge(-0.1, better="lower", p=0.03, p_equal=0.9), judge(-0.1, better="higher", p=0.03, p_equal=0.9)
+    >>> verdict(-0.1, better="lower", p=0.03, p_equal=0.9), verdict(-0.1, better="higher", p=0.03, p_equal=0.9)
     ('better', 'worse')
-    >>> judge(-0.1, better="lower", p=0.03, p_equal=0.02), judge(-0.1, better="lower", p=0.3, p_equal=0.9)
+    >>> verdict(-0.1, better="lower", p=0.03, p_equal=0.02), verdict(-0.1, better="lower", p=0.3, p_equal=0.9)
     ('equal', 'undecided')
     """
     if p_equal is not None and p_equal <= LEVEL:

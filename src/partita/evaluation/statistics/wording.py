@@ -4,17 +4,17 @@ It judges nothing; it knows no pages and no markup.
 """
 
 from partita.evaluation.statistics.comparison import Comparison
-from partita.evaluation.statistics.power import fewest_seeds
+from partita.evaluation.statistics.power import min_seeds
 from partita.evaluation.statistics.seed_interval import LEVEL
 
 
-def in_words(found: Comparison) -> str:
+def describe(found: Comparison) -> str:
     """Return two or three sentences in plain words, numbers to three digits.
 
     >>> from partita.evaluation.statistics.comparison import compare_pairs
     >>> arms = {"gumbel": dict(enumerate([1, 2, 1, 2, 1, 2])), "twin": dict(enumerate([3, 5, 3, 4, 4, 4]))}
     >>> found, = compare_pairs("kl", arms, [("gumbel", "twin")], better="lower")
-    >>> print(in_words(found))  # doctest: +NORMALIZE_WHITESPACE
+    >>> print(describe(found))  # doctest: +NORMALIZE_WHITESPACE
     gumbel is better than twin in kl: the difference is -2.33 (95% interval -3 to -2; 6 seeds,
     p = 0.0312). With these seeds a difference of 0.929 would be found four times in five; to find 0.464 as
     often takes about 12 seeds.
@@ -46,7 +46,7 @@ def _evidence(found: Comparison) -> str:
 def _outlook(found: Comparison) -> str:
     """Say what these seeds could have shown, and how many show less; nothing without a spread."""
     tests = max(1, found.comparisons)
-    fewest = fewest_seeds(LEVEL / tests)
+    fewest = min_seeds(LEVEL / tests)
     if len(found.seeds) < fewest:
         beside = f" for {tests} comparisons" if tests > 1 else ""
         return f"It takes at least {fewest} seeds{beside} to find any difference, however large."

@@ -1,18 +1,16 @@
-"""An arm as it enters the arena: its name, and the settings that differ from the arm's own.
+"""The specification of an arm in the arena: the arm's name and the settings that differ from its defaults.
 
-`report:adversary.weight=0.3,adversary.ramp=0.1` is the arm `report` with two settings changed;
-`steer:strength=0.5` changes how is steered. Values are TOML's, and words need no quotes. Beside the arms that
-`train` knows there are, here alone,
+`report:adversary.weight=0.3,adversary.ramp=0.1` is the arm `report` with two changed settings;
+`steer:strength=0.5` changes the steering. Values are written as in TOML; strings need no quotes. The arena
+knows all arms of `partita train` and four more:
 
-- `steer`: the model of a twin of weight 0, which is likelihood continued, steered by its discriminator;
-- `oracle`: `critic` with the teacher as the critic, whose reward is exact;
-- `start`: the student as it is where the arms part, with which likelihood continued is compared;
-- `likelihood-charged`: likelihood for as long as an arm and the critic's training take together, or for
-  the `minutes` that it is given.
+- `steer`: continued likelihood training (the model of a twin of weight 0), steered when clips are drawn;
+- `oracle`: `critic` with the teacher as the critic, so that the reward is exact;
+- `start`: the student before the arms are trained, which shows what continued likelihood training gains;
+- `likelihood-charged`: likelihood training with the time of an arm and of the critic's training together, or
+  with its own `minutes`.
 
-What all arms must have alike, time and seeds for example, is no setting of one.
-
-Trains nothing.
+A setting that must be the same for all arms, for example time or seed, is refused. This file trains nothing.
 """
 
 import os
@@ -32,16 +30,17 @@ from partita.training.config.arms import ARMS, with_arm
 from partita.training.config.train import TrainConfig
 
 STEER, ORACLE, CRITIC, CHARGED, START = "steer", "oracle", "critic", "likelihood-charged", "start"
-ALIKE = {
+SHARED = {
     *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantizer"),
     *("device", "precision", "threads", "size", "network", "compile"),
     *("validations", "log_every", "preview_clips", "tensorboard", "checkpoint_minutes", "keep_checkpoints"),
 }
-READABLE = 200  # bytes of a folder's name that are the entry's own
+"""Settings that all arms must have in common."""
+MAX_READABLE_BYTES = 200  # of a folder's name; a longer name is cut and ends with a hash
 
 
 def known_arms() -> tuple[str, ...]:
-    """Return the names of all arms that may enter.
+    """Return the names of all arms of the arena.
 
     >>> "steer" in known_arms(), "likelihood" in known_arms()
     (True, True)
@@ -51,14 +50,14 @@ def known_arms() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class ArmSpec:
-    """An arm with its settings.
+    """An arm with its changed settings.
 
     Args:
         arm: one of `known_arms`.
-        changes: (path, value) pairs, the path's parts joined by dots.
+        changes: (path, value) pairs; the parts of a path are joined by dots.
 
-    >>> entry = ArmSpec.read("report:adversary.weight=0.3")
-    >>> entry.name, entry.training(TrainConfig(steps=1)).adversary.weight
+    >>> spec = ArmSpec.parse("report:adversary.weight=0.3")
+    >>> spec.name, spec.train_config(TrainConfig(steps=1)).adversary.weight
     ('report:adversary.weight=0.3', 0.3)
     """
 
@@ -66,145 +65,150 @@ class ArmSpec:
     changes: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def read(cls, words: str) -> "ArmSpec":
-        """Return the entry that is meant.
+    def parse(cls, text: str) -> "ArmSpec":
+        """Return the specification that a text describes.
 
         Raises:
-            PartitaError: no such arm, or a change that is not `name=value`.
+            PartitaError: the arm is unknown, or a change is not `name=value`.
         """
-        arm, _, rest = words.partition(":")
+        arm, _, rest = text.partition(":")
         if arm not in known_arms():
-            raise PartitaError(f"{arm!r} is no arm: choose among {', '.join(known_arms())}")
+            raise PartitaError(f"{arm!r} is not an arm: choose one of {', '.join(known_arms())}")
         changes = []
-        for change in filter(None, re.split(r",(?![^\[]*\])", rest)):  # a comma in a list parts no settings
+        for change in filter(None, re.split(r",(?![^\[]*\])", rest)):  # a comma inside a list does not split
             path, equals, value = change.partition("=")
             if not (equals and path and value):
-                raise PartitaError(f"{change!r} in {words!r} is no setting: write name=value")
+                raise PartitaError(f"{change!r} in {text!r} is not a setting: write name=value")
             changes.append((path.strip(), value.strip()))
         return cls(arm, tuple(changes))
 
     @property
     def name(self) -> str:
-        """The words that `read` takes."""
+        """The text that `parse` reads."""
         return (
             self.arm + ":" * bool(self.changes) + ",".join(f"{path}={value}" for path, value in self.changes)
         )
 
     @property
     def is_oracle(self) -> bool:
-        """Whether the teacher itself judges."""
+        """Whether the teacher is the critic."""
         return self.arm == ORACLE
 
     @property
     def folder(self) -> str:
-        """The name as a file name, which no other entry has.
+        """A folder name for this arm, different for every specification.
 
-        >>> ArmSpec.read("report:adversary.weight=1").folder
+        >>> ArmSpec.parse("report:adversary.weight=1").folder
         'report,adversary.weight=1'
         """
         plain = self.name.replace(":", ",", 1).replace("/", "_")
-        if "/" not in self.name and len(os.fsencode(plain)) <= READABLE:
+        if "/" not in self.name and len(os.fsencode(plain)) <= MAX_READABLE_BYTES:
             return plain
-        short = os.fsencode(plain)[:READABLE].decode(errors="ignore")
+        short = os.fsencode(plain)[:MAX_READABLE_BYTES].decode(errors="ignore")
         return f"{short},{sha256(os.fsencode(self.name)).hexdigest()[:8]}"
 
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
-        """The (path, value) pairs of `changes`, old names of settings replaced by the current ones.
+        """The changed settings, with old names replaced by the current ones.
 
-        >>> ArmSpec.read("policy:rollout.seam=1024").settings
+        >>> ArmSpec.parse("policy:rollout.seam=1024").settings
         (('rollout.prompt_tail', '1024'),)
         """
         return tuple((renamed(path), value) for path, value in self.changes)
 
-    def sets(self, path: str) -> bool:
-        """Return whether it changes a setting."""
+    def changes_setting(self, path: str) -> bool:
+        """Return whether the setting at a path is changed."""
         return path in dict(self.settings)
 
     @property
-    def besides_weights(self) -> tuple[tuple[str, str], ...]:
-        """The settings that are no weights, sorted: those that a twin of weight 0 must have alike."""
+    def changes_except_weights(self) -> tuple[tuple[str, str], ...]:
+        """The changed settings without weights, sorted, in which an arm and its twin must agree."""
         changes = sorted(dict(self.settings).items())
         return tuple((path, value) for path, value in changes if path.rpartition(".")[2] != "weight")
 
-    def training(self, config: TrainConfig, *, critic: Path | None = None) -> TrainConfig:
-        """Return the config with the arm and its settings laid over it.
+    def train_config(self, config: TrainConfig, *, critic: Path | None = None) -> TrainConfig:
+        """Return a training config with the arm and its changed settings applied.
 
         Args:
-            config: what all arms share.
-            critic: the run that judges, for an arm that wants one and does not name it.
+            config: the settings that all arms share.
+            critic: the run of the critic, for an arm that needs one and does not name one.
 
         Raises:
-            PartitaError: a setting that there is not or that all arms must have alike, one that the arm
-                decides itself, or a value out of its range.
+            PartitaError: a setting is unknown, must be the same for all arms, is fixed by the arm, or has a
+                value out of its range.
         """
         base = {ORACLE: CRITIC, CHARGED: "likelihood", START: "likelihood"}.get(self.arm, self.arm)
-        table = self._laid_over(to_table(with_arm(config, base)))
+        table = self._apply_changes(to_table(with_arm(config, base)))
         where = f"the arm {self.name}"
-        for path in self._refused():
-            raise PartitaError(f"`{path}` in {where} is not its own to set: leave it out")
-        if wants_critic(table) and critic is not None:
+        for path, rule in self._forbidden():
+            raise PartitaError(f"`{path}` in {where} {rule}: leave it out")
+        if needs_critic(table) and critic is not None:
             table["critic"]["run"] = str(critic.absolute())
         found: TrainConfig = from_table(TrainConfig, table, where=where)
         if found.critic is not None and found.critic.run is not None:
             run = str(Path(found.critic.run).absolute())
             found = replace(found, critic=replace(found.critic, run=run))
-        again = to_table(with_arm(found, base))  # as whoever trains it will do
+        trained = to_table(with_arm(found, base))  # training applies the arm to the config again
         for path, _ in self.settings:
-            if _at(again, path) != _at(to_table(found), path):
-                raise PartitaError(f"`{path}` in {where} is what makes it that arm: leave it out")
+            if _value_at(trained, path) != _value_at(to_table(found), path):
+                raise PartitaError(f"`{path}` in {where} is fixed by the arm: leave it out")
         return found
 
-    def _refused(self) -> Iterator[str]:
-        """Yield the settings that would make arms unequal, or another arm of this one."""
+    def _forbidden(self) -> Iterator[tuple[str, str]]:
+        """Yield the changed settings that this arm may not change, each with the rule that it breaks."""
         for path, _ in self.settings:
-            judge = "critic.run" if self.is_oracle else None
-            alike = path.partition(".")[0] in ALIKE and (self.arm, path) != (CHARGED, "minutes")
-            if self.arm == START or path == judge or alike:
-                yield path
+            if self.arm == START:
+                yield path, "has no effect, since the arm is not trained"
+            if self.is_oracle and path == "critic.run":
+                yield path, "is the teacher's run"
+            if path.partition(".")[0] in SHARED and (self.arm, path) != (CHARGED, "minutes"):
+                yield path, "must be the same for all arms"
 
-    def steering(self) -> SteeringConfig:
-        """Return how the arm `steer` steers.
+    def steering_config(self) -> SteeringConfig:
+        """Return how the arm `steer` is steered.
 
         Raises:
-            PartitaError: as for `training`.
+            PartitaError: as for `train_config`.
 
-        >>> ArmSpec.read("steer:strength=0.5").steering().strength
+        >>> ArmSpec.parse("steer:strength=0.5").steering_config().strength
         0.5
         """
-        return from_table(SteeringConfig, self._laid_over({}), where=f"the arm {self.name}")
+        return from_table(SteeringConfig, self._apply_changes({}), where=f"the arm {self.name}")
 
-    def _laid_over(self, table: dict[str, Any]) -> dict[str, Any]:
+    def _apply_changes(self, table: dict[str, Any]) -> dict[str, Any]:
         for path, value in self.settings:
-            *folders, name = path.split(".")
+            *tables, name = path.split(".")
             inner = table
-            for folder in folders:
-                inner = inner.setdefault(folder, {})
+            for part in tables:
+                inner = inner.setdefault(part, {})
                 if not isinstance(inner, dict):
-                    raise PartitaError(f"{path!r} in {self.name!r} is no setting: {folder} holds no others")
-            inner[name] = _value(value)
+                    raise PartitaError(
+                        f"{path!r} in {self.name!r} is not a setting: {part} has no settings inside, leave it"
+                        " out"
+                    )
+            inner[name] = _parse_value(value)
         return table
 
 
-def wants_critic(table: dict[str, Any]) -> bool:
-    """Return whether a training's table asks for a critic and names none.
+def needs_critic(table: dict[str, Any]) -> bool:
+    """Return whether the table of a training config has a critic but does not name its run.
 
-    >>> wants_critic({"critic": {}}), wants_critic({"critic": {"run": "runs/large"}}), wants_critic({})
+    >>> needs_critic({"critic": {}}), needs_critic({"critic": {"run": "runs/large"}}), needs_critic({})
     (True, False, False)
     """
     critic = table.get("critic")
     return isinstance(critic, dict) and "run" not in critic
 
 
-def _at(table: dict[str, Any], path: str) -> Any:
-    """Return what stands at a path of a table, None where nothing does."""
+def _value_at(table: dict[str, Any], path: str) -> Any:
+    """Return the value at a path of a table, or None."""
     inner: Any = table
     for name in path.split("."):
         inner = inner.get(name) if isinstance(inner, dict) else None
     return inner
 
 
-def _value(text: str) -> Any:
+def _parse_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -1,28 +1,43 @@
-"""What the arena compares: families of pairs of arms, each a question of its own, and what can't be asked.
+"""The comparisons of the arena: families of pairs of arms, and warnings about pairs that can't be compared.
 
-It knows arms and how many students there are, no scores.
+Each family answers one question and is corrected for multiple comparisons by itself. Arms of equal time are
+also checked for equal conditions: whether the machine was equally busy while they trained. This file knows
+arms, seeds and training times; it computes no scores.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from partita.evaluation.statistics.power import fewest_seeds
+import numpy as np
+
+from partita.evaluation.statistics.power import min_seeds
 from partita.evaluation.statistics.seed_interval import LEVEL
 from partita.experiments.arena.arm_spec import CHARGED, ORACLE, START, STEER
 from partita.experiments.arena.selection import Choice
 from partita.training.config.arms import ARMS
+from partita.training.interleaved import TOLERANCE, unequal_shares
 
 CONTROL = "likelihood"
+MIN_SEEDS_FOR_PACE = 3  # with fewer seeds the usual speed of an arm is unknown
 
 
 def families_of(
     chosen: Mapping[str, Choice], *, exact_judge: bool = False
 ) -> dict[str, list[tuple[str, str]]]:
-    """Return what is compared, in families: each asks a question of its own, and is corrected for itself.
+    """Return the pairs of arms to compare, in families that each answer one question.
 
-    `learned`: does an arm whose reward is learned beat likelihood? With 8 seeds at most 6 of them can be
-    told (`undecidable`). `oracle`: can any reward that is exact? `charged`: does a critic, when its own
-    training is paid for? `twin`: is it the reward that helped, and not the rest of the code? `continued`:
-    what does likelihood itself gain, its learning rate falling to its end, on the student as it was?
+    `learned`: does an arm with a learned reward beat likelihood? With 8 seeds at most 6 such arms can be told
+    apart from it (see `undecidable`). `oracle`: does an arm with an exact reward? `charged`: does a critic,
+    if likelihood gets the time of its training? `twin`: is it the reward that helps, and not the rest of the
+    code? `continued`: what does likelihood gain over the student before the arms, with its learning rate
+    decaying to its end?
+
+    Args:
+        chosen: the choice for each arm.
+        exact_judge: whether the teacher steers the arm `steer`.
+
+    Returns:
+        The pairs of each family that has any.
     """
     names = list(chosen)
     exact = {ORACLE, STEER} if exact_judge else {ORACLE}
@@ -39,40 +54,42 @@ def families_of(
 
 
 def undecidable(families: Mapping[str, Sequence[tuple[str, str]]], seeds: int) -> list[str]:
-    """Say which families can't come to a verdict, with so few students and so many comparisons to correct
-    for."""
-    told = []
+    """Return a warning for each family that has too many comparisons for a verdict.
+
+    Args:
+        families: the pairs of each family.
+        seeds: number of test students.
+    """
+    warnings = []
     for name, pairs in families.items():
-        others = len([pair for pair in pairs if pair[0] != STEER])
-        what = {
-            others: "comparisons",
-            len(pairs): "comparisons, in the scores that a steered arm has as well",
-        }
-        if others == len(pairs):
-            what = {others: "comparisons"}
-        told += [
-            f"the family {name!r} has {count} {words}: with {seeds} students none of them can be told by more"
-            " than chance; ask for fewer arms, or more `--seeds`"
-            for count, words in what.items()
-            if count and seeds < fewest_seeds(LEVEL / count)
+        unsteered = len([pair for pair in pairs if pair[0] != STEER])
+        counts = {unsteered: ""}
+        if unsteered < len(pairs):
+            counts[len(pairs)] = ", in the scores that a steered arm has as well"
+        warnings += [
+            f"the family {name!r} has {count} comparison{'s' if count > 1 else ''}{where}: with {seeds}"
+            " students none of them can reach significance; use fewer arms, or more `--seeds`"
+            for count, where in counts.items()
+            if count and seeds < min_seeds(LEVEL / count)
         ]
-    return told
+    return warnings
 
 
 def incomparable(chosen: Mapping[str, Choice]) -> list[str]:
-    """Say what can't be compared though it looks as if it could."""
+    """Return a warning for each pair of arms that is not compared although a reader may expect it."""
     if CONTROL not in chosen:
-        return [f"no arm is compared with {CONTROL}, which is not among them: name it in `--arms`"]
+        return [f"no arm is compared with {CONTROL}, which is missing: add it to `--arms`"]
     compared = dict(_twins(chosen))
     return [
-        f"{name} and {twin} are not compared, since more than weights differs: give both the same settings"
+        f"{name} and {twin} are not compared, since they differ in more than weights: give both the same"
+        " settings"
         for name in chosen
         if (twin := _twin_name(name)) in chosen and name not in compared
     ]
 
 
 def is_twin(name: str) -> bool:
-    """Return whether an arm is the twin of another one, with its judge's weight at 0.
+    """Return whether an arm is the twin of another one, which has the same judge with weight 0.
 
     >>> is_twin("report-0"), is_twin("report"), is_twin("steer")
     (True, False, False)
@@ -81,7 +98,7 @@ def is_twin(name: str) -> bool:
 
 
 def _has_critic(name: str) -> bool:
-    """Return whether a critic judges an arm whose weight is not 0 by definition."""
+    """Return whether an arm has a critic and is not a twin."""
     return name in ARMS and ARMS[name].critic is not None and not ARMS[name].is_twin
 
 
@@ -91,10 +108,67 @@ def _twin_name(name: str) -> str | None:
 
 
 def _twins(chosen: Mapping[str, Choice]) -> Iterator[tuple[str, str]]:
-    """Yield each arm with its twin where both were chosen with the same settings, weights aside."""
+    """Yield each arm with its twin if both were chosen with the same settings except weights."""
     for name, choice in chosen.items():
         twin = _twin_name(name)
         if twin is None or twin not in chosen:
             continue
-        if chosen[twin].entry.besides_weights == choice.entry.besides_weights:
+        if chosen[twin].spec.changes_except_weights == choice.spec.changes_except_weights:
             yield name, twin
+
+
+def unequal_conditions(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """Return a warning for each seed under which the machine was busier while one arm trained than another.
+
+    Two signs are checked under every seed: an arm got less processor time in its turns than another one; or
+    an arm made fewer updates per second than under other seeds and another arm did not. The second sign also
+    covers arms that were added later and did not train in turns with the others.
+
+    Args:
+        arms: the results of each arm, with the same seeds in the same order.
+
+    >>> def result(seed, steps):
+    ...     return {"seed": seed, "training": {"steps": steps, "seconds": 60.0}}
+    >>> likelihood = [result(seed, 100) for seed in range(4)]
+    >>> report = [result(seed, 30 if seed == 2 else 50) for seed in range(4)]
+    >>> unequal_conditions({"likelihood": likelihood, "report": report})[0].split(":")[0]
+    'under the seed 2 the machine was busy while report trained'
+    """
+    timed = {arm: results for arm, results in arms.items() if any(_pace(result) for result in results)}
+    return [*_unequal_machine_shares(timed), *_unequal_paces(timed)]
+
+
+def _unequal_machine_shares(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    """Compare the arms' shares of the machine under each seed."""
+    for number, seed in enumerate(_seeds(arms)):
+        shares = {arm: results[number]["training"].get("machine_share") for arm, results in arms.items()}
+        if warning := unequal_shares(shares):
+            yield f"under the seed {seed} {warning}"
+
+
+def _unequal_paces(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    """Compare each arm's updates per second under a seed with its own median over all seeds."""
+    seeds = _seeds(arms)
+    if len(seeds) < MIN_SEEDS_FOR_PACE:
+        return
+    paces = {arm: np.array([_pace(result) for result in results]) for arm, results in arms.items()}
+    relative = {arm: pace / np.median(pace) for arm, pace in paces.items() if np.median(pace) > 0}
+    for number, seed in enumerate(seeds):
+        known = {arm: float(pace[number]) for arm, pace in relative.items()}
+        slowest, fastest = min(known, key=lambda arm: known[arm]), max(known, key=lambda arm: known[arm])
+        if known[fastest] > TOLERANCE * known[slowest]:
+            yield (
+                f"under the seed {seed} the machine was busy while {slowest} trained: it made"
+                f" {known[slowest]:.0%} of its usual updates per second, {fastest} {known[fastest]:.0%}; the"
+                " arms did not have equal time there"
+            )
+
+
+def _seeds(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[int]:
+    return [result["seed"] for result in next(iter(arms.values()))] if len(arms) > 1 else []
+
+
+def _pace(result: Mapping[str, Any]) -> float:
+    """Return updates per second; 0 for an arm that was not trained."""
+    training = result["training"]
+    return training["steps"] / training["seconds"] if training["seconds"] else 0.0

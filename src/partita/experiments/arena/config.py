@@ -1,5 +1,8 @@
-"""What the arena is asked for, and what follows from it: how the teacher, the students and the arms are
-trained, and with which seeds. Does nothing of it."""
+"""The arena's configuration, and the training configs that follow from it.
+
+It covers the teacher, the critic, the students and the arms, with the seeds of each. This file trains
+nothing.
+"""
 
 import math
 from dataclasses import dataclass, replace
@@ -7,170 +10,175 @@ from pathlib import Path
 
 from partita.checks import check_count, check_range
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import CHARGED, CRITIC, ORACLE, STEER, ArmSpec, wants_critic
+from partita.experiments.arena.arm_spec import CHARGED, CRITIC, ORACLE, STEER, ArmSpec, needs_critic
 from partita.runs.config import to_table
 from partita.seeds import stream_seed
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
 
-FIRST_VALIDATION = 1000  # seeds for choices are counted from here, those for the test from 0
-MOST_SEEDS = 1000
+FIRST_VALIDATION_SEED = 1000  # validation seeds count from here, test seeds from 0
+MAX_SEEDS = 1000
 TEACHER_MINUTES, CRITIC_MINUTES, START_MINUTES, ARM_MINUTES = 20.0, 10.0, 15.0, 2.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArenaConfig:
-    """What the arena is asked for.
+    """What the arena compares, and with how much time, data and seeds.
 
     Raises:
-        PartitaError: a value is out of its range, or an arm that is none.
+        PartitaError: a value is out of its range, or an arm is unknown.
 
     >>> ArenaConfig(out=Path("arena"), seeds=2, validation_seeds=1).all_seeds
     (1000, 0, 1)
     """
 
     out: Path
-    """The folder for everything that is made; an arena that lies there already is gone on with."""
+    """Output folder. An arena that was started there before is continued."""
     arms: tuple[str, ...] = ("likelihood", "report", "policy", "critic", "oracle", "steer")
-    """The arms, each perhaps with settings behind a colon: `report:adversary.weight=0.3`. Of one arm given
-    with several settings, those that are best on the validation seeds go on to the test seeds."""
+    """The arms, optionally with settings after a colon: `report:adversary.weight=0.3`. If an arm is given
+    with several settings, those that are best on the validation seeds are used for the test seeds."""
     seeds: int = 8
-    """Students that the scores are taken from, each trained from its own initial weights."""
+    """Number of test students. The scores come from them. Each has its own initial weights."""
     validation_seeds: int = 2
-    """Further students, by which temperatures and settings are chosen, and no more."""
+    """Number of validation students. Temperatures and settings are chosen on them, nothing else."""
     minutes: float | None = None
-    """Wall-clock time of each arm, 2.5 by default: a discriminator's training is part of it."""
+    """Wall-clock time of each arm, 2.5 by default. It includes the time of a discriminator."""
     steps: int | None = None
-    """Generator updates of each arm, in place of `minutes`; all repeat bit by bit with one thread."""
+    """Generator updates of each arm, in place of `minutes`. With one thread all results are bitwise
+    repeatable."""
     teacher: Path | None = None
-    """A trained run, which is the data's distribution; without it one is trained on the corpus."""
+    """A trained run that serves as the teacher. Without it a teacher is trained on the corpus."""
     corpus: Path | None = None
-    """Sound that the teacher goes on from (by default the corpus that it was trained on), or learns from;
-    without either, synthetic studies for solo violin are made."""
+    """The corpus that the teacher learns from, or takes its prompts from if `teacher` is given (by default
+    its own training corpus). Without either, a corpus of synthetic violin studies is made."""
     teacher_size: str = "small"
-    """The teacher's network, where it is trained here."""
+    """Network size of the teacher, if it is trained here."""
     teacher_minutes: float | None = None
     """Wall-clock time of the teacher's training, 20 by default."""
     teacher_steps: int | None = None
     """Updates of the teacher, in place of `teacher_minutes`."""
     student_size: str = "tiny"
-    """The students' network."""
+    """Network size of the students."""
     start_minutes: float | None = None
-    """At most so long a student learns before the arms part, 15 by default; it stops when its curve is
-    flat."""
+    """Maximum time of a student's likelihood training before the arms, 15 by default. It ends earlier if the
+    validation loss no longer improves."""
     start_steps: int | None = None
-    """At most so many updates, in place of `start_minutes`."""
+    """Maximum number of updates before the arms, in place of `start_minutes`."""
     critic_size: str = "small"
-    """The critic's network, for the arms that want one: it learns from the students' clips."""
+    """Network size of the critic, for the arms that need one. It learns from the students' training clips."""
     critic_minutes: float | None = None
     """Wall-clock time of the critic's training, 10 by default."""
     critic_steps: int | None = None
     """Updates of the critic, in place of `critic_minutes`."""
     students: Path | None = None
-    """Another arena, whose teacher's clips, critic and students to begin with: so that equal time and equal
-    steps, say, are compared from the same ones. It was trained alike; arms and measures may differ."""
+    """Another arena, whose training clips, critic and students are copied, for example to compare for equal
+    time and for equal steps from the same students. Its training settings must be the same; arms and
+    evaluation may differ."""
     train_samples: int = 4_000_000
-    """Samples that the teacher draws for all students to learn from."""
+    """Samples that the teacher draws for the students to learn from."""
     train_clips: int = 128
-    """Clips that those samples come in; a tenth as many more are for the students' validation."""
+    """Number of clips that contain these samples. A tenth as many more are for the students' validation."""
     clips: int = 256
-    """Clips each way, to measure by."""
+    """Clips of the teacher and of each student for the evaluation."""
     samples: int = 1_000_000
-    """Samples each way, over all clips."""
+    """Samples in all these clips together, of the teacher and of each student."""
     temperatures: tuple[float, ...] = (1.05, 1.0, 0.95, 0.9, 0.85)
-    """What every arm is measured at; 1 is always among them."""
+    """Temperatures at which arms are evaluated. 1 is always included."""
     judge: str = "policy-0"
-    """Who steers the arm `steer`: the discriminator of a twin, which is trained for as long as any arm (that
-    of `policy-0` hears clips as they are drawn, that of `report-0` samples that each follow real ones), or
-    the log-ratio of a `critic` or of the `oracle`, the teacher, which steer likelihood continued."""
+    """The judge that steers the arm `steer`: the discriminator of a twin (that of `policy-0` learns from
+    drawn clips, that of `report-0` from samples that each follow real ones), or the log-ratio of a `critic`
+    or of the `oracle`, the teacher, which steer a model of continued likelihood training. A twin is trained
+    for as long as an arm."""
     targets: int = 8192
     """Predicted samples in each training window."""
     batch: int = 2
-    """Windows in each step."""
+    """Windows in each update."""
     seed: int = 0
-    """Behind all other seeds."""
+    """The seed from which all other seeds are derived."""
     device: str = "auto"
-    """Where to train: `cpu`, `cuda`, or `auto`, a GPU where there is one."""
+    """Device for training: `cpu`, `cuda`, or `auto` for a GPU if there is one."""
     precision: str = "auto"
-    """Of training: `float32`, `bfloat16`, or `auto`."""
+    """Precision of training: `float32`, `bfloat16`, or `auto`."""
     threads: int | None = None
-    """CPU threads of each worker; by default as many as there are cores. With 1, `float32` and steps, all is
+    """CPU threads of each worker, by default one for each core. With 1, `float32` and `steps` all results are
     repeatable."""
     workers: int = 1
-    """Processes that each work on a student of their own, all at once. Two with a thread each get more done
-    on two cores than one with two, and share the machine alike among all arms."""
+    """Processes that each train and evaluate one student at a time. On two cores, two workers with one thread
+    each finish earlier than one worker with two threads, and all arms get the same share of the machine."""
 
     def __post_init__(self) -> None:
-        """Refuse what can't be done, before anything is written."""
+        """Check all values before anything is written."""
         for name in ("seeds", "validation_seeds"):
-            check_range(name, getattr(self, name), 1, MOST_SEEDS)
+            check_range(name, getattr(self, name), 1, MAX_SEEDS)
         for name, least in (("train_clips", 2), ("clips", 2), ("samples", self.clips), ("workers", 1)):
             check_count(name, getattr(self, name), least)
         check_count("train_samples", self.train_samples, self.train_clips)
         for temperature in self.temperatures:
             check_range("temperatures", temperature, 0.01, 100.0)
-        for whose in ("", "teacher_", "critic_", "start_"):
-            if None not in (getattr(self, f"{whose}minutes"), getattr(self, f"{whose}steps")):
-                raise PartitaError(f"both `{whose}minutes` and `{whose}steps` are given: give one of them")
-        self._refuse_unequal_shares()
+        for part in ("", "teacher_", "critic_", "start_"):
+            if None not in (getattr(self, f"{part}minutes"), getattr(self, f"{part}steps")):
+                raise PartitaError(f"both `{part}minutes` and `{part}steps` are given: give one of them")
+        self._check_workers()
         if not self.arms:
-            raise PartitaError("there is no arm: give at least one with `--arms`")
+            raise PartitaError("`arms` is empty: give at least one arm with `--arms`")
         self.teacher_training()
         self.critic_training()
         self.start_training(0)
-        for entry in self.entries:
-            self.arm_training(entry, seed=0, steps_before=1)
-        _ = self.judge_entry  # whether or not an arm is steered
-        self._refuse_unknown_charge()
+        for spec in self.arm_specs:
+            self.arm_training(spec, seed=0, steps_before=1)
+        _ = self.judge_spec  # checked even if no arm is steered
+        self._check_charged_time()
 
-    def _refuse_unequal_shares(self) -> None:
-        """Where arms have equal time, each must have the same share of the machine."""
+    def _check_workers(self) -> None:
+        """Check that arms of equal time get the same share of the machine."""
         if self.workers == 1:
             return
         if self.threads is None:
             raise PartitaError(
-                f"`workers` is {self.workers}: say how many threads each of them has, by `--threads`"
+                f"`workers` is {self.workers} but `threads` is not set: give the threads of each worker with"
+                " `--threads`"
             )
         for name in ("seeds", "validation_seeds"):
             if self.steps is None and getattr(self, name) % self.workers:
                 raise PartitaError(
-                    f"`{name}` is {getattr(self, name)} and `workers` {self.workers}: the last student would"
-                    " have the machine to itself; give a multiple, or equal `--steps` in place of minutes"
+                    f"`{name}` is {getattr(self, name)}, not a multiple of `workers` {self.workers}, so the"
+                    " last student would get more of the machine: give a multiple, or `--steps` in place of"
+                    " minutes"
                 )
 
-    def _refuse_unknown_charge(self) -> None:
-        """The time that is charged must be that of the critic that judges."""
-        named = [one.name for one in self.entries if one.arm != STEER and self.names_critic(one)]
-        silent = any(entry.arm == CHARGED and not entry.sets("minutes") for entry in self.entries)
-        if named and silent:
+    def _check_charged_time(self) -> None:
+        """Check that the time of a critic that was trained elsewhere is given."""
+        named = [spec.name for spec in self.arm_specs if spec.arm != STEER and self.names_critic(spec)]
+        unknown = any(spec.arm == CHARGED and not spec.changes_setting("minutes") for spec in self.arm_specs)
+        if named and unknown:
             raise PartitaError(
-                f"{named[0]} names a critic that was trained elsewhere: say how many minutes likelihood is to"
-                f" have for all that, for example `{CHARGED}:minutes=30`"
+                f"{named[0]} names a critic that was trained elsewhere, so the time for {CHARGED} is unknown:"
+                f" give it, for example `{CHARGED}:minutes=30`"
             )
 
     @property
-    def entries(self) -> tuple[ArmSpec, ...]:
-        """The arms with their settings, each once."""
-        return tuple(dict.fromkeys(ArmSpec.read(words) for words in self.arms))
+    def arm_specs(self) -> tuple[ArmSpec, ...]:
+        """The arms with their settings, without duplicates."""
+        return tuple(dict.fromkeys(ArmSpec.parse(text) for text in self.arms))
 
     @property
-    def judge_entry(self) -> ArmSpec:
-        """Who steers."""
-        return ArmSpec.read(self.judge)
+    def judge_spec(self) -> ArmSpec:
+        """The arm whose judge steers."""
+        return ArmSpec.parse(self.judge)
 
     @property
-    def steered_entry(self) -> ArmSpec:
-        """The arm whose model is steered: the twin that has the discriminator, or likelihood continued."""
-        return ArmSpec("likelihood") if self.judge_entry.arm in (CRITIC, ORACLE) else self.judge_entry
+    def steered_spec(self) -> ArmSpec:
+        """The arm whose model is steered: the twin that has the discriminator, or continued likelihood."""
+        return ArmSpec("likelihood") if self.judge_spec.arm in (CRITIC, ORACLE) else self.judge_spec
 
     @property
     def curve(self) -> tuple[float, ...]:
-        """The temperatures that are tried, falling."""
+        """The temperatures of the evaluation, in descending order."""
         return tuple(sorted({1.0, *self.temperatures}, reverse=True))
 
     @property
     def clip_samples(self) -> int:
-        """Samples of each clip to measure by."""
+        """Samples of each clip of the evaluation."""
         return math.ceil(self.samples / self.clips)
 
     @property
@@ -180,69 +188,69 @@ class ArenaConfig:
 
     @property
     def choice_seeds(self) -> tuple[int, ...]:
-        """Students that choices are made by."""
-        return tuple(range(FIRST_VALIDATION, FIRST_VALIDATION + self.validation_seeds))
+        """Seeds of the validation students."""
+        return tuple(range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + self.validation_seeds))
 
     @property
     def test_seeds(self) -> tuple[int, ...]:
-        """Students that scores are taken from."""
+        """Seeds of the test students."""
         return tuple(range(self.seeds))
 
     @property
     def all_seeds(self) -> tuple[int, ...]:
-        """Both, in the order in which they are trained."""
+        """All seeds, in the order in which the students are trained."""
         return self.choice_seeds + self.test_seeds
 
     def stream(self, purpose: str) -> int:
-        """Return the seed of one purpose."""
+        """Return the seed for a purpose."""
         return stream_seed(self.seed, f"arena/{purpose}")
 
     def teacher_training(self) -> TrainConfig:
-        """Return how the teacher is trained."""
+        """Return the training config of the teacher."""
         config = replace(self._base(), size=self.teacher_size, seed=self.stream("teacher"))
         return _budgeted(config, self.teacher_minutes, self.teacher_steps, TEACHER_MINUTES)
 
     def critic_training(self) -> TrainConfig:
-        """Return how the critic is trained."""
+        """Return the training config of the critic."""
         config = replace(self._base(), size=self.critic_size, seed=self.stream("critic"))
         return _budgeted(config, self.critic_minutes, self.critic_steps, CRITIC_MINUTES)
 
-    def wants_critic(self, entry: ArmSpec) -> bool:
+    def needs_critic(self, spec: ArmSpec) -> bool:
         """Return whether a critic must be trained before an arm."""
-        return wants_critic(to_table(self.arm_training(entry, seed=0, steps_before=1)))
+        return needs_critic(to_table(self.arm_training(spec, seed=0, steps_before=1)))
 
-    def names_critic(self, entry: ArmSpec) -> bool:
-        """Return whether an arm is judged by a run that it, or for `steer` the judge, names."""
-        critic = self.arm_training(self.judging(entry), seed=0, steps_before=1).critic
+    def names_critic(self, spec: ArmSpec) -> bool:
+        """Return whether an arm, or for `steer` the judge, names the run of its critic."""
+        critic = self.arm_training(self.judge_of(spec), seed=0, steps_before=1).critic
         return critic is not None and critic.run is not None
 
-    def judging(self, entry: ArmSpec) -> ArmSpec:
-        """Return the entry that says who judges an arm: of `steer` the judge's, else its own."""
-        return self.judge_entry if entry.arm == STEER else entry
+    def judge_of(self, spec: ArmSpec) -> ArmSpec:
+        """Return the arm that defines the judge: for `steer` that of `judge`, else the arm itself."""
+        return self.judge_spec if spec.arm == STEER else spec
 
     def start_training(self, seed: int) -> TrainConfig:
-        """Return how a student is trained before the arms part: until its curve is flat.
+        """Return the training config of a student before the arms.
 
-        The rate falls by the root of the steps alone, since nothing says beforehand where the end is; it is
-        over after 8 of 50 looks at the validation split without a better one.
+        The learning rate decays with the square root of the steps only, since the end is not known in
+        advance. Training ends early after 8 validations in a row without a better loss; there are 50 in all.
         """
         base = replace(self._base(), lr_floor=1.0, validations=50, patience=8)
         config = replace(base, seed=self.stream(f"student {seed}"))
         return _budgeted(config, self.start_minutes, self.start_steps, START_MINUTES)
 
     def arm_training(
-        self, entry: ArmSpec, *, seed: int, steps_before: int, critic: Path | None = None
+        self, spec: ArmSpec, *, seed: int, steps_before: int, critic: Path | None = None
     ) -> TrainConfig:
-        """Return how an arm goes on from a student, or how the judge that steers it is trained.
+        """Return the training config of an arm, or for `steer` of the model that is steered.
 
-        The rate rises to where the student's was, and falls to its end. All arms of a seed see the same
-        windows in the same order.
+        The learning rate rises to the value that the student had reached and then decays to its end. All arms
+        of a seed see the same windows in the same order.
 
         Args:
-            entry: the arm and its settings.
-            seed: the student's.
-            steps_before: that the student made.
-            critic: the run that judges, where one does.
+            spec: the arm and its settings.
+            seed: the seed of the student.
+            steps_before: updates that the student made before.
+            critic: the run of the critic, if the arm needs one.
         """
         start = self._base()
         rate = learning_rate(
@@ -251,33 +259,37 @@ class ArenaConfig:
         config = replace(start, learning_rate=rate, lr_decay_steps=0, patience=0, validations=10)
         config = replace(config, seed=self.stream(f"arms {seed}"))
         config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
-        if entry.arm == CHARGED:
-            return self._charged(config, entry)
-        if entry.arm != STEER:
-            return entry.training(config, critic=critic)
-        entry.steering()
-        self.judge_entry.training(config)
-        steered = self.steered_entry.training(config)
-        if self.steered_entry == self.judge_entry and not (steered.adversary and steered.adversary.can_steer):
+        if spec.arm == CHARGED:
+            return self._charged(config, spec)
+        if spec.arm != STEER:
+            return spec.train_config(config, critic=critic)
+        spec.steering_config()
+        self.judge_spec.train_config(config)
+        steered = self.steered_spec.train_config(config)
+        if self.steered_spec == self.judge_spec and not (steered.adversary and steered.adversary.can_steer):
             raise PartitaError(
-                f"`judge` is {self.judge!r}: give {CRITIC}, {ORACLE}, or an arm with a lone `patchgan` that"
-                " learns by `log` or `least-squares`, whose logits are ratios"
+                f"`judge` is {self.judge!r}: give {CRITIC}, {ORACLE}, or an arm whose only discriminator is"
+                " `patchgan`, with the loss `log` or `least-squares`, since its logits must be log-ratios"
             )
         return steered
 
-    def _charged(self, config: TrainConfig, entry: ArmSpec) -> TrainConfig:
+    def _charged(self, config: TrainConfig, spec: ArmSpec) -> TrainConfig:
+        """Return the config of likelihood training with the time of the critic added."""
         if config.minutes is None:
             raise PartitaError(
-                f"{entry.name} is given time: give other arms `minutes`, not {self.steps} `steps`"
+                f"{spec.name} has a budget in time, but `steps` is {self.steps}: use `--minutes`, or leave"
+                f" out {CHARGED}"
             )
-        if self.critic_steps is not None and not entry.sets("minutes"):
+        if self.critic_steps is not None and not spec.changes_setting("minutes"):
             raise PartitaError(
-                f"`critic_steps` {self.critic_steps} take who knows how long: give {CHARGED}:minutes=MINUTES"
+                f"the time of `critic_steps` {self.critic_steps} is unknown: give {CHARGED}:minutes=MINUTES"
             )
         critic = CRITIC_MINUTES if self.critic_minutes is None else self.critic_minutes
-        charged = entry.training(replace(config, minutes=config.minutes + critic))
+        charged = spec.train_config(replace(config, minutes=config.minutes + critic))
         if charged.minutes is None or charged.minutes < config.minutes:
-            raise PartitaError(f"{entry.name} has less than others' {config.minutes:g} minutes: give more")
+            raise PartitaError(
+                f"{spec.name} has less than the {config.minutes:g} minutes of other arms: give more"
+            )
         return charged
 
     def _base(self) -> TrainConfig:
@@ -294,6 +306,8 @@ class ArenaConfig:
         )
 
 
-def _budgeted(config: TrainConfig, minutes: float | None, steps: int | None, usual: float) -> TrainConfig:
-    usually = usual if steps is None else None
-    return replace(config, steps=steps, minutes=usually if minutes is None else minutes)
+def _budgeted(config: TrainConfig, minutes: float | None, steps: int | None, default: float) -> TrainConfig:
+    """Return the config with its budget, which is the default number of minutes if none is given."""
+    if minutes is None and steps is None:
+        minutes = default
+    return replace(config, steps=steps, minutes=minutes)

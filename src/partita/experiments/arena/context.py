@@ -1,4 +1,7 @@
-"""What all students of an arena share: the teacher, its clips, the critic. Each is made when it is needed."""
+"""What all students of an arena share: the teacher, its training clips and the critic.
+
+Each of them is made when it is first needed, and loaded when it exists.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from partita.data.corpus import Corpus, read_index
-from partita.digests import with_digest, without_digest
+from partita.digests import add_digest, verify_digest
 from partita.errors import DivergedError, PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.folder import ArenaFolder
-from partita.experiments.arena.teacher import Truth, teachers_corpus
-from partita.experiments.arena.training_facts import training_facts
+from partita.experiments.arena.measure import training_facts
+from partita.experiments.arena.teacher import TeacherData, teachers_corpus
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import find_checkpoint, load, weights_path
-from partita.storage import digest, write_json
+from partita.storage import file_digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
 from partita.training.interleaved import PlannedRun, machine_share, train_in_turns, unequal_shares
@@ -24,160 +27,179 @@ from partita.training.train import finished_run, refuse_other_corpus
 
 
 class ArenaContext:
-    """The ground of an arena.
+    """The configuration, the folder and the shared models of an arena.
 
     Args:
-        config: what is asked for.
-        home: the folder, taken.
-        say: told what is being done.
+        config: what the arena compares.
+        folder: the arena's folder, locked.
+        log: called with one line for each stage.
     """
 
-    def __init__(self, config: ArenaConfig, home: ArenaFolder, say: Callable[[str], None]) -> None:
-        self.config, self.home, self.say = config, home, say
+    def __init__(self, config: ArenaConfig, folder: ArenaFolder, log: Callable[[str], None]) -> None:
+        self.config, self.folder, self.log = config, folder, log
 
     @property
-    def teacher(self) -> Path:
+    def teacher_run(self) -> Path:
         """The teacher's run."""
-        return self.config.teacher or self.home.teacher
+        return self.config.teacher or self.folder.teacher
 
     @cached_property
-    def truth(self) -> Truth:
-        """The teacher, loaded or trained; where another arena's is to come, none is made."""
+    def teacher_data(self) -> TeacherData:
+        """The teacher, trained if it is missing.
+
+        Raises:
+            PartitaError: the students of another arena are to be copied and are not here yet.
+        """
         config = self.config
-        if self.home.waits_for_students:
+        if self.folder.lacks_copied_students:
             raise PartitaError(
-                f"the arena in {self.home.path} was begun with another's students, which have not come here"
-                " yet: name that arena by `--students` again"
+                f"the arena in {self.folder.path} was started with the students of another arena, which were"
+                " not copied yet: name that arena by `--students` again"
             )
-        corpus = teachers_corpus(config, self.home, self.say)
+        corpus = teachers_corpus(config, self.folder, self.log)
         corpus.verify()
         if config.teacher is None:
-            self._announce(self.home.teacher, "the teacher")
-            finished_run(corpus, self.home.teacher, config.teacher_training(), quiet=True)
-        return Truth(load(self.teacher), corpus, config.threads)
+            self._log_training(self.folder.teacher, "the teacher")
+            finished_run(corpus, self.folder.teacher, config.teacher_training(), quiet=True)
+        return TeacherData(load(self.teacher_run), corpus, config.threads)
 
     @cached_property
     def clips(self) -> Corpus:
-        """The corpus of the teacher's clips."""
-        if read_index(self.home.clips) is None:
+        """The corpus of the teacher's clips that the students learn from, drawn if it is missing."""
+        if read_index(self.folder.clips) is None:
             config = self.config
-            self.say(f"the teacher draws {config.train_samples:,} samples for the students to learn from")
-            self.truth.training_corpus(
-                self.home.clips,
+            self.log(f"the teacher draws {config.train_samples:,} samples for the students to learn from")
+            self.teacher_data.write_training_corpus(
+                self.folder.clips,
                 clips=config.train_clips,
                 samples=config.train_clip_samples,
                 seed=config.stream("clips"),
             )
-        return Corpus.open(self.home.clips)
+        return Corpus.open(self.folder.clips)
 
     def train(
         self, path: Path, training: TrainConfig, name: str, *, start_from: Path | None = None
     ) -> RunFolder:
-        """Return a finished run on the teacher's clips.
+        """Return a finished run on the teacher's clips, trained or resumed if necessary.
 
         Args:
-            path: its folder.
-            training: how it is trained, if it is not there.
-            name: what to call it.
-            start_from: the run whose weights it starts from.
+            path: the run folder.
+            training: the training config of a new run.
+            name: the run's name in messages.
+            start_from: the run whose weights a new run starts from.
         """
-        corpus, quantizer = self.clips, self.truth.teacher.quantizer
-        self._announce(path, name)
+        corpus, quantizer = self.clips, self.teacher_data.teacher.quantizer
+        self._log_training(path, name)
         config = replace(training, quantizer=quantizer)
         return finished_run(corpus, path, config, start_from=start_from, quiet=True)
 
     def train_in_turns(
         self, runs: Mapping[Path, tuple[str, TrainConfig]], *, start_from: Path
     ) -> dict[Path, DivergedError]:
-        """Train runs on the teacher's clips in turns, and return the errors of those that diverged.
+        """Train several runs on the teacher's clips in turns.
 
         Args:
-            runs: what to call each run and how it is trained, by its folder.
-            start_from: the run whose weights all start from.
+            runs: the name and the training config of each run, by its folder.
+            start_from: the run whose weights all new runs start from.
+
+        Returns:
+            The errors of the runs that diverged, by their folders.
         """
-        corpus, quantizer = self.clips, self.truth.teacher.quantizer
+        corpus, quantizer = self.clips, self.teacher_data.teacher.quantizer
         planned = []
         for path, (name, training) in runs.items():
-            self._announce(path, name)
+            self._log_training(path, name)
             refuse_other_corpus(corpus, path)
             config = replace(training, quantizer=quantizer)
             planned.append(PlannedRun(path=path, config=config, start_from=start_from))
-        astray = train_in_turns(corpus, planned, quiet=True)
-        done = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in astray}
-        steps = (f"{name}: {training_facts(run)['steps']:,} updates" for name, run in done.items())
-        self.say("; ".join(steps))
-        if words := unequal_shares({name: machine_share(run.records()) for name, run in done.items()}):
-            self.say(words)
-        return astray
+        errors = train_in_turns(corpus, planned, quiet=True)
+        finished = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in errors}
+        steps = (f"{name}: {training_facts(run)['steps']:,} updates" for name, run in finished.items())
+        self.log("; ".join(steps))
+        if warning := unequal_shares({name: machine_share(run.records()) for name, run in finished.items()}):
+            self.log(warning)
+        return errors
 
-    def trains_critic(self, entry: ArmSpec) -> bool:
-        """Return whether the critic that is trained here judges an arm: one that wants a critic, names none,
-        and is not the oracle."""
-        return self.config.wants_critic(entry) and not entry.is_oracle
+    def uses_shared_critic(self, spec: ArmSpec) -> bool:
+        """Return whether an arm uses the critic that this arena trains: not the teacher, not a named run."""
+        return self.config.needs_critic(spec) and not spec.is_oracle
 
-    def critic_of(self, entry: ArmSpec) -> Path | None:
-        """Return the run that judges an arm's clips, trained now if it is not there; None where none does or
-        the arm names one."""
-        if entry.is_oracle:
-            return self.teacher
-        return self.critic() if self.trains_critic(entry) else None
+    def provided_critic(self, spec: ArmSpec) -> Path | None:
+        """Return the run of the critic that the arena provides for an arm, trained now if it is missing.
+
+        Args:
+            spec: the arm.
+
+        Returns:
+            None if the arm has no critic or names its run.
+        """
+        if spec.is_oracle:
+            return self.teacher_run
+        return self.critic() if self.uses_shared_critic(spec) else None
 
     @property
-    def has_critic(self) -> bool:
-        """Whether the critic's training has come to its end."""
-        return is_finished(self.home.critic)
+    def critic_is_finished(self) -> bool:
+        """Whether the critic exists and its training is finished."""
+        return is_finished(self.folder.critic)
 
     def critic(self) -> Path:
-        """Return the critic's run, trained now if it is not there.
+        """Return the critic's run, trained now if it is missing.
 
         Raises:
-            DivergedError: it went astray, now or before: then it is not tried again.
+            DivergedError: its training diverged, now or in an earlier call; it is not repeated.
         """
-        if self.home.astray.is_file():
-            said = read_json(self.home.astray, remedy="remove it, and the critic is tried again")
-            raise DivergedError(without_digest(said).text("diverged"))
+        if self.folder.critic_error.is_file():
+            content = read_json(self.folder.critic_error, remedy="remove it, and the critic is trained again")
+            raise DivergedError(verify_digest(content).text("diverged"))
         try:
-            return self.train(self.home.critic, self.config.critic_training(), "the critic").path
+            return self.train(self.folder.critic, self.config.critic_training(), "the critic").path
         except DivergedError as error:
-            write_json(self.home.astray, with_digest({"diverged": str(error)}))
+            write_json(self.folder.critic_error, add_digest({"diverged": str(error)}))
             raise
 
-    def critic_run(self, entry: ArmSpec) -> Path:
-        """Return the run that judges an arm that has a critic, whether it is named or not."""
-        given = self.critic_of(entry)
-        training = self.config.arm_training(entry, seed=0, steps_before=1, critic=given).critic
+    def critic_run(self, spec: ArmSpec) -> Path:
+        """Return the run of an arm's critic, whether the arena provides it or the arm names it."""
+        provided = self.provided_critic(spec)
+        training = self.config.arm_training(spec, seed=0, steps_before=1, critic=provided).critic
         assert training is not None and training.run is not None
         return Path(training.run)
 
-    def charge(self, entry: ArmSpec) -> dict[str, Any]:
-        """Return what an arm took beside its own training: what its critic's run did, whether it was trained
-        here or named, but not what that run may have begun from; and what tells that critic from others."""
-        entry = self.config.judging(entry)
-        training = self.config.arm_training(entry, seed=0, steps_before=1)
-        if entry.is_oracle or training.critic is None:
+    def critic_facts(self, spec: ArmSpec) -> dict[str, Any]:
+        """Return the training time of an arm's critic and a digest of its weights, fit for JSON.
+
+        The time is that of the critic's own run, not of a run that it started from. An arm without a trained
+        critic has neither value.
+        """
+        spec = self.config.judge_of(spec)
+        training = self.config.arm_training(spec, seed=0, steps_before=1)
+        if spec.is_oracle or training.critic is None:
             return {}
-        run, checkpoint = find_checkpoint(self.critic_run(entry))
-        weights = digest(weights_path(checkpoint))
+        run, checkpoint = find_checkpoint(self.critic_run(spec))
+        weights = file_digest(weights_path(checkpoint))
         return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
 
-    def refuse_other_critic(self, entry: ArmSpec, result: dict[str, Any]) -> None:
-        """Raise an error where a result was made with other weights of a critic that is named.
+    def refuse_other_critic(self, spec: ArmSpec, result: dict[str, Any]) -> None:
+        """Raise an error if the named critic of an arm has other weights than for an earlier result.
+
+        Args:
+            spec: the arm.
+            result: its earlier result.
 
         Raises:
-            PartitaError: the run that the arm names has been trained anew, or further, since.
+            PartitaError: the run that the arm names was trained again, or further, since then.
         """
         before = result.get("training", {}).get("critic_weights")
-        if before is None or not self.config.names_critic(entry):
+        if before is None or not self.config.names_critic(spec):
             return
-        run = self.critic_run(self.config.judging(entry))
-        if run.exists() and digest(weights_path(find_checkpoint(run)[1])) != before:
+        run = self.critic_run(self.config.judge_of(spec))
+        if run.exists() and file_digest(weights_path(find_checkpoint(run)[1])) != before:
             raise PartitaError(
-                f"the critic {run} is not the one that {entry.name} began with: name that, or begin anew in"
-                " another folder with `--out`"
+                f"the critic {run} has changed since {spec.name} was first trained with it: restore it, or"
+                " give another folder with `--out`"
             )
 
-    def _announce(self, path: Path, name: str) -> None:
+    def _log_training(self, path: Path, name: str) -> None:
         if not path.exists():
-            self.say(f"{name}: training")
+            self.log(f"{name}: training")
         elif not is_finished(path):
-            self.say(f"{name}: going on with its training")
+            self.log(f"{name}: resuming training")

@@ -1,17 +1,15 @@
-"""The arena's folder: what lies where, what was settled when it was begun, and the results so far.
+"""The arena's folder: its paths, the settings it was started with, and the results so far.
 
-    arena.json             the settings; another arena's folder is refused
-    recordings/, sound/    synthetic studies and their corpus, where neither teacher nor corpus was given
-    teacher/               a run, where none was given
-    critic/                a run, where an arm needs one; where it went astray, critic-diverged.json
-    clips/                 the corpus of the teacher's clips that the students learn from
-    runs/SEED/start        a student before the arms part
-    runs/SEED/ARM          what became of it
-    results/ARM/SEED.json  an arm's measures
-    choices.json           what the validation seeds decided, before the first test seed is begun
-    scores.json
+    arena.json             the settings; a call with other settings is refused
+    recordings/, sound/    synthetic studies and their corpus, if neither teacher nor corpus is given
+    teacher/               the teacher's run, if none is given
+    critic/                the critic's run, if an arm needs one; critic-diverged.json if its training
+    diverged clips/                 the corpus of the teacher's clips that the students learn from
+    runs/SEED/start        a student before the arms runs/SEED/ARM          the student after an arm
+    results/ARM/SEED.json  the evaluation of an arm choices.json           what was chosen on the validation
+    seeds, written before the first test seed scores.json            the scores
 
-It does not know what the results mean.
+This file evaluates nothing. It checks each value of a result when it is read.
 """
 
 import json
@@ -24,21 +22,23 @@ from typing import Any
 
 from partita import storage
 from partita.data.corpus import read_index
-from partita.digests import with_digest, without_digest
+from partita.digests import add_digest, verify_digest
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import ArmSpec
+from partita.experiments.arena.arm_spec import STEER, ArmSpec
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.result import read_result, write_result
+from partita.experiments.arena.selection import BOUND
+from partita.experiments.folder import ExperimentFolder
 from partita.runs.folder import is_finished
 from partita.runs.loading import find_checkpoint, weights_path
 from partita.tables import Table, read_json
 
-FORMAT = 1
-NOTE = "arena.json"
-REMEDY = "give another folder with `--out`"
-FREE = {"out", "arms", "seeds", "validation_seeds", "students"}  # may differ between sittings
-# what students are made without
-ARMS_ONLY = {"minutes", "steps", "judge", "clips", "samples", "temperatures", "workers"}
+NOT_SETTINGS = {"out", "arms", "seeds", "validation_seeds", "students"}
+"""Fields of the config that may differ when an arena is continued."""
+ARM_SETTINGS = {"minutes", "steps", "judge", "clips", "samples", "temperatures", "workers"}
+"""Settings that students before the arms do not depend on."""
+RESULT_REMEDY = "remove the file, and it is made again"
+ERRORS = ("diverged", "start_diverged")
+SHARES = ("heard", "told_right", "machine_share")
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class ArenaFolder:
     """The folder of an arena.
 
     Args:
-        path: where it is.
+        path: the folder.
     """
 
     path: Path
 
     @property
     def teacher(self) -> Path:
-        """The teacher's run, where it is trained here."""
+        """The teacher's run, if it is trained here."""
         return self.path / "teacher"
 
     @property
@@ -62,8 +62,8 @@ class ArenaFolder:
         return self.path / "critic"
 
     @property
-    def astray(self) -> Path:
-        """The file that says that the critic's training went astray, and how."""
+    def critic_error(self) -> Path:
+        """The file with the error, if the critic's training diverged."""
         return self.path / "critic-diverged.json"
 
     @property
@@ -73,7 +73,7 @@ class ArenaFolder:
 
     @property
     def sound(self) -> Path:
-        """Their corpus."""
+        """The corpus of the synthetic studies."""
         return self.path / "sound"
 
     @property
@@ -88,170 +88,218 @@ class ArenaFolder:
 
     @property
     def choices(self) -> Path:
-        """The file of what was chosen."""
+        """The file of choices."""
         return self.path / "choices.json"
 
     def start(self, seed: int) -> Path:
-        """Return the run of a student before the arms part."""
+        """Return the run of a student before the arms."""
         return self.path / "runs" / f"{seed:04d}" / "start"
 
-    def run(self, entry: ArmSpec, seed: int) -> Path:
+    def run(self, spec: ArmSpec, seed: int) -> Path:
         """Return the run of an arm."""
-        return self.path / "runs" / f"{seed:04d}" / entry.folder
+        return self.path / "runs" / f"{seed:04d}" / spec.folder
 
-    def _result(self, entry: ArmSpec, seed: int) -> Path:
-        return self.path / "results" / entry.folder / f"{seed:04d}.json"
-
-    @contextmanager
-    def take(self, config: ArenaConfig) -> Iterator[None]:
-        """Make the folder, or find this very arena in it, and keep it to this process while the block runs.
-
-        Raises:
-            PartitaError: the folder holds something else, or an arena with other settings, or another process
-                has it; nothing in it is changed then.
-        """
-        settings = settings_of(config)
-        if self.path.exists() and not self.path.is_dir():
-            raise PartitaError(f"{self.path} exists and is no arena: {REMEDY}")
-        self.path.mkdir(parents=True, exist_ok=True)
-        with storage.sole_writer(self.path):
-            self._begin(config, settings)
-            yield
-
-    def _begin(self, config: ArenaConfig, settings: dict[str, Any]) -> None:
-        """Note the settings, or check that they are those that the arena was begun with."""
-        note = self.path / NOTE
-        if note.is_file():
-            self._check(settings)
-            if config.students is not None and not self._adopted(default=True):
-                raise PartitaError(
-                    f"the arena in {self.path} was begun with students of its own: leave out `--students`, or"
-                    " give another folder with `--out`"
-                )
-            return
-        if any(not path.name.startswith(f".{NOTE}.") for path in self.path.iterdir()):
-            raise PartitaError(f"{self.path} exists and is no arena: {REMEDY}")
-        adopted = config.students is not None
-        storage.write_json(note, with_digest({"format": FORMAT, "settings": settings, "adopted": adopted}))
+    def _result(self, spec: ArmSpec, seed: int) -> Path:
+        return self.path / "results" / spec.folder / f"{seed:04d}.json"
 
     @property
-    def waits_for_students(self) -> bool:
-        """Whether another arena's students are to come here and have not yet."""
-        return self._adopted(default=False) and not self.clips.exists()
+    def _files(self) -> ExperimentFolder:
+        return ExperimentFolder(path=self.path, kind="arena", format=1)
 
-    def _adopted(self, *, default: bool) -> bool:
-        """Return whether the arena was begun with another's students; older ones do not say."""
-        note = self._note()
-        return default if note is None else note.flag("adopted", default=default)
-
-    def refuse_students(self, settings: dict[str, Any]) -> None:
-        """Raise an error where this arena's students are not what another arena with these settings has.
+    @contextmanager
+    def lock(self, config: ArenaConfig) -> Iterator[None]:
+        """Start the arena or continue it, and reserve the folder for this process while the block runs.
 
         Raises:
-            PartitaError: there is no arena here, or it was made with other settings.
+            PartitaError: the folder contains something else or an arena with other settings, or another
+                process uses it; nothing in it is changed then.
+        """
+        settings = settings_of(config)
+        with self._files.lock():
+            if self._files.read() is None:
+                self._files.write({"settings": settings, "adopted": config.students is not None})
+            else:
+                self._refuse_other_settings(settings)
+                if config.students is not None and not self._copies_students(default=True):
+                    raise PartitaError(
+                        f"the arena in {self.path} was started with its own students: leave out `--students`,"
+                        " or give another folder with `--out`"
+                    )
+            yield
+
+    @property
+    def lacks_copied_students(self) -> bool:
+        """Whether the students of another arena are to be copied and are not here yet."""
+        return self._copies_students(default=False) and not self.clips.exists()
+
+    def _copies_students(self, *, default: bool) -> bool:
+        """Return whether the arena was started with the students of another one.
+
+        Args:
+            default: the value for an arena of an older version, whose file lacks it.
+        """
+        content = self._files.read()
+        return default if content is None else content.boolean("adopted", default=default)
+
+    def refuse_students(self, settings: dict[str, Any]) -> None:
+        """Raise an error if an arena with other settings can't use the students of this one.
+
+        Raises:
+            PartitaError: there is no arena here, it has no training clips yet, or a setting of the students
+                differs.
         """
         ours = self._settings()
         if not ours:
-            raise PartitaError(f"{self.path} is no arena: give one with `--students`, or leave it out")
-        for name in settings.keys() - ARMS_ONLY:
+            raise PartitaError(
+                f"{self.path} is not the folder of an arena: give one with `--students`, or leave it out"
+            )
+        for name in settings.keys() - ARM_SETTINGS:
             if ours.get(name) != settings[name]:
                 raise PartitaError(
                     f"the students of {self.path} had `{name}` {ours.get(name)}, now it is {settings[name]}:"
-                    " give the same, or leave out `--students`"
+                    " use the same value, or leave out `--students`"
                 )
         if read_index(self.clips) is None:
-            raise PartitaError(f"{self.path} has no clips yet, so no students: let it begin first")
+            raise PartitaError(
+                f"{self.path} has no clips and no students yet: run that arena first, or leave out"
+                " `--students`"
+            )
 
-    def adopt(self, other: "ArenaFolder") -> None:
-        """Copy another arena's clips, critic and students, those that are finished and not here yet."""
+    def copy_students(self, other: "ArenaFolder") -> None:
+        """Copy the training clips, the critic and the students of another arena, if they are not here yet."""
         if self.clips.exists():
             return
         runs = [other.critic, other.teacher, *sorted(other.path.glob("runs/*/start"))]
         for run in runs:
-            place = self.path / run.relative_to(other.path)
-            if is_finished(run) and not place.exists():
-                _copy(run, place)
-        _copy(other.clips, self.clips)  # last: that they are here says that all is
-
-    def _note(self) -> Table | None:
-        """Return what the arena was begun with; None if there is none.
-
-        Raises:
-            PartitaError: the file is damaged, or of another version.
-        """
-        path = self.path / NOTE
-        if not path.is_file():
-            return None
-        note = without_digest(read_json(path, remedy=REMEDY))
-        if note.integer("format") != FORMAT:
-            note.refuse("format", f"must be {FORMAT}, or another version of Partita wrote it")
-        note.table("settings")
-        note.flag("adopted", default=True)
-        return note
+            target = self.path / run.relative_to(other.path)
+            if is_finished(run) and not target.exists():
+                _copy(run, target)
+        _copy(other.clips, self.clips)  # last: once they are here, everything is
 
     def _settings(self) -> dict[str, Any]:
-        """Return the settings that the arena was begun with, nothing where there is none; those that it knew
-        nothing of are the usual."""
-        note = self._note()
-        if note is None:
-            return {}
-        settings, usual = note.table("settings").values, _usual()
-        if settings.get("steps") is not None:
-            usual["workers"] = None  # as settings are then
-        return usual | settings
+        """Return the settings that the arena was started with, or nothing if there is no arena.
 
-    def _check(self, settings: dict[str, Any]) -> None:
+        A setting that an older version did not have gets its default.
+        """
+        content = self._files.read()
+        if content is None:
+            return {}
+        content.boolean("adopted", default=True)
+        settings, defaults = content.table("settings").values, _defaults()
+        if settings.get("steps") is not None:
+            defaults["workers"] = None  # as in `settings_of`
+        return defaults | settings
+
+    def _refuse_other_settings(self, settings: dict[str, Any]) -> None:
         before = self._settings()
         if unknown := before.keys() - settings.keys():
             raise PartitaError(
-                f"{self.path / NOTE} has {', '.join(sorted(unknown))}, of another version of Partita:"
-                f" {REMEDY}"
+                f"{self._files.settings_file} has {', '.join(sorted(unknown))}, which this version of Partita"
+                " does not know: give another folder with `--out`"
             )
-        for name, value in settings.items():
-            if before.get(name) != value:
-                raise PartitaError(
-                    f"the arena in {self.path} was begun with `{name}` {before.get(name)}, now it is {value}:"
-                    f" give the same, or {REMEDY.removeprefix('give ')}"
-                )
+        self._files.refuse_other_settings(before, settings)
 
-    def result(self, entry: ArmSpec, seed: int) -> dict[str, Any] | None:
-        """Return what an arm's student measured, None if that is still to be done."""
-        path = self._result(entry, seed)
-        return read_result(path, entry, seed) if path.is_file() else None
+    def result(self, spec: ArmSpec, seed: int) -> dict[str, Any] | None:
+        """Return the result of an arm, or None if there is none yet.
 
-    def keep(self, entry: ArmSpec, seed: int, result: dict[str, Any]) -> None:
-        """Keep what an arm's student measured."""
-        write_result(self._result(entry, seed), result)
+        Args:
+            spec: the arm.
+            seed: the student's.
+
+        Raises:
+            PartitaError: the file is damaged, or belongs to another arm or student.
+        """
+        path = self._result(spec, seed)
+        return _read_result(path, spec, seed) if path.is_file() else None
+
+    def save_result(self, spec: ArmSpec, seed: int, result: dict[str, Any]) -> None:
+        """Write the result of an arm, with a digest.
+
+        >>> import tempfile
+        >>> folder = ArenaFolder(Path(tempfile.mkdtemp()))
+        >>> found = {"arm": "report", "seed": 3, "diverged": "the loss is not finite"}
+        >>> folder.save_result(ArmSpec("report"), 3, found)
+        >>> folder.result(ArmSpec("report"), 3)["diverged"]
+        'the loss is not finite'
+        """
+        path = self._result(spec, seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        storage.write_json(path, add_digest(result))
 
 
 def settings_of(config: ArenaConfig) -> dict[str, Any]:
-    """Return what an arena must keep to go on, fit for JSON; more arms and more seeds may be asked for."""
-    kept = {name: value for name, value in vars(config).items() if name not in FREE}
+    """Return the settings that must stay the same for an arena to be continued, fit for JSON."""
+    settings = {name: value for name, value in vars(config).items() if name not in NOT_SETTINGS}
     if config.steps is not None:
-        kept["workers"] = None  # only what is timed depends on what runs beside it
+        settings["workers"] = None  # results depend on it only where arms have equal time
     for name in ("teacher", "corpus"):
-        kept[name] = None if kept[name] is None else str(kept[name].absolute())
-    settings: dict[str, Any] = json.loads(json.dumps(kept | {"temperatures": list(config.curve)}))
-    return settings | {"teacher_weights": _weights_of(config.teacher)}
+        settings[name] = None if settings[name] is None else str(settings[name].absolute())
+    fit: dict[str, Any] = json.loads(json.dumps(settings | {"temperatures": list(config.curve)}))
+    return fit | {"teacher_weights": _weights_digest(config.teacher)}
 
 
-def _usual() -> dict[str, Any]:
-    """Return the settings of an arena that is asked for nothing in particular, those that have a default."""
+def _defaults() -> dict[str, Any]:
+    """Return the default settings, fit for JSON."""
     defaults = {field.name: field.default for field in fields(ArenaConfig) if field.default is not MISSING}
-    usual: dict[str, Any] = json.loads(json.dumps({n: v for n, v in defaults.items() if n not in FREE}))
-    return usual
+    fit: dict[str, Any] = json.loads(
+        json.dumps({name: value for name, value in defaults.items() if name not in NOT_SETTINGS})
+    )
+    return fit
 
 
-def _weights_of(teacher: Path | None) -> str | None:
-    """Return what tells a teacher from another one that has taken its name since."""
+def _weights_digest(teacher: Path | None) -> str | None:
+    """Return the digest of the teacher's weights, which changes if another run takes its place."""
     if teacher is None:
         return None
     _, checkpoint = find_checkpoint(teacher)
-    return storage.digest(weights_path(checkpoint))
+    return storage.file_digest(weights_path(checkpoint))
 
 
-def _copy(folder: Path, place: Path) -> None:
-    """Copy a folder, as a whole or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with storage.replacing_folder(place) as part:
+def _copy(folder: Path, target: Path) -> None:
+    """Copy a folder, completely or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with storage.atomic_folder(target) as part:
         shutil.copytree(folder, part, dirs_exist_ok=True)
+
+
+def _read_result(path: Path, spec: ArmSpec, seed: int) -> dict[str, Any]:
+    """Return the content of a result's file, with every value checked."""
+    table = verify_digest(read_json(path, remedy=RESULT_REMEDY))
+    if table.text("arm") != spec.name:
+        table.reject("arm", f"must be {spec.name!r}")
+    if table.integer("seed") != seed:
+        table.reject("seed", f"must be {seed}")
+    error = next((name for name in ERRORS if name in table.values), None)
+    if error is not None:
+        table.text(error)
+        return table.values
+    _check_facts(table.table("start"))
+    table.table("start").boolean("flat")
+    _check_facts(table.table("training"))
+    if table.values.get("agreement") is not None:
+        _check_score(table, "agreement")
+    if not table.tables("curve"):
+        table.reject("curve", "must have a point for each temperature")
+    for point in table.tables("curve"):
+        _check_point(point, required=BOUND if spec.arm == STEER else "kl_sum")
+    return {"agreement": None} | table.values
+
+
+def _check_facts(facts: Table) -> None:
+    facts.integer("steps", minimum=0)
+    facts.number("seconds", minimum=0.0)
+    for name in (*SHARES, "critic_seconds"):
+        facts.optional(name, lambda key: facts.number(key, minimum=0.0))
+    facts.optional("critic_weights", facts.text)
+
+
+def _check_point(point: Table, *, required: str) -> None:
+    point.number("temperature", minimum=0.01)
+    for name in point.values.keys() | {required}:
+        if name != "temperature":
+            _check_score(point, name)
+
+
+def _check_score(table: Table, name: str) -> None:
+    for part in ("value", "low", "high"):
+        table.table(name).number(part)

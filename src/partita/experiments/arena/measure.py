@@ -1,7 +1,8 @@
-"""One student measured against the teacher: a curve over temperature, each point with its intervals.
+"""The evaluation of one student against the teacher, and the facts of a run's training.
 
-The same prompts and the same numbers behind the draws serve all arms and temperatures of a seed, so arms
-compare clip by clip. This file does not train.
+The divergences are computed at several temperatures, each with an interval. All arms and temperatures of a
+seed share the prompts and the random numbers of the draws, so that arms can be compared clip by clip. This
+file trains nothing.
 """
 
 import math
@@ -13,76 +14,87 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
-from partita.evaluation.metrics.divergence import Clips, Sums, along, log_ratios
-from partita.evaluation.metrics.judge_agreement import agreement
-from partita.evaluation.metrics.judge_rewards import judgements
-from partita.evaluation.metrics.steered import steered_bound
-from partita.evaluation.metrics.two_sample import FOLDS, told_apart
+from partita.evaluation.metrics.divergence import ClipDivergences, Clips, divergences, log_ratios
+from partita.evaluation.metrics.judge_agreement import judge_agreement, judge_rewards
+from partita.evaluation.metrics.steered import steered_kl_bound
+from partita.evaluation.metrics.two_sample import FOLDS, two_sample_auc
 from partita.evaluation.statistics.scores import block_mean
 from partita.evaluation.statistics.trimmed import trimmed_mean
 from partita.experiments.arena.selection import BOUND
 from partita.models.wavenet import WaveNet
+from partita.runs.checkpoint_state import STATE, damage_remedy, read_state
 from partita.runs.folder import RunFolder
 from partita.runs.loading import LoadedModel
 from partita.sampling.config import SamplingConfig
 from partita.sampling.smc.sampler import Steering
 from partita.sampling.stream import draw
+from partita.tables import Table
+from partita.training.interleaved import machine_share
+from partita.training.monitoring.diagnostics import accuracy
 
-JUDGED = 64  # clips that judges are compared on
-FEW = 64  # clips that steered arms are measured on, each as dear as its particles; a classifier hears as many
-BANDS, WINDOW, HOP = 24, 512, 128  # of the spectra that a fresh classifier hears
+AGREEMENT_CLIPS = 64  # for the agreement of a judge with the exact log-ratio
+STEERED_CLIPS = (
+    64  # for steered arms, which cost as much as their particles, and for the two-sample classifier
+)
+BANDS, WINDOW, HOP = 24, 512, 128  # of the classifier's spectrograms
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measuring:
-    """What all arms of a seed are measured with.
+class StudentEvaluator:
+    """Evaluates all arms of a seed against the teacher.
 
     Args:
-        teacher: the model that is the data, loaded.
-        truth: prompts, and how the teacher went on.
-        seed: of the students' draws, another one than that of the prompts, whose numbers they would else
-            repeat, and of the bootstrap.
-        threads: to draw with; None is one for each core.
+        teacher: the loaded model whose distribution is the data's.
+        clips: prompts with the teacher's continuations.
+        seed: of the students' draws and of the bootstrap. It must differ from the seed of `clips`, or the
+            draws would repeat the random numbers of the prompts.
+        threads: for drawing; None is one for each core.
     """
 
     teacher: LoadedModel
-    truth: Clips
+    clips: Clips
     seed: int
     threads: int | None = None
 
     def curve(self, student: WaveNet, temperatures: Sequence[float]) -> list[dict[str, Any]]:
-        """Return for each temperature the divergences both ways, in bits a sample, fit for JSON.
+        """Return the divergences in both directions for each temperature, in bits per sample, fit for JSON.
 
         Args:
-            student: the model to measure.
-            temperatures: of its conditionals, which draw its clips and are scored.
+            student: the model.
+            temperatures: of its distribution, both where it draws clips and where it is scored.
 
         Raises:
             PartitaError: a divergence is not finite.
         """
-        forward = along(self.teacher.model, student, self.truth, temperatures)
+        forward = divergences(self.teacher.model, student, self.clips, temperatures)
         points = []
         for number, temperature in enumerate(temperatures):
-            clips = self._drawn(student, temperature)
-            (reverse,) = along(self.teacher.model, student, clips, (temperature,))
-            scores = self._scores(forward[number], reverse) | self._told_apart(clips)
+            clips = self._draw(student, temperature)
+            (reverse,) = divergences(self.teacher.model, student, clips, (temperature,))
+            scores = self._scores(forward[number], reverse) | self._two_sample_score(clips)
             points.append({"temperature": temperature} | scores)
         return points
 
     def steered_curve(
         self, student: WaveNet, steering: Steering, temperatures: Sequence[float]
     ) -> list[dict[str, Any]]:
-        """Return for each temperature of the student a bound on KL(steered || teacher), in bits a sample.
+        """Return an upper bound on KL(steered || teacher) for each temperature, in bits per sample.
 
-        Forward there is none: how probable a given clip is under steering is not computable.
+        There is no bound in the other direction, since the probability of a given clip under steering is not
+        computable.
+
+        Args:
+            student: the model that is steered.
+            steering: the judge and how it steers.
+            temperatures: of the student's distribution.
         """
-        past, steps = self.truth.past[:FEW], self.truth.sound.shape[1]
+        past, steps = self.clips.past[:STEERED_CLIPS], self.clips.sound.shape[1]
         points = []
         for temperature in temperatures:
             config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
-            steered = steered_bound(
+            steered = steered_kl_bound(
                 self.teacher.model,
                 student,
                 steering,
@@ -92,28 +104,30 @@ class Measuring:
                 zero_class=self.teacher.quantizer.zero_class,
             )
             scores = self._mean(BOUND, steered.bound) | self._runaway(steered.sums)
-            points.append({"temperature": temperature} | scores | self._told_apart(steered.clips))
+            points.append({"temperature": temperature} | scores | self._two_sample_score(steered.clips))
         return points
 
     def agreement(self, run: RunFolder, loaded: LoadedModel) -> dict[str, Any] | None:
-        """Return how far the judge of a run agrees with the exact log-ratio along the student's own clips,
-        fit for JSON; None where nobody judged.
+        """Return the correlation of a run's judge with the exact log-ratio, fit for JSON.
 
         Args:
             run: the finished run.
-            loaded: its model, whose clips are judged.
+            loaded: its model, which draws the clips.
+
+        Returns:
+            The correlation with its interval, or None if the run has no judge.
         """
-        few = self._drawn(loaded.model, 1.0, JUDGED)
-        judged = judgements(run, loaded, few)
+        few = self._draw(loaded.model, 1.0, AGREEMENT_CLIPS)
+        judged = judge_rewards(run, loaded, few)
         if judged is None or not judged.size:
             return None
         exact = log_ratios(self.teacher.model, loaded.model, few)[:, -judged.shape[1] :]
-        found = agreement(judged, exact, seed=self.seed)
+        found = judge_agreement(judged, exact, seed=self.seed)
         return None if found is None else found.as_json()
 
-    def _drawn(self, student: WaveNet, temperature: float, most: int | None = None) -> Clips:
-        """Return what the student draws after the first prompts, or after all."""
-        past, steps = self.truth.past[:most], self.truth.sound.shape[1]
+    def _draw(self, student: WaveNet, temperature: float, count: int | None = None) -> Clips:
+        """Return the student's continuations of the first `count` prompts, or of all."""
+        past, steps = self.clips.past[:count], self.clips.sound.shape[1]
         config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
         sound = draw(
             student,
@@ -125,12 +139,12 @@ class Measuring:
         )
         return Clips(past, sound)
 
-    def _scores(self, forward: Sums, reverse: Sums) -> dict[str, Any]:
+    def _scores(self, forward: ClipDivergences, reverse: ClipDivergences) -> dict[str, Any]:
         return (
             self._mean("kl_sum", forward.forward + reverse.reverse)
             | self._mean("kl_forward", forward.forward)
             | self._mean("kl_reverse", reverse.reverse)
-            | self._mean(BOUND, reverse.reverse[:FEW])
+            | self._mean(BOUND, reverse.reverse[:STEERED_CLIPS])
             | self._mean("jensen_shannon", 0.5 * (forward.shannon + reverse.shannon), trimmed=False)
             | self._mean("kl_forward_of_draws", forward.log_ratio, trimmed=False)
             | self._mean("kl_reverse_of_draws", -reverse.log_ratio, trimmed=False)
@@ -138,26 +152,25 @@ class Measuring:
         )
 
     def _mean(self, name: str, bits: Floats, *, trimmed: bool = True) -> dict[str, Any]:
-        samples = self.truth.sound.shape[1]
+        samples = self.clips.sound.shape[1]
         counts = np.full(len(bits), samples)
         found = {name: block_mean(bits, counts, seed=self.seed).as_json()}
         if trimmed:
             found[f"{name}_trimmed"] = trimmed_mean(bits / samples, seed=self.seed).as_json()
         return found
 
-    def _runaway(self, drawn: Sums) -> dict[str, Any]:
-        """Return the share of clips that the teacher finds less probable than noise of equally likely
-        classes."""
-        noise = math.log2(self.teacher.quantizer.classes) * self.truth.sound.shape[1]
+    def _runaway(self, drawn: ClipDivergences) -> dict[str, Any]:
+        """Return the share of clips that are less probable for the teacher than uniform noise."""
+        noise = math.log2(self.teacher.quantizer.classes) * self.clips.sound.shape[1]
         away = (drawn.surprise > noise).astype(np.float64)
         return {"runaway_share": block_mean(away, np.ones(len(away)), seed=self.seed).as_json()}
 
-    def _told_apart(self, drawn: Clips) -> dict[str, Any]:
-        """Return how well a fresh classifier tells drawn clips from the teacher's; too few say nothing."""
-        fake, real = (self._spectra(clips.sound[:FEW]) for clips in (drawn, self.truth))
+    def _two_sample_score(self, drawn: Clips) -> dict[str, Any]:
+        """Return how well a new classifier separates both kinds of clips; empty if they are few."""
+        fake, real = (self._spectra(clips.sound[:STEERED_CLIPS]) for clips in (drawn, self.clips))
         if len(real) < FOLDS:
             return {}
-        return {"told_apart": told_apart(fake, real, seed=self.seed).as_json()}
+        return {"told_apart": two_sample_auc(fake, real, seed=self.seed).as_json()}
 
     def _spectra(self, sound: NDArray[Any]) -> list[NDArray[np.float32]]:
         rate = self.teacher.sample_rate
@@ -165,3 +178,39 @@ class Measuring:
             log_mel(clip, rate, n_mels=BANDS, n_fft=WINDOW, hop_length=HOP)
             for clip in self.teacher.quantizer.decode(sound)
         ]
+
+
+def training_facts(run: RunFolder) -> dict[str, Any]:
+    """Return how a finished run was trained, fit for JSON.
+
+    Args:
+        run: the finished run.
+
+    Returns:
+        `steps`: generator updates; `seconds`: wall-clock time, including the updates of a judge and all
+        validations; `flat`: whether training ended early because the validation loss no longer improved;
+        `bits`: bits per sample on the validation split at the end. With a judge `heard`: the share of updates
+        in which it was active. With a discriminator `told_right`: its mean accuracy on patches after the
+        prompt. If the run was trained in turns with others `machine_share`: its processor time per second,
+        relative to its best turns.
+    """
+    newest = run.newest_checkpoint()
+    position = Table(read_state(newest), str(newest / STATE), damage_remedy(newest)).table("position")
+    training, records = run.config()["training"], run.records()
+    patience = int(training["patience"])
+    final = [record["bits"] for record in records if record["kind"] == "final"]
+    facts = {
+        "steps": position.integer("step", minimum=0),
+        "seconds": round(position.number("seconds", minimum=0.0), 1),
+        "flat": bool(patience and position.integer("stale", minimum=0) >= patience),
+        "bits": final[-1] if final else None,
+    }
+    rows = [record for record in records if record["kind"] == "train"]
+    updates = np.diff([row["step"] for row in rows], prepend=0)  # each row holds means over this many updates
+    if rows and all("judge_heard" in row for row in rows):  # records of an older version lack it
+        facts["heard"] = round(float(np.average([row["judge_heard"] for row in rows], weights=updates)), 3)
+    if rows and training.get("adversary"):
+        accuracies = [accuracy(row) for row in rows]
+        facts["told_right"] = round(float(np.average(accuracies, weights=updates)), 3)
+    share = machine_share(records)
+    return facts if share is None else facts | {"machine_share": round(share, 3)}

@@ -1,6 +1,7 @@
-"""The arena's page: one self-contained HTML file of tables and pictures, and the pictures as files beside it.
+"""The arena's page: one self-contained HTML file with tables and plots, and the plots as files beside it.
 
-The words are in `templates/arena.html.j2`. This file knows the keys of `scores.json`, and measures nothing.
+The text of the page is in `reports/templates/arena.html.j2`. This file knows the keys of `scores.json` and
+computes no scores.
 """
 
 from collections.abc import Mapping
@@ -8,50 +9,50 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
-from partita.experiments.arena.plots import over_temperature, plane
-from partita.reports.spectrogram_images import png_address
-from partita.reports.templating import rendered
+from partita.experiments.arena.plots import divergence_plane, temperature_curves
+from partita.reports.spectrogram_images import png_data_url
+from partita.reports.templating import render_template
 
 ROWS = {
-    "kl_sum": ("KL, both ways", "The sum of the next two."),
+    "kl_sum": ("KL, both directions", "The sum of the next two rows."),
     "kl_forward": (
         "KL(data || student)",
-        "What the student lacks: bits lost in coding what the teacher draws.",
+        "What the student lacks: the extra bits to code the teacher's clips with the student.",
     ),
     "kl_reverse": (
         "KL(student || data)",
-        "What the student should not do: how much likelier it finds its own clips than the teacher does.",
+        "What the student adds: how much more probable its clips are for itself than for the teacher.",
     ),
     "kl_reverse_bound": (
         "KL(student || data), at most",
-        "Of a steered arm a bound: how probable its clips are can't be computed. Of others the divergence, on"
-        " the same few clips.",
+        "An upper bound for a steered arm, since the probability of steered clips is not computable. For"
+        " other arms the divergence itself, on the same number of clips.",
     ),
     "jensen_shannon": (
-        "Jensen-Shannon, a step",
-        "Between the distributions of the next sample, on pasts from both; 0 to 1.",
+        "Jensen-Shannon per step",
+        "Between the distributions of the next sample, given clips of both models; 0 to 1.",
     ),
-    "kl_sum_trimmed": ("KL, both ways, trimmed", "Without the 1% of clips at either end."),
-    "runaway_share": ("Runaway clips", "Less probable to the teacher than noise; a share."),
+    "kl_sum_trimmed": ("KL, both directions, trimmed", "Without the lowest and the highest 1% of clips."),
+    "runaway_share": ("Runaway clips", "The share of clips that the teacher finds less probable than noise."),
     "told_apart": (
-        "Told apart",
-        "By a fresh classifier of limited strength, on other clips; 0.5 is chance, 1 without fail.",
+        "Two-sample classifier",
+        "Area under the ROC curve of a weak classifier, trained on other clips; 0.5 is chance, 1 is perfect.",
     ),
 }
 NUMBERS = ("difference", "low", "high", "p_corrected")
 
 
 def write_arena_page(folder: str | Path, scores: Mapping[str, Any]) -> Path:
-    """Write `report.html`, `plane.png` and `temperature.png` into an arena's folder; return the page's path.
+    """Write `report.html`, `plane.png` and `temperature.png` and return the path of the page.
 
     Args:
-        folder: the arena's.
-        scores: as `arena` returns them.
+        folder: the arena's folder.
+        scores: the result of `arena`.
     """
     folder = Path(folder)
-    pictures = {"plane": plane(scores), "temperature": over_temperature(scores)}
+    pictures = {"plane": divergence_plane(scores), "temperature": temperature_curves(scores)}
     for name, data in pictures.items():
-        with storage.replacing(folder / f"{name}.png") as part:
+        with storage.atomic_file(folder / f"{name}.png") as part:
             part.write_bytes(data)
     page = folder / "report.html"
     storage.write_text(page, render_arena_page(scores, pictures))
@@ -59,11 +60,11 @@ def write_arena_page(folder: str | Path, scores: Mapping[str, Any]) -> Path:
 
 
 def render_arena_page(scores: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
-    """Return the page's HTML; every text is escaped.
+    """Return the page's HTML, with all text escaped.
 
     Args:
-        scores: as `arena` returns them.
-        pictures: PNG images by name: "plane" and "temperature".
+        scores: the result of `arena`.
+        pictures: PNG images by name, "plane" and "temperature".
     """
     arms = scores["arms"]
     rows = [
@@ -74,10 +75,10 @@ def render_arena_page(scores: Mapping[str, Any], pictures: Mapping[str, bytes]) 
     page = {
         "scores": scores,
         "rows": rows,
-        "pictures": {name: png_address(data) for name, data in pictures.items()},
+        "pictures": {name: png_data_url(data) for name, data in pictures.items()},
         "pairs": [(pair, _pair(pair)) for pair in scores["pairs"]],
     }
-    return rendered("arena.html.j2", page)
+    return render_template("arena.html.j2", page)
 
 
 def _cell(score: Mapping[str, Any] | None) -> dict[str, str]:
@@ -87,7 +88,7 @@ def _cell(score: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _pair(pair: Mapping[str, Any]) -> dict[str, str]:
-    """Return a comparison's numbers as text; what one student alone can't tell is a dash."""
+    """Return a comparison's numbers as text, with a dash for each that one student can't give."""
     shown = {name: "–" if pair[name] is None else f"{pair[name]:.3g}" for name in NUMBERS}
     interval = "–" if pair["low"] is None else f"{shown['low']} to {shown['high']}"
     return {"difference": shown["difference"], "interval": interval, "p": shown["p_corrected"]}

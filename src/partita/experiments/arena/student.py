@@ -1,6 +1,6 @@
-"""One student in the arena: its start, what each arm makes of it, and what is measured then.
+"""One student of the arena: its training before the arms, its runs under the arms, and their evaluation.
 
-What students share, the teacher and its clips, is in `arena_ground.py`.
+What all students share, the teacher, its clips and the critic, is in `context.py`.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,7 @@ from typing import Any
 from partita.errors import DivergedError
 from partita.experiments.arena.arm_spec import START, STEER, ArmSpec
 from partita.experiments.arena.context import ArenaContext
-from partita.experiments.arena.measure import Measuring
-from partita.experiments.arena.training_facts import training_facts
+from partita.experiments.arena.measure import StudentEvaluator, training_facts
 from partita.runs.folder import RunFolder
 from partita.runs.loading import LoadedModel, load
 from partita.runs.scorer import load_scorer
@@ -21,156 +20,156 @@ from partita.sampling.smc.sampler import Scorer, Steering
 from partita.sampling.smc.scorers import RatioScorer
 from partita.training.config.train import TrainConfig
 
-UNTRAINED = {"steps": 0, "seconds": 0.0}  # the arm `start`, from where the arms part
+UNTRAINED = {"steps": 0, "seconds": 0.0}  # training facts of the arm `start`
 
 
 class Student:
-    """A student of one seed; nothing is trained or drawn before it is needed.
+    """The student of one seed; it is trained, and clips are drawn, when they are first needed.
 
     Args:
-        ground: what all students share.
-        seed: its own.
+        context: what all students share.
+        seed: the student's.
     """
 
-    def __init__(self, ground: ArenaContext, seed: int) -> None:
-        self.ground, self.config, self.home, self.seed = ground, ground.config, ground.home, seed
+    def __init__(self, context: ArenaContext, seed: int) -> None:
+        self.context, self.config, self.folder, self.seed = context, context.config, context.folder, seed
         self._diverged: dict[Path, DivergedError] = {}
 
-    def train_arms(self, asked: Sequence[tuple[ArmSpec, Sequence[float]]]) -> None:
-        """Train the arms whose results are missing, in turns, where they have equal time.
+    def train_arms(self, specs: Sequence[tuple[ArmSpec, Sequence[float]]]) -> None:
+        """Train the arms whose results are missing, in turns, if arms have equal time.
 
-        Arms of equal steps are the same however they are trained, and are left to `result`, which has one in
-        memory at a time.
+        Arms of equal steps do not depend on what else is trained. `result` trains them one by one, so that
+        only one is in memory at a time.
 
         Args:
-            asked: arms, each with the temperatures to measure it at.
+            specs: the arms, each with the temperatures of its evaluation.
         """
         if self.config.steps is not None:
             return
-        missing = [entry for entry, temperatures in asked if self._kept(entry, temperatures) is None]
-        if not missing or self._astray:
+        missing = [spec for spec, temperatures in specs if self._saved_result(spec, temperatures) is None]
+        if not missing or self._start_error:
             return
         planned: dict[Path, tuple[str, TrainConfig]] = {}
-        for entry in missing:
-            if entry.arm != START:
-                with suppress(DivergedError):  # of a critic: `result` finds it again, and says so
-                    path, name, training = self._plan(entry)
+        for spec in missing:
+            if spec.arm != START:
+                with suppress(DivergedError):  # of the critic: `result` meets it again and reports it
+                    path, name, training = self._plan(spec)
                     planned[path] = name, training
-        if not planned:
-            return
-        self._diverged = self.ground.train_in_turns(planned, start_from=self.start.path)
+        if planned:
+            self._diverged = self.context.train_in_turns(planned, start_from=self.start.path)
 
-    def result(self, entry: ArmSpec, temperatures: Sequence[float]) -> dict[str, Any]:
-        """Return what an arm measures, fit for JSON: from its file, or made now and kept.
+    def result(self, spec: ArmSpec, temperatures: Sequence[float]) -> dict[str, Any]:
+        """Return the evaluation of an arm, fit for JSON: read from its file, or made now and saved.
 
-        An arm whose numbers were finite no more has "diverged", which says how, and no curve; where that was
-        before the arms parted it has "start_diverged" instead, and the student tells nothing about arms.
+        If an arm diverged, its result has the message under "diverged" and no curve. If the student diverged
+        before the arms, the result has "start_diverged" instead and is no result of the arm.
 
         Args:
-            entry: the arm.
-            temperatures: to measure it at; what lies there and lacks one of them is measured anew.
+            spec: the arm.
+            temperatures: of the evaluation; a saved result that lacks one of them is replaced.
         """
-        kept = self._kept(entry, temperatures)
-        if kept is not None:
-            return kept
+        saved = self._saved_result(spec, temperatures)
+        if saved is not None:
+            return saved
         try:
-            result = self._astray or self._measured(entry, temperatures)
-        except DivergedError as error:  # an arm that went astray must not keep the others from their scores
+            result = self._start_error or self._evaluate(spec, temperatures)
+        except DivergedError as error:  # the other arms are still evaluated
             result = {"diverged": str(error)}
-        result = {"arm": entry.name, "seed": self.seed} | result
-        self.home.keep(entry, self.seed, result)
+        result = {"arm": spec.name, "seed": self.seed} | result
+        self.folder.save_result(spec, self.seed, result)
         return result
 
-    def _kept(self, entry: ArmSpec, temperatures: Sequence[float]) -> dict[str, Any] | None:
-        """Return the result that lies there, if it has all that is asked for."""
-        kept = self.home.result(entry, self.seed)
-        if kept is None:
+    def _saved_result(self, spec: ArmSpec, temperatures: Sequence[float]) -> dict[str, Any] | None:
+        """Return the saved result of an arm if it has all temperatures, else None."""
+        saved = self.folder.result(spec, self.seed)
+        if saved is None:
             return None
-        self.ground.refuse_other_critic(entry, kept)
-        return kept if _covers(kept, temperatures) else None
+        self.context.refuse_other_critic(spec, saved)
+        return saved if _has_all(saved, temperatures) else None
 
     @cached_property
-    def _astray(self) -> dict[str, Any]:
-        """What to say of the student if it went astray before the arms parted, else nothing."""
+    def _start_error(self) -> dict[str, Any]:
+        """The result of every arm if the student diverged before the arms, else an empty table."""
         try:
             _ = self.start
         except DivergedError as error:
             return {"start_diverged": str(error)}
         return {}
 
-    def _measured(self, entry: ArmSpec, temperatures: Sequence[float]) -> dict[str, Any]:
-        run = self._arm(entry)
-        self.ground.say(f"student {self.seed}, {entry.name}: measuring")
+    def _evaluate(self, spec: ArmSpec, temperatures: Sequence[float]) -> dict[str, Any]:
+        run = self._arm_run(spec)
+        self.context.log(f"student {self.seed}, {spec.name}: measuring")
         loaded = load(run.path)
+        facts = UNTRAINED if spec.arm == START else training_facts(run) | self.context.critic_facts(spec)
         return {
             "start": training_facts(self.start),
-            "training": UNTRAINED if entry.arm == START else training_facts(run) | self.ground.charge(entry),
-            "agreement": self.measuring.agreement(run, loaded),
-            "curve": self._curve(entry, run, loaded, temperatures),
+            "training": facts,
+            "agreement": self.evaluator.agreement(run, loaded),
+            "curve": self._curve(spec, run, loaded, temperatures),
         }
 
     @cached_property
     def start(self) -> RunFolder:
-        """The student that has learnt by likelihood, before the arms part."""
+        """The finished run of likelihood training before the arms."""
         training = self.config.start_training(self.seed)
-        return self.ground.train(self.home.start(self.seed), training, f"student {self.seed}")
+        return self.context.train(self.folder.start(self.seed), training, f"student {self.seed}")
 
     @cached_property
-    def measuring(self) -> Measuring:
-        """What all arms are measured with: clips of the teacher."""
-        config, truth = self.config, self.ground.truth
+    def evaluator(self) -> StudentEvaluator:
+        """The evaluation that all arms of this student share, with clips of the teacher."""
+        config, data = self.config, self.context.teacher_data
         seed = config.stream(f"measure {self.seed}")
-        clips = truth.measuring_clips(
+        clips = data.evaluation_clips(
             clips=config.clips,
             samples=config.clip_samples,
             field=config.start_training(self.seed).network_shape.receptive_field,
             seed=seed,
         )
-        return Measuring(
-            teacher=truth.teacher,
-            truth=clips,
+        return StudentEvaluator(
+            teacher=data.teacher,
+            clips=clips,
             seed=config.stream(f"draws {self.seed}"),
             threads=config.threads,
         )
 
-    def _arm(self, entry: ArmSpec) -> RunFolder:
-        """Return what became of the student under an arm; of `steer`, under the one that is steered."""
-        if entry.arm == START:
+    def _arm_run(self, spec: ArmSpec) -> RunFolder:
+        """Return the finished run of an arm; for `steer` that of the model that is steered."""
+        if spec.arm == START:
             return self.start
-        path, name, training = self._plan(entry)
+        path, name, training = self._plan(spec)
         if path in self._diverged:
             raise self._diverged[path]
-        return self.ground.train(path, training, name, start_from=self.start.path)
+        return self.context.train(path, training, name, start_from=self.start.path)
 
-    def _plan(self, entry: ArmSpec) -> tuple[Path, str, TrainConfig]:
-        """Return the folder, the name and the training of an arm's run; of `steer`, of the steered one's."""
-        entry = self.config.steered_entry if entry.arm == STEER else entry
+    def _plan(self, spec: ArmSpec) -> tuple[Path, str, TrainConfig]:
+        """Return the folder, the name and the training config of an arm's run; `steer` has its model's."""
+        spec = self.config.steered_spec if spec.arm == STEER else spec
         training = self.config.arm_training(
-            entry,
+            spec,
             seed=self.seed,
             steps_before=training_facts(self.start)["steps"],
-            critic=self.ground.critic_of(entry),
+            critic=self.context.provided_critic(spec),
         )
-        return self.home.run(entry, self.seed), f"student {self.seed}, {entry.name}", training
+        return self.folder.run(spec, self.seed), f"student {self.seed}, {spec.name}", training
 
     def _curve(
-        self, entry: ArmSpec, run: RunFolder, loaded: LoadedModel, temperatures: Sequence[float]
+        self, spec: ArmSpec, run: RunFolder, loaded: LoadedModel, temperatures: Sequence[float]
     ) -> Sequence[dict[str, Any]]:
-        if entry.arm != STEER:
-            return self.measuring.curve(loaded.model, temperatures)
-        steering = Steering(scorer=self._steering_judge(run, loaded), config=entry.steering())
-        return self.measuring.steered_curve(loaded.model, steering, temperatures)
+        if spec.arm != STEER:
+            return self.evaluator.curve(loaded.model, temperatures)
+        steering = Steering(scorer=self._steering_judge(run, loaded), config=spec.steering_config())
+        return self.evaluator.steered_curve(loaded.model, steering, temperatures)
 
     def _steering_judge(self, run: RunFolder, loaded: LoadedModel) -> Scorer:
-        """Return who steers: the run's own discriminator, or the log-ratio of a larger model and this one."""
-        judge = self.config.judge_entry
-        if self.config.steered_entry == judge:
+        """Return the run's own discriminator, or the log-ratio of a larger model and this one."""
+        judge = self.config.judge_spec
+        if self.config.steered_spec == judge:
             return load_scorer(run.path, loaded)
-        better = load(self.ground.critic_run(judge)).model
-        return RatioScorer(better, loaded.model, threads=self.config.threads)
+        larger = load(self.context.critic_run(judge)).model
+        return RatioScorer(larger, loaded.model, threads=self.config.threads)
 
 
-def _covers(result: dict[str, Any], temperatures: Sequence[float]) -> bool:
-    """Return whether all that is asked for was measured; of an arm that went astray there is no more."""
-    measured = {point["temperature"] for point in result.get("curve", ())}
-    return "diverged" in result or "start_diverged" in result or measured.issuperset(temperatures)
+def _has_all(result: dict[str, Any], temperatures: Sequence[float]) -> bool:
+    """Return whether a result has all temperatures, or is that of a run that diverged."""
+    evaluated = {point["temperature"] for point in result.get("curve", ())}
+    return "diverged" in result or "start_diverged" in result or evaluated.issuperset(temperatures)

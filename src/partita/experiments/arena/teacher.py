@@ -1,8 +1,8 @@
-"""The truth of the arena: the teacher's clips, for the students to learn from and to be measured by.
+"""The teacher's clips, which the students learn from and are evaluated with.
 
-The teacher goes on from places of a corpus, drawn by seed, and forgets them: what it draws in the first
-receptive field is left out, and all that counts is its own. Training clips and measuring clips differ in
-their seeds alone, so they come from one distribution. This file trains nothing.
+The teacher continues prompts from a corpus at positions that depend on the seed. Its first receptive field of
+samples is dropped, so that every sample depends on the teacher's own samples only. Training clips and
+evaluation clips differ only in their seeds and have the same distribution. This file trains nothing.
 """
 
 from collections.abc import Callable
@@ -28,33 +28,36 @@ from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
 from partita.training.judges.critic import load_critic
 
-SPLIT = "train"  # the largest: the teacher's clips from any split are new sound
-VALIDATION_SHARE = 10  # one clip for the students' validation for so many to learn from
+SPLIT = "train"  # the largest split; what the teacher draws from it is new sound
+CLIPS_PER_VALIDATION_CLIP = 10
 
-ETUDES, SECONDS, RATE = 24, 25.0, 8000  # ten minutes, where there are no recordings
+ETUDES, SECONDS, RATE = 24, 25.0, 8000  # ten minutes of synthetic studies
 
 
 @dataclass(frozen=True)
-class Truth:
-    """A teacher, and where it begins.
+class TeacherData:
+    """A teacher and the corpus of its prompts.
 
     Args:
-        teacher: a loaded model: its distribution is the data's.
-        corpus: sound that it goes on from.
-        threads: to draw with; None is one for each core.
+        teacher: the loaded model, whose distribution is the data's.
+        corpus: the source of the prompts.
+        threads: for drawing; None is one for each core.
     """
 
     teacher: LoadedModel
     corpus: Corpus
     threads: int | None = None
 
-    def sound(self, *, clips: int, samples: int, seed: int) -> NDArray[Any]:
-        """Return (clips, samples) classes that the teacher drew, after a burn-in of one receptive field.
+    def draw(self, *, clips: int, samples: int, seed: int) -> NDArray[Any]:
+        """Return clips that the teacher drew, after a burn-in of one receptive field.
 
         Args:
-            clips: how many.
-            samples: of each.
-            seed: of the places that it goes on from, and of its draws.
+            clips: number of clips.
+            samples: length of each clip.
+            seed: of the prompts and the draws.
+
+        Returns:
+            (clips, samples) classes.
         """
         model, quantizer = self.teacher.model, self.teacher.quantizer
         field = model.receptive_field
@@ -70,66 +73,71 @@ class Truth:
         )
         return drawn[:, field:]
 
-    def measuring_clips(self, *, clips: int, samples: int, field: int, seed: int) -> Clips:
-        """Return prompts that the teacher drew, with how it went on from each.
+    def evaluation_clips(self, *, clips: int, samples: int, field: int, seed: int) -> Clips:
+        """Return prompts that the teacher drew, with the teacher's continuations.
 
         Args:
-            clips: how many.
-            samples: of each, without its prompt.
-            field: samples that a student sees.
-            seed: as for `sound`.
+            clips: number of clips.
+            samples: length of each clip without its prompt.
+            field: receptive field of the student, in samples.
+            seed: of the prompts and the draws.
         """
-        length = max(self.teacher.model.receptive_field, field, WINDOW)  # a judge hears WINDOW
-        drawn = self.sound(clips=clips, samples=length + samples, seed=seed)
+        length = max(self.teacher.model.receptive_field, field, WINDOW)  # a judge needs WINDOW samples
+        drawn = self.draw(clips=clips, samples=length + samples, seed=seed)
         return Clips(drawn[:, :length], drawn[:, length:])
 
-    def training_corpus(self, out: Path, *, clips: int, samples: int, seed: int) -> Corpus:
-        """Write the clips that students learn from, and a tenth as many for their validation.
+    def write_training_corpus(self, out: Path, *, clips: int, samples: int, seed: int) -> Corpus:
+        """Write a corpus of clips to learn from, with a tenth as many for validation.
 
         Args:
             out: the corpus's folder.
-            clips: to learn from.
-            samples: of each.
-            seed: as for `sound`.
+            clips: number of training clips.
+            samples: length of each clip.
+            seed: of the prompts and the draws.
         """
-        held_out = max(1, clips // VALIDATION_SHARE)
-        drawn = self.sound(clips=clips + held_out, samples=samples, seed=seed)
+        held_out = max(1, clips // CLIPS_PER_VALIDATION_CLIP)
+        drawn = self.draw(clips=clips + held_out, samples=samples, seed=seed)
         splits = {"train": drawn[:clips], "validation": drawn[clips:]}
         rate, quantizer = self.teacher.sample_rate, self.teacher.quantizer
         return corpus_from_classes(out, splits, sample_rate=rate, quantizer=quantizer)
 
 
 def refuse_missing(config: ArenaConfig) -> None:
-    """Raise a PartitaError where a teacher, a corpus or a critic was given that is none or that the students
-    can't have, before anything is written."""
-    home = ArenaFolder(config.out)
+    """Check the given teacher, corpus and critics before anything is written.
+
+    A critic that is named by an arm may be missing if all results of that arm exist.
+
+    Raises:
+        PartitaError: one of them can't be loaded, or does not fit the students.
+    """
+    folder = ArenaFolder(config.out)
     if config.teacher is not None or config.corpus is not None:
-        teachers_corpus(config, home, lambda line: None)
+        teachers_corpus(config, folder, lambda line: None)
     teacher = None if config.teacher is None else load(config.teacher)
     if teacher is not None:
         replace(config.start_training(0), quantizer=teacher.quantizer)
-    chosen = chosen_settings(home.choices)
-    for entry in filter(config.names_critic, config.entries):
-        wanted = config.all_seeds if chosen is None or entry.name in chosen else config.choice_seeds
-        if all(home.result(entry, seed) is not None for seed in wanted):
+    chosen = chosen_settings(folder.choices)
+    for spec in filter(config.names_critic, config.arm_specs):
+        seeds = config.all_seeds if chosen is None or spec.name in chosen else config.choice_seeds
+        if all(folder.result(spec, seed) is not None for seed in seeds):
             continue
-        training = config.arm_training(config.judging(entry), seed=0, steps_before=1)
+        training = config.arm_training(config.judge_of(spec), seed=0, steps_before=1)
         if teacher is not None:
             load_critic(replace(training, quantizer=teacher.quantizer), teacher.sample_rate)
         elif training.critic is not None and training.critic.run is not None:
             load(training.critic.run)
 
 
-def teachers_corpus(config: ArenaConfig, home: ArenaFolder, say: Callable[[str], None]) -> Corpus:
-    """Return the sound that the teacher learns from, or goes on from.
+def teachers_corpus(config: ArenaConfig, folder: ArenaFolder, log: Callable[[str], None]) -> Corpus:
+    """Return the corpus that the teacher learns from or takes its prompts from.
 
     Args:
-        config: what the arena is asked for.
-        home: where synthetic studies go, if there is neither a teacher nor a corpus.
-        say: told when they are made.
+        config: what the arena compares.
+        folder: where synthetic studies are written, if neither a teacher nor a corpus is given.
+        log: called with a line before they are made.
 
     Raises:
-        PartitaError: no corpus where one is said to be, or another sample rate than the teacher's.
+        PartitaError: the corpus can't be opened, or its sample rate is not the teacher's.
     """
     if config.teacher is not None:
         loaded = load(config.teacher)
@@ -137,13 +145,13 @@ def teachers_corpus(config: ArenaConfig, home: ArenaFolder, say: Callable[[str],
         if corpus.sample_rate != loaded.sample_rate:
             raise PartitaError(
                 f"the teacher {config.teacher} has `sample_rate` {loaded.sample_rate} but the corpus"
-                f" {corpus.path} has {corpus.sample_rate}: give one of its rate with `--corpus`"
+                f" {corpus.path} has {corpus.sample_rate}: give a corpus of its rate with `--corpus`"
             )
         return corpus
     if config.corpus is not None:
         return Corpus.open(config.corpus)
-    if read_index(home.sound) is None:
-        say("composing synthetic studies for solo violin for the teacher")
-        write_etudes(home.recordings, count=ETUDES, seconds=SECONDS, sample_rate=RATE, seed=config.seed)
-        prepare([home.recordings], home.sound, PrepareConfig(sample_rate=RATE, seed=config.seed))
-    return Corpus.open(home.sound)
+    if read_index(folder.sound) is None:
+        log("composing synthetic violin studies for the teacher")
+        write_etudes(folder.recordings, count=ETUDES, seconds=SECONDS, sample_rate=RATE, seed=config.seed)
+        prepare([folder.recordings], folder.sound, PrepareConfig(sample_rate=RATE, seed=config.seed))
+    return Corpus.open(folder.sound)

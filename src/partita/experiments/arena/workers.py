@@ -1,11 +1,12 @@
-"""Who does the arena's work: this process, or several at a time, each with a student of its own.
+"""Runs the arena's tasks, in this process or in several worker processes at a time.
 
-Small networks use a second core badly, and students have nothing to do with each other: two processes of one
-thread do more than one of two. Each piece of work has a process of its own, which is told what to do, not
-what it needs: that it finds in the folder, or makes.
+Small networks make poor use of a second core, and students are independent: two processes with one thread
+each finish earlier than one with two. Each task has its own process, which gets a description of the task
+and loads or makes what it needs from the arena's folder.
 
-A process that is interrupted, or whose parent has died, saves and ends, so that an arena that is begun again
-is alone in its folder. This file does not know in which order work is done, nor what comes of it.
+A worker that is interrupted, or whose parent has died, saves its training and ends, so that no worker of an
+old call is left when the arena is started again. This file does not decide the order of tasks and does not
+interpret their results.
 """
 
 import multiprocessing
@@ -32,23 +33,23 @@ from partita.experiments.arena.context import ArenaContext
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.student import Student
 
-SECONDS = 0.1  # between two looks at whether the parent is alive
-PATIENCE = 10.0  # seconds to save in, when it is not
+PARENT_CHECK_SECONDS = 0.1  # between two checks whether the parent is alive
+SAVE_SECONDS = 10.0  # for saving after the parent has died
 
 
 @dataclass(frozen=True)
-class CriticWork:
-    """Train the critic, if it is not there; that it diverges is found out by the arms that want it."""
+class CriticTask:
+    """Train the critic if it is missing; a divergence is reported by the arms that need the critic."""
 
-    def do(self, ground: ArenaContext) -> None:
-        """Do it."""
+    def run(self, context: ArenaContext) -> None:
+        """Run the task."""
         with suppress(DivergedError):
-            ground.critic()
+            context.critic()
 
 
 @dataclass(frozen=True)
-class StartWork:
-    """Train a student until the arms part, if it is not there; that it diverges is found out by its arms.
+class StartTask:
+    """Train a student before the arms if it is missing; a divergence is reported by the arms.
 
     Args:
         seed: the student's.
@@ -56,119 +57,119 @@ class StartWork:
 
     seed: int
 
-    def do(self, ground: ArenaContext) -> None:
-        """Do it."""
+    def run(self, context: ArenaContext) -> None:
+        """Run the task."""
         with suppress(DivergedError):
-            _ = Student(ground, self.seed).start
+            _ = Student(context, self.seed).start
 
 
 @dataclass(frozen=True)
-class ArmsWork:
-    """Train and measure arms of a student, those that are not there.
+class ArmsTask:
+    """Train and evaluate arms of a student whose results are missing.
 
     Args:
         seed: the student's.
-        entries: the arms with their settings, each with the temperatures to measure it at.
+        specs: the arms, each with the temperatures of its evaluation.
     """
 
     seed: int
-    entries: tuple[tuple[ArmSpec, tuple[float, ...]], ...]
+    specs: tuple[tuple[ArmSpec, tuple[float, ...]], ...]
 
-    def do(self, ground: ArenaContext) -> list[dict[str, Any]]:
-        """Return the results, in the order of the entries."""
-        student = Student(ground, self.seed)
-        student.train_arms(self.entries)
-        return [student.result(entry, temperatures) for entry, temperatures in self.entries]
+    def run(self, context: ArenaContext) -> list[dict[str, Any]]:
+        """Run the task and return the results, in the order of the arms."""
+        student = Student(context, self.seed)
+        student.train_arms(self.specs)
+        return [student.result(spec, temperatures) for spec, temperatures in self.specs]
 
 
-Work = CriticWork | StartWork | ArmsWork
-Crew = Callable[[Sequence[Work]], Iterator[Any]]
-"""Does work, and yields what comes of it in the order in which it was given."""
-Alive = dict[Connection, tuple[int, SpawnProcess]]
-"""Processes at work, by where their answers come from, with the number of the work."""
+Task = CriticTask | StartTask | ArmsTask
+RunTasks = Callable[[Sequence[Task]], Iterator[Any]]
+"""Runs tasks and yields their results in the order of the tasks."""
+Running = dict[Connection, tuple[int, SpawnProcess]]
+"""Worker processes with the number of their task, by the connection that delivers its result."""
 
 
 @contextmanager
-def crew(ground: ArenaContext) -> Iterator[Crew]:
-    """Yield who does the work, while the block runs.
+def worker_pool(context: ArenaContext) -> Iterator[RunTasks]:
+    """Yield a function that runs tasks while the block runs.
 
     Args:
-        ground: this process's; where there are several, each has its own in the same folder, and `say` must
-            be a function of a module.
+        context: of this process. With several workers each process makes its own for the same folder, and
+            `context.log` must be a function of a module.
     """
-    if ground.config.workers == 1:
-        yield lambda work: (one.do(ground) for one in work)
+    if context.config.workers == 1:
+        yield lambda tasks: (task.run(context) for task in tasks)
         return
-    alive: Alive = {}
+    running: Running = {}
     try:
-        yield partial(_by_several, ground, alive)
+        yield partial(_run_in_processes, context, running)
     finally:
-        for _, process in alive.values():
-            process.terminate()  # which is a wish to save and stop
-        for _, process in alive.values():
+        for _, process in running.values():
+            process.terminate()  # the worker saves and ends
+        for _, process in running.values():
             process.join()
 
 
-def _by_several(ground: ArenaContext, alive: Alive, work: Sequence[Work]) -> Iterator[Any]:
-    """Yield what comes of the work, of which as much is done at a time as there are workers.
+def _run_in_processes(context: ArenaContext, running: Running, tasks: Sequence[Task]) -> Iterator[Any]:
+    """Yield the results of tasks, of which as many run at a time as there are workers.
 
     Raises:
-        PartitaError, OSError: what was raised in a process.
-        RuntimeError: a process came to another end; what it said is on standard error.
+        PartitaError, OSError: the error that was raised in a worker.
+        RuntimeError: a worker ended in another way; its own message is on standard error.
     """
-    waiting, done = deque(enumerate(work)), dict[int, Any]()
-    for number in range(len(work)):
-        while number not in done:
-            while waiting and len(alive) < ground.config.workers:
-                _begin(ground, alive, *waiting.popleft())
-            for pipe in wait(list(alive)):
-                assert isinstance(pipe, Connection)
-                finished, process = alive.pop(pipe)
-                done[finished] = _answer(pipe, process)
-        yield done.pop(number)
+    waiting, results = deque(enumerate(tasks)), dict[int, Any]()
+    for number in range(len(tasks)):
+        while number not in results:
+            while waiting and len(running) < context.config.workers:
+                _start(context, running, *waiting.popleft())
+            for connection in wait(list(running)):
+                assert isinstance(connection, Connection)
+                finished, process = running.pop(connection)
+                results[finished] = _receive(connection, process)
+        yield results.pop(number)
 
 
-def _begin(ground: ArenaContext, alive: Alive, number: int, work: Work) -> None:
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_do, args=(there, os.getpid(), ground.config, ground.say, work))
+def _start(context: ArenaContext, running: Running, number: int, task: Task) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    receiver, sender = spawn.Pipe(duplex=False)
+    process = spawn.Process(target=_work, args=(sender, os.getpid(), context.config, context.log, task))
     process.start()
-    there.close()
-    alive[here] = number, process
+    sender.close()
+    running[receiver] = number, process
 
 
-def _answer(pipe: Connection, process: SpawnProcess) -> Any:
-    """Return what a process that has ended its work sent, or raise what it raised."""
-    with pipe:
+def _receive(connection: Connection, process: SpawnProcess) -> Any:
+    """Return the result that a worker sent, or raise the error that it raised."""
+    with connection:
         try:
-            failed, answer = pipe.recv()
+            failed, result = connection.recv()
         except EOFError:
             process.join()
             raise RuntimeError(f"a worker ended with the status {process.exitcode}") from None
     process.join()
     if failed:
-        raise answer
-    return answer
+        raise result
+    return result
 
 
-def _do(
-    answers: Connection, parent: int, config: ArenaConfig, say: Callable[[str], None], work: Work
+def _work(
+    sender: Connection, parent: int, config: ArenaConfig, log: Callable[[str], None], task: Task
 ) -> None:
-    """Do a piece of work in a process of its own."""
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    """Run a task in a worker process and send its result."""
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     torch.set_num_threads(config.threads or torch.get_num_threads())
     try:
-        answers.send((False, work.do(ArenaContext(config, ArenaFolder(config.out), say))))
-    except (PartitaError, OSError) as error:  # what the command line has a line for
-        answers.send((True, error))
-    except KeyboardInterrupt:  # its parent knows
+        sender.send((False, task.run(ArenaContext(config, ArenaFolder(config.out), log))))
+    except (PartitaError, OSError) as error:  # errors for which the command line has a message
+        sender.send((True, error))
+    except KeyboardInterrupt:  # the parent is interrupted as well and reports it
         sys.exit(1)
 
 
-def _watch(parent: int) -> None:
+def _end_with_parent(parent: int) -> None:
     """Wait until the parent has died, then let this process save and end."""
     while os.getppid() == parent:
-        time.sleep(SECONDS)
+        time.sleep(PARENT_CHECK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(PATIENCE)
+    time.sleep(SAVE_SECONDS)
     os._exit(1)

@@ -1,4 +1,7 @@
-"""What the demo is asked for, and how it shares out its minutes. Does nothing of it."""
+"""The demo's configuration, and the training and evaluation configs that follow from it.
+
+This file trains and evaluates nothing.
+"""
 
 import math
 from collections.abc import Sequence
@@ -8,22 +11,22 @@ from typing import Any
 
 from partita.data.preparation.prepare import PrepareConfig
 from partita.errors import PartitaError
-from partita.evaluation.evaluate import EvaluateConfig, fitted
+from partita.evaluation.evaluate import EvaluateConfig, fit_config
 from partita.models.sizes import size_named
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
 
 ARMS = ("likelihood", "report")
-START = "start"  # the run that both arms go on from
-START_SHARE = 0.6  # of all training, before the arms part: the question is of a model that plays
-SHORT = 4.0  # minutes: below it a small network has no time to learn more than a tiny one
-LEAST = 0.15  # minutes of training, however little was asked for
-LEAST_BITS_SECONDS = 10.0  # of sound that bits are scored on, however little time there is
+START = "start"  # the run that both arms continue from
+START_SHARE = 0.6  # of the training time, before the arms: they should start from a model that plays
+SHORT_MINUTES = 4.0  # in less time a small network learns no more than a tiny one
+MIN_TRAINING_MINUTES = 0.15
+MIN_BITS_SECONDS = 10.0  # of held-out sound for the bits per sample
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemoConfig:
-    """What the demo is asked for.
+    """What the demo learns from, and how long it takes.
 
     Raises:
         PartitaError: a value is out of its range.
@@ -33,41 +36,41 @@ class DemoConfig:
     """
 
     recordings: Path | None = None
-    """A folder of recordings to learn from; without it synthetic studies for solo violin are made."""
+    """A folder of recordings to learn from. Without it synthetic violin studies are made."""
     minutes: float = 10.0
-    """Time for all of it, corpus and page included."""
+    """Time of the whole demo, from the corpus to the page."""
     out: Path = Path("demo")
-    """The folder for everything that is made; a demo that lies there already is gone on with."""
+    """Output folder. A demo that was started there before is continued."""
     size: str | None = None
-    """The network: `tiny`, `small`, `wide` or `published`; by default `small`, below 4 minutes `tiny`."""
+    """Network size: `tiny`, `small`, `wide` or `published`. By default `small`, below 4 minutes `tiny`."""
     sample_rate: int = 16000
-    """Samples a second of the corpus and of the clips, in Hz."""
+    """Sample rate of the corpus and of the clips, in Hz."""
     seed: int = 0
-    """Decides the studies, the splits, the training and the clips."""
+    """Seed of the studies, the splits, the training and the clips."""
     device: str = "auto"
-    """Where to train: `cpu`, `cuda`, or `auto`, a GPU where there is one."""
+    """Device for training: `cpu`, `cuda`, or `auto` for a GPU if there is one."""
 
     def __post_init__(self) -> None:
-        """Refuse what can't be done, before anything is written."""
+        """Check all values before anything is written."""
         if not (math.isfinite(self.minutes) and 0.1 <= self.minutes <= 100_000):
-            raise PartitaError(f"`minutes` is {self.minutes}: give the time for the whole demo, at least 0.1")
+            raise PartitaError(f"`minutes` is {self.minutes}: give the time of the whole demo, at least 0.1")
         if self.size is not None:
             size_named(self.size)
         PrepareConfig(sample_rate=self.sample_rate)
-        training(self, minutes=LEAST)
+        start_training(self, minutes=MIN_TRAINING_MINUTES)
         if self.recordings is None and not 4_000 <= self.sample_rate <= 192_000:
             raise PartitaError(
-                f"`sample_rate` is {self.sample_rate}: the synthetic studies need 4000 to 192000 Hz"
+                f"`sample_rate` is {self.sample_rate}: give 4000 to 192000 Hz for synthetic studies"
             )
 
     @property
     def network_size(self) -> str:
-        """The network's name, chosen by the time there is unless it was given."""
-        return self.size or ("tiny" if self.minutes < SHORT else "small")
+        """The network's size: the given one, or one that suits the time."""
+        return self.size or ("tiny" if self.minutes < SHORT_MINUTES else "small")
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What two demos must share for one to go on with the other's work; fit for JSON."""
+        """The settings that must stay the same for a demo to be continued, fit for JSON."""
         recordings = None if self.recordings is None else str(self.recordings.absolute())
         return {
             "recordings": recordings,
@@ -79,8 +82,15 @@ class DemoConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Etudes:
-    """The synthetic studies of a demo: how many, how long, and which are held out."""
+class EtudePlan:
+    """The synthetic studies of a demo.
+
+    Args:
+        count: number of studies.
+        seconds: length of each study.
+        test: pattern of the file names of the test split.
+        validation: pattern of the file names of the validation split.
+    """
 
     count: int
     seconds: float
@@ -88,15 +98,19 @@ class Etudes:
     validation: str
 
 
-def etudes_for(minutes: float) -> Etudes:
-    """Return studies as long together as the demo takes, within 4 and 30 minutes; a quarter of them for the
-    test.
+def etudes_for(minutes: float) -> EtudePlan:
+    """Return studies with the total length of the demo, at least 4 and at most 30 minutes.
+
+    A quarter of them is for the test.
+
+    Args:
+        minutes: time of the whole demo.
 
     >>> etudes_for(10.0)
-    Etudes(count=24, seconds=25.0, test='etude-0[1-6].wav', validation='etude-0[7-8].wav')
+    EtudePlan(count=24, seconds=25.0, test='etude-0[1-6].wav', validation='etude-0[7-8].wav')
     """
     total = min(1800.0, max(240.0, 60.0 * minutes))
-    return Etudes(
+    return EtudePlan(
         count=24,
         seconds=round(total / 24, 1),
         test="etude-0[1-6].wav",
@@ -104,20 +118,30 @@ def etudes_for(minutes: float) -> Etudes:
     )
 
 
-def shares(minutes: float) -> tuple[float, float]:
-    """Return what of all training the common start gets, and what each arm, the same for all.
+def divide_minutes(minutes: float) -> tuple[float, float]:
+    """Divide the training time between the common start and the arms.
 
-    >>> shares(10.0)
+    Args:
+        minutes: time of all training.
+
+    Returns:
+        The minutes of the start, and those of each arm, which are the same for all arms.
+
+    >>> divide_minutes(10.0)
     (6.0, 2.0)
     """
     start = START_SHARE * minutes
     return round(start, 3), round((minutes - start) / len(ARMS), 3)
 
 
-def training(config: DemoConfig, *, minutes: float) -> TrainConfig:
-    """Return how the common start is trained: by likelihood, at a rate that does not yet fall to its end.
+def start_training(config: DemoConfig, *, minutes: float) -> TrainConfig:
+    """Return the training config of the common start: likelihood, without the final decay of the rate.
 
-    In a short time fewer looks at the validation split are taken.
+    A short demo makes fewer validations.
+
+    Args:
+        config: the demo's.
+        minutes: of the start.
     """
     return TrainConfig(
         size=config.network_size,
@@ -125,46 +149,45 @@ def training(config: DemoConfig, *, minutes: float) -> TrainConfig:
         seed=config.seed,
         device=config.device,
         lr_floor=1.0,
-        validations=25 if config.minutes >= SHORT else 10,
+        validations=25 if config.minutes >= SHORT_MINUTES else 10,
         patience=0,
         preview_clips=0,
         tensorboard=False,
     )
 
 
-def going_on(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:
-    """Return what the arms have in common.
+def arm_training(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:
+    """Return the training config that the arms share.
 
-    After a short rise, since their optimizers begin anew, they take up the learning rate where the start left
-    it, and let it fall to its end.
+    Their optimizers have no state at first, so the learning rate rises slowly, to the value at the end of the
+    start, and then decays to its end.
 
     Args:
-        config: what was asked for.
+        config: the demo's.
         minutes: of each arm.
-        steps: that the start made.
+        steps: updates of the start.
     """
-    start = training(config, minutes=minutes)
+    start = start_training(config, minutes=minutes)
     rate = learning_rate(
         steps, 0.0, peak=start.learning_rate, warmup=0, floor=start.lr_floor, decay_steps=start.lr_decay_steps
     )
     return replace(start, learning_rate=rate, lr_decay_steps=0, lr_floor=TrainConfig().lr_floor)
 
 
-def scoring(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:
-    """Return how much to draw and to score where there is time for it: what fits into the held-out sound
-    without overlap.
+def evaluation_config(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:
+    """Return the evaluation for a demo with enough time: as many clips as the held-out sound has room for.
 
     Args:
-        config: what was asked for.
+        config: the demo's.
         held_out: lengths of the test split's segments, in seconds.
 
-    >>> scoring(DemoConfig(minutes=10), held_out=[120.0]).clips
+    >>> evaluation_config(DemoConfig(minutes=10), held_out=[120.0]).clips
     16
     """
     plan = EvaluateConfig(
-        clips=16 if config.minutes >= SHORT else 8,
-        bits_seconds=max(LEAST_BITS_SECONDS, 12.0 * config.minutes),
+        clips=16 if config.minutes >= SHORT_MINUTES else 8,
+        bits_seconds=max(MIN_BITS_SECONDS, 12.0 * config.minutes),
         seed=config.seed,
         device=config.device,
     )
-    return fitted(plan, held_out)
+    return fit_config(plan, held_out)

@@ -1,6 +1,6 @@
-"""The demo's folder, and the note in it that lets an interrupted demo go on and keeps two demos from mixing.
+"""The demo's folder: its paths, the settings it was started with, and the plan of its time.
 
-It does not know what the stages do.
+This file trains and evaluates nothing.
 """
 
 from collections.abc import Iterator
@@ -8,26 +8,20 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from partita import storage
-from partita.digests import with_digest, without_digest
 from partita.errors import PartitaError
-from partita.evaluation.clips import LEAST_CLIPS
-from partita.experiments.demo.config import LEAST, DemoConfig
-from partita.tables import Table, read_json
-
-FORMAT = 2
-NOTE = "demo.json"
-REMEDY = "give another folder with `--out`"
+from partita.evaluation.clips import MIN_CLIPS
+from partita.experiments.demo.config import MIN_TRAINING_MINUTES, DemoConfig
+from partita.experiments.folder import ExperimentFolder
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settled:
-    """What was decided when the training began.
+class DemoPlan:
+    """The plan that is fixed when the training starts.
 
     Args:
-        training_minutes: of all training.
-        clips: to score, of each arm; None in a demo of an older version.
-        bits_seconds: of sound to score bits on; None as well.
+        training_minutes: time of all training.
+        clips: clips to score of each arm; None in a demo of an older version.
+        bits_seconds: held-out sound for the bits per sample; None in a demo of an older version.
     """
 
     training_minutes: float
@@ -35,94 +29,64 @@ class Settled:
     bits_seconds: float | None = None
 
 
-class Home:
+class DemoFolder:
     """The folder of a demo.
 
     Args:
-        config: the demo that wants it.
+        config: the demo.
     """
 
     def __init__(self, config: DemoConfig) -> None:
         self.config, self.path = config, config.out
         self.recordings, self.corpus = config.out / "recordings", config.out / "corpus"
-        self.page, self._note = config.out / "report.html", config.out / NOTE
+        self.page = config.out / "report.html"
+        self._files = ExperimentFolder(path=config.out, kind="demo", format=2)
 
     def run(self, arm: str) -> Path:
         """Return the run folder of an arm."""
         return self.path / "runs" / arm
 
     @property
-    def settled(self) -> Settled | None:
-        """What was decided when the training began; None before.
+    def plan(self) -> DemoPlan | None:
+        """The plan, or None before the training has started.
 
         Raises:
-            PartitaError: the note is damaged.
+            PartitaError: the settings file is damaged.
         """
-        note = self._read()
-        if note is None or note.values.get("training_minutes") is None:
+        content = self._files.read()
+        if content is None or content.values.get("training_minutes") is None:
             return None
-        minutes = note.number("training_minutes", least=0.001)
-        if minutes > max(LEAST, note.table("settings").number("minutes")):
-            note.refuse("training_minutes", "must be at most `settings.minutes`")
-        return Settled(
+        minutes = content.number("training_minutes", minimum=0.001)
+        if minutes > max(MIN_TRAINING_MINUTES, content.table("settings").number("minutes")):
+            content.reject("training_minutes", "must be at most `settings.minutes`")
+        return DemoPlan(
             training_minutes=minutes,
-            clips=note.optional("clips", lambda name: note.integer(name, least=LEAST_CLIPS)),
-            bits_seconds=note.optional("bits_seconds", lambda name: note.number(name, least=1.0)),
+            clips=content.optional("clips", lambda name: content.integer(name, minimum=MIN_CLIPS)),
+            bits_seconds=content.optional("bits_seconds", lambda name: content.number(name, minimum=1.0)),
         )
 
     @contextmanager
-    def take(self) -> Iterator[None]:
-        """Make the folder, or find this very demo in it, and keep it to this process while the block runs.
+    def lock(self) -> Iterator[None]:
+        """Start the demo or continue it, and reserve the folder for this process while the block runs.
+
+        Until the training has started, the settings may change.
 
         Raises:
-            PartitaError: the recordings do not exist, or the folder holds something else, or a demo with
-                other settings whose training has begun, or another process has it; nothing in it is changed
-                then.
+            PartitaError: the recordings do not exist, the folder contains something else or a demo with other
+                settings, or another process uses it; nothing in it is changed then.
         """
         source = self.config.recordings
         if source is not None and not source.exists():
             raise PartitaError(f"{source} does not exist: give a folder of recordings with `--recordings`")
-        if self.path.exists() and not self.path.is_dir():
-            raise PartitaError(f"{self.path} exists and is no demo: {REMEDY}")
-        self.path.mkdir(parents=True, exist_ok=True)
-        with storage.sole_writer(self.path):
-            self._begin()
+        with self._files.lock():
+            if self.plan is None:
+                self._files.write({"settings": self.config.settings, "training_minutes": None})
+            else:
+                content = self._files.read()
+                before = {} if content is None else content.table("settings").values
+                self._files.refuse_other_settings(before, self.config.settings)
             yield
 
-    def _begin(self) -> None:
-        """Note the settings, or check that they are those that the training began with."""
-        storage.clear_leftovers(self.path, of=NOTE)
-        if any(self.path.iterdir()) and not self._note.is_file():
-            raise PartitaError(f"{self.path} exists and is no demo: {REMEDY}")
-        if self.settled is not None:
-            self._check()
-        else:
-            self._write(None)
-
-    def settle(self, settled: Settled) -> None:
-        """Note what was decided; training begins."""
-        self._write(settled)
-
-    def _read(self) -> Table | None:
-        if not self._note.is_file():
-            return None
-        note = without_digest(read_json(self._note, remedy=REMEDY))
-        if note.integer("format") != FORMAT:
-            note.refuse("format", f"must be {FORMAT}, or another version of Partita wrote it")
-        note.table("settings")
-        return note
-
-    def _check(self) -> None:
-        note = self._read()
-        before = {} if note is None else note.table("settings").values
-        for name, value in self.config.settings.items():
-            if before.get(name) != value:
-                raise PartitaError(
-                    f"the demo in {self.path} was begun with `{name}` {before.get(name)}, now it is {value}:"
-                    f" give the same, or {REMEDY.removeprefix('give ')}"
-                )
-
-    def _write(self, settled: Settled | None) -> None:
-        decided = {"training_minutes": None} if settled is None else asdict(settled)
-        note = {"format": FORMAT, "settings": self.config.settings} | decided
-        storage.write_json(self._note, with_digest(note))
+    def save_plan(self, plan: DemoPlan) -> None:
+        """Write the plan; the training starts."""
+        self._files.write({"settings": self.config.settings, **asdict(plan)})

@@ -1,4 +1,7 @@
-"""The demo's words and facts on its page, gathered from the corpus and the runs. Trains and draws nothing."""
+"""The content of the demo's page, collected from the corpus, the runs and the scores.
+
+This file trains, draws and scores nothing; `reports` renders the page.
+"""
 
 import shlex
 from pathlib import Path
@@ -6,7 +9,7 @@ from typing import Any
 
 from partita.data.corpus import SPLITS, Corpus
 from partita.evaluation.evaluate import Evaluation
-from partita.experiments.demo.config import ARMS, START, DemoConfig, shares
+from partita.experiments.demo.config import ARMS, START, DemoConfig, divide_minutes
 from partita.models.sizes import size_named
 from partita.models.wavenet import WaveNet
 from partita.progress import format_duration
@@ -16,75 +19,83 @@ from partita.runs.folder import RunFolder
 from partita.training.interleaved import machine_share, unequal_shares
 
 SUMMARIES = {
-    "likelihood": "Likelihood alone to the end: predict each sample from the real ones before it.",
+    "likelihood": "Likelihood training to the end: predict each sample from the real samples before it.",
     "report": (
-        "After the common start an adversary besides: a PatchGAN that tries to tell its output, each sample"
-        " drawn given the real past, from real sound. Its weight is low, as the report advises."
+        "Likelihood training with an adversary after the common start: a PatchGAN discriminator learns to"
+        " tell the model’s output from real sound, and the model learns to deceive it. Each sample of that"
+        " output is drawn given the real past. The adversary has a low weight, as the report advises."
     ),
 }
-SYNTHETIC = "synthetic studies for solo violin, composed and sounded by Partita itself; no person plays"
+SYNTHETIC = "synthetic violin studies, composed and rendered by Partita; no recording of a person"
 
 
 def report_data(
-    config: DemoConfig, home: Path, corpus: Corpus, evaluations: dict[str, Evaluation], minutes: float
+    config: DemoConfig, folder: Path, corpus: Corpus, evaluations: dict[str, Evaluation], minutes: float
 ) -> ReportData:
-    """Return the demo's page.
+    """Return the content of the demo's page.
 
     Args:
-        config: what was asked for.
-        home: the demo's folder.
-        corpus: what was learnt from.
-        evaluations: of each arm, by its name.
-        minutes: of all training.
+        config: the demo's.
+        folder: the demo's folder.
+        corpus: the training and test sound.
+        evaluations: the evaluation of each arm, by its name.
+        minutes: time of all training.
     """
-    together, apart = shares(minutes)
-    start = RunFolder.open(home / "runs" / START).records()
-    first, busy = next(iter(evaluations.values())), busy_while(home)
+    start_minutes, arm_minutes = divide_minutes(minutes)
+    start = RunFolder.open(folder / "runs" / START).records()
+    first = next(iter(evaluations.values()))
     return ReportData(
-        title=f"Two models learn {_subject(config)}",
+        title=f"Two models of {_subject(config)}",
         lead=(
-            f"One network learnt these recordings by likelihood for {together:.1f} minutes, then went on in"
-            f" two ways, in turns, {apart:.1f} minutes each, hearing the same in the same order as far as"
-            " each got: by likelihood alone, or having to deceive a discriminator as well, which is the idea"
-            " under test. Listen first, then read the numbers."
+            f"One network was trained by likelihood for {start_minutes:.1f} minutes. Two copies of it were"
+            f" then trained for {arm_minutes:.1f} minutes each, in turns and on the same windows in the same"
+            " order: one by likelihood alone, one with an adversary as well. The adversary is the idea that"
+            " this page tests. Listen first, then read the numbers."
         ),
         real=first.real,
-        arms=[
+        arms=_arms(folder, start, evaluations),
+        facts=_facts(config, folder, corpus, first.scores["about"]),
+        recordings=_recordings(corpus),
+        commands=_commands(config, folder, first.scores["about"]),
+    )
+
+
+def _arms(folder: Path, start: list[dict[str, Any]], evaluations: dict[str, Evaluation]) -> list[ArmReport]:
+    """Return the part of each arm, with the records of the common start before its own."""
+    busy = unequal_machine_share(folder)
+    reports = []
+    for arm, found in evaluations.items():
+        run = RunFolder.open(folder / "runs" / arm)
+        temperature = f"{found.scores['about']['temperature']:g}, chosen on the validation split"
+        reports.append(
             ArmReport(
                 name=arm,
                 summary=SUMMARIES[arm],
                 scores=found.scores | {"warnings": [*found.scores["warnings"], *([busy] if busy else [])]},
                 clips=found.clips,
-                metrics=joined(start, RunFolder.open(home / "runs" / arm).records()),
+                metrics=concatenate_records(start, run.records()),
                 facts=[
                     ("common start", f"{_length(start)[0]:,} updates"),
-                    *arm_facts(RunFolder.open(home / "runs" / arm)),
-                    (
-                        "temperature",
-                        f"{found.scores['about']['temperature']:g}, chosen on validation",
-                    ),
+                    *arm_facts(run),
+                    ("temperature", temperature),
                 ],
             )
-            for arm, found in evaluations.items()
-        ],
-        facts=_facts(config, home, corpus, first.scores["about"]),
-        recordings=_recordings(corpus),
-        commands=_commands(config, home, first.scores["about"]),
-    )
+        )
+    return reports
 
 
-def busy_while(home: Path) -> str | None:
-    """Return a warning where the machine was busier while one arm trained than while the other did.
+def unequal_machine_share(folder: Path) -> str | None:
+    """Return a warning if the machine was busier while one arm trained than the other, else None.
 
     Args:
-        home: the demo's folder.
+        folder: the demo's folder.
     """
-    runs = {arm: RunFolder.open(home / "runs" / arm) for arm in ARMS}
+    runs = {arm: RunFolder.open(folder / "runs" / arm) for arm in ARMS}
     return unequal_shares({arm: machine_share(run.records()) for arm, run in runs.items()})
 
 
 def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:
-    """Return each recording's name, its split and how long it is."""
+    """Return the name, the split and the length of each recording."""
     return [
         (
             str(one["source"]),
@@ -95,11 +106,15 @@ def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:
     ]
 
 
-def joined(start: list[dict[str, Any]], arm: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the records of the whole way to an arm: those of the start, then its own, counted on.
+def concatenate_records(start: list[dict[str, Any]], arm: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the metrics of the start followed by those of an arm, with its steps and seconds shifted.
+
+    Args:
+        start: the records of the common start.
+        arm: the records of the arm.
 
     >>> one, other = ({"kind": "train", "step": step, "seconds": step / 2} for step in (9, 1))
-    >>> joined([one], [other])[1]
+    >>> concatenate_records([one], [other])[1]
     {'kind': 'train', 'step': 10, 'seconds': 5.0}
     """
     steps, seconds = _length(start)
@@ -113,32 +128,32 @@ def joined(start: list[dict[str, Any]], arm: list[dict[str, Any]]) -> list[dict[
 
 
 def _length(records: list[dict[str, Any]]) -> tuple[int, float]:
-    """Return the steps and the seconds that a run's records reach."""
+    """Return the last step and second in a run's records."""
     training = [record for record in records if record.get("kind") == "train"]
     last = training[-1] if training else {"step": 0, "seconds": 0.0}
     return int(last["step"]), float(last["seconds"])
 
 
 def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
-    """Return what was done to train a run: updates, time, speed, the checkpoint that stands for it."""
+    """Return (name, value) pairs about a run: updates, time, speed, the chosen checkpoint and its bits."""
     records = run.records()
     training = [record for record in records if record.get("kind") == "train"]
     scored = [record for record in records if record.get("kind") == "validation"]
-    facts = [("updates", f"{read_state(run.newest())['step']:,}")]
+    facts = [("updates", f"{read_state(run.newest_checkpoint())['step']:,}")]
     if training:
         rates = sorted(float(record["samples_per_second"]) for record in training)
         facts.append(("time", format_duration(float(training[-1]["seconds"]))))
         facts.append(("speed", f"{rates[len(rates) // 2]:,.0f} predicted samples/s"))
-    chosen = int(run.chosen().name.removeprefix("step-"))
-    facts.append(("weights heard", f"those of step {chosen:,}, averaged over the steps before"))
+    chosen = int(run.chosen_checkpoint().name.removeprefix("step-"))
+    facts.append(("weights", f"moving average (EMA) at step {chosen:,}, chosen on the validation split"))
     bits = {record["step"]: record.get("bits_average", record["bits"]) for record in scored}
     if chosen in bits:
         facts.append(("validation", f"{bits[chosen]:.3f} bits per sample"))
     return facts
 
 
-def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]) -> list[tuple[str, str]]:
-    table = RunFolder.open(home / "runs" / str(about["model"])).config()
+def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, Any]) -> list[tuple[str, str]]:
+    table = RunFolder.open(folder / "runs" / str(about["model"])).config()
     quantizer, versions, training = table["quantizer"], table["versions"], table["training"]
     shape = size_named(config.network_size)
     weights = sum(parameter.numel() for parameter in WaveNet(shape).parameters())
@@ -153,46 +168,49 @@ def _facts(config: DemoConfig, home: Path, corpus: Corpus, about: dict[str, Any]
             f"{config.network_size}: {shape.blocks} × {shape.layers} layers, {weights / 1000:,.0f} k weights",
         ),
         (
-            "sees",
-            f"the last {shape.receptive_field:,} samples, {1000 * reach:.0f}\u00a0ms",
+            "receptive field",
+            f"{shape.receptive_field:,} samples, {1000 * reach:.0f}\u00a0ms",
         ),
         ("each update", f"{training['batch']} × {training['targets']:,} predicted samples"),
         (
-            "bits scored on",
-            f"about {format_duration(scored)} of the {format_duration(about['split_seconds'])} held out for"
-            " the test",
+            "bits per sample",
+            f"on about {format_duration(scored)} of {format_duration(about['split_seconds'])} of test sound",
         ),
         (
-            "distance from",
-            f"{about['clips']} clips of {about['clip_seconds']:g} s",
+            "Fréchet distance",
+            f"on {about['clips']} clips of {about['clip_seconds']:g} s",
         ),
-        ("seed", f"{config.seed}, one for everything"),
+        ("seed", f"{config.seed}, for all parts"),
         ("corpus", f"fingerprint {corpus.fingerprint[:16]}"),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
     ]
 
 
-def _commands(config: DemoConfig, home: Path, about: dict[str, Any]) -> list[str]:
+def _commands(config: DemoConfig, folder: Path, about: dict[str, Any]) -> list[str]:
     where = "" if config.recordings is None else f" --recordings {shlex.quote(str(config.recordings))}"
     size = "" if config.size is None else f" --size {config.size}"
     rate = "" if config.sample_rate == DemoConfig().sample_rate else f" --sample-rate {config.sample_rate}"
-    place = shlex.quote(str(home))
+    place = shlex.quote(str(folder))
     likelihood = f"{place}/runs/likelihood"
     return [
         f"partita demo{where} --minutes {config.minutes:g}{size}{rate} --seed {config.seed} --out {place}",
         "",
-        "# one arm for longer, its scores, and more of its music",
+        "# train one arm for longer, score it, and draw more music",
         f"partita train {place}/corpus --out longer --size {config.network_size} --minutes 120",
         f"partita evaluate longer {place}/corpus",
         "partita generate longer --seconds 20 --out music.wav",
         "",
-        "# the scores on this page, again",
-        f"partita evaluate {likelihood} {place}/corpus --json {scored_as(about)}",
+        "# repeat the scores on this page",
+        f"partita evaluate {likelihood} {place}/corpus --json {evaluate_options(about)}",
     ]
 
 
-def scored_as(about: dict[str, Any]) -> str:
-    """Return the options of `partita evaluate` that score what the page's scores were taken from."""
+def evaluate_options(about: dict[str, Any]) -> str:
+    """Return the options of `partita evaluate` that repeat the scores of the page.
+
+    Args:
+        about: the settings that an evaluation reports.
+    """
     options = {
         "clips": about["clips"],
         "seconds": about["clip_seconds"],

@@ -1,8 +1,8 @@
-"""The main job: recordings in, two trained arms and a page to listen out, within a given time.
+"""The demo: from recordings to two trained arms and a page with clips, within a given time.
 
-Every stage is a public function of its room, and corpus and training keep what they finished: the same
-command, run again after an interruption, goes on from there; scores and page are made anew. This file only
-says in which order; `demo_time.py` shares out the time and `demo_page.py` words the page.
+The corpus and the training save what is finished: the same command, run again after an interruption,
+continues from there. Scores and page are made again. This file decides the order of the stages;
+`time_budget.py` divides the time and `page.py` collects the content of the page.
 """
 
 import time
@@ -16,23 +16,28 @@ from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.preparation.summary import corpus_notes
 from partita.device import compute_device
 from partita.etudes.render import write_etudes
-from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluation
+from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluate_with_clips
 from partita.evaluation.temperature import choose_temperature
 from partita.experiments.demo.config import (
     ARMS,
-    LEAST,
+    MIN_TRAINING_MINUTES,
     START,
     DemoConfig,
+    arm_training,
+    divide_minutes,
     etudes_for,
-    going_on,
-    scoring,
-    shares,
-    training,
+    evaluation_config,
+    start_training,
 )
-from partita.experiments.demo.folder import Home, Settled
-from partita.experiments.demo.page import busy_while, report_data
-from partita.experiments.demo.rehearsal import rehearse
-from partita.experiments.demo.time_budget import SCORING_SHARE, lateness, scaled, training_minutes
+from partita.experiments.demo.folder import DemoFolder, DemoPlan
+from partita.experiments.demo.page import report_data, unequal_machine_share
+from partita.experiments.demo.scoring_costs import measure_scoring_costs
+from partita.experiments.demo.time_budget import (
+    SCORING_SHARE,
+    fit_to_time,
+    overtime_warning,
+    training_minutes,
+)
 from partita.reports.report import write_report
 from partita.runs.checkpoint_state import read_state
 from partita.runs.folder import RunFolder, is_finished
@@ -44,96 +49,103 @@ from partita.training.config.train import TrainConfig
 from partita.training.interleaved import PlannedRun, train_in_turns
 from partita.training.train import finished_run, refuse_other_corpus
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
-def demo(config: DemoConfig | None = None, *, say: Say | None = None) -> Path:
-    """Make a corpus, train the arms for equal time from a common start, draw and score clips, write the page.
+def demo(config: DemoConfig | None = None, *, log: Log | None = None) -> Path:
+    """Prepare a corpus, train a start and two arms for equal time, draw and score clips, and write the page.
 
     Args:
-        config: what to learn from, and how long.
-        say: told what is being done, a line a stage; by default standard error.
+        config: what to learn from, and for how long.
+        log: called with one line for each stage; by default the line is printed on standard error.
 
     Returns:
         The path of report.html.
 
     Raises:
-        PartitaError: the folder holds something else or another demo, or the recordings can't be used.
-        Interrupted: Ctrl-C; what was finished is kept, and the same call goes on from there.
+        PartitaError: the folder contains something else or another demo, or the recordings can't be used.
+        Interrupted: Ctrl-C; finished parts are saved, and the same call continues from there.
     """
-    config, say = config or DemoConfig(), say or _on_standard_error
-    begun = time.monotonic()
-    compute_device(config.device)  # a device that is not there is said before anything is written
-    home = Home(config)
+    config, log = config or DemoConfig(), log or _print
+    start = time.monotonic()
+    compute_device(config.device)  # fails before anything is written if the device is missing
+    folder = DemoFolder(config)
     try:
-        with home.take():
-            storage.clear_leftovers(home.path, deep=True)
-            page = _made(config, home, begun, say)
+        with folder.lock():
+            storage.remove_leftovers(folder.path, deep=True)
+            page = _run(config, folder, start, log)
     except KeyboardInterrupt as stop:
         raise Interrupted(
-            "stopped; what is finished is kept, and the same command goes on from there"
+            "stopped; finished parts are saved: run the same command again to continue"
         ) from stop
-    say(f"done in {(time.monotonic() - begun) / 60:.1f} minutes: open {page}")
+    log(f"done in {(time.monotonic() - start) / 60:.1f} minutes: open {page}")
     return page
 
 
-def _made(config: DemoConfig, home: Home, begun: float, say: Say) -> Path:
-    corpus = _corpus(config, home, say)
-    plan, settled = _settled(config, home, corpus, begun, say)
-    together, apart = shares(settled.training_minutes)
-    start = _start(home, corpus, training(config, minutes=together), say)
-    steps = int(read_state(start.newest())["step"])
-    _arms(home, start, corpus, going_on(config, minutes=apart, steps=steps), say)
-    evaluations = {arm: _score(home, arm, corpus, plan, say) for arm in ARMS}
-    data = report_data(config, home.path, corpus, evaluations, settled.training_minutes)
-    return write_report(home.page, data)
+def _run(config: DemoConfig, folder: DemoFolder, start: float, log: Log) -> Path:
+    """Run all stages and return the path of the page.
+
+    Args:
+        config: the demo's.
+        folder: its folder, locked.
+        start: when the demo started, by the monotonic clock.
+        log: called with one line for each stage.
+    """
+    corpus = _corpus(config, folder, log)
+    plan = folder.plan or _make_plan(config, folder, corpus, start, log)
+    scoring = _scoring(config, corpus, plan)
+    start_minutes, arm_minutes = divide_minutes(plan.training_minutes)
+    run = _train_start(folder, corpus, start_training(config, minutes=start_minutes), log)
+    steps = int(read_state(run.newest_checkpoint())["step"])
+    _train_arms(folder, run, corpus, arm_training(config, minutes=arm_minutes, steps=steps), log)
+    evaluations = {arm: _score(folder, arm, corpus, scoring, log) for arm in ARMS}
+    data = report_data(config, folder.path, corpus, evaluations, plan.training_minutes)
+    return write_report(folder.page, data)
 
 
-def _settled(
-    config: DemoConfig, home: Home, corpus: Corpus, begun: float, say: Say
-) -> tuple[EvaluateConfig, Settled]:
-    """Return how to score, and how the time is shared out: as it was decided, or decided and noted now."""
-    plan = scoring(config, held_out=corpus.segment_seconds("test"))
-    settled = home.settled
-    if settled is None:
-        say("trying out how long scoring takes on this machine")
-        costs = rehearse(corpus, training(config, minutes=LEAST), plan)
-        gone = time.monotonic() - begun
-        plan = scaled(plan, costs, seconds=SCORING_SHARE * (60.0 * config.minutes - gone))
-        after = costs.of(plan)
-        settled = Settled(
-            training_minutes=training_minutes(config, seconds_gone=gone, seconds_after=after),
-            clips=plan.clips,
-            bits_seconds=plan.bits_seconds,
-        )
-        home.settle(settled)
-        say(
-            f"{gone:.0f} s gone; training takes {settled.training_minutes:.1f} minutes, then scoring and the"
-            f" page about {after:.0f} s"
-        )
-        if words := lateness(config, seconds_gone=gone, seconds_after=after):
-            say(words)
+def _make_plan(config: DemoConfig, folder: DemoFolder, corpus: Corpus, start: float, log: Log) -> DemoPlan:
+    """Measure how long scoring takes, divide the rest of the time, and save the plan."""
+    log("measuring how long scoring takes on this machine")
+    full = evaluation_config(config, held_out=corpus.segment_seconds("test"))
+    costs = measure_scoring_costs(corpus, start_training(config, minutes=MIN_TRAINING_MINUTES), full)
+    before = time.monotonic() - start
+    reduced = fit_to_time(full, costs, seconds=SCORING_SHARE * (60.0 * config.minutes - before))
+    after = costs.total_seconds(reduced)
+    plan = DemoPlan(
+        training_minutes=training_minutes(config, seconds_before=before, seconds_after=after),
+        clips=reduced.clips,
+        bits_seconds=reduced.bits_seconds,
+    )
+    folder.save_plan(plan)
+    log(
+        f"{before:.0f} s used so far; training takes {plan.training_minutes:.1f} minutes, scoring and the"
+        f" page about {after:.0f} s"
+    )
+    if warning := overtime_warning(config, seconds_before=before, seconds_after=after):
+        log(warning)
+    return plan
+
+
+def _scoring(config: DemoConfig, corpus: Corpus, plan: DemoPlan) -> EvaluateConfig:
+    """Return the evaluation of each arm, reduced as planned."""
+    full = evaluation_config(config, held_out=corpus.segment_seconds("test"))
     return replace(
-        plan,
-        clips=min(plan.clips, settled.clips or plan.clips),
-        bits_seconds=settled.bits_seconds or plan.bits_seconds,
-    ), settled
+        full,
+        clips=min(full.clips, plan.clips or full.clips),
+        bits_seconds=plan.bits_seconds or full.bits_seconds,
+    )
 
 
-def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
-    if home.settled is not None:  # what the arms learn from stays as it was when the first of them began
-        say("going on with the corpus that is there")
-        return Corpus.open(home.corpus)
+def _corpus(config: DemoConfig, folder: DemoFolder, log: Log) -> Corpus:
+    """Return the corpus, prepared again unless the training has started."""
+    if folder.plan is not None:  # the arms keep the corpus with which the training started
+        log("continuing with the existing corpus")
+        return Corpus.open(folder.corpus)
     sources, splits = config.recordings, PrepareConfig(sample_rate=config.sample_rate, seed=config.seed)
     if sources is None:
-        sources, etudes = home.recordings, etudes_for(config.minutes)
-        splits = PrepareConfig(
-            sample_rate=config.sample_rate,
-            seed=config.seed,
-            test=(etudes.test,),
-            validation=(etudes.validation,),
-        )
-        say(f"composing {etudes.count} synthetic studies for solo violin, {etudes.seconds:g} s each")
+        sources, etudes = folder.recordings, etudes_for(config.minutes)
+        splits = replace(splits, test=(etudes.test,), validation=(etudes.validation,))
+        log(f"composing {etudes.count} synthetic violin studies, {etudes.seconds:g} s each")
         write_etudes(
             sources,
             count=etudes.count,
@@ -141,64 +153,65 @@ def _corpus(config: DemoConfig, home: Home, say: Say) -> Corpus:
             sample_rate=config.sample_rate,
             seed=config.seed,
         )
-    say(f"preparing the corpus from {sources}")
-    corpus = prepare([sources], home.corpus, splits, progress=True)
+    log(f"preparing the corpus from {sources}")
+    corpus = prepare([sources], folder.corpus, splits, progress=True)
     for line in corpus_notes(corpus.index):
-        say(line)
+        log(line)
     lengths = ", ".join(f"{split} {corpus.seconds(split):.0f} s" for split in ("train", "validation", "test"))
-    say(f"corpus: {lengths}")
+    log(f"corpus: {lengths}")
     for line in corpus.index["held_out"] if config.recordings else ():
-        say(line)
+        log(line)
     return corpus
 
 
-def _start(home: Home, corpus: Corpus, config: TrainConfig, say: Say) -> RunFolder:
-    """Return the finished run that both arms go on from."""
-    _announce(home, START, corpus, config, say)
-    return finished_run(corpus, home.run(START), config)
+def _train_start(folder: DemoFolder, corpus: Corpus, config: TrainConfig, log: Log) -> RunFolder:
+    """Return the finished run that both arms continue from."""
+    _log_training(folder, START, corpus, config, log)
+    return finished_run(corpus, folder.run(START), config)
 
 
-def _arms(home: Home, start: RunFolder, corpus: Corpus, config: TrainConfig, say: Say) -> None:
-    """Train the arms in turns, so that they have equal time on equal terms."""
+def _train_arms(folder: DemoFolder, start: RunFolder, corpus: Corpus, config: TrainConfig, log: Log) -> None:
+    """Train the arms in turns, so that they have equal time under equal conditions."""
     planned = []
     for arm in ARMS:
-        one = PlannedRun(path=home.run(arm), config=with_arm(config, arm), start_from=start.path)
-        _announce(home, arm, corpus, one.config, say)
-        planned.append(one)
+        run = PlannedRun(path=folder.run(arm), config=with_arm(config, arm), start_from=start.path)
+        _log_training(folder, arm, corpus, run.config, log)
+        planned.append(run)
     for error in train_in_turns(corpus, planned).values():
         raise error
-    updates = (f"{arm} {int(read_state(RunFolder.open(home.run(arm)).newest())['step']):,}" for arm in ARMS)
-    say(f"updates in equal time: {', '.join(updates)}")
-    if words := busy_while(home.path):
-        say(words)
+    steps = {
+        arm: int(read_state(RunFolder.open(folder.run(arm)).newest_checkpoint())["step"]) for arm in ARMS
+    }
+    log(f"updates in equal time: {', '.join(f'{arm} {count:,}' for arm, count in steps.items())}")
+    if warning := unequal_machine_share(folder.path):
+        log(warning)
 
 
-def _announce(home: Home, name: str, corpus: Corpus, config: TrainConfig, say: Say) -> None:
-    """Report what is done with a run.
+def _log_training(folder: DemoFolder, name: str, corpus: Corpus, config: TrainConfig, log: Log) -> None:
+    """Log what happens to a run.
 
     Raises:
         PartitaError: it was trained on another corpus.
     """
-    path = home.run(name)
+    path = folder.run(name)
     refuse_other_corpus(corpus, path)
     if not path.exists():
-        say(f"{name}: training for {config.minutes:.2g} minutes, in {path}")
+        log(f"{name}: training for {config.minutes:.2g} minutes, in {path}")
     else:
-        say(f"{name}: trained already, kept" if is_finished(path) else f"{name}: going on with its training")
+        log(f"{name}: already trained" if is_finished(path) else f"{name}: resuming training")
 
 
-def _score(home: Home, arm: str, corpus: Corpus, plan: EvaluateConfig, say: Say) -> Evaluation:
-    say(f"{arm}: choosing a temperature on the validation split")
-    loaded = load(home.run(arm))
+def _score(folder: DemoFolder, arm: str, corpus: Corpus, plan: EvaluateConfig, log: Log) -> Evaluation:
+    """Choose a temperature for an arm and return its evaluation."""
+    log(f"{arm}: choosing a temperature on the validation split")
+    loaded = load(folder.run(arm))
     temperature = choose_temperature(loaded, corpus, plan)
-    say(
-        f"{arm}: scoring, and drawing {plan.clips} clips of {plan.seconds:g} s at temperature {temperature:g}"
-    )
-    found = evaluation(loaded, corpus, replace(plan, temperature=temperature))
+    log(f"{arm}: scoring {plan.clips} clips of {plan.seconds:g} s, drawn at temperature {temperature:g}")
+    found = evaluate_with_clips(loaded, corpus, replace(plan, temperature=temperature))
     bits, distance = found.scores["bits_per_sample"], found.scores["frechet_log_mel"]
-    say(f"{arm}: {bits['value']:.3f} bits per sample, Frechet distance {distance['value']:.1f}")
+    log(f"{arm}: {bits['value']:.3f} bits per sample, Frechet distance {distance['value']:.1f}")
     return found
 
 
-def _on_standard_error(line: str) -> None:
+def _print(line: str) -> None:
     print_note(f"demo: {line}")

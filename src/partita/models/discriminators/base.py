@@ -1,8 +1,7 @@
 """The interface of all discriminators.
 
 Layout: waveforms (batch, samples); feature maps (batch, time, ...); logits (batch, patches). This file does
-    not
-know any architecture.
+not know any architecture.
 """
 
 from abc import ABC, abstractmethod
@@ -52,10 +51,9 @@ class Discriminator(nn.Module, ABC):
 class SubDiscriminator(Discriminator):
     """A discriminator with one set of logits.
 
-    Subclasses define `forward`, `min_samples` and `receptive_fields` with one entry: the distance from the
-        first to
-    the last sample that one logit depends on, ends included. The samples that normalisation averages over do
-    not count.
+    Subclasses define `forward`, `min_samples` and `receptive_fields`. The latter has one entry: the distance
+    from the first to the last sample that one logit depends on, both included. The samples that normalisation
+    averages over do not count.
     """
 
     @abstractmethod

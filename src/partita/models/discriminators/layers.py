@@ -1,9 +1,8 @@
 """Layers that the discriminators share: normalisation, spectral norm and a stack of convolutions.
 
 Layout: (batch, channels, time) inside `ConvStack`, as PyTorch's convolutions have it; its feature maps are
-    (batch,
-time, channels). For these widths PyTorch's convolutions are faster on a CPU than matrix products over copied
-inputs. This file does not know any discriminator.
+(batch, time, channels). For these widths PyTorch's convolutions are faster on a CPU than matrix products over
+copied inputs. This file does not know any discriminator.
 """
 
 import math
@@ -69,9 +68,8 @@ class SpectralNorm(nn.Module):
         u <- W^T (W u) / |W^T (W u)|;   the result is W / |W u|
 
     W is the weight as a matrix: its first axis by all others. In training mode every call makes one round,
-        which
-    follows a weight that changes slowly; the gradient takes u as a constant. In evaluation mode u does not
-    change.
+    which is enough for a weight that changes slowly. The gradient takes u as a constant. In evaluation mode u
+    does not change.
 
     Args:
         weight: the initial weight; `POWER_ITERATIONS` rounds run on it.

@@ -137,7 +137,7 @@ class ClipGroup:
         for layer in range(layers):
             self.advance(rule, pair, 0, nothing)  # the layers process one sample, the other one is the newest
             self._fill_ring(layer)
-        # all groups end at the same slots, whatever the length of their silence: clips are copied between them
+        # groups with silence of any length end at the same slots, since clips are copied between groups
         self.ring["slot"] = (same - 1) % self.ring["slots"]
         return np.ascontiguousarray(known[:, same - 1 :])  # the kernel is compiled for contiguous rows
 

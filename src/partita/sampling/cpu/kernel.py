@@ -49,7 +49,7 @@ class ClipState(NamedTuple):
     rings: Any
     """The address of the past states: for each layer a ring buffer (slots, clips, channels)."""
     table: Any
-    """(layers,) records: where each layer's ring begins, its slots, the slot of the next sample, the dilation."""
+    """(layers,) records: where the ring begins, its slots, the slot of the next sample, the dilation."""
     newest: Any
     """(clips,) int64: the class of the newest sample, which the layers have not processed yet."""
     numbers: Any

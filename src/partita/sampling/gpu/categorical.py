@@ -1,9 +1,11 @@
-"""The rule from logits and an address to a class, in Triton: `choice.py` and `draws.py` for 16 clips at once.
+"""The rule that turns logits and the address of a uniform into a class, in Triton, for 16 clips at once.
 
-It works on powers, exp((logit - largest) / temperature), as `drawing.py` does on the CPU. Whatever the number
-of classes, they pass by in blocks: sums over them are float64, since u has 52 bits and a float32 sum over
-32,768 classes would be wrong by more than the rarest of them. Classes that only fill up a block have a power
-of exactly 0. This file does not know networks.
+It is the rule of `sampling/categorical.py` with the uniforms of `sampling/uniforms.py`, both of which are the
+reference; `sampling/cpu/categorical.py` has the same rule in Numba. It works with masses,
+exp((logit - largest) / temperature), which are unnormalized probabilities. The classes are processed in
+blocks. Sums are float64: u has 52 bits, and a float32 sum over 32,768 classes has an error larger than the
+mass of a rare class. Classes that only pad a block have a mass of exactly 0. This file does not know
+networks.
 """
 
 import triton
@@ -12,7 +14,7 @@ import triton.language as tl
 
 @triton.jit
 def uniform(low: tl.tensor, high: tl.tensor, time: tl.tensor, clip: tl.tensor) -> tl.tensor:
-    """Return the numbers that `draws.uniforms` has at (time, clip); all are 64-bit and not negative."""
+    """Return what `uniforms.uniforms` returns for sample `time` of the clips; arguments are 64-bit, >= 0."""
     mask = 0xFFFFFFFF
     a = (time & mask).to(tl.uint64) + tl.zeros_like(clip).to(tl.uint64)
     b = (time >> 32).to(tl.uint64) + tl.zeros_like(clip).to(tl.uint64)
@@ -29,67 +31,67 @@ def uniform(low: tl.tensor, high: tl.tensor, time: tl.tensor, clip: tl.tensor) -
 
 @triton.jit
 def ordered(logits: tl.tensor) -> tl.tensor:
-    """Return whole numbers in the order of the floats."""
+    """Return integers in the order of the float32 logits."""
     bits = logits.to(tl.int32, bitcast=True)
     return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).to(tl.int64)
 
 
 @triton.jit
-def worth(powers: tl.tensor, places: tl.tensor, COUNT: tl.constexpr) -> tl.tensor:
-    """Return what each class counts: 1, or its power."""
+def value_of(masses: tl.tensor, places: tl.tensor, COUNT: tl.constexpr) -> tl.tensor:
+    """Return what is summed for each class: 1 to count classes, or its mass."""
     if COUNT:
         return tl.full(places.shape, 1.0, tl.float64)
-    return tl.load(powers + places).to(tl.float64)
+    return tl.load(masses + places).to(tl.float64)
 
 
 @triton.jit
-def mass_from(
-    logits: tl.tensor, powers: tl.tensor, least: tl.tensor,
+def sum_from(
+    logits: tl.tensor, masses: tl.tensor, least: tl.tensor,
     C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr, COUNT: tl.constexpr,
 ) -> tl.tensor:  # fmt: skip
-    """Return, for each clip, the worth of all classes whose key is at least `least`."""
+    """Return, for each clip, the sum over the classes whose key is at least `least`."""
     rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
     total = tl.zeros((ROWS,), tl.float64)
     for start in range(0, C, BLOCK):
         places = rows + start + columns
         counted = ordered(tl.load(logits + places)) >= least[:, None]
-        total += tl.sum(tl.where(counted, worth(powers, places, COUNT), 0.0), 1)
+        total += tl.sum(tl.where(counted, value_of(masses, places, COUNT), 0.0), 1)
     return total
 
 
 @triton.jit
-def keep_mass(
-    logits: tl.tensor, powers: tl.tensor, wanted: tl.tensor,
+def keep_largest(
+    logits: tl.tensor, masses: tl.tensor, wanted: tl.tensor,
     C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr, COUNT: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Zero all powers but those of the largest keys whose worth reaches `wanted`; of equals the first.
+    """Keep the masses of the fewest classes with the largest keys whose values reach `wanted`; zero the rest.
 
-    The key at which it is reached is found by halving the range of all keys 32 times, which needs no sorting
-    and no room.
+    Among classes with equal keys, lower classes are kept first. The key at which the sum is reached is found
+    by bisection over all 2^32 keys, which needs neither sorting nor memory.
     """
     low, high = tl.full((ROWS,), -(1 << 31), tl.int64), tl.full((ROWS,), 1 << 31, tl.int64)
-    for _ in range(32):  # the worth from `low` on is always enough, from `high` on it never is
+    for _ in range(32):  # invariant: the values from `low` on reach `wanted`, those from `high` on do not
         middle = (low + high) >> 1
-        enough = mass_from(logits, powers, middle, C, BLOCK, ROWS, COUNT) >= wanted
+        enough = sum_from(logits, masses, middle, C, BLOCK, ROWS, COUNT) >= wanted
         low, high = tl.where(enough, middle, low), tl.where(enough, high, middle)
-    total = mass_from(logits, powers, high, C, BLOCK, ROWS, COUNT)
-    tl.debug_barrier()  # powers change below: no thread may still be reading them
+    total = sum_from(logits, masses, high, C, BLOCK, ROWS, COUNT)
+    tl.debug_barrier()  # masses change below, while no thread may read them
     rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
     for start in range(0, C, BLOCK):
         places = rows + start + columns
-        key, power = ordered(tl.load(logits + places)), tl.load(powers + places)
+        key, mass = ordered(tl.load(logits + places)), tl.load(masses + places)
         equal = key == low[:, None]
-        each = tl.where(equal, worth(powers, places, COUNT), 0.0)
+        each = tl.where(equal, value_of(masses, places, COUNT), 0.0)
         before = total[:, None] + tl.cumsum(each, 1) - each
         kept = (key > low[:, None]) | (equal & (before < wanted[:, None]))
-        tl.store(powers + places, tl.where(kept, power, 0.0))
+        tl.store(masses + places, tl.where(kept, mass, 0.0))
         total += tl.sum(each, 1)
     tl.debug_barrier()
 
 
 @triton.jit
-def to_powers(
-    logits: tl.tensor, powers: tl.tensor, scale: tl.tensor,
+def to_masses(
+    logits: tl.tensor, masses: tl.tensor, scale: tl.tensor,
     C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr,
 ) -> None:  # fmt: skip
     """Write exp((logit - largest) * scale) of every class."""
@@ -99,65 +101,65 @@ def to_powers(
         largest = tl.maximum(largest, tl.max(tl.load(logits + rows + start + columns), 1))
     for start in range(0, C, BLOCK):
         places = rows + start + columns
-        tl.store(powers + places, tl.exp((tl.load(logits + places) - largest[:, None]) * scale))
+        tl.store(masses + places, tl.exp((tl.load(logits + places) - largest[:, None]) * scale))
     tl.debug_barrier()
 
 
 @triton.jit
-def total_of(powers: tl.tensor, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr) -> tl.tensor:
-    """Return the sum of each clip's powers."""
+def total_of(masses: tl.tensor, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr) -> tl.tensor:
+    """Return the sum of each clip's masses."""
     rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
     total = tl.zeros((ROWS,), tl.float64)
     for start in range(0, C, BLOCK):
-        total += tl.sum(tl.load(powers + rows + start + columns).to(tl.float64), 1)
+        total += tl.sum(tl.load(masses + rows + start + columns).to(tl.float64), 1)
     return total
 
 
 @triton.jit
 def choose(
-    powers: tl.tensor, u: tl.tensor, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr
+    masses: tl.tensor, u: tl.tensor, C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr
 ) -> tl.tensor:
-    """Return the first class whose cumulative power exceeds u times the sum of all; its power is never 0."""
+    """Return the first class whose cumulative mass exceeds u times the total; never a class without mass."""
     rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
-    target = u * total_of(powers, C, BLOCK, ROWS)
+    target = u * total_of(masses, C, BLOCK, ROWS)
     reached = tl.zeros((ROWS,), tl.float64)
     found, last = tl.full((ROWS,), C, tl.int32), tl.full((ROWS,), 0, tl.int32)
     for start in range(0, C, BLOCK):
-        power = tl.load(powers + rows + start + columns)
-        cumulative = reached[:, None] + tl.cumsum(power.to(tl.float64), 1)
+        mass = tl.load(masses + rows + start + columns)
+        cumulative = reached[:, None] + tl.cumsum(mass.to(tl.float64), 1)
         index = start + columns + tl.zeros((ROWS, BLOCK), tl.int32)
-        exceeds = (cumulative > target[:, None]) & (power > 0.0)
+        exceeds = (cumulative > target[:, None]) & (mass > 0.0)
         found = tl.minimum(found, tl.min(tl.where(exceeds, index, C), 1))
-        last = tl.maximum(last, tl.max(tl.where(power > 0.0, index, 0), 1))
-        reached += tl.sum(power.to(tl.float64), 1)
-    return tl.where(found < C, found, last)  # only rounding leads to `last`
+        last = tl.maximum(last, tl.max(tl.where(mass > 0.0, index, 0), 1))
+        reached += tl.sum(mass.to(tl.float64), 1)
+    return tl.where(found < C, found, last)  # `last` is reached by rounding alone
 
 
 @triton.jit
 def draw(
-    logits: tl.tensor, powers: tl.tensor, seen: tl.tensor, u: tl.tensor, rule: tl.tensor, top_k: tl.tensor,
+    logits: tl.tensor, masses: tl.tensor, seen: tl.tensor, u: tl.tensor, rule: tl.tensor, top_k: tl.tensor,
     C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr, TOP_K: tl.constexpr, TOP_P: tl.constexpr,
     WATCH: tl.constexpr,
 ) -> tl.tensor:  # fmt: skip
-    """Return each clip's class.
+    """Draw the class of each clip.
 
-    Args:
+    Tensors:
         logits: (ROWS, C) float32.
-        powers: room for as many.
-        seen: room for as many, filled with the powers drawn from where `WATCH` says so.
+        masses: (ROWS, C) float32, overwritten.
+        seen: (ROWS, C) float32, filled with the masses that were drawn from if `WATCH` is set.
         u: (ROWS,) float64 in (0, 1).
         rule: two float64: 1 / temperature and top_p.
-        top_k: how many classes to keep, read where `TOP_K` says so.
+        top_k: the number of classes to keep, used if `TOP_K` is set.
     """
-    to_powers(logits, powers, tl.load(rule).to(tl.float32), C, BLOCK, ROWS)
+    to_masses(logits, masses, tl.load(rule).to(tl.float32), C, BLOCK, ROWS)
     if TOP_K:
         wanted = tl.zeros((ROWS,), tl.float64) + top_k.to(tl.float64)
-        keep_mass(logits, powers, wanted, C, BLOCK, ROWS, True)
+        keep_largest(logits, masses, wanted, C, BLOCK, ROWS, True)
     if TOP_P:
-        total = mass_from(logits, powers, tl.full((ROWS,), -(1 << 31), tl.int64), C, BLOCK, ROWS, False)
-        keep_mass(logits, powers, tl.load(rule + 1) * total, C, BLOCK, ROWS, False)
+        total = sum_from(logits, masses, tl.full((ROWS,), -(1 << 31), tl.int64), C, BLOCK, ROWS, False)
+        keep_largest(logits, masses, tl.load(rule + 1) * total, C, BLOCK, ROWS, False)
     if WATCH:
         rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
         for start in range(0, C, BLOCK):
-            tl.store(seen + rows + start + columns, tl.load(powers + rows + start + columns))
-    return choose(powers, u, C, BLOCK, ROWS)
+            tl.store(seen + rows + start + columns, tl.load(masses + rows + start + columns))
+    return choose(masses, u, C, BLOCK, ROWS)

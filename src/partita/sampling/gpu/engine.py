@@ -1,7 +1,7 @@
-"""Clips on a CUDA device: 16 of them a program of one persistent kernel, launched once a block of samples.
+"""The GPU engine: a persistent kernel, launched once per block of samples, draws 16 clips per program.
 
-What is drawn is what the compiled kernel on the CPU draws, within rounding. This file does not know prompts
-or blocks, and Triton is imported only when clips are made.
+It draws the same clips as the CPU engine, up to rounding. Triton is imported only when an engine is created.
+This file does not know prompts or blocks.
 """
 
 import os
@@ -18,20 +18,21 @@ from partita.sampling.config import SamplingConfig
 from partita.sampling.gpu.packing import ROWS, SHARED, on_device, shape_of
 
 LAUNCH = 1024
-"""The most samples of a launch, so that Ctrl-C is heard within a fraction of a second."""
+"""The most samples per launch, so that Ctrl-C takes effect within a fraction of a second."""
 
-SEEN_BYTES = 256 * 1024 * 1024
-"""Room on the device for the probabilities that were drawn from: launches are as short as that asks."""
+PROBABILITY_BYTES = 256 * 1024 * 1024
+"""The most bytes of probabilities per launch on the device."""
 
 WARPS = 8
 CAPABILITY = (8, 0)
-"""The oldest devices whose matrix units take TF32."""
+"""The lowest compute capability whose matrix units support TF32."""
 
 
 def refusal(device: torch.device, precision: str) -> str | None:
-    """Return why clips can't be drawn on a device, and what to do, or None when they can.
+    """Return why clips cannot be drawn on a device and what to do, or None if they can.
 
-    A `cpu` is good only where Triton interprets (TRITON_INTERPRET=1 before its first import), for tests.
+    The device `cpu` works in Triton's interpreter only, for tests: set TRITON_INTERPRET=1 before Triton is
+    imported.
 
     >>> refusal(torch.device("cuda"), "int8")
     "`precision` is 'int8': for a GPU choose `float32` or `bfloat16`"
@@ -55,7 +56,7 @@ def refusal(device: torch.device, precision: str) -> str | None:
 
 
 def shared_memory(device: torch.device) -> int:
-    """Return the bytes of shared memory that a program can have."""
+    """Return the bytes of shared memory that are available to a program."""
     if device.type != "cuda":
         return SHARED
     from triton.runtime import driver
@@ -65,18 +66,19 @@ def shared_memory(device: torch.device) -> int:
 
 
 class GPUEngine:
-    """Clips on a CUDA device, drawn by the persistent kernel.
+    """Clips that are drawn on a CUDA device, by the persistent kernel.
 
     Args:
-        model: the weights, copied.
+        model: the model; its weights are copied.
         history: (clips, receptive_field) classes before the first sample.
-        config: how to draw; `threads` plays no part.
-        numbers: (clips,) the clips' numbers, 0 to 2^63 - 1, behind the draws; by default 0, 1, 2, ...
+        config: how to draw; `threads` has no effect.
+        numbers: (clips,) the clip numbers, 0 to 2^63 - 1, by which `uniforms.uniforms` addresses the draws;
+            by default 0, 1, 2, ...
         device: a CUDA device.
 
     Raises:
-        PartitaError: there is no such device, no Triton, or the precision is neither float32 nor bfloat16
-            (see `gpu_packing.shape_of` for what is multiplied).
+        PartitaError: there is no such device or no Triton, or the precision is neither float32 nor bfloat16
+            (see `packing.shape_of`).
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"])
@@ -101,7 +103,9 @@ class GPUEngine:
         if reason is not None:
             raise PartitaError(reason)
         if self._device == torch.device("cuda"):
-            self._device = torch.device("cuda", torch.cuda.current_device())  # whichever is current later
+            self._device = torch.device(
+                "cuda", torch.cuda.current_device()
+            )  # the current device may change later
         from partita.sampling.gpu.kernel import draw_steps, take_in
 
         self._draw_steps: Any = draw_steps
@@ -115,19 +119,19 @@ class GPUEngine:
         self._newest = self._zeros(self._programs * ROWS, dtype=torch.int32)
         self._layers = [
             self._rings,
-            self._zeros(self._programs, self._shape.room(), dtype=torch.float32),
+            self._zeros(self._programs, self._shape.workspace(), dtype=torch.float32),
             *(weights[name] for name in ("embedding", "dilated", "bias", "residual")),
         ]
         names = ("skip", "skip_bias", "end1", "end1_bias", "end2", "end2_bias")
         self._head = [weights[name] for name in names]
         numbers = np.arange(self._clips) if numbers is None else numbers
-        self._numbers = self._spread(np.asarray(numbers, np.int64))
+        self._numbers = self._padded(np.asarray(numbers, np.int64))
         self._set_rule(config)
-        known = self._spread(history.T.astype(np.int32))
+        known = self._padded(history.T.astype(np.int32))
         with torch.cuda.device(self._newest.get_device()):  # Triton launches on the current device
             take_in[(self._programs,)](
                 len(known), known, self._newest, self._clock(), *self._layers, self._shape.rings(),
-                self._shape.room(), **self._shape.of_layers(), num_warps=WARPS,
+                self._shape.workspace(), **self._shape.of_layers(), num_warps=WARPS,
             )  # fmt: skip
             if self._device.type == "cuda":
                 torch.cuda.synchronize()  # a later draw may be on another stream
@@ -137,18 +141,18 @@ class GPUEngine:
             return torch.zeros(shape, dtype=dtype, device=self._device)
         except torch.OutOfMemoryError as error:
             raise PartitaError(
-                f"{self._clips} clips or particles don't fit the GPU's memory: ask for fewer, or use"
+                f"{self._clips} clips or particles do not fit into the GPU's memory: use fewer, or"
                 " `--device cpu`"
             ) from error
 
-    def _spread(self, rows: NDArray[Any]) -> torch.Tensor:
-        """Return (..., clips) numbers on the device, with zeros for the clips that fill up a program."""
+    def _padded(self, rows: NDArray[Any]) -> torch.Tensor:
+        """Return (..., clips) numbers on the device, with zeros for the clips that pad the last program."""
         spare = self._programs * ROWS - self._clips
         filled = np.pad(np.ascontiguousarray(rows), [(0, 0)] * (rows.ndim - 1) + [(0, spare)])
         return torch.from_numpy(filled).to(self._device)
 
     def _set_rule(self, config: SamplingConfig) -> None:
-        """Keep the draw's settings as the kernel takes them."""
+        """Store the settings of the draw in the form that the kernel takes."""
         self._top_k = config.top_k if config.top_k is not None and config.top_k < self._classes else 0
         top_p = config.top_p if config.top_p is not None else 1.0
         self._seed = (config.seed & 0xFFFFFFFF, config.seed >> 32)
@@ -156,52 +160,56 @@ class GPUEngine:
         self._flags = {"TOP_K": bool(self._top_k > 0), "TOP_P": bool(top_p < 1.0)}
 
     def _clock(self) -> torch.Tensor:
-        """Return what would otherwise make a kernel of its own for each value: time, seed and top_k."""
+        """Return time, seed and top_k as a tensor: as plain numbers, each value would be compiled anew."""
         values = [self._time, self.position, *self._seed, self._top_k]
         return torch.tensor(values, dtype=torch.int64, device=self._device)
 
-    def take(self, steps: int, seen: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
+    def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
         """Draw the next samples, and wait for them.
 
         Args:
-            steps: samples of each clip.
-            seen: (clips, steps, classes), filled with the probabilities that were drawn from.
+            steps: samples per clip.
+            probabilities: (clips, steps, classes), filled with the probabilities that were drawn from.
 
         Returns:
-            (clips, steps).
+            (clips, steps) classes.
         """
         drawn = np.empty((self._clips, steps), np.int16)
         each = LAUNCH
-        if seen is not None:
-            each = max(1, min(each, SEEN_BYTES // (4 * self._programs * ROWS * self._shape.c)))
+        if probabilities is not None:
+            each = max(1, min(each, PROBABILITY_BYTES // (4 * self._programs * ROWS * self._shape.c)))
         for start in range(0, steps, each):
             stop = min(start + each, steps)
-            self._launch(drawn[:, start:stop], None if seen is None else seen[:, start:stop])
+            self._launch(
+                drawn[:, start:stop], None if probabilities is None else probabilities[:, start:stop]
+            )
         return drawn
 
-    def _launch(self, drawn: NDArray[np.int16], seen: NDArray[np.float32] | None) -> None:
-        """Draw as many samples as `drawn` has room for, in one launch."""
+    def _launch(self, drawn: NDArray[np.int16], probabilities: NDArray[np.float32] | None) -> None:
+        """Draw as many samples as `drawn` has columns, in one launch."""
         steps, clips = drawn.shape[1], self._programs * ROWS
         fresh = self._zeros(steps, clips, dtype=torch.int16)
-        room = (steps, clips, self._shape.c) if seen is not None else (1,)
-        powers = self._zeros(*room, dtype=torch.float32)
+        shape = (steps, clips, self._shape.c) if probabilities is not None else (1,)
+        masses = self._zeros(*shape, dtype=torch.float32)
         with torch.cuda.device(self._newest.get_device()):
             self._draw_steps[(self._programs,)](
-                steps, fresh, powers, self._newest, self._numbers, self._clock(), self._rule, *self._layers,
-                *self._head, self._shape.rings(), self._shape.room(), **self._shape.of_steps(),
-                **self._flags, WATCH=seen is not None, num_warps=WARPS,
+                steps, fresh, masses, self._newest, self._numbers, self._clock(), self._rule, *self._layers,
+                *self._head, self._shape.rings(), self._shape.workspace(), **self._shape.of_steps(),
+                **self._flags, WATCH=probabilities is not None, num_warps=WARPS,
             )  # fmt: skip
         self.position += steps
         self._time += steps
         drawn[:] = fresh[:, : self._clips].T.cpu().numpy()
-        if seen is not None:
-            shares = powers[:, : self._clips, : self._classes].transpose(0, 1).cpu().numpy()
-            seen[:] = shares / shares.sum(-1, keepdims=True)
+        if probabilities is not None:
+            unnormalized = masses[:, : self._clips, : self._classes].transpose(0, 1).cpu().numpy()
+            probabilities[:] = unnormalized / unnormalized.sum(-1, keepdims=True)
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        """Give clip `targets[i]` the whole past of clip `sources[i]`; no clip is both, targets are distinct.
+        """Replace the past of some clips with that of others; each clip keeps its own number.
 
-        The numbers behind the draws stay where they are, so a copy goes on differently from its source.
+        Args:
+            targets: (n,) rows of the clips to overwrite, each at most once.
+            sources: (n,) rows of the clips to copy; none of them is a target.
         """
         if len(targets) == 0:
             return

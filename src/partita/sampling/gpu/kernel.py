@@ -1,7 +1,8 @@
-"""The persistent kernels: many samples of 16 clips in one launch of one program, without Python in between.
+"""The persistent kernels: each program draws many samples of 16 clips in one launch.
 
 `take_in` runs the layers along known samples; `draw_steps` adds the head and the draw. All tensors are whole
-tiles; each program finds its own rings and its own room. This file does not know PyTorch or a model's shape.
+tiles, and each program has its own rings and workspace. The compile-time arguments are the fields of
+`packing.Shape`. This file does not know PyTorch or the shape of a model.
 """
 
 import triton
@@ -19,8 +20,8 @@ def pass_layers(
     R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
     STAGES: tl.constexpr, PRECISION: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Take in the newest sample of each clip; the arguments are those of `narrow_layers`."""
-    tl.debug_barrier()  # what the step before stored is read from here on, and its room written again
+    """Process the newest sample of each clip; the arguments are those of `narrow_layers`."""
+    tl.debug_barrier()  # the last step's results are read below, and its workspace is overwritten
     if BLOCK_R == R and BLOCK_U == U:
         narrow_layers(
             newest, time, rings, embedding, dilated, bias, residual, gates,
@@ -37,22 +38,22 @@ def pass_layers(
 @triton.jit(do_not_specialize=["count"])
 def take_in(
     count: tl.tensor, known: tl.tensor, newest: tl.tensor, clock: tl.tensor, rings: tl.tensor,
-    room: tl.tensor, embedding: tl.tensor, dilated: tl.tensor, bias: tl.tensor, residual: tl.tensor,
-    ring_size: tl.tensor, room_size: tl.tensor,
+    workspace: tl.tensor, embedding: tl.tensor, dilated: tl.tensor, bias: tl.tensor, residual: tl.tensor,
+    ring_size: tl.tensor, workspace_size: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
     STAGES: tl.constexpr, PRECISION: tl.constexpr,
 ) -> None:  # fmt: skip
     """Run the layers along known samples, the last of which becomes the newest.
 
-    Args:
-        count: of known samples, at least 1.
+    Tensors:
+        count: the number of known samples, at least 1.
         known: (count, clips) int32.
         newest: (clips,) int32, filled.
-        clock: int64: the time of the first sample to draw after the known ones, and more.
+        clock: int64; its first number is the time of the first sample to draw after the known ones.
         rings: (programs, ring_size) float32.
-        room: (programs, room_size) float32, to work in.
-        embedding, dilated, bias, residual: as `narrow_layers` takes them.
+        workspace: (programs, workspace_size) float32, workspace.
+        embedding, dilated, bias, residual: as for `narrow_layers`.
     """
     program = tl.program_id(0).to(tl.int64)
     clips = tl.num_programs(0).to(tl.int64) * ROWS
@@ -61,7 +62,7 @@ def take_in(
     for t in tl.range(0, count - 1, num_stages=1):
         pass_layers(
             tl.load(known + t * clips + mine), first + t, rings + program * ring_size,
-            embedding, dilated, bias, residual, room + program * room_size,
+            embedding, dilated, bias, residual, workspace + program * workspace_size,
             LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, STAGES, PRECISION,
         )  # fmt: skip
     tl.store(newest + mine, tl.load(known + (count - 1) * clips + mine))
@@ -70,10 +71,10 @@ def take_in(
 @triton.jit(do_not_specialize=["steps"])
 def draw_steps(
     steps: tl.tensor, drawn: tl.tensor, seen: tl.tensor, newest: tl.tensor, numbers: tl.tensor,
-    clock: tl.tensor, rule: tl.tensor, rings: tl.tensor, room: tl.tensor, embedding: tl.tensor,
+    clock: tl.tensor, rule: tl.tensor, rings: tl.tensor, workspace: tl.tensor, embedding: tl.tensor,
     dilated: tl.tensor, bias: tl.tensor, residual: tl.tensor, skip: tl.tensor, skip_bias: tl.tensor,
     end1: tl.tensor, end1_bias: tl.tensor, end2: tl.tensor, end2_bias: tl.tensor, ring_size: tl.tensor,
-    room_size: tl.tensor,
+    workspace_size: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, S: tl.constexpr, E: tl.constexpr, C: tl.constexpr,
     BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_S: tl.constexpr,
@@ -83,30 +84,30 @@ def draw_steps(
 ) -> None:  # fmt: skip
     """Draw samples.
 
-    Args:
-        steps: how many of each clip.
+    Tensors:
+        steps: samples per clip.
         drawn: (steps, clips) int16, filled.
-        seen: (steps, clips, C) float32, filled with the powers drawn from where `WATCH` says so.
-        newest: (clips,) int32: the newest class of each clip, not yet taken in.
-        numbers: (clips,) int64: the clips' numbers.
-        clock: five int64: the time of the first sample, by which the rings turn, its number, by which it is
-            drawn, the seed's halves, and top_k.
+        seen: (steps, clips, C) float32, filled with the masses that were drawn from if `WATCH` is set.
+        newest: (clips,) int32: the newest class of each clip, which the layers have not processed yet.
+        numbers: (clips,) int64: the clip numbers.
+        clock: five int64: the time of the first sample, for the rings; its number, for its uniform; the two
+            halves of the seed; top_k.
         rule: two float64: 1 / temperature and top_p.
         skip, skip_bias, end1, end1_bias, end2, end2_bias: (LAYERS * U, S), (S), (S, E), (E), (E, C), (C).
-        Others: as `take_in` takes them.
+        The other tensors are those of `take_in`.
     """
     program = tl.program_id(0).to(tl.int64)
     clips = tl.num_programs(0).to(tl.int64) * ROWS
     mine = program * ROWS + tl.arange(0, ROWS)
-    gates = room + program * room_size
+    gates = workspace + program * workspace_size
     skips = gates + ROWS * LAYERS * U
     ends = skips + ROWS * S
     logits = ends + ROWS * E
-    powers = logits + ROWS * C
+    masses = logits + ROWS * C
     start, first, top_k = tl.load(clock), tl.load(clock + 1), tl.load(clock + 4)
     low, high = tl.load(clock + 2), tl.load(clock + 3)
     number, classes = tl.load(numbers + mine), tl.load(newest + mine)
-    for t in tl.range(0, steps, num_stages=1):  # a step reads what the one before stored
+    for t in tl.range(0, steps, num_stages=1):  # each step reads what the last one stored
         pass_layers(
             classes, start + t, rings + program * ring_size, embedding, dilated, bias, residual, gates,
             LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, STAGES, PRECISION,
@@ -118,7 +119,7 @@ def draw_steps(
         product(ends, end2, end2_bias, logits, E, C, BLOCK_K, BLOCK_C, ROWS, False, HEAD_STAGES, PRECISION)
         place = t * clips + program * ROWS
         classes = draw(
-            logits, powers, seen + place * C, uniform(low, high, first + t, number), rule, top_k,
+            logits, masses, seen + place * C, uniform(low, high, first + t, number), rule, top_k,
             C, BLOCK_D, ROWS, TOP_K, TOP_P, WATCH,
         )  # fmt: skip
         tl.store(drawn + place + tl.arange(0, ROWS), classes.to(tl.int16))

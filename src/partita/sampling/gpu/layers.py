@@ -1,9 +1,9 @@
 """The network's products in Triton: the gated layers of one step over rings of past states, and the head's.
 
-Layout: 16 clips are the rows of every tile, whatever their number. Weights are [in, out], all sizes whole
-tiles (`packing.py` fills them up with zeros). A ring has a power of two of slots, slot = time modulo
-that, so that a 64-bit time costs one bitwise `and`. Between a store and a load of the same place by another
-thread of the program there is always a barrier. This file does not know how to draw.
+Layout: 16 clips are the rows of every tile. Weights are [in, out] and padded with zeros to whole tiles (see
+`packing.py`). The number of slots of a ring is a power of two and slot = time modulo slots, so that a 64-bit
+time costs one bitwise `and`. A barrier separates each store from loads of the same address by other threads.
+This file does not know how to draw.
 """
 
 import triton
@@ -12,9 +12,9 @@ import triton.language as tl
 
 @triton.jit
 def ring_of(layer: tl.tensor, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr) -> tl.tensor:
-    """Return a layer's first slot, its slots - 1 and its dilation, as `packing.ring_slots` makes them.
+    """Return a layer's first slot, its slots - 1 and its dilation; see `packing.ring_slots`.
 
-    Computed, not looked up: loads whose address hangs on another load can't be sent ahead of their use.
+    They are computed, not loaded: a load whose address depends on another load cannot be prefetched.
     """
     one = tl.full((), 1, tl.int64)
     dilation = one << (layer % PER_BLOCK)
@@ -24,10 +24,10 @@ def ring_of(layer: tl.tensor, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr) -> 
 
 @triton.jit
 def times(x: tl.tensor, w: tl.tensor, total: tl.tensor, PRECISION: tl.constexpr) -> tl.tensor:
-    """Return total + x w, both float32, as exactly as a float32 product.
+    """Return total + x w for float32 tensors, with the accuracy of a float32 product.
 
-    The matrix units drop all but 11 bits of what they multiply. Weights that were bfloat16 have fewer, so
-    with `tf32x2` two parts of x are enough; `tf32x3` cuts both.
+    The matrix units use 11 bits of each factor. `tf32x3` splits both factors into parts. bfloat16 weights
+    have at most 11 bits, so `tf32x2` splits x only.
     """
     if PRECISION == "tf32x2":
         upper = (x.to(tl.int32, bitcast=True) & -0x2000).to(tl.float32, bitcast=True)
@@ -40,9 +40,9 @@ def times(x: tl.tensor, w: tl.tensor, total: tl.tensor, PRECISION: tl.constexpr)
 
 @triton.jit
 def gated(z: tl.tensor, ROWS: tl.constexpr, UNITS: tl.constexpr) -> tl.tensor:
-    """Return tanh(filter) * sigmoid(gate); the two halves of z lie column beside column.
+    """Return tanh(filter) * sigmoid(gate); z has the columns of both in turn.
 
-    tanh a = 2 sigmoid(2 a) - 1, whose error, some 1e-7, is absolute: what matters for a number in (-1, 1).
+    tanh a = 2 sigmoid(2 a) - 1 has an absolute error of about 1e-7, which is enough for a value in (-1, 1).
     """
     filter_half, gate_half = tl.split(tl.reshape(z, (ROWS, UNITS, 2)))
     return (2.0 * tl.sigmoid(2.0 * filter_half) - 1.0) * tl.sigmoid(gate_half)
@@ -55,15 +55,15 @@ def narrow_layers(
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, ROWS: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Take in the newest sample where a layer's weights are one tile each: the signal stays in registers.
+    """Process the newest sample if each matrix of a layer is one tile: the signal stays in registers.
 
-    No load in a step reads what the same step stored, so the loads of the next layer (its weights from the
-    second-level cache, its past from memory) are under way while this one computes.
+    No load in a step reads what the same step stored. So the weights and past states of the next layer are
+    loaded while this layer computes.
 
-    Args:
+    Tensors:
         newest: (ROWS,) classes.
-        time: the number of the sample to be predicted, int64.
-        rings: this program's, float32: one layer after the other, (slots, ROWS, R).
+        time: the number of the sample to predict, int64.
+        rings: the rings of this program, float32: one layer after the other, (slots, ROWS, R).
         embedding: (classes, R).
         dilated: (LAYERS, TAPS, R, 2 U), oldest tap first.
         bias: (LAYERS, 2 U).
@@ -102,7 +102,7 @@ def broad_layers(
     R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
     PRECISION: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Do the same for any number of channels, tile by tile; the signal goes from layer to layer in the rings.
+    """Process the newest sample for any number of channels, tile by tile, with the signal in the rings.
 
     The arguments are those of `narrow_layers`.
     """
@@ -150,7 +150,7 @@ def product(
     K: tl.constexpr, N: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr, ROWS: tl.constexpr,
     RELU: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Write y = x w + bias, above 0 where `RELU` says so, for (ROWS, K) x and (ROWS, N) y; then wait."""
+    """Write y = x w + bias for (ROWS, K) x and (ROWS, N) y, rectified if `RELU` is set, and synchronize."""
     rows, k_rows, columns = tl.arange(0, ROWS), tl.arange(0, BLOCK_K), tl.arange(0, BLOCK_N)
     for n in range(0, N, BLOCK_N):
         total = tl.load(bias + n + columns)[None, :] + tl.zeros((ROWS, BLOCK_N), tl.float32)

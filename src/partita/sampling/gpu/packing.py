@@ -1,10 +1,8 @@
-"""A model's weights laid out for the GPU: whole tiles, on the device, and the numbers that the kernel is
-compiled for.
+"""A model's weights as the GPU kernel reads them, and the numbers that the kernel is compiled for.
 
-Channels that fill no tile are filled up with zeros, so every network takes the same path. The residual
-biases are folded into the biases of later layers, and the two halves of each dilated product lie column
-beside column, so that one product makes both and no data moves to split them. This file does not know how
-to draw.
+Channels are padded with zeros to whole tiles, so that every network takes the same path. The columns of the
+filter and the gate alternate in each dilated matrix: one product computes both, and they are split without
+moving data. This file does not know how to draw.
 """
 
 from dataclasses import dataclass
@@ -20,27 +18,27 @@ from partita.sampling.precision import MATRICES
 from partita.sampling.weights import Array, folded_weights, padded_bias, zero_padded
 
 ROWS = 16
-"""Clips of a program: the fewest rows that the matrix units multiply."""
+"""Clips per program: the fewest rows that the matrix units multiply."""
 
 TILE_CHANNELS = 64
-"""The most channels of one tile of a layer's weights."""
+"""The most channels in a tile of a layer's weights."""
 
 HEAD_TILE = 128
 HEAD_DEPTH = 32
 HEAD_STAGES = 4
-"""Outputs and depth of a tile of the head's weights, and how many of them are on their way at once."""
+"""Outputs and depth of a tile of the head's weights, and the tiles that are loaded at once."""
 
 SHARED = 99 * 1024
-"""Shared memory that every device has which multiplies TF32."""
+"""Bytes of shared memory per program that every device with TF32 has."""
 
 EXCHANGE = 16 * 1024
-"""Shared memory through which tiles go from one product to the next; the rest holds weights on their way."""
+"""Bytes of shared memory for tiles between two products; the rest is for weights that are being loaded."""
 
 
-def whole(count: int, largest: int) -> int:
-    """Return the channels that so many take: a power of two from 16 on, or whole tiles of the largest.
+def padded_channels(count: int, largest: int) -> int:
+    """Return the number of channels after padding: a power of two from 16 on, or a multiple of `largest`.
 
-    >>> [whole(count, 64) for count in (3, 20, 64, 65)]
+    >>> [padded_channels(count, 64) for count in (3, 20, 64, 65)]
     [16, 32, 64, 128]
     """
     if count > largest:
@@ -49,10 +47,10 @@ def whole(count: int, largest: int) -> int:
 
 
 def ring_slots(kernel_size: int) -> int:
-    """Return the slots of a ring for each unit of dilation, all powers of two.
+    """Return the slots of a ring per unit of dilation, a power of two.
 
-    A layer needs (kernel_size - 1) * dilation past states and room for the newest; a power of two spares a
-    division of 64-bit numbers for each layer and sample.
+    A layer needs (kernel_size - 1) * dilation past states and a slot for the newest one. With a power of two,
+    no division of 64-bit numbers is needed for each layer and sample.
 
     >>> [ring_slots(kernel_size) for kernel_size in (2, 3, 4, 5)]
     [2, 4, 4, 8]
@@ -62,7 +60,11 @@ def ring_slots(kernel_size: int) -> int:
 
 @dataclass(frozen=True)
 class Shape:
-    """The numbers that the kernel is compiled for; the names are those of its arguments, in lower case."""
+    """The numbers that the kernel is compiled for: layers, channels after padding, and how to multiply.
+
+    `r`, `u`, `s`, `e` and `c` are residual channels, units (dilation channels), skip channels, end channels
+    and classes.
+    """
 
     layers: int
     per_block: int
@@ -92,7 +94,7 @@ class Shape:
         }
 
     def of_steps(self) -> dict[str, int | str]:
-        """Return the compile-time arguments of `draw_steps`, but for those of the draw's rule."""
+        """Return the compile-time arguments of `draw_steps`, except those of the draw."""
         return self.of_layers() | {
             "S": self.s,
             "E": self.e,
@@ -107,27 +109,32 @@ class Shape:
         }
 
     def rings(self) -> int:
-        """Return the floats of a program's rings."""
+        """Return the number of floats in the rings of a program."""
         slots = ring_slots(self.kernel_size) * (self.layers // self.per_block) * ((1 << self.per_block) - 1)
         return slots * ROWS * self.r
 
-    def room(self) -> int:
-        """Return the floats that a program needs to work in."""
+    def workspace(self) -> int:
+        """Return the number of floats in the workspace of a program."""
         return ROWS * (self.layers * self.u + self.s + self.e + 2 * self.c)
 
 
 def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Shape:
-    """Return what the kernel is compiled for, on a device with so many bytes of shared memory a program.
+    """Return what the kernel is compiled for.
 
-    `float32` multiplies in three parts of TF32, `bfloat16` has matrices of bfloat16, which TF32 holds
-    exactly, and multiplies in two: the error of both is that of float32.
+    `float32` splits each product into three TF32 products. `bfloat16` has bfloat16 matrices, which TF32
+    represents exactly, and needs two. Both have the rounding error of float32.
+
+    Args:
+        config: the shape of the network.
+        precision: "float32" or "bfloat16".
+        shared: bytes of shared memory per program.
 
     >>> from partita.models.sizes import SIZES
     >>> shape_of(SIZES["wide"], "float32").stages
     4
     """
-    r = whole(config.residual_channels, TILE_CHANNELS)
-    u = whole(config.dilation_channels, TILE_CHANNELS)
+    r = padded_channels(config.residual_channels, TILE_CHANNELS)
+    u = padded_channels(config.dilation_channels, TILE_CHANNELS)
     width = 4 if precision == "float32" else 2
     layer = width * (config.kernel_size * r * 2 * u + u * r) + 4 * (config.kernel_size - 1) * ROWS * r
     ahead = max(0, min(3, (shared - EXCHANGE) // layer))
@@ -137,22 +144,22 @@ def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Sha
         kernel_size=config.kernel_size,
         r=r,
         u=u,
-        s=whole(config.skip_channels, HEAD_TILE),
-        e=whole(config.end_channels, HEAD_TILE),
-        c=whole(config.classes, HEAD_TILE),
+        s=padded_channels(config.skip_channels, HEAD_TILE),
+        e=padded_channels(config.end_channels, HEAD_TILE),
+        c=padded_channels(config.classes, HEAD_TILE),
         precision="tf32x3" if precision == "float32" else "tf32x2",
         stages=ahead + 1,
     )
 
 
-def tiles_of(model: WaveNet, precision: str) -> dict[str, Array]:
-    """Return the weights in whole tiles, in float64.
+def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
+    """Return the weights, padded to whole tiles, in float64.
 
     Raises:
         PartitaError: a weight is not finite.
 
     >>> from partita.models.sizes import SIZES
-    >>> tiles_of(WaveNet(SIZES["tiny"]), "float32")["dilated"].shape
+    >>> padded_weights(WaveNet(SIZES["tiny"]), "float32")["dilated"].shape
     (10, 2, 16, 32)
     """
     w, config = folded_weights(model, precision), model.config
@@ -174,11 +181,11 @@ def tiles_of(model: WaveNet, precision: str) -> dict[str, Array]:
 
 
 def on_device(model: WaveNet, precision: str, device: torch.device) -> dict[str, Tensor]:
-    """Return the weights in whole tiles on a device, by the names of the kernel's arguments."""
+    """Return the weights, padded to whole tiles, on a device, by the names of the kernel's arguments."""
     matrix = torch.float32 if precision == "float32" else torch.bfloat16
     return {
         name: torch.from_numpy(np.ascontiguousarray(value)).to(
             device, matrix if name in MATRICES else torch.float32
         )
-        for name, value in tiles_of(model, precision).items()
+        for name, value in padded_weights(model, precision).items()
     }

@@ -1,13 +1,13 @@
-"""Steering: draw from p*(x), proportional to p(x) exp(strength * D(x)), in place of the model's own p(x).
+"""Steering by sequential Monte Carlo: draw from p*(x), proportional to p(x) exp(strength * D(x)).
 
-D(x) is a sum of logits that a judge gives as the sound grows. K continuations of each clip, its particles,
-are drawn side by side and weighted block by block; when few of them carry the weight, the light ones become
-copies of the heavy ones; at the end one particle is drawn by weight. This is sequential Monte Carlo. This
-file does not know who judges, or waveforms.
+p is the model and D(x) is the sum of the logits that a scorer gives to the blocks of a clip. K continuations
+of each clip, its particles, are drawn together and weighted after each block. When few of them have most of
+the weight, particles with large weights replace particles with small ones. At the end one particle is drawn
+by weight. This file does not know how a scorer works, or waveforms.
 
 Sources: Deng et al. 2020, "Residual energy-based models for text generation" (the target); Del Moral, Doucet
 & Jasra 2006, "Sequential Monte Carlo samplers"; Andrieu, Doucet & Holenstein 2010, "Particle Markov chain
-Monte Carlo methods" (Z is estimated without bias, and one path is drawn).
+Monte Carlo methods" (the unbiased estimate of Z, and drawing one particle).
 """
 
 from dataclasses import dataclass, field
@@ -18,58 +18,58 @@ from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.sampling.backend import demand_room, engine_for
+from partita.sampling.backend import check_memory, engine_for
 from partita.sampling.config import SamplingConfig, SteeringConfig
 from partita.sampling.smc import resampling
 from partita.sampling.stream import Classes, history_of
 from partita.sampling.uniforms import uniforms
 
 PARTICLE = 32
-"""Particle k of clip c draws by the number c + (k << 32): particle 0 draws what the plain clip does."""
+"""Particle k of clip c has the clip number c + (k << 32), so particle 0 draws the same as the plain clip."""
 
 RESAMPLE, COMMIT, THIN = 1 << 63, 1 << 62, 3 << 62
-"""What is added to a clip's number for uniforms that draw no sample; their time is the block's number."""
+"""Added to the clip number for uniforms that do not draw samples; their time is the block's number."""
 
 
 class ScorerState(Protocol):
-    """A judge that has heard the past of some particles and follows them."""
+    """The state of a scorer for some particles: what it knows of their past."""
 
     def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the sum of the logits over what is new, (particles,), in nats.
+        """Return the sum of the logits of the new samples, (particles,), in nats.
 
         Args:
-            new: (particles, n) classes, n at least 1.
+            new: (particles, n) classes with n >= 1, which follow those of the last call.
         """
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        """Let the particles `targets` have heard what `sources` have; no target is a source."""
+        """Replace the past of the particles `targets` with that of `sources`; no target is a source."""
 
 
 class Scorer(Protocol):
-    """Who says how much likelier sound is to be data than to be the model's, as a logit."""
+    """Gives samples a logit: how much likelier they are to come from the data than from the model."""
 
     @property
     def context(self) -> int:
-        """Samples of the past to be heard before the first block."""
+        """Samples of the past that the scorer needs before the first block."""
 
     def start(self, past: NDArray[np.int64], block: int) -> ScorerState:
-        """Return a listener.
+        """Return the state before the first block.
 
         Args:
             past: (particles, context) classes.
-            block: samples in each block; only the last one may be shorter.
+            block: samples per block; only the last block may be shorter.
 
         Raises:
-            PartitaError: such blocks can't be judged.
+            PartitaError: the scorer does not support blocks of this size.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Steering:
-    """Who judges, and how to steer by it.
+    """A scorer and the settings to steer with it.
 
     Args:
-        judge: see `judges.py`.
+        scorer: gives the logits; see `scorers.py`.
         config: particles, block, strength.
     """
 
@@ -78,24 +78,24 @@ class Steering:
 
 
 class SteeredStream:
-    """Clips that grow together, steered; used as a `Stream`.
+    """Steered clips that are drawn together; it has the interface of a `Stream`.
 
-    A sample is given out when all particles of its clip agree on it: whichever is drawn at the end has it.
-    When more than `lag` blocks wait, one particle is drawn by weight and the oldest waiting block is its own
-    from then on; particles that have another one are dropped. That bounds memory and delay, and draws the
-    block from p* as known `lag` blocks ahead.
+    `take` returns a sample when all particles of its clip agree on it, so it does not matter which of them is
+    drawn in the end. When more than `lag` blocks wait for this, one particle is drawn by weight, its oldest
+    waiting block is final, and particles with a different block are dropped. This bounds memory and delay;
+    that block is drawn from p* given only the `lag` blocks after it.
 
     Args:
-        model: the weights, read once here.
-        steering: who judges, and how.
-        prompt: (clips, n) classes that the clips continue, or (n,) for all of them; None is silence.
-        clips: how many clips.
-        steps: samples of each clip in all, the last of which decide which particle is drawn; None is no end.
+        model: the model; its weights are copied here.
+        steering: the scorer, and how to steer.
+        prompt: (clips, n) classes that the clips continue, or (n,) for all clips; None is silence.
+        clips: the number of clips.
+        steps: samples per clip, after which one particle is drawn by weight; None is no end.
         config: how the model draws.
-        zero_class: the class of silence, which fills the past before the prompt.
+        zero_class: the class of silence, which precedes the prompt.
 
     Raises:
-        PartitaError: the prompt or the settings don't fit the model or the judge.
+        PartitaError: the prompt or the settings do not fit the model or the scorer.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
@@ -128,7 +128,7 @@ class SteeredStream:
         self.steps = steps
         self.position = 0
         self._particles = self.steering.particles if self.steering.strength > 0.0 else 1
-        demand_room(model, clips * self._particles)
+        check_memory(model, clips * self._particles)
         count = model.config.classes
         length = max(model.receptive_field, steering.scorer.context)
         history = history_of(prompt, clips=clips, length=length, classes=count, zero_class=zero_class)
@@ -137,53 +137,55 @@ class SteeredStream:
         self._engine = engine_for(
             model, history[:, length - model.receptive_field :], self.config, numbers=numbers.ravel()
         )
-        heard = history[:, length - steering.scorer.context :]
-        self._listener = steering.scorer.start(heard, self.steering.block)
+        past = history[:, length - steering.scorer.context :]
+        self._scorer_state = steering.scorer.start(past, self.steering.block)
         self._paths = np.empty((len(history), 0), np.uint8 if count <= 256 else np.int16)
-        self._settled = np.zeros(clips, np.int64)
+        self._agreed = np.zeros(clips, np.int64)
         self._blocks = 0
         self._log_weights = np.zeros((clips, self._particles))
         self._log_evidence = np.zeros(clips)
 
     @property
     def log_evidence(self) -> NDArray[np.float64]:
-        """log Z_K of each clip, (clips,), in nats, of what was judged so far.
+        """The estimate log Z_K of each clip, (clips,), in nats, for the samples drawn so far.
 
-        Z_K estimates the sum over all x of p(x) exp(strength * D(x)), without bias; the mean of -log Z_K is
-        at least KL(what is drawn || p*) - log Z. After a block was drawn for the lag's sake, it is an
-        estimate of what follows that block, times the one before.
+        Z_K is an unbiased estimate of Z, the sum over all x of p(x) exp(strength * D(x)). The mean of
+        -log Z_K is at least KL(steered || p*) - log Z. Each block that becomes final because of `lag` starts
+        a new estimate, for the samples after it; Z_K is then the product of the estimates.
         """
-        return self._log_evidence + resampling.log_mean(self._log_weights)
+        return self._log_evidence + resampling.log_mean_weight(self._log_weights)
 
     @property
     def waiting(self) -> int:
-        """Samples of each particle that are kept: those not yet given out."""
+        """Samples per particle that are stored because `take` has not returned them yet."""
         return int(self._paths.shape[1])
 
     def take(self, steps: int) -> Classes:
         """Draw the next samples of every clip.
 
         Args:
-            steps: samples of each clip.
+            steps: samples per clip.
 
         Returns:
             (clips, steps), uint8 (int16 for more than 256 classes).
 
         Raises:
-            PartitaError: fewer samples are left, or the judge gave a logit that is no number.
+            PartitaError: fewer samples are left, or the scorer returned a logit that is not finite.
         """
         if self.steps is not None and self.position + steps > self.steps:
             raise PartitaError(
-                f"`steps` is {steps}, but {self.steps - self.position} are left: take at most those"
+                f"`steps` is {steps}, but {self.steps - self.position} are left: take at most that many"
             )
         taken, done = np.empty((self.clips, steps), self._paths.dtype), 0
         while True:
-            self._settle()
-            ready = min(steps - done, int(self._settled.min()))
+            self._find_agreement()
+            ready = min(steps - done, int(self._agreed.min()))
             if ready:
                 taken[:, done : done + ready] = self._paths[:: self._particles, :ready]
-                self._paths = self._paths[:, ready:].copy()  # what was given out is copied with no particle
-                self._settled -= ready
+                self._paths = self._paths[
+                    :, ready:
+                ].copy()  # samples that were returned need not be copied with particles
+                self._agreed -= ready
                 self.position += ready
                 done += ready
             if done == steps:
@@ -191,72 +193,76 @@ class SteeredStream:
             self._advance()
 
     def _advance(self) -> None:
-        """Draw and weigh a block; then the last step of all, or what keeps particles worth their while."""
-        block, limit = self.steering.block, self.steering.lag
+        """Draw and score a block, then resample and enforce the lag, or finish after the last block."""
+        block, lag = self.steering.block, self.steering.lag
         drawn = self.position + self.waiting
         new = self._engine.take(block if self.steps is None else min(block, self.steps - drawn))
         self._paths = np.concatenate([self._paths, new.astype(self._paths.dtype)], 1)
-        self._weigh(new.astype(np.int64))
+        self._score(new.astype(np.int64))
         if drawn + new.shape[1] == self.steps:
             self._finish()
         else:
-            size = resampling.effective_size(resampling.shares(self._log_weights))
+            size = resampling.effective_sample_size(resampling.normalized_weights(self._log_weights))
             self._resample(size < self.steering.threshold * self._particles, RESAMPLE)
-            if limit is not None and self.waiting - self._settled.min() > limit * block:
-                self._settle()
-                self._commit(self.waiting - self._settled > limit * block)
+            if lag is not None and self.waiting - self._agreed.min() > lag * block:
+                self._find_agreement()
+                self._commit(self.waiting - self._agreed > lag * block)
         self._blocks += 1
 
-    def _weigh(self, new: NDArray[np.int64]) -> None:
+    def _score(self, new: NDArray[np.int64]) -> None:
         if self.steering.strength == 0.0:
             return
-        logits = self._listener.score(new)
+        logits = self._scorer_state.score(new)
         if not np.isfinite(logits).all():
-            raise PartitaError("the judge gave a logit that is no finite number: take another checkpoint")
+            raise PartitaError("the scorer returned a logit that is not finite: use another checkpoint")
         self._log_weights += self.steering.strength * logits.reshape(self._log_weights.shape)
 
     def _uniforms(self, purpose: int) -> NDArray[np.float64]:
-        """Return a number for each clip, of this block and a purpose."""
+        """Return one uniform per clip, for this block and a purpose."""
         numbers = np.arange(self.clips, dtype=np.uint64) + np.uint64(purpose)
         return uniforms(self.config.seed, numbers, self._blocks, 1)[:, 0]  # type: ignore[arg-type]
 
     def _resample(self, which: NDArray[np.bool_], purpose: int) -> None:
-        """Make the particles of some clips equal in weight: heavy ones are copied over light ones."""
+        """Resample the particles of some clips, after which they have equal weights."""
         if not which.any():
             return
         weights, counts = self._log_weights[which], np.ones(self._log_weights.shape, np.int64)
-        counts[which] = resampling.systematic(resampling.shares(weights), self._uniforms(purpose)[which])
-        self._log_evidence[which] += resampling.log_mean(weights)
+        counts[which] = resampling.systematic_counts(
+            resampling.normalized_weights(weights), self._uniforms(purpose)[which]
+        )
+        self._log_evidence[which] += resampling.log_mean_weight(weights)
         self._log_weights[which] = 0.0
-        targets, sources = resampling.moves(counts)
+        targets, sources = resampling.copy_plan(counts)
         if len(targets):
             self._engine.copy(targets, sources)
-            self._listener.copy(targets, sources)
+            self._scorer_state.copy(targets, sources)
             self._paths[targets] = self._paths[sources]
 
-    def _settle(self) -> None:
-        """Find out how far the particles of each clip agree."""
-        start = int(self._settled.min())
+    def _find_agreement(self) -> None:
+        """Find how many waiting samples all particles of a clip agree on."""
+        start = int(self._agreed.min())
         paths = self._paths.reshape(self.clips, self._particles, -1)[:, :, start:]
         same = np.concatenate([(paths == paths[:, :1]).all(1), np.zeros((self.clips, 1), bool)], 1)
-        self._settled = start + np.argmin(same, 1)
+        self._agreed = start + np.argmin(same, 1)
 
     def _commit(self, which: NDArray[np.bool_]) -> None:
-        """Draw the oldest waiting block of some clips, and drop the particles that have another one."""
-        share = resampling.shares(self._log_weights)
-        winners = resampling.chosen(share, self._uniforms(COMMIT))
+        """Draw the oldest waiting block of some clips, and drop the particles with a different block."""
+        weights = resampling.normalized_weights(self._log_weights)
+        winners = resampling.draw_particles(weights, self._uniforms(COMMIT))
         paths = self._paths.reshape(self.clips, self._particles, -1)
         for clip in np.flatnonzero(which):
-            block = paths[clip, :, self._settled[clip] :][:, : self.steering.block]
+            block = paths[clip, :, self._agreed[clip] :][:, : self.steering.block]
             agree = (block == block[winners[clip]]).all(1)
-            self._log_weights[clip] -= np.log(share[clip, agree].sum())  # the mean weight stays what it was
+            self._log_weights[clip] -= np.log(weights[clip, agree].sum())  # keeps the mean weight
             self._log_weights[clip, ~agree] = -np.inf
         self._resample(which, THIN)
-        self._settle()
+        self._find_agreement()
 
     def _finish(self) -> None:
-        """Draw one particle of each clip by weight; what it has is settled."""
-        winners = resampling.chosen(resampling.shares(self._log_weights), self._uniforms(COMMIT))
+        """Draw one particle of each clip by weight; all its samples are final."""
+        winners = resampling.draw_particles(
+            resampling.normalized_weights(self._log_weights), self._uniforms(COMMIT)
+        )
         first = np.arange(self.clips) * self._particles
         self._paths[first] = self._paths[first + winners]
-        self._settled[:] = self.waiting
+        self._agreed[:] = self.waiting

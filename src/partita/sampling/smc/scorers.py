@@ -1,6 +1,6 @@
-"""Judges for steering: a trained discriminator, and the exact ratio of a better model to the one that draws.
+"""Scorers for steering: a trained discriminator, and the exact log-ratio of two models.
 
-This file does not know particles' weights, resampling or runs.
+This file does not know the weights of particles, resampling or runs.
 """
 
 import numpy as np
@@ -15,13 +15,13 @@ from partita.sampling.config import SamplingConfig
 from partita.sampling.cpu.engine import CPUEngine
 
 BATCH = 16
-"""Windows that go through a discriminator together: more would leave the caches."""
+"""Windows per call of the discriminator: more would exceed the caches."""
 
 
 def logit_of_share(share: torch.Tensor) -> torch.Tensor:
-    """Return log(d / (1 - d)) of what a discriminator that was trained with least squares says.
+    """Return log(d / (1 - d)) of the output d of a discriminator trained with least squares.
 
-    Its output d aims at p_data / (p_data + p), but can leave (0, 1): it is kept within [0.01, 0.99].
+    d estimates p_data / (p_data + p), but can be outside (0, 1): it is clamped to [0.01, 0.99].
 
     >>> logit_of_share(torch.tensor([0.5, 0.75, 2.0])).exp().round().tolist()
     [1.0, 3.0, 99.0]
@@ -30,25 +30,25 @@ def logit_of_share(share: torch.Tensor) -> torch.Tensor:
 
 
 class DiscriminatorScorer:
-    """A PatchGAN hears the newest `window` samples; the logits of the patches that end in what is new count.
+    """Scores new samples with a PatchGAN: the sum of the logits of the patches that end in them.
 
-    Each patch that lies in the sound is counted once, in the block in which its last sample was drawn; none
-    reaches into the padding. Patches overlap: six of them share a sample, and so the sum counts what it
-    hears more than once; `strength` is what there is to weigh that.
+    The discriminator processes the newest `window` samples. Each patch inside the clip counts once, in the
+    block in which its last sample is drawn; patches that reach into the padding do not count. Patches
+    overlap, so that six of them contain each sample; `strength` can compensate for this.
 
     Args:
-        discriminator: in evaluation mode from here on.
-        quantizer: the generating model's, classes -> waveform.
-        window: samples that the discriminator hears at once, a multiple of 2^layers. Its normalisation looks
-            at all of them: as many as in training are truest, fewer are cheaper.
-        least_squares: trained with least squares: its output is a share (see `logit_of_share`).
+        discriminator: the network; it is put into evaluation mode.
+        quantizer: converts the classes of the generating model to a waveform.
+        window: samples that the discriminator processes at once, a multiple of 2^layers. Its normalisation
+            uses all of them: the window of training is the most accurate, a shorter one is faster.
+        least_squares: whether it was trained with least squares (see `logit_of_share`).
 
     Raises:
-        PartitaError: the window is too short, or no multiple of 2^layers.
+        PartitaError: the window is too short, or not a multiple of 2^layers.
 
     >>> from partita.models.discriminators.patchgan import PatchGANConfig
-    >>> judge = DiscriminatorScorer(PatchGAN(PatchGANConfig(layers=3)), Quantizer(), window=128)
-    >>> judge.start(np.full((2, 128), 128), 16).score(np.full((2, 16), 200)).shape
+    >>> scorer = DiscriminatorScorer(PatchGAN(PatchGANConfig(layers=3)), Quantizer(), window=128)
+    >>> scorer.start(np.full((2, 128), 128), 16).score(np.full((2, 16), 200)).shape
     (2,)
     """
 
@@ -59,7 +59,7 @@ class DiscriminatorScorer:
         self.hop = 1 << discriminator.config.layers
         if window % self.hop or window < 6 * self.hop:
             raise PartitaError(
-                f"`window` is {window}: give a multiple of {self.hop}, the distance of the discriminator's"
+                f"`window` is {window}: give a multiple of {self.hop}, the hop between the discriminator's"
                 f" patches, of at least {6 * self.hop}"
             )
         self.quantizer = quantizer
@@ -68,27 +68,27 @@ class DiscriminatorScorer:
 
     @property
     def context(self) -> int:
-        """Samples of the past to be heard before the first block."""
+        """Samples of the past that the scorer needs before the first block."""
         return self.window
 
     def start(self, past: NDArray[np.int64], block: int) -> "DiscriminatorScorerState":
-        """Return a listener; see `steering.Scorer`."""
-        most = self.window - 5 * self.hop  # a patch that ends in the block begins so much earlier
+        """Return the state before the first block; see `sampler.Scorer`."""
+        most = self.window - 5 * self.hop  # a patch that ends in the block starts up to this much earlier
         if block % self.hop or block > most:
             raise PartitaError(
                 f"`block` of the steering (`--steer-block`) is {block}: give a multiple of {self.hop}, the"
-                f" distance of the discriminator's patches, of at most {most}"
+                f" hop between the discriminator's patches, of at most {most}"
             )
         return DiscriminatorScorerState(self, self.quantizer.decode(past))
 
     def logits(self, waveform: NDArray[np.float32], new: int) -> NDArray[np.float64]:
-        """Return the sum of the logits of the patches that end in the last samples, (batch,).
+        """Return the sum of the logits of the patches that end in the last `new` samples, (batch,).
 
-        Patch i of n layers ends at sample 2^n (i + 4) - 2, when nothing is padded.
+        Without padding, patch i of a discriminator with n layers ends at sample 2^n (i + 4) - 2.
 
         Args:
-            waveform: (batch, window), in [-1, 1].
-            new: how many samples are new.
+            waveform: (batch, window) float, in [-1, 1].
+            new: the number of new samples.
         """
         last = self.window // self.hop - 3
         first = -(-(self.window - new + 2) // self.hop) - 4
@@ -101,54 +101,55 @@ class DiscriminatorScorer:
 
 
 class DiscriminatorScorerState:
-    """The windows of some particles.
+    """The newest samples of some particles.
 
     Args:
-        judge: who hears them.
+        scorer: computes the logits.
         windows: (particles, window) float32.
     """
 
-    def __init__(self, judge: DiscriminatorScorer, windows: NDArray[np.float32]) -> None:
-        self._judge = judge
+    def __init__(self, scorer: DiscriminatorScorer, windows: NDArray[np.float32]) -> None:
+        self._scorer = scorer
         self._windows = windows
 
     def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Hear new samples; see `steering.ScorerState`."""
+        """Return the sum of the logits of the new samples; see `sampler.ScorerState`."""
         kept = self._windows[:, new.shape[1] :]
-        self._windows = np.concatenate([kept, self._judge.quantizer.decode(new)], 1)
-        return self._judge.logits(self._windows, new.shape[1])
+        self._windows = np.concatenate([kept, self._scorer.quantizer.decode(new)], 1)
+        return self._scorer.logits(self._windows, new.shape[1])
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        """Let particles have heard what others have."""
+        """Replace the past of some particles; see `sampler.ScorerState`."""
         self._windows[targets] = self._windows[sources]
 
 
 class RatioScorer:
-    """The exact log-ratio of two models, log p_better(x) - log p_model(x), in nats.
+    """Scores samples with the exact log-ratio of two models, log p_better(x) - log p_model(x), in nats.
 
-    With it p* at strength 1 is p_better, so it shows what steering can do at best; a critic, a larger
-    likelihood model, steers a small one by it. Both models go through the compiled sampler, each sample once.
+    With this scorer, p* at strength 1 is p_better: it shows the best that steering can do. It also lets a
+    critic, a larger likelihood model, steer a small one. Both models process each sample once, in the
+    compiled sampler.
 
     Args:
-        better: whose sound is wanted.
-        model: who draws.
-        threads: threads to spread particles over; by default one for each core.
+        better: the model to imitate.
+        model: the model that draws.
+        threads: threads per model; by default one per core.
 
     Raises:
         PartitaError: the models have different classes.
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
-    >>> judge = RatioScorer(model, model)
-    >>> judge.start(np.full((2, judge.context), 128), 16).score(np.full((2, 16), 200)).tolist()
+    >>> scorer = RatioScorer(model, model)
+    >>> scorer.start(np.full((2, scorer.context), 128), 16).score(np.full((2, 16), 200)).tolist()
     [0.0, 0.0]
     """
 
     def __init__(self, better: WaveNet, model: WaveNet, *, threads: int | None = None) -> None:
         if better.config.classes != model.config.classes:
             raise PartitaError(
-                f"the judge's model has {better.config.classes} classes, the other {model.config.classes}:"
-                " give models of the same quantizer"
+                f"the better model has {better.config.classes} classes, but the model that draws has"
+                f" {model.config.classes}: give models of the same quantizer"
             )
         self.better = better
         self.model = model
@@ -156,11 +157,11 @@ class RatioScorer:
 
     @property
     def context(self) -> int:
-        """Samples of the past to be heard before the first block."""
+        """Samples of the past that the scorer needs before the first block."""
         return max(self.better.receptive_field, self.model.receptive_field)
 
     def start(self, past: NDArray[np.int64], block: int) -> "RatioScorerState":
-        """Return a listener; see `steering.Scorer`."""
+        """Return the state before the first block; see `sampler.Scorer`."""
         config = SamplingConfig(threads=self.threads)
         return RatioScorerState(
             *(
@@ -171,11 +172,11 @@ class RatioScorer:
 
 
 class RatioScorerState:
-    """Two models that follow some particles.
+    """The state of both models for some particles.
 
     Args:
-        better: whose sound is wanted.
-        model: who draws.
+        better: the engine of the model to imitate.
+        model: the engine of the model that draws.
     """
 
     def __init__(self, better: CPUEngine, model: CPUEngine) -> None:
@@ -183,10 +184,10 @@ class RatioScorerState:
         self._model = model
 
     def score(self, new: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Hear new samples; see `steering.ScorerState`."""
+        """Return the sum of the logits of the new samples; see `sampler.ScorerState`."""
         return np.asarray(self._better.score(new).sum(1) - self._model.score(new).sum(1))
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        """Let particles have heard what others have."""
+        """Replace the past of some particles; see `sampler.ScorerState`."""
         self._better.copy(targets, sources)
         self._model.copy(targets, sources)

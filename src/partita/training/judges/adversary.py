@@ -149,8 +149,9 @@ class Adversary:
         Args:
             fake: (batch, samples), the generator's sound; carries its gradient.
             real: (batch, samples), real sound, whose feature maps are the target if `feature_weight` is above
-            0. For
-                the kind `maps` it is the sound that each fake one replaces, for `statistics` any real sound.
+            0.
+                For the kind `maps` it is the sound that each fake one replaces, for `statistics` any real
+                sound.
         """
         config = self.config
         self.discriminator.requires_grad_(False)

@@ -24,9 +24,8 @@ def sample_rewards(
     Args:
         discriminator: one or several.
         waveform: (clips, samples) in [-1, 1].
-        least_squares: whether it was trained with the least-squares loss. Its output is then D, not a logit,
-        and
-            is converted to one.
+        least_squares: whether it was trained with the least-squares loss. Its output is then D, which is
+            converted to a logit.
 
     >>> from partita.models.discriminators.patchgan import PatchGAN, PatchGANConfig
     >>> sample_rewards(PatchGAN(PatchGANConfig(layers=3)), torch.zeros(2, 100)).shape

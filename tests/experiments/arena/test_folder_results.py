@@ -1,4 +1,4 @@
-"""Results come back as they were, or are refused with the key and the remedy."""
+"""A result is read as it was written, or refused with a message that names the key and the remedy."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,9 @@ import pytest
 
 from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
-from partita.experiments.arena.result import read_result, write_result
+from partita.experiments.arena.folder import ArenaFolder
 
-ENTRY = ArmSpec("report")
+SPEC = ArmSpec("report")
 SCORE = {"value": 0.5, "low": 0.4, "high": 0.6}
 FACTS = {"steps": 3, "seconds": 0.4, "flat": True, "bits": 4.5}
 RESULT: dict[str, Any] = {
@@ -24,39 +24,62 @@ RESULT: dict[str, Any] = {
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "report" / "0003.json"
+def folder(tmp_path: Path) -> ArenaFolder:
+    return ArenaFolder(tmp_path)
 
 
-def test_a_result_comes_back_as_it_was(path: Path) -> None:
-    write_result(path, RESULT)
-    assert read_result(path, ENTRY, 3) == RESULT
+@pytest.fixture
+def path(folder: ArenaFolder) -> Path:
+    """The file of the result, in an existing folder."""
+    path = folder.path / "results" / "report" / "0003.json"
+    path.parent.mkdir(parents=True)
+    return path
 
 
-def test_one_of_an_older_version_has_no_digest(path: Path) -> None:
-    path.parent.mkdir()
+def test_a_result_is_read_as_it_was_written(folder: ArenaFolder) -> None:
+    assert folder.result(SPEC, 3) is None
+    folder.save_result(SPEC, 3, RESULT)
+    assert folder.result(SPEC, 3) == RESULT
+    other = ArmSpec.parse("report:adversary.weight=0.3")
+    assert folder.result(other, 3) is None
+
+
+def test_a_result_of_an_older_version_has_no_digest(folder: ArenaFolder, path: Path) -> None:
     path.write_text(json.dumps(RESULT))
-    assert read_result(path, ENTRY, 3) == RESULT
+    assert folder.result(SPEC, 3) == RESULT
 
 
-def test_every_flipped_bit_is_refused_or_makes_no_difference(path: Path) -> None:
-    write_result(path, RESULT)
+def test_every_flipped_bit_is_refused_or_makes_no_difference(folder: ArenaFolder, path: Path) -> None:
+    folder.save_result(SPEC, 3, RESULT)
     whole, refused = path.read_bytes(), 0
     for place in range(0, 8 * len(whole), 13):
         changed = bytearray(whole)
         changed[place // 8] ^= 1 << place % 8
         path.write_bytes(changed)
         try:
-            found = read_result(path, ENTRY, 3)
+            found = folder.result(SPEC, 3)
         except PartitaError as error:
-            refused += str(error).endswith("remove it, and it is made anew")
+            refused += str(error).endswith("remove the file, and it is made again")
         else:  # in a blank, or in the name of the digest
+            assert found is not None
             refused += {name: found[name] for name in RESULT} == RESULT
     assert refused == len(range(0, 8 * len(whole), 13))
 
 
+def test_a_damaged_file_is_named_with_the_remedy(folder: ArenaFolder, path: Path) -> None:
+    folder.save_result(SPEC, 3, RESULT)
+    path.write_text(path.read_text().replace("4.5", "4.4"))
+    with pytest.raises(
+        PartitaError, match=r"damaged or was edited .*: remove the file, and it is made again"
+    ):
+        folder.result(SPEC, 3)
+    path.write_text('{"seed": ')
+    with pytest.raises(PartitaError, match=r"0003.json is damaged .*: remove the file"):
+        folder.result(SPEC, 3)
+
+
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"arm": "policy"}, r"`arm` .* must be 'report'"),
         ({"seed": 4}, r"`seed` .* must be 3"),
@@ -74,8 +97,9 @@ def test_every_flipped_bit_is_refused_or_makes_no_difference(path: Path) -> None
     ],
     ids=str,
 )
-def test_what_is_missing_or_of_another_type_is_named(path: Path, change: dict[str, Any], said: str) -> None:
-    path.parent.mkdir()
+def test_a_missing_or_wrong_value_is_named(
+    folder: ArenaFolder, path: Path, change: dict[str, Any], message: str
+) -> None:
     path.write_text(json.dumps(RESULT | change))
-    with pytest.raises(PartitaError, match=said):
-        read_result(path, ENTRY, 3)
+    with pytest.raises(PartitaError, match=message):
+        folder.result(SPEC, 3)

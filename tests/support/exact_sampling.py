@@ -1,0 +1,49 @@
+"""What the sampler is compared with: the model itself in float64. And models with peaked predictions."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from partita.models.sizes import WaveNetConfig
+from partita.models.wavenet import WaveNet
+from partita.sampling.categorical import probabilities
+from partita.sampling.config import SamplingConfig
+
+CHUNK = 4096
+
+
+@torch.inference_mode()
+def exact_probabilities(
+    model: WaveNet, history: NDArray[np.integer], config: SamplingConfig
+) -> NDArray[np.float64]:
+    """Return, in float64, the probabilities with which each sample after the first R is drawn.
+
+    Args:
+        model: the weights; it is not changed.
+        history: (clips, R + steps) classes, R the receptive field.
+        config: temperature, top_k and top_p.
+
+    Returns:
+        (clips, steps, classes): entry i is the distribution of history[:, R + i] given what is before it.
+    """
+    exact = WaveNet(model.config).double()
+    exact.load_state_dict(model.state_dict())
+    inputs = torch.as_tensor(np.asarray(history)[:, :-1], dtype=torch.long)
+    reach = model.receptive_field - 1
+    chunks = [
+        exact(inputs[:, start : start + CHUNK + reach]).numpy()
+        for start in range(0, inputs.shape[1] - reach, CHUNK)
+    ]
+    return probabilities(np.concatenate(chunks, 1), config)
+
+
+def peaked_model(config: WaveNetConfig, seed: int = 0) -> WaveNet:
+    """Return a model whose predictions are far from uniform and depend on the past and on its biases."""
+    generator = torch.Generator().manual_seed(seed)
+    model = WaveNet(config, generator=generator)
+    with torch.no_grad():
+        model.end2.mul_(60.0)
+        for name, value in model.named_parameters():
+            if name.endswith("bias"):
+                value.normal_(0.0, 0.1, generator=generator)
+    return model
