@@ -100,8 +100,8 @@ def test_a_file_removed_before_it_is_locked_is_created_again(
     real_open = os.open
     first: list[Path] = []
 
-    def open_after_cleaner(path: Path, flags: int, mode: int = 0o777) -> int:
-        handle = real_open(path, flags, mode)
+    def open_after_cleaner(path: Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        handle = real_open(path, flags, mode, dir_fd=dir_fd)
         if not first and not flags & os.O_CREAT:
             first.append(Path(path))
             if removed:
