@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
-from partita.filenames import for_c, from_text, in_utf8, to_text
+from partita.filenames import c_library_path, escape_surrogates, restore_surrogates, utf8_path
 from partita.runs.loading import load
 from partita.sampling.output.clip_files import write_clips
 from partita.sampling.output.plan import plan_outputs
@@ -27,18 +27,18 @@ NO_TEXT = os.fsdecode(b"m\xe9lodies")
 @given(st.binary(max_size=20).filter(lambda name: b"\0" not in name))
 def test_names_come_back_from_toml(name: bytes) -> None:
     table = {"corpus": {"path": os.fsdecode(name), "all": [os.fsdecode(name)], "rate": 8000}}
-    assert from_text(tomllib.loads(tomli_w.dumps(to_text(table)))) == table
+    assert restore_surrogates(tomllib.loads(tomli_w.dumps(escape_surrogates(table)))) == table
 
 
 @given(st.text(st.characters(exclude_characters="\0", codec="utf-8")))
 def test_text_stays_as_it_is(text: str) -> None:
-    assert to_text(text) == text == from_text(text)
+    assert escape_surrogates(text) == text == restore_surrogates(text)
 
 
 def test_a_name_that_is_text_leads_to_the_same_file(tmp_path: Path) -> None:
     (tmp_path / NO_TEXT).mkdir()
     (tmp_path / NO_TEXT / "a").write_text("found")
-    with in_utf8(tmp_path / NO_TEXT) as folder, in_utf8(tmp_path / NO_TEXT / "a") as file:
+    with utf8_path(tmp_path / NO_TEXT) as folder, utf8_path(tmp_path / NO_TEXT / "a") as file:
         folder.encode()
         assert (Path(folder) / "a").read_text() == Path(file).read_text() == "found"
 
@@ -50,7 +50,7 @@ def test_everything_may_lie_in_a_folder_whose_name_is_no_text(tmp_path: Path) ->
     (home / "in").mkdir(parents=True)
     for number in range(1, 5):
         tone = 0.5 * np.sin(np.arange(3 * RATE) * 0.1 * number)
-        soundfile.write(for_c(home / "in" / f"take-{number}.wav"), tone, RATE)
+        soundfile.write(c_library_path(home / "in" / f"take-{number}.wav"), tone, RATE)
     corpus = prepare([home / "in"], home / "corpus", PrepareConfig(sample_rate=RATE, test=("*-1*",)))
     assert corpus.index["skipped"] == []
     config = TrainConfig(size="tiny", steps=2, targets=256, batch=1, preview_clips=1, preview_seconds=0.05)

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from partita.cli.main import main
-from partita.standard_streams import ClosedStream
+from partita.standard_streams import NullStream
 
 RATE = 8000
 PARTITA = f"{sys.executable} -m partita"
@@ -81,9 +81,9 @@ def test_a_file_that_is_opened_later_gets_no_text(tmp_path: Path) -> None:
     # regression: with `2>&-` the next file had the number of standard error, and notes were written into it
     code = (
         "import os, sys\n"
-        "from partita.standard_streams import secure_streams\n"
+        "from partita.standard_streams import prepare_standard_streams\n"
         "from partita.terminal import print_line, print_note\n"
-        "secure_streams()\n"
+        "prepare_standard_streams()\n"
         "sound = open('sound', 'wb')\n"
         "assert sound.fileno() > 2\n"
         "sound.write(b'RIFF'); print_note('a note'); print_line('a line'); sys.stderr.write('more')\n"
@@ -110,27 +110,27 @@ def test_sound_on_standard_output_holds_no_text(recordings: Path) -> None:
 
 
 def test_a_closed_stream_takes_everything() -> None:
-    with ClosedStream() as stream:
+    with NullStream() as stream:
         assert stream.write("é\udce9") == 2
         assert not stream.isatty()
 
 
 LIBRARY = """
 import os, sys, threading
-from partita.standard_streams import secure_streams, without_libraries
-secure_streams()
+from partita.standard_streams import prepare_standard_streams, suppress_library_messages
+prepare_standard_streams()
 
 def speak():
-    with without_libraries():
+    with suppress_library_messages():
         os.write(2, b"a library\\n")
         print("ours", file=sys.stderr)
 
 threads = [threading.Thread(target=speak) for _ in range(8)]
-with without_libraries():
+with suppress_library_messages():
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     try:
-        with without_libraries():
+        with suppress_library_messages():
             raise RuntimeError
     except RuntimeError:
         pass

@@ -11,23 +11,23 @@ from pathlib import Path
 import pytest
 
 from partita.storage import (
-    LOCKS,
-    beside,
-    clear_leftovers,
-    replacing,
-    replacing_folder,
-    scratch,
-    scratch_folder,
+    HAS_LOCKS,
+    atomic_file,
+    atomic_folder,
+    remove_leftovers,
+    temporary_file,
+    temporary_folder,
+    temporary_path,
 )
 
-CONTEXTS = [replacing, replacing_folder, scratch, scratch_folder]
+CONTEXTS = [atomic_file, atomic_folder, temporary_file, temporary_folder]
 
-needs_locks = pytest.mark.skipif(not LOCKS, reason="no file locks here")
+needs_locks = pytest.mark.skipif(not HAS_LOCKS, reason="no file locks here")
 
 WRITER = """
 import sys, time
 from pathlib import Path
-from partita.storage import replacing, replacing_folder, scratch, scratch_folder
+from partita.storage import atomic_file, atomic_folder, temporary_file, temporary_folder
 target = Path(sys.argv[1])
 with {context}(target) as part:
     print("writing", flush=True)
@@ -44,25 +44,25 @@ def started_writer(target: Path, context: str) -> subprocess.Popen[str]:
 
 
 @needs_locks
-@pytest.mark.parametrize("context", ["replacing", "replacing_folder", "scratch", "scratch_folder"])
+@pytest.mark.parametrize("context", ["atomic_file", "atomic_folder", "temporary_file", "temporary_folder"])
 def test_leftovers_of_killed_writers_go_and_those_of_living_ones_stay(tmp_path: Path, context: str) -> None:
     with started_writer(tmp_path / "a", context) as process:
-        clear_leftovers(tmp_path)
+        remove_leftovers(tmp_path)
         assert len(list(tmp_path.iterdir())) == 1, "the writer lives: what it writes stays"
         process.kill()
-    clear_leftovers(tmp_path, of="b")
+    remove_leftovers(tmp_path, of="b")
     assert len(list(tmp_path.iterdir())) == 1, "another file's leftovers are not asked for"
-    clear_leftovers(tmp_path, of="a")
+    remove_leftovers(tmp_path, of="a")
     assert list(tmp_path.iterdir()) == []
 
 
 CLEANER = """
 import sys
 from pathlib import Path
-from partita.storage import clear_leftovers
+from partita.storage import remove_leftovers
 print("cleaning", flush=True)
 while True:
-    clear_leftovers(Path(sys.argv[1]))
+    remove_leftovers(Path(sys.argv[1]))
 """
 
 
@@ -74,10 +74,10 @@ def test_a_cleaner_beside_a_writer_disturbs_nothing(tmp_path: Path) -> None:
             assert cleaner.stdout is not None and cleaner.stdout.readline() == "cleaning\n"
             end = time.monotonic() + 1
             while time.monotonic() < end:
-                with replacing(tmp_path / "a", durable=False) as part:
+                with atomic_file(tmp_path / "a", durable=False) as part:
                     time.sleep(0.0002)  # the cleaner's turn
                     assert part.exists()
-                with scratch(tmp_path / "a") as part:
+                with temporary_file(tmp_path / "a") as part:
                     time.sleep(0.0002)
                     assert part.exists()
         finally:
@@ -99,7 +99,7 @@ def test_what_was_taken_for_a_leftover_before_it_was_locked_is_made_again(
         if not first and not flags & os.O_CREAT:
             first.append(Path(path))
             if removed:
-                clear_leftovers(tmp_path)
+                remove_leftovers(tmp_path)
             else:
                 cleaners = whole(path, flags)
                 fcntl.flock(cleaners, fcntl.LOCK_EX)
@@ -122,7 +122,7 @@ def test_a_cleaner_has_the_lock_while_it_removes(
 ) -> None:
     import fcntl
 
-    left = beside(tmp_path / "a")
+    left = temporary_path(tmp_path / "a")
     if "folder" in context.__name__:
         left.mkdir()
     else:
@@ -138,7 +138,7 @@ def test_a_cleaner_has_the_lock_while_it_removes(
 
     monkeypatch.setattr(Path, "unlink", removes)
     monkeypatch.setattr(shutil, "rmtree", removes)
-    clear_leftovers(tmp_path)
+    remove_leftovers(tmp_path)
     assert seen == [left]
 
 
@@ -154,7 +154,7 @@ def test_where_the_file_system_has_no_locks_files_are_written_all_the_same(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     with context(tmp_path / "a") as part:
-        clear_leftovers(tmp_path)
+        remove_leftovers(tmp_path)
         assert part.exists()
 
 
@@ -162,11 +162,11 @@ def test_leftovers_are_looked_for_below_only_when_asked_and_never_through_links(
     inside, outside = tmp_path / "top" / "in", tmp_path / "elsewhere"
     for folder in (inside, outside):
         folder.mkdir(parents=True)
-        beside(folder / "x.json").write_text("{")
+        temporary_path(folder / "x.json").write_text("{")
     (tmp_path / "top" / "link").symlink_to(outside)
-    clear_leftovers(tmp_path / "top")
+    remove_leftovers(tmp_path / "top")
     assert list(inside.iterdir())
-    clear_leftovers(tmp_path / "top", deep=True)
+    remove_leftovers(tmp_path / "top", deep=True)
     assert not list(inside.iterdir()) and list(outside.iterdir())
 
 
@@ -174,16 +174,16 @@ def test_foreign_hidden_files_stay(tmp_path: Path) -> None:
     names = [".a.part", ".a.0123abcd.part.txt", "a.0123abcd.part", ".a.0123ABCD.part", ".hidden"]
     for name in names:
         (tmp_path / name).touch()
-    clear_leftovers(tmp_path)
+    remove_leftovers(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
-    clear_leftovers(tmp_path / "missing")
+    remove_leftovers(tmp_path / "missing")
 
 
 def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a.txt").write_text("old")
     (tmp_path / "a.txt").symlink_to(tmp_path / "real" / "a.txt")
-    with replacing(tmp_path / "a.txt") as part:
+    with atomic_file(tmp_path / "a.txt") as part:
         part.write_text("new")
     assert (tmp_path / "a.txt").is_symlink() and (tmp_path / "real" / "a.txt").read_text() == "new"
     assert [path.name for path in (tmp_path / "real").iterdir()] == ["a.txt"]
@@ -199,8 +199,8 @@ def fail(context, target: Path) -> None:
 def test_a_failed_block_leaves_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
     with pytest.raises(ZeroDivisionError):
-        fail(replacing, tmp_path / "a.txt")
+        fail(atomic_file, tmp_path / "a.txt")
     with pytest.raises(ZeroDivisionError):
-        fail(replacing_folder, tmp_path / "folder")
+        fail(atomic_folder, tmp_path / "folder")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"

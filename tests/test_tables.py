@@ -9,15 +9,15 @@ from partita.tables import Table, read_json, read_toml
 
 TABLE = Table(
     {"whole": 3, "real": 2.5, "yes": True, "name": "a", "rows": [{"length": 5}], "nothing": None},
-    where="x.json",
+    source="x.json",
     remedy="copy it again",
 )
 
 
 def test_values_of_the_expected_types_are_returned() -> None:
-    assert TABLE.integer("whole", least=3, most=3) == 3
+    assert TABLE.integer("whole", minimum=3, maximum=3) == 3
     assert TABLE.number("real") == 2.5 and TABLE.number("whole") == 3.0
-    assert TABLE.flag("yes") is True and TABLE.text("name") == "a"
+    assert TABLE.boolean("yes") is True and TABLE.text("name") == "a"
     assert [row.integer("length") for row in TABLE.tables("rows")] == [5]
     assert TABLE.integer("absent", default=7) == 7
     assert TABLE.optional("nothing", TABLE.text) is None
@@ -28,16 +28,16 @@ def test_values_of_the_expected_types_are_returned() -> None:
     [
         (lambda: TABLE.integer("real"), "`real` in x.json is 2.5, must be an integer: copy it again"),
         (lambda: TABLE.integer("yes"), "`yes` in x.json is True, must be an integer"),
-        (lambda: TABLE.integer("whole", least=4), "must be an integer of at least 4"),
-        (lambda: TABLE.integer("whole", most=2), "must be at most 2"),
+        (lambda: TABLE.integer("whole", minimum=4), "must be an integer of at least 4"),
+        (lambda: TABLE.integer("whole", maximum=2), "must be at most 2"),
         (lambda: TABLE.number("name"), "must be a number"),
         (lambda: TABLE.text("whole"), "must be a string"),
-        (lambda: TABLE.flag("whole"), "must be true or false"),
+        (lambda: TABLE.boolean("whole"), "must be true or false"),
         (lambda: TABLE.table("rows"), "must be a table"),
-        (lambda: TABLE.items("name"), "must be a list"),
+        (lambda: TABLE.array("name"), "must be a list"),
         (lambda: TABLE.integer("absent"), "`absent` is missing in x.json: copy it again"),
         (lambda: TABLE.tables("rows")[0].text("length"), r"`rows\[0\].length` in x.json is 5"),
-        (lambda: Table({"a": "x" * 999}, "f", "r").flag("a"), r"^`a` in f is '.{59}\.\.\., must be"),
+        (lambda: Table({"a": "x" * 999}, "f", "r").boolean("a"), r"^`a` in f is '.{59}\.\.\., must be"),
         (lambda: Table({"a": [{}, 5]}, "f", "r").tables("a"), "item 1 is none"),
         (lambda: Table({"a": float("nan")}, "f", "r").number("a"), "must be a number"),
     ],

@@ -1,7 +1,7 @@
 """Digests that tell whether what is read is what was written: of bytes, of samples, of tables and in tables.
 
 A table that an older version wrote has no digest in it, and is read as it is. This file does not read or
-write files; `storage.digest` is the digest of a file.
+write files; `storage.file_digest` is the digest of a file.
 """
 
 import hashlib
@@ -17,28 +17,28 @@ DIGEST = "digest"
 """The key of a table's own digest."""
 
 
-def digest_of(data: bytes) -> str:
-    """Return 16 hexadecimal digits that tell these bytes from any other: `storage.digest` of such a file.
+def bytes_digest(data: bytes) -> str:
+    """Return 16 hexadecimal digits that tell these bytes from any other: `storage.file_digest` of such a file.
 
-    >>> digest_of(b"abc")
+    >>> bytes_digest(b"abc")
     'ba7816bf8f01cfea'
     """
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def samples_hash(data: bytes = b"") -> hashlib.blake2b:
+def new_samples_hash(data: bytes = b"") -> hashlib.blake2b:
     """Return the hash that makes the digests in a corpus's index, of recordings and of their samples.
 
     Args:
         data: what it begins with.
 
-    >>> samples_hash(b"ab").hexdigest()
+    >>> new_samples_hash(b"ab").hexdigest()
     '3dc9ae220222e2e156b2a5abb60d01c7'
     """
     return hashlib.blake2b(data, digest_size=16)
 
 
-def with_digest(values: Mapping[str, Any]) -> dict[str, Any]:
+def add_digest(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a table with a digest of its values, whatever the order of its keys; an old digest is replaced.
 
     The layout of the file does not count: a table that is written and read again has the same digest.
@@ -46,30 +46,30 @@ def with_digest(values: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         values: fit for JSON or TOML.
 
-    >>> with_digest({"bits": 4.5})
+    >>> add_digest({"bits": 4.5})
     {'bits': 4.5, 'digest': '268da2f235ba9404'}
     """
     return dict(values) | {DIGEST: _digest(values)}
 
 
-def without_digest(table: Table) -> Table:
+def verify_digest(table: Table) -> Table:
     """Return a table that was read, without its digest.
 
     Raises:
         PartitaError: the values have another digest.
 
-    >>> without_digest(Table(with_digest({"bits": 4.5}), "scores.json", "remove it")).values
+    >>> verify_digest(Table(add_digest({"bits": 4.5}), "scores.json", "remove it")).values
     {'bits': 4.5}
-    >>> without_digest(Table(with_digest({"bits": 4.5}) | {"bits": 4.0}, "scores.json", "remove it"))
+    >>> verify_digest(Table(add_digest({"bits": 4.5}) | {"bits": 4.0}, "scores.json", "remove it"))
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: scores.json is damaged or was edited (its digest is another): remove it
     """
     if DIGEST in table.values and table.text(DIGEST) != _digest(table.values):
-        raise PartitaError(f"{table.where} is damaged or was edited (its digest is another): {table.remedy}")
+        raise PartitaError(f"{table.source} is damaged or was edited (its digest is another): {table.remedy}")
     return replace(table, values={name: value for name, value in table.values.items() if name != DIGEST})
 
 
 def _digest(values: Mapping[str, Any]) -> str:
     content = {name: value for name, value in values.items() if name != DIGEST}
-    return digest_of(json.dumps(content, sort_keys=True, default=str).encode())
+    return bytes_digest(json.dumps(content, sort_keys=True, default=str).encode())

@@ -19,17 +19,17 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 _WRITTEN = re.compile("\0([89a-f][0-9a-f])")
 
 
-def for_c(path: str | Path) -> str | bytes:
+def c_library_path(path: str | Path) -> str | bytes:
     """Return a path as libraries in C take it: as the bytes that it is, but for Windows, where it is text.
 
-    >>> for_c(Path("a.wav")) in (b"a.wav", "a.wav")
+    >>> c_library_path(Path("a.wav")) in (b"a.wav", "a.wav")
     True
     """
     return str(path) if sys.platform == "win32" else os.fsencode(path)
 
 
 @contextmanager
-def in_utf8(path: Path) -> Iterator[str]:
+def utf8_path(path: Path) -> Iterator[str]:
     """Yield a name of a file or folder for libraries that take only UTF-8; it holds while the block runs.
 
     Where the path's own name is no UTF-8 it is that of an open file descriptor.
@@ -37,7 +37,7 @@ def in_utf8(path: Path) -> Iterator[str]:
     Raises:
         OSError: a path that is no UTF-8 can't be opened.
 
-    >>> with in_utf8(Path("a.wav")) as name: name
+    >>> with utf8_path(Path("a.wav")) as name: name
     'a.wav'
     """
     if not _UNDECODED.search(str(path)):
@@ -50,33 +50,33 @@ def in_utf8(path: Path) -> Iterator[str]:
         os.close(descriptor)
 
 
-def shown(name: str) -> str:
+def readable_filename(name: str) -> str:
     r"""Return a file name as text that a person can read and type: bytes that are no UTF-8 as escapes.
 
     Other names stay as they are.
 
-    >>> print(shown(os.fsdecode(b"m\xe9lodies/1.wav")))
+    >>> print(readable_filename(os.fsdecode(b"m\xe9lodies/1.wav")))
     m\xe9lodies/1.wav
     """
     return os.fsencode(name).decode(errors="backslashreplace") if _UNDECODED.search(name) else name
 
 
-def to_text(value: Any) -> Any:
+def escape_surrogates(value: Any) -> Any:
     """Return a table, a list or a string in which strings are text, fit for TOML; other values stay.
 
     >>> name = b"m\\xe9lodies".decode(errors="surrogateescape")
-    >>> to_text({"corpus": {"path": name}})
+    >>> escape_surrogates({"corpus": {"path": name}})
     {'corpus': {'path': 'm\\x00e9lodies'}}
-    >>> from_text(to_text([name])) == [name]
+    >>> restore_surrogates(escape_surrogates([name])) == [name]
     True
     """
     return _mapped(value, lambda text: _UNDECODED.sub(lambda found: f"\0{ord(found[0]) - _FIRST:02x}", text))
 
 
-def from_text(value: Any) -> Any:
-    """Return what `to_text` was given.
+def restore_surrogates(value: Any) -> Any:
+    """Return what `escape_surrogates` was given.
 
-    >>> from_text({"seed": 3, "path": "corpus"})
+    >>> restore_surrogates({"seed": 3, "path": "corpus"})
     {'seed': 3, 'path': 'corpus'}
     """
     return _mapped(value, lambda text: _WRITTEN.sub(lambda found: chr(_FIRST + int(found[1], 16)), text))

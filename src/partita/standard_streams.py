@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 STANDARD = (0, 1, 2)  # input, output, error
 
 
-class ClosedStream(io.TextIOWrapper):
+class NullStream(io.TextIOWrapper):
     """What stands for a standard stream that was closed when the process began: all that is written is lost.
 
-    >>> with ClosedStream() as stream: stream.write("lost")
+    >>> with NullStream() as stream: stream.write("lost")
     4
     """
 
@@ -89,13 +89,13 @@ class _Unfailing(io.RawIOBase):
         return self._descriptor
 
 
-def secure_streams() -> None:
+def prepare_standard_streams() -> None:
     """Make the process's own standard streams safe; call it first, before any file is opened.
 
     Descriptors 0 to 2 that are closed are opened on the null device, `sys.stdout` and `sys.stderr` that are
-    None become a `ClosedStream`, and no write to standard error fails.
+    None become a `NullStream`, and no write to standard error fails.
 
-    >>> secure_streams(); os.fstat(2).st_mode > 0
+    >>> prepare_standard_streams(); os.fstat(2).st_mode > 0
     True
     """
     for number in STANDARD:
@@ -104,21 +104,21 @@ def secure_streams() -> None:
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number that is free
     if sys.stdout is None:
-        sys.stdout = ClosedStream()
+        sys.stdout = NullStream()
     if sys.stderr is None:
-        sys.stderr = ClosedStream()
+        sys.stderr = NullStream()
     elif isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr is sys.__stderr__:
         sys.stderr = _unfailing(sys.stderr)
 
 
 @contextmanager
-def without_libraries() -> Iterator[None]:
+def suppress_library_messages() -> Iterator[None]:
     """Lose what libraries in C write on standard error in their own words; `sys.stderr` works as before.
 
-    It does so in a process of the command line, after `secure_streams`, and changes nothing in others, whose
+    It does so in a process of the command line, after `prepare_standard_streams`; in others it changes nothing, since
     standard error is not ours. What a child process writes on an inherited standard error is lost too.
 
-    >>> with without_libraries(): print("heard")
+    >>> with suppress_library_messages(): print("heard")
     heard
     """
     raw = getattr(getattr(sys.stderr, "buffer", None), "raw", None)
@@ -126,10 +126,10 @@ def without_libraries() -> Iterator[None]:
         yield
 
 
-def silence_failed_output() -> None:
+def discard_unwritable_output() -> None:
     """Have the interpreter not complain, when it ends, about output that can't be written to.
 
-    >>> silence_failed_output()
+    >>> discard_unwritable_output()
     """
     try:
         if sys.stdout is not None:

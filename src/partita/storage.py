@@ -20,15 +20,15 @@ from typing import Any
 
 from partita.errors import PartitaError
 
-LOCKS = importlib.util.find_spec("fcntl") is not None  # not on Windows
-PART = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.part", re.DOTALL)
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+HAS_LOCKS = importlib.util.find_spec("fcntl") is not None  # not on Windows
+PART_NAME = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.part", re.DOTALL)
+DISK_FULL_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the operating system says where a disk, a quota or a file can hold no more."""
 FORGOTTEN = 3600.0  # seconds after which a leftover is taken for one where no lock can tell
 
 
 @contextmanager
-def sole_writer(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Keep a folder to this process while the block runs; ends with the process, however that ends.
 
     Where the file system or the operating system has no such locks nothing is kept.
@@ -37,10 +37,10 @@ def sole_writer(folder: Path) -> Iterator[None]:
         PartitaError: another process has the folder.
 
     >>> import tempfile
-    >>> with sole_writer(Path(tempfile.mkdtemp())): print("ours")
+    >>> with lock_folder(Path(tempfile.mkdtemp())): print("ours")
     ours
     """
-    if not LOCKS:
+    if not HAS_LOCKS:
         yield
         return
     fcntl = importlib.import_module("fcntl")
@@ -60,10 +60,10 @@ def sole_writer(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def beside(path: Path) -> Path:
+def temporary_path(path: Path) -> Path:
     """Return a fresh hidden name in the same folder, hence on the same file system, as `path`.
 
-    >>> beside(Path("a/b.json")).parent == Path("a"), beside(Path("a/b.json")).name.startswith(".b.json.")
+    >>> temporary_path(Path("a/b.json")).parent == Path("a"), temporary_path(Path("a/b.json")).name.startswith(".b.json.")
     (True, True)
     """
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
@@ -78,10 +78,10 @@ def flush_to_disk(path: Path) -> None:
         os.close(handle)
 
 
-def clear_leftovers(folder: Path, *, of: str | None = None, deep: bool = False) -> None:
+def remove_leftovers(folder: Path, *, of: str | None = None, deep: bool = False) -> None:
     """Remove what writers that were killed left beside the files and folders that they were writing.
 
-    What a living process is writing stays: `replacing` and `replacing_folder` hold a lock on it. A folder
+    What a living process is writing stays: `atomic_file` and `atomic_folder` hold a lock on it. A folder
     that is missing or can't be read is left alone, as is a leftover that can't be removed.
 
     Args:
@@ -91,24 +91,24 @@ def clear_leftovers(folder: Path, *, of: str | None = None, deep: bool = False) 
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = beside(folder / "a.wav").write_bytes(b"RIFF")
-    >>> clear_leftovers(folder, of="b.wav"); len(list(folder.iterdir()))
+    >>> _ = temporary_path(folder / "a.wav").write_bytes(b"RIFF")
+    >>> remove_leftovers(folder, of="b.wav"); len(list(folder.iterdir()))
     1
-    >>> clear_leftovers(folder); len(list(folder.iterdir()))
+    >>> remove_leftovers(folder); len(list(folder.iterdir()))
     0
     """
     for where, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            found = PART.fullmatch(name)
+            found = PART_NAME.fullmatch(name)
             if found and of in (None, found["name"]):
                 _clear(Path(where, name))
-        folders[:] = [name for name in folders if deep and not PART.fullmatch(name)]
+        folders[:] = [name for name in folders if deep and not PART_NAME.fullmatch(name)]
 
 
 def _clear(part: Path) -> None:
     """Remove a leftover that no living process is writing."""
     with suppress(OSError):
-        if not LOCKS:
+        if not HAS_LOCKS:
             if time.time() - part.lstat().st_mtime >= FORGOTTEN:
                 _remove(part)
             return
@@ -141,9 +141,9 @@ def _lock(handle: int) -> bool | None:
 
 @contextmanager
 def _held(path: Path, make: Callable[[Path], None]) -> Iterator[Path]:
-    """Make a fresh file or folder beside `path`, and lock it so that `clear_leftovers` lets it be."""
-    if not LOCKS:
-        part = beside(path)
+    """Make a fresh file or folder beside `path`, and lock it so that `remove_leftovers` lets it be."""
+    if not HAS_LOCKS:
+        part = temporary_path(path)
         make(part)
         yield part
         return
@@ -162,7 +162,7 @@ def _made_and_locked(path: Path, make: Callable[[Path], None]) -> tuple[Path, in
     are not compared, since some file systems make up new ones.
     """
     while True:
-        part = beside(path)
+        part = temporary_path(path)
         make(part)
         with suppress(FileNotFoundError):
             handle = os.open(part, os.O_RDONLY)
@@ -172,7 +172,7 @@ def _made_and_locked(path: Path, make: Callable[[Path], None]) -> tuple[Path, in
 
 
 @contextmanager
-def replacing(
+def atomic_file(
     path: Path, *, durable: bool = True, redirect: Callable[[Path], Path] | None = None
 ) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes `path`'s place when the block ends without an error.
@@ -187,7 +187,7 @@ def replacing(
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "notes.txt"
-    >>> with replacing(target) as part: _ = part.write_text("done")
+    >>> with atomic_file(target) as part: _ = part.write_text("done")
     >>> target.read_text(), len(list(target.parent.iterdir()))
     ('done', 1)
     """
@@ -206,14 +206,14 @@ def replacing(
 
 
 @contextmanager
-def scratch(path: Path) -> Iterator[Path]:
+def temporary_file(path: Path) -> Iterator[Path]:
     """Yield an empty file beside `path` to write to, which is removed when the block ends.
 
-    What a killed process leaves, `clear_leftovers` finds as a leftover of `path`.
+    What a killed process leaves, `remove_leftovers` finds as a leftover of `path`.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
-    >>> with scratch(folder / "a") as file: len(list(folder.iterdir()))
+    >>> with temporary_file(folder / "a") as file: len(list(folder.iterdir()))
     1
     >>> len(list(folder.iterdir()))
     0
@@ -226,14 +226,14 @@ def scratch(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def scratch_folder(path: Path) -> Iterator[Path]:
+def temporary_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside `path`, which is removed with what is in it when the block ends.
 
-    What a killed process leaves, `clear_leftovers` finds as a leftover of `path`.
+    What a killed process leaves, `remove_leftovers` finds as a leftover of `path`.
 
     >>> import tempfile
     >>> home = Path(tempfile.mkdtemp())
-    >>> with scratch_folder(home / "a") as folder: _ = (folder / "b").write_text("half")
+    >>> with temporary_folder(home / "a") as folder: _ = (folder / "b").write_text("half")
     >>> len(list(home.iterdir()))
     0
     """
@@ -245,7 +245,7 @@ def scratch_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a fresh folder beside `path` to fill; it is renamed to `path`, which must not exist, when the
     block succeeds.
 
@@ -269,7 +269,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, complete or not at all; what UTF-8 can't hold is written as an escape."""
-    with replacing(path) as part:
+    with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
@@ -284,12 +284,12 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """Return 16 hexadecimal digits that tell a file's content from any other.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "a.txt"
-    >>> write_text(target, "abc"); digest(target)
+    >>> write_text(target, "abc"); file_digest(target)
     'ba7816bf8f01cfea'
     """
     with path.open("rb") as file:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from partita.errors import PartitaError
-from partita.filenames import from_text
+from partita.filenames import restore_surrogates
 
 T = TypeVar("T")
 
@@ -32,12 +32,12 @@ class Table:
 
     Args:
         values: keys to values.
-        where: the file, as messages name it.
+        source: the file, as messages name it.
         remedy: what to do about a wrong value.
-        inside: the table's own place in the file, for messages: empty, or `recordings[3].` and the like.
+        prefix: the table's own place in the file, for messages: empty, or `recordings[3].` and the like.
 
-    >>> table = Table({"step": 3, "windows": {"epoch": "x"}}, where="state.json", remedy="copy it again")
-    >>> table.integer("step", least=0)
+    >>> table = Table({"step": 3, "windows": {"epoch": "x"}}, source="state.json", remedy="copy it again")
+    >>> table.integer("step", minimum=0)
     3
     >>> table.table("windows").integer("epoch")
     Traceback (most recent call last):
@@ -46,75 +46,77 @@ class Table:
     """
 
     values: dict[str, Any]
-    where: str
+    source: str
     remedy: str
-    inside: str = ""
+    prefix: str = ""
 
     def integer(
-        self, name: str, *, least: int | None = None, most: int | None = None, default: int | None = None
+        self, name: str, *, minimum: int | None = None, maximum: int | None = None, default: int | None = None
     ) -> int:
-        """Return an integer from `least` to `most`."""
+        """Return an integer from `minimum` to `maximum`."""
         value = self._get(name, default)
-        if type(value) is not int or (least is not None and value < least):
-            self.refuse(name, "must be an integer" + ("" if least is None else f" of at least {least}"))
-        if most is not None and value > most:
-            self.refuse(name, f"must be at most {most}")
+        if type(value) is not int or (minimum is not None and value < minimum):
+            self.reject(name, "must be an integer" + ("" if minimum is None else f" of at least {minimum}"))
+        if maximum is not None and value > maximum:
+            self.reject(name, f"must be at most {maximum}")
         return value
 
-    def number(self, name: str, *, least: float = -math.inf, default: float | None = None) -> float:
-        """Return a finite number of at least `least`."""
+    def number(self, name: str, *, minimum: float = -math.inf, default: float | None = None) -> float:
+        """Return a finite number of at least `minimum`."""
         value = self._get(name, default)
-        if type(value) not in (int, float) or not abs(value) <= sys.float_info.max or value < least:
-            self.refuse(name, "must be a number" + ("" if least == -math.inf else f" of at least {least:g}"))
+        if type(value) not in (int, float) or not abs(value) <= sys.float_info.max or value < minimum:
+            self.reject(
+                name, "must be a number" + ("" if minimum == -math.inf else f" of at least {minimum:g}")
+            )
         return float(value)
 
     def text(self, name: str, *, default: str | None = None) -> str:
         """Return a string."""
         value = self._get(name, default)
         if type(value) is not str:
-            self.refuse(name, "must be a string")
+            self.reject(name, "must be a string")
         return value
 
-    def flag(self, name: str, *, default: bool | None = None) -> bool:
+    def boolean(self, name: str, *, default: bool | None = None) -> bool:
         """Return true or false."""
         value = self._get(name, default)
         if type(value) is not bool:
-            self.refuse(name, "must be true or false")
+            self.reject(name, "must be true or false")
         return value
 
     def table(self, name: str) -> "Table":
         """Return a table inside this one."""
         value = self._get(name, None)
         if type(value) is not dict:
-            self.refuse(name, "must be a table")
-        return Table(value, self.where, self.remedy, f"{self.inside}{name}.")
+            self.reject(name, "must be a table")
+        return Table(value, self.source, self.remedy, f"{self.prefix}{name}.")
 
-    def items(self, name: str) -> list[Any]:
+    def array(self, name: str) -> list[Any]:
         """Return a list, of values of any type."""
         value = self._get(name, None)
         if type(value) is not list:
-            self.refuse(name, "must be a list")
+            self.reject(name, "must be a list")
         return value
 
     def tables(self, name: str) -> list["Table"]:
         """Return a list of tables."""
         inner = []
-        for place, value in enumerate(self.items(name)):
+        for place, value in enumerate(self.array(name)):
             if type(value) is not dict:
-                self.refuse(name, f"must be a list of tables: item {place} is none")
-            inner.append(Table(value, self.where, self.remedy, f"{self.inside}{name}[{place}]."))
+                self.reject(name, f"must be a list of tables: item {place} is none")
+            inner.append(Table(value, self.source, self.remedy, f"{self.prefix}{name}[{place}]."))
         return inner
 
-    def optional(self, name: str, take: Callable[[str], T]) -> T | None:
-        """Return None where the key is missing or null, else what `take`, a method of this table, returns.
+    def optional(self, name: str, read: Callable[[str], T]) -> T | None:
+        """Return None where the key is missing or null, else what `read`, a method of this table, returns.
 
-        >>> table = Table({"label": None}, where="index.json", remedy="prepare again")
+        >>> table = Table({"label": None}, source="index.json", remedy="prepare again")
         >>> table.optional("label", table.text) is None
         True
         """
-        return None if self.values.get(name) is None else take(name)
+        return None if self.values.get(name) is None else read(name)
 
-    def refuse(self, name: str, rule: str) -> NoReturn:
+    def reject(self, name: str, rule: str) -> NoReturn:
         """Raise the error for a value that breaks a rule of the caller's.
 
         Args:
@@ -122,22 +124,22 @@ class Table:
             rule: what holds for its value, for example "must be below `samples`".
         """
         if name not in self.values:
-            raise PartitaError(f"`{self.inside}{name}` is missing in {self.where}: {self.remedy}")
-        value = shown(self.values[name])
-        raise PartitaError(f"`{self.inside}{name}` in {self.where} is {value}, {rule}: {self.remedy}")
+            raise PartitaError(f"`{self.prefix}{name}` is missing in {self.source}: {self.remedy}")
+        value = short_repr(self.values[name])
+        raise PartitaError(f"`{self.prefix}{name}` in {self.source} is {value}, {rule}: {self.remedy}")
 
     def _get(self, name: str, default: Any) -> Any:
         if name not in self.values:
             if default is None:
-                self.refuse(name, "")
+                self.reject(name, "")
             return default
         return self.values[name]
 
 
-def shown(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """Return a value as a message shows it: cut where it is long.
 
-    >>> shown("x" * 100)[-5:]
+    >>> short_repr("x" * 100)[-5:]
     'xx...'
     """
     if type(value) is int and value.bit_length() > LONGEST_INTEGER:
@@ -161,7 +163,7 @@ def read_json(path: Path, *, remedy: str) -> Table:
     >>> _ = path.write_text('{"bits": 4.5}'); read_json(path, remedy="remove it").number("bits")
     4.5
     """
-    return _read(path, lambda text: json.loads(text, parse_constant=refuse_constant), remedy)
+    return _read(path, lambda text: json.loads(text, parse_constant=reject_json_constant), remedy)
 
 
 def read_toml(path: Path, *, remedy: str) -> Table:
@@ -172,7 +174,7 @@ def read_toml(path: Path, *, remedy: str) -> Table:
     ...
     partita.errors.PartitaError: nowhere.toml can't be read (No such file or directory): check the path
     """
-    return _read(path, lambda text: from_text(tomllib.loads(text)), remedy)
+    return _read(path, lambda text: restore_surrogates(tomllib.loads(text)), remedy)
 
 
 def _read(path: Path, parse: Callable[[str], Any], remedy: str) -> Table:
@@ -199,10 +201,10 @@ def _refuse_long_integers(value: Any) -> None:
             _refuse_long_integers(inner)
 
 
-def refuse_constant(name: str) -> NoReturn:
+def reject_json_constant(name: str) -> NoReturn:
     """Raise a ValueError for NaN and infinity: the `parse_constant` of `json.loads`.
 
-    >>> json.loads("[NaN]", parse_constant=refuse_constant)
+    >>> json.loads("[NaN]", parse_constant=reject_json_constant)
     Traceback (most recent call last):
     ...
     ValueError: NaN is no number of JSON

@@ -7,7 +7,7 @@ import torch
 from partita.cli import main as frame
 from partita.cli.failures import MEMORY_REMEDIES, SYSTEM_REMEDIES
 from partita.cli.main import SUMMARIES, main
-from partita.storage import FULL
+from partita.storage import DISK_FULL_ERRORS
 
 
 def numpys():
@@ -59,4 +59,6 @@ def test_not_enough_memory(monkeypatch, capsys, error, name):
 
 
 def test_all_that_says_that_a_disk_is_full_has_one_remedy():
-    assert {SYSTEM_REMEDIES[number] for number in FULL} == {"make room on the disk, or write elsewhere"}
+    assert {SYSTEM_REMEDIES[number] for number in DISK_FULL_ERRORS} == {
+        "make room on the disk, or write elsewhere"
+    }

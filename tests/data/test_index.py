@@ -23,7 +23,7 @@ from partita.data.index import (
     store_name,
 )
 from partita.data.preparation.prepare import PrepareConfig, prepare
-from partita.digests import with_digest
+from partita.digests import add_digest
 from partita.errors import PartitaError
 from partita.tables import Table
 
@@ -65,7 +65,7 @@ ASKED = PrepareConfig(sample_rate=8000, gap=0.1, labels="{n}_take")
 def sealed(index: dict[str, Any]) -> dict[str, Any]:
     """Return an index with the digests that its writer would have given it."""
     index["fingerprint"] = fingerprint(index)
-    return with_digest(index)
+    return add_digest(index)
 
 
 def replaced(index: dict[str, Any], place: tuple[Any, ...], value: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from partita.data.corpus import Corpus
 from partita.data.index import read_index
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
-from partita.storage import sole_writer
+from partita.storage import lock_folder
 
 CONFIG = PrepareConfig(sample_rate=8000)
 OTHER = PrepareConfig(sample_rate=8000, peak_dbfs=-3)
@@ -83,7 +83,7 @@ def test_the_old_corpus_is_read_after_the_lock(
     reads = []
 
     def read(path: Path) -> object:
-        with pytest.raises(PartitaError, match="another partita is writing"), sole_writer(path):
+        with pytest.raises(PartitaError, match="another partita is writing"), lock_folder(path):
             pass
         reads.append(path)
         return read_index(path)

@@ -6,7 +6,7 @@ import pytest
 
 from partita.errors import PartitaError
 from partita.experiments.folder import ExperimentFolder
-from partita.storage import beside, sole_writer
+from partita.storage import lock_folder, temporary_path
 
 
 def experiment(path: Path) -> ExperimentFolder:
@@ -29,13 +29,13 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path) -> 
 
 
 def test_a_settings_file_that_was_not_finished_is_removed(tmp_path: Path) -> None:
-    beside(tmp_path / "demo.json").write_text("{")
+    temporary_path(tmp_path / "demo.json").write_text("{")
     start(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["demo.json"]
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    with sole_writer(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
+    with lock_folder(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
         start(tmp_path)
     assert not list(tmp_path.iterdir())
 

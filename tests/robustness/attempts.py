@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 
 from damaging import damage
-from probes import TARGETS, Probe, difference, digest_of
+from probes import TARGETS, Probe, difference, files_digest
 from scenes import quick
 
 from partita.cli.main import main
@@ -135,7 +135,7 @@ def snapshot(folder: Path) -> dict[str, str]:
     files = (path for path in folder.rglob("*") if path.is_file())
     found = {str(path.relative_to(folder)): path for path in files}
     top = {name for name in found if "/" not in name and name.endswith((".json", ".html", ".png"))}
-    return {name: digest_of(path) for name, path in found.items() if name not in top or "index" in name}
+    return {name: files_digest(path) for name, path in found.items() if name not in top or "index" in name}
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from random import Random
 from typing import Any
 
 from looking import is_hidden, names_below, sizes_below
-from probes import digest_of
+from probes import files_digest
 from victims import VICTIMS, arrange, make_pristine
 
 VERDICTS = ("ok", "different", "leftovers", "orphans", "failed", "hang", "lost")
@@ -175,7 +175,7 @@ class Killer:
         product = self.home / self.victim.product
         files = (path for path in self.home.rglob("*") if path.is_file() and product not in path.parents)
         named = {str(path.relative_to(self.home)): path for path in files if path != product}
-        return {name: digest_of(path) for name, path in named.items() if not is_hidden(name)}
+        return {name: files_digest(path) for name, path in named.items() if not is_hidden(name)}
 
     def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
         with self.streams.open("wb") as file:

@@ -29,7 +29,7 @@ class Probe:
     outcome: Outcome
 
 
-def digest_of(*paths: Path) -> str:
+def files_digest(*paths: Path) -> str:
     """Return what tells some files' content from any other."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:16]
 
@@ -37,12 +37,12 @@ def digest_of(*paths: Path) -> str:
 def newest_weights(run: Path) -> str:
     """Return what tells all tensors of a run's newest checkpoint from any other."""
     newest = max((run / "checkpoints").glob("step-*"))
-    return f"{newest.name} {digest_of(*newest.glob('*.safetensors'))}"
+    return f"{newest.name} {files_digest(*newest.glob('*.safetensors'))}"
 
 
 def corpus_content(corpus: Path) -> Any:
     """Return all that a corpus says and holds, but for when its recordings were last touched."""
-    stores = {path.name: digest_of(path) for path in corpus.iterdir() if path.name != "index.json"}
+    stores = {path.name: files_digest(path) for path in corpus.iterdir() if path.name != "index.json"}
     index = json.loads((corpus / "index.json").read_text())
     for file in index["files"]:
         del file["mtime_ns"]
@@ -87,7 +87,7 @@ def _scores(home: Path, said: str) -> Any:
 
 
 def _clip(home: Path, said: str) -> str:
-    return digest_of(home / "clip.wav")
+    return files_digest(home / "clip.wav")
 
 
 def _generate(name: str, run: str, *more: str) -> Probe:

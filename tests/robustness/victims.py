@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import soundfile
-from probes import arena_scores, digest_of
+from probes import arena_scores, files_digest
 from scenes import (
     STEPS,
     arena_words,
@@ -67,7 +67,7 @@ def corpus_state(corpus: Path) -> Any:
     found = Corpus.open(corpus)
     ends = [segment.offset + segment.length for split in SPLITS for segment in found.segments(split)]
     assert max(ends) <= len(found.samples)
-    return [found.fingerprint, digest_of(found.store)]
+    return [found.fingerprint, files_digest(found.store)]
 
 
 def run_state(run: Path) -> Any:
@@ -77,9 +77,9 @@ def run_state(run: Path) -> Any:
     from partita.runs.loading import load
 
     load(run)
-    newest = RunFolder.open(run).newest()
+    newest = RunFolder.open(run).newest_checkpoint()
     load_checkpoint(newest)
-    return [newest.name, digest_of(*newest.glob("*.safetensors"))]
+    return [newest.name, files_digest(*newest.glob("*.safetensors"))]
 
 
 def clip_state(path: Path) -> Any:

@@ -136,7 +136,8 @@ def test_a_full_disk_leaves_the_old_checkpoint(
     assert f"--resume {run.path}" in str(caught.value)
     assert run.steps() == [0]
     assert torch.equal(
-        load_checkpoint(run.newest()).tensors["generator"]["end2"], checkpoint(0).tensors["generator"]["end2"]
+        load_checkpoint(run.newest_checkpoint()).tensors["generator"]["end2"],
+        checkpoint(0).tensors["generator"]["end2"],
     )
     assert {path.name for path in run.checkpoints_path.iterdir()} == {"last.txt", "step-000000"}
     with pytest.raises(PartitaError, match="is full"):

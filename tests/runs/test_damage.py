@@ -59,16 +59,16 @@ def as_older_versions_wrote_it(run: RunFolder) -> None:
 
 
 def test_a_checkpoint_lists_its_files_with_their_digests(run: RunFolder) -> None:
-    files = {path.name: storage.digest(path) for path in run.newest().glob("*.safetensors")}
+    files = {path.name: storage.file_digest(path) for path in run.newest_checkpoint().glob("*.safetensors")}
     assert len(files) == 2
-    assert read_state(run.newest())["files"] == files
+    assert read_state(run.newest_checkpoint())["files"] == files
 
 
 @pytest.mark.parametrize("place", [-1, -33, 400])
 def test_a_flipped_bit_in_weights_is_noticed(run: RunFolder, place: int) -> None:
     # regression: the model loaded, with another weight
-    flip(run.newest() / "average.safetensors", place)
-    for use in (lambda: load(run.path), lambda: load_checkpoint(run.newest())):
+    flip(run.newest_checkpoint() / "average.safetensors", place)
+    for use in (lambda: load(run.path), lambda: load_checkpoint(run.newest_checkpoint())):
         with pytest.raises(
             PartitaError, match=r"average\.safetensors is damaged .*: copy it again, or remove"
         ):
@@ -77,35 +77,35 @@ def test_a_flipped_bit_in_weights_is_noticed(run: RunFolder, place: int) -> None
 
 def test_a_weights_file_that_is_gone_is_missed(run: RunFolder) -> None:
     # regression: the raw weights were taken in place of their average
-    (run.newest() / "average.safetensors").unlink()
-    for use in (lambda: load(run.path), lambda: load_checkpoint(run.newest())):
+    (run.newest_checkpoint() / "average.safetensors").unlink()
+    for use in (lambda: load(run.path), lambda: load_checkpoint(run.newest_checkpoint())):
         with pytest.raises(PartitaError, match=r"average\.safetensors is missing: copy it again, or remove"):
             use()
     with pytest.raises(PartitaError, match="is missing"):
-        weights_path(run.newest())
+        weights_path(run.newest_checkpoint())
 
 
 def test_a_file_of_another_checkpoint_is_refused(run: RunFolder) -> None:
-    path = run.newest() / "adversary.safetensors"
-    path.write_bytes((run.newest() / "average.safetensors").read_bytes())
+    path = run.newest_checkpoint() / "adversary.safetensors"
+    path.write_bytes((run.newest_checkpoint() / "average.safetensors").read_bytes())
     with pytest.raises(
         PartitaError, match=r"adversary\.safetensors is no file of this checkpoint: remove it"
     ):
-        load_checkpoint(run.newest())
+        load_checkpoint(run.newest_checkpoint())
 
 
 def test_saving_again_after_damage_does_not_hide_it(run: RunFolder, checkpoint: Make) -> None:
-    flip(run.newest() / "generator.safetensors", -1)
+    flip(run.newest_checkpoint() / "generator.safetensors", -1)
     run.save(checkpoint(0, finished=True), keep=1, best=None)
     with pytest.raises(PartitaError, match=r"generator\.safetensors is damaged"):
-        load_checkpoint(run.newest())
+        load_checkpoint(run.newest_checkpoint())
 
 
 @pytest.mark.parametrize(
     ("old", "new"), [('"step": 0', '"step": 4'), ('"digest"', '"dagest"'), ('"files"', '"fides"')]
 )
 def test_a_changed_state_is_noticed(run: RunFolder, old: str, new: str) -> None:
-    path = run.newest() / "state.json"
+    path = run.newest_checkpoint() / "state.json"
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(PartitaError, match=r"state\.json"):
         load(run.path)
@@ -128,14 +128,14 @@ def test_a_run_of_an_older_version_loads(run: RunFolder) -> None:
     before = load(run.path).model.end2
     as_older_versions_wrote_it(run)
     assert torch.equal(load(run.path).model.end2, before)
-    assert load_checkpoint(run.newest()).tensors.keys() == {"average", "generator"}
-    (run.newest() / "average.safetensors").unlink()
-    assert weights_path(run.newest()).name == "generator.safetensors"
+    assert load_checkpoint(run.newest_checkpoint()).tensors.keys() == {"average", "generator"}
+    (run.newest_checkpoint() / "average.safetensors").unlink()
+    assert weights_path(run.newest_checkpoint()).name == "generator.safetensors"
 
 
 def test_weights_of_another_type_are_refused(run: RunFolder) -> None:
     as_older_versions_wrote_it(run)
-    path = run.newest() / "average.safetensors"
+    path = run.newest_checkpoint() / "average.safetensors"
     save_file({name: value.half() for name, value in load_file(path).items()}, path)
     with pytest.raises(PartitaError, match=r"has type torch\.float16 .* must be torch\.float32"):
         load(run.path)
@@ -143,7 +143,7 @@ def test_weights_of_another_type_are_refused(run: RunFolder) -> None:
 
 def test_weights_that_are_not_finite_are_refused(run: RunFolder) -> None:
     as_older_versions_wrote_it(run)
-    path = run.newest() / "average.safetensors"
+    path = run.newest_checkpoint() / "average.safetensors"
     save_file({name: value * float("nan") for name, value in load_file(path).items()}, path)
     with pytest.raises(DivergedError, match="holds NaN or infinity: the model diverged"):
         load(run.path)

@@ -45,14 +45,14 @@ def test_the_last_few_and_the_best_are_kept(run: RunFolder, checkpoint: Make) ->
     for step in range(10, 70, 10):
         run.save(checkpoint(step), keep=2, best=min(step, 20))
     assert run.steps() == [20, 50, 60]
-    assert run.newest().name == "step-000060"
+    assert run.newest_checkpoint().name == "step-000060"
 
 
 def test_the_chosen_checkpoint_stands_for_the_run(run: RunFolder, checkpoint: Make) -> None:
     run.save(checkpoint(10), keep=2, best=10)
-    assert run.chosen().name == "step-000010"
+    assert run.chosen_checkpoint().name == "step-000010"
     run.save(checkpoint(20, chosen=10, finished=True), keep=1, best=10)
-    assert run.chosen().name == "step-000010"
+    assert run.chosen_checkpoint().name == "step-000010"
     assert run.finished
 
 
@@ -61,10 +61,10 @@ def test_that_the_chosen_checkpoint_is_gone_is_said(
 ) -> None:
     run.save(checkpoint(10), keep=2, best=10)
     run.save(checkpoint(20, chosen=10, finished=True), keep=1, best=10)
-    run.chosen()
+    run.chosen_checkpoint()
     assert capsys.readouterr().err == ""
     shutil.rmtree(run.checkpoint_path(10))
-    assert run.chosen().name == "step-000020"
+    assert run.chosen_checkpoint().name == "step-000020"
     (line,) = capsys.readouterr().err.splitlines()
     assert "step-000010, which training chose, is gone" in line and "step-000020 is used" in line
 
@@ -77,14 +77,14 @@ def test_that_the_last_checkpoint_is_gone_is_said(
     last = run.checkpoints_path / "last.txt"
     for text in ("step-000010\n", "step-99999999999999999999\n", "?", "\udcff\n"):
         last.write_bytes(text.encode(errors="surrogateescape"))
-        assert run.chosen().name == "step-000020"
+        assert run.chosen_checkpoint().name == "step-000020"
     assert capsys.readouterr().err == "", "an older or a damaged file is no loss"
     run.save(checkpoint(30), keep=2, best=None)
     shutil.rmtree(run.checkpoint_path(30))
-    assert run.chosen().name == "step-000020"
+    assert run.chosen_checkpoint().name == "step-000020"
     (line,) = capsys.readouterr().err.splitlines()
     assert "step-000030, which was saved last, is gone" in line and "step-000020 is used" in line
-    (line,) = run.rewind()
+    (line,) = run.discard_unsaved()
     assert "step-000030, which was saved last, is gone" in line and "goes on from" in line
 
 
@@ -99,7 +99,7 @@ def test_rewinding_drops_what_came_after_the_checkpoint(run: RunFolder, checkpoi
     run.save(checkpoint(10), keep=3, best=None)
     run.log({"kind": "train", "step": 20})
     (run.checkpoints_path / ".step-000020.0123abcd.part").mkdir()
-    newest, lost = run.newest(), run.rewind()
+    newest, lost = run.newest_checkpoint(), run.discard_unsaved()
     assert (newest.name, lost) == ("step-000010", [])
     assert metrics.read(run.metrics_path) == [{"kind": "train", "step": 10}]
     assert [path.name for path in run.checkpoints_path.glob(".*")] == []

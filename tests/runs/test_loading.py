@@ -67,7 +67,7 @@ def test_a_run_without_a_checkpoint_says_so(run: RunFolder) -> None:
 
 
 def test_a_cut_off_weights_file_says_so(run: RunFolder) -> None:
-    path = run.newest() / "average.safetensors"
+    path = run.newest_checkpoint() / "average.safetensors"
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(PartitaError, match=r"average\.safetensors is damaged"):
         load(run.path)

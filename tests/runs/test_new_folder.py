@@ -133,7 +133,7 @@ def test_the_second_of_two_that_make_one_run_is_told(
         if there
         else "another training took it; give another folder with `--out`"
     )
-    with storage.sole_writer(path if there else tmp_path), pytest.raises(PartitaError, match=words):
+    with storage.lock_folder(path if there else tmp_path), pytest.raises(PartitaError, match=words):
         RunFolder.create(path, table, checkpoint(0))
     assert names(tmp_path) == ["run"]
     assert names(path) == ([] if there else LAYOUT)
@@ -146,12 +146,12 @@ def test_a_mount_point_is_asked_for_where_pathlib_cannot_tell(
         raise NotImplementedError("Path.is_mount() is unsupported on this system")  # Windows, Python 3.11
 
     monkeypatch.setattr(Path, "is_mount", refuse)
-    assert placing.is_empty(tmp_path)
+    assert placing.is_available(tmp_path)
 
 
 def test_a_link_that_leads_back_to_itself_is_named(tmp_path: Path) -> None:
     (tmp_path / "run").symlink_to("run")
     with pytest.raises(PartitaError, match="is a link that leads back to itself: give another folder"):
-        placing.is_empty(tmp_path / "run")
+        placing.is_available(tmp_path / "run")
     (tmp_path / "other").symlink_to("nowhere")
-    assert placing.is_empty(tmp_path / "other")
+    assert placing.is_available(tmp_path / "other")

@@ -58,4 +58,4 @@ def test_weights_that_are_not_finite_are_not_saved(
         train(corpus, out, make_config(log_every=1000), quiet=True)
     run = RunFolder.open(out)
     assert run.steps()[-1] == 5
-    assert load_checkpoint(run.newest()).step == 5
+    assert load_checkpoint(run.newest_checkpoint()).step == 5

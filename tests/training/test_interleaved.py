@@ -32,7 +32,7 @@ Make = Callable[..., Any]
 
 
 def step_of(run: Path) -> int:
-    return int(RunFolder.open(run).newest().name.removeprefix("step-"))
+    return int(RunFolder.open(run).newest_checkpoint().name.removeprefix("step-"))
 
 
 BUDGET = 114.0  # seconds of training in 2 minutes: 5% are for the final score
@@ -104,12 +104,14 @@ def test_turns_change_no_bit(corpus: Corpus, tmp_path: Path, make_config: Make, 
         assert train_in_turns(corpus, turns, quiet=True) == {}
     records = {name: metrics.read(tmp_path / name / "metrics.jsonl") for name in ("a", "b")}
     assert max(sum(one["kind"] == "turn" for one in records[name]) for name in records) >= 5
-    files = sorted(path.name for path in RunFolder.open(tmp_path / "whole").newest().glob("*.safetensors"))
+    files = sorted(
+        path.name for path in RunFolder.open(tmp_path / "whole").newest_checkpoint().glob("*.safetensors")
+    )
     assert files
     for name in files:
-        wanted = (RunFolder.open(tmp_path / "whole").newest() / name).read_bytes()
+        wanted = (RunFolder.open(tmp_path / "whole").newest_checkpoint() / name).read_bytes()
         for run in turns:
-            assert (RunFolder.open(run.path).newest() / name).read_bytes() == wanted
+            assert (RunFolder.open(run.path).newest_checkpoint() / name).read_bytes() == wanted
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
@@ -156,7 +158,7 @@ def test_records_of_turns_survive_a_stop_and_all_runs_share_one_corpus_check(
     for run in runs:
         records = metrics.read(run.path / "metrics.jsonl")
         assert records[-1]["kind"] == "turn"
-        assert RunFolder.open(run.path).rewind() == []
+        assert RunFolder.open(run.path).discard_unsaved() == []
         assert metrics.read(run.path / "metrics.jsonl") == records, "nothing was dropped"
     assert train_in_turns(corpus, runs, quiet=True) == {}
     assert begun == [corpus, corpus]

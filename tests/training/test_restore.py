@@ -33,7 +33,7 @@ def stopped(corpus: Corpus, out: Path, make_config: Make, adversary: AdversaryCo
 
 
 def change_state(run: RunFolder, **changes: Any) -> None:
-    path = run.newest() / "state.json"
+    path = run.newest_checkpoint() / "state.json"
     state = json.loads(path.read_text()) | changes
     path.write_text(json.dumps({name: value for name, value in state.items() if value is not None}))
 
@@ -64,7 +64,7 @@ def test_a_run_of_an_older_version_can_be_resumed(stopped: RunFolder, corpus: Co
 def test_tensors_that_do_not_fit_are_refused(
     stopped: RunFolder, corpus: Corpus, file: str, name: str, change: Any, words: str
 ) -> None:
-    path = stopped.newest() / f"{file}.safetensors"
+    path = stopped.newest_checkpoint() / f"{file}.safetensors"
     tensors = load_file(path)
     value = tensors.pop(name)
     save_file(tensors if change is None else tensors | {name: change(value).contiguous()}, path)
@@ -75,7 +75,7 @@ def test_tensors_that_do_not_fit_are_refused(
 @pytest.mark.parametrize("file", ["generator", "average", "optimizer", "random", "adversary"])
 def test_a_missing_file_is_reported(stopped: RunFolder, corpus: Corpus, file: str) -> None:
     # regression: a KeyError
-    (stopped.newest() / f"{file}.safetensors").unlink()
+    (stopped.newest_checkpoint() / f"{file}.safetensors").unlink()
     with pytest.raises(PartitaError, match=rf"{file}\.safetensors is missing: copy it again, or remove"):
         resume(stopped.path, corpus=corpus, quiet=True)
 
@@ -148,7 +148,7 @@ def test_a_refused_checkpoint_leaves_the_metrics_as_they_were(stopped: RunFolder
     # regression: they were cut to what the checkpoint's state said, before its tensors were found damaged
     stopped.log({"kind": "train", "step": 10**6})
     before = stopped.metrics_path.read_bytes()
-    path = stopped.newest() / "generator.safetensors"
+    path = stopped.newest_checkpoint() / "generator.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\xff")
     with pytest.raises(PartitaError, match=r"generator\.safetensors"):
         resume(stopped.path, corpus=corpus, quiet=True)

@@ -16,7 +16,7 @@ from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
-from partita.storage import sole_writer
+from partita.storage import lock_folder
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.train import resume, train
@@ -50,7 +50,7 @@ def wait_for_a_run(out: Path) -> None:
 
 def content(run: Path) -> tuple[dict[str, bytes], Any, list[dict[str, Any]]]:
     """Return what must be equal: the tensors' files, the state, and the records without times."""
-    newest = RunFolder.open(run).newest()
+    newest = RunFolder.open(run).newest_checkpoint()
     files = {path.name: path.read_bytes() for path in newest.glob("*.safetensors")}
     state = json.loads((newest / "state.json").read_text())
     del state["position"]["seconds"], state["position"]["meter"]["seconds"], state["digest"]
@@ -178,7 +178,7 @@ def test_a_run_that_another_process_trains_is_not_changed(
     part.mkdir()
     metrics.append(run / "metrics.jsonl", {"kind": "train", "step": 5})
     before = (run / "metrics.jsonl").read_bytes()
-    with sole_writer(run), pytest.raises(PartitaError, match="another partita is writing"):
+    with lock_folder(run), pytest.raises(PartitaError, match="another partita is writing"):
         resume(run, corpus=corpus, quiet=True)
     assert part.is_dir()
     assert (run / "metrics.jsonl").read_bytes() == before

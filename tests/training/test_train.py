@@ -17,7 +17,7 @@ from partita.data.corpus import Corpus
 from partita.data.index import fingerprint
 from partita.data.verify import BackgroundCheck
 from partita.device import compute_device
-from partita.digests import with_digest
+from partita.digests import add_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
@@ -50,7 +50,7 @@ def test_a_run_learns_and_writes_all_its_files(corpus: Corpus, out: Path, make_c
     clips = sorted(run.clips_path.glob("*.wav"))
     assert [path.name for path in clips] == ["step-000060-1.wav", "step-000060-2.wav"]
     assert soundfile.info(clips[0]).frames == round(0.05 * corpus.sample_rate)
-    assert any(run.board_path.iterdir())
+    assert any(run.tensorboard_path.iterdir())
     loaded = load(out)
     assert loaded.step == 60
     assert np.array_equal(loaded.draw(seconds=0.01, seed=1), load(out).draw(seconds=0.01, seed=1))
@@ -99,7 +99,7 @@ def test_adversarial_arms_log_both_losses(
         "discriminator_fake",
     } <= last.keys()
     assert ("matching" in last) == (arm == "report-formula")
-    assert (RunFolder.open(out).newest() / "adversary.safetensors").exists()
+    assert (RunFolder.open(out).newest_checkpoint() / "adversary.safetensors").exists()
 
 
 def test_arms_see_the_same_windows_and_the_twin_ends_bitwise_equal(
@@ -109,8 +109,8 @@ def test_arms_see_the_same_windows_and_the_twin_ends_bitwise_equal(
     ends = {}
     for arm in ("likelihood", "report-0", "report"):
         run = RunFolder.open(train(corpus, tmp_path / arm, with_arm(base, arm), quiet=True))
-        windows = json.loads((run.newest() / "state.json").read_text())["windows"]
-        ends[arm] = windows, (run.newest() / "generator.safetensors").read_bytes()
+        windows = json.loads((run.newest_checkpoint() / "state.json").read_text())["windows"]
+        ends[arm] = windows, (run.newest_checkpoint() / "generator.safetensors").read_bytes()
     assert ends["likelihood"] == ends["report-0"]
     assert ends["report"][0] == ends["likelihood"][0]
     assert ends["report"][1] != ends["likelihood"][1]
@@ -143,7 +143,7 @@ def test_a_minute_budget_is_kept_and_the_cosine_ends_with_it(
 
 def test_epochs_become_steps(corpus: Corpus, out: Path, make_config: Make) -> None:
     train(corpus, out, make_config(steps=None, epochs=0.5, batch=4), quiet=True)
-    windows = json.loads((RunFolder.open(out).newest() / "state.json").read_text())["windows"]
+    windows = json.loads((RunFolder.open(out).newest_checkpoint() / "state.json").read_text())["windows"]
     seen = RunFolder.open(out).steps()[-1] * 4 * 256
     assert windows["epoch"] == 0
     assert seen == pytest.approx(0.5 * corpus.seconds("train") * corpus.sample_rate, abs=4 * 256 * 2)
@@ -219,7 +219,7 @@ def test_a_stopped_run_can_be_moved_and_resumed(corpus: Corpus, tmp_path: Path, 
     index = json.loads((there / "index.json").read_text())
     other = index | {"gap": 2.0}
     other["fingerprint"] = fingerprint(other)
-    (there / "index.json").write_text(json.dumps(with_digest(other)))
+    (there / "index.json").write_text(json.dumps(add_digest(other)))
     with pytest.raises(PartitaError, match="is not the one that"):
         resume(moved, corpus=there, quiet=True)
     (there / "index.json").write_text(json.dumps(index))

@@ -166,7 +166,7 @@ def main() -> None:
     if not words.student.exists():
         sound = teacher_sound(teacher, corpus, "train", 256, words.samples // 256, words.seed)
         trained = train_student(sound, words.minutes, words.seed)
-        with storage.replacing(words.student) as part:
+        with storage.atomic_file(words.student) as part:
             save_file(dict(trained.state_dict()), part)
     if words.only_train:
         return

@@ -70,7 +70,7 @@ def encode(
     >>> soundfile.info(path).frames
     99
     """
-    with storage.replacing(path, redirect=redirect) as part, part.open("w+b", buffering=0) as file:
+    with storage.atomic_file(path, redirect=redirect) as part, part.open("w+b", buffering=0) as file:
         _write(file, sound, form=form, sample_rate=sample_rate, note=note)
 
 

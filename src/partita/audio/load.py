@@ -18,7 +18,7 @@ from partita import storage
 from partita.audio.decoding import Decoder
 from partita.audio.errors import UnreadableError
 from partita.errors import PartitaError
-from partita.standard_streams import without_libraries
+from partita.standard_streams import suppress_library_messages
 
 MAX_PIPE_BYTES = 1 << 30
 """The most bytes that are read from a pipe: an hour and a half of CD sound. Files have no limit."""
@@ -53,7 +53,7 @@ def read_audio(path: str | Path, sample_rate: int, *, last_samples: int | None =
             f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: name an audio file"
         )
     try:
-        with without_libraries(), seekable_file(path) as file:
+        with suppress_library_messages(), seekable_file(path) as file:
             following: Decoder | None = Decoder(file, sample_rate)
             while following:
                 decoder, sound = following, _end_of(following, last_samples)
@@ -87,8 +87,8 @@ def seekable_file(path: Path, *, max_bytes: int = MAX_PIPE_BYTES) -> Iterator[Pa
         yield path
         return
     folder = Path(tempfile.gettempdir())
-    storage.clear_leftovers(folder, of=COPY_NAME)
-    with storage.scratch(folder / COPY_NAME) as copy:
+    storage.remove_leftovers(folder, of=COPY_NAME)
+    with storage.temporary_file(folder / COPY_NAME) as copy:
         try:
             with path.open("rb", buffering=0) as source, copy.open("wb") as target:
                 if source.isatty():

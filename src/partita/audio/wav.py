@@ -154,7 +154,7 @@ class GrowingWav:
 
     def _begin(self, content: bytes) -> None:
         """Write the file with its first block, replacing a file of the same name at once."""
-        with storage.replacing(self._file, durable=False, redirect=self._final_path) as part:
+        with storage.atomic_file(self._file, durable=False, redirect=self._final_path) as part:
             part.write_bytes(content)
 
     def _final_path(self, path: Path) -> Path:

@@ -31,7 +31,7 @@ write elsewhere
     except (BrokenPipeError, ConnectionResetError):
         raise
     except OSError as error:
-        full = error.errno in storage.FULL
+        full = error.errno in storage.DISK_FULL_ERRORS
         remedy = "make room on the disk, or write elsewhere" if full else "write elsewhere"
         raise PartitaError(f"{path} can't be written: {error.strerror or error}: {remedy}{kept}") from None
 

@@ -5,10 +5,10 @@ This file prints nothing.
 
 import errno
 
-from partita.storage import FULL
+from partita.storage import DISK_FULL_ERRORS
 
 SYSTEM_REMEDIES = {
-    **dict.fromkeys(FULL, "make room on the disk, or write elsewhere"),
+    **dict.fromkeys(DISK_FULL_ERRORS, "make room on the disk, or write elsewhere"),
     errno.EROFS: "write elsewhere",
     errno.EACCES: "change its permissions, or give another path",
     errno.EPERM: "change its permissions, or give another path",

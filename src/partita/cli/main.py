@@ -15,7 +15,7 @@ from partita import __version__
 from partita.cli.failures import is_bug, message_of
 from partita.cli.raw_arguments import clean_arguments
 from partita.errors import PartitaError
-from partita.standard_streams import secure_streams, silence_failed_output
+from partita.standard_streams import discard_unwritable_output, prepare_standard_streams
 from partita.terminal import flush_output, print_line, print_note
 
 DONE, FAILURE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
@@ -47,14 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     if arguments is None:
-        secure_streams()
+        prepare_standard_streams()
     os.environ.setdefault(*WAITING)  # PyTorch reads it once, when it is imported
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given[0] if given else "--help"
     try:
         return _status(name, given[1:])
     finally:
-        silence_failed_output()
+        discard_unwritable_output()
 
 
 def _status(name: str, rest: list[str]) -> int:

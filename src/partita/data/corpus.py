@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.data.index import INDEX, REMEDY, SPLITS, read_index
-from partita.digests import samples_hash
+from partita.digests import new_samples_hash
 from partita.errors import PartitaError
 
 __all__ = ["INDEX", "SPLITS", "Corpus", "Segment", "read_index"]
@@ -240,7 +240,7 @@ def samples_digest(
     >>> samples_digest(np.zeros(4, np.int16), 0, 0)
     'cae66941d9efbd404e4d88758ea67670'
     """
-    digest = samples_hash()
+    digest = new_samples_hash()
     for start in range(offset, offset + length, BLOCK):
         if stop():
             break

@@ -15,9 +15,9 @@ from typing import IO, Any, Self
 from partita.data.index import INDEX, STORE_NAME, DamagedIndexError, read_index, store_name
 from partita.data.prepared_file import PreparedFile
 from partita.data.store_cleanup import clear_scratch, record_stores, remove_unused_stores
-from partita.digests import with_digest
+from partita.digests import add_digest
 from partita.errors import PartitaError
-from partita.storage import FULL, clear_leftovers, flush_to_disk, sole_writer, write_json
+from partita.storage import DISK_FULL_ERRORS, flush_to_disk, lock_folder, remove_leftovers, write_json
 
 SCRATCH = ".preparing"
 OWN_NAMES = re.compile(rf"{re.escape(SCRATCH)}|{STORE_NAME.pattern}|\.{re.escape(INDEX)}\..*\.part")
@@ -52,13 +52,13 @@ class CorpusWriter:
         """Lock the folder, read the old corpus, and remove what a killed writer left."""
         try:
             self.out.mkdir(parents=True, exist_ok=True)
-            self._lock.enter_context(sole_writer(self.out))
+            self._lock.enter_context(lock_folder(self.out))
             self._old = self._read_old()
             self._clean_up()
             self.scratch.mkdir(exist_ok=True)
         except OSError as error:
             self._lock.close()
-            if error.errno in FULL:
+            if error.errno in DISK_FULL_ERRORS:
                 raise
             raise PartitaError(
                 f"{self.out} can't be written to ({error.strerror}): name another folder"
@@ -102,7 +102,7 @@ class CorpusWriter:
             shutil.rmtree(self.scratch, ignore_errors=True)
         else:  # a later writer can tell which stores are unused
             clear_scratch(self.scratch)
-        clear_leftovers(self.out, of=INDEX)
+        remove_leftovers(self.out, of=INDEX)
 
     @property
     def old_settings(self) -> Any:
@@ -136,7 +136,7 @@ class CorpusWriter:
             The index as it was written.
         """
         name = store_name([file.samples_digest for file in files])
-        index = with_digest({**index, "store": name})
+        index = add_digest({**index, "store": name})
         if not self._store_is_current(name, files):
             part = self.scratch / name
             with part.open("wb") as target:
@@ -195,7 +195,7 @@ def explain_full_disk(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in DISK_FULL_ERRORS:
             raise
         raise PartitaError(
             f"no room left on the disk of {out}: free some, earlier files are unchanged"

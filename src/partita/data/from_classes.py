@@ -17,7 +17,7 @@ from partita.data.corpus import Corpus
 from partita.data.corpus_writer import CorpusWriter, explain_full_disk
 from partita.data.index import FORMAT, MAX_SAMPLE_RATE, SPLITS, fingerprint
 from partita.data.prepared_file import PreparedFile
-from partita.digests import samples_hash
+from partita.digests import new_samples_hash
 from partita.errors import PartitaError
 
 
@@ -75,7 +75,7 @@ def _to_int16(classes: NDArray[Any], quantizer: Quantizer) -> NDArray[np.int16]:
 
 
 def _file(name: str, data: bytes, offset: int, store: Path) -> PreparedFile:
-    digest = samples_hash(data).hexdigest()
+    digest = new_samples_hash(data).hexdigest()
     return PreparedFile(
         source=name,
         size=len(data),

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
-from partita.digests import DIGEST, without_digest
+from partita.digests import DIGEST, verify_digest
 from partita.errors import PartitaError
 from partita.tables import Table, read_json
 
@@ -77,11 +77,11 @@ def _is_corpus_index(table: Table) -> bool:
         return True
     if isinstance(written, str) and re.fullmatch(rf"{FAMILY}[1-9][0-9]{{0,5}}", written):
         raise _NewerIndexError(
-            f"{table.where} is of the format {written!r}, which a newer version of partita wrote:"
+            f"{table.source} is of the format {written!r}, which a newer version of partita wrote:"
             " update partita, or name another folder"
         )
     if {"fingerprint", "recordings"} <= table.values.keys():
-        table.refuse("format", f"must be {FORMAT!r}")
+        table.reject("format", f"must be {FORMAT!r}")
     return False
 
 
@@ -94,28 +94,28 @@ def check_index(table: Table) -> None:
     Raises:
         PartitaError: a value is wrong; the message names the first such key.
 
-    >>> check_index(Table({"sample_rate": "16000"}, where="index.json", remedy=REMEDY))
+    >>> check_index(Table({"sample_rate": "16000"}, source="index.json", remedy=REMEDY))
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: `sample_rate` in index.json is '16000', must be an integer of at least 1: \
 prepare the recordings again
     """
-    table.integer("sample_rate", least=1, most=MAX_SAMPLE_RATE)
-    samples = table.integer("samples", least=1)
+    table.integer("sample_rate", minimum=1, maximum=MAX_SAMPLE_RATE)
+    samples = table.integer("samples", minimum=1)
     table.text("fingerprint")
     table.text("root")
     if table.values.get("sound") != "classes":
         table.table("sound")
-        table.number("gap", least=0)
+        table.number("gap", minimum=0)
     for entry in table.tables("skipped"):
         _check_source(entry)
         entry.text("reason")
     for name in ("warnings", "held_out"):
-        if name in table.values and not all(type(line) is str for line in table.items(name)):
-            table.refuse(name, "must be a list of strings")
+        if name in table.values and not all(type(line) is str for line in table.array(name)):
+            table.reject(name, "must be a list of strings")
     total = sum(_check_file(entry) for entry in table.tables("files"))
     if total != samples:
-        table.refuse("samples", f"must be {total}, the sum over `files`")
+        table.reject("samples", f"must be {total}, the sum over `files`")
     _check_recordings(table, samples)
     _check_content(table)
 
@@ -124,7 +124,7 @@ def _check_source(entry: Table) -> None:
     """Check the name of a recording, which messages quote."""
     source = entry.text("source")
     if not source or source.encode(errors="replace").decode() != source:
-        entry.refuse("source", "must be a name without incomplete characters")
+        entry.reject("source", "must be a name without incomplete characters")
 
 
 def _check_file(entry: Table) -> int:
@@ -132,17 +132,17 @@ def _check_file(entry: Table) -> int:
     _check_source(entry)
     for name in ("digest", "samples_digest"):
         if not re.fullmatch("[0-9a-f]*", entry.text(name)):
-            entry.refuse(name, "must be hexadecimal digits")
-    entry.integer("size", least=0)
+            entry.reject(name, "must be hexadecimal digits")
+    entry.integer("size", minimum=0)
     entry.integer("mtime_ns")
     entry.optional("note", entry.text)
     reason = _optional(entry, "reason", entry.text)
     total = 0
-    for stretch in entry.items("stretches"):
+    for stretch in entry.array("stretches"):
         if type(stretch) is not list or [type(value) for value in stretch] != [int, int]:
-            entry.refuse("stretches", "must be a list of pairs of integers")
+            entry.reject("stretches", "must be a list of pairs of integers")
         if stretch[0] < 0 or stretch[1] < 1:
-            entry.refuse("stretches", "must be pairs of a start of at least 0 and a length of at least 1")
+            entry.reject("stretches", "must be pairs of a start of at least 0 and a length of at least 1")
         total += stretch[1]
     return total if reason is None else 0
 
@@ -150,7 +150,7 @@ def _check_file(entry: Table) -> int:
 def _optional(table: Table, name: str, take: Callable[[str], T]) -> T | None:
     """Return a value that may be null but must not be missing."""
     if name not in table.values:
-        table.refuse(name, "")
+        table.reject(name, "")
     return table.optional(name, take)
 
 
@@ -160,7 +160,7 @@ def _check_recordings(table: Table, samples: int) -> None:
     for recording in table.tables("recordings"):
         _check_source(recording)
         if recording.text("split") not in SPLITS:
-            recording.refuse("split", f"must be one of {', '.join(SPLITS)}")
+            recording.reject("split", f"must be one of {', '.join(SPLITS)}")
         label = _optional(recording, "label", recording.table)
         if label is not None:
             for name in label.values:
@@ -171,18 +171,18 @@ def _check_recordings(table: Table, samples: int) -> None:
     for (_, stop), (start, _) in pairwise(spans):
         if start < stop:
             raise PartitaError(
-                f"`recordings` in {table.where} has two segments that both hold sample {start} of the store:"
+                f"`recordings` in {table.source} has two segments that both hold sample {start} of the store:"
                 f" {table.remedy}"
             )
 
 
 def _check_segment(segment: Table, samples: int) -> tuple[int, int]:
     """Check a segment; return its first sample in the store and one past its last."""
-    segment.number("source_start_s", least=0)
-    start = segment.integer("offset", least=0)
-    stop = start + segment.integer("length", least=1)
+    segment.number("source_start_s", minimum=0)
+    start = segment.integer("offset", minimum=0)
+    stop = start + segment.integer("length", minimum=1)
     if stop > samples:
-        segment.refuse("length", f"must end inside the store, which has {samples} samples")
+        segment.reject("length", f"must end inside the store, which has {samples} samples")
     return start, stop
 
 
@@ -191,12 +191,12 @@ def _check_content(table: Table) -> None:
     index = table.values
     digests = [entry["samples_digest"] for entry in index["files"]]
     if table.text("store") != store_name(digests) or not STORE_NAME.fullmatch(index["store"]):
-        table.refuse("store", f"must be {store_name(digests)}, a file in the corpus folder")
+        table.reject("store", f"must be {store_name(digests)}, a file in the corpus folder")
     if "warnings" in index:  # older versions wrote neither warnings nor a digest
         table.text(DIGEST)
-    without_digest(table)
+    verify_digest(table)
     if index["fingerprint"] != fingerprint(index):
-        table.refuse("fingerprint", "does not match the recordings, which are damaged or were edited")
+        table.reject("fingerprint", "does not match the recordings, which are damaged or were edited")
 
 
 def fingerprint(index: dict[str, Any]) -> str:

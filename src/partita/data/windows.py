@@ -152,8 +152,8 @@ class TrainingWindows:
                     f"`{name}` of the windows is {value!r}, was {saved.get(name)!r} when they were"
                     " saved: resume with the same corpus and settings, or start a new run"
                 )
-        epoch = table.integer("epoch", least=0)
-        position = table.integer("position", least=0, most=self.batches_per_epoch)
+        epoch = table.integer("epoch", minimum=0)
+        position = table.integer("position", minimum=0, maximum=self.batches_per_epoch)
         self.epoch, self._position = epoch, position
         self._plan = self._plan_epoch()
 

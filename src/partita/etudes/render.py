@@ -18,10 +18,10 @@ from partita.etudes.acoustics import body, room
 from partita.etudes.bowed_string import FRAME, INTERNAL_RATE, simulate
 from partita.etudes.performance import play
 from partita.etudes.phrasing import compose
-from partita.filenames import for_c
+from partita.filenames import c_library_path
 from partita.generated_folders import mark_generated
 from partita.seeds import numpy_stream
-from partita.storage import replacing
+from partita.storage import atomic_file
 
 PEAK = 10 ** (-2 / 20)
 """Largest sample of the result: -2 dBFS."""
@@ -121,10 +121,10 @@ def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, 
     paths = []
     for number in range(1, count + 1):
         path = folder / f"etude-{number:02d}.wav"
-        with replacing(path) as part:
+        with atomic_file(path) as part:
             sound = render(seconds, sample_rate=sample_rate, seed=seed * 1000 + number)
             try:
-                soundfile.write(for_c(part), sound, sample_rate, subtype="PCM_16", format="WAV")
+                soundfile.write(c_library_path(part), sound, sample_rate, subtype="PCM_16", format="WAV")
             except soundfile.LibsndfileError as error:
                 raise PartitaError(
                     f"{path} can't be written ({error}): free some space on the disk, or name another folder"

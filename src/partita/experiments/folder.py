@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from partita import storage
-from partita.digests import with_digest, without_digest
+from partita.digests import add_digest, verify_digest
 from partita.errors import PartitaError
 from partita.tables import Table, read_json
 
@@ -56,8 +56,8 @@ class ExperimentFolder:
         if self.path.exists() and not self.path.is_dir():
             self._refuse_foreign()
         self.path.mkdir(parents=True, exist_ok=True)
-        with storage.sole_writer(self.path):
-            storage.clear_leftovers(self.path, of=self.settings_file.name)
+        with storage.lock_folder(self.path):
+            storage.remove_leftovers(self.path, of=self.settings_file.name)
             unfinished = f".{self.settings_file.name}."  # another process may have been killed while writing
             others = any(not path.name.startswith(unfinished) for path in self.path.iterdir())
             if others and not self.settings_file.is_file():
@@ -75,9 +75,9 @@ class ExperimentFolder:
         """
         if not self.settings_file.is_file():
             return None
-        content = without_digest(read_json(self.settings_file, remedy=REMEDY))
+        content = verify_digest(read_json(self.settings_file, remedy=REMEDY))
         if content.integer("format") != self.format:
-            content.refuse("format", f"must be {self.format}, or another version of Partita wrote it")
+            content.reject("format", f"must be {self.format}, or another version of Partita wrote it")
         content.table("settings")
         return content
 
@@ -87,7 +87,7 @@ class ExperimentFolder:
         Args:
             content: fit for JSON, with a table `settings`.
         """
-        storage.write_json(self.settings_file, with_digest({"format": self.format, **content}))
+        storage.write_json(self.settings_file, add_digest({"format": self.format, **content}))
 
     def refuse_other_settings(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         """Raise an error if a setting differs from the one that the experiment was started with.

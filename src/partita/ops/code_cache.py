@@ -23,7 +23,7 @@ from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, NullCache
 from numba.core.serialize import dumps
 
-from partita.storage import clear_leftovers, replacing
+from partita.storage import atomic_file, remove_leftovers
 
 PREFIX = "partita-"
 DIGEST_BYTES = 32
@@ -96,8 +96,8 @@ class CodeCache(NullCache):  # type: ignore[misc]
         try:
             path = self._path(sig, data.codegen)
             path.parent.mkdir(parents=True, exist_ok=True)
-            clear_leftovers(path.parent)
-            with replacing(path) as part:
+            remove_leftovers(path.parent)
+            with atomic_file(path) as part:
                 part.write_bytes(hashlib.sha256(content).digest() + content)
             self._remove_stale(path.parent)
         except OSError as error:

@@ -13,8 +13,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from partita import storage
-from partita.digests import digest_of
-from partita.runs.checkpoint_state import SUFFIX, listed_files, read_state, write_state
+from partita.digests import bytes_digest
+from partita.runs.checkpoint_state import SUFFIX, read_file_digests, read_state, write_state
 from partita.runs.tensors import read_tensors
 
 
@@ -49,22 +49,22 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     [1.0, 1.0]
     """
     if folder.exists():
-        write_state(folder, checkpoint.state, listed_files(folder) or {})
+        write_state(folder, checkpoint.state, read_file_digests(folder) or {})
         return
-    with storage.replacing_folder(folder) as part:
+    with storage.atomic_folder(folder) as part:
         files = {}
         for name, tensors in checkpoint.tensors.items():
             plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
             data = save(plain)
             (part / f"{name}{SUFFIX}").write_bytes(data)
-            files[f"{name}{SUFFIX}"] = digest_of(data)
+            files[f"{name}{SUFFIX}"] = bytes_digest(data)
         write_state(part, checkpoint.state, files)
 
 
 def remove_checkpoint(folder: Path) -> None:
     """Remove a checkpoint, if it is there, so that a kill in the middle leaves none that is incomplete."""
     if folder.exists():
-        away = storage.beside(folder)
+        away = storage.temporary_path(folder)
         folder.rename(away)
         shutil.rmtree(away, ignore_errors=True)
 
@@ -75,7 +75,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         PartitaError: a part is missing, damaged, or from a newer version.
     """
-    state, files = read_state(folder), listed_files(folder)
+    state, files = read_state(folder), read_file_digests(folder)
     digests = {path.name: None for path in sorted(folder.glob(f"*{SUFFIX}"))} if files is None else files
     tensors = {
         name.removesuffix(SUFFIX): read_tensors(folder / name, digest)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
-from partita.digests import DIGEST, with_digest, without_digest
+from partita.digests import DIGEST, add_digest, verify_digest
 from partita.errors import PartitaError
 from partita.tables import Table, read_json
 
@@ -32,14 +32,14 @@ def write_state(folder: Path, state: dict[str, Any], files: dict[str, str]) -> N
     >>> read_state(folder)["step"]
     3
     """
-    whole = with_digest({"format": FORMAT} | state | {"files": files})
+    whole = add_digest({"format": FORMAT} | state | {"files": files})
     storage.write_text(folder / STATE, json.dumps(whole, indent=1, allow_nan=False) + "\n")
 
 
-def remedy(folder: Path) -> str:
+def damage_remedy(folder: Path) -> str:
     """Return what to do about a checkpoint that is damaged.
 
-    >>> remedy(Path("step-000400"))
+    >>> damage_remedy(Path("step-000400"))
     'copy it again, or remove step-000400 to use another checkpoint'
     """
     return f"copy it again, or remove {folder} to use another checkpoint"
@@ -51,23 +51,23 @@ def read_state(folder: Path) -> dict[str, Any]:
     Raises:
         PartitaError: it is missing, damaged, or from a newer version.
     """
-    table = read_json(folder / STATE, remedy=remedy(folder))
-    number = table.integer("format", least=1)
+    table = read_json(folder / STATE, remedy=damage_remedy(folder))
+    number = table.integer("format", minimum=1)
     if number > FORMAT:
         raise PartitaError(
-            f"{table.where} has format {number}, this version reads up to {FORMAT}: install a newer partita"
+            f"{table.source} has format {number}, this version reads up to {FORMAT}: install a newer partita"
         )
     if "files" in table.values:
         table.text(DIGEST)
-    table = without_digest(table)
-    table.integer("step", least=0)
-    table.flag("finished", default=False)
-    table.optional("records", lambda name: table.integer(name, least=0))
-    table.optional("chosen", lambda name: table.integer(name, least=0))
+    table = verify_digest(table)
+    table.integer("step", minimum=0)
+    table.boolean("finished", default=False)
+    table.optional("records", lambda name: table.integer(name, minimum=0))
+    table.optional("chosen", lambda name: table.integer(name, minimum=0))
     return table.values
 
 
-def listed_files(folder: Path) -> dict[str, str] | None:
+def read_file_digests(folder: Path) -> dict[str, str] | None:
     """Return name -> digest of the tensor files of a checkpoint; None for one of an older version.
 
     Raises:
@@ -77,17 +77,17 @@ def listed_files(folder: Path) -> dict[str, str] | None:
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> write_state(folder, {"step": 3}, {"average.safetensors": "00"})
-    >>> listed_files(folder)  # doctest: +ELLIPSIS
+    >>> read_file_digests(folder)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: /.../average.safetensors is missing: copy it again, or remove ...
     """
-    files = _files(Table(read_state(folder), str(folder / STATE), remedy(folder)))
+    files = _files(Table(read_state(folder), str(folder / STATE), damage_remedy(folder)))
     if files is None:
         return None
     there = {path.name for path in folder.glob(f"*{SUFFIX}")}
     if missing := sorted(files.keys() - there):
-        raise PartitaError(f"{folder / missing[0]} is missing: {remedy(folder)}")
+        raise PartitaError(f"{folder / missing[0]} is missing: {damage_remedy(folder)}")
     if extra := sorted(there - files.keys()):
         raise PartitaError(f"{folder / extra[0]} is no file of this checkpoint: remove it")
     return files

@@ -14,8 +14,8 @@ import tomli_w
 
 from partita import storage
 from partita.errors import PartitaError
-from partita.filenames import to_text
-from partita.tables import shown
+from partita.filenames import escape_surrogates
+from partita.tables import short_repr
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ def from_table(kind: type[T], table: dict[str, Any], *, where: str) -> T:
 
 def write_toml(path: Path, table: dict[str, Any]) -> None:
     """Write a TOML file, whole or not at all."""
-    storage.write_text(path, tomli_w.dumps(to_text(table)))
+    storage.write_text(path, tomli_w.dumps(escape_surrogates(table)))
 
 
 def _plain(value: Any) -> Any:
@@ -103,7 +103,9 @@ def _typed(hint: Any, value: Any, name: str, where: str) -> Any:
         return float(value)
     if not is_dataclass(hint) and isinstance(hint, type) and type(value) is hint:
         return value
-    raise PartitaError(f"`{name}` in {where} is {shown(value)}, must be of type {_named(hint)}: change it")
+    raise PartitaError(
+        f"`{name}` in {where} is {short_repr(value)}, must be of type {_named(hint)}: change it"
+    )
 
 
 def _named(hint: Any) -> str:

@@ -17,14 +17,14 @@ from typing import Any
 
 from partita import storage
 from partita.data.index import MAX_SAMPLE_RATE
-from partita.digests import DIGEST, with_digest, without_digest
+from partita.digests import DIGEST, add_digest, verify_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint, remove_checkpoint, save_checkpoint
 from partita.runs.checkpoint_state import read_state
 from partita.runs.config import write_toml
 from partita.runs.config_formats import FORMAT, upgrade_run_config
-from partita.runs.new_folder import LAST, is_empty, new_folder
+from partita.runs.new_folder import LAST, is_available, new_folder
 from partita.tables import Table, read_toml
 from partita.terminal import print_note
 
@@ -56,11 +56,11 @@ class RunFolder:
                 full.
         """
         run = cls(Path(path))
-        run.refuse_if_taken()
-        table = with_digest({"format": FORMAT} | config)
+        run.check_available()
+        table = add_digest({"format": FORMAT} | config)
         state = first.state | {CONFIG_DIGEST: table[DIGEST]}
         remedy = "nothing was made; make room, then run the same command again"
-        with run.disk_faults(remedy), new_folder(run.path, last=CONFIG) as part:
+        with run.explain_full_disk(remedy), new_folder(run.path, last=CONFIG) as part:
             new = cls(part)
             write_toml(part / CONFIG, table)
             new.metrics_path.touch()
@@ -107,13 +107,13 @@ class RunFolder:
         return self.path / "clips"
 
     @property
-    def board_path(self) -> Path:
+    def tensorboard_path(self) -> Path:
         """Return the folder of TensorBoard files."""
         return self.path / "tensorboard"
 
-    def refuse_if_taken(self) -> None:
+    def check_available(self) -> None:
         """Raise a PartitaError where a new run would overwrite something."""
-        if not is_empty(self.path):
+        if not is_available(self.path):
             is_run = (self.path / CONFIG).is_file()
             remedy = f"go on with it by `partita train --resume {self.path}`, or " if is_run else ""
             raise PartitaError(
@@ -128,20 +128,22 @@ class RunFolder:
                 newer version.
         """
         table = read_toml(self.path / CONFIG, remedy=REMEDY)
-        number = table.integer("format", least=1)
+        number = table.integer("format", minimum=1)
         if number > FORMAT:
             raise PartitaError(
-                f"{table.where} has format {number}, this version reads up to {FORMAT}: install a newer"
+                f"{table.source} has format {number}, this version reads up to {FORMAT}: install a newer"
                 " partita"
             )
         upgraded = replace(table, values=upgrade_run_config(table.values))
         _check(upgraded)
         remedy = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
-        without_digest(replace(table, remedy=remedy))  # the digest is of the values as they were written
+        verify_digest(replace(table, remedy=remedy))  # the digest is of the values as they were written
         if DIGEST in table.values and self.steps():
-            written = read_state(self.newest()).get(CONFIG_DIGEST)  # older versions wrote none
+            written = read_state(self.newest_checkpoint()).get(CONFIG_DIGEST)  # older versions wrote none
             if written not in (None, table.values[DIGEST]):
-                raise PartitaError(f"{table.where} and {self.newest()} are of different runs: {remedy}")
+                raise PartitaError(
+                    f"{table.source} and {self.newest_checkpoint()} are of different runs: {remedy}"
+                )
         return {name: value for name, value in upgraded.values.items() if name != DIGEST}
 
     def checkpoint_path(self, step: int) -> Path:
@@ -155,7 +157,7 @@ class RunFolder:
         steps = sorted(int(number) for number in digits if number.isascii() and number.isdecimal())
         return [step for step in steps if self.checkpoint_path(step).name in names]
 
-    def newest(self) -> Path:
+    def newest_checkpoint(self) -> Path:
         """Return the newest checkpoint, from which the run goes on.
 
         Raises:
@@ -166,7 +168,7 @@ class RunFolder:
             raise PartitaError(f"{self.path} has no checkpoint yet: train it, or give another run")
         return self.checkpoint_path(steps[-1])
 
-    def chosen(self) -> Path:
+    def chosen_checkpoint(self) -> Path:
         """Return the checkpoint that stands for the run: the one that training chose, else the newest.
 
         Where that one, or the one that was saved last, is gone, a note on standard error says so.
@@ -174,17 +176,21 @@ class RunFolder:
         Raises:
             PartitaError: there is none, or its state is damaged.
         """
-        newest = self.newest()
+        newest = self.newest_checkpoint()
         choice = read_state(newest).get("chosen")
         wanted = newest if choice is None else self.checkpoint_path(choice)
-        if wanted.is_dir() and self.lost is None:
+        if wanted.is_dir() and self.missing_checkpoint is None:
             return wanted
-        why = f"{wanted}, which training chose, is gone" if self.lost is None else self.lost
+        why = (
+            f"{wanted}, which training chose, is gone"
+            if self.missing_checkpoint is None
+            else self.missing_checkpoint
+        )
         print_note(f"{why}: {newest} is used in its place")
         return newest
 
     @property
-    def lost(self) -> str | None:
+    def missing_checkpoint(self) -> str | None:
         """Return words for the checkpoint that was saved last, if it is gone; else None.
 
         Runs of older versions don't say which it was.
@@ -201,7 +207,7 @@ class RunFolder:
     @property
     def finished(self) -> bool:
         """Return whether training came to its end."""
-        return bool(read_state(self.newest()).get("finished", False))
+        return bool(read_state(self.newest_checkpoint()).get("finished", False))
 
     def save(self, checkpoint: Checkpoint, *, keep: int, best: int | None) -> None:
         """Save a checkpoint, then remove all but the last few and the best.
@@ -214,10 +220,10 @@ class RunFolder:
         Raises:
             PartitaError: the disk is full; earlier checkpoints are intact.
         """
-        with self.disk_faults():
+        with self.explain_full_disk():
             storage.flush_to_disk(self.metrics_path)
             state = checkpoint.state | {RECORDS: metrics.count(self.metrics_path)}
-            state[CONFIG_DIGEST] = read_state(self.newest()).get(CONFIG_DIGEST)
+            state[CONFIG_DIGEST] = read_state(self.newest_checkpoint()).get(CONFIG_DIGEST)
             path = self.checkpoint_path(checkpoint.step)
             save_checkpoint(path, replace(checkpoint, state=state))
             storage.write_text(self.checkpoints_path / LAST, f"{path.name}\n")
@@ -231,7 +237,7 @@ class RunFolder:
         Raises:
             PartitaError: the disk is full.
         """
-        with self.disk_faults():
+        with self.explain_full_disk():
             metrics.append(self.metrics_path, record)
 
     def records(self) -> list[dict[str, Any]]:
@@ -242,31 +248,35 @@ class RunFolder:
                 are missing.
         """
         records = metrics.read(self.metrics_path)
-        lost = (read_state(self.newest()).get(RECORDS) or 0) - len(records)
+        lost = (read_state(self.newest_checkpoint()).get(RECORDS) or 0) - len(records)
         if lost > 0:
             raise PartitaError(
                 f"{self.metrics_path} lacks {lost} records that it had: copy it again, or remove {self.path}"
             )
         return records
 
-    def rewind(self) -> list[str]:
+    def discard_unsaved(self) -> list[str]:
         """Remove what an interrupted run wrote after its newest checkpoint.
 
         Returns:
             a line for all that is lost: later checkpoints, and records that the metrics had when that
             checkpoint was saved.
         """
-        most = read_state(self.newest()).get(RECORDS)  # checkpoints of older versions don't say
-        storage.clear_leftovers(self.path, deep=True)
-        with self.disk_faults():
+        most = read_state(self.newest_checkpoint()).get(RECORDS)  # checkpoints of older versions don't say
+        storage.remove_leftovers(self.path, deep=True)
+        with self.explain_full_disk():
             left = metrics.truncate(self.metrics_path, after_step=self.steps()[-1], most=most)
-        lines = [f"{self.lost}: training goes on from {self.newest()}"] if self.lost else []
+        lines = (
+            [f"{self.missing_checkpoint}: training goes on from {self.newest_checkpoint()}"]
+            if self.missing_checkpoint
+            else []
+        )
         if most is not None and most > left:
             lines.append(f"{self.metrics_path} lacks {most - left} records that it had: its curves have gaps")
         return lines
 
     @contextmanager
-    def disk_faults(self, remedy: str | None = None) -> Iterator[None]:
+    def explain_full_disk(self, remedy: str | None = None) -> Iterator[None]:
         """Turn a full disk into one line that says what is safe and what to do.
 
         Args:
@@ -275,7 +285,7 @@ class RunFolder:
         try:
             yield
         except OSError as error:
-            if error.errno not in storage.FULL:
+            if error.errno not in storage.DISK_FULL_ERRORS:
                 raise
             remedy = remedy or (
                 f"what was saved before is intact; make room, then `partita train --resume {self.path}`"
@@ -301,12 +311,12 @@ def is_finished(path: Path) -> bool:
 def _check(table: Table) -> None:
     """Refuse a config with other sections than it must have, or whose corpus is not described."""
     if unknown := sorted(set(table.values) - {"format", DIGEST, *TABLES}):
-        raise PartitaError(f"{table.where} has unknown sections {', '.join(unknown)}: remove them")
+        raise PartitaError(f"{table.source} has unknown sections {', '.join(unknown)}: remove them")
     if missing := sorted(set(TABLES) - set(table.values)):
-        raise PartitaError(f"{table.where} lacks {', '.join(missing)}: {REMEDY}")
+        raise PartitaError(f"{table.source} lacks {', '.join(missing)}: {REMEDY}")
     for name in TABLES:
         table.table(name)
     corpus = table.table("corpus")
     for name in ("path", "relative", "fingerprint"):
         corpus.text(name)
-    corpus.integer("sample_rate", least=1, most=MAX_SAMPLE_RATE)
+    corpus.integer("sample_rate", minimum=1, maximum=MAX_SAMPLE_RATE)

@@ -15,10 +15,10 @@ from partita.device import Device
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.runs.checkpoint_state import STATE, SUFFIX, listed_files, read_state
+from partita.runs.checkpoint_state import STATE, SUFFIX, read_file_digests, read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
-from partita.runs.tensors import Shapes, read_like, shapes_of
+from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_specs
 from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
@@ -190,7 +190,7 @@ def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
     path = Path(path)
     inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
     run = RunFolder.open(path.absolute().parents[1] if inside else path)
-    return run, path if inside else run.chosen()
+    return run, path if inside else run.chosen_checkpoint()
 
 
 def weights_path(checkpoint: Path) -> Path:
@@ -200,7 +200,7 @@ def weights_path(checkpoint: Path) -> Path:
         PartitaError: the checkpoint is damaged: a file is missing, or there is one that it does not list.
     """
     average = checkpoint / f"average{SUFFIX}"
-    files = listed_files(checkpoint)
+    files = read_file_digests(checkpoint)
     has_average = average.exists() if files is None else average.name in files
     return average if has_average else checkpoint / f"generator{SUFFIX}"
 
@@ -218,22 +218,22 @@ def load_network(make: Callable[[], ModuleT], path: Path) -> ModuleT:
         PartitaError: the file is damaged, or its weights do not fit the network.
         DivergedError: a weight is not finite.
     """
-    tensors = read_like(path, network_shapes(make))
+    tensors = read_expected_tensors(path, network_shapes(make))
     model = make()
     model.load_state_dict(tensors)
     return model
 
 
-def network_shapes(make: Callable[[], nn.Module]) -> Shapes:
+def network_shapes(make: Callable[[], nn.Module]) -> TensorSpecs:
     """Return the shapes and types of a network's weights, without allocating them.
 
     >>> network_shapes(lambda: nn.Linear(2, 3))
     {'weight': ((3, 2), torch.float32), 'bias': ((3,), torch.float32)}
     """
     with torch.device("meta"):
-        return shapes_of(make().state_dict())
+        return tensor_specs(make().state_dict())
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
     """Load the weights of a network from a file of a checkpoint; errors are those of `load_network`."""
-    model.load_state_dict(read_like(path, shapes_of(model.state_dict())))
+    model.load_state_dict(read_expected_tensors(path, tensor_specs(model.state_dict())))

@@ -15,7 +15,7 @@ from typing import Any
 
 from partita import storage
 from partita.errors import PartitaError
-from partita.tables import refuse_constant
+from partita.tables import reject_json_constant
 
 WORDS = {"kind", "words"}  # all else are numbers
 LARGEST = 1e300
@@ -83,7 +83,7 @@ def _record(line: str) -> dict[str, Any]:
         if zlib.crc32(checked["record"].encode()) != int(checked["sum"], 16):
             raise ValueError("its check sum is another")
         line = checked["record"] + "}"
-    record = json.loads(line, parse_constant=refuse_constant)
+    record = json.loads(line, parse_constant=reject_json_constant)
     if not isinstance(record, dict) or type(record.get("step")) is not int:
         raise ValueError("it is no record with a step")
     if not isinstance(record.get("kind"), str):

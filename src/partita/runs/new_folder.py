@@ -19,12 +19,12 @@ FIRST = "step-000000"
 LAST = "last.txt"  # the name of the checkpoint that was saved last
 
 
-def is_empty(path: Path) -> bool:
+def is_available(path: Path) -> bool:
     """Return whether a run may be made at a path: nothing is there, or an empty folder.
 
     What a process left that was killed while it made a run counts as nothing.
 
-    >>> is_empty(Path("nowhere")), is_empty(Path("/"))
+    >>> is_available(Path("nowhere")), is_available(Path("/"))
     (True, False)
     """
     if not path.is_dir():
@@ -66,13 +66,13 @@ def new_folder(path: Path, *, last: str) -> Iterator[Path]:
     ['done']
     """
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
-    storage.clear_leftovers(path.parent, of=path.name)
+    storage.remove_leftovers(path.parent, of=path.name)
     if path.is_dir():
-        with storage.sole_writer(path), _filling(path, last) as part:
+        with storage.lock_folder(path), _filling(path, last) as part:
             yield part
         return
     try:
-        with storage.replacing_folder(path) as part:
+        with storage.atomic_folder(path) as part:
             yield part
     except OSError as error:
         if not isinstance(error, FileExistsError) and error.errno != errno.ENOTEMPTY:
@@ -86,12 +86,12 @@ def new_folder(path: Path, *, last: str) -> Iterator[Path]:
 @contextmanager
 def _filling(path: Path, last: str) -> Iterator[Path]:
     """Yield a hidden folder inside `path`, whose content is moved up when the block succeeds."""
-    if not is_empty(path):
+    if not is_available(path):
         raise PartitaError(f"{path} was taken by another training: give another folder with `--out`")
-    storage.clear_leftovers(path)
+    storage.remove_leftovers(path)
     for name in _content(path):  # of one that was begun
         _remove(path / name)
-    part = storage.beside(path / "run")
+    part = storage.temporary_path(path / "run")
     part.mkdir()
     moved: list[Path] = []
     try:
@@ -111,7 +111,7 @@ def _filling(path: Path, last: str) -> Iterator[Path]:
 
 def _content(path: Path) -> set[str]:
     """Return the names in a folder, but for leftovers and for what a new file system has."""
-    names = {name for name in os.listdir(path) if not storage.PART.fullmatch(name)}  # noqa: PTH208
+    names = {name for name in os.listdir(path) if not storage.PART_NAME.fullmatch(name)}  # noqa: PTH208
     return names - {MOUNTED} if os.path.ismount(path) else names
 
 

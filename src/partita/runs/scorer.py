@@ -62,7 +62,7 @@ def load_scorer(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -
     discriminator = load_discriminator(run, checkpoint)
     assert isinstance(discriminator, PatchGAN)
     hop = 1 << ensemble.patchgan.layers
-    window = max(6, min(window, training.integer("targets", least=1)) // hop) * hop
+    window = max(6, min(window, training.integer("targets", minimum=1)) // hop) * hop
     squares = loss == "least-squares"
     return DiscriminatorScorer(discriminator, model.quantizer, window=window, least_squares=squares)
 

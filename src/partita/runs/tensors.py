@@ -12,10 +12,10 @@ from torch import Tensor
 
 from partita import storage
 from partita.errors import DivergedError, PartitaError
-from partita.filenames import in_utf8
-from partita.runs.checkpoint_state import listed_files, remedy
+from partita.filenames import utf8_path
+from partita.runs.checkpoint_state import damage_remedy, read_file_digests
 
-KINDS = {
+DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
     "F16": torch.float16,
@@ -28,35 +28,35 @@ KINDS = {
     "BOOL": torch.bool,
 }
 
-Shapes = dict[str, tuple[tuple[int, ...], torch.dtype | None]]
+TensorSpecs = dict[str, tuple[tuple[int, ...], torch.dtype | None]]
 """Name -> shape and type; None for a type that is none of ours."""
 
 
-def shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
+def tensor_specs(tensors: Mapping[str, Tensor]) -> TensorSpecs:
     """Return the shapes and types of tensors.
 
-    >>> shapes_of({"w": torch.zeros(2, 3)})
+    >>> tensor_specs({"w": torch.zeros(2, 3)})
     {'w': ((2, 3), torch.float32)}
     """
     return {name: (tuple(value.shape), value.dtype) for name, value in tensors.items()}
 
 
-def read_shapes(path: Path) -> Shapes:
+def read_tensor_specs(path: Path) -> TensorSpecs:
     """Return the shapes and types in a safetensors file; only its header is read.
 
     Raises:
         PartitaError: it is missing, cut off or otherwise damaged.
     """
     try:
-        with in_utf8(path) as name, safe_open(name, framework="pt") as file:
+        with utf8_path(path) as name, safe_open(name, framework="pt") as file:
             slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - it is no dict
             return {
-                key: (tuple(one.get_shape()), KINDS.get(str(one.get_dtype()))) for key, one in slices.items()
+                key: (tuple(one.get_shape()), DTYPES.get(str(one.get_dtype()))) for key, one in slices.items()
             }
     except FileNotFoundError as error:
-        raise PartitaError(f"{path} is missing: {remedy(path.parent)}") from error
+        raise PartitaError(f"{path} is missing: {damage_remedy(path.parent)}") from error
     except (SafetensorError, OSError, ValueError) as error:
-        raise PartitaError(f"{path} is damaged ({error}): {remedy(path.parent)}") from error
+        raise PartitaError(f"{path} is damaged ({error}): {damage_remedy(path.parent)}") from error
 
 
 def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
@@ -69,34 +69,34 @@ def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
     Raises:
         PartitaError: it is missing, cut off or otherwise damaged.
     """
-    read_shapes(path)
+    read_tensor_specs(path)
     try:
-        if digest is not None and storage.digest(path) != digest:
-            raise PartitaError(f"{path} is damaged (its digest is another): {remedy(path.parent)}")
-        with in_utf8(path) as name:
+        if digest is not None and storage.file_digest(path) != digest:
+            raise PartitaError(f"{path} is damaged (its digest is another): {damage_remedy(path.parent)}")
+        with utf8_path(path) as name:
             return load_file(name)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         if isinstance(error, PartitaError):
             raise
-        raise PartitaError(f"{path} is damaged ({error}): {remedy(path.parent)}") from error
+        raise PartitaError(f"{path} is damaged ({error}): {damage_remedy(path.parent)}") from error
 
 
-def read_like(path: Path, wanted: Shapes) -> dict[str, Tensor]:
+def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
     """Return the tensors of a checkpoint's file, which must have these names, shapes and types.
 
     Raises:
         PartitaError: the file is damaged, or holds other tensors.
         DivergedError: a value is not finite.
     """
-    files = listed_files(path.parent) if path.exists() else None
-    refuse_unlike(read_shapes(path), wanted, path)
+    files = read_file_digests(path.parent) if path.exists() else None
+    check_tensor_specs(read_tensor_specs(path), wanted, path)
     tensors = read_tensors(path, None if files is None else files.get(path.name))
-    refuse_unlike(shapes_of(tensors), wanted, path)
-    refuse_non_finite(tensors, path)
+    check_tensor_specs(tensor_specs(tensors), wanted, path)
+    check_finite(tensors, path)
     return tensors
 
 
-def refuse_unlike(found: Shapes, wanted: Shapes, path: Path) -> None:
+def check_tensor_specs(found: TensorSpecs, wanted: TensorSpecs, path: Path) -> None:
     """Refuse tensors of other names, shapes or types than wanted.
 
     Args:
@@ -104,7 +104,7 @@ def refuse_unlike(found: Shapes, wanted: Shapes, path: Path) -> None:
         wanted: what there should be.
         path: the file, for the message.
 
-    >>> refuse_unlike(shapes_of({}), shapes_of({"w": torch.zeros(2)}), Path("generator.safetensors"))
+    >>> check_tensor_specs(tensor_specs({}), tensor_specs({"w": torch.zeros(2)}), Path("generator.safetensors"))
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: `w` is missing in generator.safetensors: config and weights are from \
@@ -127,14 +127,14 @@ different runs
             )
         if kind != wanted_kind:
             raise PartitaError(
-                f"`{name}` has type {kind} in {path}, must be {wanted_kind}: {remedy(path.parent)}"
+                f"`{name}` has type {kind} in {path}, must be {wanted_kind}: {damage_remedy(path.parent)}"
             )
 
 
-def refuse_non_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
+def check_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Refuse tensors with a value that is NaN or infinite.
 
-    >>> refuse_non_finite({"w": torch.tensor([1.0, float("nan")])}, Path("generator.safetensors"))
+    >>> check_finite({"w": torch.tensor([1.0, float("nan")])}, Path("generator.safetensors"))
     Traceback (most recent call last):
     ...
     partita.errors.DivergedError: `w` in generator.safetensors holds NaN or infinity: the model diverged; \

@@ -10,11 +10,11 @@ from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
-from partita.runs.checkpoint_state import STATE, SUFFIX, remedy
+from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy
 from partita.runs.config import from_table, to_table
 from partita.runs.folder import CONFIG, REMEDY, RunFolder
 from partita.runs.loading import network_shapes
-from partita.runs.tensors import read_shapes, refuse_non_finite, refuse_unlike, shapes_of
+from partita.runs.tensors import check_finite, check_tensor_specs, read_tensor_specs, tensor_specs
 from partita.tables import Table
 from partita.training.config.train import TrainConfig
 from partita.training.judges.critic import load_critic
@@ -101,7 +101,7 @@ def restore_run(folder: RunFolder, config: TrainConfig, corpus: Corpus) -> Train
         PartitaError: the checkpoint is damaged or does not fit the config.
         DivergedError: a weight is not finite.
     """
-    newest = folder.newest()
+    newest = folder.newest_checkpoint()
     refuse_other_network(config, newest)
     checkpoint = load_checkpoint(newest)
     state = read_trainer_state(checkpoint, newest)
@@ -116,7 +116,7 @@ def restore_run(folder: RunFolder, config: TrainConfig, corpus: Corpus) -> Train
         train_step=train_step,
         windows=windows,
         state=state,
-        notes=tuple(folder.rewind()),
+        notes=tuple(folder.discard_unsaved()),
     )
 
 
@@ -133,7 +133,7 @@ def refuse_other_network(config: TrainConfig, checkpoint: Path) -> None:
         PartitaError: the shapes differ, or the file is damaged.
     """
     path = checkpoint / f"generator{SUFFIX}"
-    refuse_unlike(read_shapes(path), network_shapes(lambda: WaveNet(config.network_shape)), path)
+    check_tensor_specs(read_tensor_specs(path), network_shapes(lambda: WaveNet(config.network_shape)), path)
 
 
 def restore_tensors(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkpoint: Path) -> None:
@@ -153,12 +153,12 @@ def restore_tensors(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]]
         if name not in tensors:
             if name in MISSING_IN_OLDER:
                 continue
-            raise PartitaError(f"{path} is missing: {remedy(checkpoint)}")
+            raise PartitaError(f"{path} is missing: {damage_remedy(checkpoint)}")
         if name == ROLLOUT:
             _check_clips(tensors[name], train_step.config.quantizer.classes, path)
         elif not name.endswith("optimizer"):
-            refuse_unlike(shapes_of(tensors[name]), shapes_of(fresh), path)
-            refuse_non_finite(tensors[name], path)
+            check_tensor_specs(tensor_specs(tensors[name]), tensor_specs(fresh), path)
+            check_finite(tensors[name], path)
     try:
         train_step.restore(tensors)
     except torch.OutOfMemoryError:
@@ -166,7 +166,7 @@ def restore_tensors(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]]
     except PartitaError as error:  # from the optimizer, which does not know the file
         raise PartitaError(f"{checkpoint}: {error}") from error
     except (KeyError, RuntimeError) as error:  # for example an invalid random state
-        raise PartitaError(f"{checkpoint} is damaged ({error}): {remedy(checkpoint)}") from error
+        raise PartitaError(f"{checkpoint} is damaged ({error}): {damage_remedy(checkpoint)}") from error
 
 
 def read_trainer_state(checkpoint: Checkpoint, folder: Path) -> TrainerState:
@@ -179,11 +179,11 @@ def read_trainer_state(checkpoint: Checkpoint, folder: Path) -> TrainerState:
     Raises:
         PartitaError: a value is missing, of a wrong type or out of range.
     """
-    table = Table(checkpoint.state, str(folder / STATE), remedy(folder))
+    table = Table(checkpoint.state, str(folder / STATE), damage_remedy(folder))
     table.table("windows")
-    state = TrainerState.from_json(table.table("position").values, where=table.where)
+    state = TrainerState.from_json(table.table("position").values, where=table.source)
     if not folder.name.endswith(f"-{state.step:06d}") or state.step != checkpoint.step:
-        raise PartitaError(f"{table.where} is of step {state.step}, another than its folder: {table.remedy}")
+        raise PartitaError(f"{table.source} is of step {state.step}, another than its folder: {table.remedy}")
     return state
 
 
@@ -195,4 +195,4 @@ def _check_clips(tensors: dict[str, Tensor], classes: int, path: Path) -> None:
         is_rows = value.ndim == 2 and not value.is_floating_point() and value.dtype != torch.bool
         valid &= is_rows and (value.numel() == 0 or 0 <= int(value.min()) <= int(value.max()) < classes)
     if not valid or ("real" in clips and clips["real"].shape != clips["drawn"].shape):
-        raise PartitaError(f"{path} is damaged (it holds no clips): {remedy(path.parent)}")
+        raise PartitaError(f"{path} is damaged (it holds no clips): {damage_remedy(path.parent)}")

@@ -57,7 +57,9 @@ def session(run: TrainingRun, check: BackgroundCheck, *, quiet: bool = False) ->
     try:
         torch.set_num_threads(run.config.threads or threads)
         display = ProgressDisplay(run.folder.path.name, quiet=quiet)
-        tensorboard = TensorBoardWriter(run.folder.board_path, step=run.state.step, on=run.config.tensorboard)
+        tensorboard = TensorBoardWriter(
+            run.folder.tensorboard_path, step=run.state.step, on=run.config.tensorboard
+        )
         with closing(tensorboard):
             display.say(_summary(run.corpus, run.train_step))
             for note in run.notes:

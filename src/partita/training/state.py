@@ -156,42 +156,42 @@ class TrainerState:
         table = Table(state, where, REMEDY, "position.")
         bits = table.number
         return cls(
-            step=table.integer("step", least=0, most=MOST_STEPS),
-            seconds=table.number("seconds", least=0.0),
-            every=table.integer("every", least=0, most=MOST_STEPS),
+            step=table.integer("step", minimum=0, maximum=MOST_STEPS),
+            seconds=table.number("seconds", minimum=0.0),
+            every=table.integer("every", minimum=0, maximum=MOST_STEPS),
             pace=_pace(table.table("pace")),
             meter=_meter(table.table("meter")),
             best_bits=table.optional("best_bits", bits),
-            best_step=table.optional("best_step", lambda name: table.integer(name, least=0)),
+            best_step=table.optional("best_step", lambda name: table.integer(name, minimum=0)),
             last_bits=table.optional("last_bits", bits),
-            last_scored=table.optional("last_scored", lambda name: table.integer(name, least=0)),
-            stale=table.integer("stale", least=0),
+            last_scored=table.optional("last_scored", lambda name: table.integer(name, minimum=0)),
+            stale=table.integer("stale", minimum=0),
             trouble=table.text("trouble", default=""),
         )
 
 
 def _pace(table: Table) -> Pace:
-    per_step = table.number("per_step", least=0.0)
-    progress = table.number("anchor_progress", least=0.0)
+    per_step = table.number("per_step", minimum=0.0)
+    progress = table.number("anchor_progress", minimum=0.0)
     if per_step > 1.0 or 0.0 < per_step < 1.0 / MOST_STEPS:
-        table.refuse("per_step", f"must be 0, or from {1.0 / MOST_STEPS:g} to 1")
+        table.reject("per_step", f"must be 0, or from {1.0 / MOST_STEPS:g} to 1")
     if progress > 1.0:
-        table.refuse("anchor_progress", "must be at most 1")
+        table.reject("anchor_progress", "must be at most 1")
     return Pace(
         per_step=per_step,
-        anchor_step=table.integer("anchor_step", least=0, most=MOST_STEPS),
+        anchor_step=table.integer("anchor_step", minimum=0, maximum=MOST_STEPS),
         anchor_progress=progress,
-        anchor_seconds=table.number("anchor_seconds", least=0.0),
+        anchor_seconds=table.number("anchor_seconds", minimum=0.0),
     )
 
 
 def _meter(table: Table) -> Meter:
     sums = table.table("sums")
-    counts = table.table("counts") if "counts" in table.values else Table({}, table.where, REMEDY)
+    counts = table.table("counts") if "counts" in table.values else Table({}, table.source, REMEDY)
     return Meter(
         sums={name: sums.number(name) for name in sums.values},
-        counts={name: counts.integer(name, least=1) for name in counts.values},
-        steps=table.integer("steps", least=1 if sums.values else 0),
-        targets=table.integer("targets", least=0),
-        seconds=table.number("seconds", least=0.0),
+        counts={name: counts.integer(name, minimum=1) for name in counts.values},
+        steps=table.integer("steps", minimum=1 if sums.values else 0),
+        targets=table.integer("targets", minimum=0),
+        seconds=table.number("seconds", minimum=0.0),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.runs.folder import RunFolder, is_finished
-from partita.storage import sole_writer
+from partita.storage import lock_folder
 from partita.training.config.train import TrainConfig
 from partita.training.new_run import create_run, resolve
 from partita.training.restore import find_corpus, restore_run, unfinished_config
@@ -95,10 +95,10 @@ def new_trainer(
     """
     config = resolve(config or TrainConfig())
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
-    RunFolder(Path(out)).refuse_if_taken()
+    RunFolder(Path(out)).check_available()
     with options.checking(corpus) as check:
         run = create_run(corpus, out, config, start_from=start_from)
-        with sole_writer(run.folder.path), session(run, check, quiet=options.quiet) as trainer:
+        with lock_folder(run.folder.path), session(run, check, quiet=options.quiet) as trainer:
             yield trainer
 
 
@@ -125,7 +125,7 @@ def resumed_trainer(
     folder = RunFolder.open(run)
     config = unfinished_config(folder, device=device)
     corpus = find_corpus(folder, corpus)
-    with options.checking(corpus) as check, sole_writer(folder.path):  # before anything there is changed
+    with options.checking(corpus) as check, lock_folder(folder.path):  # before anything there is changed
         restored = restore_run(folder, config, corpus)
         with session(restored, check, quiet=options.quiet) as trainer:
             yield trainer

@@ -239,7 +239,7 @@ class Trainer:
 
     def _record(self, record: dict[str, Any]) -> None:
         self.folder.log(record)
-        with self.folder.disk_faults():
+        with self.folder.explain_full_disk():
             self._tensorboard.record(record)
 
     def _draw_previews(self) -> None:

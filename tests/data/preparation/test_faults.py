@@ -15,7 +15,7 @@ from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.windows import every_window
 from partita.errors import PartitaError
-from partita.storage import sole_writer
+from partita.storage import lock_folder
 
 Tone = Callable[..., np.ndarray]
 CONFIG = PrepareConfig(sample_rate=8000)
@@ -148,7 +148,7 @@ def test_a_full_disk_gives_an_error_of_one_line_and_changes_nothing(
 
 def test_a_folder_that_another_process_writes_to_is_refused(folder: Path, tmp_path: Path) -> None:
     old = prepare([folder], tmp_path / "c", CONFIG)
-    with sole_writer(old.path), pytest.raises(PartitaError, match="another partita is writing"):
+    with lock_folder(old.path), pytest.raises(PartitaError, match="another partita is writing"):
         prepare([folder / "0_ann_0.wav"], tmp_path / "c", CONFIG)
     assert Corpus.open(old.path).index == old.index
     assert prepare([folder], tmp_path / "c", CONFIG).index == old.index

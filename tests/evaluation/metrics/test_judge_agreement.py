@@ -85,7 +85,7 @@ def test_a_discriminator_scores_parts_after_their_prompt_tail(
 ) -> None:
     adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale"), loss=loss)
     run = trained(corpus, tmp_path / "run", "policy", adversary=adversary)
-    network = load_discriminator(run, run.newest()).eval().requires_grad_(False)
+    network = load_discriminator(run, run.newest_checkpoint()).eval().requires_grad_(False)
     sound = torch.from_numpy(load(run.path).quantizer.decode(np.concatenate([clips.past, clips.sound], 1)))
     found = judge_rewards(run, load(run.path), clips)
     assert found is not None and found.shape == clips.sound.shape
@@ -104,7 +104,7 @@ def test_a_trained_critic_scores_with_its_newest_weights(
     run = trained(corpus, tmp_path / "run", "corrected", critic=critic, rollout=route)
     judge, student = load(large.path).model, load(run.path)
     before = log_ratios(judge, student.model, clips)
-    load_weights(judge, run.newest() / "critic.safetensors")
+    load_weights(judge, run.newest_checkpoint() / "critic.safetensors")
     found = judge_rewards(run, student, clips)
     assert found is not None
     np.testing.assert_array_equal(found, log_ratios(judge, student.model, clips))

@@ -12,7 +12,7 @@ from partita.experiments.arena import folder as folder_module
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.run import arena
-from partita.storage import sole_writer
+from partita.storage import lock_folder
 
 
 def plan(**changes: Any) -> ArenaConfig:
@@ -36,7 +36,7 @@ def test_more_arms_and_seeds_may_be_added_but_other_settings_are_refused(
 
 
 def test_of_two_arenas_that_start_at_once_the_second_writes_nothing(tmp_path: Path) -> None:
-    with sole_writer(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
+    with lock_folder(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
         arena(plan(out=tmp_path, steps=6), log=lambda _line: None)
     assert not list(tmp_path.iterdir())
     with ArenaFolder(tmp_path).lock(plan(steps=5)):

@@ -22,7 +22,7 @@ from partita.experiments.arena.teacher import TeacherData
 from partita.runs import metrics
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
-from partita.storage import beside
+from partita.storage import temporary_path
 from partita.training import interleaved
 
 ARMS = ("likelihood", "report")
@@ -228,7 +228,7 @@ def test_leftovers_of_a_killed_arena_are_removed(
 ) -> None:
     shutil.copytree(asked.out, tmp_path / "arena")
     left = [
-        beside(tmp_path / "arena" / place)
+        temporary_path(tmp_path / "arena" / place)
         for place in (
             "scores.json",
             "results/likelihood/0000.json",

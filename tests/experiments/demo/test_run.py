@@ -9,7 +9,7 @@ from partita.errors import PartitaError
 from partita.experiments.demo.config import DemoConfig
 from partita.experiments.demo.folder import DemoFolder
 from partita.experiments.demo.run import demo
-from partita.storage import beside, sole_writer
+from partita.storage import lock_folder, temporary_path
 
 
 def test_a_demo_in_use_is_left_alone(tmp_path: Path) -> None:
@@ -18,13 +18,13 @@ def test_a_demo_in_use_is_left_alone(tmp_path: Path) -> None:
         pass
     content = (config.out / "demo.json").read_bytes()
     for other in (config, replace(config, seed=7)):  # settings may change, since nothing is trained yet
-        with sole_writer(config.out), pytest.raises(PartitaError, match="another partita is writing to"):
+        with lock_folder(config.out), pytest.raises(PartitaError, match="another partita is writing to"):
             demo(other, log=lambda _line: None)
         assert (config.out / "demo.json").read_bytes() == content
 
 
 def test_nothing_is_written_into_a_folder_that_another_process_has_just_made(tmp_path: Path) -> None:
-    with sole_writer(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
+    with lock_folder(tmp_path), pytest.raises(PartitaError, match="another partita is writing to"):
         demo(DemoConfig(out=tmp_path), log=lambda _line: None)
     assert not list(tmp_path.iterdir())
 
@@ -33,7 +33,9 @@ def test_leftovers_of_a_killed_demo_are_removed(tmp_path: Path, monkeypatch: pyt
     config = DemoConfig(out=tmp_path / "demo")
     with DemoFolder(config).lock():
         pass
-    left = [beside(config.out / place) for place in ("report.html", "runs/start/checkpoints/step-000004")]
+    left = [
+        temporary_path(config.out / place) for place in ("report.html", "runs/start/checkpoints/step-000004")
+    ]
     left[1].mkdir(parents=True)
     left[0].touch()
 

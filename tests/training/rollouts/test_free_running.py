@@ -235,7 +235,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     begun = train(corpus, tmp_path / "begun", config, quiet=True, stop=lambda: True)
     assert RunFolder.open(begun).steps()[-1] == 1
     resume(begun, corpus=corpus, quiet=True)
-    ends = [RunFolder.open(run).newest() for run in (whole, begun)]
+    ends = [RunFolder.open(run).newest_checkpoint() for run in (whole, begun)]
     for path in ends[0].glob("*.safetensors"):
         assert path.read_bytes() == (ends[1] / path.name).read_bytes(), path.name
     records = [record for record in read(whole / "metrics.jsonl") if record["kind"] == "train"]

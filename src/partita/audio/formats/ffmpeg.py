@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from partita.audio.errors import MissingDecoderError, UnreadableError
 from partita.audio.formats.parts import NO_SOUND, ends_early
 from partita.audio.formats.track import BLOCK_VALUES, Track
-from partita.filenames import in_utf8
+from partita.filenames import utf8_path
 
 TOLERANCE_S = 0.25  # durations in these formats are rounded, and do not count an encoder's padding
 TIMED = {  # formats that contain a duration
@@ -77,7 +77,7 @@ class FFmpegReader:
 
         try:
             with (
-                in_utf8(self.path) as name,
+                utf8_path(self.path) as name,
                 av.open(name, format=self.kind, metadata_errors="ignore") as file,
             ):
                 if not file.streams.audio or file.streams.audio[0].codec_context is None:

@@ -23,7 +23,7 @@ from partita.audio.formats.mp3 import mp3_parts
 from partita.audio.formats.ogg import ogg_parts
 from partita.audio.formats.parts import NOTED_S, Part, ends_early
 from partita.audio.formats.track import BLOCK_VALUES, Track
-from partita.filenames import for_c
+from partita.filenames import c_library_path
 
 SMALL_BLOCK = 1024  # samples of a block when decoding as far as possible before an error
 UNKNOWN_FRAMES = 1 << 62  # a number of samples from here on means "unknown"
@@ -48,7 +48,7 @@ class _SequentialFile(soundfile.SoundFile):  # type: ignore[misc]
 
     def __init__(self, file: Path | FileSlice) -> None:
         with self._opening:
-            super().__init__(for_c(file) if isinstance(file, Path) else file)
+            super().__init__(c_library_path(file) if isinstance(file, Path) else file)
         if super().seekable():
             self.seek(0)
 

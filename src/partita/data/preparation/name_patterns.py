@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import translate
 from pathlib import Path
 
-from partita.filenames import shown
+from partita.filenames import readable_filename
 
 
 class RecordingNames:
@@ -72,13 +72,20 @@ def relative_to_root(words: Sequence[str], root: Path, names: Sequence[str]) -> 
     ('1.wav', '*.flac')
     """
     known = RecordingNames(names)
-    return tuple(shown(word) if known.exact(shown(word)) else _rewrite(word, root, known) for word in words)
+    return tuple(
+        readable_filename(word) if known.exact(readable_filename(word)) else _rewrite(word, root, known)
+        for word in words
+    )
 
 
 def _rewrite(word: str, root: Path, known: RecordingNames) -> str:
     """Rewrite a word that is not the exact name of a recording; globs are tried last, since they are slow."""
     path = Path(word).resolve()
     if not path.is_relative_to(root):
-        return shown(word)
-    relative = shown(path.relative_to(root).as_posix())
-    return relative if known.exact(relative) or not known.matching(shown(word)) else shown(word)
+        return readable_filename(word)
+    relative = readable_filename(path.relative_to(root).as_posix())
+    return (
+        relative
+        if known.exact(relative) or not known.matching(readable_filename(word))
+        else readable_filename(word)
+    )

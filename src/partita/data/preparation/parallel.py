@@ -20,7 +20,7 @@ from partita.data.preparation.recording import PreparedSound, SoundSettings, pre
 from partita.data.preparation.sources import Source
 from partita.data.preparation.summary import group_notes
 from partita.data.prepared_file import PreparedFile
-from partita.digests import samples_hash
+from partita.digests import new_samples_hash
 from partita.progress import WorkCounter
 
 
@@ -113,7 +113,7 @@ class _Job:
             return self._finish(source, old)
         try:
             with source.path.open("rb") as file:
-                digest = hashlib.file_digest(file, samples_hash).hexdigest()
+                digest = hashlib.file_digest(file, new_samples_hash).hexdigest()
         except OSError as error:
             reason = f"unreadable: {error.strerror or error}"
             return self._finish(source, _prepared_file(source, "", reason=reason))

@@ -24,7 +24,7 @@ from partita.data.preparation.splits import SplitRules, check_patterns
 from partita.device import available_cores
 from partita.errors import PartitaError
 from partita.progress import ProgressBar, WorkCounter
-from partita.standard_streams import without_libraries
+from partita.standard_streams import suppress_library_messages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def prepare(
     settings = IndexSettings(root=root, sound=sound, rules=rules, labels=config.labels)
     with explain_full_disk(out), CorpusWriter(out) as writer, _work_counter(progress) as counter:
         workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
-        with without_libraries():
+        with suppress_library_messages():
             files, warnings = prepare_all(sources, sound, writer, workers, counter, root=root)
         index = build_index(files, settings, [*writer.warnings, *warnings])
         return Corpus.from_index(out, writer.commit(index, files))

@@ -19,7 +19,7 @@ from partita.audio.decoding import Decoder
 from partita.audio.errors import UnreadableError
 from partita.audio.pcm import INT16_SCALE
 from partita.audio.silence import FRAME_S, quiet_frames, sound_segments
-from partita.digests import samples_hash
+from partita.digests import new_samples_hash
 
 VERSION = 4  # of how recordings are prepared; after a change of this number every recording is prepared again
 IN_MEMORY = 4 << 20  # bytes of decoded sound that stay in memory
@@ -124,7 +124,7 @@ def prepare_recording(
         if settings.trim:
             stretches = _sounding(scratch, levels, settings.sample_rate)
         gain = INT16_SCALE * 10 ** (settings.peak_dbfs / 20) / levels.peak
-        digest = samples_hash()
+        digest = new_samples_hash()
         for start, stop in stretches:
             for block in _blocks(scratch, start, stop, levels.mean):
                 samples = np.rint(block * np.float32(gain)).astype("<i2")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from partita.audio.decoding import HEADERLESS_SUFFIXES
 from partita.errors import PartitaError
-from partita.filenames import shown
+from partita.filenames import readable_filename
 from partita.generated_folders import GENERATED_MARKER, is_generated
 
 COMMON = (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc")
@@ -131,7 +131,7 @@ def _walk(folder: Path, out: Path) -> Iterator[Path]:
 def _describe(file: Path, root: Path, *, named: bool) -> Source:
     """Return a file as a source; `named` says that the user gave the file itself."""
     name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
-    written, problem = shown(name), None
+    written, problem = readable_filename(name), None
     try:
         stat = file.stat()
     except OSError as error:

@@ -73,7 +73,7 @@ def judge_rewards(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats |
         return log_ratios(critic, loaded.model, _extend_past(clips, critic.receptive_field))
     if "adversary" not in training:
         return None
-    discriminator = load_discriminator(run, run.newest()).eval().requires_grad_(False)
+    discriminator = load_discriminator(run, run.newest_checkpoint()).eval().requires_grad_(False)
     rollout = training["rollout"]
     free_running = rollout["route"] != "teacher_forced"
     length = rollout["length"] if free_running else training["targets"]
@@ -97,7 +97,7 @@ def _extend_past(clips: Clips, receptive_field: int) -> Clips:
 def _load_critic(run: RunFolder) -> WaveNet:
     """Load the critic of a run with the weights of the newest checkpoint, if it was trained further."""
     critic = load(run.config()["training"]["critic"]["run"]).model
-    learnt = run.newest() / "critic.safetensors"
+    learnt = run.newest_checkpoint() / "critic.safetensors"
     if learnt.exists():
         load_weights(critic, learnt)
     return critic

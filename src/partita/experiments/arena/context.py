@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from partita.data.corpus import Corpus, read_index
-from partita.digests import with_digest, without_digest
+from partita.digests import add_digest, verify_digest
 from partita.errors import DivergedError, PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
@@ -19,7 +19,7 @@ from partita.experiments.arena.measure import training_facts
 from partita.experiments.arena.teacher import TeacherData, teachers_corpus
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import find_checkpoint, load, weights_path
-from partita.storage import digest, write_json
+from partita.storage import file_digest, write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
 from partita.training.interleaved import PlannedRun, machine_share, train_in_turns, unequal_shares
@@ -150,11 +150,11 @@ class ArenaContext:
         """
         if self.folder.critic_error.is_file():
             content = read_json(self.folder.critic_error, remedy="remove it, and the critic is trained again")
-            raise DivergedError(without_digest(content).text("diverged"))
+            raise DivergedError(verify_digest(content).text("diverged"))
         try:
             return self.train(self.folder.critic, self.config.critic_training(), "the critic").path
         except DivergedError as error:
-            write_json(self.folder.critic_error, with_digest({"diverged": str(error)}))
+            write_json(self.folder.critic_error, add_digest({"diverged": str(error)}))
             raise
 
     def critic_run(self, spec: ArmSpec) -> Path:
@@ -175,7 +175,7 @@ class ArenaContext:
         if spec.is_oracle or training.critic is None:
             return {}
         run, checkpoint = find_checkpoint(self.critic_run(spec))
-        weights = digest(weights_path(checkpoint))
+        weights = file_digest(weights_path(checkpoint))
         return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
 
     def refuse_other_critic(self, spec: ArmSpec, result: dict[str, Any]) -> None:
@@ -192,7 +192,7 @@ class ArenaContext:
         if before is None or not self.config.names_critic(spec):
             return
         run = self.critic_run(self.config.judge_of(spec))
-        if run.exists() and digest(weights_path(find_checkpoint(run)[1])) != before:
+        if run.exists() and file_digest(weights_path(find_checkpoint(run)[1])) != before:
             raise PartitaError(
                 f"the critic {run} has changed since {spec.name} was first trained with it: restore it, or"
                 " give another folder with `--out`"

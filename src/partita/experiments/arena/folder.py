@@ -22,7 +22,7 @@ from typing import Any
 
 from partita import storage
 from partita.data.corpus import read_index
-from partita.digests import with_digest, without_digest
+from partita.digests import add_digest, verify_digest
 from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import STEER, ArmSpec
 from partita.experiments.arena.config import ArenaConfig
@@ -139,7 +139,7 @@ class ArenaFolder:
             default: the value for an arena of an older version, whose file lacks it.
         """
         content = self._files.read()
-        return default if content is None else content.flag("adopted", default=default)
+        return default if content is None else content.boolean("adopted", default=default)
 
     def refuse_students(self, settings: dict[str, Any]) -> None:
         """Raise an error if an arena with other settings can't use the students of this one.
@@ -184,7 +184,7 @@ class ArenaFolder:
         content = self._files.read()
         if content is None:
             return {}
-        content.flag("adopted", default=True)
+        content.boolean("adopted", default=True)
         settings, defaults = content.table("settings").values, _defaults()
         if settings.get("steps") is not None:
             defaults["workers"] = None  # as in `settings_of`
@@ -224,7 +224,7 @@ class ArenaFolder:
         """
         path = self._result(spec, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
-        storage.write_json(path, with_digest(result))
+        storage.write_json(path, add_digest(result))
 
 
 def settings_of(config: ArenaConfig) -> dict[str, Any]:
@@ -252,49 +252,49 @@ def _weights_digest(teacher: Path | None) -> str | None:
     if teacher is None:
         return None
     _, checkpoint = find_checkpoint(teacher)
-    return storage.digest(weights_path(checkpoint))
+    return storage.file_digest(weights_path(checkpoint))
 
 
 def _copy(folder: Path, target: Path) -> None:
     """Copy a folder, completely or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with storage.replacing_folder(target) as part:
+    with storage.atomic_folder(target) as part:
         shutil.copytree(folder, part, dirs_exist_ok=True)
 
 
 def _read_result(path: Path, spec: ArmSpec, seed: int) -> dict[str, Any]:
     """Return the content of a result's file, with every value checked."""
-    table = without_digest(read_json(path, remedy=RESULT_REMEDY))
+    table = verify_digest(read_json(path, remedy=RESULT_REMEDY))
     if table.text("arm") != spec.name:
-        table.refuse("arm", f"must be {spec.name!r}")
+        table.reject("arm", f"must be {spec.name!r}")
     if table.integer("seed") != seed:
-        table.refuse("seed", f"must be {seed}")
+        table.reject("seed", f"must be {seed}")
     error = next((name for name in ERRORS if name in table.values), None)
     if error is not None:
         table.text(error)
         return table.values
     _check_facts(table.table("start"))
-    table.table("start").flag("flat")
+    table.table("start").boolean("flat")
     _check_facts(table.table("training"))
     if table.values.get("agreement") is not None:
         _check_score(table, "agreement")
     if not table.tables("curve"):
-        table.refuse("curve", "must have a point for each temperature")
+        table.reject("curve", "must have a point for each temperature")
     for point in table.tables("curve"):
         _check_point(point, required=BOUND if spec.arm == STEER else "kl_sum")
     return {"agreement": None} | table.values
 
 
 def _check_facts(facts: Table) -> None:
-    facts.integer("steps", least=0)
-    facts.number("seconds", least=0.0)
+    facts.integer("steps", minimum=0)
+    facts.number("seconds", minimum=0.0)
     for name in (*SHARES, "critic_seconds"):
-        facts.optional(name, lambda key: facts.number(key, least=0.0))
+        facts.optional(name, lambda key: facts.number(key, minimum=0.0))
     facts.optional("critic_weights", facts.text)
 
 
 def _check_point(point: Table, *, required: str) -> None:
-    point.number("temperature", least=0.01)
+    point.number("temperature", minimum=0.01)
     for name in point.values.keys() | {required}:
         if name != "temperature":
             _check_score(point, name)

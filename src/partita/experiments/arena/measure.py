@@ -22,7 +22,7 @@ from partita.evaluation.statistics.scores import block_mean
 from partita.evaluation.statistics.trimmed import trimmed_mean
 from partita.experiments.arena.selection import BOUND
 from partita.models.wavenet import WaveNet
-from partita.runs.checkpoint_state import STATE, read_state, remedy
+from partita.runs.checkpoint_state import STATE, damage_remedy, read_state
 from partita.runs.folder import RunFolder
 from partita.runs.loading import LoadedModel
 from partita.sampling.config import SamplingConfig
@@ -194,15 +194,15 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
         prompt. If the run was trained in turns with others `machine_share`: its processor time per second,
         relative to its best turns.
     """
-    newest = run.newest()
-    position = Table(read_state(newest), str(newest / STATE), remedy(newest)).table("position")
+    newest = run.newest_checkpoint()
+    position = Table(read_state(newest), str(newest / STATE), damage_remedy(newest)).table("position")
     training, records = run.config()["training"], run.records()
     patience = int(training["patience"])
     final = [record["bits"] for record in records if record["kind"] == "final"]
     facts = {
-        "steps": position.integer("step", least=0),
-        "seconds": round(position.number("seconds", least=0.0), 1),
-        "flat": bool(patience and position.integer("stale", least=0) >= patience),
+        "steps": position.integer("step", minimum=0),
+        "seconds": round(position.number("seconds", minimum=0.0), 1),
+        "flat": bool(patience and position.integer("stale", minimum=0) >= patience),
         "bits": final[-1] if final else None,
     }
     rows = [record for record in records if record["kind"] == "train"]

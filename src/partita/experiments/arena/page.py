@@ -52,7 +52,7 @@ def write_arena_page(folder: str | Path, scores: Mapping[str, Any]) -> Path:
     folder = Path(folder)
     pictures = {"plane": divergence_plane(scores), "temperature": temperature_curves(scores)}
     for name, data in pictures.items():
-        with storage.replacing(folder / f"{name}.png") as part:
+        with storage.atomic_file(folder / f"{name}.png") as part:
             part.write_bytes(data)
     page = folder / "report.html"
     storage.write_text(page, render_arena_page(scores, pictures))

@@ -24,7 +24,7 @@ from partita.experiments.arena.teacher import refuse_missing
 from partita.experiments.arena.workers import ArmsTask, CriticTask, RunTasks, StartTask, worker_pool
 from partita.runs.versions import versions
 from partita.signals import Interrupted
-from partita.storage import clear_leftovers, write_json
+from partita.storage import remove_leftovers, write_json
 from partita.terminal import print_note
 
 Log = Callable[[str], None]
@@ -50,7 +50,7 @@ def arena(config: ArenaConfig, *, log: Log | None = None) -> dict[str, Any]:
         other = ArenaFolder(config.students)
         other.refuse_students(settings_of(config))
     with folder.lock(config), _threads(config.threads):
-        clear_leftovers(folder.path, deep=True)
+        remove_leftovers(folder.path, deep=True)
         refuse_other_choices(folder.choices, config.arm_specs, config.choice_seeds)
         if other:
             folder.copy_students(other)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from partita.digests import with_digest, without_digest
+from partita.digests import add_digest, verify_digest
 from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
 from partita.storage import write_json
@@ -133,7 +133,7 @@ def load_or_choose(
         if arm not in before
     }
     if new:
-        write_json(path, with_digest({"seeds": list(seeds), "arms": before | new}))
+        write_json(path, add_digest({"seeds": list(seeds), "arms": before | new}))
     return best | fixed
 
 
@@ -141,18 +141,18 @@ def _read(path: Path) -> dict[str, Any]:
     """Return the content of the file of choices, with every value checked; nothing if there is no file."""
     if not path.is_file():
         return {}
-    table = without_digest(read_json(path, remedy="start again in another folder with `--out`"))
-    if any(type(seed) is not int for seed in table.items("seeds")):
-        table.refuse("seeds", "must be a list of integers")
+    table = verify_digest(read_json(path, remedy="start again in another folder with `--out`"))
+    if any(type(seed) is not int for seed in table.array("seeds")):
+        table.reject("seeds", "must be a list of integers")
     arms = table.table("arms")
     for arm in arms.values:
         row = arms.table(arm)
-        row.number("temperature", least=0.01)
+        row.number("temperature", minimum=0.01)
         row.number("validation")
         if row.text("settings").partition(":")[0] != arm:
-            row.refuse("settings", f"must be {arm!r}, optionally with settings after a colon")
-        if row.values["settings"] not in row.items("among"):
-            row.refuse("among", "must contain the value of `settings`")
+            row.reject("settings", f"must be {arm!r}, optionally with settings after a colon")
+        if row.values["settings"] not in row.array("among"):
+            row.reject("among", "must contain the value of `settings`")
     return table.values
 
 

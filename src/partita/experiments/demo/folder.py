@@ -56,13 +56,13 @@ class DemoFolder:
         content = self._files.read()
         if content is None or content.values.get("training_minutes") is None:
             return None
-        minutes = content.number("training_minutes", least=0.001)
+        minutes = content.number("training_minutes", minimum=0.001)
         if minutes > max(MIN_TRAINING_MINUTES, content.table("settings").number("minutes")):
-            content.refuse("training_minutes", "must be at most `settings.minutes`")
+            content.reject("training_minutes", "must be at most `settings.minutes`")
         return DemoPlan(
             training_minutes=minutes,
-            clips=content.optional("clips", lambda name: content.integer(name, least=MIN_CLIPS)),
-            bits_seconds=content.optional("bits_seconds", lambda name: content.number(name, least=1.0)),
+            clips=content.optional("clips", lambda name: content.integer(name, minimum=MIN_CLIPS)),
+            bits_seconds=content.optional("bits_seconds", lambda name: content.number(name, minimum=1.0)),
         )
 
     @contextmanager

@@ -139,12 +139,12 @@ def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
     records = run.records()
     training = [record for record in records if record.get("kind") == "train"]
     scored = [record for record in records if record.get("kind") == "validation"]
-    facts = [("updates", f"{read_state(run.newest())['step']:,}")]
+    facts = [("updates", f"{read_state(run.newest_checkpoint())['step']:,}")]
     if training:
         rates = sorted(float(record["samples_per_second"]) for record in training)
         facts.append(("time", format_duration(float(training[-1]["seconds"]))))
         facts.append(("speed", f"{rates[len(rates) // 2]:,.0f} predicted samples/s"))
-    chosen = int(run.chosen().name.removeprefix("step-"))
+    chosen = int(run.chosen_checkpoint().name.removeprefix("step-"))
     facts.append(("weights", f"moving average (EMA) at step {chosen:,}, chosen on the validation split"))
     bits = {record["step"]: record.get("bits_average", record["bits"]) for record in scored}
     if chosen in bits:

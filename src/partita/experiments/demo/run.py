@@ -72,7 +72,7 @@ def demo(config: DemoConfig | None = None, *, log: Log | None = None) -> Path:
     folder = DemoFolder(config)
     try:
         with folder.lock():
-            storage.clear_leftovers(folder.path, deep=True)
+            storage.remove_leftovers(folder.path, deep=True)
             page = _run(config, folder, start, log)
     except KeyboardInterrupt as stop:
         raise Interrupted(
@@ -96,7 +96,7 @@ def _run(config: DemoConfig, folder: DemoFolder, start: float, log: Log) -> Path
     scoring = _scoring(config, corpus, plan)
     start_minutes, arm_minutes = divide_minutes(plan.training_minutes)
     run = _train_start(folder, corpus, start_training(config, minutes=start_minutes), log)
-    steps = int(read_state(run.newest())["step"])
+    steps = int(read_state(run.newest_checkpoint())["step"])
     _train_arms(folder, run, corpus, arm_training(config, minutes=arm_minutes, steps=steps), log)
     evaluations = {arm: _score(folder, arm, corpus, scoring, log) for arm in ARMS}
     data = report_data(config, folder.path, corpus, evaluations, plan.training_minutes)
@@ -179,7 +179,9 @@ def _train_arms(folder: DemoFolder, start: RunFolder, corpus: Corpus, config: Tr
         planned.append(run)
     for error in train_in_turns(corpus, planned).values():
         raise error
-    steps = {arm: int(read_state(RunFolder.open(folder.run(arm)).newest())["step"]) for arm in ARMS}
+    steps = {
+        arm: int(read_state(RunFolder.open(folder.run(arm)).newest_checkpoint())["step"]) for arm in ARMS
+    }
     log(f"updates in equal time: {', '.join(f'{arm} {count:,}' for arm, count in steps.items())}")
     if warning := unequal_machine_share(folder.path):
         log(warning)

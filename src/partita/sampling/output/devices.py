@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from partita.errors import PartitaError
-from partita.standard_streams import ClosedStream
+from partita.standard_streams import NullStream
 
 DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d+)")
 STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
@@ -72,7 +72,7 @@ def stdout_descriptor(output: TextIO | None) -> int:
     """Return the file descriptor of standard output.
 
     Args:
-        output: `sys.stdout`; None or a `ClosedStream` if the shell has closed it.
+        output: `sys.stdout`; None or a `NullStream` if the shell has closed it.
 
     Raises:
         PartitaError: it is closed, or is a terminal.
@@ -81,7 +81,7 @@ def stdout_descriptor(output: TextIO | None) -> int:
     True
     """
     remedy = "pipe it to a player, as in `| aplay`, or name a file"
-    if output is None or isinstance(output, ClosedStream):
+    if output is None or isinstance(output, NullStream):
         raise PartitaError(f"standard output is closed: {remedy}")
     if output.isatty():
         raise PartitaError(f"standard output is a terminal, which can't play sound: {remedy}")

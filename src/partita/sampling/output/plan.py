@@ -149,7 +149,7 @@ def plan_outputs(
         )
     for path in [folder / "any"] if in_folder else paths:
         target = path.resolve()
-        storage.clear_leftovers(target.parent, of=None if in_folder else target.name)
+        storage.remove_leftovers(target.parent, of=None if in_folder else target.name)
     return OutputPlan(paths=paths, stale=stale, prompt=prompt, force=force)
 
 

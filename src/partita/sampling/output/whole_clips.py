@@ -66,7 +66,7 @@ class WholeClips:
         self._stack = ExitStack()
         target = self._paths[0].resolve()
         with write_errors(target.parent):
-            self._folder = self._stack.enter_context(storage.scratch_folder(target))
+            self._folder = self._stack.enter_context(storage.temporary_folder(target))
 
     def append(self, block: NDArray[Any]) -> None:
         """Store a block of every clip, (clips, samples), float in [-1, 1] or int16.

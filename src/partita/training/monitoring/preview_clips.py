@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from partita import storage
 from partita.data.corpus import Corpus
 from partita.data.prompts import prompts
-from partita.filenames import for_c
+from partita.filenames import c_library_path
 from partita.generated_folders import mark_generated
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
@@ -60,7 +60,7 @@ class PreviewClips:
         on_cpu = next(model.parameters()).device.type == "cpu"
         clips = draw_clips(model if on_cpu else deepcopy(model).cpu(), self._corpus, self._config)
         rate = self._corpus.sample_rate
-        with self._run.disk_faults():
+        with self._run.explain_full_disk():
             write_clips(self._run.clips_path, clips, step=step, sample_rate=rate)
             self._tensorboard.clips(clips, step=step, sample_rate=rate)
         self._seconds.append(time.monotonic() - begun)
@@ -109,6 +109,6 @@ def write_clips(folder: Path, clips: NDArray[np.float32], *, step: int, sample_r
     mark_generated(folder, "Clips drawn from a model in training.")
     paths = [folder / f"step-{step:06d}-{number}.wav" for number in range(1, len(clips) + 1)]
     for path, clip in zip(paths, clips, strict=True):
-        with storage.replacing(path) as part:
-            soundfile.write(for_c(part), clip, sample_rate, format="WAV", subtype="PCM_16")
+        with storage.atomic_file(path) as part:
+            soundfile.write(c_library_path(part), clip, sample_rate, format="WAV", subtype="PCM_16")
     return paths

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
-from partita.filenames import in_utf8
+from partita.filenames import utf8_path
 
 
 class TensorBoardWriter:
@@ -30,7 +30,7 @@ class TensorBoardWriter:
             from torch.utils.tensorboard import SummaryWriter
 
             folder.mkdir(parents=True, exist_ok=True)
-            name = self._open.enter_context(in_utf8(folder))
+            name = self._open.enter_context(utf8_path(folder))
             self._writer = SummaryWriter(name, purge_step=step + 1)
 
     def record(self, record: dict[str, Any]) -> None:
