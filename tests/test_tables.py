@@ -38,7 +38,7 @@ def test_values_of_the_expected_types_are_returned() -> None:
         (lambda: TABLE.integer("absent"), "`absent` is missing in x.json: copy it again"),
         (lambda: TABLE.tables("rows")[0].text("length"), r"`rows\[0\].length` in x.json is 5"),
         (lambda: Table({"a": "x" * 999}, "f", "r").boolean("a"), r"^`a` in f is '.{59}\.\.\., must be"),
-        (lambda: Table({"a": [{}, 5]}, "f", "r").tables("a"), "item 1 is none"),
+        (lambda: Table({"a": [{}, 5]}, "f", "r").tables("a"), "item 1 is not a table"),
         (lambda: Table({"a": float("nan")}, "f", "r").number("a"), "must be a number"),
     ],
 )
@@ -52,8 +52,8 @@ def test_other_values_are_refused_with_key_rule_and_remedy(take, says) -> None:
     [
         (b'{"a": ', "is damaged"),
         (b"\xff\xfe", "is damaged"),
-        (b"[1]", "holds no table"),
-        (b'{"a": NaN}', "NaN is no number of JSON"),
+        (b"[1]", "contains no table"),
+        (b'{"a": NaN}', "NaN is not a JSON number"),
         (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
         (b'{"a": ' + b"9" * 5000 + b"}", "is damaged"),
     ],

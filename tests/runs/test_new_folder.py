@@ -83,7 +83,7 @@ def test_a_failure_leaves_an_empty_folder_empty(
     for path in (tmp_path / "there", tmp_path / "new"):
         if path.name == "there":
             path.mkdir()
-        with pytest.raises(PartitaError, match="is full: nothing was made"):
+        with pytest.raises(PartitaError, match="is full: no run was made"):
             RunFolder.create(path, table, checkpoint(0))
     assert names(tmp_path) == ["there"]
     assert names(tmp_path / "there") == []
@@ -131,7 +131,7 @@ def test_the_second_of_two_that_make_one_run_is_told(
     words = (
         "another partita is writing"
         if there
-        else "another training took it; give another folder with `--out`"
+        else "is now in use by another training run: give another folder with `--out`"
     )
     with storage.lock_folder(path if there else tmp_path), pytest.raises(PartitaError, match=words):
         RunFolder.create(path, table, checkpoint(0))
@@ -151,7 +151,7 @@ def test_a_mount_point_is_asked_for_where_pathlib_cannot_tell(
 
 def test_a_link_that_leads_back_to_itself_is_named(tmp_path: Path) -> None:
     (tmp_path / "run").symlink_to("run")
-    with pytest.raises(PartitaError, match="is a link that leads back to itself: give another folder"):
+    with pytest.raises(PartitaError, match="is a link to itself: give another folder"):
         placing.is_available(tmp_path / "run")
     (tmp_path / "other").symlink_to("nowhere")
     assert placing.is_available(tmp_path / "other")

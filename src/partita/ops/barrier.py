@@ -28,7 +28,8 @@ llvmlite.binding.add_symbol("partita_give_way", ctypes.cast(_system, ctypes.c_vo
 @intrinsic
 def _arrive(typingctx: Any, address: Any) -> Any:
     """Add 1 to the number at an address, and return what it was; earlier writes are visible to who sees the
-    sum."""
+    sum.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = builder.inttoptr(arguments[0], _COUNT.as_pointer())

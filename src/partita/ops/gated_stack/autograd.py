@@ -24,7 +24,8 @@ Addresses = NDArray[np.int64]
 
 def _together(work: Callable[[int, int], None], threads: int) -> None:
     """Call `work(thread, barrier)` once in each of so many threads, this one among them, all at the same
-    time."""
+    time.
+    """
     counters = np.zeros(2, np.int64)  # the barrier's count, and whether a thread has given up
 
     def share(thread: int) -> None:
@@ -71,7 +72,8 @@ def _item(tensor: Tensor, item: int) -> int:
 
 def _pack(matrices: Tensor, narrow: bool) -> Tensor:
     """Return (..., rows, columns) matrices as the products read them: with `narrow`, bfloat16, two rows at a
-    time."""
+    time.
+    """
     if not narrow:
         return matrices.contiguous()
     *others, rows, columns = matrices.shape

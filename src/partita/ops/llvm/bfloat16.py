@@ -161,7 +161,8 @@ def copy_halves(source: int, source_row: int, out: int, out_row: int, rows: int,
 @compiled()
 def pair_rows(source: int, row: int, nothing: int, out: int, rows: int, columns: int) -> None:
     """Write rows two by two as rows of pairs, contiguous; an odd last one is paired with the zeros at
-    `nothing`."""
+    `nothing`.
+    """
     for r in range(0, rows, 2):
         for c in range(0, columns, WIDTH):
             first = source + 2 * (r * row + c)

@@ -78,7 +78,8 @@ def _emit_gate_gradient(builder: Any, tanh_address: Any, sigmoid_address: Any, g
 @intrinsic
 def gate(typingctx: Any, filter_address: Any, gate_address: Any, out: Any) -> Any:
     """Replace 16 filter values by their tanh and 16 gate values by their sigmoid, and write the products to
-    `out`."""
+    `out`.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _emit_gate(builder, *arguments)
@@ -90,7 +91,8 @@ def gate(typingctx: Any, filter_address: Any, gate_address: Any, out: Any) -> An
 @intrinsic
 def gate_gradient(typingctx: Any, tanh_address: Any, sigmoid_address: Any, gradient: Any) -> Any:
     """Replace 16 tanh and sigmoid values by the gradients of what they were made of, given the product's
-    gradient."""
+    gradient.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _emit_gate_gradient(builder, *arguments)
