@@ -1,13 +1,14 @@
-"""Digests that detect damaged or edited data: of bytes, of audio samples and of tables.
+"""Digests that detect damaged or edited data: of files, bytes, audio samples and tables.
 
 A table holds its own digest under the key `digest`. A table without this key, from an older version, is
-accepted. This file does not read or write files; `storage.file_digest` computes the digest of a file.
+accepted. This file does not read tables from files and does not write them.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from partita.errors import PartitaError
@@ -20,12 +21,24 @@ DIGEST = "digest"
 def bytes_digest(data: bytes) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of bytes.
 
-    `storage.file_digest` gives the same for a file with this content.
+    `file_digest` gives the same for a file with this content.
 
     >>> bytes_digest(b"abc")
     'ba7816bf8f01cfea'
     """
     return hashlib.sha256(data).hexdigest()[:16]
+
+
+def file_digest(path: Path) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of a file.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> _ = target.write_text("abc"); file_digest(target)
+    'ba7816bf8f01cfea'
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def new_samples_hash(data: bytes = b"") -> hashlib.blake2b:

@@ -5,7 +5,6 @@ leaves the previous content. This file does not know what the files mean.
 """
 
 import errno
-import hashlib
 import importlib.util
 import json
 import os
@@ -295,15 +294,3 @@ def write_json(path: Path, value: Any) -> None:
     {'bits': 4.5}
     """
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
-
-
-def file_digest(path: Path) -> str:
-    """Return the first 16 hexadecimal digits of the SHA-256 of a file.
-
-    >>> import tempfile
-    >>> target = Path(tempfile.mkdtemp()) / "a.txt"
-    >>> write_text(target, "abc"); file_digest(target)
-    'ba7816bf8f01cfea'
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

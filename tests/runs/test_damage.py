@@ -9,8 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from partita import storage
 from partita.data.index import MAX_SAMPLE_RATE
+from partita.digests import file_digest
 from partita.errors import DivergedError, PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.checkpoint_state import read_state
@@ -59,7 +59,7 @@ def as_older_versions_wrote_it(run: RunFolder) -> None:
 
 
 def test_a_checkpoint_lists_its_files_with_their_digests(run: RunFolder) -> None:
-    files = {path.name: storage.file_digest(path) for path in run.newest_checkpoint().glob("*.safetensors")}
+    files = {path.name: file_digest(path) for path in run.newest_checkpoint().glob("*.safetensors")}
     assert len(files) == 2
     assert read_state(run.newest_checkpoint())["files"] == files
 

@@ -26,7 +26,7 @@ from partita.runs.checkpoint_state import read_state
 from partita.runs.config import write_toml
 from partita.runs.config_file import EDIT_REMEDY, read_config_file
 from partita.runs.config_formats import FORMAT
-from partita.runs.new_folder import LAST, is_available, new_folder
+from partita.runs.new_folder import LAST_SAVED, is_available, new_folder
 from partita.terminal import print_note
 
 CONFIG = "config.toml"
@@ -71,7 +71,7 @@ class RunFolder:
             new.checkpoints_path.mkdir()
             path = new.checkpoint_path(first.step)
             save_checkpoint(path, replace(first, state=state))
-            (new.checkpoints_path / LAST).write_text(f"{path.name}\n")
+            (new.checkpoints_path / LAST_SAVED).write_text(f"{path.name}\n")
         return run
 
     @classmethod
@@ -187,7 +187,7 @@ class RunFolder:
         Runs of older versions do not record which checkpoint was saved last; for them the result is None.
         """
         try:
-            text = (self.checkpoints_path / LAST).read_text("ascii")
+            text = (self.checkpoints_path / LAST_SAVED).read_text("ascii")
         except (OSError, ValueError):
             return None
         found = re.fullmatch(r"step-([0-9]{6,18})\n", text)
@@ -217,7 +217,7 @@ class RunFolder:
             state[CONFIG_DIGEST] = read_state(self.newest_checkpoint()).get(CONFIG_DIGEST)
             path = self.checkpoint_path(checkpoint.step)
             save_checkpoint(path, replace(checkpoint, state=state))
-            storage.write_text(self.checkpoints_path / LAST, f"{path.name}\n")
+            storage.write_text(self.checkpoints_path / LAST_SAVED, f"{path.name}\n")
         for step in self.steps()[:-keep]:
             if step != best:
                 remove_checkpoint(self.checkpoint_path(step))

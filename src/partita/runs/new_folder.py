@@ -16,8 +16,8 @@ from partita.errors import PartitaError
 
 LOST_AND_FOUND = "lost+found"  # a folder in the root of a new file system
 MOVED_FIRST = ("checkpoints", "metrics.jsonl")  # moved before the last file, in alphabetical order
-FIRST = "step-000000"
-LAST = "last.txt"  # the file with the name of the checkpoint that was saved last
+FIRST_CHECKPOINT = "step-000000"
+LAST_SAVED = "last.txt"  # the file that names the checkpoint that was saved last
 
 
 def is_available(path: Path) -> bool:
@@ -127,7 +127,9 @@ def _is_unfinished(path: Path, names: set[str]) -> bool:
     if not names <= set(MOVED_FIRST) or "checkpoints" not in names:
         return False
     steps = {step.name for step in checkpoints.iterdir()} if checkpoints.is_dir() else None
-    return steps in ({FIRST}, {FIRST, LAST}) and (not metrics.exists() or metrics.stat().st_size == 0)
+    return steps in ({FIRST_CHECKPOINT}, {FIRST_CHECKPOINT, LAST_SAVED}) and (
+        not metrics.exists() or metrics.stat().st_size == 0
+    )
 
 
 def _remove(path: Path) -> None:

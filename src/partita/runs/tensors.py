@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
-from partita import storage
+from partita.digests import file_digest
 from partita.errors import DivergedError, PartitaError
 from partita.filenames import utf8_path
 from partita.runs.checkpoint_state import damage_remedy, read_file_digests
@@ -76,7 +76,7 @@ def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
     """
     read_tensor_specs(path)
     try:
-        if digest is not None and storage.file_digest(path) != digest:
+        if digest is not None and file_digest(path) != digest:
             raise PartitaError(f"{path} is damaged (its digest does not match): {damage_remedy(path.parent)}")
         with utf8_path(path) as name:
             return load_file(name)

@@ -22,7 +22,7 @@ from typing import Any
 
 from partita import storage
 from partita.data.corpus import read_index
-from partita.digests import add_digest, verify_digest
+from partita.digests import add_digest, file_digest, verify_digest
 from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import STEER, ArmSpec
 from partita.experiments.arena.config import ArenaConfig
@@ -252,7 +252,7 @@ def _weights_digest(teacher: Path | None) -> str | None:
     if teacher is None:
         return None
     _, checkpoint = find_checkpoint(teacher)
-    return storage.file_digest(weights_path(checkpoint))
+    return file_digest(weights_path(checkpoint))
 
 
 def _copy(folder: Path, target: Path) -> None:
