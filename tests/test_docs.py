@@ -77,7 +77,7 @@ def runs_for_real(words: list[str]) -> bool:
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make what a reader has: four short recordings, an prompt, a corpus and a run."""
+    """Make what a reader has: four short recordings, a prompt, a corpus and a run."""
     home = tmp_path_factory.mktemp("reader")
     (home / "recordings").mkdir()
     for number in range(1, 5):
@@ -110,7 +110,7 @@ def test_commands_parse(page: Path) -> None:
             assert words[0] in OTHERS, words
         elif len(words) == 1 or words[1].startswith("-"):
             assert words[1:] in ([], ["--help"], ["--version"])
-        elif len(words) == 2 or "--help" in words:
+        elif len(words) == 2 or {"--help", "--help-all"} & {*words}:
             assert words[1] in SUMMARIES
         else:
             import_module(f"partita.cli.{words[1]}").read(words[2:])
@@ -179,3 +179,16 @@ def test_lines_are_short() -> None:
     for page in PAGES:
         long = [line for line in page.read_text(encoding="utf-8").splitlines() if len(line) > 120]
         assert [line for line in long if not line.startswith("|") and "](" not in line] == [], page
+
+
+def test_the_architecture_names_every_package_and_only_files_that_exist():
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    package = ROOT / "src" / "partita"
+    tree = text.partition("## The tree")[2].partition("## To add")[0]
+    for found in package.rglob("__init__.py"):
+        if found.parent != package:
+            assert f"{found.parent.name}/" in tree, found
+    for name in re.findall(r"`((?:\w+/)*\w+\.py)`", text.partition("## The tree")[0]):
+        assert list(package.rglob(name)), name
+    for name in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", text.partition("## To add")[2]):
+        assert (package / name).is_file() or (ROOT / name).is_file(), name

@@ -1,4 +1,4 @@
-"""Names whose bytes are no text come back from TOML, reach libraries in C, and may hold all that is made."""
+"""File names that are not valid UTF-8: in TOML, for C libraries, and as the folder of corpora and runs."""
 
 import os
 import tomllib
@@ -21,46 +21,46 @@ from partita.training.config.train import TrainConfig
 from partita.training.train import resume, train
 
 RATE = 8000
-NO_TEXT = os.fsdecode(b"m\xe9lodies")
+NOT_UTF8 = os.fsdecode(b"m\xe9lodies")
 
 
 @given(st.binary(max_size=20).filter(lambda name: b"\0" not in name))
-def test_names_come_back_from_toml(name: bytes) -> None:
+def test_names_survive_a_round_trip_through_toml(name: bytes) -> None:
     table = {"corpus": {"path": os.fsdecode(name), "all": [os.fsdecode(name)], "rate": 8000}}
     assert restore_surrogates(tomllib.loads(tomli_w.dumps(escape_surrogates(table)))) == table
 
 
 @given(st.text(st.characters(exclude_characters="\0", codec="utf-8")))
-def test_text_stays_as_it_is(text: str) -> None:
+def test_valid_text_is_unchanged(text: str) -> None:
     assert escape_surrogates(text) == text == restore_surrogates(text)
 
 
-def test_a_name_that_is_text_leads_to_the_same_file(tmp_path: Path) -> None:
-    (tmp_path / NO_TEXT).mkdir()
-    (tmp_path / NO_TEXT / "a").write_text("found")
-    with utf8_path(tmp_path / NO_TEXT) as folder, utf8_path(tmp_path / NO_TEXT / "a") as file:
+def test_the_utf8_path_leads_to_the_same_file(tmp_path: Path) -> None:
+    (tmp_path / NOT_UTF8).mkdir()
+    (tmp_path / NOT_UTF8 / "a").write_text("found")
+    with utf8_path(tmp_path / NOT_UTF8) as folder, utf8_path(tmp_path / NOT_UTF8 / "a") as file:
         folder.encode()
         assert (Path(folder) / "a").read_text() == Path(file).read_text() == "found"
 
 
 @pytest.mark.slow  # it compiles the sampler
-def test_everything_may_lie_in_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+def test_corpora_and_runs_work_in_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     # regression: UnicodeEncodeError from TOML, soundfile, safetensors and TensorBoard
-    home = tmp_path / NO_TEXT
-    (home / "in").mkdir(parents=True)
+    folder = tmp_path / NOT_UTF8
+    (folder / "in").mkdir(parents=True)
     for number in range(1, 5):
         tone = 0.5 * np.sin(np.arange(3 * RATE) * 0.1 * number)
-        soundfile.write(c_library_path(home / "in" / f"take-{number}.wav"), tone, RATE)
-    corpus = prepare([home / "in"], home / "corpus", PrepareConfig(sample_rate=RATE, test=("*-1*",)))
+        soundfile.write(c_library_path(folder / "in" / f"take-{number}.wav"), tone, RATE)
+    corpus = prepare([folder / "in"], folder / "corpus", PrepareConfig(sample_rate=RATE, test=("*-1*",)))
     assert corpus.index["skipped"] == []
     config = TrainConfig(size="tiny", steps=2, targets=256, batch=1, preview_clips=1, preview_seconds=0.05)
-    stopped = train(corpus, home / "run", config, quiet=True, stop=lambda: True)
+    stopped = train(corpus, folder / "run", config, quiet=True, stop=lambda: True)
     run = resume(stopped, quiet=True)
     assert [path for path in (run / "tensorboard").iterdir() if path.stat().st_size > 100]
     loaded = load(run)
-    assert Path(loaded.config["corpus"]["path"]) == (home / "corpus").absolute()
+    assert Path(loaded.config["corpus"]["path"]) == (folder / "corpus").absolute()
     blocks = loaded.stream(seconds=0.05, prompt=None)
-    plan = plan_outputs(home / "clip.wav", 1)
-    assert write_clips(blocks, plan, sample_rate=RATE).paths == [home / "clip.wav"]
-    plan = EvaluateConfig(clips=4, seconds=0.05, prompt_seconds=0.05, bits_seconds=0.5)
-    assert evaluate(loaded, corpus, plan)["bits_per_sample"]["value"] > 0
+    outputs = plan_outputs(folder / "clip.wav", 1)
+    assert write_clips(blocks, outputs, sample_rate=RATE).paths == [folder / "clip.wav"]
+    settings = EvaluateConfig(clips=4, seconds=0.05, prompt_seconds=0.05, bits_seconds=0.5)
+    assert evaluate(loaded, corpus, settings)["bits_per_sample"]["value"] > 0

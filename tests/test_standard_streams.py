@@ -1,5 +1,6 @@
 """Standard streams that are closed, full or without a reader: the status says how it went, and nothing is
-written elsewhere."""
+written elsewhere.
+"""
 
 import subprocess
 import sys

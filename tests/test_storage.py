@@ -1,4 +1,4 @@
-"""Files that are complete or not there, and what killed writers left behind."""
+"""Atomic writes, and the removal of temporary files of killed processes."""
 
 import errno
 import os
@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,8 @@ from partita.storage import (
     temporary_path,
 )
 
-CONTEXTS = [atomic_file, atomic_folder, temporary_file, temporary_folder]
+Writer = Callable[[Path], AbstractContextManager[Path]]
+CONTEXTS: list[Writer] = [atomic_file, atomic_folder, temporary_file, temporary_folder]
 
 needs_locks = pytest.mark.skipif(not HAS_LOCKS, reason="no file locks here")
 
@@ -35,8 +38,8 @@ with {context}(target) as part:
 """
 
 
-def started_writer(target: Path, context: str) -> subprocess.Popen[str]:
-    """Return a process that is in the middle of writing."""
+def start_writer(target: Path, context: str) -> subprocess.Popen[str]:
+    """Start a process and return it while it is writing."""
     command = [sys.executable, "-c", WRITER.format(context=context), str(target)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "writing\n"
@@ -45,13 +48,15 @@ def started_writer(target: Path, context: str) -> subprocess.Popen[str]:
 
 @needs_locks
 @pytest.mark.parametrize("context", ["atomic_file", "atomic_folder", "temporary_file", "temporary_folder"])
-def test_leftovers_of_killed_writers_go_and_those_of_living_ones_stay(tmp_path: Path, context: str) -> None:
-    with started_writer(tmp_path / "a", context) as process:
+def test_leftovers_of_killed_writers_are_removed_and_files_of_running_writers_stay(
+    tmp_path: Path, context: str
+) -> None:
+    with start_writer(tmp_path / "a", context) as process:
         remove_leftovers(tmp_path)
-        assert len(list(tmp_path.iterdir())) == 1, "the writer lives: what it writes stays"
+        assert len(list(tmp_path.iterdir())) == 1, "the writer is running: its file stays"
         process.kill()
     remove_leftovers(tmp_path, of="b")
-    assert len(list(tmp_path.iterdir())) == 1, "another file's leftovers are not asked for"
+    assert len(list(tmp_path.iterdir())) == 1, "only leftovers of `b` are removed"
     remove_leftovers(tmp_path, of="a")
     assert list(tmp_path.iterdir()) == []
 
@@ -67,7 +72,7 @@ while True:
 
 
 @needs_locks
-def test_a_cleaner_beside_a_writer_disturbs_nothing(tmp_path: Path) -> None:
+def test_removing_leftovers_does_not_disturb_a_running_writer(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CLEANER, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as cleaner:
         try:
@@ -75,7 +80,7 @@ def test_a_cleaner_beside_a_writer_disturbs_nothing(tmp_path: Path) -> None:
             end = time.monotonic() + 1
             while time.monotonic() < end:
                 with atomic_file(tmp_path / "a", durable=False) as part:
-                    time.sleep(0.0002)  # the cleaner's turn
+                    time.sleep(0.0002)  # lets the cleaner run
                     assert part.exists()
                 with temporary_file(tmp_path / "a") as part:
                     time.sleep(0.0002)
@@ -87,27 +92,28 @@ def test_a_cleaner_beside_a_writer_disturbs_nothing(tmp_path: Path) -> None:
 @needs_locks
 @pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("removed", [True, False], ids=["removed", "about to be removed"])
-def test_what_was_taken_for_a_leftover_before_it_was_locked_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context, removed: bool
+def test_a_file_removed_before_it_is_locked_is_created_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: Writer, removed: bool
 ) -> None:
     import fcntl
 
-    whole, first = os.open, []
+    real_open = os.open
+    first: list[Path] = []
 
-    def opens(path, flags, *more, **where):
-        handle = whole(path, flags, *more, **where)
+    def open_after_cleaner(path: Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        handle = real_open(path, flags, mode, dir_fd=dir_fd)
         if not first and not flags & os.O_CREAT:
             first.append(Path(path))
             if removed:
                 remove_leftovers(tmp_path)
             else:
-                cleaners = whole(path, flags)
+                cleaners = real_open(path, flags)
                 fcntl.flock(cleaners, fcntl.LOCK_EX)
                 held.append(cleaners)
         return handle
 
     held: list[int] = []
-    monkeypatch.setattr(os, "open", opens)
+    monkeypatch.setattr(os, "open", open_after_cleaner)
     with context(tmp_path / "a") as part:
         assert part.exists() and part != first[0]
         assert first[0].exists() is not removed
@@ -117,35 +123,35 @@ def test_what_was_taken_for_a_leftover_before_it_was_locked_is_made_again(
 
 @needs_locks
 @pytest.mark.parametrize("context", CONTEXTS)
-def test_a_cleaner_has_the_lock_while_it_removes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context
+def test_a_leftover_is_locked_while_it_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: Writer
 ) -> None:
     import fcntl
 
     left = temporary_path(tmp_path / "a")
-    if "folder" in context.__name__:
+    if context in (atomic_folder, temporary_folder):
         left.mkdir()
     else:
         left.touch()
-    seen = []
+    removed = []
 
-    def removes(path: Path) -> None:
+    def remove(path: Path) -> None:
         handle = os.open(path, os.O_RDONLY)
         with pytest.raises(BlockingIOError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.close(handle)
-        seen.append(path)
+        removed.append(path)
 
-    monkeypatch.setattr(Path, "unlink", removes)
-    monkeypatch.setattr(shutil, "rmtree", removes)
+    monkeypatch.setattr(Path, "unlink", remove)
+    monkeypatch.setattr(shutil, "rmtree", remove)
     remove_leftovers(tmp_path)
-    assert seen == [left]
+    assert removed == [left]
 
 
 @needs_locks
 @pytest.mark.parametrize("context", CONTEXTS)
-def test_where_the_file_system_has_no_locks_files_are_written_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context
+def test_files_are_written_if_the_file_system_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: Writer
 ) -> None:
     import fcntl
 
@@ -158,7 +164,7 @@ def test_where_the_file_system_has_no_locks_files_are_written_all_the_same(
         assert part.exists()
 
 
-def test_leftovers_are_looked_for_below_only_when_asked_and_never_through_links(tmp_path: Path) -> None:
+def test_subfolders_are_searched_only_if_deep_and_links_are_not_followed(tmp_path: Path) -> None:
     inside, outside = tmp_path / "top" / "in", tmp_path / "elsewhere"
     for folder in (inside, outside):
         folder.mkdir(parents=True)
@@ -170,7 +176,7 @@ def test_leftovers_are_looked_for_below_only_when_asked_and_never_through_links(
     assert not list(inside.iterdir()) and list(outside.iterdir())
 
 
-def test_foreign_hidden_files_stay(tmp_path: Path) -> None:
+def test_other_hidden_files_stay(tmp_path: Path) -> None:
     names = [".a.part", ".a.0123abcd.part.txt", "a.0123abcd.part", ".a.0123ABCD.part", ".hidden"]
     for name in names:
         (tmp_path / name).touch()
@@ -179,7 +185,7 @@ def test_foreign_hidden_files_stay(tmp_path: Path) -> None:
     remove_leftovers(tmp_path / "missing")
 
 
-def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a.txt").write_text("old")
     (tmp_path / "a.txt").symlink_to(tmp_path / "real" / "a.txt")
@@ -189,14 +195,14 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "real").iterdir()] == ["a.txt"]
 
 
-def fail(context, target: Path) -> None:
+def fail(context: Writer, target: Path) -> None:
     """Raise an error in the middle of writing."""
     with context(target) as part:
         (part / "half" if part.is_dir() else part).write_text("half")
         raise ZeroDivisionError
 
 
-def test_a_failed_block_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_block_leaves_the_previous_content(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
     with pytest.raises(ZeroDivisionError):
         fail(atomic_file, tmp_path / "a.txt")

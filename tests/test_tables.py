@@ -1,5 +1,6 @@
-"""Tables from files: every wrong value is one line with the key, the rule and the remedy."""
+"""Tables read from files: the error for a wrong value names the key, the rule and the remedy."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_values_of_the_expected_types_are_returned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("take", "says"),
+    ("read", "words"),
     [
         (lambda: TABLE.integer("real"), "`real` in x.json is 2.5, must be an integer: copy it again"),
         (lambda: TABLE.integer("yes"), "`yes` in x.json is True, must be an integer"),
@@ -38,29 +39,29 @@ def test_values_of_the_expected_types_are_returned() -> None:
         (lambda: TABLE.integer("absent"), "`absent` is missing in x.json: copy it again"),
         (lambda: TABLE.tables("rows")[0].text("length"), r"`rows\[0\].length` in x.json is 5"),
         (lambda: Table({"a": "x" * 999}, "f", "r").boolean("a"), r"^`a` in f is '.{59}\.\.\., must be"),
-        (lambda: Table({"a": [{}, 5]}, "f", "r").tables("a"), "item 1 is none"),
+        (lambda: Table({"a": [{}, 5]}, "f", "r").tables("a"), "item 1 is not a table"),
         (lambda: Table({"a": float("nan")}, "f", "r").number("a"), "must be a number"),
     ],
 )
-def test_other_values_are_refused_with_key_rule_and_remedy(take, says) -> None:
-    with pytest.raises(PartitaError, match=says):
-        take()
+def test_other_values_raise_an_error_with_key_rule_and_remedy(read: Callable[[], object], words: str) -> None:
+    with pytest.raises(PartitaError, match=words):
+        read()
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "words"),
     [
         (b'{"a": ', "is damaged"),
         (b"\xff\xfe", "is damaged"),
-        (b"[1]", "holds no table"),
-        (b'{"a": NaN}', "NaN is no number of JSON"),
+        (b"[1]", "contains no table"),
+        (b'{"a": NaN}', "NaN is not a JSON number"),
         (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
         (b'{"a": ' + b"9" * 5000 + b"}", "is damaged"),
     ],
 )
-def test_damaged_json_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
+def test_damaged_json_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "a.json").write_bytes(content)
-    with pytest.raises(PartitaError, match=f"a.json .*{says}.*: remove it"):
+    with pytest.raises(PartitaError, match=f"a.json .*{words}.*: remove it"):
         read_json(tmp_path / "a.json", remedy="remove it")
 
 
@@ -77,17 +78,17 @@ def test_damaged_json_is_refused(tmp_path: Path, content: bytes, says: str) -> N
 )
 def test_damaged_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.toml").write_bytes(content)
-    with pytest.raises(PartitaError, match=r"is damaged .*: mend it"):
-        read_toml(tmp_path / "a.toml", remedy="mend it")
+    with pytest.raises(PartitaError, match=r"is damaged .*: repair it"):
+        read_toml(tmp_path / "a.toml", remedy="repair it")
 
 
 @pytest.mark.parametrize("digits", ["1e999", str(2**1024 - 1)])
-def test_numbers_beyond_all_bounds_are_refused(tmp_path: Path, digits: str) -> None:
+def test_numbers_beyond_the_range_of_floats_are_refused(tmp_path: Path, digits: str) -> None:
     (tmp_path / "x.json").write_text(f'{{"bits": {digits}}}')
     with pytest.raises(PartitaError, match=r"`bits` .*must be a number"):
         read_json(tmp_path / "x.json", remedy="remove it").number("bits")
 
 
-def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_folder_instead_of_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PartitaError, match="can't be read"):
         read_json(tmp_path, remedy="remove it")

@@ -1,6 +1,6 @@
-"""Partita: autoregressive models of raw audio, an adversary for them, and a measure of whether it helped.
+"""Partita: autoregressive models of raw audio, adversarial training, and tests of whether it helps.
 
-The names below are loaded when they are first used, so that `import partita` is quick and does not load
+The public names are loaded when they are first used, so that `import partita` is fast and does not import
 PyTorch.
 
 >>> import partita
@@ -23,7 +23,7 @@ __all__ = ["Corpus", "PartitaError", "__version__", "load", "prepare", "train"]
 
 __version__ = "0.1.0"
 
-_HOMES = {
+_MODULES = {
     "Corpus": "partita.data.corpus",
     "load": "partita.runs.loading",
     "prepare": "partita.data.preparation.prepare",
@@ -32,12 +32,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name from its room."""
-    if name not in _HOMES:
+    """Import a public name from its module."""
+    if name not in _MODULES:
         raise AttributeError(f"module 'partita' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
-    """List the public names, for completion."""
+    """Return the public names, for tab completion."""
     return __all__

@@ -1,4 +1,4 @@
-"""`python -m partita` is the command `partita`."""
+"""Run the command line: `python -m partita` does the same as `partita`."""
 
 from partita.cli.main import main
 

@@ -1,13 +1,14 @@
-"""Digests that tell whether what is read is what was written: of bytes, of samples, of tables and in tables.
+"""Digests that detect damaged or edited data: of files, bytes, audio samples and tables.
 
-A table that an older version wrote has no digest in it, and is read as it is. This file does not read or
-write files; `storage.file_digest` is the digest of a file.
+A table holds its own digest under the key `digest`. A table without this key, from an older version, is
+accepted. This file does not read tables from files and does not write them.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from partita.errors import PartitaError
@@ -18,7 +19,9 @@ DIGEST = "digest"
 
 
 def bytes_digest(data: bytes) -> str:
-    """Return 16 hexadecimal digits that tell these bytes from any other: `storage.file_digest` of such a file.
+    """Return the first 16 hexadecimal digits of the SHA-256 of bytes.
+
+    `file_digest` gives the same for a file with this content.
 
     >>> bytes_digest(b"abc")
     'ba7816bf8f01cfea'
@@ -26,11 +29,23 @@ def bytes_digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
+def file_digest(path: Path) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of a file.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> _ = target.write_text("abc"); file_digest(target)
+    'ba7816bf8f01cfea'
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
 def new_samples_hash(data: bytes = b"") -> hashlib.blake2b:
-    """Return the hash that makes the digests in a corpus's index, of recordings and of their samples.
+    """Return the hash object for the digests of recordings and samples in a corpus index.
 
     Args:
-        data: what it begins with.
+        data: the first bytes to hash.
 
     >>> new_samples_hash(b"ab").hexdigest()
     '3dc9ae220222e2e156b2a5abb60d01c7'
@@ -39,12 +54,12 @@ def new_samples_hash(data: bytes = b"") -> hashlib.blake2b:
 
 
 def add_digest(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table with a digest of its values, whatever the order of its keys; an old digest is replaced.
+    """Return a copy of a table with the digest of its values; an existing digest is replaced.
 
-    The layout of the file does not count: a table that is written and read again has the same digest.
+    The digest does not depend on the order of the keys or on the layout of the file.
 
     Args:
-        values: fit for JSON or TOML.
+        values: the table, with values that JSON or TOML can hold.
 
     >>> add_digest({"bits": 4.5})
     {'bits': 4.5, 'digest': '268da2f235ba9404'}
@@ -53,20 +68,24 @@ def add_digest(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def verify_digest(table: Table) -> Table:
-    """Return a table that was read, without its digest.
+    """Check the digest of a table that was read, and return the table without it.
+
+    A table without a digest is returned as it is.
 
     Raises:
-        PartitaError: the values have another digest.
+        PartitaError: the digest does not match the values.
 
     >>> verify_digest(Table(add_digest({"bits": 4.5}), "scores.json", "remove it")).values
     {'bits': 4.5}
     >>> verify_digest(Table(add_digest({"bits": 4.5}) | {"bits": 4.0}, "scores.json", "remove it"))
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: scores.json is damaged or was edited (its digest is another): remove it
+    partita.errors.PartitaError: scores.json is damaged or was edited (its digest does not match): remove it
     """
     if DIGEST in table.values and table.text(DIGEST) != _digest(table.values):
-        raise PartitaError(f"{table.source} is damaged or was edited (its digest is another): {table.remedy}")
+        raise PartitaError(
+            f"{table.source} is damaged or was edited (its digest does not match): {table.remedy}"
+        )
     return replace(table, values={name: value for name, value in table.values.items() if name != DIGEST})
 
 

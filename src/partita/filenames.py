@@ -1,9 +1,9 @@
-"""File names whose bytes are no text, in files that hold only text, and for libraries in C.
+"""File names that are not valid UTF-8: in TOML files, in messages and for C libraries.
 
-A file name on Linux is any bytes. Python holds those that are no UTF-8 as lone surrogates, which TOML can't
-hold. Here each such byte is written as NUL and two hexadecimal digits: no file name holds a NUL, so this can
-be undone, and all other names stay as they are. JSON needs none of this: it has escapes for surrogates. This
-file reads and writes no files.
+On Linux a file name can hold any bytes. Python represents each byte that is not valid UTF-8 as a lone
+surrogate, which TOML can't store. `escape_surrogates` writes each such byte as NUL and two hexadecimal
+digits. A file name never contains NUL, so `restore_surrogates` can undo this. JSON does not need it: JSON
+has an escape for surrogates. This file does not read or write files.
 """
 
 import os
@@ -20,7 +20,7 @@ _WRITTEN = re.compile("\0([89a-f][0-9a-f])")
 
 
 def c_library_path(path: str | Path) -> str | bytes:
-    """Return a path as libraries in C take it: as the bytes that it is, but for Windows, where it is text.
+    """Return a path in the form that C libraries take: bytes, or a string on Windows.
 
     >>> c_library_path(Path("a.wav")) in (b"a.wav", "a.wav")
     True
@@ -30,12 +30,16 @@ def c_library_path(path: str | Path) -> str | bytes:
 
 @contextmanager
 def utf8_path(path: Path) -> Iterator[str]:
-    """Yield a name of a file or folder for libraries that take only UTF-8; it holds while the block runs.
+    """Yield a valid UTF-8 name of a file or folder, for libraries that accept no other.
 
-    Where the path's own name is no UTF-8 it is that of an open file descriptor.
+    If the path is not valid UTF-8, the name is `/dev/fd/NUMBER` of an open file descriptor. It is valid only
+    inside the block.
+
+    Args:
+        path: an existing file or folder.
 
     Raises:
-        OSError: a path that is no UTF-8 can't be opened.
+        OSError: the path is not valid UTF-8, and it can't be opened.
 
     >>> with utf8_path(Path("a.wav")) as name: name
     'a.wav'
@@ -51,9 +55,9 @@ def utf8_path(path: Path) -> Iterator[str]:
 
 
 def readable_filename(name: str) -> str:
-    r"""Return a file name as text that a person can read and type: bytes that are no UTF-8 as escapes.
+    r"""Return a file name as text that a user can read and type: invalid UTF-8 becomes escapes.
 
-    Other names stay as they are.
+    Valid names are returned unchanged.
 
     >>> print(readable_filename(os.fsdecode(b"m\xe9lodies/1.wav")))
     m\xe9lodies/1.wav
@@ -62,11 +66,14 @@ def readable_filename(name: str) -> str:
 
 
 def escape_surrogates(value: Any) -> Any:
-    """Return a table, a list or a string in which strings are text, fit for TOML; other values stay.
+    r"""Return a value with all its strings escaped so that TOML can store them.
 
-    >>> name = b"m\\xe9lodies".decode(errors="surrogateescape")
+    Args:
+        value: a table, a list, a string or another value; other values are returned unchanged.
+
+    >>> name = b"m\xe9lodies".decode(errors="surrogateescape")
     >>> escape_surrogates({"corpus": {"path": name}})
-    {'corpus': {'path': 'm\\x00e9lodies'}}
+    {'corpus': {'path': 'm\x00e9lodies'}}
     >>> restore_surrogates(escape_surrogates([name])) == [name]
     True
     """
@@ -74,7 +81,7 @@ def escape_surrogates(value: Any) -> Any:
 
 
 def restore_surrogates(value: Any) -> Any:
-    """Return what `escape_surrogates` was given.
+    """Undo `escape_surrogates`.
 
     >>> restore_surrogates({"seed": 3, "path": "corpus"})
     {'seed': 3, 'path': 'corpus'}
@@ -83,7 +90,7 @@ def restore_surrogates(value: Any) -> Any:
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    """Return a value with all strings in it changed, the names of a table left out."""
+    """Apply a function to all strings in a value, but not to the keys of tables."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):

@@ -1,6 +1,7 @@
-"""The file that marks a folder of generated audio, so that it is not used as recordings by mistake.
+"""Mark folders of generated audio, so that they are not used as recordings by mistake.
 
-This module does not mark single audio files: a clip holds its own comment.
+The mark is a text file in the folder. This file does not mark single audio files; a clip has a comment in its
+own header.
 """
 
 from pathlib import Path

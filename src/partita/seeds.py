@@ -1,9 +1,9 @@
-"""Named random streams: one generator for each purpose, so that arms which differ in one purpose share all
-the others.
+"""Named random streams: one random generator for each purpose.
 
-A stream is addressed by a seed and a purpose ("data", "initialisation", "rollout", "sampling", ...). Two
-purposes of one seed are independent; the same pair is the same stream on every machine. This file does not
-know the addressed draws of sampling, where each sample has a number of its own.
+A stream is identified by a seed and a purpose ("data", "initialisation", "rollout", "sampling", ...). Streams
+of different purposes are independent. The same pair gives the same stream on every machine. Two arms that
+use their random numbers differently for one purpose still share the streams of all other purposes. This file
+does not make the random numbers of the samplers, which are a function of the seed, the clip and the sample.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import torch
 
 
 def stream_seed(seed: int, purpose: str) -> int:
-    """Return the 63-bit seed of one named stream.
+    """Return the 63-bit seed of a named stream.
 
     Args:
         seed: the run's seed, any integer.
@@ -28,7 +28,7 @@ def stream_seed(seed: int, purpose: str) -> int:
 
 
 def fresh_seed() -> int:
-    """Return a seed from 0 to 2^32 - 1 that nobody can foresee, for draws that should differ each time.
+    """Return an unpredictable seed from 0 to 2^32 - 1, for results that should differ at each call.
 
     >>> 0 <= fresh_seed() < 1 << 32
     True
@@ -37,7 +37,12 @@ def fresh_seed() -> int:
 
 
 def torch_stream(seed: int, purpose: str, device: str | torch.device = "cpu") -> torch.Generator:
-    """Return a fresh PyTorch generator for one purpose; its state is saved with `get_state()`.
+    """Return a new PyTorch generator for one purpose.
+
+    Args:
+        seed: the run's seed, any integer.
+        purpose: the stream's name, for example "rollout".
+        device: the device of the generator.
 
     >>> a, b = torch_stream(3, "initialisation"), torch_stream(3, "initialisation")
     >>> bool((torch.rand(4, generator=a) == torch.rand(4, generator=b)).all())
@@ -47,7 +52,11 @@ def torch_stream(seed: int, purpose: str, device: str | torch.device = "cpu") ->
 
 
 def numpy_stream(seed: int, purpose: str) -> np.random.Generator:
-    """Return a fresh NumPy generator for one purpose.
+    """Return a new NumPy generator for one purpose.
+
+    Args:
+        seed: the run's seed, any integer.
+        purpose: the stream's name, for example "data".
 
     >>> int(numpy_stream(3, "data").integers(10)) == int(numpy_stream(3, "data").integers(10))
     True

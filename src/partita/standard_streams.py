@@ -1,8 +1,9 @@
-"""The standard streams of the process, made safe before anything else is opened.
+"""Prepare the standard streams of the process, so that closed or full ones do no harm.
 
-A shell may start a program with a standard stream closed (`2>&-`). The next file that is opened then takes
-its number, and all that is meant for standard error is written into that file. Standard error may also be a
-full disk, or a pipe that nobody reads: no command fails for that. This file does not know what is written.
+A shell can start a program with a closed standard stream (`2>&-`). The next file that the program opens then
+gets the descriptor of that stream, and messages for standard error are written into the file. Standard error
+can also be a full disk or a pipe that no process reads; no command fails because of that. This file does not
+know what is written to the streams.
 """
 
 import io
@@ -20,55 +21,56 @@ STANDARD = (0, 1, 2)  # input, output, error
 
 
 class NullStream(io.TextIOWrapper):
-    """What stands for a standard stream that was closed when the process began: all that is written is lost.
+    """A replacement for a standard stream that is closed when the process starts; it discards all output.
 
     >>> with NullStream() as stream: stream.write("lost")
     4
     """
 
     def __init__(self) -> None:
-        nowhere = io.BufferedWriter(io.FileIO(os.devnull, "w"))
-        super().__init__(nowhere, encoding="utf-8", errors="replace", write_through=True)
+        null_device = io.BufferedWriter(io.FileIO(os.devnull, "w"))
+        super().__init__(null_device, encoding="utf-8", errors="replace", write_through=True)
 
 
-class _Unfailing(io.RawIOBase):
-    """Writes to a file descriptor as far as that goes; what can't be written is lost."""
+class _BestEffortOutput(io.RawIOBase):
+    """A stream that writes to a file descriptor and discards what can't be written."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._diverting = threading.Lock()
+        self._redirecting = threading.Lock()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Write to a descriptor of our own while the block runs; what others write to this one is lost.
+    def discard_others(self) -> Iterator[None]:
+        """Discard what libraries write to the descriptor while the block runs.
 
-        Of several blocks at once the first does so, the others change nothing.
+        The stream itself writes to a private copy of the descriptor. If several blocks run at the same time,
+        only the first has an effect.
         """
-        if not self._diverting.acquire(blocking=False):
+        if not self._redirecting.acquire(blocking=False):
             yield
             return
         shared = self._descriptor
         try:
-            with suppress(OSError):  # too many open files: all is written, as before
-                self._divert()
+            with suppress(OSError):  # too many open files: nothing is discarded
+                self._redirect()
             yield
         finally:
             if (own := self._descriptor) != shared:
                 os.dup2(own, shared)
                 self._descriptor = shared
                 os.close(own)
-            self._diverting.release()
+            self._redirecting.release()
 
-    def _divert(self) -> None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+    def _redirect(self) -> None:
+        null_device = os.open(os.devnull, os.O_WRONLY)
         try:
             shared, self._descriptor = self._descriptor, os.dup(self._descriptor)
-            os.dup2(nowhere, shared)
+            os.dup2(null_device, shared)
         finally:
-            os.close(nowhere)
+            os.close(null_device)
 
     def write(self, data: "ReadableBuffer") -> int:
-        """Write all of it, or lose what can't be written."""
+        """Write the data, discard what can't be written, and return the length of the data in bytes."""
         left = memoryview(data).cast("B")
         whole = len(left)
         with suppress(OSError):
@@ -77,11 +79,11 @@ class _Unfailing(io.RawIOBase):
         return whole
 
     def writable(self) -> bool:
-        """Say that it can be written to."""
+        """Return True."""
         return True
 
     def isatty(self) -> bool:
-        """Say whether a person is at the other end."""
+        """Return whether the descriptor is a terminal."""
         return os.isatty(self._descriptor)
 
     def fileno(self) -> int:
@@ -90,10 +92,10 @@ class _Unfailing(io.RawIOBase):
 
 
 def prepare_standard_streams() -> None:
-    """Make the process's own standard streams safe; call it first, before any file is opened.
+    """Prepare the standard streams of this process; call it before any file is opened.
 
-    Descriptors 0 to 2 that are closed are opened on the null device, `sys.stdout` and `sys.stderr` that are
-    None become a `NullStream`, and no write to standard error fails.
+    Closed descriptors from 0 to 2 are opened on the null device. If `sys.stdout` or `sys.stderr` is None, it
+    becomes a `NullStream`. Writing to standard error never raises an error afterwards.
 
     >>> prepare_standard_streams(); os.fstat(2).st_mode > 0
     True
@@ -102,32 +104,32 @@ def prepare_standard_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number that is free
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest free number
     if sys.stdout is None:
         sys.stdout = NullStream()
     if sys.stderr is None:
         sys.stderr = NullStream()
     elif isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr is sys.__stderr__:
-        sys.stderr = _unfailing(sys.stderr)
+        sys.stderr = _best_effort(sys.stderr)
 
 
 @contextmanager
 def suppress_library_messages() -> Iterator[None]:
-    """Lose what libraries in C write on standard error in their own words; `sys.stderr` works as before.
+    """Discard what C libraries write to standard error while the block runs; `sys.stderr` still works.
 
-    It does so in a process of the command line, after `prepare_standard_streams`; in others it changes nothing, since
-    standard error is not ours. What a child process writes on an inherited standard error is lost too.
+    This has an effect only after `prepare_standard_streams`, as in a process of the command line. What child
+    processes write to an inherited standard error is discarded too.
 
-    >>> with suppress_library_messages(): print("heard")
-    heard
+    >>> with suppress_library_messages(): print("shown")
+    shown
     """
     raw = getattr(getattr(sys.stderr, "buffer", None), "raw", None)
-    with raw.alone() if isinstance(raw, _Unfailing) else nullcontext():
+    with raw.discard_others() if isinstance(raw, _BestEffortOutput) else nullcontext():
         yield
 
 
 def discard_unwritable_output() -> None:
-    """Have the interpreter not complain, when it ends, about output that can't be written to.
+    """Prevent the error message of the interpreter at exit if standard output can't be written to.
 
     >>> discard_unwritable_output()
     """
@@ -135,13 +137,13 @@ def discard_unwritable_output() -> None:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (OSError, ValueError):
-        with suppress(OSError, ValueError):  # no descriptor: it is no stream of the process
+        with suppress(OSError, ValueError):  # without a descriptor it is not a stream of the process
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _unfailing(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+def _best_effort(stream: io.TextIOWrapper) -> io.TextIOWrapper:
     return io.TextIOWrapper(
-        io.BufferedWriter(_Unfailing(stream.fileno())),
+        io.BufferedWriter(_BestEffortOutput(stream.fileno())),
         encoding=stream.encoding,
         errors="backslashreplace",
         line_buffering=True,

@@ -1,11 +1,10 @@
-"""Writing files so that they are complete or not there: write beside, flush to the disk, rename.
+"""Write files and folders atomically: write to a temporary path, flush to the disk, rename.
 
-A reader never sees half a file, and an interrupted or failed write (a full disk, a killed process) leaves
-what was there before. This file does not know what the files mean.
+A reader never sees an incomplete file. A write that fails or is interrupted (a full disk, a killed process)
+leaves the previous content. This file does not know what the files mean.
 """
 
 import errno
-import hashlib
 import importlib.util
 import json
 import os
@@ -23,22 +22,26 @@ from partita.errors import PartitaError
 HAS_LOCKS = importlib.util.find_spec("fcntl") is not None  # not on Windows
 PART_NAME = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.part", re.DOTALL)
 DISK_FULL_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What the operating system says where a disk, a quota or a file can hold no more."""
-FORGOTTEN = 3600.0  # seconds after which a leftover is taken for one where no lock can tell
+"""Error numbers of the operating system for a full disk, a full quota and a file that is too large."""
+LEFTOVER_AGE = 3600.0  # seconds; without locks, an older temporary file counts as a leftover
 
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Keep a folder to this process while the block runs; ends with the process, however that ends.
+    """Lock a folder for this process while the block runs.
 
-    Where the file system or the operating system has no such locks nothing is kept.
+    The operating system releases the lock when the process ends, also if it is killed. Without support for
+    locks (Windows, some file systems) the block runs without a lock.
+
+    Args:
+        folder: an existing folder.
 
     Raises:
-        PartitaError: another process has the folder.
+        PartitaError: another process holds the lock.
 
     >>> import tempfile
-    >>> with lock_folder(Path(tempfile.mkdtemp())): print("ours")
-    ours
+    >>> with lock_folder(Path(tempfile.mkdtemp())): print("locked")
+    locked
     """
     if not HAS_LOCKS:
         yield
@@ -50,10 +53,10 @@ def lock_folder(folder: Path) -> Iterator[None]:
     except BlockingIOError:
         os.close(handle)
         raise PartitaError(
-            f"another partita is writing to {folder}: wait until it is done, or name another folder"
+            f"another partita is writing to {folder}: wait until it is done, or give another folder"
         ) from None
     except OSError:
-        pass  # no locks here
+        pass  # the file system has no locks
     try:
         yield
     finally:
@@ -61,16 +64,17 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def temporary_path(path: Path) -> Path:
-    """Return a fresh hidden name in the same folder, hence on the same file system, as `path`.
+    """Return a new hidden name in the same folder as `path`, and therefore on the same file system.
 
-    >>> temporary_path(Path("a/b.json")).parent == Path("a"), temporary_path(Path("a/b.json")).name.startswith(".b.json.")
+    >>> temporary = temporary_path(Path("a/b.json"))
+    >>> temporary.parent == Path("a"), temporary.name.startswith(".b.json.")
     (True, True)
     """
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
 def flush_to_disk(path: Path) -> None:
-    """Ask the operating system to put a file's or a folder's content on the disk now."""
+    """Wait until the operating system has written a file or a folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -79,15 +83,15 @@ def flush_to_disk(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path, *, of: str | None = None, deep: bool = False) -> None:
-    """Remove what writers that were killed left beside the files and folders that they were writing.
+    """Remove the temporary files and folders of processes that were killed.
 
-    What a living process is writing stays: `atomic_file` and `atomic_folder` hold a lock on it. A folder
-    that is missing or can't be read is left alone, as is a leftover that can't be removed.
+    Files that a running process is writing are not removed: `atomic_file` and the other functions hold a lock
+    on them. A folder that is missing or can't be read is skipped, and so is a file that can't be removed.
 
     Args:
-        folder: where to look.
+        folder: the folder to search.
         of: the name of the file or folder that was being written; None for any.
-        deep: look into all folders below too; links are not followed.
+        deep: search all subfolders too; links are not followed.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -106,16 +110,16 @@ def remove_leftovers(folder: Path, *, of: str | None = None, deep: bool = False)
 
 
 def _clear(part: Path) -> None:
-    """Remove a leftover that no living process is writing."""
+    """Remove a temporary file or folder unless a running process is writing it."""
     with suppress(OSError):
         if not HAS_LOCKS:
-            if time.time() - part.lstat().st_mtime >= FORGOTTEN:
+            if time.time() - part.lstat().st_mtime >= LEFTOVER_AGE:
                 _remove(part)
             return
         handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             if _lock(handle):
-                _remove(part)  # before the lock is given back: a writer may have just made it
+                _remove(part)  # while locked: otherwise a new writer could take it first
         finally:
             os.close(handle)
 
@@ -128,7 +132,7 @@ def _remove(part: Path) -> None:
 
 
 def _lock(handle: int) -> bool | None:
-    """Lock an open file for this process; False where another has it, None where there are no locks."""
+    """Lock an open file; return False if another process holds the lock, None if locks are not supported."""
     fcntl = importlib.import_module("fcntl")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -141,7 +145,7 @@ def _lock(handle: int) -> bool | None:
 
 @contextmanager
 def _held(path: Path, make: Callable[[Path], None]) -> Iterator[Path]:
-    """Make a fresh file or folder beside `path`, and lock it so that `remove_leftovers` lets it be."""
+    """Make a temporary file or folder beside `path`, and lock it so that `remove_leftovers` skips it."""
     if not HAS_LOCKS:
         part = temporary_path(path)
         make(part)
@@ -155,11 +159,11 @@ def _held(path: Path, make: Callable[[Path], None]) -> Iterator[Path]:
 
 
 def _made_and_locked(path: Path, make: Callable[[Path], None]) -> tuple[Path, int]:
-    """Return a fresh file or folder, and the descriptor that holds its lock.
+    """Make a temporary file or folder; return it with the descriptor that holds its lock.
 
-    Another process may take it for a leftover before it is locked: then it is gone, or locked by the one
-    that removes it, and another is made. Its name is fresh, so what has the name is what was made; inodes
-    are not compared, since some file systems make up new ones.
+    Another process may remove the new file as a leftover before it is locked. The function then makes another
+    one. It checks that the name exists, which is enough because the name is new. It does not compare inodes,
+    because some file systems change them.
     """
     while True:
         part = temporary_path(path)
@@ -175,15 +179,16 @@ def _made_and_locked(path: Path, make: Callable[[Path], None]) -> tuple[Path, in
 def atomic_file(
     path: Path, *, durable: bool = True, redirect: Callable[[Path], Path] | None = None
 ) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; it takes `path`'s place when the block ends without an error.
+    """Yield a temporary path to write to, and rename it to `path` when the block ends without an error.
 
-    A link stays: what it leads to is replaced.
+    If the block fails, the temporary file is removed and `path` is unchanged. If `path` is a link, its target
+    is replaced and the link stays.
 
     Args:
-        path: the file to replace or to make.
-        durable: wait until the content is on the disk, so that a power cut can't lose it.
-        redirect: called with the path (a link's target) just before it is replaced; returns the path in the
-            same folder that is replaced instead.
+        path: the file to replace or to create.
+        durable: wait until the content is on the disk, so that it survives a power failure.
+        redirect: a function called just before the rename with `path` (or the target of the link). It returns
+            the path in the same folder to replace instead.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "notes.txt"
@@ -207,9 +212,9 @@ def atomic_file(
 
 @contextmanager
 def temporary_file(path: Path) -> Iterator[Path]:
-    """Yield an empty file beside `path` to write to, which is removed when the block ends.
+    """Yield an empty temporary file beside `path`, which is removed when the block ends.
 
-    What a killed process leaves, `remove_leftovers` finds as a leftover of `path`.
+    If the process is killed, `remove_leftovers` later removes the file as a leftover of `path`.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -227,14 +232,14 @@ def temporary_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `path`, which is removed with what is in it when the block ends.
+    """Yield an empty temporary folder beside `path`, which is removed with its content when the block ends.
 
-    What a killed process leaves, `remove_leftovers` finds as a leftover of `path`.
+    If the process is killed, `remove_leftovers` later removes the folder as a leftover of `path`.
 
     >>> import tempfile
-    >>> home = Path(tempfile.mkdtemp())
-    >>> with temporary_folder(home / "a") as folder: _ = (folder / "b").write_text("half")
-    >>> len(list(home.iterdir()))
+    >>> parent = Path(tempfile.mkdtemp())
+    >>> with temporary_folder(parent / "a") as folder: _ = (folder / "b").write_text("half")
+    >>> len(list(parent.iterdir()))
     0
     """
     with _held(path, lambda part: part.mkdir()) as part:
@@ -246,8 +251,12 @@ def temporary_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a fresh folder beside `path` to fill; it is renamed to `path`, which must not exist, when the
-    block succeeds.
+    """Yield an empty temporary folder, and rename it to `path` when the block ends without an error.
+
+    If the block fails, the temporary folder is removed.
+
+    Args:
+        path: the folder to create; it must not exist.
 
     Raises:
         FileExistsError: `path` exists when the block ends.
@@ -268,13 +277,16 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, complete or not at all; what UTF-8 can't hold is written as an escape."""
+    """Write a text file atomically, in UTF-8; characters that UTF-8 can't encode are written as escapes."""
     with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file, complete or not at all; NaN and infinity are refused, since JSON has none.
+    """Write a JSON file atomically.
+
+    Raises:
+        ValueError: the value contains NaN or infinity, which JSON can't represent.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "a.json"
@@ -282,15 +294,3 @@ def write_json(path: Path, value: Any) -> None:
     {'bits': 4.5}
     """
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
-
-
-def file_digest(path: Path) -> str:
-    """Return 16 hexadecimal digits that tell a file's content from any other.
-
-    >>> import tempfile
-    >>> target = Path(tempfile.mkdtemp()) / "a.txt"
-    >>> write_text(target, "abc"); file_digest(target)
-    'ba7816bf8f01cfea'
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

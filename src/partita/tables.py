@@ -1,8 +1,7 @@
-"""Tables read from JSON and TOML files, checked value by value.
+"""Read JSON and TOML files as tables, and check each value that is read from them.
 
-A file may have been damaged, or edited by hand, or written by another version. Whatever is wrong with it is
-one `PartitaError` that names the key, its value, the rule and the remedy. This file does not know what any
-table means.
+A file may be damaged, edited by hand or written by another version. Every problem raises a `PartitaError`
+with the key, its value, the rule and the remedy. This file does not know the meaning of any table.
 """
 
 import json
@@ -20,21 +19,22 @@ from partita.filenames import restore_surrogates
 T = TypeVar("T")
 
 LONGEST_SHOWN = 60  # characters of a wrong value in a message
-LONGEST_INTEGER = 1024  # bits; Python can't write integers of more than about 14,000
+LONGEST_INTEGER = 1024  # bits; Python refuses to print integers of more than about 14,000
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a file, whose values are taken with the type and range that the caller expects.
+    """A table of a file; its methods return values of the type and range that the caller expects.
 
-    Every method raises a `PartitaError` where the key is missing or its value is of another type or out of
-    range. A default is returned where the key is missing, and checked against nothing.
+    Every method raises a `PartitaError` if the key is missing or if its value has the wrong type or is out of
+    range. If there is a default, it is returned for a missing key without a check.
 
     Args:
-        values: keys to values.
-        source: the file, as messages name it.
-        remedy: what to do about a wrong value.
-        prefix: the table's own place in the file, for messages: empty, or `recordings[3].` and the like.
+        values: maps keys to values.
+        source: the name of the file in error messages.
+        remedy: what the user can do about a wrong value, for error messages.
+        prefix: the path of the table inside the file, for error messages: empty, or for example
+            `recordings[3].`.
 
     >>> table = Table({"step": 3, "windows": {"epoch": "x"}}, source="state.json", remedy="copy it again")
     >>> table.integer("step", minimum=0)
@@ -78,7 +78,7 @@ class Table:
         return value
 
     def boolean(self, name: str, *, default: bool | None = None) -> bool:
-        """Return true or false."""
+        """Return a boolean."""
         value = self._get(name, default)
         if type(value) is not bool:
             self.reject(name, "must be true or false")
@@ -92,7 +92,7 @@ class Table:
         return Table(value, self.source, self.remedy, f"{self.prefix}{name}.")
 
     def array(self, name: str) -> list[Any]:
-        """Return a list, of values of any type."""
+        """Return a list; its values are not checked."""
         value = self._get(name, None)
         if type(value) is not list:
             self.reject(name, "must be a list")
@@ -101,14 +101,18 @@ class Table:
     def tables(self, name: str) -> list["Table"]:
         """Return a list of tables."""
         inner = []
-        for place, value in enumerate(self.array(name)):
+        for index, value in enumerate(self.array(name)):
             if type(value) is not dict:
-                self.reject(name, f"must be a list of tables: item {place} is none")
-            inner.append(Table(value, self.source, self.remedy, f"{self.prefix}{name}[{place}]."))
+                self.reject(name, f"must be a list of tables: item {index} is not a table")
+            inner.append(Table(value, self.source, self.remedy, f"{self.prefix}{name}[{index}]."))
         return inner
 
     def optional(self, name: str, read: Callable[[str], T]) -> T | None:
-        """Return None where the key is missing or null, else what `read`, a method of this table, returns.
+        """Return None if the key is missing or null; otherwise return `read(name)`.
+
+        Args:
+            name: the key.
+            read: a method of this table, or another function of the key.
 
         >>> table = Table({"label": None}, source="index.json", remedy="prepare again")
         >>> table.optional("label", table.text) is None
@@ -117,11 +121,14 @@ class Table:
         return None if self.values.get(name) is None else read(name)
 
     def reject(self, name: str, rule: str) -> NoReturn:
-        """Raise the error for a value that breaks a rule of the caller's.
+        """Raise the error for a value that breaks a rule of the caller.
 
         Args:
             name: the key.
-            rule: what holds for its value, for example "must be below `samples`".
+            rule: the rule, for example "must be below `samples`".
+
+        Raises:
+            PartitaError: always.
         """
         if name not in self.values:
             raise PartitaError(f"`{self.prefix}{name}` is missing in {self.source}: {self.remedy}")
@@ -137,7 +144,7 @@ class Table:
 
 
 def short_repr(value: Any) -> str:
-    """Return a value as a message shows it: cut where it is long.
+    """Return a value for an error message, cut to 60 characters.
 
     >>> short_repr("x" * 100)[-5:]
     'xx...'
@@ -153,10 +160,10 @@ def read_json(path: Path, *, remedy: str) -> Table:
 
     Args:
         path: the file.
-        remedy: what to do about a file that is damaged.
+        remedy: what the user can do about a damaged file, for error messages.
 
     Raises:
-        PartitaError: it can't be opened, or holds no table.
+        PartitaError: the file can't be opened, is damaged or contains no table.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "scores.json"
@@ -167,7 +174,14 @@ def read_json(path: Path, *, remedy: str) -> Table:
 
 
 def read_toml(path: Path, *, remedy: str) -> Table:
-    """Return the table in a TOML file; arguments and errors are those of `read_json`.
+    """Return the table in a TOML file.
+
+    Args:
+        path: the file.
+        remedy: what the user can do about a damaged file, for error messages.
+
+    Raises:
+        PartitaError: the file can't be opened or is damaged.
 
     >>> read_toml(Path("nowhere.toml"), remedy="check the path")
     Traceback (most recent call last):
@@ -185,28 +199,28 @@ def _read(path: Path, parse: Callable[[str], Any], remedy: str) -> Table:
         raise PartitaError(f"{path} can't be read ({error.strerror}): {remedy}") from error
     except RecursionError as error:
         raise PartitaError(f"{path} is damaged (nested too deeply): {remedy}") from error
-    except ValueError as error:  # UnicodeDecodeError, JSONDecodeError and TOMLDecodeError are such
+    except ValueError as error:  # includes UnicodeDecodeError, JSONDecodeError and TOMLDecodeError
         raise PartitaError(f"{path} is damaged ({error}): {remedy}") from error
     if not isinstance(values, dict):
-        raise PartitaError(f"{path} is damaged (it holds no table): {remedy}")
+        raise PartitaError(f"{path} is damaged (it contains no table): {remedy}")
     return Table(values, str(path), remedy)
 
 
 def _refuse_long_integers(value: Any) -> None:
-    """Raise a ValueError for an integer that Python may not write; hexadecimal TOML has such."""
+    """Raise a ValueError for an integer that Python can't print; TOML can hold one in hexadecimal."""
     if type(value) is int and value.bit_length() > LONGEST_INTEGER:
-        raise ValueError(f"an integer in it has {value.bit_length()} bits")
+        raise ValueError(f"it contains an integer of {value.bit_length()} bits")
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             _refuse_long_integers(inner)
 
 
 def reject_json_constant(name: str) -> NoReturn:
-    """Raise a ValueError for NaN and infinity: the `parse_constant` of `json.loads`.
+    """Raise a ValueError for NaN or infinity; use it as the `parse_constant` of `json.loads`.
 
     >>> json.loads("[NaN]", parse_constant=reject_json_constant)
     Traceback (most recent call last):
     ...
-    ValueError: NaN is no number of JSON
+    ValueError: NaN is not a JSON number
     """
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")

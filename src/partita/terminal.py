@@ -1,8 +1,8 @@
-"""Text for people and for programs: names from outside are made harmless before a terminal shows them.
+"""Print lines on standard output and standard error, with control characters escaped on a terminal.
 
-A file name may hold any byte but NUL and `/`: an escape sequence that clears the screen or changes the
-title, a character that reverses the text after it, or bytes that are no text. This file does not know what
-is said, and it draws no progress.
+A file name can contain any byte except NUL and `/`: an escape sequence that clears the screen or changes the
+title, a character that reverses the direction of the text, or bytes that are not valid UTF-8. This file does
+not draw progress bars.
 """
 
 import os
@@ -12,7 +12,7 @@ from partita.errors import PartitaError
 
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _BREAKS = (0x2028, 0x2029)
-_UNDECODED = range(0xDC80, 0xDD00)  # how Python holds bytes of a file name that are no text
+_UNDECODED = range(0xDC80, 0xDD00)  # how Python represents bytes of a file name that are not valid UTF-8
 _ESCAPES = {
     **{code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F)},
     **{code: f"\\u{code:04x}" for code in (*range(0x80, 0xA0), *_BIDI, *_BREAKS, *range(0xD800, 0xE000))},
@@ -21,14 +21,14 @@ _ESCAPES = {
 
 
 def printable(text: object) -> str:
-    r"""Return text in which nothing but visible characters and spaces is left; all else is escaped.
+    r"""Return text with all characters escaped except visible characters and spaces.
 
-    Escaped are the control characters of ASCII and of Latin-1, line and paragraph separators, the characters
-    that change the direction of writing, and lone surrogates. Bytes of a file name that are no text are shown
-    as bytes.
+    The function escapes control characters of ASCII and Latin-1, line and paragraph separators, characters
+    that change the direction of writing, and lone surrogates. Bytes of a file name that are not valid UTF-8
+    are shown as `\xNN`.
 
     Args:
-        text: a string, or what `str` makes one of, such as a path.
+        text: a string, or an object that `str` converts to one, such as a path.
 
     >>> print(printable("a\x1b[2Jb"), printable("\u202egnp.wav"), printable(os.fsdecode(b"m\xe9lodies")))
     a\x1b[2Jb \u202egnp.wav m\xe9lodies
@@ -37,14 +37,17 @@ def printable(text: object) -> str:
 
 
 def print_line(text: object) -> None:
-    """Print a line on standard output: the exact bytes of names for a program, `printable` on a terminal.
+    """Print a line on standard output.
+
+    On a terminal the text is `printable`. In a pipe or a file it has the exact bytes of file names, so that
+    other programs can use them.
 
     Args:
-        text: the line, without its end.
+        text: the line, without the line feed.
 
     Raises:
         PartitaError: standard output can't be written to, for example because its disk is full.
-        BrokenPipeError: its reader has left.
+        BrokenPipeError: the process that reads standard output has ended.
 
     >>> print_line("runs/a")
     runs/a
@@ -54,7 +57,7 @@ def print_line(text: object) -> None:
         return
     try:
         if out.isatty():
-            out.write(_within(printable(text), out.encoding) + "\n")
+            out.write(_encodable(printable(text), out.encoding) + "\n")
         elif hasattr(out, "buffer"):
             out.flush()
             out.buffer.write(os.fsencode(f"{text}\n"))
@@ -68,11 +71,11 @@ def print_line(text: object) -> None:
 
 
 def flush_output() -> None:
-    """Write what standard output has not yet written.
+    """Flush standard output.
 
     Raises:
-        PartitaError: it can't be written to.
-        BrokenPipeError: its reader has left.
+        PartitaError: standard output can't be written to.
+        BrokenPipeError: the process that reads standard output has ended.
 
     >>> flush_output()
     """
@@ -86,22 +89,26 @@ def flush_output() -> None:
 
 
 def print_note(text: object) -> None:
-    """Print a line on standard error, `printable`; where that can't be written to, the line is lost.
+    """Print a `printable` line on standard error.
 
-    A note tells how something goes: that nobody can read it is no reason to stop.
+    If standard error can't be written to, the line is dropped without an error, because a note is not
+    essential.
+
+    Args:
+        text: the line, without the line feed.
 
     >>> print_note("skipped a.wav: too short")
     """
     try:
         if sys.stderr is not None:
-            sys.stderr.write(_within(printable(text), sys.stderr.encoding) + "\n")
+            sys.stderr.write(_encodable(printable(text), sys.stderr.encoding) + "\n")
             sys.stderr.flush()
-    except (OSError, ValueError):  # a full disk, a reader that has left, a stream that was closed
+    except (OSError, ValueError):  # a full disk, a pipe without a reader, a closed stream
         pass
 
 
-def _within(text: str, encoding: str | None) -> str:
-    """Return the text with escapes in place of the characters that an encoding lacks."""
+def _encodable(text: str, encoding: str | None) -> str:
+    """Return the text with escapes for the characters that an encoding lacks."""
     encoding = encoding or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 

@@ -88,7 +88,7 @@ def test_prepare_names_what_it_skips(home: Path, tmp_path: Path, capsys: pytest.
         (["train", "{home}/corpus", "--out", "x", "--config", "no.toml"], "no.toml can't be read"),
         (["train", "--resume", "{home}/run", "--steps", "9"], "leave out every option"),
         (["train", "--resume", "{home}/run"], "is finished"),
-        (["train", "--resume", "{home}/corpus"], "is no run"),
+        (["train", "--resume", "{home}/corpus"], "is not a run"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "-", "--clips", "2"], "takes one clip"),
         (["generate", "{home}/run", "--seconds", "inf", "--out", "x.wav"], "with `--out -`"),
         (
@@ -101,7 +101,7 @@ def test_prepare_names_what_it_skips(home: Path, tmp_path: Path, capsys: pytest.
             ["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--prime", "no.wav"],
             "no.wav does not",
         ),
-        (["generate", "{home}/corpus", "--seconds", "1", "--out", "x.wav"], "is no run"),
+        (["generate", "{home}/corpus", "--seconds", "1", "--out", "x.wav"], "is not a run"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--steer"], "`--judge RUN`"),
         (["generate", "{home}/run", "--seconds", "1", "--out", "x.wav", "--particles", "8"], "add `--steer`"),
         (["evaluate", "{home}/run", "{home}/recordings", "--json"], "is not a corpus"),

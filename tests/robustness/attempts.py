@@ -60,7 +60,8 @@ class Attempts:
 
     def attempt(self, target: str, number: int) -> dict[str, Any]:
         """Make a case and return its verdict with all that is needed to understand it; number 0 damages
-        nothing."""
+        nothing.
+        """
         if target not in self._undamaged:
             self._copy(target)
             self._undamaged[target] = {probe.name: self._run(probe) for probe in TARGETS[target].probes}

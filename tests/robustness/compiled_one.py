@@ -1,4 +1,4 @@
-"""Compile one group of kept functions as far as machine code: run by `test_compiled_symbols.py`.
+"""Compile one group of functions that are cached on disk; run by `test_compiled_symbols.py`.
 
     compiled_one.py CACHE NAME
 
@@ -20,14 +20,35 @@ import numpy as np
 from numba import types
 from numba.core.dispatcher import Dispatcher
 
-from partita.ops.gated_stack import bfloat16 as stack_bfloat16
-from partita.ops.gated_stack import float32 as stack_cpu
+from partita.ops.gated_stack import bfloat16, float32
+from partita.ops.gated_stack.layout import (
+    BackwardScratch,
+    BackwardTensors,
+    ForwardScratch,
+    ForwardTensors,
+    Sizes,
+)
+from partita.ops.gated_stack.schedule import ThreadSlot
 
 COUNT, ROW, TABLE = types.int64, types.int64[::1], types.int64[:, ::1]
-SHAPE = (ROW, ROW, types.UniTuple(COUNT, 5), types.UniTuple(COUNT, 3))
-FORWARD, BACKWARD = (
-    (TABLE, ROW, TABLE, TABLE, TABLE, *SHAPE),
-    (TABLE, ROW, TABLE, TABLE, TABLE, TABLE, *SHAPE),
+
+
+def counts(kind: type) -> types.Type:
+    """Return Numba's type of a named tuple of whole numbers."""
+    return types.NamedUniTuple(COUNT, len(kind._fields), kind)
+
+
+FORWARD = (
+    types.NamedTuple((TABLE, TABLE, TABLE, TABLE, TABLE, ROW, ROW), ForwardTensors),
+    counts(Sizes),
+    counts(ForwardScratch),
+    counts(ThreadSlot),
+)
+BACKWARD = (
+    types.NamedTuple((TABLE, ROW, TABLE, TABLE, TABLE, TABLE, ROW, ROW), BackwardTensors),
+    counts(Sizes),
+    counts(BackwardScratch),
+    counts(ThreadSlot),
 )
 
 
@@ -37,7 +58,7 @@ def compile_for(function: Callable[..., object], signature: tuple[Any, ...]) -> 
 
 
 def sound() -> None:
-    """Play a string in a room."""
+    """Simulate a string, its body and the acoustics."""
     from partita.etudes.acoustics import body, room
     from partita.etudes.bowed_string import Controls, simulate
 
@@ -67,11 +88,11 @@ def sampler() -> None:
 
 match sys.argv[2]:
     case "float32":
-        compile_for(stack_cpu.forward_layers, FORWARD)
-        compile_for(stack_cpu.backward_layers, BACKWARD)
+        compile_for(float32.forward_layers, FORWARD)
+        compile_for(float32.backward_layers, BACKWARD)
     case "bfloat16":
-        compile_for(stack_bfloat16.forward_layers, FORWARD)
-        compile_for(stack_bfloat16.backward_layers, BACKWARD)
+        compile_for(bfloat16.forward_layers, FORWARD)
+        compile_for(bfloat16.backward_layers, BACKWARD)
     case "sound":
         sound()
     case "sampler":

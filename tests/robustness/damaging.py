@@ -16,7 +16,7 @@ import tomli_w
 TEXTS = (".json", ".jsonl", ".toml")
 DEEP = "deep"
 """Stands for lists in lists, more than a parser that recurses has room for."""
-WRONG = [
+WRONG: list[Any] = [
     *(None, "", "x", "../../elsewhere", "/etc", "a\nb\x1b[31m", -1, 0, 1, 2, 2**63, 10**30, 1e300, 1e-300),
     *(float("nan"), float("inf"), 0.5, True, False, [], {}, [[]], {"": 0}, [0, "x"], {"x": [1, 2]}, DEEP),
 ]
@@ -96,8 +96,8 @@ def value(content: bytes, random: Random, suffix: str) -> bytes:
     if suffix == ".safetensors":
         length = int.from_bytes(content[:8], "little")
         header = _changed(json.loads(content[8 : 8 + length]), random)
-        text = json.dumps(header).encode()
-        return len(text).to_bytes(8, "little") + text + content[8 + length :]
+        encoded = json.dumps(header).encode()
+        return len(encoded).to_bytes(8, "little") + encoded + content[8 + length :]
     text = content.decode()
     if suffix == ".jsonl":
         lines = text.splitlines()

@@ -131,7 +131,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(
 ) -> None:
     run = RunFolder.create(small_disk / "run", table, checkpoint(0))
     large = Checkpoint(tensors={"generator": {"w": torch.ones(100_000)}}, state={"step": 1})
-    with pytest.raises(PartitaError, match="is full: what was saved before is intact") as caught:
+    with pytest.raises(PartitaError, match="is full: earlier checkpoints are unchanged") as caught:
         run.save(large, keep=1, best=None)
     assert f"--resume {run.path}" in str(caught.value)
     assert run.steps() == [0]
@@ -148,7 +148,7 @@ def test_a_full_disk_leaves_no_half_made_run(small_disk: Path, table: dict[str, 
     large = Checkpoint(tensors={"generator": {"w": torch.ones(100_000)}}, state={"step": 0})
     # regression: going on with the run was advised, but there was none
     with pytest.raises(
-        PartitaError, match=r"is full: nothing was made; .* run the same command again"
+        PartitaError, match=r"is full: no run was made; .* run the same command again"
     ) as said:
         RunFolder.create(small_disk / "run", table, large)
     assert "--resume" not in str(said.value)

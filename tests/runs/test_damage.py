@@ -9,8 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from partita import storage
 from partita.data.index import MAX_SAMPLE_RATE
+from partita.digests import file_digest
 from partita.errors import DivergedError, PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.checkpoint_state import read_state
@@ -45,7 +45,7 @@ def test_records_that_a_finished_run_lost_are_missed(run: RunFolder, checkpoint:
     run.save(checkpoint(10), keep=9, best=None)
     assert run.records() == [{"kind": "train", "step": 10}]
     run.metrics_path.unlink()
-    with pytest.raises(PartitaError, match=r"metrics\.jsonl lacks 1 records .* copy it again, or remove"):
+    with pytest.raises(PartitaError, match=r"metrics\.jsonl has lost 1 records: copy it again, or remove"):
         run.records()
 
 
@@ -59,7 +59,7 @@ def as_older_versions_wrote_it(run: RunFolder) -> None:
 
 
 def test_a_checkpoint_lists_its_files_with_their_digests(run: RunFolder) -> None:
-    files = {path.name: storage.file_digest(path) for path in run.newest_checkpoint().glob("*.safetensors")}
+    files = {path.name: file_digest(path) for path in run.newest_checkpoint().glob("*.safetensors")}
     assert len(files) == 2
     assert read_state(run.newest_checkpoint())["files"] == files
 
@@ -89,7 +89,7 @@ def test_a_file_of_another_checkpoint_is_refused(run: RunFolder) -> None:
     path = run.newest_checkpoint() / "adversary.safetensors"
     path.write_bytes((run.newest_checkpoint() / "average.safetensors").read_bytes())
     with pytest.raises(
-        PartitaError, match=r"adversary\.safetensors is no file of this checkpoint: remove it"
+        PartitaError, match=r"adversary\.safetensors is not a file of this checkpoint: remove it"
     ):
         load_checkpoint(run.newest_checkpoint())
 
@@ -114,7 +114,7 @@ def test_a_changed_state_is_noticed(run: RunFolder, old: str, new: str) -> None:
 def test_a_changed_config_is_noticed_and_an_edited_one_may_say_so(run: RunFolder) -> None:
     path = run.path / "config.toml"
     path.write_text(path.read_text().replace("sample_rate = 8000", "sample_rate = 8001"))
-    with pytest.raises(PartitaError, match=r"its digest is another.*remove its line `digest`"):
+    with pytest.raises(PartitaError, match=r"its digest does not match.*remove its line `digest`"):
         load(run.path)
     lines = path.read_text().splitlines()
     path.write_text("\n".join(line for line in lines if not line.startswith("digest")))
@@ -145,7 +145,7 @@ def test_weights_that_are_not_finite_are_refused(run: RunFolder) -> None:
     as_older_versions_wrote_it(run)
     path = run.newest_checkpoint() / "average.safetensors"
     save_file({name: value * float("nan") for name, value in load_file(path).items()}, path)
-    with pytest.raises(DivergedError, match="holds NaN or infinity: the model diverged"):
+    with pytest.raises(DivergedError, match="contains NaN or infinity: the model diverged"):
         load(run.path)
 
 

@@ -66,7 +66,10 @@ def test_that_the_chosen_checkpoint_is_gone_is_said(
     shutil.rmtree(run.checkpoint_path(10))
     assert run.chosen_checkpoint().name == "step-000020"
     (line,) = capsys.readouterr().err.splitlines()
-    assert "step-000010, which training chose, is gone" in line and "step-000020 is used" in line
+    assert (
+        "step-000010, the checkpoint that training chose, is missing" in line
+        and "step-000020 is used instead" in line
+    )
 
 
 def test_that_the_last_checkpoint_is_gone_is_said(
@@ -83,9 +86,12 @@ def test_that_the_last_checkpoint_is_gone_is_said(
     shutil.rmtree(run.checkpoint_path(30))
     assert run.chosen_checkpoint().name == "step-000020"
     (line,) = capsys.readouterr().err.splitlines()
-    assert "step-000030, which was saved last, is gone" in line and "step-000020 is used" in line
+    assert (
+        "step-000030, the checkpoint that was saved last, is missing" in line
+        and "step-000020 is used instead" in line
+    )
     (line,) = run.discard_unsaved()
-    assert "step-000030, which was saved last, is gone" in line and "goes on from" in line
+    assert "step-000030, the checkpoint that was saved last, is missing" in line and "continues from" in line
 
 
 def test_steps_sort_as_numbers(run: RunFolder, checkpoint: Make) -> None:
@@ -124,5 +130,5 @@ def test_unknown_and_missing_sections_are_refused(run: RunFolder) -> None:
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PartitaError, match="does not exist"):
         RunFolder.open(tmp_path / "nowhere")
-    with pytest.raises(PartitaError, match="is no run"):
+    with pytest.raises(PartitaError, match="is not a run"):
         RunFolder.open(tmp_path)

@@ -87,6 +87,6 @@ def test_what_is_no_record_is_named(path: Path, line: str) -> None:
 
 
 def test_truncating_keeps_as_many_as_a_checkpoint_had(path: Path) -> None:
-    assert metrics.truncate(path, after_step=5, most=2) == 2
-    assert metrics.truncate(path, after_step=5, most=9) == 2
+    assert metrics.truncate(path, after_step=5, at_most=2) == 2
+    assert metrics.truncate(path, after_step=5, at_most=9) == 2
     assert metrics.count(path) == 2

@@ -1,4 +1,4 @@
-"""Where a run is made: what is there already stays, and what a killed process left goes."""
+"""The folder of a new run: existing files stay, and files of a killed process are removed."""
 
 import os
 import shutil
@@ -12,9 +12,9 @@ import pytest
 from partita import storage
 from partita.errors import PartitaError
 from partita.runs import folder
-from partita.runs import new_folder as placing
-from partita.runs.checkpoint import Checkpoint
+from partita.runs.checkpoint import Checkpoint, save_checkpoint
 from partita.runs.folder import RunFolder
+from partita.runs.new_folder import is_available
 
 Make = Callable[..., Checkpoint]
 Table = dict[str, Any]
@@ -38,7 +38,7 @@ def test_an_empty_folder_is_filled_and_stays_the_same_folder(
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_link_stays_and_the_run_is_where_it_leads(
+def test_a_link_stays_and_the_run_is_at_its_target(
     tmp_path: Path, table: Table, checkpoint: Make, there: bool
 ) -> None:
     # regression: the link could not be replaced, "Not a directory"
@@ -54,14 +54,14 @@ def test_a_link_stays_and_the_run_is_where_it_leads(
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, with what a new one has in it."""
+    """A new file system with its `lost+found` folder."""
     path = tmp_path / "volume"
     path.mkdir()
     if shutil.which("mount") is None or os.geteuid() != 0:
         pytest.skip("mounting needs root")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this system lets nobody mount")
+        pytest.skip("mounting is not allowed here")
     (path / "lost+found").mkdir()
     yield path
     subprocess.run(["umount", "-l", path], check=True)
@@ -83,14 +83,14 @@ def test_a_failure_leaves_an_empty_folder_empty(
     for path in (tmp_path / "there", tmp_path / "new"):
         if path.name == "there":
             path.mkdir()
-        with pytest.raises(PartitaError, match="is full: nothing was made"):
+        with pytest.raises(PartitaError, match="is full: no run was made"):
             RunFolder.create(path, table, checkpoint(0))
     assert names(tmp_path) == ["there"]
     assert names(tmp_path / "there") == []
 
 
 @pytest.mark.parametrize("kept", [{"checkpoints"}, {"checkpoints", "metrics.jsonl"}, set()])
-def test_what_a_killed_process_left_in_the_folder_is_replaced(
+def test_files_that_a_killed_process_left_are_replaced(
     tmp_path: Path, table: Table, checkpoint: Make, kept: set[str]
 ) -> None:
     run = RunFolder.create(tmp_path / "run", table, checkpoint(0))
@@ -104,7 +104,7 @@ def test_what_a_killed_process_left_in_the_folder_is_replaced(
     assert names(tmp_path) == ["run"]
 
 
-def test_checkpoints_of_a_run_that_lost_its_config_are_no_leftovers(run: RunFolder, checkpoint: Make) -> None:
+def test_checkpoints_of_a_run_without_a_config_are_not_leftovers(run: RunFolder, checkpoint: Make) -> None:
     run.save(checkpoint(5), keep=3, best=None)
     (run.path / "config.toml").unlink()
     with pytest.raises(PartitaError, match="exists and is not empty"):
@@ -113,11 +113,11 @@ def test_checkpoints_of_a_run_that_lost_its_config_are_no_leftovers(run: RunFold
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_the_second_of_two_that_make_one_run_is_told(
+def test_the_second_of_two_processes_that_make_one_run_gets_an_error(
     tmp_path: Path, table: Table, checkpoint: Make, monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
     # regression: "[Errno 39] Directory not empty" of a hidden folder
-    path, save = tmp_path / "run", folder.save_checkpoint
+    path, save = tmp_path / "run", save_checkpoint
     if there:
         path.mkdir()
     else:
@@ -131,7 +131,7 @@ def test_the_second_of_two_that_make_one_run_is_told(
     words = (
         "another partita is writing"
         if there
-        else "another training took it; give another folder with `--out`"
+        else "is now in use by another training run: give another folder with `--out`"
     )
     with storage.lock_folder(path if there else tmp_path), pytest.raises(PartitaError, match=words):
         RunFolder.create(path, table, checkpoint(0))
@@ -139,19 +139,17 @@ def test_the_second_of_two_that_make_one_run_is_told(
     assert names(path) == ([] if there else LAYOUT)
 
 
-def test_a_mount_point_is_asked_for_where_pathlib_cannot_tell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mount_points_are_found_without_pathlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: Path) -> bool:
         raise NotImplementedError("Path.is_mount() is unsupported on this system")  # Windows, Python 3.11
 
     monkeypatch.setattr(Path, "is_mount", refuse)
-    assert placing.is_available(tmp_path)
+    assert is_available(tmp_path)
 
 
-def test_a_link_that_leads_back_to_itself_is_named(tmp_path: Path) -> None:
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run").symlink_to("run")
-    with pytest.raises(PartitaError, match="is a link that leads back to itself: give another folder"):
-        placing.is_available(tmp_path / "run")
+    with pytest.raises(PartitaError, match="is a link to itself: give another folder"):
+        is_available(tmp_path / "run")
     (tmp_path / "other").symlink_to("nowhere")
-    assert placing.is_available(tmp_path / "other")
+    assert is_available(tmp_path / "other")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from exact_sampling import exact_probabilities, peaked_model
+from exact_sampling import cached_loop, exact_probabilities, peaked_model
 
 from partita.benchmarks.machine import thread_limit
 from partita.models.sizes import SIZES, WaveNetConfig
@@ -16,7 +16,6 @@ from partita.sampling.categorical import choose
 from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.cpu import packing
 from partita.sampling.precision import PRECISIONS, rounded
-from partita.sampling.reference import cached_loop
 from partita.sampling.stream import Stream, draw
 from partita.sampling.uniforms import uniforms
 

@@ -1,4 +1,4 @@
-"""What the sampler is compared with: the model itself in float64. And models with peaked predictions."""
+"""Slow and exact ways to draw, which tests compare the engines with; and models with peaked predictions."""
 
 import numpy as np
 import torch
@@ -6,8 +6,10 @@ from numpy.typing import NDArray
 
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.sampling.categorical import probabilities
+from partita.sampling.categorical import choose, probabilities
 from partita.sampling.config import SamplingConfig
+from partita.sampling.reference import CachedStep
+from partita.sampling.uniforms import uniforms
 
 CHUNK = 4096
 
@@ -47,3 +49,33 @@ def peaked_model(config: WaveNetConfig, seed: int = 0) -> WaveNet:
             if name.endswith("bias"):
                 value.normal_(0.0, 0.1, generator=generator)
     return model
+
+
+@torch.inference_mode()
+def cached_loop(
+    model: WaveNet,
+    history: NDArray[np.integer],
+    *,
+    steps: int,
+    config: SamplingConfig,
+) -> NDArray[np.int64]:
+    """Draw clips with `CachedStep`.
+
+    Args:
+        model: the model.
+        history: (clips, receptive_field) classes, the last sample last.
+        steps: samples to draw per clip.
+        config: how to draw; `threads`, `block`, `device` and `precision` have no effect.
+
+    Returns:
+        (clips, steps) classes.
+    """
+    step = CachedStep(model, clips=len(history))
+    for column in torch.as_tensor(history, dtype=torch.long).unbind(1):
+        logits = step(column)
+    numbers = uniforms(config.seed, len(history), 0, steps)
+    drawn: list[NDArray[np.int64]] = []
+    for time in range(steps):
+        drawn.append(choose(probabilities(logits.numpy(), config), numbers[:, time]))
+        logits = step(torch.from_numpy(drawn[-1]))
+    return np.stack(drawn, 1) if drawn else np.zeros((len(history), 0), np.int64)

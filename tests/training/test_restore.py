@@ -48,15 +48,20 @@ def test_a_run_of_an_older_version_can_be_resumed(stopped: RunFolder, corpus: Co
         ("generator", "end2", lambda value: value[:-1], "`end2` has shape"),
         ("generator", "end2", lambda value: value.double(), "`end2` has type"),
         ("generator", "end2", None, "`end2` is missing in "),
-        ("average", "end2", lambda value: value * torch.inf, "`end2` in .*average.* holds NaN or infinity"),
+        (
+            "average",
+            "end2",
+            lambda value: value * torch.inf,
+            "`end2` in .*average.* contains NaN or infinity",
+        ),
         ("adversary", "last", lambda value: value[:1], "`last` has shape"),
         ("adversary-progress", "seen", lambda value: value.float(), "`seen` has type"),
         ("random", "rollout", lambda value: value[:-1], "`rollout` has shape"),
         ("random", "rollout", torch.zeros_like, "is damaged .*mt19937"),
         ("optimizer", "0.momentum", lambda value: value[:1], "`0.momentum` has shape"),
-        ("optimizer", "0.momentum", lambda value: value * torch.nan, "`0.momentum` holds values"),
+        ("optimizer", "0.momentum", lambda value: value * torch.nan, "`0.momentum` has values"),
         ("optimizer", "0.momentum", lambda value: value.half(), "type torch.float16"),
-        ("optimizer", "4.step", lambda value: value * 0, "`4.step` holds values"),
+        ("optimizer", "4.step", lambda value: value * 0, "`4.step` has values"),
         ("optimizer", "4.step", None, "weight 4 has mean, square"),
         ("adversary-optimizer", "0.exp_avg", None, "weight 0 has exp_avg_sq, step"),
     ],
@@ -161,4 +166,4 @@ def test_lost_records_are_reported_and_do_not_stop_a_run(
     stopped.metrics_path.unlink()
     change_state(stopped, records=2)
     assert RunFolder.open(resume(stopped.path, corpus=corpus)).finished
-    assert "lacks 2 records that it had" in capsys.readouterr().err
+    assert "has lost 2 records" in capsys.readouterr().err

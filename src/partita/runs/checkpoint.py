@@ -1,7 +1,7 @@
-"""A checkpoint on disk: safetensors files and `state.json`, in a folder that is complete or not there.
+"""Save and load checkpoints: a folder with safetensors files and `state.json`, written atomically.
 
-This file does not know what is trained or how: it stores named groups of tensors (one file each) and a JSON
-state, which lists the files with their digests.
+A checkpoint has named groups of tensors, one file for each group, and a JSON state, which lists the files
+with their digests. This file does not know what is trained or how.
 """
 
 import shutil
@@ -20,11 +20,11 @@ from partita.runs.tensors import read_tensors
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """All that a run needs to go on.
+    """The data from which training continues.
 
     Args:
-        tensors: file name without its ending -> named tensors, for example "generator" -> weights.
-        state: fit for JSON; holds at least `step`.
+        tensors: maps the name of a group, for example "generator", to its named tensors.
+        state: values that JSON can hold, with at least `step`.
     """
 
     tensors: dict[str, dict[str, Tensor]]
@@ -32,14 +32,18 @@ class Checkpoint:
 
     @property
     def step(self) -> int:
-        """Return the number of generator updates made."""
+        """Return the number of generator updates so far."""
         return int(self.state["step"])
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; of one that lies there already only the state is replaced.
+    """Write a checkpoint atomically; if the folder exists, replace only the state.
 
-    It is of the same step, and so of the same tensors: nothing complete is taken away, even for a moment.
+    A folder that exists has the same step and therefore the same tensors, so that they need not be written.
+
+    Args:
+        folder: the folder of the checkpoint.
+        checkpoint: the checkpoint to write.
 
     >>> import tempfile
     >>> from torch import ones
@@ -62,18 +66,25 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def remove_checkpoint(folder: Path) -> None:
-    """Remove a checkpoint, if it is there, so that a kill in the middle leaves none that is incomplete."""
+    """Remove a checkpoint if it exists; an interruption never leaves an incomplete checkpoint.
+
+    Args:
+        folder: the folder of the checkpoint.
+    """
     if folder.exists():
-        away = storage.temporary_path(folder)
-        folder.rename(away)
-        shutil.rmtree(away, ignore_errors=True)
+        temporary = storage.temporary_path(folder)
+        folder.rename(temporary)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
-    """Read a whole checkpoint onto the CPU.
+    """Read a complete checkpoint into CPU memory.
+
+    Args:
+        folder: the folder of the checkpoint.
 
     Raises:
-        PartitaError: a part is missing, damaged, or from a newer version.
+        PartitaError: a file is missing, damaged or has a newer format.
     """
     state, files = read_state(folder), read_file_digests(folder)
     digests = {path.name: None for path in sorted(folder.glob(f"*{SUFFIX}"))} if files is None else files

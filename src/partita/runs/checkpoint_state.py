@@ -1,7 +1,8 @@
-"""The JSON state of a checkpoint. It lists the checkpoint's tensor files with a digest of each, and has a
-digest of itself, so that damage is noticed.
+"""Read and write the JSON state of a checkpoint.
 
-Checkpoints of older versions have neither, and are read without. This file does not know what is trained.
+The state has a digest of itself and a digest of each tensor file of the checkpoint, which detect damage.
+Checkpoints of older versions have no digests and are read without a check. This file does not know what is
+trained.
 """
 
 import json
@@ -19,12 +20,12 @@ SUFFIX = ".safetensors"
 
 
 def write_state(folder: Path, state: dict[str, Any], files: dict[str, str]) -> None:
-    """Write the state of a checkpoint, complete or not at all.
+    """Write the state of a checkpoint atomically.
 
     Args:
-        folder: the checkpoint.
-        state: fit for JSON; holds at least `step`.
-        files: name -> digest of each tensor file; empty where they are not known.
+        folder: the folder of the checkpoint.
+        state: values that JSON can hold, with at least `step`.
+        files: maps the name of each tensor file to its digest; empty if the digests are unknown.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -37,7 +38,7 @@ def write_state(folder: Path, state: dict[str, Any], files: dict[str, str]) -> N
 
 
 def damage_remedy(folder: Path) -> str:
-    """Return what to do about a checkpoint that is damaged.
+    """Return the remedy for a damaged checkpoint, for an error message.
 
     >>> damage_remedy(Path("step-000400"))
     'copy it again, or remove step-000400 to use another checkpoint'
@@ -48,8 +49,11 @@ def damage_remedy(folder: Path) -> str:
 def read_state(folder: Path) -> dict[str, Any]:
     """Return the JSON state of a checkpoint.
 
+    Args:
+        folder: the folder of the checkpoint.
+
     Raises:
-        PartitaError: it is missing, damaged, or from a newer version.
+        PartitaError: the state is missing, damaged or has a newer format.
     """
     table = read_json(folder / STATE, remedy=damage_remedy(folder))
     number = table.integer("format", minimum=1)
@@ -68,11 +72,16 @@ def read_state(folder: Path) -> dict[str, Any]:
 
 
 def read_file_digests(folder: Path) -> dict[str, str] | None:
-    """Return name -> digest of the tensor files of a checkpoint; None for one of an older version.
+    """Return the digests of the tensor files of a checkpoint by file name.
+
+    Args:
+        folder: the folder of the checkpoint.
+
+    Returns:
+        the digests; None for a checkpoint of an older version, which has none.
 
     Raises:
-        PartitaError: the state is damaged, a file that it lists is missing, or one is there that it doesn't
-            list.
+        PartitaError: the state is damaged, a listed file is missing, or a tensor file is not listed.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -85,11 +94,11 @@ def read_file_digests(folder: Path) -> dict[str, str] | None:
     files = _files(Table(read_state(folder), str(folder / STATE), damage_remedy(folder)))
     if files is None:
         return None
-    there = {path.name for path in folder.glob(f"*{SUFFIX}")}
-    if missing := sorted(files.keys() - there):
+    present = {path.name for path in folder.glob(f"*{SUFFIX}")}
+    if missing := sorted(files.keys() - present):
         raise PartitaError(f"{folder / missing[0]} is missing: {damage_remedy(folder)}")
-    if extra := sorted(there - files.keys()):
-        raise PartitaError(f"{folder / extra[0]} is no file of this checkpoint: remove it")
+    if extra := sorted(present - files.keys()):
+        raise PartitaError(f"{folder / extra[0]} is not a file of this checkpoint: remove it")
     return files
 
 

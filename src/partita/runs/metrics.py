@@ -1,10 +1,9 @@
-"""The metrics file of a run: one JSON object a line, the truth about what happened. Knows no record's
-meaning.
+"""Read and write the metrics file of a run: one JSON object a line.
 
-Every record has a `kind` and a `step`, and last in its line a check sum, `crc`, by which a line that was
-damaged is told; lines of older versions have none. A record is on its way to the disk as soon as `append`
-returns, so a killed process loses none; a run that goes on from an earlier checkpoint first drops what came
-after it, so no record is doubled.
+Every record has a `kind` and a `step`. A line ends with a checksum, `crc`, which detects damage; lines of
+older versions have none. `append` passes each record to the operating system before it returns, so that a
+killed process loses no record. A resumed run first removes the records after its checkpoint, so that no
+record appears twice. This file does not know what the records mean.
 """
 
 import json
@@ -17,13 +16,20 @@ from partita import storage
 from partita.errors import PartitaError
 from partita.tables import reject_json_constant
 
-WORDS = {"kind", "words"}  # all else are numbers
-LARGEST = 1e300
-CHECKED = re.compile(r'(?P<record>.+), "crc": "(?P<sum>[0-9a-f]{8})"\}', re.DOTALL)
+TEXT_KEYS = {"kind", "words"}  # all other values are numbers
+LARGEST_NUMBER = 1e300
+CHECKED_LINE = re.compile(r'(?P<record>.+), "crc": "(?P<sum>[0-9a-f]{8})"\}', re.DOTALL)
 
 
 def append(path: Path, record: dict[str, Any]) -> None:
-    """Append one record; NaN and infinity are refused, since JSON has none.
+    """Append one record to the metrics file.
+
+    Args:
+        path: the metrics file.
+        record: `kind`, `step` and other values.
+
+    Raises:
+        ValueError: a value is NaN or infinite, which JSON can't represent.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "metrics.jsonl"
@@ -36,15 +42,18 @@ def append(path: Path, record: dict[str, Any]) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return all records; a last line that was cut off by a kill is left out.
+    """Return all records; an incomplete last line, left by a killed process, is ignored.
+
+    Args:
+        path: the metrics file; if it does not exist, there are no records.
 
     Raises:
-        PartitaError: a line before the last is damaged: no JSON object with a kind and a step, or another
-            than was written.
+        PartitaError: a complete line is damaged: its checksum does not match, or it is not a JSON object
+            with a kind and a step.
     """
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []
     records = []
-    for number, line in enumerate(lines[:-1], start=1):  # what follows the last line feed is empty or cut off
+    for number, line in enumerate(lines[:-1], start=1):  # after the last line feed: empty or incomplete
         try:
             records.append(_record(line))
         except (ValueError, RecursionError) as error:
@@ -55,21 +64,24 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def count(path: Path) -> int:
-    """Return how many records there are; none is looked at."""
+    """Return the number of records, without reading them."""
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def truncate(path: Path, *, after_step: int, most: int | None = None) -> int:
-    """Drop every record of a later step, and a line that was cut off; return how many are left.
+def truncate(path: Path, *, after_step: int, at_most: int | None = None) -> int:
+    """Remove the records after a step and an incomplete last line.
 
     Args:
         path: the metrics file.
-        after_step: the last step that stays.
-        most: records that stay at most, if that is known: those of the last step may be too many.
+        after_step: the last step whose records stay.
+        at_most: the largest number of records that stay; None if it is unknown.
+
+    Returns:
+        the number of records that are left.
     """
-    kept = [record for record in read(path)[:most] if record["step"] <= after_step]
-    storage.write_text(path, "".join(map(_line, kept)))
-    return len(kept)
+    records = [record for record in read(path)[:at_most] if record["step"] <= after_step]
+    storage.write_text(path, "".join(map(_line, records)))
+    return len(records)
 
 
 def _line(record: dict[str, Any]) -> str:
@@ -78,17 +90,22 @@ def _line(record: dict[str, Any]) -> str:
 
 
 def _record(line: str) -> dict[str, Any]:
-    """Return the record in a line; a ValueError says what is wrong."""
-    if checked := CHECKED.fullmatch(line):
+    """Return the record in a line.
+
+    Raises:
+        ValueError: the line is damaged.
+    """
+    if checked := CHECKED_LINE.fullmatch(line):
         if zlib.crc32(checked["record"].encode()) != int(checked["sum"], 16):
-            raise ValueError("its check sum is another")
+            raise ValueError("its checksum does not match")
         line = checked["record"] + "}"
     record = json.loads(line, parse_constant=reject_json_constant)
     if not isinstance(record, dict) or type(record.get("step")) is not int:
-        raise ValueError("it is no record with a step")
+        raise ValueError("it is not a record with a step")
     if not isinstance(record.get("kind"), str):
-        raise ValueError("it is no record of a kind")
+        raise ValueError("it is not a record with a kind")
     for name, value in record.items():
-        if name not in WORDS and not (type(value) in (int, float) and -LARGEST < value < LARGEST):
-            raise ValueError(f"`{name}` is no finite number")
+        is_number = type(value) in (int, float) and abs(value) < LARGEST_NUMBER
+        if name not in TEXT_KEYS and not is_number:
+            raise ValueError(f"`{name}` is not a finite number")
     return record

@@ -1,6 +1,7 @@
-"""Where a new run goes: a folder of its own that appears whole, or an empty one that is there already.
+"""Make the folder of a new run atomically, or fill an empty folder that exists.
 
-This file does not know what a run is, but for the file that makes it one.
+This file knows the names of the files of an unfinished run, so that it can remove them. It does not know what
+the files contain.
 """
 
 import errno
@@ -13,56 +14,62 @@ from pathlib import Path
 from partita import storage
 from partita.errors import PartitaError
 
-MOUNTED = "lost+found"  # what a new file system has in its top folder
-BEGUN = ("checkpoints", "metrics.jsonl")  # what comes before the last file, in the order of their names
-FIRST = "step-000000"
-LAST = "last.txt"  # the name of the checkpoint that was saved last
+LOST_AND_FOUND = "lost+found"  # a folder in the root of a new file system
+MOVED_FIRST = ("checkpoints", "metrics.jsonl")  # moved before the last file, in alphabetical order
+FIRST_CHECKPOINT = "step-000000"
+LAST_SAVED = "last.txt"  # the file that names the checkpoint that was saved last
 
 
 def is_available(path: Path) -> bool:
-    """Return whether a run may be made at a path: nothing is there, or an empty folder.
+    """Return whether a run can be made at a path: the path does not exist or is an empty folder.
 
-    What a process left that was killed while it made a run counts as nothing.
+    A folder with the files of a process that was killed while it made a run counts as empty.
+
+    Args:
+        path: the folder of the new run.
+
+    Raises:
+        PartitaError: the path is a link to itself.
 
     >>> is_available(Path("nowhere")), is_available(Path("/"))
     (True, False)
     """
     if not path.is_dir():
         if path.is_symlink():
-            _refuse_loop(path)
+            _check_link(path)
         return not path.exists()
     names = _content(path)
-    return not names or _is_begun(path, names)
+    return not names or _is_unfinished(path, names)
 
 
-def _refuse_loop(link: Path) -> None:
-    """Refuse a link that leads back to itself, in which no folder can be made."""
+def _check_link(link: Path) -> None:
+    """Raise an error if a link points to itself."""
     try:
         link.resolve(strict=True)
-    except FileNotFoundError:  # where it leads to is made
+    except FileNotFoundError:  # the target is created later
         return
     except (OSError, RuntimeError) as error:  # RuntimeError before Python 3.13
-        raise PartitaError(f"{link} is a link that leads back to itself: give another folder") from error
+        raise PartitaError(f"{link} is a link to itself: give another folder") from error
 
 
 @contextmanager
 def new_folder(path: Path, *, last: str) -> Iterator[Path]:
-    """Yield a folder to fill; what is in it is at `path` when the block succeeds, and else nothing is.
+    """Yield a temporary folder to fill; its content appears at `path` when the block ends without an error.
 
-    A folder that is there already is filled, never replaced, so that it may be a mount point or have rights
-    of its own; a link stays.
+    If the block fails, nothing appears. A folder that exists is filled and not replaced, because it can be a
+    mount point or have its own permissions. A link stays.
 
     Args:
-        path: where to; nothing, or an empty folder.
-        last: the name of the file that appears last.
+        path: the folder to make; it does not exist or is empty.
+        last: the name of the file that is moved last.
 
     Raises:
-        PartitaError: another process has put something there in the meantime.
+        PartitaError: another process has written to `path` in the meantime.
 
     >>> import tempfile
-    >>> home = Path(tempfile.mkdtemp())
-    >>> with new_folder(home, last="done") as part: _ = (part / "done").write_text("yes")
-    >>> [path.name for path in home.iterdir()]
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with new_folder(folder, last="done") as part: _ = (part / "done").write_text("yes")
+    >>> [path.name for path in folder.iterdir()]
     ['done']
     """
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
@@ -78,18 +85,17 @@ def new_folder(path: Path, *, last: str) -> Iterator[Path]:
         if not isinstance(error, FileExistsError) and error.errno != errno.ENOTEMPTY:
             raise
         raise PartitaError(
-            f"{path} appeared while this run was made: another training took it; give another folder with"
-            " `--out`"
+            f"{path} is now in use by another training run: give another folder with `--out`"
         ) from error
 
 
 @contextmanager
 def _filling(path: Path, last: str) -> Iterator[Path]:
-    """Yield a hidden folder inside `path`, whose content is moved up when the block succeeds."""
+    """Yield a temporary folder inside `path`; move its content into `path` if the block succeeds."""
     if not is_available(path):
-        raise PartitaError(f"{path} was taken by another training: give another folder with `--out`")
+        raise PartitaError(f"{path} is now in use by another training run: give another folder with `--out`")
     storage.remove_leftovers(path)
-    for name in _content(path):  # of one that was begun
+    for name in _content(path):  # of an unfinished run
         _remove(path / name)
     part = storage.temporary_path(path / "run")
     part.mkdir()
@@ -110,18 +116,20 @@ def _filling(path: Path, last: str) -> Iterator[Path]:
 
 
 def _content(path: Path) -> set[str]:
-    """Return the names in a folder, but for leftovers and for what a new file system has."""
+    """Return the names in a folder, without temporary files and without `lost+found` of a mount point."""
     names = {name for name in os.listdir(path) if not storage.PART_NAME.fullmatch(name)}  # noqa: PTH208
-    return names - {MOUNTED} if os.path.ismount(path) else names
+    return names - {LOST_AND_FOUND} if os.path.ismount(path) else names
 
 
-def _is_begun(path: Path, names: set[str]) -> bool:
-    """Return whether a folder holds the first parts of a run that was never there: no step was made."""
-    checkpoints, metrics = (path / name for name in BEGUN)
-    if not names <= set(BEGUN) or "checkpoints" not in names:
+def _is_unfinished(path: Path, names: set[str]) -> bool:
+    """Return whether a folder holds only files of a run that was not completely made, before any update."""
+    checkpoints, metrics = (path / name for name in MOVED_FIRST)
+    if not names <= set(MOVED_FIRST) or "checkpoints" not in names:
         return False
     steps = {step.name for step in checkpoints.iterdir()} if checkpoints.is_dir() else None
-    return steps in ({FIRST}, {FIRST, LAST}) and (not metrics.exists() or metrics.stat().st_size == 0)
+    return steps in ({FIRST_CHECKPOINT}, {FIRST_CHECKPOINT, LAST_SAVED}) and (
+        not metrics.exists() or metrics.stat().st_size == 0
+    )
 
 
 def _remove(path: Path) -> None:

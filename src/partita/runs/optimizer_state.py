@@ -1,4 +1,7 @@
-"""The state of an optimizer as flat named tensors, for a checkpoint, and back, checked. Knows no training."""
+"""Convert the state of an optimizer to named tensors for a checkpoint, and back.
+
+This file does not know how to train.
+"""
 
 from typing import NoReturn
 
@@ -8,11 +11,16 @@ from torch import Tensor, nn
 from partita.errors import PartitaError
 
 ADAM = frozenset({"step", "exp_avg", "exp_avg_sq"})
-MUON = (frozenset({"momentum"}), frozenset({"step", "mean", "square"}))  # of a matrix, and of the rest
+MUON = (frozenset({"momentum"}), frozenset({"step", "mean", "square"}))  # of a matrix, and of other weights
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Return an optimizer's state as flat named tensors, `PARAMETER.NAME`; its settings come from the config.
+    """Return the state of an optimizer as named tensors, `INDEX_OF_PARAMETER.NAME`.
+
+    The settings of the optimizer are not included; they are in the config.
+
+    Args:
+        optimizer: Adam, AdamW or Muon.
 
     >>> weight = nn.Parameter(torch.ones(1))
     >>> optimizer = torch.optim.Adam([weight])
@@ -27,10 +35,14 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give an optimizer, built from the same config, the state that `optimizer_tensors` returned.
+    """Load the state that `optimizer_tensors` returned into an optimizer.
+
+    Args:
+        optimizer: an optimizer made from the same config.
+        tensors: the state.
 
     Raises:
-        PartitaError: the state is that of another optimizer or of other weights, or damaged.
+        PartitaError: the state is damaged, or belongs to another optimizer or to other weights.
 
     >>> optimizer = torch.optim.Adam([nn.Parameter(torch.ones(1))])
     >>> restore_optimizer(optimizer, {"0.step": torch.tensor(1.0)})
@@ -44,7 +56,7 @@ copy the checkpoint again, or remove it to use another one
     for key, value in tensors.items():
         index, _, name = key.partition(".")
         if not (index.isascii() and index.isdecimal() and int(index) < len(weights)):
-            _refuse(f"`{key}` belongs to no weight")
+            _refuse(f"`{key}` does not belong to a weight")
         _check(key, name, value, weights[int(index)])
         state.setdefault(int(index), {})[name] = value
     known = (ADAM,) if isinstance(optimizer, torch.optim.Adam) else MUON
@@ -55,14 +67,14 @@ copy the checkpoint again, or remove it to use another one
 
 
 def _check(key: str, name: str, value: Tensor, weight: nn.Parameter) -> None:
-    """Refuse a value that is no step count, nor a mean over gradients of its weight."""
+    """Raise an error unless a value is a valid step count or has the shape of its weight."""
     wanted = () if name == "step" else tuple(weight.shape)
     if tuple(value.shape) != wanted or value.dtype != torch.float32:
         _refuse(
             f"`{key}` has shape {tuple(value.shape)} and type {value.dtype}, must be {wanted}, torch.float32"
         )
     if not bool(torch.isfinite(value).all()) or (name == "step" and float(value) < 1):
-        _refuse(f"`{key}` holds values that no update makes")
+        _refuse(f"`{key}` has values that no update produces")
 
 
 def _refuse(what: str) -> NoReturn:

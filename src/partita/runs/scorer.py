@@ -9,7 +9,8 @@ from partita.models.discriminators.ensemble import EnsembleConfig, make_discrimi
 from partita.models.discriminators.patchgan import PatchGAN
 from partita.runs.checkpoint_state import SUFFIX
 from partita.runs.config import from_table
-from partita.runs.folder import CONFIG, REMEDY, RunFolder
+from partita.runs.config_file import REMEDY
+from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.loading import LoadedModel, find_checkpoint, load_network
 from partita.sampling.smc.scorers import DiscriminatorScorer
 from partita.tables import Table

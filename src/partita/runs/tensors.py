@@ -1,5 +1,7 @@
-"""Tensors in safetensors files: shapes from the file's header before anything is allocated, digests before
-anything is believed. Knows no network.
+"""Read and check tensors in safetensors files.
+
+The shapes in the header of a file are checked before memory is allocated, and its digest before the values
+are used. This file does not know the networks.
 """
 
 from collections.abc import Mapping
@@ -10,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
-from partita import storage
+from partita.digests import file_digest
 from partita.errors import DivergedError, PartitaError
 from partita.filenames import utf8_path
 from partita.runs.checkpoint_state import damage_remedy, read_file_digests
@@ -29,11 +31,11 @@ DTYPES = {
 }
 
 TensorSpecs = dict[str, tuple[tuple[int, ...], torch.dtype | None]]
-"""Name -> shape and type; None for a type that is none of ours."""
+"""Maps a name to the shape and the dtype of a tensor; the dtype is None if it is not supported."""
 
 
 def tensor_specs(tensors: Mapping[str, Tensor]) -> TensorSpecs:
-    """Return the shapes and types of tensors.
+    """Return the shapes and dtypes of tensors.
 
     >>> tensor_specs({"w": torch.zeros(2, 3)})
     {'w': ((2, 3), torch.float32)}
@@ -42,14 +44,17 @@ def tensor_specs(tensors: Mapping[str, Tensor]) -> TensorSpecs:
 
 
 def read_tensor_specs(path: Path) -> TensorSpecs:
-    """Return the shapes and types in a safetensors file; only its header is read.
+    """Return the shapes and dtypes in a safetensors file; only its header is read.
+
+    Args:
+        path: the file.
 
     Raises:
-        PartitaError: it is missing, cut off or otherwise damaged.
+        PartitaError: the file is missing or damaged.
     """
     try:
         with utf8_path(path) as name, safe_open(name, framework="pt") as file:
-            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - it is no dict
+            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - not a dict
             return {
                 key: (tuple(one.get_shape()), DTYPES.get(str(one.get_dtype()))) for key, one in slices.items()
             }
@@ -60,19 +65,19 @@ def read_tensor_specs(path: Path) -> TensorSpecs:
 
 
 def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
-    """Return the tensors of one safetensors file.
+    """Return the tensors of a safetensors file.
 
     Args:
         path: the file.
-        digest: what it must have; None where that is not known.
+        digest: the expected digest of the file; None if it is unknown.
 
     Raises:
-        PartitaError: it is missing, cut off or otherwise damaged.
+        PartitaError: the file is missing or damaged.
     """
     read_tensor_specs(path)
     try:
-        if digest is not None and storage.file_digest(path) != digest:
-            raise PartitaError(f"{path} is damaged (its digest is another): {damage_remedy(path.parent)}")
+        if digest is not None and file_digest(path) != digest:
+            raise PartitaError(f"{path} is damaged (its digest does not match): {damage_remedy(path.parent)}")
         with utf8_path(path) as name:
             return load_file(name)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
@@ -82,11 +87,15 @@ def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
 
 
 def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
-    """Return the tensors of a checkpoint's file, which must have these names, shapes and types.
+    """Return the tensors of a file of a checkpoint after checking their names, shapes, dtypes and values.
+
+    Args:
+        path: the file.
+        wanted: the expected names, shapes and dtypes.
 
     Raises:
-        PartitaError: the file is damaged, or holds other tensors.
-        DivergedError: a value is not finite.
+        PartitaError: the file is damaged or contains other tensors.
+        DivergedError: a value is NaN or infinite.
     """
     files = read_file_digests(path.parent) if path.exists() else None
     check_tensor_specs(read_tensor_specs(path), wanted, path)
@@ -97,14 +106,18 @@ def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
 
 
 def check_tensor_specs(found: TensorSpecs, wanted: TensorSpecs, path: Path) -> None:
-    """Refuse tensors of other names, shapes or types than wanted.
+    """Raise an error unless the tensors have the expected names, shapes and dtypes.
 
     Args:
-        found: what there is.
-        wanted: what there should be.
-        path: the file, for the message.
+        found: the shapes and dtypes in the file.
+        wanted: the expected shapes and dtypes.
+        path: the file, for the error message.
 
-    >>> check_tensor_specs(tensor_specs({}), tensor_specs({"w": torch.zeros(2)}), Path("generator.safetensors"))
+    Raises:
+        PartitaError: they differ.
+
+    >>> wanted = tensor_specs({"w": torch.zeros(2)})
+    >>> check_tensor_specs(tensor_specs({}), wanted, Path("generator.safetensors"))
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: `w` is missing in generator.safetensors: config and weights are from \
@@ -117,7 +130,7 @@ different runs
             raise PartitaError(f"`{name}` is missing in {path}: config and weights are from different runs")
         if wanted_shape is None:
             raise PartitaError(
-                f"`{name}` in {path} is no weight of the config's network: config and weights are from"
+                f"`{name}` in {path} is not a weight of the config's network: config and weights are from"
                 " different runs"
             )
         if shape != wanted_shape:
@@ -132,23 +145,33 @@ different runs
 
 
 def check_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Refuse tensors with a value that is NaN or infinite.
+    """Raise an error if a tensor has a value that is NaN or infinite.
+
+    Args:
+        tensors: the tensors by name.
+        path: their file, for the error message.
+
+    Raises:
+        DivergedError: a value is NaN or infinite.
 
     >>> check_finite({"w": torch.tensor([1.0, float("nan")])}, Path("generator.safetensors"))
     Traceback (most recent call last):
     ...
-    partita.errors.DivergedError: `w` in generator.safetensors holds NaN or infinity: the model diverged; \
+    partita.errors.DivergedError: `w` in generator.safetensors contains NaN or infinity: the model diverged; \
 use another checkpoint, or train again with a lower `learning_rate`
     """
     if (name := first_non_finite(tensors)) is not None:
         raise DivergedError(
-            f"`{name}` in {path} holds NaN or infinity: the model diverged; use another checkpoint, or train"
-            " again with a lower `learning_rate`"
+            f"`{name}` in {path} contains NaN or infinity: the model diverged; use another checkpoint, or"
+            " train again with a lower `learning_rate`"
         )
 
 
 def first_non_finite(tensors: Mapping[str, Tensor]) -> str | None:
-    """Return the name of the first tensor with a value that is NaN or infinite, or None.
+    """Return the name of the first tensor with a value that is NaN or infinite, or None if all are finite.
+
+    Args:
+        tensors: the tensors by name.
 
     >>> first_non_finite({"a": torch.ones(2), "b": torch.tensor(float("inf"))})
     'b'

@@ -1,5 +1,7 @@
-"""Which versions made a run: written into every run's config, for whoever has to repeat it. Decides
-nothing."""
+"""The versions of Python and of the packages that affect the numbers of a run.
+
+The config of every run records them, so that a user can reproduce the run.
+"""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -8,7 +10,7 @@ PACKAGES = ("partita", "torch", "numpy", "numba")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide a run's numbers.
+    """Return the versions of Python, Partita, PyTorch, NumPy and Numba.
 
     >>> sorted(versions())
     ['numba', 'numpy', 'partita', 'python', 'torch']

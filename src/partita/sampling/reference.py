@@ -4,18 +4,11 @@ The engines draw the same clips, up to rounding, and the benchmarks give their s
 one. This file does not try to be fast.
 """
 
-from collections.abc import Callable
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from partita.models.wavenet import WaveNet
-from partita.sampling.categorical import choose, probabilities
-from partita.sampling.config import SamplingConfig
-from partita.sampling.uniforms import uniforms
 
 
 class CachedStep:
@@ -61,43 +54,3 @@ class CachedStep:
         self.time += 1
         end = functional.relu(functional.relu(skips) @ model.end1 + model.end1_bias)
         return end @ model.end2 + model.end2_bias
-
-
-@torch.inference_mode()
-def cached_loop(
-    model: WaveNet,
-    history: NDArray[np.integer],
-    *,
-    steps: int,
-    config: SamplingConfig,
-    interrupted: Callable[[], bool] = lambda: False,
-) -> NDArray[np.int64]:
-    """Draw clips with `CachedStep`.
-
-    Args:
-        model: the model.
-        history: (clips, receptive_field) classes, the last sample last.
-        steps: samples to draw per clip.
-        config: how to draw; `threads`, `block`, `device` and `precision` have no effect.
-        interrupted: called after each sample; ends the loop when it returns True.
-
-    Returns:
-        (clips, steps) classes; fewer steps when interrupted.
-
-    >>> from partita.models.sizes import WaveNetConfig
-    >>> channels = {"residual_channels": 4, "dilation_channels": 4, "skip_channels": 4, "end_channels": 4}
-    >>> model = WaveNet(WaveNetConfig(blocks=1, layers=2, **channels))
-    >>> cached_loop(model, np.full((2, model.receptive_field), 128), steps=3, config=SamplingConfig()).shape
-    (2, 3)
-    """
-    step = CachedStep(model, clips=len(history))
-    for column in torch.as_tensor(history, dtype=torch.long).unbind(1):
-        logits = step(column)
-    numbers = uniforms(config.seed, len(history), 0, steps)
-    drawn: list[NDArray[np.int64]] = []
-    for time in range(steps):
-        drawn.append(choose(probabilities(logits.numpy(), config), numbers[:, time]))
-        if interrupted():
-            break
-        logits = step(torch.from_numpy(drawn[-1]))
-    return np.stack(drawn, 1) if drawn else np.zeros((len(history), 0), np.int64)

@@ -24,7 +24,7 @@ from partita.sampling.gpu.kernel import draw_steps, take_in
 from partita.sampling.gpu.packing import shape_of
 
 SHARED = {80: 163 * 1024, 86: 99 * 1024, 90: 227 * 1024}
-NUMBERS = {"steps": "i32", "count": "i32", "ring_size": "i32", "room_size": "i32"}
+NUMBERS = {"steps": "i32", "count": "i32", "ring_size": "i32", "workspace_size": "i32"}
 POINTERS = {
     "drawn": "*i16",
     "newest": "*i32",

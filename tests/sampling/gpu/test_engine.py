@@ -73,7 +73,7 @@ def check(model: WaveNet, config: SamplingConfig, *, clips: int, steps: int) -> 
     error = np.abs(seen - exact).max(-1)
     assert (
         error > ERROR
-    ).mean() <= 1e-3  # where two classes straddle a cut within rounding, either may be kept
+    ).mean() <= 1e-3  # if two classes are within rounding of the threshold, either may be kept
     u = uniforms(config.seed, clips, 0, steps)
     near = np.abs(np.cumsum(exact, -1) - u[..., None]).min(-1) < ERROR
     same = choose(exact, u) == drawn

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from partita.data.corpus import Corpus, read_index
-from partita.digests import add_digest, verify_digest
+from partita.digests import add_digest, file_digest, verify_digest
 from partita.errors import DivergedError, PartitaError
 from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
@@ -19,7 +19,7 @@ from partita.experiments.arena.measure import training_facts
 from partita.experiments.arena.teacher import TeacherData, teachers_corpus
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import find_checkpoint, load, weights_path
-from partita.storage import file_digest, write_json
+from partita.storage import write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig
 from partita.training.interleaved import PlannedRun, machine_share, train_in_turns, unequal_shares

@@ -3,11 +3,14 @@
     arena.json             the settings; a call with other settings is refused
     recordings/, sound/    synthetic studies and their corpus, if neither teacher nor corpus is given
     teacher/               the teacher's run, if none is given
-    critic/                the critic's run, if an arm needs one; critic-diverged.json if its training
-    diverged clips/                 the corpus of the teacher's clips that the students learn from
-    runs/SEED/start        a student before the arms runs/SEED/ARM          the student after an arm
-    results/ARM/SEED.json  the evaluation of an arm choices.json           what was chosen on the validation
-    seeds, written before the first test seed scores.json            the scores
+    critic/                the critic's run, if an arm needs one
+    critic-diverged.json   the error of a critic whose training diverged
+    clips/                 the corpus of the teacher's clips that the students learn from
+    runs/SEED/start        a student before the arms
+    runs/SEED/ARM          the student after an arm
+    results/ARM/SEED.json  the evaluation of an arm
+    choices.json           what was chosen on the validation seeds, written before the first test seed
+    scores.json            the scores
 
 This file evaluates nothing. It checks each value of a result when it is read.
 """
@@ -22,7 +25,7 @@ from typing import Any
 
 from partita import storage
 from partita.data.corpus import read_index
-from partita.digests import add_digest, verify_digest
+from partita.digests import add_digest, file_digest, verify_digest
 from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import STEER, ArmSpec
 from partita.experiments.arena.config import ArenaConfig
@@ -252,7 +255,7 @@ def _weights_digest(teacher: Path | None) -> str | None:
     if teacher is None:
         return None
     _, checkpoint = find_checkpoint(teacher)
-    return storage.file_digest(weights_path(checkpoint))
+    return file_digest(weights_path(checkpoint))
 
 
 def _copy(folder: Path, target: Path) -> None:

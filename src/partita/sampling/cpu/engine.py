@@ -72,7 +72,7 @@ class CPUEngine:
         *,
         numbers: NDArray[np.int64] | None = None,
     ) -> None:
-        prepare_numba()  # here and not at the first block, for which somebody may be waiting
+        prepare_numba()  # now, so that the first block comes sooner
         self.position = 0
         # the kernel is compiled for contiguous rows
         self._history: NDArray[np.int64] | None = np.ascontiguousarray(history, np.int64)

@@ -119,7 +119,7 @@ class GPUEngine:
         self._newest = self._zeros(self._programs * ROWS, dtype=torch.int32)
         self._layers = [
             self._rings,
-            self._zeros(self._programs, self._shape.room(), dtype=torch.float32),
+            self._zeros(self._programs, self._shape.workspace(), dtype=torch.float32),
             *(weights[name] for name in ("embedding", "dilated", "bias", "residual")),
         ]
         names = ("skip", "skip_bias", "end1", "end1_bias", "end2", "end2_bias")
@@ -131,7 +131,7 @@ class GPUEngine:
         with torch.cuda.device(self._newest.get_device()):  # Triton launches on the current device
             take_in[(self._programs,)](
                 len(known), known, self._newest, self._clock(), *self._layers, self._shape.rings(),
-                self._shape.room(), **self._shape.of_layers(), num_warps=WARPS,
+                self._shape.workspace(), **self._shape.of_layers(), num_warps=WARPS,
             )  # fmt: skip
             if self._device.type == "cuda":
                 torch.cuda.synchronize()  # a later draw may be on another stream
@@ -189,12 +189,12 @@ class GPUEngine:
         """Draw as many samples as `drawn` has columns, in one launch."""
         steps, clips = drawn.shape[1], self._programs * ROWS
         fresh = self._zeros(steps, clips, dtype=torch.int16)
-        room = (steps, clips, self._shape.c) if probabilities is not None else (1,)
-        masses = self._zeros(*room, dtype=torch.float32)
+        shape = (steps, clips, self._shape.c) if probabilities is not None else (1,)
+        masses = self._zeros(*shape, dtype=torch.float32)
         with torch.cuda.device(self._newest.get_device()):
             self._draw_steps[(self._programs,)](
                 steps, fresh, masses, self._newest, self._numbers, self._clock(), self._rule, *self._layers,
-                *self._head, self._shape.rings(), self._shape.room(), **self._shape.of_steps(),
+                *self._head, self._shape.rings(), self._shape.workspace(), **self._shape.of_steps(),
                 **self._flags, WATCH=probabilities is not None, num_warps=WARPS,
             )  # fmt: skip
         self.position += steps

@@ -38,8 +38,8 @@ def pass_layers(
 @triton.jit(do_not_specialize=["count"])
 def take_in(
     count: tl.tensor, known: tl.tensor, newest: tl.tensor, clock: tl.tensor, rings: tl.tensor,
-    room: tl.tensor, embedding: tl.tensor, dilated: tl.tensor, bias: tl.tensor, residual: tl.tensor,
-    ring_size: tl.tensor, room_size: tl.tensor,
+    workspace: tl.tensor, embedding: tl.tensor, dilated: tl.tensor, bias: tl.tensor, residual: tl.tensor,
+    ring_size: tl.tensor, workspace_size: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
     STAGES: tl.constexpr, PRECISION: tl.constexpr,
@@ -52,7 +52,7 @@ def take_in(
         newest: (clips,) int32, filled.
         clock: int64; its first number is the time of the first sample to draw after the known ones.
         rings: (programs, ring_size) float32.
-        room: (programs, room_size) float32, workspace.
+        workspace: (programs, workspace_size) float32, workspace.
         embedding, dilated, bias, residual: as for `narrow_layers`.
     """
     program = tl.program_id(0).to(tl.int64)
@@ -62,7 +62,7 @@ def take_in(
     for t in tl.range(0, count - 1, num_stages=1):
         pass_layers(
             tl.load(known + t * clips + mine), first + t, rings + program * ring_size,
-            embedding, dilated, bias, residual, room + program * room_size,
+            embedding, dilated, bias, residual, workspace + program * workspace_size,
             LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, STAGES, PRECISION,
         )  # fmt: skip
     tl.store(newest + mine, tl.load(known + (count - 1) * clips + mine))
@@ -71,10 +71,10 @@ def take_in(
 @triton.jit(do_not_specialize=["steps"])
 def draw_steps(
     steps: tl.tensor, drawn: tl.tensor, seen: tl.tensor, newest: tl.tensor, numbers: tl.tensor,
-    clock: tl.tensor, rule: tl.tensor, rings: tl.tensor, room: tl.tensor, embedding: tl.tensor,
+    clock: tl.tensor, rule: tl.tensor, rings: tl.tensor, workspace: tl.tensor, embedding: tl.tensor,
     dilated: tl.tensor, bias: tl.tensor, residual: tl.tensor, skip: tl.tensor, skip_bias: tl.tensor,
     end1: tl.tensor, end1_bias: tl.tensor, end2: tl.tensor, end2_bias: tl.tensor, ring_size: tl.tensor,
-    room_size: tl.tensor,
+    workspace_size: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, S: tl.constexpr, E: tl.constexpr, C: tl.constexpr,
     BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_S: tl.constexpr,
@@ -99,7 +99,7 @@ def draw_steps(
     program = tl.program_id(0).to(tl.int64)
     clips = tl.num_programs(0).to(tl.int64) * ROWS
     mine = program * ROWS + tl.arange(0, ROWS)
-    gates = room + program * room_size
+    gates = workspace + program * workspace_size
     skips = gates + ROWS * LAYERS * U
     ends = skips + ROWS * S
     logits = ends + ROWS * E

@@ -113,7 +113,7 @@ class Shape:
         slots = ring_slots(self.kernel_size) * (self.layers // self.per_block) * ((1 << self.per_block) - 1)
         return slots * ROWS * self.r
 
-    def room(self) -> int:
+    def workspace(self) -> int:
         """Return the number of floats in the workspace of a program."""
         return ROWS * (self.layers * self.u + self.s + self.e + 2 * self.c)
 
