@@ -181,7 +181,7 @@ def test_lines_are_short() -> None:
         assert [line for line in long if not line.startswith("|") and "](" not in line] == [], page
 
 
-def test_the_architecture_names_every_package_and_only_files_that_exist():
+def test_the_architecture_names_every_package_and_only_files_that_exist() -> None:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     package = ROOT / "src" / "partita"
     tree = text.partition("## The tree")[2].partition("## To add")[0]

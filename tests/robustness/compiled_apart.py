@@ -75,11 +75,11 @@ def written(loops: tuple[Any, Any], *, back: bool) -> float:
     slot, start, lag = ThreadSlot(0, 1, int(barrier.ctypes.data)), np.zeros(1, np.int64), np.ones(1, np.int64)
     if back:
         scratch = BackwardScratch(*[nowhere] * len(BackwardScratch._fields))
-        tensors = BackwardTensors(one, one[0], place, one, four[:, :2].copy(), four, start, lag)
-        backward(tensors, sizes, scratch, slot)
+        backward_tensors = BackwardTensors(one, one[0], place, one, four[:, :2].copy(), four, start, lag)
+        backward(backward_tensors, sizes, scratch, slot)
     else:
-        tensors = ForwardTensors(one, one, place, one, four, start, lag)
-        forward(tensors, sizes, ForwardScratch(nowhere, nowhere), slot)
+        forward_tensors = ForwardTensors(one, one, place, one, four, start, lag)
+        forward(forward_tensors, sizes, ForwardScratch(nowhere, nowhere), slot)
     return float(activations.mean())
 
 

@@ -8,7 +8,7 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 os.environ["NUMBA_CACHE_DIR"] = sys.argv[1]  # before Numba is imported
 if sys.argv[2] == "bfloat16":
@@ -33,7 +33,7 @@ from partita.ops.gated_stack.schedule import ThreadSlot
 COUNT, ROW, TABLE = types.int64, types.int64[::1], types.int64[:, ::1]
 
 
-def counts(kind: type) -> types.Type:
+def counts(kind: type[NamedTuple]) -> types.Type:
     """Return Numba's type of a named tuple of whole numbers."""
     return types.NamedUniTuple(COUNT, len(kind._fields), kind)
 
