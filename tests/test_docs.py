@@ -110,7 +110,7 @@ def test_commands_parse(page):
             assert words[0] in OTHERS, words
         elif len(words) == 1 or words[1].startswith("-"):
             assert words[1:] in ([], ["--help"], ["--version"])
-        elif len(words) == 2 or "--help" in words:
+        elif len(words) == 2 or {"--help", "--help-all"} & {*words}:
             assert words[1] in SUMMARIES
         else:
             import_module(f"partita.cli.{words[1]}").read(words[2:])

@@ -1,4 +1,4 @@
-"""The machine's rates: plausible, and measured without leaving a setting behind."""
+"""The rates of the machine: plausible, and measured without changing the number of threads."""
 
 import torch
 
@@ -10,7 +10,7 @@ def test_rates_are_plausible() -> None:
     assert 1e7 < reread_bandwidth(1 << 20, seconds=0.02) < 1e13
 
 
-def test_the_thread_count_is_put_back() -> None:
+def test_the_number_of_threads_is_restored() -> None:
     before = torch.get_num_threads()
     matrix_rate(torch.float32, before + 1, sides=(16,), repeats=1)
     assert torch.get_num_threads() == before

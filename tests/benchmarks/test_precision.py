@@ -1,4 +1,4 @@
-"""What a precision costs is the paired difference of two models' bits."""
+"""The cost of a precision is the paired difference of the bits of two models."""
 
 import dataclasses
 
@@ -12,16 +12,16 @@ from partita.runs.loading import LoadedModel
 from partita.sampling.precision import rounded
 
 
-def test_costs_are_differences_against_the_weights_as_they_are(loaded: LoadedModel, corpus: Corpus) -> None:
+def test_costs_are_differences_from_the_exact_weights(loaded: LoadedModel, corpus: Corpus) -> None:
     costs = precision_costs(loaded, corpus)
     assert list(costs) == ["float32", "bfloat16", "int8"]
     assert costs["float32"].as_json() == {"value": 0.0, "low": 0.0, "high": 0.0}
-    whole = bits_per_sample(loaded.model, corpus, "test", loaded.quantizer)
+    exact = bits_per_sample(loaded.model, corpus, "test", loaded.quantizer)
     for precision in ("bfloat16", "int8"):
-        twin = bits_per_sample(rounded(loaded.model, precision), corpus, "test", loaded.quantizer)
-        assert costs[precision].value == pytest.approx(twin.value - whole.value, abs=1e-9)
+        score = bits_per_sample(rounded(loaded.model, precision), corpus, "test", loaded.quantizer)
+        assert costs[precision].value == pytest.approx(score.value - exact.value, abs=1e-9)
         assert costs[precision].value != 0.0
-        assert costs[precision].high - costs[precision].low < 0.2 * (whole.high - whole.low)
+        assert costs[precision].high - costs[precision].low < 0.2 * (exact.high - exact.low)
 
 
 def test_a_corpus_of_another_rate_is_refused(loaded: LoadedModel, corpus: Corpus) -> None:

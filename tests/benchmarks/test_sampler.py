@@ -1,4 +1,4 @@
-"""The bench reports what others read, and counts as it says."""
+"""The sampler benchmark has the documented keys and counts operations correctly."""
 
 import pytest
 
@@ -12,7 +12,7 @@ KEYS = {
 }  # fmt: skip
 
 
-def test_every_case_has_the_keys_that_others_read() -> None:
+def test_every_case_has_the_documented_keys() -> None:
     cases = [BenchCase(1, 1), BenchCase(1, 1, "int8"), BenchCase(4, 2)]
     result = bench("tiny", cases=cases, runs=1, seconds=0.02, sides=(256,))
     found = [(case["clips"], case["threads"], case["precision"]) for case in result["cases"]]
@@ -26,13 +26,13 @@ def test_every_case_has_the_keys_that_others_read() -> None:
     assert 0.0 < result["start_seconds"] < result["imports_seconds"] + result["setup_seconds"]
 
 
-def test_the_bound_is_bandwidth_for_one_clip_and_arithmetic_for_many() -> None:
+def test_the_bound_is_the_bandwidth_for_one_clip_and_the_matrix_rate_for_many() -> None:
     assert rate_bound(BenchCase(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 30.0
     assert rate_bound(BenchCase(1, 1), matrix=100.0, bandwidth=60.0, bytes_each=2.0) == 60.0
     assert rate_bound(BenchCase(16, 2), matrix=100.0, bandwidth=60.0, bytes_each=4.0) == 100.0
 
 
-def test_clips_that_share_weights_read_them_as_float32() -> None:
+def test_threads_with_several_clips_read_float32_weights() -> None:
     shape = SIZES["tiny"]
     assert (
         bytes_read(shape, BenchCase(1, 1, "bfloat16"))
@@ -43,7 +43,7 @@ def test_clips_that_share_weights_read_them_as_float32() -> None:
     assert bytes_read(shape, BenchCase(1, 1, "int8")) == pytest.approx(1 + 64 * 256 / shape.multiply_adds)
 
 
-def test_a_gpus_row_has_all_keys() -> None:
+def test_the_row_of_a_gpu_has_all_keys() -> None:
     limits = MachineLimits({("cuda", 1): 1e12}, {"float32": 1e9})
     row = case_row("tiny", BenchCase(512, 1, device="cuda"), [1e6, 2e6, 3e6], limits, reference=1e4)
     assert set(row) >= KEYS
@@ -51,7 +51,7 @@ def test_a_gpus_row_has_all_keys() -> None:
     assert row["times_reference"] == 200.0
 
 
-def test_scaling_counts_by_multiply_adds() -> None:
+def test_scaling_reports_costs_per_multiply_add() -> None:
     found = scaling("tiny", clips=(1, 2), fields=((1, 2), (2, 3)), runs=1, seconds=0.02, sides=(256,))
     assert [row["clips"] for row in found["clips"]] == [1, 2]
     rows = [(row["clips"], row["receptive_field"], row["layers"]) for row in found["receptive_fields"]]

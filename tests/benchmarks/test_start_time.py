@@ -1,4 +1,4 @@
-"""The wait for the first block: how it is measured, and what is done before it begins."""
+"""The start time: what the first draw loads, and errors of the measuring process."""
 
 import subprocess
 import sys
@@ -24,13 +24,13 @@ print(sorted(name for name in set(sys.modules) - before if name.startswith(("num
 """
 
 
-def test_the_first_draw_waits_for_no_part_of_the_compiler() -> None:
-    draw(WaveNet(SIZES["tiny"]), steps=1, zero_class=128)  # its machine code is on disk from now on
+def test_the_first_draw_loads_no_part_of_the_compiler() -> None:
+    draw(WaveNet(SIZES["tiny"]), steps=1, zero_class=128)  # writes its machine code to disk
     done = subprocess.run([sys.executable, "-c", FIRST_DRAW], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
-def test_a_process_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_process_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(PartitaError, match="status 1"):
         start_times("tiny", 8, runs=1)

@@ -1,3 +1,5 @@
+"""The evaluation of one model: scores, clips, warnings and errors."""
+
 import json
 import shutil
 from dataclasses import replace
@@ -21,7 +23,7 @@ SCORES = (
 )  # fmt: skip
 
 
-def test_every_score_has_its_interval_and_fits_json(loaded: LoadedModel, corpus: Corpus) -> None:
+def test_every_score_has_an_interval_and_is_json(loaded: LoadedModel, corpus: Corpus) -> None:
     scores = json.loads(json.dumps(evaluate(loaded, corpus, QUICK), allow_nan=False))
     for name in SCORES:
         assert scores[name]["low"] <= scores[name]["value"] <= scores[name]["high"], name
@@ -39,15 +41,15 @@ def test_scores_are_the_same_for_the_same_seed(loaded: LoadedModel, corpus: Corp
     assert other["bits_per_sample"]["value"] == first["bits_per_sample"]["value"]
 
 
-def test_progress_names_every_stage(loaded: LoadedModel, corpus: Corpus) -> None:
-    told: list[tuple[str, float]] = []
-    evaluate_with_clips(loaded, corpus, QUICK, progress=lambda what, share: told.append((what, share)))
-    stages = list(dict.fromkeys(what for what, _ in told))
-    assert stages == ["checking the corpus", "bits per sample", "drawing clips", "comparing clips"]
-    assert told[-1] == ("comparing clips", 1.0)
+def test_progress_reports_every_step(loaded: LoadedModel, corpus: Corpus) -> None:
+    steps: list[tuple[str, float]] = []
+    evaluate_with_clips(loaded, corpus, QUICK, progress=lambda what, share: steps.append((what, share)))
+    names = list(dict.fromkeys(what for what, _ in steps))
+    assert names == ["checking the corpus", "bits per sample", "drawing clips", "comparing clips"]
+    assert steps[-1] == ("comparing clips", 1.0)
 
 
-def test_real_clips_are_stretches_of_the_split(corpus: Corpus, quantizer: Quantizer) -> None:
+def test_real_clips_are_parts_of_the_split(corpus: Corpus, quantizer: Quantizer) -> None:
     real = real_clips(corpus, "test", clips=4, seconds=0.5, prompt_seconds=0.1, seed=0, quantizer=quantizer)
     assert real.prompts.shape == (4, 200)
     assert real.waveforms.shape == (4, 1000)
@@ -71,7 +73,7 @@ def test_clips_continue_their_own_prompts(corpus: Corpus, network: WaveNet, quan
 @pytest.mark.parametrize(
     "lengths", [[3.0], [9.21], [4.0] * 3, [7.9] * 10, [2.0] * 30, [0.1] * 50, [30.0], [5000.0]]
 )
-def test_clips_that_fit_stay_as_they_are(lengths: list[float]) -> None:
+def test_clips_are_reduced_until_they_fit_and_then_unchanged(lengths: list[float]) -> None:
     clips, seconds, prompt = fit_clips(lengths, clips=16, seconds=3.0, prompt_seconds=1.0)
     assert 4 <= clips <= 16
     assert 0.2 < seconds <= 3.0
@@ -89,33 +91,33 @@ def test_a_short_split_gets_fewer_and_shorter_clips_that_do_not_overlap(
     about = found.scores["about"]
     assert (about["clips"], len(found.clips)) == (4, 4)
     assert 4 * (about["clip_seconds"] + about["opening_seconds"]) < 0.6 * 9.21
-    assert any("no room for 16 clips of 2 s" in warning for warning in found.scores["warnings"])
+    assert any("too short for 16 clips of 2 s" in warning for warning in found.scores["warnings"])
     (segment,) = corpus.segments("test")
     sound = quantizer.encode_int16(corpus.samples[segment.offset : segment.offset + segment.length]).tobytes()
     rows = zip(found.real.prompts, found.real.continuations, strict=True)
     clips = [np.concatenate(row).tobytes() for row in rows]
-    places = sorted(sound.index(clip) for clip in clips)
-    assert np.diff(places).min() >= len(clips[0])
+    positions = sorted(sound.index(clip) for clip in clips)
+    assert np.diff(positions).min() >= len(clips[0])
 
 
-def test_clips_with_room_bring_no_warning_of_it(loaded: LoadedModel, corpus: Corpus) -> None:
+def test_clips_that_fit_cause_no_warning(loaded: LoadedModel, corpus: Corpus) -> None:
     scores = evaluate(loaded, corpus, QUICK)
     assert scores["about"]["clip_seconds"] == QUICK.seconds
-    assert not any("no room" in warning for warning in scores["warnings"])
+    assert not any("too short" in warning for warning in scores["warnings"])
 
 
-def test_another_corpus_than_the_training_s_is_warned_of(loaded: LoadedModel, corpus: Corpus) -> None:
-    def warned(fingerprint: str) -> bool:
+def test_another_corpus_than_that_of_the_training_causes_a_warning(
+    loaded: LoadedModel, corpus: Corpus
+) -> None:
+    def has_warning(fingerprint: str) -> bool:
         trained = replace(loaded, config={"corpus": {"fingerprint": fingerprint}})
-        return any(
-            "not trained on this corpus" in said for said in evaluate(trained, corpus, QUICK)["warnings"]
-        )
+        return any("trained on another corpus" in one for one in evaluate(trained, corpus, QUICK)["warnings"])
 
-    assert warned("0123")
-    assert not warned(corpus.fingerprint)
+    assert has_warning("0123")
+    assert not has_warning(corpus.fingerprint)
 
 
-def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantizer: Quantizer) -> None:
+def test_invalid_arguments_are_refused(loaded: LoadedModel, corpus: Corpus, quantizer: Quantizer) -> None:
     with pytest.raises(PartitaError, match=r"`sample_rate` 8000 but the corpus .* has 2000"):
         evaluate(replace(loaded, sample_rate=8000), corpus, QUICK)
     with pytest.raises(PartitaError, match="`split` is 'tset'"):
@@ -129,9 +131,9 @@ def test_mistakes_are_named(loaded: LoadedModel, corpus: Corpus, quantizer: Quan
 
 
 def test_a_damaged_corpus_is_not_scored(loaded: LoadedModel, corpus: Corpus, tmp_path: Path) -> None:
-    there = shutil.copytree(corpus.path, tmp_path / "corpus")
-    data = bytearray((there / corpus.store.name).read_bytes())
+    damaged = shutil.copytree(corpus.path, tmp_path / "corpus")
+    data = bytearray((damaged / corpus.store.name).read_bytes())
     data[-1] ^= 1
-    (there / corpus.store.name).write_bytes(data)
+    (damaged / corpus.store.name).write_bytes(data)
     with pytest.raises(PartitaError, match="is damaged"):
-        evaluate(loaded, there, QUICK)
+        evaluate(loaded, damaged, QUICK)

@@ -264,7 +264,7 @@ def test_a_second_backward_pass_is_refused() -> None:
     model = model_of(WHOLE)
     loss = model(classes_of(WHOLE, 1, 4)).sum()
     loss.backward(retain_graph=True)
-    with pytest.raises(RuntimeError, match="walked once"):
+    with pytest.raises(RuntimeError, match="can run once"):
         loss.backward()
 
 

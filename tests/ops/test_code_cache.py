@@ -1,4 +1,4 @@
-"""A damaged, full or missing compile cache costs compiling and one line, never the command."""
+"""A damaged, full or missing compile cache costs a compilation and one warning, never the command."""
 
 import errno
 import os
@@ -11,22 +11,22 @@ import numba
 import pytest
 from numba.core.caching import CompileResultCacheImpl
 
-from partita.ops.code_cache import _voice
+from partita.ops.code_cache import first_warning
 from partita.ops.numba_cache import compiled_on_disk, sources_digest
 from partita.storage import temporary_path
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a fresh cache folder, in a process that has not complained yet."""
+    """Return a fresh cache folder, in a process that has not shown a warning yet."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
-    _voice.cache_clear()
+    first_warning.cache_clear()
     return tmp_path / "cache"
 
 
 def anew() -> Any:
     """Return the same function each time, as a process that starts finds it."""
-    _voice.cache_clear()
+    first_warning.cache_clear()
 
     @compiled_on_disk(of=("test",))
     def add_one(x: int) -> int:

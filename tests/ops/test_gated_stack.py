@@ -8,10 +8,11 @@ import torch
 from numba import njit
 
 from partita.ops.barrier import wait_for_all
-from partita.ops.gated_stack.autograd import _together
-from partita.ops.llvm.bfloat16 import has_bfloat16_products, narrow_rows, pair_rows, widen_rows
-from partita.ops.llvm.gate import gate, gate_gradient
-from partita.ops.llvm.matmul import multiply, multiply_pairs
+from partita.ops.gated_stack.autograd import run_threads
+from partita.ops.gated_stack.schedule import ThreadSlot
+from partita.ops.llvm.activation import gate, gate_gradient
+from partita.ops.llvm.bfloat16 import has_bfloat16_products, pack_row_pairs, to_bfloat16, to_float32
+from partita.ops.llvm.matmul import multiply_add, multiply_add_bfloat16
 
 
 def address(array: np.ndarray) -> int:
@@ -27,7 +28,9 @@ def test_multiply_adds_a_product(rows: int, columns: int, depth: int) -> None:
     start = rng.standard_normal((rows, columns + 3)).astype(np.float32)
     for left, strides in ((a, (max(depth, 1), 1)), (np.ascontiguousarray(a.T), (1, rows))):
         c = start.copy()
-        multiply(address(left), *strides, address(b), columns, address(c), columns + 3, rows, columns, depth)
+        multiply_add(
+            address(left), *strides, address(b), columns, address(c), columns + 3, rows, columns, depth
+        )
         np.testing.assert_allclose(c[:, :columns], start[:, :columns] + a @ b, atol=2e-5)
         np.testing.assert_array_equal(c[:, columns:], start[:, columns:])
 
@@ -44,15 +47,15 @@ def test_multiply_pairs_adds_a_product_of_bfloat16(rows: int, columns: int, dept
     start = torch.randn(rows, columns, generator=random)
     c, wanted = start.clone(), start.double() + a.double() @ b.double()
     places = (a.data_ptr(), depth, 1, packed.data_ptr(), columns, c.data_ptr(), columns)
-    multiply_pairs(*places, rows, columns, depth)
+    multiply_add_bfloat16(*places, rows, columns, depth)
     torch.testing.assert_close(c.double(), wanted, rtol=0, atol=2e-5)
 
 
 @njit
 def _through_halves(source: int, out: int, pairs: int, nothing: int, rows: int) -> None:
-    narrow_rows(source, 16, out, 16, rows, 16)
-    pair_rows(out, 16, nothing, pairs, rows, 16)
-    widen_rows(out, 16, source, 16, rows, 16)
+    to_bfloat16(source, 16, out, 16, rows, 16)
+    pack_row_pairs(out, 16, nothing, pairs, rows, 16)
+    to_float32(out, 16, source, 16, rows, 16)
 
 
 @pytest.mark.skipif(not has_bfloat16_products(), reason="elsewhere rounding to bfloat16 needs a library call")
@@ -70,12 +73,12 @@ def test_rows_become_bfloat16_and_pairs_as_pytorch_rounds_them(rows: int) -> Non
 
 @njit
 def _gate(filters: int, gates: int, out: int) -> None:
-    gate(filters, gates, out)
+    gate((filters, gates, filters, gates, out))
 
 
 @njit
-def _gate_gradient(tanh: int, sigmoid: int, gradient: int) -> None:
-    gate_gradient(tanh, sigmoid, gradient)
+def _gate_gradient(tanh: int, sigmoid: int, gradient: int, product: int) -> None:
+    gate_gradient((tanh, sigmoid, gradient, product))
 
 
 def test_gate_is_tanh_times_sigmoid_within_the_stated_error() -> None:
@@ -95,20 +98,21 @@ def test_gate_gradient_is_the_derivative() -> None:
     filters, gates, upstream = rng.standard_normal((3, 16))
     tanh, sigmoid = np.tanh(filters), 1 / (1 + np.exp(-gates))
     first, second = tanh.astype(np.float32), sigmoid.astype(np.float32)
-    down = upstream.astype(np.float32)
-    _gate_gradient(address(first), address(second), address(down))
+    down, product = upstream.astype(np.float32), np.empty(16, np.float32)
+    _gate_gradient(address(first), address(second), address(down), address(product))
     np.testing.assert_allclose(first, upstream * sigmoid * (1 - tanh**2), atol=1e-6)
     np.testing.assert_allclose(second, upstream * tanh * sigmoid * (1 - sigmoid), atol=1e-6)
+    np.testing.assert_allclose(product, tanh * sigmoid, atol=1e-6)
 
 
 def test_no_thread_waits_for_one_that_failed() -> None:
-    def work(thread: int, barrier: int) -> None:
-        if thread == 0:
+    def work(slot: ThreadSlot) -> None:
+        if slot.number == 0:
             raise KeyboardInterrupt
-        wait_for_all(barrier, 2)
+        wait_for_all(slot.barrier, 2)
 
     with pytest.raises(KeyboardInterrupt):
-        _together(work, 2)
+        run_threads(work, 2)
 
 
 def test_no_thread_waits_for_one_that_was_never_started(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,4 +127,4 @@ def test_no_thread_waits_for_one_that_was_never_started(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(ThreadPoolExecutor, "submit", fail_the_second_time)
     with pytest.raises(RuntimeError, match="can't start"):
-        _together(lambda thread, barrier: wait_for_all(barrier, 3), 3)
+        run_threads(lambda slot: wait_for_all(slot.barrier, 3), 3)

@@ -1,4 +1,4 @@
-"""A page's worth of made-up results."""
+"""Fixtures: made-up results for a report."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def record(kind: str, step: int, bits: float, **more: float) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def metrics() -> list[dict[str, Any]]:
-    """A run of 100 steps in 50 seconds, validated twice."""
+    """Records of a run of 100 steps in 50 seconds with two validations."""
     train = [
         record(
             "train",
@@ -36,7 +36,7 @@ def metrics() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def real() -> RealClips:
-    """Five stretches of tones, 0.25 s before and 0.75 s after the cut."""
+    """Five tones with prompts of 0.25 s and continuations of 0.75 s."""
     time = np.arange(RATE) / RATE
     tones = np.stack([0.5 * np.sin(2 * np.pi * (200 + 50 * row) * time) for row in range(5)])
     classes = Quantizer().encode(tones)
@@ -47,7 +47,7 @@ def real() -> RealClips:
 
 @pytest.fixture(scope="session")
 def data(real: RealClips, metrics: list[dict[str, Any]]) -> ReportData:
-    """A page of two arms, whose names and recordings try to break out of it."""
+    """A report of two arms whose names and recordings contain HTML."""
     arms = []
     for number, name in enumerate(("likelihood", "<b>report</b>")):
         noise = np.random.default_rng(number).normal(0, 0.05, real.waveforms.shape)

@@ -1,3 +1,5 @@
+"""Learning curves from metrics records."""
+
 from typing import Any
 
 import pytest
@@ -13,14 +15,16 @@ def test_an_arm_with_an_adversary_has_four_charts(metrics: list[dict[str, Any]])
     ]  # fmt: skip
 
 
-def test_losses_keep_their_arms_colour_when_the_first_arm_has_none(metrics: list[dict[str, Any]]) -> None:
+def test_losses_have_the_colour_of_their_arm_if_the_first_arm_has_no_loss(
+    metrics: list[dict[str, Any]],
+) -> None:
     plain = [{k: v for k, v in r.items() if not k.endswith("loss")} for r in metrics]
     charts = learning_charts([("likelihood", plain), ("report", metrics)])
     assert [line.arm for line in charts[2].lines] == [1]
     assert len(learning_charts([("likelihood", plain)])) == 2
 
 
-def test_validation_is_that_of_the_averaged_weights_at_its_own_time(metrics: list[dict[str, Any]]) -> None:
+def test_validation_uses_the_ema_weights_at_the_time_of_the_validation(metrics: list[dict[str, Any]]) -> None:
     over_time = learning_charts([("a", metrics)])[0]
     line = next(line for line in over_time.lines if line.style == "validation")
     assert "a, validation, from 6 to 5.5" in over_time.summary

@@ -1,5 +1,8 @@
+"""The report page: valid, self-contained, escaped HTML with all clips, images and scores."""
+
 import base64
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,7 +17,7 @@ VOID = {"meta", "link", "img", "br", "hr", "input", "path", "rect", "line", "cir
 
 
 class Page(HTMLParser):
-    """What a browser would find: the elements with their attributes, and tags that do not match."""
+    """The elements of a page with their attributes and text, and the tags that do not match."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -77,7 +80,7 @@ def test_nothing_is_loaded_from_elsewhere(page: Page, data: ReportData) -> None:
     assert "url(" not in html.replace("url(#frame-", "")
 
 
-def test_the_browser_is_told_to_load_nothing(page: Page) -> None:
+def test_the_content_security_policy_forbids_loading(page: Page) -> None:
     (policy,) = [m["content"] for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
     assert "default-src 'none'" in str(policy)
 
@@ -91,12 +94,12 @@ def test_every_clip_decodes_to_its_sound(page: Page, data: ReportData) -> None:
         sound, rate = soundfile.read(io.BytesIO(content(attributes["src"], "audio/flac")))
         assert rate == data.real.sample_rate
         clip = np.concatenate([data.real.prompt_waveforms[row], expected[column][row]])
-        loud = 10 ** (-1 / 20)  # every player has one peak, prompt and clip together
+        loud = 10 ** (-1 / 20)  # prompt and continuation are normalised to one peak
         np.testing.assert_allclose(sound, clip * loud / np.abs(clip).max(), atol=1e-4)
-        assert "controls" in attributes  # so that it plays without scripts
+        assert "controls" in attributes  # plays without scripts
 
 
-def test_the_page_says_that_players_have_one_peak(page: Page) -> None:
+def test_the_page_says_that_clips_are_normalised_to_one_peak(page: Page) -> None:
     text = " ".join(" ".join(page.text).split())
     assert "is scaled to a peak of -1 dBFS" in text
     assert "Spectrograms and scores use the clips before this scaling" in text
@@ -113,7 +116,7 @@ def test_every_picture_is_a_png_with_words_for_it(page: Page) -> None:
     assert all(svg.get("aria-label") or svg.get("aria-hidden") for svg in page.all("svg"))
 
 
-def test_what_people_name_things_stays_text(page: Page) -> None:
+def test_names_are_escaped(page: Page) -> None:
     assert len(page.all("script")) == 1
     assert not page.all("b")
     text = " ".join(page.text)
@@ -126,14 +129,14 @@ def test_what_people_name_things_stays_text(page: Page) -> None:
         assert name in text
 
 
-def test_scores_curves_and_the_caution_are_there(page: Page) -> None:
+def test_the_page_has_scores_curves_and_a_caution(page: Page) -> None:
     text = " ".join(" ".join(page.text).split())
     for words in (
         "4.500",
         "4.000 to 5.000",
         "Fréchet distance",
         "It proves nothing about the adversary",
-        "blind: 2 ln 2",
+        "chance: 2 ln 2",
     ):
         assert words in text
     labels = [str(svg.get("aria-label")) for svg in page.all("svg")]
@@ -144,9 +147,7 @@ def test_warnings_are_shown_once(page: Page) -> None:
     assert sum("Warning" in text for text in page.text) == 1
 
 
-def test_page_without_curves_or_commands_is_whole(data: ReportData) -> None:
-    from dataclasses import replace
-
+def test_a_page_without_curves_and_commands_is_valid(data: ReportData) -> None:
     bare = replace(
         data, arms=[replace(data.arms[0], metrics=[], facts=[])], recordings=[], commands=[], facts=[]
     )
@@ -155,7 +156,7 @@ def test_page_without_curves_or_commands_is_whole(data: ReportData) -> None:
     assert not any("Learning" in text for text in page.text)
 
 
-def test_the_file_replaces_an_older_one(tmp_path: Path, data: ReportData) -> None:
+def test_the_report_replaces_an_older_file(tmp_path: Path, data: ReportData) -> None:
     target = tmp_path / "new" / "report.html"
     assert write_report(target, data) == target
     target.write_text("old", encoding="utf-8")

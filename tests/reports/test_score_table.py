@@ -1,3 +1,5 @@
+"""The table of scores."""
+
 from partita.reports.score_table import score_rows
 
 
@@ -28,17 +30,17 @@ def test_rows_have_the_arms_and_the_real_sound() -> None:
     assert [whisker.arm for whisker in silence.whiskers] == [0, 1, -1]
 
 
-def test_whiskers_are_placed_between_the_extremes_of_their_row() -> None:
+def test_whiskers_are_scaled_to_the_extremes_of_their_row() -> None:
     (row,) = score_rows([{"bits_per_sample": score(4.5, 4, 5)}, {"bits_per_sample": score(6, 5, 8)}])
     first, second = row.whiskers
     assert (first.low, first.value, first.high) == (0, 0.125, 0.25)
     assert second.high == 1
 
 
-def test_a_score_that_an_arm_lacks_is_left_out() -> None:
+def test_a_score_that_an_arm_lacks_has_no_row() -> None:
     assert score_rows([{"bits_per_sample": score(1, 1, 1)}, {}]) == []
 
 
-def test_equal_scores_stand_in_the_middle() -> None:
+def test_equal_scores_are_in_the_middle() -> None:
     (row,) = score_rows([{"bits_per_sample": score(8, 8, 8)}])
     assert row.whiskers[0].value == 0.5

@@ -1,3 +1,5 @@
+"""Spectrogram images and their ticks."""
+
 import io
 
 import numpy as np
@@ -21,14 +23,14 @@ def image(waveform: np.ndarray, top_db: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("pitch", [500.0, 1000.0, 4000.0])
-def test_a_tone_is_a_line_at_its_tick(pitch: float) -> None:
+def test_a_tone_is_a_line_at_the_tick_of_its_frequency(pitch: float) -> None:
     picture = image(0.5 * np.sin(2 * np.pi * pitch * TIME), top_db=-10).sum(axis=2)
     rows = picture.mean(axis=1)
     tick = next(tick for tick in frequency_ticks(RATE) if tick.label == f"{pitch / 1000:g}")
     assert 1 - (rows.argmax() + 0.5) / len(rows) == pytest.approx(tick.place, abs=0.012)
 
 
-def test_a_moment_stands_at_its_tick() -> None:
+def test_a_click_is_at_the_tick_of_its_time() -> None:
     click = np.zeros(2 * RATE)
     click[RATE] = 1
     columns = image(click, top_db=-60).sum(axis=(0, 2))
@@ -37,7 +39,7 @@ def test_a_moment_stands_at_its_tick() -> None:
     assert (bright.mean() + 0.5) / len(columns) == pytest.approx(tick.place, abs=0.005)
 
 
-def test_brightness_is_shared_and_ends_at_the_range() -> None:
+def test_brightness_is_relative_to_the_top_level_and_limited_to_the_range() -> None:
     sound = 0.5 * np.sin(2 * np.pi * 1000 * TIME)
     top = decibels(sound, RATE).max()
     loud, quiet = image(sound, top).sum(), image(0.1 * sound, top).sum()
@@ -47,7 +49,7 @@ def test_brightness_is_shared_and_ends_at_the_range() -> None:
     assert RANGE_DB < 100  # silence, at -100 dB, is the darkest
 
 
-def test_short_and_long_clips_fit() -> None:
+def test_short_and_long_clips_have_similar_images() -> None:
     for seconds in (0.05, 0.5, 7.3, 45.0):
         samples = np.random.default_rng(0).normal(0, 0.1, int(seconds * RATE))
         assert 400 < image(samples, -20).shape[1] < 1000 or seconds < 0.1

@@ -3,11 +3,12 @@
     compiled_apart.py CACHE WHAT...
 
 Each WHAT is one set of loops, used in this order. `one` and `two` are stand-ins that the same factories make
-of rows that write 1 or 2: they run on every processor, and are to each other as float32 and bfloat16 are;
-`one-back` and `two-back` are those that walk back.
-`float32` and `bfloat16` are the gated stack; what is printed is its largest departure from plain tensors.
+from operations that write 1 or 2: they run on every processor, and are to each other as float32 and bfloat16
+are; `one-back` and `two-back` are the loops of the backward pass. `float32` and `bfloat16` are the gated
+stack; what is printed is its largest departure from plain tensors.
 """
 
+import dataclasses
 import json
 import os
 import sys
@@ -17,7 +18,17 @@ os.environ["NUMBA_CACHE_DIR"] = sys.argv[1]  # before Numba is imported
 
 import numpy as np
 
-from partita.ops.gated_stack import schedule as walk
+from partita.ops.gated_stack import float32
+from partita.ops.gated_stack.backward import make_backward_layers
+from partita.ops.gated_stack.forward import make_forward_layers
+from partita.ops.gated_stack.layout import (
+    BackwardScratch,
+    BackwardTensors,
+    ForwardScratch,
+    ForwardTensors,
+    Sizes,
+)
+from partita.ops.gated_stack.schedule import ThreadSlot
 from partita.ops.llvm.matmul import address_of, copy_rows
 from partita.ops.numba_cache import compiled
 
@@ -25,45 +36,49 @@ ROWS, CHANNELS = 8, 16
 VALUES = {"one": 1.0, "two": 2.0}
 
 
-def stand_in(value: float) -> tuple[Any, Any]:
-    """Make walks forwards and backwards that write one value to all of Z."""
+def stand_in(name: str, value: float) -> tuple[Any, Any]:
+    """Make loops over the layers that write one value to all activations."""
 
-    @compiled(of=(value,))
-    def fill(z, start, stop):
+    @compiled(of=(name,))
+    def fill(address: int, rows: int) -> None:
         row = np.full((1, CHANNELS), value, np.float32)
-        copy_rows(address_of(row), 0, z + 4 * CHANNELS * start, CHANNELS, stop - start, CHANNELS)
+        copy_rows(address_of(row), 0, address, CHANNELS, rows, CHANNELS)
         row[0, 0] = value
 
-    @compiled(of=(value,))
-    def forward_rows(h, after, stream, z, g, g_row, first, w, b, r, rb, start, stop, kernel, lag, c, u, last):
-        fill(z, start, stop)
+    @compiled(of=(name,))
+    def gate(addresses: tuple[int, ...]) -> None:
+        fill(addresses[2], 2)
 
-    @compiled(of=(value,))
-    def backward_gates(h, dh, z, dg, g_row, first, r, dw, db, dr, drb, start, stop, kernel, lag, c, u, last):
-        fill(z, start, stop)
+    @compiled(of=(name,))
+    def gate_gradients(activations: int, scratch: BackwardScratch, rows: int, units: int) -> int:
+        fill(activations, 2 * rows)
+        return activations
 
-    @compiled(of=(value,))
-    def backward_hidden(dh, dz, taps, start, stop, valid, end, kernel, lag, c, u):
-        return
-
-    return walk.forward_walk(forward_rows), walk.backward_walk(backward_gates, backward_hidden)
+    number = dataclasses.replace(float32.FORMAT, name=name, gate=gate, gate_gradients=gate_gradients)
+    return make_forward_layers(number), make_backward_layers(number)
 
 
 def written(loops: tuple[Any, Any], *, back: bool) -> float:
-    """Return the mean of what a walk writes to Z."""
-    forwards, backwards = loops
-    z, barrier = np.zeros((ROWS, CHANNELS), np.float32), np.zeros(2, np.int64)
-    h, place = np.zeros((1, 1), np.int64), np.full((1, 1), z.ctypes.data, np.int64)
-    nowhere, start, lag = np.zeros((1, 4), np.int64), np.zeros(1, np.int64), np.ones(1, np.int64)
-    shape = (start, lag, (ROWS, 2, CHANNELS, CHANNELS, CHANNELS), (0, 1, barrier.ctypes.data))
+    """Return the mean of the activations that a loop writes."""
+    forward, backward = loops
+    activations, barrier = np.zeros((ROWS, 2 * CHANNELS), np.float32), np.zeros(2, np.int64)
+    memory = np.zeros(1 << 14, np.float32)  # everything else: inputs, weights, gradients and scratch
+    nowhere = int(memory.ctypes.data)
+    one, four = np.full((1, 1), nowhere, np.int64), np.full((1, 4), nowhere, np.int64)
+    place = np.full((1, 1), activations.ctypes.data, np.int64)
+    sizes = Sizes(ROWS, 1, CHANNELS, CHANNELS, CHANNELS)
+    slot, start, lag = ThreadSlot(0, 1, int(barrier.ctypes.data)), np.zeros(1, np.int64), np.ones(1, np.int64)
     if back:
-        backwards(h, h[0], place, h, nowhere[:, :2].copy(), nowhere, *shape)
+        scratch = BackwardScratch(*[nowhere] * len(BackwardScratch._fields))
+        tensors = BackwardTensors(one, one[0], place, one, four[:, :2].copy(), four, start, lag)
+        backward(tensors, sizes, scratch, slot)
     else:
-        forwards(h, h[0], place, h, nowhere, *shape)
-    return float(z.mean())
+        tensors = ForwardTensors(one, one, place, one, four, start, lag)
+        forward(tensors, sizes, ForwardScratch(nowhere, nowhere), slot)
+    return float(activations.mean())
 
 
-def departure(narrow: bool) -> float:
+def departure(in_bfloat16: bool) -> float:
     """Return how far the gated stack is from plain tensors, its gates and the gradient of its input."""
     import torch
 
@@ -74,7 +89,7 @@ def departure(narrow: bool) -> float:
     shapes = [(2, 40, 32), (3, 64, 64), (3, 64), (2, 32, 32), (2, 32)]
     parts = [0.3 * torch.randn(*shape, generator=random) for shape in shapes]
     results = []
-    for stack in (reference_stack, lambda *args: compiled_stack(*args, bfloat16=narrow)):
+    for stack in (reference_stack, lambda *args: compiled_stack(*args, bfloat16=in_bfloat16)):
         leaves = [part.clone().requires_grad_() for part in parts]
         gates = stack(*leaves, (1, 2, 4)).float()
         gates.square().sum().backward()
@@ -86,7 +101,7 @@ def result(name: str) -> float:
     """Return what the loops of a name compute."""
     value, _, way = name.partition("-")
     if value in VALUES:
-        return written(stand_in(VALUES[value]), back=way == "back")
+        return written(stand_in(value, VALUES[value]), back=way == "back")
     return departure(name == "bfloat16")
 
 

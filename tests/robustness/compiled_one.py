@@ -1,4 +1,4 @@
-"""Compile one group of kept functions as far as machine code: run by `test_compiled_symbols.py`.
+"""Compile one group of functions that are cached on disk; run by `test_compiled_symbols.py`.
 
     compiled_one.py CACHE NAME
 
@@ -17,19 +17,40 @@ if sys.argv[2] == "bfloat16":
 import numpy as np
 from numba import types
 
-from partita.ops.gated_stack import bfloat16 as stack_bfloat16
-from partita.ops.gated_stack import float32 as stack_cpu
+from partita.ops.gated_stack import bfloat16, float32
+from partita.ops.gated_stack.layout import (
+    BackwardScratch,
+    BackwardTensors,
+    ForwardScratch,
+    ForwardTensors,
+    Sizes,
+)
+from partita.ops.gated_stack.schedule import ThreadSlot
 
 COUNT, ROW, TABLE = types.int64, types.int64[::1], types.int64[:, ::1]
-SHAPE = (ROW, ROW, types.UniTuple(COUNT, 5), types.UniTuple(COUNT, 3))
-FORWARD, BACKWARD = (
-    (TABLE, ROW, TABLE, TABLE, TABLE, *SHAPE),
-    (TABLE, ROW, TABLE, TABLE, TABLE, TABLE, *SHAPE),
+
+
+def counts(kind: type) -> types.Type:
+    """Return Numba's type of a named tuple of whole numbers."""
+    return types.NamedUniTuple(COUNT, len(kind._fields), kind)
+
+
+FORWARD = (
+    types.NamedTuple((TABLE, TABLE, TABLE, TABLE, TABLE, ROW, ROW), ForwardTensors),
+    counts(Sizes),
+    counts(ForwardScratch),
+    counts(ThreadSlot),
+)
+BACKWARD = (
+    types.NamedTuple((TABLE, ROW, TABLE, TABLE, TABLE, TABLE, ROW, ROW), BackwardTensors),
+    counts(Sizes),
+    counts(BackwardScratch),
+    counts(ThreadSlot),
 )
 
 
 def sound() -> None:
-    """Play a string in a room."""
+    """Simulate a string, its body and the acoustics."""
     from partita.etudes.acoustics import body, room
     from partita.etudes.bowed_string import Controls, simulate
 
@@ -59,11 +80,11 @@ def sampler() -> None:
 
 match sys.argv[2]:
     case "float32":
-        stack_cpu.forward_layers.compile(FORWARD)
-        stack_cpu.backward_layers.compile(BACKWARD)
+        float32.forward_layers.compile(FORWARD)
+        float32.backward_layers.compile(BACKWARD)
     case "bfloat16":
-        stack_bfloat16.forward_layers.compile(FORWARD)
-        stack_bfloat16.backward_layers.compile(BACKWARD)
+        bfloat16.forward_layers.compile(FORWARD)
+        bfloat16.backward_layers.compile(BACKWARD)
     case "sound":
         sound()
     case "sampler":

@@ -20,15 +20,15 @@ RATE = 2000
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """Four recordings of 3 to 9 seconds at 2 kHz, the longest for the test."""
-    home = tmp_path_factory.mktemp("corpus")
-    random = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("corpus")
+    rng = np.random.default_rng(0)
     for number in range(4):
         time = np.arange(round((3.21 + 2 * number) * RATE)) / RATE
         pitch = 110 * 2 ** (np.floor(3 * time) % 5 / 12 + number / 4)
         tone = np.sin(2 * np.pi * np.cumsum(pitch) / RATE) * (1 - 0.5 * (3 * time % 1))
-        soundfile.write(home / f"{number}.wav", 0.6 * tone + 0.02 * random.standard_normal(len(time)), RATE)
+        soundfile.write(folder / f"{number}.wav", 0.6 * tone + 0.02 * rng.standard_normal(len(time)), RATE)
     config = PrepareConfig(sample_rate=RATE, test=("3.wav",), validation=("0.wav",))
-    return prepare([home], home / "corpus", config)
+    return prepare([folder], folder / "corpus", config)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""How fast and in how much memory recordings are prepared: `python -m partita.benchmarks.corpus`.
+"""Speed and memory of preparing recordings: `python -m partita.benchmarks.corpus`.
 
-Measures against plain decoding of the same file in the same run, on sound made here; it knows no models.
+The speed is relative to plain decoding of the same file in the same run. The sound is synthetic.
 """
 
 import json
@@ -20,7 +20,7 @@ from partita.data.preparation.prepare import PrepareConfig, prepare
 
 RATE = 44100
 LONG_RATE = 22050
-PEAK_OF_CHILD = """
+MEASURE_PEAK = """
 import sys
 from partita.benchmarks.corpus import peak_bytes
 from partita.data.preparation.prepare import PrepareConfig, prepare
@@ -30,20 +30,20 @@ print(peak_bytes())
 
 
 def bench(*, seconds: float = 120.0, runs: int = 5) -> dict[str, float]:
-    """Return the speed of preparing a 44.1 kHz stereo MP3 with one worker, against plain decoding of it.
+    """Measure the speed of preparing a 44.1 kHz stereo MP3 with one worker, relative to plain decoding.
 
-    share_of_plain_decoding is the median, over runs, of the time of reading the file once with libsndfile in
-    large blocks over the time of the whole preparation: decoding, mixing, resampling to 16 kHz, levels,
-    silence, splits, the corpus on the disk.
+    `share_of_plain_decoding` is the median over runs of a ratio of times: reading the file once with
+    libsndfile in large blocks, over the whole preparation. The preparation decodes, mixes to mono, resamples
+    to 16 kHz, finds levels and silence, assigns splits, and writes the corpus.
 
     Args:
-        seconds: length of the MP3, which is made first.
-        runs: pairs of measurements.
+        seconds: length of the MP3 file, which is generated first.
+        runs: number of pairs of measurements.
 
     Returns:
-        share_of_plain_decoding; audio_seconds_per_second_per_core: seconds of sound prepared a second;
-        plain_decoding_per_second: seconds of sound decoded a second; etudes_times_real_time: seconds of
-        synthetic etudes rendered a second, on one core.
+        `share_of_plain_decoding`; `audio_seconds_per_second_per_core`, seconds of sound prepared per second;
+        `plain_decoding_per_second`, seconds of sound decoded per second; `etudes_times_real_time`, seconds of
+        synthetic etudes rendered per second on one core.
 
     >>> len(bench(seconds=2, runs=1))
     4
@@ -59,7 +59,7 @@ def bench(*, seconds: float = 120.0, runs: int = 5) -> dict[str, float]:
             start = time.perf_counter()
             prepare([mp3], folder / f"corpus {run}", config)
             prepared.append(time.perf_counter() - start)
-    del plain[0], prepared[0]  # the first pair loads libraries
+    del plain[0], prepared[0]  # the first pair includes the loading of libraries
     return {
         "share_of_plain_decoding": statistics.median(p / q for p, q in zip(plain, prepared, strict=True)),
         "audio_seconds_per_second_per_core": seconds / statistics.median(prepared),
@@ -69,7 +69,7 @@ def bench(*, seconds: float = 120.0, runs: int = 5) -> dict[str, float]:
 
 
 def _etudes_rate(runs: int, *, seconds: float = 20.0) -> list[float]:
-    from partita.etudes.render import render  # brings a compiler, whose memory would hide that of preparing
+    from partita.etudes.render import render  # imported here: its compiler would dominate the peak memory
 
     render(2.0, sample_rate=16000, seed=0)  # compiles
     rates = []
@@ -81,24 +81,23 @@ def _etudes_rate(runs: int, *, seconds: float = 20.0) -> list[float]:
 
 
 def bench_memory(*, short: float = 180.0, long: float = 10800.0) -> dict[str, float]:
-    """Return the peak memory of preparing a long recording over that of a short one, each in a process of its
-    own.
+    """Measure the peak memory of preparing a long and a short recording, each in its own process.
 
     Args:
-        short: seconds of the short recording.
-        long: seconds of the long one, a mono WAV file; some 2 GB of temporary files for 3 hours.
+        short: length of the short recording, in seconds.
+        long: length of the long recording, in seconds; 3 hours need about 2 GB of temporary files.
 
     Returns:
-        peak_memory_ratio; peak_mib_short and peak_mib_long, MiB of resident memory.
+        `peak_mib_short` and `peak_mib_long`, MiB of resident memory; `peak_memory_ratio`, long over short.
     """
     peaks = []
     with tempfile.TemporaryDirectory() as name:
         for seconds in (short, long):
             wav, out = Path(name) / f"{seconds:.0f}.wav", Path(name) / f"{seconds:.0f}"
             _write_long(wav, seconds)
-            command = [sys.executable, "-c", PEAK_OF_CHILD, str(wav), str(out)]
-            answer = subprocess.run(command, check=True, capture_output=True, text=True)
-            peaks.append(int(answer.stdout) / 2**20)
+            command = [sys.executable, "-c", MEASURE_PEAK, str(wav), str(out)]
+            finished = subprocess.run(command, check=True, capture_output=True, text=True)
+            peaks.append(int(finished.stdout) / 2**20)
     return {
         "peak_memory_ratio": peaks[1] / peaks[0],
         "peak_mib_short": peaks[0],
@@ -107,7 +106,13 @@ def bench_memory(*, short: float = 180.0, long: float = 10800.0) -> dict[str, fl
 
 
 def synthetic_sound(seconds: float, sample_rate: int, channels: int, *, seed: int) -> NDArray[np.float32]:
-    """Return sound that is neither simple nor silent: notes with decaying harmonics, and noise.
+    """Generate sound that is hard to compress: notes with decaying harmonics, plus noise.
+
+    Args:
+        seconds: length of the sound.
+        sample_rate: Hz.
+        channels: number of channels.
+        seed: of the notes and the noise.
 
     Returns:
         (samples, channels) float32.
@@ -129,16 +134,16 @@ def synthetic_sound(seconds: float, sample_rate: int, channels: int, *, seed: in
 
 
 def peak_bytes() -> int:
-    """Return the most memory this process has had resident since it began.
+    """Return the peak resident memory of this process, in bytes.
 
     >>> peak_bytes() > 1 << 20
     True
     """
     status = Path("/proc/self/status")
-    if status.exists():  # where it does not, what the parent had at the fork counts too
+    if status.exists():  # elsewhere the peak includes the memory of the parent at the fork
         line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
         return int(line.split()[1]) << 10
-    import resource  # not on every system
+    import resource  # not available on every system
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak << 10
@@ -154,7 +159,7 @@ def _time_plain(path: Path) -> float:
 
 
 def _write_long(path: Path, seconds: float) -> None:
-    """Write a long file by repeating ten seconds of sound and one and a half of silence."""
+    """Write a long file that repeats 10 seconds of sound and 1.5 seconds of silence."""
     sound = synthetic_sound(10.0, LONG_RATE, 1, seed=1)
     period = np.concatenate([sound, np.zeros((LONG_RATE * 3 // 2, 1), dtype=np.float32)])
     with soundfile.SoundFile(path, "w", samplerate=LONG_RATE, channels=1, subtype="PCM_16") as file:

@@ -1,7 +1,7 @@
-"""What the machine can do: the rate of its matrix product and the bandwidth of re-reading a buffer.
+"""Reference rates of the machine: matrix products, and the bandwidth of reading a buffer repeatedly.
 
-Every speed in this project is quoted as a share of these, measured in the same run on the same threads, so
-that numbers from different machines can be laid side by side. This file does not know any network.
+The other benchmarks report speeds as shares of these rates, measured in the same run with the same threads.
+The shares are comparable between machines. This file knows no networks.
 """
 
 import time
@@ -16,7 +16,10 @@ REPEATS = 5
 
 @contextmanager
 def thread_limit(threads: int) -> Iterator[None]:
-    """Let PyTorch use so many threads inside the block, and as many as before after it.
+    """Set the number of PyTorch threads within a `with` block.
+
+    Args:
+        threads: number of threads.
 
     >>> before = torch.get_num_threads()
     >>> with thread_limit(1): print(torch.get_num_threads())
@@ -40,17 +43,17 @@ def matrix_rate(
     sides: tuple[int, ...] = SIDES,
     repeats: int = REPEATS,
 ) -> float:
-    """Return the rate of the square matrix product: the best of `repeats` products of each side.
+    """Measure the rate of square matrix products: the best of `repeats` products of each size.
 
     Args:
-        dtype: of both factors and of the product.
-        threads: CPU threads; plays no part on another device.
-        device: where.
-        sides: rows of the square matrices.
-        repeats: products of each side, after one to warm up.
+        dtype: type of the factors and the product.
+        threads: CPU threads; ignored on another device.
+        device: device that computes the products.
+        sides: numbers of rows of the square matrices.
+        repeats: products of each size, after one to warm up.
 
     Returns:
-        2 * side^3 / seconds of the best product, in operations a second.
+        The largest 2 * side^3 / seconds, in operations per second.
 
     >>> matrix_rate(torch.float32, 1, sides=(64,), repeats=1) > 0
     True
@@ -70,17 +73,17 @@ def matrix_rate(
 
 
 def reread_bandwidth(size: int, *, seconds: float = 0.3) -> float:
-    """Return the bandwidth with which one thread re-reads a buffer of `size` bytes, by summing it again and
-    again.
+    """Measure the bandwidth with which one thread reads the same buffer repeatedly.
 
-    The best of several passes: a buffer that fits a cache is read at that cache's speed.
+    The result is the best of several measurements. A buffer that fits a cache is read at the speed of the
+    cache.
 
     Args:
-        size: bytes.
-        seconds: how long to measure.
+        size: size of the buffer, in bytes.
+        seconds: duration of the measurement.
 
     Returns:
-        Bytes a second.
+        Bytes per second.
 
     >>> reread_bandwidth(1 << 16, seconds=0.001) > 0
     True
@@ -99,6 +102,6 @@ def reread_bandwidth(size: int, *, seconds: float = 0.3) -> float:
 
 
 def _wait(device: str | torch.device) -> None:
-    """Wait until the device has done all it was given."""
+    """Wait until the device has finished all work."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize(device)

@@ -1,8 +1,8 @@
-"""What storing weights less precisely costs: bits per sample on held-out sound.
+"""Bits per sample that are lost by storing weights as bfloat16 or int8.
 
-The sampler's arithmetic stays float32, so the rounded model is what it draws from, and scoring that model
-says all there is to say. It and the model as it is are scored on the same blocks of sound, and the interval
-is of their difference, which is far narrower than either's own. This file does not know speed.
+The sampler rounds the weights but computes in float32, so the loss is that of a model with rounded weights.
+Both models are scored on the same blocks of sound. The interval is that of their difference, which is much
+narrower than the interval of either score. This file measures no speed.
 """
 
 from partita.data.corpus import Corpus
@@ -16,16 +16,19 @@ from partita.sampling.precision import rounded
 def precision_costs(
     loaded: LoadedModel, corpus: Corpus, *, seconds: float | None = None, seed: int = 0
 ) -> dict[str, Score]:
-    """Return by precision the bits per sample that rounding adds on the test split, each with its interval.
+    """Measure the bits per sample that rounding the weights adds on the test split.
 
     Args:
         loaded: the model.
-        corpus: whose test split is scored.
-        seconds: score at most so much sound, spread evenly over the split; None scores all of it.
-        seed: of the bootstrap alone.
+        corpus: the corpus, whose test split is scored.
+        seconds: score at most this much sound, spread evenly over the split; None scores the whole split.
+        seed: of the bootstrap.
+
+    Returns:
+        The added bits per sample with a 95% interval, by precision.
 
     Raises:
-        PartitaError: the corpus has another sample rate than the model, or no test split.
+        PartitaError: the sample rates of the model and the corpus differ, or there is no test split.
 
     >>> from partita.runs.loading import load
     >>> precision_costs(load("runs/violin"), Corpus.open("corpus"))
@@ -34,10 +37,10 @@ def precision_costs(
     partita.errors.PartitaError: runs/violin does not exist: give a run folder, made by `partita train`
     """
     check_model_fits_corpus(loaded, corpus, "test")
-    whole = block_bits(loaded.model, corpus, "test", loaded.quantizer, seconds=seconds)
+    exact = block_bits(loaded.model, corpus, "test", loaded.quantizer, seconds=seconds)
     costs = {"float32": Score(0.0, 0.0, 0.0)}
     for precision in ("bfloat16", "int8"):
         model = rounded(loaded.model, precision)
         bits = block_bits(model, corpus, "test", loaded.quantizer, seconds=seconds)
-        costs[precision] = block_mean(bits.bits - whole.bits, whole.counts, seed=seed)
+        costs[precision] = block_mean(bits.bits - exact.bits, exact.counts, seed=seed)
     return costs

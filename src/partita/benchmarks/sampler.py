@@ -1,9 +1,9 @@
-"""How fast the sampler is, as a share of what the machine can do and as a multiple of the plain PyTorch loop.
+"""Speed of the sampler, as a share of the rates of the machine and relative to a plain PyTorch loop.
 
-Operations are counted as 2 for each multiply-add of the network for a drawn sample, the embedding's look-up
-as 0; the matrix rate, the bandwidth and the plain loop are measured in the same run on the same threads.
-Weights are random: the work does not depend on their values. Start-up is timed apart, in processes of its
-own. This file does not print.
+A sample counts 2 operations for each multiply-add of the network, and none for the embedding. The matrix
+rate, the bandwidth and the plain loop are measured in the same run with the same threads. The weights are
+random, because the amount of work does not depend on their values. The start time is measured separately, in
+new processes.
 """
 
 import time
@@ -31,7 +31,14 @@ RUNS = 5
 
 @dataclass(frozen=True)
 class BenchCase:
-    """What is measured: so many clips of a network on so many threads, its weights stored in one way."""
+    """One case of the benchmark.
+
+    Args:
+        clips: number of clips drawn together.
+        threads: CPU threads.
+        precision: type in which the weights are stored.
+        device: device that draws.
+    """
 
     clips: int
     threads: int
@@ -40,12 +47,16 @@ class BenchCase:
 
     @property
     def config(self) -> SamplingConfig:
-        """How the sampler draws it."""
+        """Sampling settings of the case."""
         return SamplingConfig(threads=self.threads, precision=self.precision, device=self.device)
 
 
 def random_network(config: WaveNetConfig) -> WaveNet:
-    """Return a random network whose predictions are far from uniform, as a trained one's are."""
+    """Return a network with random weights whose predictions are far from uniform, like those after training.
+
+    Args:
+        config: shape of the network.
+    """
     model = WaveNet(config, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         model.end2.mul_(30.0)
@@ -53,7 +64,12 @@ def random_network(config: WaveNetConfig) -> WaveNet:
 
 
 def measure_rate(advance: Callable[[int], Any], *, clips: int, seconds: float) -> float:
-    """Return samples a second over all clips, drawing for about so long.
+    """Measure the samples per second of all clips together.
+
+    Args:
+        advance: draws a number of samples of each clip.
+        clips: number of clips.
+        seconds: approximate duration of the measurement.
 
     >>> measure_rate(lambda steps: time.sleep(0.001 * steps), clips=2, seconds=0.01) < 2000
     True
@@ -70,7 +86,13 @@ def measure_rate(advance: Callable[[int], Any], *, clips: int, seconds: float) -
 
 @torch.inference_mode()
 def reference_rate(model: WaveNet, case: BenchCase, *, seconds: float) -> float:
-    """Return samples a second of the plain PyTorch cached loop, drawing included."""
+    """Measure the samples per second of a plain PyTorch loop with cached activations, including the choice.
+
+    Args:
+        model: the network.
+        case: the number of clips and threads.
+        seconds: approximate duration of the measurement.
+    """
     config, step = SamplingConfig(), CachedStep(model, clips=case.clips)
 
     def advance(steps: int) -> None:
@@ -86,16 +108,27 @@ def reference_rate(model: WaveNet, case: BenchCase, *, seconds: float) -> float:
 
 
 def rate_bound(case: BenchCase, *, matrix: float, bandwidth: float, bytes_each: float) -> float:
-    """Return the operations a second that reading every weight once for all clips of a thread allows.
+    """Return the upper bound on the operations per second of a case.
 
-    min(matrix rate, 2 operations for the bytes of a weight at the bandwidth of re-reading a buffer of the
-    weights' size, for each clip of each thread)
+        min(matrix, 2 * clips * bandwidth / bytes_each)
+
+    The second term is the limit of reading every weight once for a sample of all clips.
+
+    Args:
+        case: the case.
+        matrix: matrix rate, in operations per second.
+        bandwidth: bandwidth of reading a buffer of the size of the weights, in bytes per second.
+        bytes_each: bytes of a weight.
     """
     return min(matrix, 2.0 / bytes_each * bandwidth * case.clips)
 
 
 def weight_bytes(config: WaveNetConfig, precision: str) -> int:
-    """Return the bytes of a network's matrices when one clip reads them.
+    """Return the size of the matrices of a network in bytes, as they are stored for one clip.
+
+    Args:
+        config: shape of the network.
+        precision: type in which the weights are stored.
 
     >>> weight_bytes(size_named("small"), "bfloat16") == 2 * size_named("small").multiply_adds
     True
@@ -108,7 +141,12 @@ def weight_bytes(config: WaveNetConfig, precision: str) -> int:
 
 
 def measure_start(size: str, *, runs: int) -> dict[str, Any]:
-    """Return the bench's figures of the first block, medians over fresh processes whose code is on disk."""
+    """Measure the time to the first block, as medians over new processes with compiled code on disk.
+
+    Args:
+        size: name of a network.
+        runs: number of processes.
+    """
     block = SamplingConfig().block
     times = start_times(size, block, runs=runs)
     middle = {name: float(np.median([one[name] for one in times])) for name in times[0]}
@@ -116,7 +154,11 @@ def measure_start(size: str, *, runs: int) -> dict[str, Any]:
 
 
 def bytes_read(config: WaveNetConfig, case: BenchCase) -> float:
-    """Return the bytes of a weight as a case reads it: clips that share weights have them as float32.
+    """Return the bytes of a weight in a case. Threads with several clips use float32 weights.
+
+    Args:
+        config: shape of the network.
+        case: the case.
 
     >>> bytes_read(size_named("small"), BenchCase(16, 2, "bfloat16"))
     4.0
@@ -126,7 +168,7 @@ def bytes_read(config: WaveNetConfig, case: BenchCase) -> float:
 
 
 def default_cases() -> list[BenchCase]:
-    """Return one clip on one core at every precision, 16 on one core and on all, and a GPU's if there."""
+    """Return the default cases: 1 clip at every precision, 16 clips on 1 and on all cores, and a GPU."""
     every = SamplingConfig().thread_count
     cases = [BenchCase(1, 1, precision) for precision in get_args(Precision)] + [BenchCase(16, 1)]
     if every > 1:
@@ -147,16 +189,16 @@ def bench(
     """Measure the sampler on this machine.
 
     Args:
-        size: a network by name.
-        cases: what to measure; by default those of `default_cases`.
-        runs: times that each case is measured, turn by turn; the median is reported, with all beside it.
-        seconds: of drawing in each run.
-        sides: of the square matrices whose product's rate is measured.
+        size: name of a network.
+        cases: the cases to measure; by default those of `default_cases`.
+        runs: measurements of each case, in turn; the median is reported, and all under "runs".
+        seconds: time to draw in each measurement.
+        sides: sizes of the square matrix products.
 
     Returns:
         {"cases": [{"size", "clips", "threads", "precision", "device", "samples_per_second",
         "times_reference", "share_of_matrix_rate", "share_of_bound", ...}], "start_seconds", ...}, where
-        `start_seconds` goes from a model in memory to its first block (see `starting.py`)
+        "start_seconds" is the time from a model in memory to its first block; see `start_time.py`.
 
     Raises:
         PartitaError: no size has that name.
@@ -166,7 +208,7 @@ def bench(
     rates, limits = _measured(model, cases, runs=runs, seconds=seconds, sides=sides)
     rows, references = [], dict[tuple[int, int], float]()
     for case, measured in zip(cases, rates, strict=True):
-        # on small tensors more threads can be slower: the plain loop is taken at its best
+        # more threads can be slower on small tensors: use the best number for the plain loop
         tried = [BenchCase(case.clips, threads) for threads in sorted({1, case.threads})]
         key = (case.clips, case.threads)
         if key not in references:
@@ -177,20 +219,20 @@ def bench(
 
 @dataclass(frozen=True)
 class MachineLimits:
-    """What the machine can do: rates of the matrix product, and bandwidths."""
+    """Rates of matrix products and bandwidths of the machine."""
 
     matrix: dict[tuple[Device, int], float]
-    """By device and threads, operations a second in float32."""
+    """Operations per second of float32 matrix products, by device and threads."""
     bandwidth: dict[Precision, float]
-    """By precision, bytes a second of re-reading a buffer of the weights' size."""
+    """Bytes per second of reading a buffer of the size of the weights repeatedly, by precision."""
 
 
 def _measured(
     model: WaveNet, cases: Sequence[BenchCase], *, runs: int, seconds: float, sides: tuple[int, ...]
 ) -> tuple[list[list[float]], MachineLimits]:
-    """Return each case's rates and the machine's limits.
+    """Measure the rates of the cases and the limits of the machine.
 
-    Turn by turn: the machine's speed drifts, and each share should see all of it.
+    The measurements alternate, because the speed of a machine drifts.
     """
     zero = model.config.classes // 2
     streams = [Stream(model, clips=case.clips, config=case.config, zero_class=zero) for case in cases]
@@ -214,7 +256,15 @@ def _measured(
 def case_row(
     size: str, case: BenchCase, measured: list[float], limits: MachineLimits, reference: float
 ) -> dict[str, Any]:
-    """Return one case as the bench reports it."""
+    """Return the results of one case for JSON.
+
+    Args:
+        size: name of the network.
+        case: the case.
+        measured: samples per second of each measurement.
+        limits: limits of the machine.
+        reference: samples per second of the plain loop.
+    """
     config = size_named(size)
     rate, operations = float(np.median(measured)), 2.0 * config.multiply_adds
     matrix, bandwidth = limits.matrix[case.device, case.threads], limits.bandwidth[case.precision]
@@ -232,8 +282,8 @@ def case_row(
         "share_spread": [min(measured) * operations / matrix, max(measured) * operations / matrix],
         "matrix_rate": matrix,
     }
-    most = None
+    bound = None
     if case.device == "cpu":
-        most = rate_bound(case, matrix=matrix, bandwidth=bandwidth, bytes_each=bytes_read(config, case))
-    share = None if most is None else rate * operations / most
+        bound = rate_bound(case, matrix=matrix, bandwidth=bandwidth, bytes_each=bytes_read(config, case))
+    share = None if bound is None else rate * operations / bound
     return row | {"share_of_bound": share, "reread_bandwidth": bandwidth}

@@ -1,7 +1,7 @@
-"""What a sample costs as the work grows: with the number of clips, and with the receptive field.
+"""Cost of a sample as the number of clips or the receptive field grows.
 
-Costs are seconds for a million multiply-adds, so that networks of different depth can be laid side by side;
-the machine's matrix product, timed in the same run, is the floor. This file does not print.
+Costs are microseconds per million multiply-adds, which makes networks of different depth comparable. The
+lower bound is the cost in a matrix product, measured in the same run.
 """
 
 from dataclasses import replace
@@ -17,33 +17,34 @@ from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import Stream
 
 CLIPS = (1, 2, 4, 8, 16, 32, 64)
-FIELDS = ((4, 6), (3, 8), (3, 9), (2, 11), (2, 12), (2, 13))
-"""Blocks and layers of each: receptive fields 253, 766, 1,534, 4,095, 8,191, 16,383 with 22 to 27 layers."""
+RECEPTIVE_FIELDS = ((4, 6), (3, 8), (3, 9), (2, 11), (2, 12), (2, 13))
+"""(blocks, layers): receptive fields of 253, 766, 1,534, 4,095, 8,191 and 16,383 with 22 to 27 layers."""
 
 
 def scaling(
     size: str = "wide",
     *,
     clips: tuple[int, ...] = CLIPS,
-    fields: tuple[tuple[int, int], ...] = FIELDS,
+    fields: tuple[tuple[int, int], ...] = RECEPTIVE_FIELDS,
     runs: int = RUNS,
     seconds: float = 0.6,
     sides: tuple[int, ...] = SIDES,
 ) -> dict[str, Any]:
-    """Measure the cost of a sample for growing numbers of clips, and for growing receptive fields.
+    """Measure the cost of a sample for several numbers of clips and several receptive fields.
 
     Args:
-        size: a network by name; the receptive fields are those of networks with its channels.
-        clips: how many at once.
+        size: name of a network; the networks with other receptive fields have the same channels.
+        clips: numbers of clips drawn together.
         fields: (blocks, layers) of each receptive field.
-        runs: times that each is measured, turn by turn; the median is reported, with the spread.
-        seconds: of drawing in each run.
-        sides: of the square matrices whose product's rate is measured.
+        runs: measurements of each case, in turn; the median is reported.
+        seconds: time to draw in each measurement.
+        sides: sizes of the square matrix products.
 
     Returns:
-        {"size", "threads", "floor", "clips": [row, ...], "receptive_fields": [row, ...]}; a row has "clips",
-        "receptive_field", "layers", "samples_per_second", "microseconds_a_sample" and, for a million
-        multiply-adds, "microseconds" with its "spread"; "floor" is what these cost in a matrix product.
+        {"size", "threads", "floor", "clips": [row, ...], "receptive_fields": [row, ...]}. A row has "clips",
+        "receptive_field", "layers", "samples_per_second", "microseconds_a_sample" and, per million
+        multiply-adds, "microseconds" with its "spread" (smallest and largest). "floor" is the cost of a
+        million multiply-adds in a matrix product, in microseconds.
     """
     config, threads = size_named(size), SamplingConfig().thread_count
     shapes = [(config, count) for count in clips]
@@ -60,7 +61,7 @@ def scaling(
         for shape, count in shapes
     ]
     for source in streams:
-        source.take(1)  # the past is taken in, and the compiled code loaded
+        source.take(1)  # processes the prompt and loads the compiled code
     costs: list[list[float]] = [[] for _ in shapes]
     floor = np.inf
     for _ in range(runs):

@@ -1,8 +1,8 @@
-"""How long a listener waits: from a model to its first block, in a process that has drawn nothing yet.
+"""Time from a model in memory to its first block of samples, in a new process.
 
 Run as a program, `python -m partita.benchmarks.start_time SIZE BLOCK`, this file measures its own process and
-prints what it found; `start_times` does that in a few fresh ones. What was compiled lies on disk by then, if
-it can be kept there. This file does not know trained models: weights are random.
+prints JSON. `start_times` runs it in several new processes, after the first has filled the disk cache of
+compiled code. The weights are random.
 """
 
 import json
@@ -14,16 +14,16 @@ from partita.errors import PartitaError
 
 
 def measure_start_time(size: str, block: int) -> dict[str, float]:
-    """Measure this process, in which the sampler must not have been imported yet.
+    """Measure the start in this process, in which the sampler is not imported yet.
 
     Args:
-        size: a network by name.
+        size: name of a network.
         block: samples of the first block.
 
     Returns:
-        `imports_seconds`, `setup_seconds` (Numba's own, see `prepare_numba`; the first stream does it) and
-        `start_seconds`, from the model in memory to the block: packing the weights, loading machine code,
-        taking in the silence before the first sample, drawing.
+        `imports_seconds`: time to import the sampler. `setup_seconds`: time to set up Numba, see
+        `prepare_numba`. `start_seconds`: time from the model in memory to the first block, which includes
+        packing the weights, loading machine code, processing the silent prompt, and drawing.
 
     >>> sorted(measure_start_time("tiny", 16))
     ['imports_seconds', 'setup_seconds', 'start_seconds']
@@ -49,14 +49,17 @@ def measure_start_time(size: str, block: int) -> dict[str, float]:
 
 
 def start_times(size: str, block: int, *, runs: int) -> list[dict[str, float]]:
-    """Return what `measure_start_time` finds in fresh processes, one after the other.
+    """Run `measure_start_time` in several new processes, one after the other.
 
-    The first of them, which may have to compile, is not counted.
+    The first process may have to compile, so its result is dropped.
 
     Args:
-        size: a network by name.
+        size: name of a network.
         block: samples of the first block.
-        runs: how many processes.
+        runs: number of results.
+
+    Returns:
+        The result of each process.
 
     Raises:
         PartitaError: a process failed.
@@ -66,8 +69,8 @@ def start_times(size: str, block: int, *, runs: int) -> list[dict[str, float]]:
     for _ in range(runs + 1):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-            raise PartitaError(f"a process of its own, to time the start in, failed: {said[-1]}")
+            lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+            raise PartitaError(f"the process that measures the start time failed: {lines[-1]}")
         found.append(json.loads(done.stdout))
     return found[1:]
 

@@ -1,8 +1,8 @@
-"""How fast a whole training step is, as a share of what the machine's matrix product reaches.
+"""Speed of a whole training step, as a share of the matrix rate of the machine.
 
-The step is the one of training: windows with their context, the likelihood loss, gradients, clipping,
-optimizer and the average of the weights, on random classes. What reading a corpus costs is not in it (the
-windows' share is under a percent), nor are validation and checkpoints.
+The step is that of training: forward pass, likelihood loss, gradients, gradient clipping, optimizer and EMA,
+on windows of random classes with their context. It does not include reading the corpus (under 1% of the
+time), validation and checkpoints.
 """
 
 import statistics
@@ -29,23 +29,26 @@ def bench(
     runs: int = 5,
     steps: int = 2,
 ) -> dict[str, Any]:
-    """Return predicted samples a second and the share of the matrix rate of the same moment.
+    """Measure the predicted samples per second and their share of the matrix rate.
 
-    The numerator is 6 operations for each multiply-add of a predicted sample's forward pass: 2 on the way
-    there, 4 on the way back; positions of context are computed but not counted. Each run takes turns with the
-    matrix product, so that both see the same machine, and the median of the shares is quoted.
+    The share counts 6 operations for each multiply-add of the forward pass of a predicted sample: 2 for the
+    forward pass and 4 for the backward pass. Positions of the context are computed but not counted. The
+    training steps alternate with matrix products, because the speed of a machine drifts, and the median of
+    the shares is reported.
 
     Args:
-        size: the network.
-        batch, targets: windows in a step, predicted samples in each.
-        threads: CPU threads, by default PyTorch's choice.
+        size: name of a network.
+        batch: windows in a step.
+        targets: predicted samples in a window.
+        threads: CPU threads; by default those of PyTorch.
         device: "auto", "cpu" or "cuda".
         runs: pairs of measurements.
-        steps: steps in each of them.
+        steps: training steps in each measurement.
 
     Returns:
-        size, samples_per_second, share_of_matrix_rate with share_low and share_high over the runs,
-        matrix_dtype, matrix_rate (operations a second), and what was run.
+        `size`, `samples_per_second`, `share_of_matrix_rate` with the smallest and largest share of the runs
+        as `share_low` and `share_high`, `matrix_dtype`, `matrix_rate` in operations per second, and the
+        settings.
 
     >>> bench("tiny", targets=256, runs=1, steps=1)["matrix_dtype"] in ("float32", "bfloat16")
     True
@@ -56,20 +59,20 @@ def bench(
 
 
 def _measured(size: str, *, batch: int, targets: int, device: str, runs: int, steps: int) -> dict[str, Any]:
-    """Measure on PyTorch's threads; see `bench`."""
+    """Measure with the current number of PyTorch threads; see `bench`."""
     config = TrainConfig(size=size, steps=1, device=device, batch=batch, targets=targets)
     train_step, threads = TrainStep(config), torch.get_num_threads()
-    where, shape = train_step.compute, config.network_shape
-    dtype = torch.bfloat16 if where.bfloat16 else torch.float32
+    compute, shape = train_step.compute, config.network_shape
+    dtype = torch.bfloat16 if compute.bfloat16 else torch.float32
     rng = torch.Generator().manual_seed(0)
     extent = (batch, shape.receptive_field + targets)
-    classes = torch.randint(0, shape.classes, extent, generator=rng).to(where.device)
-    valid = torch.ones(batch, targets, dtype=torch.bool, device=where.device)
+    classes = torch.randint(0, shape.classes, extent, generator=rng).to(compute.device)
+    valid = torch.ones(batch, targets, dtype=torch.bool, device=compute.device)
     _seconds(train_step, classes, valid, 2)
     rates, ceilings = [], []
     for _ in range(runs):
         rates.append(steps * batch * targets / _seconds(train_step, classes, valid, steps))
-        ceilings.append(matrix_rate(dtype, threads, where.device))
+        ceilings.append(matrix_rate(dtype, threads, compute.device))
     shares = [6 * shape.multiply_adds * rate / ceiling for rate, ceiling in zip(rates, ceilings, strict=True)]
     return {
         "size": size,
@@ -82,7 +85,7 @@ def _measured(size: str, *, batch: int, targets: int, device: str, runs: int, st
         "batch": batch,
         "targets": targets,
         "threads": threads,
-        "device": where.device.type,
+        "device": compute.device.type,
         "runs": runs,
     }
 
@@ -91,5 +94,5 @@ def _seconds(train_step: TrainStep, classes: torch.Tensor, valid: torch.Tensor, 
     start = time.perf_counter()
     for step in range(steps):
         numbers = train_step.update(classes, valid, StepInfo(step=step + 1, learning_rate=1e-4, progress=0.5))
-    float(numbers["bits"])  # a GPU works behind; this waits for it
+    float(numbers["bits"])  # waits for the GPU, which works asynchronously
     return time.perf_counter() - start

@@ -1,1 +1,10 @@
-"""Runs and held-out recordings become scores with intervals. Knows nothing of pages."""
+"""Score trained models on held-out sound and compare arms statistically.
+
+- `evaluate.py`: all scores of one model, as `partita evaluate` prints them.
+- `clips.py`: real prompts, their real continuations, and the model's continuations.
+- `temperature.py`: choose the sampling temperature on the validation split.
+- `metrics/`: one file for each score.
+- `statistics/`: intervals, paired tests, correction for several comparisons, verdicts.
+
+This package writes no pages and knows no experiments.
+"""

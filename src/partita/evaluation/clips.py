@@ -1,7 +1,7 @@
-"""Clips to score and to hear: real prompts, what really followed them, and what a model draws instead.
+"""Clips for evaluation: real prompts, their real continuations, and a model's continuations.
 
-The places and the draws depend on the corpus, the split and the seed alone, so every model is asked the same
-questions. This file does not score.
+The prompts depend only on the corpus, the split and the seed, so every model continues the same prompts. This
+file computes no scores.
 """
 
 from collections.abc import Sequence
@@ -19,27 +19,30 @@ from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import draw
 
-MIN_CLIPS = 4  # half of them are compared with the other half
+MIN_CLIPS = 4  # the Frechet distance compares two halves of the clips
 MIN_SECONDS = 0.25
-FILLED = 0.6  # places are drawn at random: a split filled further would leave none free of overlap
-SHRINK = 0.9
+MAX_FILL = 0.6  # clips are placed at random: a fuller split would leave no gaps without overlap
+SHRINK = 0.9  # factor by which clips and prompts are shortened until they fit
 
 
 def fit_clips(
     lengths: Sequence[float], *, clips: int, seconds: float, prompt_seconds: float
 ) -> tuple[int, float, float]:
-    """Return how many clips, how long, with how long an prompt, fit into held-out sound without overlap.
+    """Reduce the number and the length of clips until they fit into held-out sound without overlap.
 
-    Clips that overlap hold the same sound on both sides of a comparison of halves, and make the distance
-    between halves of real sound too small. So there are at most as many clips as fill `FILLED` of the sound;
-    where that leaves fewer than `MIN_CLIPS`, clips and prompts become shorter, down to about
-    `MIN_SECONDS`. What fits already comes back as it is.
+    Overlapping clips would put the same sound into both halves of a comparison and make the distance between
+    the halves of real sound too small. The clips with their prompts therefore fill at most the share
+    `MAX_FILL` of the sound. If fewer than `MIN_CLIPS` fit, clips and prompts are shortened, down to about
+    `MIN_SECONDS`. Numbers that fit are returned unchanged.
 
     Args:
-        lengths: of the split's segments, each in seconds; a clip lies inside one.
-        clips: at most so many, at least `MIN_CLIPS`.
-        seconds: of each clip, at most.
-        prompt_seconds: before each clip, at most.
+        lengths: length of each segment of the split, in seconds; a clip lies within one segment.
+        clips: the largest number of clips, at least `MIN_CLIPS`.
+        seconds: the largest length of a clip, in seconds.
+        prompt_seconds: the largest length of a prompt, in seconds.
+
+    Returns:
+        The number of clips, their length in seconds, and the length of their prompts in seconds.
 
     >>> fit_clips([120.0], clips=16, seconds=3.0, prompt_seconds=1.0)
     (16, 3.0, 1.0)
@@ -48,21 +51,21 @@ def fit_clips(
     """
     while True:
         whole = seconds + prompt_seconds
-        room = int(sum(min(FILLED * length / whole, length // whole) for length in lengths))
-        if room >= MIN_CLIPS or seconds <= MIN_SECONDS:
-            return max(MIN_CLIPS, min(clips, room)), seconds, prompt_seconds
+        fitting = int(sum(min(MAX_FILL * length / whole, length // whole) for length in lengths))
+        if fitting >= MIN_CLIPS or seconds <= MIN_SECONDS:
+            return max(MIN_CLIPS, min(clips, fitting)), seconds, prompt_seconds
         prompt_seconds = min(prompt_seconds, max(0.001, round(prompt_seconds * SHRINK, 3)))
         seconds = round(seconds * SHRINK, 3)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RealClips:
-    """Real stretches of held-out sound, cut in two: an prompt, and what followed it.
+    """Prompts from held-out sound with their real continuations.
 
     Args:
         prompts: (clips, samples) classes.
-        continuations: (clips, samples) classes.
-        quantizer: classes <-> waveform.
+        continuations: (clips, samples) classes of the sound that follows each prompt.
+        quantizer: converts between classes and waveform.
         sample_rate: Hz.
     """
 
@@ -73,12 +76,12 @@ class RealClips:
 
     @property
     def prompt_waveforms(self) -> NDArray[np.float32]:
-        """Return the prompts as (clips, samples) float in [-1, 1]."""
+        """Prompts as waveforms: (clips, samples), float in [-1, 1]."""
         return self.quantizer.decode(self.prompts)
 
     @property
     def waveforms(self) -> NDArray[np.float32]:
-        """Return the continuations as (clips, samples) float in [-1, 1], in the classes that a model has."""
+        """Continuations as quantized waveforms: (clips, samples), float in [-1, 1]."""
         return self.quantizer.decode(self.continuations)
 
 
@@ -92,16 +95,16 @@ def real_clips(
     seed: int,
     quantizer: Quantizer,
 ) -> RealClips:
-    """Choose places in held-out sound.
+    """Choose prompts and their continuations at random positions of held-out sound.
 
     Args:
         corpus: a prepared corpus.
         split: "test" or "validation".
-        clips: how many places.
-        seconds: length of each continuation.
-        prompt_seconds: length of each prompt.
-        seed: chooses the places.
-        quantizer: waveform -> classes.
+        clips: number of clips.
+        seconds: length of each continuation, in seconds.
+        prompt_seconds: length of each prompt, in seconds.
+        seed: of the positions.
+        quantizer: converts the waveform to classes.
 
     Raises:
         PartitaError: a length is not positive, or the split has no sound.
@@ -110,10 +113,10 @@ def real_clips(
         if not value * corpus.sample_rate >= 1:
             raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
     before, after = round(prompt_seconds * corpus.sample_rate), round(seconds * corpus.sample_rate)
-    both = prompts(corpus, split, count=clips, length=before + after, seed=seed, quantizer=quantizer)
+    classes = prompts(corpus, split, count=clips, length=before + after, seed=seed, quantizer=quantizer)
     return RealClips(
-        prompts=both[:, :before],
-        continuations=both[:, before:],
+        prompts=classes[:, :before],
+        continuations=classes[:, before:],
         quantizer=quantizer,
         sample_rate=corpus.sample_rate,
     )
@@ -122,15 +125,17 @@ def real_clips(
 def draw_continuations(
     model: WaveNet, real: RealClips, *, seed: int, temperature: float = 1.0, threads: int | None = None
 ) -> NDArray[np.float32]:
-    """Draw a model's own continuation of each prompt: (clips, samples) float in [-1, 1], as long as the real
-    ones.
+    """Draw a model's continuation of each prompt, with the length of the real continuations.
 
     Args:
-        model: whose receptive field decides how much of the prompt it sees.
+        model: the model; it sees as much of the prompt as its receptive field covers.
         real: the prompts.
-        seed: of the draws; clip c of one seed gets the same numbers under every model.
-        temperature: 1 draws from the model as it is.
-        threads: for the drawing; all cores by default.
+        seed: of the draws; clip c uses the same random numbers with every model.
+        temperature: of the sampling; 1 leaves the distribution of the model unchanged.
+        threads: CPU threads; by default all cores.
+
+    Returns:
+        (clips, samples) waveforms, float in [-1, 1].
     """
     clips, steps = real.continuations.shape
     config = SamplingConfig(seed=seed, temperature=temperature, threads=threads)

@@ -1,7 +1,7 @@
-"""All scores of one model on held-out sound, each with its interval: what `partita evaluate` prints.
+"""All scores of one model on held-out sound, each with its interval, as `partita evaluate` prints them.
 
-Prediction (bits per sample) and generation (the clips' spectra and health) are scored apart, since a model
-can be good at one and poor at the other. This file compares no two models and writes no page.
+Bits per sample measure prediction; the Frechet distance and the signal statistics of drawn clips measure
+generation. A model can be good at one and poor at the other. This file compares no models and writes no page.
 """
 
 import math
@@ -28,38 +28,40 @@ from partita.runs.loading import LoadedModel, load
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateConfig:
-    """What to score and how much of it."""
+    """Settings of an evaluation: which sound to score and how much of it."""
 
     split: str = "test"
-    """Held-out sound to score on: `test` for what is reported, `validation` for choices."""
+    """Split to score on: `test` for reported scores, `validation` for choices."""
     clips: int = 16
-    """Clips drawn for the distance and the health measures, each from another prompt; fewer, with a warning,
-    where the held-out sound has no room for as many without overlap."""
+    """Number of clips to draw for the Frechet distance and the signal statistics, each from another prompt;
+    fewer, with a warning, if the held-out sound is too short for as many without overlap."""
     seconds: float = 3.0
-    """Length of each clip, without its prompt; shorter, with a warning, where there is no room."""
+    """Length of each clip without its prompt, in seconds; shorter, with a warning, if the held-out sound is
+    too short."""
     prompt_seconds: float = 1.0
-    """Real sound that each clip continues; shorter as the clips are."""
+    """Length of each prompt, in seconds; shortened together with the clips."""
     bits_seconds: float | None = None
-    """Score the bits on at most so much sound, spread evenly; without it on all of the split."""
+    """Compute the bits on at most this many seconds, spread evenly over the split; by default on all."""
     temperature: float = 1.0
-    """Temperature of the clips; the bits are always those of the model as it is."""
+    """Sampling temperature of the clips; the bits are always computed at temperature 1."""
     seed: int = 0
-    """Of the prompts, the draws and the intervals."""
+    """Seed of the prompts, the draws and the intervals."""
     threads: int | None = None
-    """Threads for drawing; all cores by default."""
+    """CPU threads for drawing; by default all cores."""
     device: str = "auto"
-    """Where bits are scored: `cpu`, `cuda`, or `auto`, a GPU where there is one. Clips come from the CPU."""
+    """Device that computes the bits: `cpu`, `cuda`, or `auto` for a GPU if there is one. Clips are drawn on
+    the CPU."""
 
     def __post_init__(self) -> None:
-        """Refuse words that mean nothing, and numbers that leave nothing to score."""
+        """Check all settings."""
         check_choice("split", self.split, SPLITS)
         check_choice("device", self.device, DEVICES)
         check_threads(self.threads)
         check_range("temperature", self.temperature, 0.01, 100.0)
         if self.clips < MIN_CLIPS:
             raise PartitaError(
-                f"`clips` is {self.clips}: give at least {MIN_CLIPS}, half of them are compared with the"
-                " others"
+                f"`clips` is {self.clips}: give at least {MIN_CLIPS}, because one half is compared with the"
+                " other half"
             )
         for name in ("seconds", "prompt_seconds", "bits_seconds"):
             value = getattr(self, name)
@@ -68,7 +70,11 @@ class EvaluateConfig:
 
 
 def fit_config(config: EvaluateConfig, lengths: Sequence[float]) -> EvaluateConfig:
-    """Return the config with as many clips, as long, as held-out sound has room for; see `fit_clips`.
+    """Reduce the number and the length of the clips until they fit into held-out sound; see `fit_clips`.
+
+    Args:
+        config: the requested settings.
+        lengths: length of each segment of the split, in seconds.
 
     >>> fit_config(EvaluateConfig(), [20.0, 20.0]).clips
     6
@@ -81,12 +87,12 @@ def fit_config(config: EvaluateConfig, lengths: Sequence[float]) -> EvaluateConf
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """A model's scores and the clips they were taken from.
+    """The scores of a model and the clips that they were computed from.
 
     Args:
-        scores: fit for JSON.
-        real: the prompts and what really followed.
-        clips: (clips, samples) the model's continuations.
+        scores: the scores as a dict for JSON; see `evaluate`.
+        real: the prompts and their real continuations.
+        clips: (clips, samples) the model's continuations, float in [-1, 1].
     """
 
     scores: dict[str, Any]
@@ -106,15 +112,16 @@ def evaluate(
     Args:
         run: a run folder, a checkpoint, or a loaded model.
         corpus: a prepared corpus, or its folder.
-        config: what to score.
-        progress: called with what is being done and the share of it that is done.
+        config: the settings; by default those of `EvaluateConfig`.
+        progress: called with the name of the current step and its finished share, 0 to 1.
 
     Returns:
-        A dict fit for JSON: for each score {"value", "low", "high"}, for the health measures also "real", the
-        same three for the real sound; under "about" how they were made; under "warnings" what to beware of.
+        A dict for JSON: for each score {"value", "low", "high"}; for the signal statistics also "real", the
+        same three numbers for the real sound. "about" holds the settings, "warnings" a list of messages.
 
     Raises:
-        PartitaError: the model and the corpus don't fit each other, or there is nothing to score on.
+        PartitaError: the sample rates of the model and the corpus differ, the split is empty, or its sound is
+            damaged.
     """
     return evaluate_with_clips(run, corpus, config, progress=progress).scores
 
@@ -126,29 +133,45 @@ def evaluate_with_clips(
     *,
     progress: Callable[[str, float], None] | None = None,
 ) -> Evaluation:
-    """Score a model as `evaluate` does, and keep the clips, to listen to."""
-    asked = config or EvaluateConfig()
+    """Score a model like `evaluate`, and also return the clips.
+
+    Args:
+        run: see `evaluate`.
+        corpus: see `evaluate`.
+        config: see `evaluate`.
+        progress: see `evaluate`.
+
+    Raises:
+        PartitaError: see `evaluate`.
+    """
+    requested = config or EvaluateConfig()
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     loaded = run if isinstance(run, LoadedModel) else load(run)
-    tell = progress or _silently
-    tell("checking the corpus", 0.0)
-    check_model_fits_corpus(loaded, corpus, asked.split)
-    config = fit_config(asked, corpus.segment_seconds(asked.split))
+    report = progress or _ignore_progress
+    report("checking the corpus", 0.0)
+    check_model_fits_corpus(loaded, corpus, requested.split)
+    config = fit_config(requested, corpus.segment_seconds(requested.split))
     real = choose_real_clips(loaded, corpus, config)
-    bits = _bits(loaded, corpus, config, tell)
-    tell("drawing clips", 0.0)
+    bits = _bits(loaded, corpus, config, report)
+    report("drawing clips", 0.0)
     clips = draw_continuations(
         loaded.model, real, seed=config.seed, temperature=config.temperature, threads=config.threads
     )
-    tell("comparing clips", 1.0)
+    report("comparing clips", 1.0)
     scores = {"bits_per_sample": bits.as_json(), **clip_scores(clips, real, seed=config.seed)}
-    scores["warnings"] += _warnings(loaded, corpus, asked, config)
+    scores["warnings"] += _warnings(loaded, corpus, requested, config)
     scores["about"] = _about(loaded, corpus, config)
     return Evaluation(scores=scores, real=real, clips=clips)
 
 
 def choose_real_clips(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> RealClips:
-    """Return the prompts that a fitted config asks for and what really followed, in the model's classes."""
+    """Choose the prompts and their real continuations as the config says, in the classes of the model.
+
+    Args:
+        loaded: the model, whose quantizer is used.
+        corpus: the corpus with the held-out sound.
+        config: the settings, as `fit_config` returns them.
+    """
     return real_clips(
         corpus,
         config.split,
@@ -161,9 +184,9 @@ def choose_real_clips(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfi
 
 
 def _bits(
-    loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig, tell: Callable[[str, float], None]
+    loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig, report: Callable[[str, float], None]
 ) -> Score:
-    """Score the bits on the device asked for; the model comes back to where it was."""
+    """Compute the bits per sample on the configured device, then move the model back to its own device."""
     before = next(loaded.model.parameters()).device
     try:
         return bits_per_sample(
@@ -173,19 +196,22 @@ def _bits(
             loaded.quantizer,
             seed=config.seed,
             seconds=config.bits_seconds,
-            progress=lambda share: tell("bits per sample", share),
+            progress=lambda share: report("bits per sample", share),
         )
     finally:
         loaded.model.to(before)
 
 
 def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> dict[str, Any]:
-    """Return the scores of clips against the real continuations of the same prompts, fit for JSON.
+    """Score clips in comparison with the real continuations of the same prompts.
 
     Args:
         clips: (clips, samples), float in [-1, 1], one for each prompt.
-        real: the prompts and what really followed.
+        real: the prompts and their real continuations.
         seed: of the intervals.
+
+    Returns:
+        The Frechet distances, the signal statistics and "warnings", as a dict for JSON.
     """
     rate, waveforms = real.sample_rate, real.waveforms
     distances = split_half_distances(
@@ -195,19 +221,24 @@ def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> di
         "frechet_log_mel": distances.generated.as_json(),
         "frechet_real_halves": distances.real_halves.as_json(),
     }
-    theirs = signal_statistics(waveforms, rate, seed=seed)
+    reference = signal_statistics(waveforms, rate, seed=seed)
     for name, score in signal_statistics(clips, rate, seed=seed).items():
-        scores[name] = {**score.as_json(), "real": theirs[name].as_json()}
+        scores[name] = {**score.as_json(), "real": reference[name].as_json()}
     scores["warnings"] = [distances.warning] if distances.warning else []
     return scores
 
 
 def check_model_fits_corpus(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
-    """Refuse to score a model on sound of another rate, on none, or on damaged sound.
+    """Check that a split can be scored: same sample rate as the model, not empty, not damaged.
+
+    Args:
+        loaded: the model.
+        corpus: the corpus.
+        split: the split to score.
 
     Raises:
-        PartitaError: the corpus has another sample rate than the model, or nothing in that split, or the
-            samples of that split's recordings are not those that were prepared.
+        PartitaError: the sample rates differ, the split has no sound, or its samples have changed since the
+            corpus was prepared.
     """
     if loaded.sample_rate != corpus.sample_rate:
         raise PartitaError(
@@ -216,34 +247,35 @@ def check_model_fits_corpus(loaded: LoadedModel, corpus: Corpus, split: str) -> 
         )
     if not corpus.segments(split):
         raise PartitaError(
-            f"the corpus {corpus.path} has no sound in its split {split!r}: prepare it again, or"
-            " choose another split"
+            f"the corpus {corpus.path} has no sound in the split {split!r}: prepare it again with sound for"
+            " this split, or choose another split"
         )
     corpus.verify(splits=(split,))
 
 
 def _warnings(
-    loaded: LoadedModel, corpus: Corpus, asked: EvaluateConfig, config: EvaluateConfig
+    loaded: LoadedModel, corpus: Corpus, requested: EvaluateConfig, config: EvaluateConfig
 ) -> list[str]:
-    """Return what to beware of that is not the numbers' own: too little sound, or sound learnt from."""
+    """Return warnings if there is too little sound, or if the model may be trained on the split."""
     found = []
-    if config != asked:
+    if config != requested:
         found.append(
-            f"the split {config.split!r}, {corpus.seconds(config.split):.1f} s, has no room for {asked.clips}"
-            f" clips of {asked.seconds:g} s with prompts of {asked.prompt_seconds:g} s that do not overlap:"
-            f" {config.clips} of {config.seconds:g} s with prompts of {config.prompt_seconds:g} s were"
-            " drawn; hold out more sound"
+            f"the split {config.split!r}, {corpus.seconds(config.split):.1f} s, is too short for"
+            f" {requested.clips} clips of {requested.seconds:g} s with prompts of"
+            f" {requested.prompt_seconds:g} s without overlap: {config.clips} clips of {config.seconds:g} s"
+            f" with prompts of {config.prompt_seconds:g} s were drawn; hold out more sound"
         )
     trained_on = loaded.config.get("corpus", {}).get("fingerprint")
     if trained_on not in (None, corpus.fingerprint):
         found.append(
-            f"{loaded.name} was not trained on this corpus but on another, or on an earlier state of it: the"
-            f" split {config.split!r} may hold sound that it was trained on"
+            f"{loaded.name} was trained on another corpus, or on an earlier version of this one: the split"
+            f" {config.split!r} may contain sound that the model was trained on"
         )
     return found
 
 
 def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[str, Any]:
+    """Return the settings of an evaluation for JSON."""
     return {
         "model": loaded.name,
         "corpus_fingerprint": corpus.fingerprint,
@@ -259,5 +291,5 @@ def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[
     }
 
 
-def _silently(_what: str, _share: float) -> None:
+def _ignore_progress(_step: str, _share: float) -> None:
     """Show no progress."""

@@ -1,8 +1,8 @@
-"""Which temperature a model draws best at, judged on the validation split.
+"""Choice of the sampling temperature on the validation split.
 
-An under-trained model spreads its probability too widely and plays noise between its tones; a lower
-temperature takes some of that away, a too low one takes the life away and can run into silence. Like every
-choice it is made on the validation split, so that the test split stays fresh. This file knows no pages.
+The distribution of an under-trained model is too wide, which adds noise to its tones. A lower temperature
+reduces the noise; a temperature that is too low makes the sound monotonous or silent. The choice uses only
+the validation split, so the test split stays unbiased.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from partita.evaluation.metrics.frechet import split_half_distances
 from partita.runs.loading import LoadedModel
 
 TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8)
-CLIPS, SECONDS = 8, 1.5  # at most so many of such a length: enough to choose by, a fraction of what is scored
+MAX_CLIPS, MAX_SECONDS = 8, 1.5  # enough for a choice, and much cheaper than an evaluation
 
 
 def choose_temperature(
@@ -26,32 +26,32 @@ def choose_temperature(
     *,
     temperatures: Sequence[float] = TEMPERATURES,
 ) -> float:
-    """Return the temperature whose clips lie nearest to real sound: least Frechet distance of log-mel frames.
+    """Return the temperature with the smallest Frechet distance between drawn and real clips.
 
-    All temperatures continue the same prompts with the same numbers behind their draws; of equals the first
-    wins.
+    All temperatures continue the same prompts with the same random numbers. If several temperatures have the
+    same distance, the first of them is chosen.
 
     Args:
         loaded: the model.
-        corpus: whose validation split gives the prompts.
-        config: how many clips and how long, up to `CLIPS` and `SECONDS`, and the seed; its split and
-            temperature play no part.
-        temperatures: to choose from.
+        corpus: the corpus, whose validation split provides the prompts.
+        config: the number and the length of the clips, up to `MAX_CLIPS` and `MAX_SECONDS`, and the seed; its
+            split and temperature are ignored.
+        temperatures: the candidates.
 
     Raises:
-        PartitaError: the corpus has no validation split, or other samples than the model.
+        PartitaError: the corpus has no validation split.
     """
-    few, short = min(CLIPS, config.clips), min(SECONDS, config.seconds)
-    plan = replace(config, split="validation", clips=few, seconds=short)
+    clips, seconds = min(MAX_CLIPS, config.clips), min(MAX_SECONDS, config.seconds)
+    plan = replace(config, split="validation", clips=clips, seconds=seconds)
     plan = fit_config(plan, corpus.segment_seconds("validation"))
     real = choose_real_clips(loaded, corpus, plan)
-    theirs = [log_mel(clip, real.sample_rate) for clip in real.waveforms]
+    reference = [log_mel(clip, real.sample_rate) for clip in real.waveforms]
 
     def distance(temperature: float) -> float:
         clips = draw_continuations(
             loaded.model, real, seed=plan.seed, temperature=temperature, threads=plan.threads
         )
-        ours = [log_mel(clip, real.sample_rate) for clip in clips]
-        return split_half_distances(ours, theirs, seed=plan.seed).generated.value
+        frames = [log_mel(clip, real.sample_rate) for clip in clips]
+        return split_half_distances(frames, reference, seed=plan.seed).generated.value
 
     return min(temperatures, key=distance)

@@ -1,9 +1,9 @@
-"""A barrier for threads inside compiled loops, where a sleeping lock would cost more than the work between
-two waits.
+"""A spinning barrier for threads inside compiled functions.
 
-Threads count up one number in memory and watch it until all have, giving way to other programs now and then;
-a second number, not 0, sends them on at once, so that none waits for a thread that failed. This file does not
-know what the threads do.
+A lock that sleeps would cost more than the work between two waits. Each thread adds 1 to a count in memory
+and reads it until all threads have done so, and yields its core now and then. A second number, when it is not
+0, releases all threads at once, so none waits for a thread that failed. This file does not know what the
+threads do.
 """
 
 import ctypes
@@ -18,17 +18,18 @@ from numba.extending import intrinsic
 
 from partita.ops.numba_cache import compiled
 
-LOOKS = 2000  # before giving way: some microseconds, longer than threads differ when each has a core
+SPINS = 2000  # before yielding the core: some microseconds, longer than threads differ when each has a core
 
 _COUNT = ir.IntType(64)
 _system = ctypes.CDLL(None).sched_yield if sys.platform != "win32" else ctypes.CDLL("kernel32").SwitchToThread
-llvmlite.binding.add_symbol("partita_give_way", ctypes.cast(_system, ctypes.c_void_p).value)
+llvmlite.binding.add_symbol("partita_yield_core", ctypes.cast(_system, ctypes.c_void_p).value)
 
 
 @intrinsic
 def _arrive(typingctx: Any, address: Any) -> Any:
-    """Add 1 to the number at an address, and return what it was; earlier writes are visible to who sees the
-    sum.
+    """Add 1 to the number at an address and return what it was.
+
+    A thread that reads the sum also sees everything written before.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -50,12 +51,12 @@ def _count(typingctx: Any, address: Any) -> Any:
 
 
 @intrinsic
-def _give_way(typingctx: Any) -> Any:
-    """Let the operating system run something else on this core, if there is anything."""
+def _yield_core(typingctx: Any) -> Any:
+    """Let the operating system run another thread on this core, if one is ready."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind = ir.FunctionType(ir.IntType(32), [])
-        builder.call(cgutils.get_or_insert_function(builder.module, kind, "partita_give_way"), [])
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, "partita_yield_core"), [])
         return context.get_dummy_value()
 
     return types.void(), generate
@@ -63,17 +64,16 @@ def _give_way(typingctx: Any) -> Any:
 
 @compiled()
 def wait_for_all(address: int, threads: int) -> None:
-    """Return when all threads have called this as often as this one, or when one has given up.
+    """Return when every thread has called this as often as the calling one, or when one has failed.
 
     Args:
-        address: of two int64 that began at 0: the count, which nothing else writes, and whether one has given
-            up.
-        threads: how many call.
+        address: of two int64, 0 at first: the count, which nothing else writes, and whether a thread failed.
+        threads: number of threads that call.
     """
     before = _arrive(address)
     wanted = (before // threads + 1) * threads
-    looks = 0
+    spins = 0
     while _count(address) < wanted and _count(address + 8) == 0:
-        looks += 1
-        if looks >= LOOKS:
-            _give_way()
+        spins += 1
+        if spins >= SPINS:
+            _yield_core()

@@ -1,10 +1,11 @@
-"""Compile functions with Numba, under names of their own, and keep the machine code on disk.
+"""Compile functions with Numba: `compiled`, and `compiled_on_disk`, which also caches the machine code.
 
-All machine code in a process shares one table of names. Numba makes a name of the function's module, its
-qualified name, the types of its arguments and a count of what the process has compiled. Two functions made
-by one factory and compiled in two processes can get the same name; a third process that loads both from disk
-then runs one in place of the other. So each name here also holds what the factory was given and a digest of
-the sources. This file does not know what is compiled, nor how a cache file looks (`code_cache`).
+Both give every function a unique name. All machine code in a process shares one table of names, and Numba
+makes a name of the function's module, its qualified name, the types of its arguments and a count of what the
+process has compiled. Two functions made by one factory and compiled in two processes can get the same name; a
+third process that loads both from disk then runs one in place of the other. So each name here also holds the
+factory's arguments and a digest of the sources. This file does not know what is compiled, nor the format of a
+cache file (`code_cache`).
 """
 
 import hashlib
@@ -22,21 +23,28 @@ SOURCES = (
     "etudes/bowed_string.py",
     "etudes/acoustics.py",
     "ops/barrier.py",
-    "ops/llvm/gate.py",
+    "ops/llvm/activation.py",
     "ops/llvm/bfloat16.py",
     "ops/gated_stack/bfloat16.py",
+    "ops/gated_stack/backward.py",
     "ops/gated_stack/float32.py",
+    "ops/gated_stack/forward.py",
+    "ops/gated_stack/layout.py",
     "ops/llvm/matmul.py",
     "ops/gated_stack/schedule.py",
     "ops/llvm/narrow_matmul.py",
     "sampling/cpu/categorical.py",
     "sampling/cpu/kernel.py",
     "sampling/cpu/matmul.py",
+    "ops/llvm/softmax.py",
     "ops/llvm/unpack.py",
     "ops/llvm/vector.py",
 )
-"""The files that machine code is made of. A change of any makes new names and new files on disk for all: code
-is compiled into its callers, so the code of one file depends on the others."""
+"""The files that machine code is made of, relative to the package.
+
+A change of any file changes the names and cache files of all functions, since functions are compiled into
+their callers.
+"""
 
 Decorator = Callable[[Callable[..., Any]], Any]
 
@@ -59,16 +67,16 @@ def sources_digest() -> str:
 def compiled(
     *, of: tuple[object, ...] = (), error_model: str = "python", fastmath: bool | set[str] = False
 ) -> Decorator:
-    """Return a decorator that compiles a function without Python's lock, for use in other compiled functions.
+    """Return a decorator that compiles a function with Numba, to run without Python's global lock.
 
     Args:
-        of: for a function made inside another: what tells it from the others that are made there, such as
-            the arguments of the factory. Functions stand for their names, all else for its `str`.
-        error_model: as of `numba.njit`: "numpy" leaves out the checks for a division by zero.
-        fastmath: as of `numba.njit`.
+        of: for a function that another function makes: the arguments that make it different from others made
+            there. A function stands for its qualified name, anything else for its `str`.
+        error_model: see `numba.njit`; "numpy" leaves out the checks for a division by zero.
+        fastmath: see `numba.njit`.
 
     Raises:
-        PartitaError: NUMBA_DISABLE_JIT forbids compiling, and the loops can't run without it.
+        PartitaError: NUMBA_DISABLE_JIT is set.
 
     >>> @compiled()
     ... def double(x): return 2 * x
@@ -76,9 +84,7 @@ def compiled(
     8
     """
     if config.DISABLE_JIT:
-        raise PartitaError(
-            "NUMBA_DISABLE_JIT is set, but Partita's loops run only when they are compiled: unset it"
-        )
+        raise PartitaError("NUMBA_DISABLE_JIT is set, but Partita needs compiled functions: unset it")
 
     def decorate(function: Callable[..., Any]) -> Any:
         _name(function, of)
@@ -88,17 +94,17 @@ def compiled(
 
 
 def compiled_on_disk(*, of: tuple[object, ...] = (), error_model: str = "python") -> Decorator:
-    """Return a decorator that compiles a function as `compiled` does, and keeps its machine code on disk.
+    """Return a decorator that compiles a function as `compiled` does and caches its machine code on disk.
 
-    A process that finds the code on disk needs no compiling. Where the disk can't be read or written the
-    function is compiled in each process, and one line on standard error says so.
+    A process that finds the code on disk does not compile it. Where the disk can't be read or written every
+    process compiles the function, and prints one line on standard error.
 
     Args:
-        of: as of `compiled`.
-        error_model: as of `compiled`.
+        of: see `compiled`.
+        error_model: see `compiled`.
 
     Raises:
-        PartitaError: as `compiled`.
+        PartitaError: NUMBA_DISABLE_JIT is set.
 
     >>> @compiled_on_disk()
     ... def triple(x): return 3 * x
@@ -116,7 +122,7 @@ def compiled_on_disk(*, of: tuple[object, ...] = (), error_model: str = "python"
 
 
 def _name(function: Callable[..., Any], of: tuple[object, ...]) -> None:
-    """Give a function a qualified name that no other has: Numba builds the machine code's names on it."""
+    """Give a function a unique qualified name; Numba makes the machine code's names of it."""
     if not of:
         _refuse_nameless(function.__qualname__)
     parts = [sources_digest(), *(_part(one) for one in of), function.__qualname__]
@@ -124,7 +130,7 @@ def _name(function: Callable[..., Any], of: tuple[object, ...]) -> None:
 
 
 def _part(one: object) -> str:
-    """Return the part of a name that stands for an argument of a factory."""
+    """Return the part of a name that stands for one argument of a factory."""
     name = getattr(one, "__qualname__", None)
     if name is None:
         return str(one)
@@ -134,6 +140,8 @@ def _part(one: object) -> str:
 
 
 def _refuse_nameless(name: str) -> None:
-    """Raise ValueError where a name is shared by all functions that another function makes."""
+    """Raise ValueError if a name is that of every function made by one factory."""
     if "<locals>" in name:
-        raise ValueError(f"{name} is made in another function: compile it with `of`, which says of what")
+        raise ValueError(
+            f"{name} is made by another function: pass the arguments that make it different as `of`"
+        )

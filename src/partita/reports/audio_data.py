@@ -1,4 +1,4 @@
-"""Sound as a data address, so that a page needs no file beside it. Knows nothing of pages."""
+"""Sound as a `data:` URL, for pages that need no other files."""
 
 import base64
 import io
@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 
 def flac_data_url(waveform: NDArray[np.floating[Any]], sample_rate: int) -> str:
-    """Return a clip as a `data:` address of a 16-bit FLAC file, which every browser plays and which loses
-    nothing.
+    """Encode a clip as a `data:` URL with a 16-bit FLAC file.
+
+    FLAC is lossless, and all current browsers play it.
 
     Args:
-        waveform: (samples,), float in [-1, 1]; what lies beyond is clipped.
+        waveform: (samples,), float; values outside [-1, 1] are clipped.
         sample_rate: Hz.
 
     >>> flac_data_url(np.zeros(160), 16000).partition(",")[0]

@@ -1,6 +1,6 @@
-"""Line charts as plain numbers: the places of lines, ticks and guides, which the page draws as SVG.
+"""Line charts as coordinates of lines, ticks and guides; a template draws them as SVG.
 
-Places are in the chart's own units, WIDTH x HEIGHT, y downward. This file knows neither runs nor colours.
+Coordinates are in units of the chart, WIDTH x HEIGHT, with y downward. This file knows no colours.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,23 @@ from partita.reports.spectrogram_images import Tick
 
 WIDTH, HEIGHT = 420.0, 250.0
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 12.0, 34.0
-POINTS = 160
-DOTS = 60
-FEW = 20  # points that are all shown
-SETTLING = 0.04  # share of the way in which a first plunge may leave the picture
+MAX_POINTS = 160  # longer series are averaged to this many points
+MAX_DOTS = 60  # longer series have no dots
+MIN_POINTS_TO_CROP = 20  # with fewer points the range of y covers all of them
+CROPPED_START = 0.04  # share of x whose steep start may be outside the range of y
 
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """One line: `style` names how the page draws it, `arm` whose colour it has."""
+    """One line of a chart.
+
+    Args:
+        arm: index of the arm, which selects the colour.
+        style: name of the line style: "train", "validation" or "loss".
+        label: text for the summary of the chart.
+        x: horizontal values.
+        y: vertical values, as many as `x`.
+    """
 
     arm: int
     style: str
@@ -31,7 +39,7 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Guide:
-    """A horizontal line with a label, at a value that means something."""
+    """A horizontal line with a label, at a reference value."""
 
     value: float
     label: str
@@ -39,7 +47,15 @@ class Guide:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A series, ready to draw: an SVG path, and dots at its points where they are few."""
+    """A series ready to draw.
+
+    Args:
+        arm: see `Series`.
+        style: see `Series`.
+        label: see `Series`.
+        path: the line as an SVG path.
+        dots: coordinates of the dots; empty if there are none.
+    """
 
     arm: int
     style: str
@@ -50,7 +66,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart, ready to draw; `summary` says in words what it shows, for who can't see it."""
+    """A chart ready to draw; `summary` describes it in words, for screen readers."""
 
     title: str
     x_label: str
@@ -70,21 +86,34 @@ class Chart:
 def chart(
     title: str, x_label: str, y_label: str, series: Sequence[Series], guides: Sequence[Guide] = ()
 ) -> Chart | None:
-    """Place series in a chart; None when none of them has a point.
+    """Lay out series in a chart.
 
-    x begins at 0. The range of y leaves out what lies above everything after the first 4% of the way, so that
-    a first plunge from the untrained model does not flatten the rest; the page clips it.
+    The x axis starts at 0. The range of y covers the values after the first 4% of the x axis, so the steep
+    start of a learning curve does not flatten the rest; the page clips the lines.
+
+    Args:
+        title: title of the chart.
+        x_label: label of the x axis.
+        y_label: label of the y axis.
+        series: the lines.
+        guides: horizontal reference lines.
+
+    Returns:
+        The chart, or None if no series has a point.
 
     >>> line = Series(arm=0, style="train", label="a", x=[0, 1, 2], y=[3.0, 2.0, 1.0])
     >>> chart("Bits", "steps", "bits", [line]).lines[0].path
     'M40.0 12.0L224.0 114.0L408.0 216.0'
     """
-    drawn = [_thinned(one) for one in series if len(one.x)]
+    drawn = [_downsampled(one) for one in series if len(one.x)]
     if not drawn:
         return None
     x_low, x_high = _widened(min(0.0, *(min(one.x) for one in drawn)), max(max(one.x) for one in drawn))
-    heights = [*_settled(drawn, x_low + SETTLING * (x_high - x_low)), *(guide.value for guide in guides)]
-    y_low, y_high = _widened(min(heights), max(heights))
+    values = [
+        *_values_from(drawn, x_low + CROPPED_START * (x_high - x_low)),
+        *(guide.value for guide in guides),
+    ]
+    y_low, y_high = _widened(min(values), max(values))
 
     def place(x: float, y: float) -> tuple[float, float]:
         right = LEFT + (x - x_low) / (x_high - x_low) * (WIDTH - LEFT - RIGHT)
@@ -103,7 +132,12 @@ def chart(
 
 
 def round_numbers(low: float, high: float, about: int = 5) -> list[float]:
-    """Return about so many numbers between two, at steps of 1, 2 or 5 times a power of ten.
+    """Return round numbers between two values, at steps of 1, 2 or 5 times a power of ten.
+
+    Args:
+        low: lower end of the range.
+        high: upper end of the range.
+        about: approximate number of steps.
 
     >>> round_numbers(0.0, 10.0), round_numbers(4.6, 5.9)
     ([0.0, 2.0, 4.0, 6.0, 8.0, 10.0], [4.6, 4.8, 5.0, 5.2, 5.4, 5.6, 5.8])
@@ -115,19 +149,19 @@ def round_numbers(low: float, high: float, about: int = 5) -> list[float]:
     return [round(k * step, 12) for k in range(first, last + 1)]
 
 
-def _settled(series: Sequence[Series], start: float) -> list[float]:
-    """Return the heights from `start` on; all heights where there are too few to leave any out."""
+def _values_from(series: Sequence[Series], start: float) -> list[float]:
+    """Return the y values at x >= `start`, or all y values if there are few points."""
     pairs = [pair for one in series for pair in zip(one.x, one.y, strict=True)]
     late = [y for x, y in pairs if x >= start]
-    return late if len(pairs) >= FEW and late else [y for _, y in pairs]
+    return late if len(pairs) >= MIN_POINTS_TO_CROP and late else [y for _, y in pairs]
 
 
-def _thinned(series: Series) -> Series:
-    """Average neighbouring points where there are more of them than can be seen."""
+def _downsampled(series: Series) -> Series:
+    """Average neighbouring points of a series with more than `MAX_POINTS` points."""
     count = len(series.x)
-    if count <= POINTS:
+    if count <= MAX_POINTS:
         return series
-    groups = np.array_split(np.arange(count), POINTS)
+    groups = np.array_split(np.arange(count), MAX_POINTS)
     x, y = np.asarray(series.x, float), np.asarray(series.y, float)
     return Series(
         arm=series.arm,
@@ -138,9 +172,9 @@ def _thinned(series: Series) -> Series:
     )
 
 
-def _line(series: Series, places: list[tuple[float, float]]) -> Line:
-    dots = places if series.style == "validation" and len(places) <= DOTS else []
-    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+def _line(series: Series, coordinates: list[tuple[float, float]]) -> Line:
+    dots = coordinates if series.style == "validation" and len(coordinates) <= MAX_DOTS else []
+    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in coordinates)
     return Line(arm=series.arm, style=series.style, label=series.label, path=path, dots=dots)
 
 

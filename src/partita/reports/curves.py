@@ -1,4 +1,4 @@
-"""Learning curves out of a run's metrics. Reads records; knows neither files nor how charts are drawn."""
+"""Learning curves from the metrics records of runs. This file reads no files and draws no charts."""
 
 from collections.abc import Sequence
 from math import log
@@ -10,11 +10,17 @@ from partita.reports.charts import Chart, Guide, Series, chart
 
 Record = dict[str, Any]
 CHANCE_LOSS = 2 * log(2)
-"""The loss of a discriminator that says one half to everything, in nats: -log(1/2) twice."""
+"""Loss of a discriminator whose output is always 1/2, in nats: -log(1/2) for real plus -log(1/2) for fake."""
 
 
 def points(records: Sequence[Record], kind: str, x: str, y: str) -> tuple[list[float], list[float]]:
-    """Return the (x, y) of the records of a kind that have both.
+    """Return x and y of all records of a kind that have both.
+
+    Args:
+        records: metrics records of a run.
+        kind: the value of "kind", for example "train".
+        x: key of the horizontal values.
+        y: key of the vertical values.
 
     >>> records = [{"kind": "train", "step": 1, "bits": 7.5}, {"kind": "validation", "step": 1}]
     >>> points(records, "train", "step", "bits")
@@ -25,20 +31,21 @@ def points(records: Sequence[Record], kind: str, x: str, y: str) -> tuple[list[f
 
 
 def learning_charts(arms: Sequence[tuple[str, Sequence[Record]]]) -> list[Chart]:
-    """Return bits over time and over steps, and the adversary's and the generator's loss where there is an
-    adversary.
+    """Return the learning curves of some arms.
+
+    The charts show the bits over time and over steps. With an adversary, they also show the losses of the
+    discriminator and the generator.
 
     Args:
-        arms: each arm's name and its records.
+        arms: the name and the metrics records of each arm.
     """
-    timed = [(name, _ready(records)) for name, records in arms]
+    completed = [(name, _with_minutes(records)) for name, records in arms]
+    guides = [Guide(value=CHANCE_LOSS, label="chance: 2 ln 2")]
     charts = [
-        chart("Bits per sample over time", "minutes of training", "bits", _bits(timed, "minutes")),
-        chart("Bits per sample over steps", "generator updates", "bits", _bits(timed, "step")),
-        _loss(
-            timed, "discriminator_loss", "Discriminator", [Guide(value=CHANCE_LOSS, label="blind: 2 ln 2")]
-        ),
-        _loss(timed, "adversarial_loss", "Generator, adversarial part", []),
+        chart("Bits per sample over time", "minutes of training", "bits", _bits(completed, "minutes")),
+        chart("Bits per sample over steps", "generator updates", "bits", _bits(completed, "step")),
+        _loss(completed, "discriminator_loss", "Discriminator", guides),
+        _loss(completed, "adversarial_loss", "Generator, adversarial part", []),
     ]
     return [one for one in charts if one is not None]
 
@@ -47,8 +54,8 @@ def _bits(arms: Sequence[tuple[str, Sequence[Record]]], x: str) -> list[Series]:
     series = []
     for style, label in (("train", "training"), ("validation", "validation")):
         for arm, (name, records) in enumerate(arms):
-            places, heights = points(records, style, x, "bits")
-            series.append(Series(arm=arm, style=style, label=f"{name}, {label},", x=places, y=heights))
+            x_values, y_values = points(records, style, x, "bits")
+            series.append(Series(arm=arm, style=style, label=f"{name}, {label},", x=x_values, y=y_values))
     return series
 
 
@@ -57,17 +64,17 @@ def _loss(
 ) -> Chart | None:
     series = []
     for arm, (name, records) in enumerate(arms):
-        places, heights = points(records, "train", "step", loss)
-        series.append(Series(arm=arm, style="loss", label=name, x=places, y=heights))
+        x_values, y_values = points(records, "train", "step", loss)
+        series.append(Series(arm=arm, style="loss", label=name, x=x_values, y=y_values))
     return chart(title, "generator updates", "loss, nats", series, guides)
 
 
-def _ready(records: Sequence[Record]) -> list[Record]:
-    """Give every record its minutes, and the averaged weights' bits where they were scored."""
+def _with_minutes(records: Sequence[Record]) -> list[Record]:
+    """Add "minutes" to every record, and use the bits of the EMA weights as "bits" where there are any."""
     steps, seconds = points(records, "train", "step", "seconds")
-    ready = []
+    completed = []
     for record in records:
         bits = record.get("bits_average", record.get("bits"))
         minutes = float(np.interp(record["step"], steps, seconds)) / 60 if steps else None
-        ready.append(record | {"bits": bits, "minutes": minutes})
-    return ready
+        completed.append(record | {"bits": bits, "minutes": minutes})
+    return completed

@@ -1,7 +1,7 @@
-"""The report: one self-contained HTML file with players, spectrograms, learning curves and scores.
+"""The report: one self-contained HTML file with audio players, spectrograms, learning curves and scores.
 
-It needs no network and no file beside it, and works without scripts. This file arranges; the page's words and
-looks are in `templates/report.html.j2`. It does not train, draw or score.
+The page needs no network and no other files, and it works without scripts. This file prepares the data; the
+text and the style of the page are in `templates/report.html.j2`.
 """
 
 from dataclasses import dataclass, field
@@ -35,15 +35,15 @@ Waveform = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class ArmReport:
-    """What the page says of one arm.
+    """The part of the report on one arm.
 
     Args:
-        name: as on the command line.
-        summary: a sentence on how it learnt.
-        scores: as `evaluate` returns them.
-        clips: (clips, samples), its continuations of the prompts, float in [-1, 1].
-        metrics: the records of its run.
-        facts: (what, value) pairs: steps, minutes, weights, ...
+        name: name of the arm, as on the command line.
+        summary: a sentence on how the arm is trained.
+        scores: the scores, as `evaluate` returns them.
+        clips: (clips, samples) continuations of the prompts, float in [-1, 1].
+        metrics: metrics records of the run.
+        facts: (name, value) pairs: steps, minutes, weights, ...
     """
 
     name: str
@@ -56,17 +56,17 @@ class ArmReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportData:
-    """All that the page shows.
+    """All content of the report.
 
     Args:
-        title: the page's heading.
-        lead: a paragraph on what was compared.
-        real: the prompts and what really followed.
-        arms: at least one; all have clips of the same prompts.
-        facts: (what, value) pairs: corpus, splits, seeds, versions, ...
+        title: heading of the page.
+        lead: a paragraph on what is compared.
+        real: the prompts and their real continuations.
+        arms: one or more arms, with continuations of the same prompts.
+        facts: (name, value) pairs: corpus, splits, seeds, versions, ...
         recordings: (source, split, length) of each recording.
-        commands: what to type to make the same again.
-        shown: how many of the prompts the page lets one hear.
+        commands: commands that reproduce the report.
+        shown: number of prompts on the page.
     """
 
     title: str
@@ -80,11 +80,11 @@ class ReportData:
 
 
 def write_report(path: str | Path, data: ReportData) -> Path:
-    """Write the page, complete or not at all, and return its path.
+    """Write the report to a file, complete or not at all, and return its path.
 
     Args:
-        path: the HTML file.
-        data: what to show.
+        path: the HTML file; its folder is created if necessary.
+        data: the content.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def write_report(path: str | Path, data: ReportData) -> Path:
 
 
 def render_report(data: ReportData) -> str:
-    """Return the page's HTML; every text in `data` is escaped."""
+    """Return the report as HTML; all text in `data` is escaped."""
     assert data.arms, "a report needs an arm"
     return render_template("report.html.j2", _page(data))
 
@@ -120,7 +120,7 @@ def _page(data: ReportData) -> dict[str, Any]:
 
 
 def _rows(data: ReportData) -> list[list[dict[str, Any]]]:
-    """Return the grid of clips: a row for each prompt, the real sound first, then the arms."""
+    """Return the table of clips: one row for each prompt, with the real sound first, then the arms."""
     columns = [(REAL, "real", data.real.waveforms)]
     columns += [(number, arm.name, arm.clips) for number, arm in enumerate(data.arms)]
     shown, rate = min(data.shown, len(data.real.prompts)), data.real.sample_rate
@@ -145,6 +145,6 @@ def _clip(arm: int, name: str, waveform: Waveform, sample_rate: int, top_db: flo
 
 
 def _envelope(waveform: Waveform) -> list[float]:
-    """Return the height of each of the bars that draw a clip, 0 to 1."""
+    """Return the heights of the bars that display the loudness of a clip, 0 to 1."""
     bars = np.array([np.abs(part).max(initial=0) for part in np.array_split(waveform, BARS)])
     return [round(float(bar), 4) for bar in bars / max(float(bars.max()), 1e-9)]

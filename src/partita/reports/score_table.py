@@ -1,6 +1,6 @@
-"""The table of scores: one row a score, one column an arm, every number with its interval.
+"""The table of scores: one row for each score, one column for each arm, all numbers with intervals.
 
-Knows the scores' names and how to read them; knows nothing of how they were made.
+This file holds the names and the descriptions of the scores; it does not compute them.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,17 @@ Scores = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How a score is called, shown and read."""
+    """Name, format and description of a score.
+
+    Args:
+        key: key of the score in the dict of `evaluate`.
+        name: name on the page.
+        rule: which values are good.
+        meaning: what the score measures.
+        digits: digits after the decimal point.
+        scale: factor applied before display.
+        unit: unit after the number.
+    """
 
     key: str
     name: str
@@ -25,7 +35,7 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A number and its interval as text; `interval` is empty where there is none."""
+    """A number and its interval as text; `interval` is empty if there is none."""
 
     value: str
     interval: str
@@ -33,7 +43,14 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Whisker:
-    """An interval in a row's small picture: three places, 0 to 1; `arm` is -1 for the real sound."""
+    """An interval in the small plot of a row, as positions from 0 (left) to 1 (right).
+
+    Args:
+        arm: index of the arm; -1 for the real sound.
+        low: lower end of the interval.
+        value: the score.
+        high: upper end of the interval.
+    """
 
     arm: int
     low: float
@@ -43,7 +60,7 @@ class Whisker:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One score, ready to show."""
+    """One row of the table, ready to display."""
 
     kind: Kind
     cells: list[Cell]
@@ -56,7 +73,7 @@ KINDS = (
         key="bits_per_sample",
         name="Bits per sample",
         rule="lower is better",
-        meaning="Bits that the model needs for a held-out sample, given its true past. 8 is to know nothing.",
+        meaning="Bits that the model needs for a held-out sample, given its past. A uniform model has 8.",
         digits=3,
     ),
     Kind(
@@ -64,8 +81,8 @@ KINDS = (
         name="Fréchet distance, log-mel",
         rule="lower is better",
         meaning=(
-            "How far the clips’ spectra lie from real ones; under real sound, how far real ones lie from each"
-            " other. Timbre and balance, not melody."
+            "Distance between the spectra of drawn and real clips; for real sound, the distance between two"
+            " halves of it. It measures timbre and balance, not melody."
         ),
         digits=1,
     ),
@@ -73,7 +90,7 @@ KINDS = (
         key="level_dbfs",
         name="Level",
         rule="best near the real sound’s",
-        meaning="Loudness of the clips, below full scale.",
+        meaning="Level of the clips relative to full scale.",
         digits=1,
         unit="dB",
     ),
@@ -81,7 +98,7 @@ KINDS = (
         key="silence_share",
         name="Silence",
         rule="best near the real sound’s",
-        meaning="Share of the time below −60 dB: a model that dies away has much of it.",
+        meaning="Share of the time below −60 dB; high if the model falls silent.",
         digits=1,
         scale=100,
         unit="%",
@@ -90,7 +107,7 @@ KINDS = (
         key="clipped_share",
         name="Clipped",
         rule="best near the real sound’s",
-        meaning="Share of samples at full scale: a model that runs away has much of it.",
+        meaning="Share of samples at full scale; high if the model becomes unstable.",
         digits=2,
         scale=100,
         unit="%",
@@ -99,15 +116,17 @@ KINDS = (
         key="spectral_flatness",
         name="Spectral flatness",
         rule="best near the real sound’s",
-        meaning="Noise against tones: 0.56 is white noise, near 0 is tones.",
+        meaning="Noise against tones: 0.56 for white noise, near 0 for tones.",
         digits=3,
     ),
 )
 
 
 def score_rows(arms: Sequence[Scores]) -> list[Row]:
-    """Return the table's rows for the arms' scores, as `evaluate` returns them; a score that an arm lacks is
-    left out.
+    """Return the rows of the table.
+
+    Args:
+        arms: the scores of each arm, as `evaluate` returns them. A score that an arm lacks has no row.
 
     >>> row = score_rows([{"bits_per_sample": {"value": 4.5, "low": 4.25, "high": 4.75}}])[0]
     >>> row.cells[0].value, row.cells[0].interval
@@ -121,10 +140,10 @@ def _row(kind: Kind, arms: Sequence[Scores]) -> Row:
     reference = _reference(kind, arms)
     shown = scores + ([reference] if reference else [])
     low, high = min(score["low"] for score in shown), max(score["high"] for score in shown)
-    room = (high - low) or 1.0
+    width = (high - low) or 1.0
 
     def place(value: float) -> float:
-        return float((value - low) / room) if high > low else 0.5
+        return float((value - low) / width) if high > low else 0.5
 
     whiskers = [
         Whisker(
@@ -144,7 +163,7 @@ def _row(kind: Kind, arms: Sequence[Scores]) -> Row:
 
 
 def _reference(kind: Kind, arms: Sequence[Scores]) -> dict[str, float] | None:
-    """Return the real sound's own score, which is the same for every arm since all have the same prompts."""
+    """Return the score of the real sound, which is the same for all arms because they share the prompts."""
     if kind.key == "frechet_log_mel":
         return arms[0].get("frechet_real_halves")
     real: dict[str, float] | None = arms[0][kind.key].get("real")
@@ -160,7 +179,11 @@ def _cell(kind: Kind, score: dict[str, float]) -> Cell:
 
 
 def format_number(value: float, digits: int) -> str:
-    """Return a number with a true minus sign, and no sign on what rounds to zero.
+    """Format a number with a typographic minus sign, and without a sign if it rounds to zero.
+
+    Args:
+        value: the number.
+        digits: digits after the decimal point.
 
     >>> format_number(-3.14159, 2), format_number(-0.001, 2)
     ('−3.14', '0.00')

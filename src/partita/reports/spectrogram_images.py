@@ -1,6 +1,6 @@
-"""Spectrograms as PNG images, and where the ticks beside them go. Knows nothing of pages.
+"""Spectrograms as PNG images, and the positions of their axis ticks.
 
-The pictures are bare: axes are the page's, so that they follow its fonts and colours.
+The images have no axes: the page draws them in its own fonts and colours.
 """
 
 import base64
@@ -20,20 +20,31 @@ WINDOW_SECONDS = 0.064
 COLUMNS = 480
 RANGE_DB = 75.0
 COLOURS = "magma"
-"""Perceptually uniform: equal steps in dB look equally large, also to the colour-blind and in grey."""
+"""A perceptually uniform colour map: equal steps in dB look equal, also in greyscale."""
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis: its label and its place, 0 (left or bottom) to 1."""
+    """A tick of an axis.
+
+    Args:
+        label: its text.
+        place: its position, 0 (left or bottom) to 1; in a `Chart`, in units of the chart.
+    """
 
     label: str
     place: float
 
 
 def decibels(waveform: NDArray[np.floating[Any]], sample_rate: int) -> NDArray[np.float64]:
-    """Return a clip's mel spectrogram in dB, (bands, columns), lowest band first, the columns spanning the
-    whole clip.
+    """Return the mel spectrogram of a clip in dB.
+
+    Args:
+        waveform: (samples,), float in [-1, 1].
+        sample_rate: Hz.
+
+    Returns:
+        (bands, columns) in dB, with the lowest band first; the columns cover the whole clip.
 
     >>> decibels(np.zeros(16000), 16000).shape[0]
     128
@@ -46,12 +57,13 @@ def decibels(waveform: NDArray[np.floating[Any]], sample_rate: int) -> NDArray[n
 
 
 def spectrogram_png(waveform: NDArray[np.floating[Any]], sample_rate: int, *, top_db: float) -> bytes:
-    """Return the picture of a clip: time to the right, frequency (mel) upward, brightness the power in dB.
+    """Return the spectrogram of a clip as a PNG, with time to the right and mel frequency upward.
 
     Args:
         waveform: (samples,), float in [-1, 1].
         sample_rate: Hz.
-        top_db: the brightest level; what is 75 dB below it is the darkest. Pictures to be compared share it.
+        top_db: level of the brightest colour, in dB; the darkest is 75 dB lower. Use the same value for
+            images that are compared.
 
     >>> spectrogram_png(np.zeros(16000), 16000, top_db=0.0)[1:4]
     b'PNG'
@@ -64,7 +76,10 @@ def spectrogram_png(waveform: NDArray[np.floating[Any]], sample_rate: int, *, to
 
 
 def png_data_url(png: bytes) -> str:
-    """Return a PNG as a `data:` address.
+    """Encode a PNG as a `data:` URL.
+
+    Args:
+        png: the file's bytes.
 
     >>> png_data_url(b"")
     'data:image/png;base64,'
@@ -73,7 +88,10 @@ def png_data_url(png: bytes) -> str:
 
 
 def frequency_ticks(sample_rate: int) -> list[Tick]:
-    """Return marks on the mel axis from 0 to half the rate, in kHz.
+    """Return the ticks of the mel axis from 0 to half the sample rate, labelled in kHz.
+
+    Args:
+        sample_rate: Hz.
 
     >>> [tick.label for tick in frequency_ticks(16000)]
     ['0.25', '0.5', '1', '2', '4', '8']
@@ -84,7 +102,10 @@ def frequency_ticks(sample_rate: int) -> list[Tick]:
 
 
 def time_ticks(seconds: float) -> list[Tick]:
-    """Return marks at round times, at most 7.
+    """Return at most 7 ticks at round times, labelled in seconds.
+
+    Args:
+        seconds: length of the time axis.
 
     >>> [tick.label for tick in time_ticks(4.5)]
     ['0', '1', '2', '3', '4']

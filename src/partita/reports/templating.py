@@ -1,4 +1,4 @@
-"""From a template of this room and what is to be shown to a page's HTML. Knows no page."""
+"""Render the HTML templates of this package."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 def render_template(template: str, page: Any) -> str:
-    """Return the HTML; every text is escaped, and a name that the template asks for in vain is an error.
+    """Render a template to HTML. All text is escaped; an undefined variable is an error.
 
     Args:
-        template: the template's file name.
-        page: what the template calls `page`.
+        template: file name of the template.
+        page: value of the variable `page` in the template.
     """
     environment = Environment(
         loader=PackageLoader("partita.reports"),

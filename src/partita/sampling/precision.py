@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.ops.llvm.matmul import WIDTH
 from partita.ops.llvm.unpack import BFLOAT16, FLOAT32, INT8
+from partita.ops.llvm.vector import WIDTH
 
 PRECISIONS = {"float32": FLOAT32, "bfloat16": BFLOAT16, "int8": INT8}
 MATRICES = ("dilated", "residual", "skip", "end1", "end2")

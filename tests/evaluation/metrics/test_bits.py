@@ -1,3 +1,5 @@
+"""Bits per sample: against known distributions and against unwindowed scoring."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +14,8 @@ from partita.evaluation.statistics.scores import block_mean
 from partita.models.wavenet import WaveNet
 
 
-def blank(network: WaveNet, logits: torch.Tensor) -> WaveNet:
-    """Make the network give the same logits whatever it sees."""
+def constant(network: WaveNet, logits: torch.Tensor) -> WaveNet:
+    """Make the network return the same logits for every input."""
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
@@ -28,25 +30,25 @@ def classes_of(corpus: Corpus, quantizer: Quantizer) -> list[np.ndarray]:
     ]
 
 
-def test_uniform_model_needs_exactly_8_bits(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
-    score = bits_per_sample(blank(network, torch.zeros(256)), corpus, "test", quantizer)
+def test_a_uniform_model_has_exactly_8_bits(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
+    score = bits_per_sample(constant(network, torch.zeros(256)), corpus, "test", quantizer)
     assert (score.value, score.low, score.high) == pytest.approx((8.0, 8.0, 8.0), abs=1e-6)
 
 
-def test_model_of_the_class_frequencies_needs_their_entropy(
+def test_a_model_of_the_class_frequencies_has_their_entropy(
     corpus: Corpus, network: WaveNet, quantizer: Quantizer
 ) -> None:
     counts = np.bincount(np.concatenate(classes_of(corpus, quantizer)), minlength=256)
     share = counts[counts > 0] / counts.sum()
     entropy = -(share * np.log2(share)).sum()
     logits = torch.from_numpy(np.log(np.maximum(counts, 1e-12))).float()
-    score = bits_per_sample(blank(network, logits), corpus, "test", quantizer)
+    score = bits_per_sample(constant(network, logits), corpus, "test", quantizer)
     assert score.value == pytest.approx(entropy, abs=1e-5)
     assert score.low < entropy < score.high
 
 
 def bits_of_samples(network: WaveNet, corpus: Corpus, quantizer: Quantizer) -> np.ndarray:
-    """Return -log2 p of every sample, each segment being seen at once, in place of windows."""
+    """Return -log2 p of every sample, with one forward pass for each segment instead of windows."""
     found = []
     for segment in classes_of(corpus, quantizer):
         past = np.full(network.receptive_field, quantizer.zero_class)
@@ -57,7 +59,7 @@ def bits_of_samples(network: WaveNet, corpus: Corpus, quantizer: Quantizer) -> n
     return np.concatenate(found)
 
 
-def test_every_sample_is_scored_once_with_its_true_past(
+def test_every_sample_is_scored_once_given_its_real_past(
     corpus: Corpus, network: WaveNet, quantizer: Quantizer
 ) -> None:
     blocks = block_bits(network, corpus, "test", quantizer)
@@ -79,12 +81,12 @@ def test_a_long_split_has_blocks_of_10_seconds(
     (segment,) = next(one for one in corpus.index["recordings"] if one["split"] == "test")["segments"]
     recording = {"source": "long", "split": "test", "segments": [segment] * 5}
     longer = replace(corpus, index={**corpus.index, "recordings": [recording]})
-    counts = block_bits(blank(network, torch.zeros(256)), longer, "test", quantizer).counts
+    counts = block_bits(constant(network, torch.zeros(256)), longer, "test", quantizer).counts
     assert len(counts) == 5
     assert counts.tolist() == [segment["length"]] * 5  # 9.21 s each, in 10 windows
 
 
-def test_neighbours_that_are_alike_widen_the_interval() -> None:
+def test_correlated_neighbours_widen_the_interval() -> None:
     rng = np.random.default_rng(0)
     seconds = np.repeat(rng.normal(size=20), 10) + 0.1 * rng.normal(size=200)
     apart = block_mean(seconds, np.ones(200), seed=0)
@@ -93,7 +95,9 @@ def test_neighbours_that_are_alike_widen_the_interval() -> None:
     assert together.high - together.low > 2 * (apart.high - apart.low)
 
 
-def test_part_of_a_split_is_spread_over_it(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
+def test_a_scored_part_is_spread_over_the_split(
+    corpus: Corpus, network: WaveNet, quantizer: Quantizer
+) -> None:
     every = bits_of_samples(network, corpus, quantizer)
     rate = corpus.sample_rate
     part = block_bits(network, corpus, "test", quantizer, seconds=3.0)
@@ -109,10 +113,12 @@ def test_progress_ends_at_1(corpus: Corpus, network: WaveNet, quantizer: Quantiz
     assert shares[-1] == 1.0
 
 
-def test_mistakes_are_named(corpus: Corpus, network: WaveNet, quantizer: Quantizer) -> None:
+def test_invalid_arguments_and_results_are_refused(
+    corpus: Corpus, network: WaveNet, quantizer: Quantizer
+) -> None:
     with pytest.raises(PartitaError, match="`seconds` is 0"):
         bits_per_sample(network, corpus, "test", quantizer, seconds=0)
     with pytest.raises(PartitaError, match="tset"):
         bits_per_sample(network, corpus, "tset", quantizer)
     with pytest.raises(PartitaError, match="not finite"):
-        bits_per_sample(blank(network, torch.full((256,), torch.nan)), corpus, "test", quantizer)
+        bits_per_sample(constant(network, torch.full((256,), torch.nan)), corpus, "test", quantizer)

@@ -1,4 +1,4 @@
-"""Held to the sum over all sequences, which four classes and four samples allow."""
+"""Divergences against the sum over all sequences of four classes and four samples."""
 
 import itertools
 from collections.abc import Callable
@@ -37,13 +37,13 @@ def past(p: WaveNet) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def every(past: np.ndarray) -> Clips:
-    """All 256 sequences after one past."""
+    """Return all 256 sequences after one past."""
     sound = np.array(list(itertools.product(range(CLASSES), repeat=STEPS)))
     return Clips(np.tile(past, (len(sound), 1)), sound)
 
 
 def log2_conditionals(model: WaveNet, clips: Clips, temperature: float = 1.0) -> np.ndarray:
-    """Return log2 of all conditionals, (clips, steps, classes), one step after the other."""
+    """Return log2 of all conditionals, (clips, steps, classes), computed step by step."""
     found = np.zeros((*clips.sound.shape, CLASSES))
     for step in range(clips.sound.shape[1]):
         seen = np.concatenate([clips.past, clips.sound[:, :step]], 1)[:, -model.receptive_field :]
@@ -54,18 +54,18 @@ def log2_conditionals(model: WaveNet, clips: Clips, temperature: float = 1.0) ->
 
 def log2_of(conditionals: np.ndarray, sound: np.ndarray) -> np.ndarray:
     """Return log2 of the probability of each sequence."""
-    return np.take_along_axis(conditionals, sound[..., None], -1)[..., 0].sum(1)
+    return np.asarray(np.take_along_axis(conditionals, sound[..., None], -1)[..., 0].sum(1))
 
 
 @pytest.mark.parametrize("number", range(len(TEMPERATURES)))
-def test_expectations_are_the_divergences_summed_over_all_sequences(
+def test_expectations_agree_with_the_sum_over_all_sequences(
     p: WaveNet, q: WaveNet, every: Clips, number: int
 ) -> None:
     log_p = log2_of(log2_conditionals(p, every), every.sound)
     log_q = log2_of(log2_conditionals(q, every, TEMPERATURES[number]), every.sound)
     assert np.exp2(log_p).sum() == pytest.approx(1.0)
     forward, reverse = np.exp2(log_p) @ (log_p - log_q), np.exp2(log_q) @ (log_q - log_p)
-    assert min(forward, reverse) > 0.2, "the example says nothing"
+    assert min(forward, reverse) > 0.2, "the models are too similar for this test"
     sums = divergences(p, q, every, TEMPERATURES)[number]
     np.testing.assert_allclose(sums.log_ratio, log_p - log_q, atol=1e-5)
     np.testing.assert_allclose(sums.surprise, -log_p, atol=1e-5)
@@ -73,28 +73,32 @@ def test_expectations_are_the_divergences_summed_over_all_sequences(
     assert np.exp2(log_q) @ sums.reverse == pytest.approx(reverse, abs=1e-5)
 
 
-def test_a_sum_over_classes_spreads_less_than_what_was_drawn(p: WaveNet, q: WaveNet, every: Clips) -> None:
-    chance = np.exp2(log2_of(log2_conditionals(p, every), every.sound))
+def test_a_sum_over_classes_has_less_variance_than_the_drawn_classes(
+    p: WaveNet, q: WaveNet, every: Clips
+) -> None:
+    probability = np.exp2(log2_of(log2_conditionals(p, every), every.sound))
     (sums,) = divergences(p, q, every)
 
     def variance(values: np.ndarray) -> float:
-        return float(chance @ values**2 - (chance @ values) ** 2)
+        return float(probability @ values**2 - (probability @ values) ** 2)
 
     assert variance(sums.forward) < 0.5 * variance(sums.log_ratio)
 
 
-def test_shannon_is_that_of_the_conditionals(p: WaveNet, q: WaveNet, every: Clips) -> None:
-    ours, theirs = np.exp2(log2_conditionals(p, every)), np.exp2(log2_conditionals(q, every))
+def test_shannon_is_the_jensen_shannon_divergence_of_the_conditionals(
+    p: WaveNet, q: WaveNet, every: Clips
+) -> None:
+    p_rows, q_rows = np.exp2(log2_conditionals(p, every)), np.exp2(log2_conditionals(q, every))
 
     def entropy(rows: np.ndarray) -> np.ndarray:
-        return -(rows * np.log2(rows)).sum(-1)
+        return np.asarray(-(rows * np.log2(rows)).sum(-1))
 
-    by_hand = (entropy((ours + theirs) / 2) - (entropy(ours) + entropy(theirs)) / 2).sum(1)
-    (there,) = divergences(p, q, every)
-    (back,) = divergences(q, p, every)
-    np.testing.assert_allclose(there.shannon, by_hand, atol=1e-5)
-    np.testing.assert_allclose(back.shannon, there.shannon, atol=1e-5)
-    assert (there.shannon <= STEPS).all()
+    by_hand = (entropy((p_rows + q_rows) / 2) - (entropy(p_rows) + entropy(q_rows)) / 2).sum(1)
+    (forward,) = divergences(p, q, every)
+    (backward,) = divergences(q, p, every)
+    np.testing.assert_allclose(forward.shannon, by_hand, atol=1e-5)
+    np.testing.assert_allclose(backward.shannon, forward.shannon, atol=1e-5)
+    assert (forward.shannon <= STEPS).all()
 
 
 @pytest.mark.parametrize("number", range(len(TEMPERATURES)))
@@ -114,7 +118,7 @@ def test_drawn_clips_agree_with_the_sum_over_all_sequences(
     assert abs(sums.reverse.mean() - exact) < 0.1 * exact
 
 
-def test_long_clips_are_cut_into_windows_that_change_nothing(
+def test_windows_do_not_change_the_divergences_of_long_clips(
     p: WaveNet, q: WaveNet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(1)
@@ -126,17 +130,15 @@ def test_long_clips_are_cut_into_windows_that_change_nothing(
         np.testing.assert_allclose(getattr(cut, name), getattr(whole, name), atol=1e-4)
 
 
-def test_a_flat_temperature_leaves_the_logarithm_of_the_classes_less_the_entropy(
-    p: WaveNet, every: Clips
-) -> None:
+def test_a_high_temperature_has_the_divergence_from_a_uniform_distribution(p: WaveNet, every: Clips) -> None:
     conditionals = log2_conditionals(p, every)
     entropy = -(np.exp2(conditionals) * conditionals).sum((1, 2))
     (sums,) = divergences(p, p, every, (1e6,))
     np.testing.assert_allclose(sums.forward, STEPS * np.log2(CLASSES) - entropy, atol=1e-3)
 
 
-def test_mistakes_are_named(p: WaveNet, every: Clips, four_classes: Make) -> None:
-    with pytest.raises(PartitaError, match="the past has 3 samples, a model sees 8"):
+def test_a_short_past_and_nan_are_refused(p: WaveNet, every: Clips, four_classes: Make) -> None:
+    with pytest.raises(PartitaError, match="the past has 3 samples but a model sees 8"):
         divergences(p, p, Clips(every.past[:, :3], every.sound))
     broken = four_classes(2, 2)
     with torch.no_grad():
@@ -145,7 +147,7 @@ def test_mistakes_are_named(p: WaveNet, every: Clips, four_classes: Make) -> Non
         divergences(p, broken, every)
 
 
-def test_the_log_ratio_of_every_sample_is_that_of_one_step_after_the_other(
+def test_log_ratios_agree_with_a_computation_step_by_step(
     p: WaveNet, q: WaveNet, every: Clips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(divergence, "WINDOW", 3)

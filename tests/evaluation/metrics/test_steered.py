@@ -1,3 +1,5 @@
+"""The bound on the divergence of steered clips: exact cases and unbiased densities."""
+
 from collections.abc import Callable
 
 import numpy as np
@@ -15,11 +17,11 @@ CLASSES, CLIPS, STEPS = 4, 600, 6
 def steered(
     p: WaveNet, q: WaveNet, better: WaveNet, *, temperature: float = 1.0, **settings: float
 ) -> SteeredClips:
-    judge = RatioScorer(better, q, threads=1)
+    scorer = RatioScorer(better, q, threads=1)
     config = SteeringConfig(**({"block": 2, "threshold": 1.0} | settings))  # type: ignore[arg-type]
     past = np.random.default_rng(0).integers(CLASSES, size=(CLIPS, 8))
     sampling = SamplingConfig(seed=1, temperature=temperature, threads=1)
-    return steered_kl_bound(p, q, Steering(scorer=judge, config=config), past, STEPS, sampling, zero_class=0)
+    return steered_kl_bound(p, q, Steering(scorer=scorer, config=config), past, STEPS, sampling, zero_class=0)
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +29,17 @@ def models(four_classes: Callable[[int, int], WaveNet]) -> list[WaveNet]:
     return [four_classes(seed, 2) for seed in range(3)]
 
 
-def test_one_particle_has_the_divergence_of_plain_sampling(models: list[WaveNet]) -> None:
+def test_one_particle_has_the_divergence_of_unsteered_sampling(models: list[WaveNet]) -> None:
     p, q, better = models
     found = steered(p, q, better, particles=1)
     np.testing.assert_allclose(found.bound, -found.sums.log_ratio, atol=1e-5)
 
 
 @pytest.mark.parametrize("settings", [{}, {"strength": 0.5}, {"temperature": 0.8}, {"threshold": 0.0}])
-def test_the_densities_that_are_compared_both_sum_to_one(
+def test_both_densities_of_the_bound_are_normalised(
     models: list[WaveNet], settings: dict[str, float]
 ) -> None:
-    """E[p / steered] = 1 over steered draws, whoever judges: so neither density lacks a factor."""
+    """E[p / steered] = 1 over steered draws for any scorer, so neither density lacks a factor."""
     p, q, better = models
     ratios = np.exp2(-steered(p, q, better, particles=4, **settings).bound)
     error = ratios.std() / np.sqrt(CLIPS)
@@ -45,7 +47,7 @@ def test_the_densities_that_are_compared_both_sum_to_one(
     assert abs(ratios.mean() - 1.0) < 3.5 * error
 
 
-def test_more_particles_come_nearer_by_an_exact_judge(models: list[WaveNet]) -> None:
+def test_more_particles_lower_the_bound_with_an_exact_scorer(models: list[WaveNet]) -> None:
     p, q, _ = models
     one, many = (steered(p, q, p, particles=count).bound.mean() for count in (1, 16))
     assert 0.0 < many < 0.5 * one

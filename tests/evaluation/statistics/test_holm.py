@@ -1,5 +1,6 @@
-"""Holm's correction: the closed test it stands for, and no more false findings in a family than promised."""
+"""Holm's correction: against the closed test, and the rate of false positives in a family."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -13,8 +14,8 @@ from partita.evaluation.statistics.permutation import sign_flip_test
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
-def test_it_is_the_closed_test_by_bonferroni(values):
-    """A hypothesis falls where every set that holds it falls: the slow way to the same."""
+def test_holm_is_the_closed_test_with_bonferroni(values: list[float]) -> None:
+    """The closed test rejects a hypothesis if it rejects every set that contains it."""
     sets = [s for size in range(1, len(values) + 1) for s in combinations(range(len(values)), size)]
     slow = [
         max(min(1, len(s) * min(values[i] for i in s)) for s in sets if index in s)
@@ -23,20 +24,20 @@ def test_it_is_the_closed_test_by_bonferroni(values):
     assert holm_correction(values) == pytest.approx(slow)
 
 
-def test_no_test_and_one_test():
+def test_no_p_value_and_one_p_value_are_unchanged() -> None:
     assert holm_correction([]) == []
     assert holm_correction([0.04]) == [0.04]
 
 
 @pytest.mark.parametrize("bad", [-0.1, 1.1, float("nan")])
-def test_what_is_no_p_value_is_refused(bad):
+def test_an_invalid_p_value_is_refused(bad: float) -> None:
     with pytest.raises(PartitaError, match="between 0 and 1"):
         holm_correction([0.5, bad])
 
 
-def families_with_a_false_finding(trials, gains):
-    """Return how many families, arms against one control over 8 seeds, find a gain where there is none."""
-    rng, gains = np.random.default_rng(0), np.array(gains)
+def share_with_a_false_positive(trials: int, true_gains: Sequence[float]) -> float:
+    """Return the share of families (arms against one control, 8 seeds) with a false positive."""
+    rng, gains = np.random.default_rng(0), np.array(true_gains)
     false = 0
     for _ in range(trials):
         control = rng.normal(size=8)
@@ -47,11 +48,11 @@ def families_with_a_false_finding(trials, gains):
 
 
 @pytest.mark.parametrize("gains", [[0, 0, 0, 0, 0], [9, 0, 9, 0, 0]])
-def test_a_family_with_a_shared_control_finds_falsely_at_most_5_times_in_100(gains):
-    assert families_with_a_false_finding(400, gains) <= 0.05 + 2 * 0.011
+def test_a_family_with_a_shared_control_has_at_most_5_percent_false_positives(gains: list[float]) -> None:
+    assert share_with_a_false_positive(400, gains) <= 0.05 + 2 * 0.011
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gains", [[0, 0, 0, 0, 0], [9, 0, 9, 0, 0], [9, 9, 9, 9, 0]])
-def test_a_family_finds_falsely_at_most_5_times_in_100_of_4000(gains):
-    assert families_with_a_false_finding(4000, gains) <= 0.05 + 2 * 0.0035
+def test_4000_families_have_at_most_5_percent_false_positives(gains: list[float]) -> None:
+    assert share_with_a_false_positive(4000, gains) <= 0.05 + 2 * 0.0035

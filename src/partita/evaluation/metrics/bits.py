@@ -1,9 +1,8 @@
-"""Bits per sample on held-out sound: the one score that needs no listener and no second model.
+"""Bits per sample: the average code length of held-out sound under a model.
 
-It is the average code length, -log2 p(x_t | x_<t), and so comparable between any two models of the same
-prepared corpus and quantizer, whatever their size; 8 bits is a model that knows nothing of 256 classes. It is
-not comparable between corpora, rates or levels: quieter sound takes fewer bits. This file does not draw clips
-and does not know pages.
+The score is the mean of -log2 p(x_t | x_<t). It compares models of any size on the same corpus with the same
+quantizer; a uniform distribution over 256 classes has 8 bits. It does not compare corpora, sample rates or
+levels: quieter sound needs fewer bits. This file draws no clips.
 """
 
 import math
@@ -23,18 +22,20 @@ from partita.models.wavenet import WaveNet
 from partita.training.losses.likelihood import NATS_PER_BIT
 from partita.training.monitoring.validation import window_nats
 
-WINDOW_SECONDS = 1.0  # what is computed at once
-BLOCK_WINDOWS = 10  # music depends on itself over seconds: blocks of less would make the interval too narrow
-LEAST_BLOCKS = 4  # a shorter split has shorter blocks: fewer of them would say nothing of the spread
+WINDOW_SECONDS = 1.0  # length of one forward pass
+BLOCK_WINDOWS = 10  # music is correlated over seconds: shorter blocks would make the interval too narrow
+MIN_BLOCKS = 4  # short splits get shorter blocks: fewer than 4 do not show the spread
 
 
 @dataclass(frozen=True)
 class BlockBits:
-    """The bits of each block: of about 10 seconds, or of a quarter of a split that is shorter than 40.
+    """Bits of each block of a split.
+
+    A block lasts about 10 seconds, or a quarter of the split if the split is shorter than 40 seconds.
 
     Args:
-        bits: (blocks,) the sum over the block's samples.
-        counts: (blocks,) samples.
+        bits: (blocks,) sum over the samples of the block.
+        counts: (blocks,) number of samples in the block.
     """
 
     bits: NDArray[np.float64]
@@ -53,23 +54,26 @@ def bits_per_sample(
 ) -> Score:
     """Return the mean of -log2 p(x_t | x_<t) over a split, with a 95% block-bootstrap interval.
 
-    The interval is conditional on these recordings: it says how the score would move with other stretches of
-    the same pieces, players and rooms, not with other recordings; few blocks leave it rough, and too narrow.
+    Every sample is scored exactly once, given its real past within the segment; before the start of the
+    segment the past is silence. The score measures prediction, not generation.
 
-    Every sample is scored exactly once, with its true past inside its segment (zero-class samples before the
-    segment's start): what is measured is prediction, not generation.
+    The interval describes other stretches of the same recordings. It does not describe other recordings, and
+    with few blocks it is imprecise and too narrow.
 
     Args:
-        model: the network, on the device to score on; it is run in float32.
+        model: the network, on the device to score on; it runs in float32.
         corpus: a prepared corpus.
-        split: "test" for what is reported, "validation" for choices.
-        quantizer: waveform -> the model's classes.
-        seed: of the bootstrap alone.
-        seconds: score at most so much sound, in seconds spread evenly over the split; None scores all of it.
-        progress: called with the share done, 0 to 1.
+        split: "test" for reported scores, "validation" for choices.
+        quantizer: converts the waveform to the model's classes.
+        seed: of the bootstrap only.
+        seconds: score at most this much sound, spread evenly over the split; None scores the whole split.
+        progress: called with the finished share, 0 to 1.
+
+    Returns:
+        Bits per sample.
 
     Raises:
-        PartitaError: an empty split, or a result that is not finite.
+        PartitaError: the split is empty, or the result is not finite.
     """
     blocks = block_bits(model, corpus, split, quantizer, seconds=seconds, progress=progress)
     return block_mean(blocks.bits, blocks.counts, seed=seed)
@@ -84,18 +88,29 @@ def block_bits(
     seconds: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> BlockBits:
-    """Return the bits of every block of a split, in the corpus's order; arguments as in `bits_per_sample`.
+    """Return the bits of every block of a split, in the order of the corpus.
 
-    A block is a stretch of the split; when only a part is scored, its block holds what was scored of it.
+    If only a part of the split is scored, a block holds the scored samples of its stretch.
+
+    Args:
+        model: see `bits_per_sample`.
+        corpus: see `bits_per_sample`.
+        split: see `bits_per_sample`.
+        quantizer: see `bits_per_sample`.
+        seconds: see `bits_per_sample`.
+        progress: see `bits_per_sample`.
+
+    Raises:
+        PartitaError: `seconds` is not positive, or the corpus has no such split.
     """
     if seconds is not None and seconds <= 0:
         raise PartitaError(
-            f"`seconds` is {seconds}: give a positive time, or leave it out to score all of the split"
+            f"`seconds` is {seconds}: give a positive time, or leave it out to score the whole split"
         )
-    where = ComputeDevice(next(model.parameters()).device, bfloat16=False)
+    compute = ComputeDevice(next(model.parameters()).device, bfloat16=False)
     targets = max(1, round(WINDOW_SECONDS * corpus.sample_rate))
     whole = sum(-(-segment.length // targets) for segment in corpus.segments(split))
-    size = max(1, min(BLOCK_WINDOWS, whole // LEAST_BLOCKS))
+    size = max(1, min(BLOCK_WINDOWS, whole // MIN_BLOCKS))
     stride = max(1, math.ceil(corpus.seconds(split) / seconds)) if seconds else 1
     windows = every_window(
         corpus, split, targets=targets, context=model.receptive_field, batch=1, quantizer=quantizer
@@ -104,16 +119,16 @@ def block_bits(
     for number, window in enumerate(windows):
         if number % stride:
             continue
-        bits[number // size] += _bits_of(model, window, where)
+        bits[number // size] += _window_bits(model, window, compute)
         counts[number // size] += int(window.valid.sum())
         if progress is not None:
             progress((number + 1) / whole)
     return BlockBits(bits[counts > 0], counts[counts > 0])
 
 
-def _bits_of(model: WaveNet, window: WindowBatch, where: ComputeDevice) -> float:
-    """Return the bits of a window's valid targets; the padding behind the last of them is not computed."""
+def _window_bits(model: WaveNet, window: WindowBatch, compute: ComputeDevice) -> float:
+    """Return the bits of a window's valid targets, without computing the padding after them."""
     used = int(np.flatnonzero(window.valid.any(axis=0))[-1]) + 1
     context = window.classes.shape[1] - window.valid.shape[1]
     part = WindowBatch(window.classes[:, : context + used], window.valid[:, :used], window.names)
-    return float(window_nats(model, part, where).double().sum()) / NATS_PER_BIT
+    return float(window_nats(model, part, compute).double().sum()) / NATS_PER_BIT

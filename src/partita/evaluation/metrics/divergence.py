@@ -1,16 +1,15 @@
-"""How far a model is from the one that made the data, where both are known: divergences along drawn clips.
+"""Divergences between two known models p and q, computed along drawn clips.
 
-A distribution of clips is a product of conditionals, so its divergence is a sum over the samples of a clip:
+The probability of a clip is a product of conditionals, so a divergence is a sum over its samples:
 
     KL(p || q) = E_{x ~ p} sum_t log p(x_t | x_<t) / q(x_t | x_<t)
                = E_{x ~ p} sum_t KL(p(. | x_<t) || q(. | x_<t))
 
-The second line takes the mean over x_t by summing over all classes in place of looking at the one that was
-drawn (Rao-Blackwell). Its expectation is the same, it is never negative, and it lacks the noise of the draws,
-so that is what is reported; `log_ratio` keeps the first line beside it. On clips of thousands of samples the
-two spread almost alike (the second by 1 to 4% less, for a teacher of 244 thousand weights, a student of 30):
-what differs between clips is where they lead, and only more clips help against that. Both are exact up to
-the sampling of contexts: nothing is learnt, binned or bounded. This file does not draw, and knows no arms.
+The second line replaces the drawn x_t by its expectation over all classes (Rao-Blackwell). It has the same
+expectation, is never negative and has less variance; `forward` and `reverse` use it. `log_ratio` holds the
+first line. For clips of thousands of samples the variances hardly differ (1 to 4%, for a teacher with 244
+thousand weights and a student with 30 thousand): most variance lies between clips, so only more clips reduce
+it. Both estimates are unbiased: nothing is learnt, binned or bounded. This file draws no clips.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,17 +25,17 @@ from partita.errors import DivergedError, PartitaError
 from partita.models.wavenet import WaveNet
 from partita.training.losses.likelihood import NATS_PER_BIT, sample_nats
 
-WINDOW = 4096  # predictions at once on each thread: more would leave the caches
-LEAST = 1e-38  # probabilities below it count as it in the logarithm of a mixture; they weigh nothing
+WINDOW = 4096  # predictions per thread in one forward pass: more do not fit the caches
+MIN_PROBABILITY = 1e-38  # clamp inside the logarithm of the mixture
 
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips and what came before them.
+    """Clips with the samples before them.
 
     Args:
-        past: (clips, n) classes, at least as many as either model sees.
-        sound: (clips, samples) classes that were drawn after them.
+        past: (clips, n) classes before each clip; n is at least the receptive field of both models.
+        sound: (clips, samples) classes of each clip.
     """
 
     past: NDArray[Any]
@@ -45,14 +44,14 @@ class Clips:
 
 @dataclass(frozen=True)
 class ClipDivergences:
-    """What each clip adds up to over its samples, each (clips,) float64, in bits.
+    """Divergences of each clip, summed over its samples: (clips,) float64, in bits.
 
     Args:
-        surprise: -log2 p(x) of what was drawn: the clip's length in p's code.
-        log_ratio: log2 p(x) - log2 q(x) of what was drawn.
-        forward: the steps' KL(p || q), on the clip's contexts.
-        reverse: the steps' KL(q || p).
-        shannon: the steps' Jensen-Shannon divergence: at most 1 each.
+        surprise: -log2 p(x) of the clip, its code length under p.
+        log_ratio: log2 p(x) - log2 q(x) of the clip.
+        forward: sum over t of KL(p(. | x_<t) || q(. | x_<t)).
+        reverse: sum over t of KL(q(. | x_<t) || p(. | x_<t)).
+        shannon: sum over t of the Jensen-Shannon divergence, at most 1 bit per sample.
     """
 
     surprise: NDArray[np.float64]
@@ -66,17 +65,20 @@ class ClipDivergences:
 def divergences(
     p: WaveNet, q: WaveNet, clips: Clips, temperatures: Sequence[float] = (1.0,)
 ) -> list[ClipDivergences]:
-    """Return the divergences of p and q along clips, whoever drew them, for q at each of the temperatures.
+    """Return the divergences of p and q along clips, for q at each of the temperatures.
 
-    The mean of `forward` over clips that p drew is KL(p || q), the mean of `reverse` over clips that q drew
-    at that temperature is KL(q || p), both given the past. Each model runs once over each clip, teacher
-    forced, in float32; sums over samples are in float64.
+    Over clips drawn from p, the mean of `forward` estimates KL(p || q). Over clips drawn from q at the same
+    temperature, the mean of `reverse` estimates KL(q || p). Both are conditional on the past. Each model runs
+    once over each clip, teacher-forced, in float32; the sums over samples are float64.
 
     Args:
-        p: the model that is the data, at temperature 1.
-        q: the model that is judged; at temperature T its conditionals are softmax(logits / T).
-        clips: with the past that both see.
-        temperatures: above 0.
+        p: the model of the data, at temperature 1.
+        q: the model to evaluate; at temperature T its conditionals are softmax(logits / T).
+        clips: clips from either model, with their past.
+        temperatures: each above 0.
+
+    Returns:
+        One `ClipDivergences` for each temperature.
 
     Raises:
         PartitaError: the past is shorter than a receptive field, or a divergence is not finite.
@@ -88,24 +90,27 @@ def divergences(
     [0.0, 0.0]
     """
     totals = np.zeros((len(temperatures), len(fields(ClipDivergences)), len(clips.sound)))
-    for rows, _, ours, theirs, drawn in _passes(p, q, clips):
-        totals[:, :, rows] += _sums(ours, theirs, drawn, temperatures)
+    for rows, _, p_logits, q_logits, drawn in _passes(p, q, clips):
+        totals[:, :, rows] += _sums(p_logits, q_logits, drawn, temperatures)
     if not np.isfinite(totals).all():
-        raise DivergedError("a divergence is not finite: the model diverged, take another checkpoint")
+        raise DivergedError("a divergence is not finite: the model diverged, choose another checkpoint")
     return [ClipDivergences(*one) for one in totals / NATS_PER_BIT]
 
 
 @torch.inference_mode()
 def log_ratios(p: WaveNet, q: WaveNet, clips: Clips) -> NDArray[np.float64]:
-    """Return log p(x_t | x_<t) - log q(x_t | x_<t) of every sample, (clips, samples), in nats.
+    """Return log p(x_t | x_<t) - log q(x_t | x_<t) of every sample.
 
     Args:
-        p: the model that is the data, or judges in its place.
-        q: the other one.
-        clips: with the past that both see, at least a receptive field of either.
+        p: the model in the numerator: the model of the data, or a critic.
+        q: the model in the denominator.
+        clips: the clips with their past.
+
+    Returns:
+        (clips, samples) log-ratios in nats.
 
     Raises:
-        PartitaError: the past is shorter.
+        PartitaError: the past is shorter than a receptive field.
 
     >>> from partita.models.sizes import SIZES
     >>> p = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
@@ -113,17 +118,17 @@ def log_ratios(p: WaveNet, q: WaveNet, clips: Clips) -> NDArray[np.float64]:
     [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
     found = np.zeros(clips.sound.shape)
-    for rows, columns, ours, theirs, drawn in _passes(p, q, clips):
-        found[rows, columns] = (sample_nats(theirs, drawn) - sample_nats(ours, drawn)).double().numpy()
+    for rows, columns, p_logits, q_logits, drawn in _passes(p, q, clips):
+        found[rows, columns] = (sample_nats(q_logits, drawn) - sample_nats(p_logits, drawn)).double().numpy()
     return found
 
 
 def _passes(p: WaveNet, q: WaveNet, clips: Clips) -> Iterator[tuple[slice, slice, Tensor, Tensor, Tensor]]:
-    """Yield, part by part, which clips and which samples of them, both models' logits, and what was drawn."""
+    """Yield parts of the clips: rows, columns, the logits of p and of q, and the classes of the clips."""
     field, samples = max(p.receptive_field, q.receptive_field), clips.sound.shape[1]
     if clips.past.shape[1] < field:
         raise PartitaError(
-            f"the past has {clips.past.shape[1]} samples, a model sees {field}: give at least those"
+            f"the past has {clips.past.shape[1]} samples but a model sees {field}: give at least {field}"
         )
     line = np.concatenate([clips.past[:, clips.past.shape[1] - field :], clips.sound], 1)
     together = torch.get_num_threads() * max(1, WINDOW // max(1, samples))
@@ -137,20 +142,22 @@ def _passes(p: WaveNet, q: WaveNet, clips: Clips) -> Iterator[tuple[slice, slice
 
 
 def _logits(model: WaveNet, window: Tensor, field: int) -> Tensor:
-    """Return (batch, predictions, classes) for what follows the first `field` samples."""
+    """Return the logits of the samples after the first `field`: (batch, predictions, classes)."""
     logits: Tensor = model(window[:, field - model.receptive_field : -1])
     return logits.float()
 
 
-def _sums(ours: Tensor, theirs: Tensor, drawn: Tensor, temperatures: Sequence[float]) -> NDArray[np.float64]:
+def _sums(
+    p_logits: Tensor, q_logits: Tensor, drawn: Tensor, temperatures: Sequence[float]
+) -> NDArray[np.float64]:
     """Return (temperatures, fields of `ClipDivergences`, batch), in nats."""
-    log_p = ours.log_softmax(-1)
+    log_p = p_logits.log_softmax(-1)
     p, at = log_p.exp(), drawn[..., None]
     found = []
     for temperature in temperatures:
-        log_q = (theirs / temperature).log_softmax(-1)
+        log_q = (q_logits / temperature).log_softmax(-1)
         q, gap = log_q.exp(), log_p - log_q
-        log_m = (0.5 * (p + q)).clamp_min_(LEAST).log_()
+        log_m = (0.5 * (p + q)).clamp_min_(MIN_PROBABILITY).log_()
         steps = (
             -log_p.gather(-1, at)[..., 0],
             gap.gather(-1, at)[..., 0],

@@ -1,10 +1,10 @@
-"""How far generated sound lies from real sound in its spectrum: the Frechet distance on log-mel frames.
+"""Frechet distance between the log-mel frames of generated and real sound.
 
-A Gaussian is fitted to the frames of each side and the two are compared, as is done for images (Heusel et al.
-2017) and music (Kilgour et al. 2019), but on plain log-mel bands, so that no other network's taste enters. It
-hears timbre, level and balance; it is deaf to order in time, so melody and rhythm are not judged. Its value
-depends on how much sound there is: it means something only beside the distance between two halves of the real
-sound, at the same amount. This file does not know models or files.
+A Gaussian is fitted to the frames of each side, and the Gaussians are compared, as for images (Heusel et al.
+2017) and music (Kilgour et al. 2019). The frames are plain log-mel bands, not the features of a trained
+network. The distance measures timbre, level and spectral balance. It ignores the order in time, so it does
+not measure melody or rhythm. Its value depends on the amount of sound: compare it only with the distance
+between two halves of the real sound of the same amount. This file knows no models and no files.
 """
 
 from collections.abc import Sequence
@@ -18,47 +18,44 @@ from partita.evaluation.statistics.scores import Score, percentile_interval
 from partita.seeds import numpy_stream
 
 HALVINGS = 200
-FRAMES_PER_BAND = 10  # below it a fitted covariance is mostly noise
+FRAMES_PER_BAND = 10  # with fewer, the fitted covariance is mostly noise
 
 
 @dataclass(frozen=True)
 class Gaussian:
-    """A normal distribution, or several: mean (..., bands), covariance (..., bands, bands)."""
+    """One or more normal distributions.
+
+    Args:
+        mean: (..., bands).
+        covariance: (..., bands, bands).
+    """
 
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
 
 
-def fit(frames: NDArray[np.floating]) -> Gaussian:
-    """Return the Gaussian with the mean and the unbiased covariance of frames, (frames, bands).
-
-    >>> fit(np.array([[0.0, 1.0], [2.0, 1.0]])).covariance.tolist()
-    [[2.0, 0.0], [0.0, 0.0]]
-    """
-    several = _Moments.of_clips([frames]).gaussians(np.zeros((1, 1), np.int64))
-    return Gaussian(several.mean[0], several.covariance[0])
-
-
-def frechet_distance(a: Gaussian, b: Gaussian) -> float:
-    """Return the squared Frechet (2-Wasserstein) distance between two Gaussians.
+def frechet_distances(a: Gaussian, b: Gaussian) -> NDArray[np.float64]:
+    """Return the squared Frechet (2-Wasserstein) distances between pairs of Gaussians.
 
         d^2 = |m_a - m_b|^2 + tr(C_a) + tr(C_b) - 2 tr((C_a^1/2 C_b C_a^1/2)^1/2)
 
-    Both roots are of symmetric matrices and go through `eigh`, with eigenvalues below 0, which are rounding,
-    taken as 0: no complex parts and no failure on singular covariances.
+    Both square roots are of symmetric matrices and use `eigh`. Eigenvalues below 0 are rounding errors and
+    count as 0, so singular covariances are allowed.
 
-    Source: Dowson and Landau 1982, after Frechet 1957; Heusel et al. 2017, equation 6 (whose "distance" is
-    the square, too).
+    Source: Dowson and Landau 1982, after Frechet 1957; Heusel et al. 2017, equation 6, which also calls the
+    square a distance.
 
-    >>> one, other = (Gaussian(np.array([m]), np.array([[s**2]])) for m, s in ((0.0, 1.0), (3.0, 2.0)))
-    >>> frechet_distance(one, other)  # (0 - 3)^2 + (1 - 2)^2
+    Args:
+        a: one or more Gaussians.
+        b: the same number of Gaussians.
+
+    Returns:
+        (...) squared distances.
+
+    >>> a, b = (Gaussian(np.array([m]), np.array([[s**2]])) for m, s in ((0.0, 1.0), (3.0, 2.0)))
+    >>> float(frechet_distances(a, b))  # (0 - 3)^2 + (1 - 2)^2
     10.0
     """
-    return float(_distances(a, b))
-
-
-def _distances(a: Gaussian, b: Gaussian) -> NDArray[np.float64]:
-    """Return the distance of each of several pairs."""
     values, vectors = np.linalg.eigh(a.covariance)
     root = (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
     inner = root @ b.covariance @ root
@@ -70,14 +67,14 @@ def _distances(a: Gaussian, b: Gaussian) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Distances:
-    """The distance of generated from real sound, the scale to read it by, and what to beware of.
+class FrechetDistances:
+    """Frechet distance of generated sound, and its reference value for real sound.
 
     Args:
-        generated: between generated and real sound.
-        real_halves: between two halves of the real sound, the same halves and amounts: what a perfect model
-            would have.
-        warning: why the numbers should not be trusted, or None.
+        generated: distance between generated and real sound.
+        real_halves: distance between two halves of the real sound of the same amount; a perfect model
+            reaches this value on average.
+        warning: why the distances are unreliable, or None.
     """
 
     generated: Score
@@ -87,37 +84,39 @@ class Distances:
 
 def split_half_distances(
     generated: Sequence[NDArray[np.floating]], real: Sequence[NDArray[np.floating]], *, seed: int
-) -> Distances:
-    """Compare clips with the real sound at the same places, in many random halvings A, B of the places.
+) -> FrechetDistances:
+    """Return the distance between generated and real clips, averaged over random halvings of the prompts.
 
-        generated   = mean over halvings of d^2(generated clips of A, real clips of B)
-        real_halves = mean over halvings of d^2(real clips of A, real clips of B)
+        generated   = mean over halvings (A, B) of d^2(generated clips of A, real clips of B)
+        real_halves = mean over halvings (A, B) of d^2(real clips of A, real clips of B)
 
-    Both are made in the same way from the same amounts, so the bias that few frames bring is the same in
-    both, and a model that generates as the real sound does has generated = real_halves on average. The
-    interval is the central 95% of the halvings: drawing half of n clips without replacement has the variance
-    that the mean of n clips has, and repeats no clip (which the bootstrap would, and so would inflate this
-    distance).
+    Both use the same halves and the same amounts of sound, so both have the same small-sample bias. A perfect
+    model has generated = real_halves on average. The interval is the central 95% of the halvings: half of n
+    clips, drawn without replacement, has the variance of a mean of n clips. The bootstrap would repeat clips
+    and increase the distance.
 
     Args:
-        generated: one (frames, bands) for each place.
-        real: the same for the real sound there.
+        generated: log-mel frames of each generated clip, (frames, bands).
+        real: log-mel frames of each real clip; clip i has the same prompt as generated clip i.
         seed: of the halvings.
 
     Raises:
-        PartitaError: fewer than 4 places, or not as many real clips as generated ones.
+        PartitaError: there are fewer than 4 clips, or the numbers of clips differ.
     """
     if len(generated) != len(real) or len(real) < 4:
         raise PartitaError(
-            f"there are {len(generated)} generated, {len(real)} real clips: give as many of each, at least 4"
+            f"there are {len(generated)} generated, {len(real)} real clips: give the same number of each,"
+            " at least 4"
         )
-    fake_moments, real_moments = (_Moments.of_clips(clips) for clips in (generated, real))
+    fake_moments, real_moments = (ClipMoments.of_clips(clips) for clips in (generated, real))
     rng, half = numpy_stream(seed, "evaluation/halves"), len(real) // 2
     orders = np.stack([rng.permutation(len(real)) for _ in range(HALVINGS)])
-    ours, others = orders[:, :half], orders[:, half : 2 * half]
-    other = real_moments.gaussians(others)
-    values = [_distances(other, moments.gaussians(ours)) for moments in (fake_moments, real_moments)]
-    return Distances(
+    first, second = orders[:, :half], orders[:, half : 2 * half]
+    reference = real_moments.gaussians(second)
+    values = [
+        frechet_distances(reference, moments.gaussians(first)) for moments in (fake_moments, real_moments)
+    ]
+    return FrechetDistances(
         percentile_interval(values[0].mean(), values[0]),
         percentile_interval(values[1].mean(), values[1]),
         _warning(real[0].shape[1], half, sum(len(frames) for frames in real) // 2),
@@ -129,24 +128,33 @@ def _warning(bands: int, clips: int, frames: int) -> str | None:
         return None
     return (
         f"each half has {clips} clips with {frames} frames for {bands} bands: with fewer than 4 clips or"
-        f" {FRAMES_PER_BAND * bands} frames the distance is mostly noise; draw more or longer clips"
+        f" {FRAMES_PER_BAND * bands} frames the Frechet distance is mostly noise; draw more or longer clips"
     )
 
 
 @dataclass(frozen=True)
-class _Moments:
-    """What Gaussians need of each clip: how many frames, their sum, and the sum of their outer products."""
+class ClipMoments:
+    """Sufficient statistics of each clip, from which a Gaussian is fitted to any set of clips.
+
+    Args:
+        count: (clips,) number of frames.
+        first: (clips, bands) sum of the frames.
+        second: (clips, bands, bands) sum of the outer products of the frames.
+    """
 
     count: NDArray[np.float64]
     first: NDArray[np.float64]
     second: NDArray[np.float64]
 
     @classmethod
-    def of_clips(cls, clips: Sequence[NDArray[np.floating]]) -> "_Moments":
+    def of_clips(cls, clips: Sequence[NDArray[np.floating]]) -> "ClipMoments":
+        """Compute the statistics of clips, each (frames, bands)."""
         rows = [np.asarray(frames, np.float64) for frames in clips]
         for frames in rows:
             if frames.ndim != 2 or not np.isfinite(frames).all():
-                raise PartitaError(f"frames have shape {frames.shape}: give finite numbers, (frames, bands)")
+                raise PartitaError(
+                    f"frames have shape {frames.shape}: give finite numbers of shape (frames, bands)"
+                )
         return cls(
             np.array([len(frames) for frames in rows], np.float64),
             np.stack([frames.sum(axis=0) for frames in rows]),
@@ -154,7 +162,11 @@ class _Moments:
         )
 
     def gaussians(self, sets: NDArray[np.int64]) -> Gaussian:
-        """Return a Gaussian for each row of `sets`, fitted to all frames of the clips that it names."""
+        """Fit a Gaussian, with unbiased covariance, to the clips in each row of `sets`.
+
+        Args:
+            sets: (sets, clips of each set) indices of clips.
+        """
         chosen = np.zeros((len(sets), len(self.count)))
         np.put_along_axis(chosen, sets, 1.0, axis=1)
         count = chosen @ self.count

@@ -44,12 +44,14 @@ def judge_agreement(judged: Floats, exact: Floats, *, seed: int) -> Score | None
     >>> judge_agreement(-2.0 * exact, exact, seed=0).value
     -1.0
     """
-    ours, theirs = _block_sums(judged), _block_sums(exact)
-    if np.ptp(ours) == 0.0 or np.ptp(theirs) == 0.0:
+    judged_sums, exact_sums = _block_sums(judged), _block_sums(exact)
+    if np.ptp(judged_sums) == 0.0 or np.ptp(exact_sums) == 0.0:
         return None
-    picks = numpy_stream(seed, "evaluation/bootstrap").integers(len(ours), size=(RESAMPLES, len(ours)))
-    replicates = np.array([_correlation(ours[rows], theirs[rows]) for rows in picks])
-    return percentile_interval(_correlation(ours, theirs), replicates)
+    picks = numpy_stream(seed, "evaluation/bootstrap").integers(
+        len(judged_sums), size=(RESAMPLES, len(judged_sums))
+    )
+    replicates = np.array([_correlation(judged_sums[rows], exact_sums[rows]) for rows in picks])
+    return percentile_interval(_correlation(judged_sums, exact_sums), replicates)
 
 
 def judge_rewards(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats | None:
@@ -134,6 +136,6 @@ def _block_sums(rewards: Floats) -> Floats:
 
 def _correlation(a: Floats, b: Floats) -> float:
     """Return the Pearson correlation of two arrays, or 0 if one of them is constant."""
-    ours, theirs = a - a.mean(), b - b.mean()
-    scale = np.sqrt((ours**2).sum() * (theirs**2).sum())
-    return float((ours * theirs).sum() / scale) if scale > 0.0 else 0.0
+    a, b = a - a.mean(), b - b.mean()
+    scale = np.sqrt((a**2).sum() * (b**2).sum())
+    return float((a * b).sum() / scale) if scale > 0.0 else 0.0

@@ -1,14 +1,14 @@
-"""How far steered sound is from the data, where that is a known distribution p: KL(steered || p), bounded.
+"""Upper bound on KL(steered || p), where the data have a known distribution p.
 
-A steered clip is one of K particles that were drawn, weighted and copied, so its own probability is a sum
-over all that the others could have been, and is not computable. With all that was drawn as one big sample the
-ratio is: the particle's path x has, by the law of sequential Monte Carlo, the density q(x) exp(D(x)) / Z_K,
-times what the other particles are given x, where Z_K is the run's own estimate of the normaliser. So
+Sequential Monte Carlo draws a steered clip as one of K particles. The probability of the clip alone is a sum
+over all possible other particles and can't be computed. On the extended space of all particles, the density
+of the path x of the chosen particle is q(x) exp(D(x)) / Z_K times the conditional density of the others,
+where Z_K is the estimate of the normaliser from the same run. Therefore
 
     KL(steered || p) <= E[ log q(x) + D(x) - log Z_K - log p(x) ]
 
-which is -E[log Z_K] when D is the exact log-ratio log p - log q, and is exact for K = 1. A learned D costs
-what it is wrong by. This file does not know who judges.
+The bound is -E[log Z_K] if D is the exact log-ratio log p - log q, and it is exact for K = 1. An error of a
+learned D increases it. This file works with any scorer.
 
 Source: Andrieu, Doucet & Holenstein 2010, "Particle Markov chain Monte Carlo methods", section 4.
 """
@@ -28,12 +28,12 @@ from partita.training.losses.likelihood import NATS_PER_BIT
 
 @dataclass(frozen=True)
 class SteeredClips:
-    """Steered clips and how far they are from the data.
+    """Steered clips with their terms of the bound.
 
     Args:
-        clips: with the past that they continue.
-        bound: (clips,) in bits: its mean over clips is at least KL(steered || p).
-        sums: the unsteered model's divergences along these clips.
+        clips: the clips with the past that they continue.
+        bound: (clips,) in bits; the mean over clips is an upper bound on KL(steered || p).
+        sums: divergences of p and the unsteered q along these clips.
     """
 
     clips: Clips
@@ -51,19 +51,19 @@ def steered_kl_bound(
     *,
     zero_class: int,
 ) -> SteeredClips:
-    """Draw steered clips, with the bound's term of each.
+    """Draw steered clips and compute the term of the bound for each of them.
 
-    No block is drawn before the end, whatever the steering's lag says: that would add a choice that Z_K does
-    not know.
+    The particle is chosen at the end of the clip, and the lag of the steering is ignored: an earlier choice
+    would not be covered by Z_K.
 
     Args:
-        p: the model that is the data.
-        q: the model that is steered.
-        steering: the judge; of its settings all but the lag.
-        past: (clips, n) classes that the clips continue, at least as many as either model sees.
+        p: the model of the data.
+        q: the model to steer.
+        steering: the scorer and its settings, except for the lag.
+        past: (clips, n) classes that the clips continue; n is at least the receptive field of both models.
         steps: samples of each clip.
-        config: the temperature of q and the draws' seed; without top-k and top-p.
-        zero_class: of silence, where a judge hears more than the past.
+        config: temperature of q and seed of the draws; no top-k and no top-p.
+        zero_class: class of silence, used before the past if the scorer needs a longer context.
     """
     stream = SteeredStream(
         q,
@@ -76,23 +76,23 @@ def steered_kl_bound(
     )
     clips = Clips(past, stream.take(steps))
     (sums,) = divergences(p, q, clips, (config.temperature,))
-    judged = _judgement(steering, clips, q.config.classes, zero_class) - stream.log_evidence
-    return SteeredClips(clips, judged / NATS_PER_BIT - sums.log_ratio, sums)
+    reward = _total_reward(steering, clips, q.config.classes, zero_class) - stream.log_evidence
+    return SteeredClips(clips, reward / NATS_PER_BIT - sums.log_ratio, sums)
 
 
 def _without_lag(steering: Steering) -> Steering:
     return replace(steering, config=replace(steering.config, lag=None))
 
 
-def _judgement(steering: Steering, clips: Clips, classes: int, zero_class: int) -> NDArray[np.float64]:
-    """Return strength times D of each clip, heard again in the same blocks, (clips,) in nats."""
+def _total_reward(steering: Steering, clips: Clips, classes: int, zero_class: int) -> NDArray[np.float64]:
+    """Return strength times D of each clip, scored again in the same blocks: (clips,) in nats."""
     count, length = len(clips.past), steering.scorer.context
     total = np.zeros(count)
     if steering.config.strength == 0.0:
         return total
-    heard = history_of(clips.past, clips=count, length=length, classes=classes, zero_class=zero_class)
+    context = history_of(clips.past, clips=count, length=length, classes=classes, zero_class=zero_class)
     block = steering.config.block
-    listener = steering.scorer.start(heard, block)
+    scorer = steering.scorer.start(context, block)
     for start in range(0, clips.sound.shape[1], block):
-        total += listener.score(clips.sound[:, start : start + block].astype(np.int64))
+        total += scorer.score(clips.sound[:, start : start + block].astype(np.int64))
     return steering.config.strength * total

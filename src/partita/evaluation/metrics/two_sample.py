@@ -1,9 +1,9 @@
-"""Can a fresh classifier tell generated clips from real ones? One of limited strength, that took no part.
+"""Classifier two-sample test: how well a new, weak classifier separates drawn clips from real ones.
 
-A strong classifier tells any small model's clips from recordings without fail, and then can't grade them. So
-this one is linear, and hears of each clip only what its log-mel bands are on average, how much they vary, and
-how fast. Each clip is judged by a classifier that was trained on others. This file does not draw, and knows
-no models.
+A strong classifier always recognises the clips of a small model, so its score can't rank models. This
+classifier is linear. Its features are the mean, the standard deviation and the mean absolute change of each
+log-mel band. Cross-validation scores each clip by a classifier that was not trained on it. This file draws no
+clips and knows no models.
 
 Source: Lopez-Paz and Oquab 2017 (classifier two-sample tests).
 """
@@ -20,7 +20,7 @@ from partita.evaluation.statistics.scores import RESAMPLES, Score, percentile_in
 from partita.seeds import numpy_stream
 
 FOLDS = 8
-DECAY = 1.0  # on each weight, beside the summed loss of all clips: features have variance 1
+DECAY = 1.0  # weight decay relative to the loss summed over clips; the features have variance 1
 
 Floats = NDArray[np.float64]
 
@@ -28,20 +28,21 @@ Floats = NDArray[np.float64]
 def two_sample_auc(
     fake: Sequence[NDArray[np.floating]], real: Sequence[NDArray[np.floating]], *, seed: int
 ) -> Score:
-    """Return how often, of a real and a fake clip, the real one is taken for more real: the area under the
-    ROC curve. 0.5 is chance, and what no classifier could pass if both came from one distribution; 1 is
-    without fail.
+    """Return the area under the ROC curve of a cross-validated classifier, with a 95% interval.
 
-    Pairs that belong together, of one prompt, are never on both sides of training and judging. The 95%
-    interval comes from drawing pairs with replacement; the classifiers stay as they are.
+    The area is the probability that the classifier scores a real clip above a fake one. It is 0.5 if both
+    have the same distribution and 1 if the classifier separates them without error.
+
+    The fake and the real clip of the same prompt are always in the same fold. The interval is a bootstrap
+    over pairs; the classifiers are not trained again.
 
     Args:
-        fake: log-mel frames of each generated clip, (frames, bands).
-        real: the same of real clips, as many.
-        seed: of the folds and the resampling.
+        fake: log-mel frames of each drawn clip, (frames, bands).
+        real: log-mel frames of each real clip; clip i has the same prompt as fake clip i.
+        seed: of the folds and the bootstrap.
 
     Raises:
-        PartitaError: fewer than 8 pairs, or not as many real clips as fake ones.
+        PartitaError: there are fewer than 8 pairs, or the numbers of clips differ.
 
     >>> rng = np.random.default_rng(0)
     >>> low, high = ([rng.normal(mean, 1.0, (20, 3)) for _ in range(40)] for mean in (0.0, 1.0))
@@ -51,34 +52,39 @@ def two_sample_auc(
     count = len(real)
     if len(fake) != count or count < FOLDS:
         raise PartitaError(
-            f"there are {len(fake)} fake, {count} real clips: give as many of each, at least {FOLDS}"
+            f"there are {len(fake)} fake, {count} real clips: give the same number of each, at least {FOLDS}"
         )
-    sounds = np.stack([[_summary(frames) for frames in clips] for clips in (fake, real)])
+    features = np.stack([[_features(frames) for frames in clips] for clips in (fake, real)])
     folds = numpy_stream(seed, "evaluation/folds").permutation(count) % FOLDS
     scores = np.zeros((2, count))
     for fold in range(FOLDS):
-        scores[:, folds == fold] = _judged(sounds[:, folds != fold], sounds[:, folds == fold])
+        scores[:, folds == fold] = _logits(features[:, folds != fold], features[:, folds == fold])
     picks = numpy_stream(seed, "evaluation/bootstrap").integers(count, size=(RESAMPLES, count))
     return percentile_interval(
         float(area_under_roc(*scores)), area_under_roc(scores[0][picks], scores[1][picks])
     )
 
 
-def _summary(frames: NDArray[np.floating]) -> Floats:
-    """Return of each band its mean, its deviation and its mean step from frame to frame."""
+def _features(frames: NDArray[np.floating]) -> Floats:
+    """Return the mean, the standard deviation and the mean absolute change of each band."""
     steps = np.abs(np.diff(frames, axis=0)).sum(0) / max(1, len(frames) - 1)
     return np.concatenate([frames.mean(0), frames.std(0), steps]).astype(np.float64)
 
 
-def _judged(known: Floats, new: Floats) -> Floats:
-    """Return the logits of being real of new clips, by a logistic regression on known ones.
+def _logits(training: Floats, new: Floats) -> Floats:
+    """Fit a logistic regression to the training clips and return the logits of new clips.
 
-    Both are (2, clips, features), fake and real.
+    Args:
+        training: (2, clips, features), fake and real.
+        new: (2, clips, features), fake and real.
+
+    Returns:
+        (2, clips) logits; positive means real.
     """
-    flat = known.reshape(-1, known.shape[2])
-    middle, scale = flat.mean(0), flat.std(0) + 1e-9
-    x = (flat - middle) / scale
-    sign = np.repeat([-1.0, 1.0], known.shape[1])
+    flat = training.reshape(-1, training.shape[2])
+    mean, scale = flat.mean(0), flat.std(0) + 1e-9
+    x = (flat - mean) / scale
+    sign = np.repeat([-1.0, 1.0], training.shape[1])
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         margin = sign * (x @ weights)
@@ -87,18 +93,24 @@ def _judged(known: Floats, new: Floats) -> Floats:
         return float(value), x.T @ slope + DECAY * weights
 
     weights = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
-    found: Floats = ((new - middle) / scale) @ weights
-    return found
+    logits: Floats = ((new - mean) / scale) @ weights
+    return logits
 
 
 def area_under_roc(fake: Floats, real: Floats) -> Floats:
-    """Return the share of pairs of a fake and a real clip whose real one has the higher score, ties half.
+    """Return the share of (fake, real) pairs whose real score is higher; a tie counts one half.
 
     Args:
-        fake: (..., clips).
-        real: (..., clips).
+        fake: (..., clips) scores.
+        real: (..., clips) scores.
+
+    Returns:
+        (...) areas under the ROC curve, 0 to 1.
+
+    >>> float(area_under_roc(np.array([1.0, 3.0]), np.array([2.0, 3.0])))  # (1 + 1 + 0 + 0.5) / 4
+    0.625
     """
     ranks = rankdata(np.concatenate([fake, real], -1), axis=-1)[..., fake.shape[-1] :]
     count = real.shape[-1]
-    found: Floats = (ranks.sum(-1) - count * (count + 1) / 2) / (fake.shape[-1] * count)
-    return found
+    area: Floats = (ranks.sum(-1) - count * (count + 1) / 2) / (fake.shape[-1] * count)
+    return area

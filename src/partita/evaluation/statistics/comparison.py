@@ -1,7 +1,7 @@
-"""Pairs of arms compared in one score over the same seeds: tests, intervals and what could have been found.
+"""Comparison of pairs of arms in one score over the same seeds: tests, intervals and power.
 
-All pairs of one call are one family: their p-values are corrected together. It knows nothing of how the
-scores were made, nor of the words for people (`wording.py`).
+All pairs of one call are one family: their p-values are corrected together. `wording.py` turns a comparison
+into sentences.
 """
 
 import math
@@ -27,39 +27,39 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What was found about a against b in one score; None where it has no answer."""
+    """Comparison of arm a with arm b in one score; None marks a number that can't be computed."""
 
     score: str
     a: str
     b: str
     difference: float
-    """Mean over seeds of a - b, in the score's unit."""
+    """Mean over seeds of a - b, in the unit of the score."""
     low: float | None
     high: float | None
-    """Its 95% interval, not corrected for other comparisons."""
+    """95% interval of `difference`, not corrected for other comparisons."""
     p: float | None
     p_corrected: float | None
-    """Of "there is no difference"."""
+    """p-value of "there is no difference", corrected for all comparisons of the family; `p` is not."""
     verdict: Verdict
     seeds: list[int]
     better: Direction
     margin: float
-    """The largest difference that does not matter; 0 where none was stated."""
+    """The largest difference that does not matter; 0 if no margin is given."""
     p_equal: float | None
-    """Of "the difference is outside the margin", corrected."""
+    """p-value of "the difference is outside the margin", corrected for all comparisons of the family."""
     effect: float | None
-    """The difference in standard deviations over seeds, Hedges' g."""
+    """Effect size, Hedges' g: the difference in standard deviations over seeds."""
     comparisons: int
-    """How many were tested together."""
+    """Number of comparisons in the family."""
     detectable: float | None
-    """The difference found four times in five with these seeds; None where none could be found."""
+    """The difference that these seeds detect with 80% power; None if they detect no difference."""
     aim: float | None
-    """A difference worth finding: the margin, or else half of `detectable`."""
+    """The difference that `seeds_needed` refers to: the margin, or half of `detectable` without a margin."""
     seeds_needed: int | None
-    """Seeds that find `aim` four times in five."""
+    """Number of seeds that detect `aim` with 80% power."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the fields as JSON holds them."""
+        """Return the fields as a dict for JSON."""
         return asdict(self)
 
 
@@ -72,23 +72,26 @@ def compare_pairs(
     margin: float = 0.0,
     seed: int = 0,
 ) -> list[Comparison]:
-    """Return a comparison for each pair, corrected as one family by Holm's method.
+    """Compare pairs of arms in one score and correct their p-values as one family.
 
-    Both claims that a verdict can make, a difference and none that matters, are corrected, each among its own
-    kind. A pair that shares one seed only is not tested, and not counted.
+    Holm's method corrects the tests of a difference among each other, and the equivalence tests among each
+    other. A pair with only one seed is not tested and does not count in the correction.
 
     Args:
-        score: its name.
-        arms: by arm and seed, the score.
-        pairs: names (a, b) of arms, each pair with the same seeds.
-        better: which way the score is better.
-        margin: the largest difference that does not matter, in the score's unit; with 0 only arms whose
-            scores are the same under every seed can be equal.
-        seed: of random flips, above 16 seeds.
+        score: name of the score.
+        arms: the score by arm and seed.
+        pairs: names (a, b) of the arms to compare; both arms of a pair have the same seeds.
+        better: the direction in which the score is better.
+        margin: the largest difference that does not matter, in the unit of the score; with 0 only arms with
+            identical scores for every seed can be equal.
+        seed: of the random flips, used with more than 16 seeds.
+
+    Returns:
+        One comparison for each pair, in the order of `pairs`.
 
     Raises:
-        PartitaError: an arm is unknown, has no seed, other seeds than its partner, or a score that is not
-            finite; a pair is of one arm; a direction or margin makes no sense.
+        PartitaError: an arm is unknown, has no score or a score that is not finite; the arms of a pair are
+            the same or have different seeds; the direction or the margin is invalid.
 
     >>> arms = {"gumbel": dict(enumerate([1, 2, 1, 2, 1, 2])), "twin": dict(enumerate([3, 5, 3, 4, 4, 4]))}
     >>> found, = compare_pairs("kl", arms, [("gumbel", "twin")], better="lower")
@@ -96,7 +99,7 @@ def compare_pairs(
     ('better', -2.33, -3.0, -2.0, 0.03125)
     """
     if better not in ("lower", "higher"):
-        raise PartitaError(f"the direction of `{score}` is {better!r}, must be 'lower' or 'higher'")
+        raise PartitaError(f"the direction of `{score}` is {better!r} but must be 'lower' or 'higher'")
     differences = [_differences(score, arms, a, b) for a, b in pairs]
     tested = [index for index, values in enumerate(differences) if len(values) > 1]
     plain = [sign_flip_test(differences[index], seed=seed).two_sided for index in tested]
@@ -134,12 +137,12 @@ def compare_pairs(
 
 
 def sorted_by_seed(score: str, arm: str, by_seed: BySeed) -> dict[int, float]:
-    """Return a score of an arm in the order of its seeds, refusing what cannot be compared.
+    """Return the scores of an arm sorted by seed, and check that they can be compared.
 
     Args:
-        score: its name, for the message.
-        arm: likewise.
-        by_seed: the score under each seed.
+        score: name of the score, for the error message.
+        arm: name of the arm, for the error message.
+        by_seed: the score of each seed.
 
     Raises:
         PartitaError: there is no seed, or a score is not finite.
@@ -148,34 +151,34 @@ def sorted_by_seed(score: str, arm: str, by_seed: BySeed) -> dict[int, float]:
     {3: 0.25, 7: 0.5}
     """
     if not by_seed:
-        raise PartitaError(f"arm `{arm}` has no `{score}` under any seed: run it, or leave it out")
+        raise PartitaError(f"arm `{arm}` has no `{score}` for any seed: run the arm, or leave it out")
     for seed, value in by_seed.items():
         if not math.isfinite(value):
             raise PartitaError(
-                f"`{score}` of arm `{arm}` is {value} under seed {seed}, must be finite: find out why that"
+                f"`{score}` of arm `{arm}` is {value} for seed {seed} but must be finite: find out why that"
                 " run failed, or leave the arm out"
             )
     return {seed: float(by_seed[seed]) for seed in sorted(by_seed)}
 
 
 def _differences(score: str, arms: Mapping[str, BySeed], a: str, b: str) -> NDArray[np.float64]:
-    """Return a - b for each seed, in the order of the seeds."""
+    """Return a - b of each seed, sorted by seed."""
     if a == b:
-        raise PartitaError(f"arm `{a}` is paired with itself: name two arms")
-    ours, theirs = (sorted_by_seed(score, arm, arms.get(arm, {})) for arm in (a, b))
-    alone = sorted(ours.keys() ^ theirs.keys())
-    if alone:
+        raise PartitaError(f"arm `{a}` is paired with itself: give two different arms")
+    a_scores, b_scores = (sorted_by_seed(score, arm, arms.get(arm, {})) for arm in (a, b))
+    unpaired = sorted(a_scores.keys() ^ b_scores.keys())
+    if unpaired:
         raise PartitaError(
-            f"only one of `{a}` and `{b}` has a `{score}` under seeds {alone}: pairs need both under every"
-            " seed, so run what is missing or leave those seeds out"
+            f"only one of `{a}` and `{b}` has a `{score}` for the seeds {unpaired}: run the missing arm with"
+            " them, or leave these seeds out"
         )
-    return np.array([ours[seed] - theirs[seed] for seed in ours], np.float64)
+    return np.array([a_scores[seed] - b_scores[seed] for seed in a_scores], np.float64)
 
 
 def _sensitivity(
     values: NDArray[np.float64], margin: float, comparisons: int
 ) -> tuple[float | None, float | None, int | None]:
-    """Return the difference that could have been found, one worth finding, and the seeds for that."""
+    """Return the detectable difference, the aim, and the seeds that the aim needs."""
     deviation = standard_deviation(values)
     if deviation is None:
         return None, margin or None, None

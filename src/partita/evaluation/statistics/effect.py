@@ -1,4 +1,4 @@
-"""The size of a difference beside its spread over seeds: a number without a unit. It knows no arms."""
+"""Effect size: a mean difference relative to its standard deviation over seeds."""
 
 import math
 
@@ -8,13 +8,16 @@ from partita.evaluation.statistics.permutation import ROUNDING, checked_differen
 
 
 def standard_deviation(differences: ArrayLike) -> float | None:
-    """Return the standard deviation over seeds, or None for one seed, or where there is none but rounding.
+    """Return the sample standard deviation of the differences over seeds.
 
     Args:
-        differences: (seeds,) one for each seed.
+        differences: (seeds,) one difference for each seed.
+
+    Returns:
+        The standard deviation, or None if there is one seed or all differences are equal up to rounding.
 
     Raises:
-        PartitaError: a difference is not finite, or there is none.
+        PartitaError: a difference is not finite, or there is no difference.
 
     >>> standard_deviation([1.0, 2.0, 3.0]), standard_deviation([1.1 - 1.0, 0.1])
     (1.0, None)
@@ -26,21 +29,21 @@ def standard_deviation(differences: ArrayLike) -> float | None:
 
 
 def effect_size(differences: ArrayLike) -> float | None:
-    """Return the paired standardised mean difference, corrected for few seeds.
+    """Return the paired standardised mean difference, Hedges' g.
 
         g = J(n - 1) mean(d) / sd(d),  J(m) = Gamma(m / 2) / (sqrt(m / 2) Gamma((m - 1) / 2))
 
-    1 says that the arms differ by as much as the difference itself varies from seed to seed. Without J it
-    would be too large on average, by 13% at 8 seeds (Hedges 1981; for pairs, Gibbons et al. 1993).
+    g = 1 means that the mean difference equals one standard deviation over seeds. J corrects the bias of few
+    seeds, which is 13% with 8 seeds (Hedges 1981; for pairs, Gibbons et al. 1993).
 
     Args:
-        differences: (seeds,) one for each seed.
+        differences: (seeds,) one difference for each seed.
 
     Returns:
-        g, or None where it has no meaning: fewer than 3 seeds, or differences that are all the same.
+        g, or None if there are fewer than 3 seeds or all differences are equal.
 
     Raises:
-        PartitaError: a difference is not finite, or there is none.
+        PartitaError: a difference is not finite, or there is no difference.
 
     >>> round(effect_size([1.0, 2.0, 3.0]), 3)  # 2 / 1 times J(2) = 0.5642
     1.128
@@ -51,6 +54,6 @@ def effect_size(differences: ArrayLike) -> float | None:
     deviation = standard_deviation(values)
     if len(values) < 3 or deviation is None:
         return None
-    freedom = len(values) - 1
-    shrink = math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2)
-    return float(shrink * values.mean() / deviation)
+    degrees = len(values) - 1
+    correction = math.exp(math.lgamma(degrees / 2) - math.lgamma((degrees - 1) / 2)) / math.sqrt(degrees / 2)
+    return float(correction * values.mean() / deviation)

@@ -1,7 +1,4 @@
-"""Many comparisons at once: p-values corrected so that one false finding in all of them stays unlikely.
-
-It does not know what is compared.
-"""
+"""Holm's correction of p-values for several comparisons."""
 
 from collections.abc import Sequence
 
@@ -11,25 +8,28 @@ from partita.errors import PartitaError
 
 
 def holm_correction(values: Sequence[float]) -> list[float]:
-    """Return the p-values of a family of tests, corrected by Holm's method, in the order given.
+    """Correct the p-values of a family of tests by Holm's method.
 
         corrected_(i) = max over j <= i of min(1, (m - j + 1) p_(j)),  p_(1) <= ... <= p_(m)
 
-    The chance of one or more false findings among those with a corrected p <= level is at most level, however
-    the tests depend on each other (Holm 1979). It finds everything that Bonferroni's method does, and more.
+    The probability of one or more false positives with a corrected p <= level is at most level, for any
+    dependence between the tests (Holm 1979). The method is at least as powerful as Bonferroni's.
 
     Args:
-        values: one p-value a test, each in [0, 1].
+        values: one p-value for each test, in [0, 1].
+
+    Returns:
+        The corrected p-values, in the order of `values`.
 
     Raises:
-        PartitaError: one lies outside.
+        PartitaError: a p-value is outside [0, 1].
 
     >>> holm_correction([0.03, 0.01, 0.5])
     [0.06, 0.03, 0.5]
     """
     p = np.asarray(values, np.float64)
     if not ((p >= 0) & (p <= 1)).all():
-        raise PartitaError(f"the p-values are {list(values)}: each must lie between 0 and 1")
+        raise PartitaError(f"the p-values are {list(values)} but each must be between 0 and 1")
     order = np.argsort(p, kind="stable")
     steps = np.minimum(1, p[order] * np.arange(p.size, 0, -1))
     corrected = np.empty_like(p)

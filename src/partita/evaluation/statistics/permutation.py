@@ -1,14 +1,14 @@
-"""Is the mean of paired differences zero? Sign flips: the test that asks nothing of the noise but symmetry.
+"""Sign-flip permutation test of the mean of paired differences.
 
-Two arms trained under the same seed share its data, prompts and draws, so each seed gives one difference
-a - b. Were the arms alike, a and b could change places without anyone noticing: every difference is as likely
-with the other sign. The p-value is the share of all sign flips whose mean is at least as extreme as the one
-seen (Fisher 1935; Phipson and Smyth 2010 for random flips). It is exact for arms that are alike, whatever the
-distribution of their scores. About another mean than zero it needs differences symmetric around it.
+Two arms trained with the same seed share data, prompts and draws, so each seed gives one difference a - b. If
+both arms have the same distribution, each difference has the same probability with either sign. The p-value
+is the share of all sign flips whose mean is at least as extreme as the observed one (Fisher 1935; Phipson and
+Smyth 2010 for random flips). The test is exact for any distribution of the scores. For a null mean other than
+zero it assumes that the differences are symmetric around that mean.
 
-Flipping a set F of seeds makes the mean no smaller just where the differences in F sum to no more than zero:
-everything here, and the interval that goes with it, is counted from sums over sets of seeds (Hartigan 1969).
-This file does not know arms, scores or verdicts.
+Flipping the signs of a set F of seeds does not decrease the mean if and only if the differences in F sum to
+zero or less. The test, and the interval in `seed_interval.py`, are therefore computed from sums over sets of
+seeds (Hartigan 1969).
 """
 
 from dataclasses import dataclass
@@ -21,15 +21,18 @@ from partita.errors import PartitaError
 from partita.seeds import numpy_stream
 
 EXACT_SEEDS = 16
-RANDOM_FLIPS = 2**EXACT_SEEDS - 1  # so that p has the same steps on either side of the limit
-ROUNDING = 1e-12  # sums that differ by less, relative to what is summed, are ties
+RANDOM_FLIPS = 2**EXACT_SEEDS - 1  # the same resolution of p below and above the limit
+ROUNDING = 1e-12  # relative difference below which two sums are ties
 
 
 def checked_differences(differences: ArrayLike) -> NDArray[np.float64]:
-    """Return differences as float64, refusing what no test could be made of.
+    """Return the differences as a float64 array and check that a test is possible.
+
+    Args:
+        differences: (seeds,) one difference for each seed.
 
     Raises:
-        PartitaError: they are not one row of finite numbers, one or more.
+        PartitaError: the differences are not a non-empty one-dimensional array of finite numbers.
 
     >>> checked_differences([1, 2]).tolist()
     [1.0, 2.0]
@@ -42,14 +45,17 @@ def checked_differences(differences: ArrayLike) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=4)
 def sign_flip_sets(seeds: int, seed: int = 0) -> NDArray[np.float64]:
-    """Return the sets of seeds whose signs are flipped, (sets, seeds) of 0 and 1, not to be written to.
+    """Return the sets of seeds whose signs are flipped.
 
-    All 2^seeds - 1 that are not empty up to `EXACT_SEEDS` seeds, else `RANDOM_FLIPS` drawn with replacement;
-    the unflipped differences themselves are counted apart.
+    Up to `EXACT_SEEDS` seeds these are all 2^seeds - 1 non-empty sets, otherwise `RANDOM_FLIPS` random sets.
+    The empty set, which flips nothing, is not included.
 
     Args:
-        seeds: how many differences there are, positive.
+        seeds: number of differences, positive.
         seed: of the random sets, stream "evaluation/flips".
+
+    Returns:
+        (sets, seeds) of 0 and 1, read-only.
 
     >>> sign_flip_sets(2).tolist()
     [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
@@ -67,11 +73,11 @@ def sign_flip_sets(seeds: int, seed: int = 0) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class OneSidedPValues:
-    """One-sided p-values about a supposed mean, in (0, 1].
+    """One-sided p-values of a test of the mean, each in (0, 1].
 
     Args:
-        above: small where the true mean lies above it.
-        below: small where the true mean lies below it.
+        above: p-value against "the true mean is above the null mean".
+        below: p-value against "the true mean is below the null mean".
     """
 
     above: float
@@ -79,7 +85,7 @@ class OneSidedPValues:
 
     @property
     def two_sided(self) -> float:
-        """Twice the smaller tail, at most 1: small where the true mean lies elsewhere.
+        """The two-sided p-value: twice the smaller of both, at most 1.
 
         >>> OneSidedPValues(above=0.25, below=0.875).two_sided
         0.5
@@ -88,18 +94,21 @@ class OneSidedPValues:
 
 
 def sign_flip_test(differences: ArrayLike, *, null_mean: float = 0.0, seed: int = 0) -> OneSidedPValues:
-    """Return the p-values of a sign-flip test of the mean.
+    """Test with sign flips whether the mean of paired differences equals a null mean.
 
         above = (1 + #{F : sum over F of (d_i - null_mean) <= 0}) / (1 + #F)
 
-    and `below` with >= 0. The 1 stands for the differences as they are: with all flips it is one of them,
-    with random ones it keeps the test at its level (Phipson and Smyth 2010, equation 2). Ties count against a
-    finding. The smallest two-sided p is 2 / 2^seeds: below 6 seeds it is never under 0.05.
+    `below` uses >= 0 in place of <= 0. The 1 counts the observed differences: they are one of all flips; with
+    random flips it keeps the level of the test (Phipson and Smyth 2010, equation 2). Ties increase p. The
+    smallest two-sided p is 2 / 2^seeds, so with fewer than 6 seeds it is never below 0.05.
 
     Args:
-        differences: (seeds,) one for each seed.
-        supposed: the mean under test, in the differences' unit.
-        seed: of the random flips, above `EXACT_SEEDS` seeds.
+        differences: (seeds,) one difference for each seed.
+        null_mean: the mean under the null hypothesis, in the unit of the differences.
+        seed: of the random flips, used with more than `EXACT_SEEDS` seeds.
+
+    Returns:
+        The p-value of each side.
 
     Raises:
         PartitaError: a difference is not finite, or there is none.
@@ -115,14 +124,18 @@ def sign_flip_test(differences: ArrayLike, *, null_mean: float = 0.0, seed: int 
 
 
 def critical_rank(seeds: int, level: float) -> int:
-    """Return how many of all flips, itself counted, may be as extreme as a mean that is significant.
+    """Return the largest number of flips that may be at least as extreme as a significant mean.
 
-    A two-sided test at `level` finds something where a tail of `sign_flip_test` is at most allowed / flips; 0
-    says that no difference is large enough.
+    With 2^n flips, a two-sided test at `level` is significant if a one-sided p-value of `sign_flip_test` is
+    at most critical_rank / 2^n, where n is the number of seeds, at most `EXACT_SEEDS`. The observed
+    differences count as one of the flips.
 
     Args:
-        seeds: how many differences there are.
-        level: of the two-sided test, in (0, 1).
+        seeds: number of differences.
+        level: significance level of the two-sided test, in (0, 1).
+
+    Returns:
+        The number of flips; 0 if no mean can be significant.
 
     >>> critical_rank(8, 0.05), critical_rank(6, 0.05), critical_rank(5, 0.05)
     (6, 1, 0)

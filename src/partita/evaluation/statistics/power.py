@@ -1,7 +1,7 @@
-"""What a number of seeds can show, and how many seeds it takes to show less.
+"""Power of the sign-flip test: the detectable difference and the required number of seeds.
 
-Reckoned for normal noise of known spread. A spread estimated from 8 seeds is itself uncertain by a quarter,
-and so is whatever is reckoned with it. This file does not know arms.
+All results assume normal noise with a known standard deviation. A standard deviation estimated from 8 seeds
+has an error of about a quarter, and so have the results computed from it.
 """
 
 import math
@@ -16,18 +16,18 @@ from partita.evaluation.statistics.seed_interval import LEVEL, subset_means
 from partita.seeds import numpy_stream
 
 POWER = 0.8
-_SIMULATED_SEEDS = 12  # above it the steps of the test are fine, and Student's t says the same
+_SIMULATED_SEEDS = 12  # above, the resolution of p is fine and Student's t test gives the same result
 _DRAWS = 2000
 
 
 def min_seeds(level: float = LEVEL) -> int:
-    """Return the fewest seeds with which a sign-flip test at a level can find anything.
+    """Return the smallest number of seeds with which a sign-flip test can be significant.
 
     Args:
-        level: of the two-sided test, in (0, 1); 0.05 / m for the first of m comparisons.
+        level: significance level of the two-sided test, in (0, 1); 0.05 / m for the first of m comparisons.
 
     Raises:
-        PartitaError: the level is too small for the test's steps.
+        PartitaError: the level is smaller than the smallest possible p-value.
 
     >>> min_seeds(0.05), min_seeds(0.05 / 10)
     (6, 9)
@@ -36,27 +36,28 @@ def min_seeds(level: float = LEVEL) -> int:
         if critical_rank(seeds, level):
             return seeds
     raise PartitaError(
-        f"a level of {level:.2g} is finer than the steps of the test: compare fewer pairs at once"
+        f"the level {level:.2g} is below the smallest p-value of the test: compare fewer pairs at once"
     )
 
 
 @lru_cache(maxsize=256)
 def detectable_effect(seeds: int, level: float = LEVEL, power: float = POWER) -> float:
-    """Return the mean difference, in standard deviations, that a sign-flip test finds with a given power.
+    """Return the mean difference, in standard deviations, that the sign-flip test detects.
 
-    A shift moves the interval of subset means and changes nothing else about it, so with normal noise z the
-    test finds a shift just where it exceeds -low(z): the answer is a quantile of -low over simulated z. Few
-    seeds need it, for there the test is coarser than a t test: with 8 seeds and 6 comparisons all 8
-    differences must have one sign. Above 12 seeds it is the effect that a t test finds, which differs little:
-    at worst, with 13 to 16 seeds and 20 comparisons, sign flips find it 76 times in 100 in place of 80.
+    Up to 12 seeds the effect is simulated, because the test is coarser than a t test: with 8 seeds and 6
+    comparisons all 8 differences must have the same sign. A constant shift of all differences only shifts
+    the interval of subset means. With normal noise z the test therefore detects a shift if it exceeds
+    -low(z), and the result is a quantile of -low(z). Above 12 seeds the result is the effect that a t test
+    detects. The difference is small: in the worst case, 13 to 16 seeds and 20 comparisons, the power of the
+    sign-flip test is 76% in place of 80%.
 
     Args:
-        seeds: how many differences there are, positive.
-        level: of the two-sided test, in (0, 1).
-        power: the share of experiments that find it, in (0, 1).
+        seeds: number of differences, positive.
+        level: significance level of the two-sided test, in (0, 1).
+        power: probability of detecting the effect, in (0, 1).
 
     Returns:
-        The effect, positive; infinite where no difference, however large, could be found.
+        The effect, positive; infinite if no difference can be significant.
 
     >>> round(detectable_effect(8), 1), detectable_effect(4)
     (1.2, inf)
@@ -74,33 +75,33 @@ def detectable_effect(seeds: int, level: float = LEVEL, power: float = POWER) ->
 
 
 def _by_t_test(seeds: int, level: float, power: float) -> float:
-    """Return the mean difference, in standard deviations, that a two-sided t test finds."""
-    freedom, root = seeds - 1, math.sqrt(seeds)
-    threshold = stats.t.ppf(1 - level / 2, freedom)
+    """Return the mean difference, in standard deviations, that a two-sided t test detects."""
+    degrees, root = seeds - 1, math.sqrt(seeds)
+    threshold = stats.t.ppf(1 - level / 2, degrees)
 
-    def missing(noncentrality: float) -> float:
-        return float(stats.nct.sf(threshold, freedom, noncentrality) - power)
+    def excess_power(noncentrality: float) -> float:
+        return float(stats.nct.sf(threshold, degrees, noncentrality) - power)
 
-    return float(optimize.brentq(missing, 0.0, threshold + 10)) / root
+    return float(optimize.brentq(excess_power, 0.0, threshold + 10)) / root
 
 
 def seeds_needed(effect: float, level: float = LEVEL, power: float = POWER) -> int:
-    """Return the fewest seeds with which a mean difference would be found with a given power.
+    """Return the smallest number of seeds that detects a mean difference with a given power.
 
     Args:
-        effect: the difference in standard deviations of the differences, positive.
-        level: of the two-sided test, in (0, 1).
-        power: the share of experiments that find it, in (0, 1).
+        effect: the mean difference in standard deviations of the differences, positive.
+        level: significance level of the two-sided test, in (0, 1).
+        power: probability of detecting the effect, in (0, 1).
 
     Raises:
-        PartitaError: the effect is not positive, or the level is too small for the test's steps.
+        PartitaError: the effect is not positive, or the level is smaller than the smallest possible p-value.
 
     >>> seeds_needed(0.52), seeds_needed(10.0)
     (32, 6)
     """
     if not effect > 0:
         raise PartitaError(
-            f"`effect` is {effect}, must be positive: no number of seeds shows a difference of zero"
+            f"`effect` is {effect} but must be positive: no number of seeds detects a difference of zero"
         )
     low = min_seeds(level)
     if detectable_effect(low, level, power) <= effect:

@@ -1,6 +1,6 @@
-"""The scores of all arms under all seeds become what `scores.json` holds: arms, pairs and directions.
+"""All scores of all arms over seeds, and all comparisons, in the format of `scores.json`.
 
-It knows nothing of how the scores were made, of files, or of pages.
+This file does not compute the scores and writes no files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,28 +22,28 @@ def scoreboard(
     pairs: Sequence[Pair] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Return every arm's scores over seeds, and every pair's comparison, ready for JSON.
+    """Summarise the scores of all arms over seeds and compare pairs of arms.
 
-    Each score is a family of its own in Holm's correction: it asks its own question. Whoever reads several
-    scores as one question must say beforehand which of them decides. Fewer pairs find more: with 8 seeds a
-    verdict is possible among 6 at most. So name the pairs that matter, for example every arm against the
-    control, rather than take all.
+    Each score is a separate family in Holm's correction. Name the primary score before the experiment if
+    several scores answer the same question. Fewer pairs give more power: with 8 seeds a verdict is possible
+    for at most 6 pairs. Pass the pairs that matter, for example every arm against the control.
 
     Args:
-        scores: by arm, score and seed, the number.
-        better: the scores that are compared, and which way each is better. Others are only described.
-        margins: by score, the largest difference that does not matter, in its unit. Without one, only arms
-            whose scores are the same under every seed can be equal.
-        pairs: the arms (a, b) to compare; all, each once and in the order of `scores`, where it is left out.
-            A pair is compared in the scores that both have.
-        seed: of random flips, above 16 seeds.
+        scores: the numbers by arm, score and seed.
+        better: the scores to compare, and the direction in which each is better. Other scores are only
+            summarised.
+        margins: by score, the largest difference that does not matter, in the unit of the score. Without a
+            margin only arms with identical scores for every seed can be equal.
+        pairs: the arms (a, b) to compare; by default all pairs, in the order of `scores`. A pair is compared
+            in the scores that both arms have.
+        seed: of the random flips, used with more than 16 seeds.
 
     Returns:
         {"arms": {arm: {score: {"value", "low", "high", "seeds", "values"}}}, "pairs": [...], "better": ...},
-        values in the order of the seeds; a pair holds the fields of `Comparison` and a "sentence".
+        with the values sorted by seed; a pair has the fields of `Comparison` and a "sentence".
 
     Raises:
-        PartitaError: a name is unknown, a number is not finite, or a pair's seeds differ.
+        PartitaError: a name is unknown, a number is not finite, or the arms of a pair have different seeds.
 
     >>> scores = {"policy": {"kl": {0: 1.0, 1: 2.0}}, "likelihood": {"kl": {0: 2.0, 1: 4.0}}}
     >>> board = scoreboard(scores, {"kl": "lower"})
@@ -52,42 +52,42 @@ def scoreboard(
     """
     margins = margins or {}
     pairs = list(combinations(scores, 2)) if pairs is None else pairs
-    _refuse_unknown(scores, better, margins, pairs)
+    _check_names(scores, better, margins, pairs)
     arms = {
-        arm: {score: _described(arm, score, by_seed, seed) for score, by_seed in theirs.items()}
-        for arm, theirs in scores.items()
+        arm: {score: _summary(arm, score, by_seed, seed) for score, by_seed in by_score.items()}
+        for arm, by_score in scores.items()
     }
     found = []
     for score, direction in better.items():
-        having = {arm: theirs[score] for arm, theirs in scores.items() if score in theirs}
-        both = [(a, b) for a, b in pairs if a in having and b in having]
+        scored = {arm: by_score[score] for arm, by_score in scores.items() if score in by_score}
+        both = [(a, b) for a, b in pairs if a in scored and b in scored]
         margin = margins.get(score, 0.0)
-        found += compare_pairs(score, having, both, better=direction, margin=margin, seed=seed)
+        found += compare_pairs(score, scored, both, better=direction, margin=margin, seed=seed)
     rows = [comparison.as_json() | {"sentence": describe(comparison)} for comparison in found]
     return {"arms": arms, "pairs": rows, "better": dict(better)}
 
 
-def _described(arm: str, score: str, by_seed: BySeed, seed: int) -> dict[str, Any]:
-    """Return a score of an arm over its seeds."""
+def _summary(arm: str, score: str, by_seed: BySeed, seed: int) -> dict[str, Any]:
+    """Return the mean and the values of a score of an arm over its seeds."""
     ordered = sorted_by_seed(score, arm, by_seed)
     values = list(ordered.values())
     return mean_over_seeds(values, seed=seed).as_json() | {"seeds": list(ordered), "values": values}
 
 
-def _refuse_unknown(
+def _check_names(
     scores: Mapping[str, Mapping[str, BySeed]],
     better: Mapping[str, Direction],
     margins: Mapping[str, float],
     pairs: Sequence[Pair],
 ) -> None:
-    names = {score for theirs in scores.values() for score in theirs}
+    names = {score for by_score in scores.values() for score in by_score}
     for score in better:
         if score not in names:
-            raise PartitaError(f"no arm has the score `{score}`: there are {sorted(names)}")
+            raise PartitaError(f"no arm has the score `{score}`: choose from {sorted(names)}")
     for score in margins:
         if score not in better:
-            raise PartitaError(f"`{score}` has a margin but no direction: say which way it is better")
+            raise PartitaError(f"`{score}` has a margin but no direction: add it to `better`")
     for pair in pairs:
         for arm in pair:
             if arm not in scores:
-                raise PartitaError(f"there is no arm `{arm}` to compare: there are {sorted(scores)}")
+                raise PartitaError(f"there is no arm `{arm}` to compare: choose from {sorted(scores)}")

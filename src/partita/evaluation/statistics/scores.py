@@ -1,8 +1,7 @@
-"""A score is a number with its interval, never a number alone; intervals come from resampling blocks.
+"""A score with its interval, and the block bootstrap that computes intervals.
 
-It does not know what is scored. An interval here says how the score would move if other stretches
-of the same recordings had been held out; it does not say how it would move with other recordings, or if the
-model were trained again with another seed.
+An interval describes other stretches of the same recordings. It does not describe other recordings, nor a
+model trained with another seed (see `seed_interval.py`).
 """
 
 import math
@@ -15,14 +14,22 @@ from numpy.typing import NDArray
 from partita.errors import DivergedError, PartitaError
 from partita.seeds import numpy_stream
 
-TAIL = 2.5  # per cent beyond either end of an interval
+TAIL = 2.5  # per cent outside each end of an interval
 RESAMPLES = 2000
-_CHUNK = 100  # resamples at once, so that memory stays flat on hours of sound
+_CHUNK = 100  # resamples computed at once: limits the memory for hours of sound
 
 
 @dataclass(frozen=True)
 class Score:
-    """A value and its 95% interval, low <= value <= high, all finite.
+    """A value with its 95% interval: low <= value <= high, all finite.
+
+    Args:
+        value: the score.
+        low: lower end of the interval.
+        high: upper end of the interval.
+
+    Raises:
+        DivergedError: a number is not finite.
 
     >>> Score(4.5, 4.25, 4.75).as_json()
     {'value': 4.5, 'low': 4.25, 'high': 4.75}
@@ -40,12 +47,18 @@ class Score:
         assert self.low <= self.value <= self.high
 
     def as_json(self) -> dict[str, Any]:
-        """Return the three numbers under the names that every score has."""
+        """Return the three numbers by name, as they are written to JSON."""
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
 def percentile_interval(value: float, replicates: NDArray[np.float64]) -> Score:
-    """Return a value with the central 95% of its replicates, widened to the value where it lies outside.
+    """Return a value with the central 95% of its replicates as interval.
+
+    The interval is extended to the value if the value lies outside.
+
+    Args:
+        value: the score.
+        replicates: (resamples,) the score of each resample.
 
     >>> percentile_interval(20.0, np.arange(41.0))
     Score(value=20.0, low=1.0, high=39.0)
@@ -57,17 +70,17 @@ def percentile_interval(value: float, replicates: NDArray[np.float64]) -> Score:
 def block_mean(
     sums: NDArray[np.floating], counts: NDArray[np.integer] | NDArray[np.floating], *, seed: int
 ) -> Score:
-    """Return the mean over all samples of all blocks, with the interval from drawing blocks with replacement.
+    """Return the mean over all samples of all blocks, with a 95% block-bootstrap interval.
 
         value = sum_b sums_b / sum_b counts_b
 
-    Neighbouring samples depend on each other, so whole blocks are drawn, not samples (Kuensch 1989, with
-    blocks that do not overlap). With one block the interval has no width, and says nothing.
+    Neighbouring samples are correlated, so the bootstrap draws whole blocks with replacement (Kuensch 1989,
+    with blocks that do not overlap). With one block the interval has no width and carries no information.
 
     Args:
-        sums: (blocks,) the sum within each block.
-        counts: (blocks,) samples in each, positive.
-        seed: of the resampling.
+        sums: (blocks,) sum over the samples of each block.
+        counts: (blocks,) number of samples of each block, positive.
+        seed: of the bootstrap.
 
     Raises:
         PartitaError: there is no block, or the result is not finite.
@@ -77,7 +90,7 @@ def block_mean(
     """
     total, count = np.asarray(sums, np.float64), np.asarray(counts, np.float64)
     if not total.size:
-        raise PartitaError("there is no sound to score: choose a split that has some")
+        raise PartitaError("there is no sound to score: choose a split that contains sound")
     rng = numpy_stream(seed, "evaluation/bootstrap")
     even = np.full(total.size, 1 / total.size)
     replicates = []

@@ -1,13 +1,13 @@
-"""The mean over seeds with its 95% interval: how it would move if everything were trained again.
+"""Mean over seeds with a 95% interval that inverts the sign-flip test.
 
-The interval holds every mean that a sign-flip test of the same numbers does not reject, so that an interval
-and a p-value never say two things: an interval of paired differences leaves 0 out just where p <= 0.05. Its
-ends are means over subsets of the seeds (Hartigan 1969, "typical values"). Below 6 seeds no mean at all can
-be rejected in that way, and Student's t interval, which trusts the normal distribution, takes its place.
+The interval contains every mean that the sign-flip test of the same numbers does not reject. Interval and
+p-value therefore agree: the interval of paired differences excludes 0 if and only if p <= 0.05. The ends of
+the interval are means over subsets of the seeds (Hartigan 1969, "typical values"). With fewer than 6 seeds
+the test rejects no mean, and Student's t interval, which assumes a normal distribution, is used.
 
-The percentile bootstrap that serves for blocks of sound is too narrow for so few seeds: it draws as if the
-spread of the 8 at hand were the true spread. Share of 95% intervals that hold the true mean, in simulation,
-and the median width in standard deviations (errors about 0.005 for the bootstraps, half of it for the rest):
+The percentile bootstrap, which is used for blocks of sound, is too narrow for few seeds: it treats their
+spread as the true spread. The table shows the coverage of 95% intervals in a simulation and, in brackets,
+their median width in standard deviations (standard errors about 0.005 for the bootstraps, half for the rest):
 
     seeds  noise        this interval  Student's t    percentile     bootstrap-t
         4  normal       0.95 (2.81)      0.95 (2.81)    0.79 (1.47)    0.94 (4.94)
@@ -17,8 +17,8 @@ and the median width in standard deviations (errors about 0.005 for the bootstra
        16  normal       0.95 (1.04)      0.95 (1.04)    0.91 (0.93)    0.94 (1.07)
        16  exponential  0.91 (0.95)      0.91 (0.96)    0.88 (0.84)    0.93 (1.08)
 
-Noise of one long tail makes every method too sure, the bootstrap-t least, which pays with its width. It is
-not used because it would contradict the test. Differences between arms that are alike are never lopsided.
+With skewed noise every interval covers too little; the bootstrap-t covers most and is the widest. It is not
+used because it can contradict the test. Differences between arms with the same distribution are symmetric.
 """
 
 import math
@@ -30,17 +30,20 @@ from scipy import stats
 from partita.evaluation.statistics.permutation import checked_differences, critical_rank, sign_flip_sets
 from partita.evaluation.statistics.scores import Score
 
-LEVEL = 0.05  # what lies outside an interval, and of every test of arms
+LEVEL = 0.05  # significance level of all intervals and tests
 
 
 def subset_means(values: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.float64]:
-    """Return the means over sets of seeds, ascending along the last axis: (..., seeds) to (..., sets).
+    """Return the means over subsets of the seeds, in ascending order.
 
-    For symmetric noise the true mean falls into each of the gaps between them equally often.
+    With symmetric noise the true mean lies in each gap between neighbouring means with equal probability.
 
     Args:
         values: (..., seeds).
-        seed: of the random sets, where there are too many seeds for all of them.
+        seed: of the random subsets, used with more than 16 seeds.
+
+    Returns:
+        (..., subsets) means, ascending along the last axis.
 
     >>> subset_means(np.array([1.0, 4.0])).tolist()
     [1.0, 2.5, 4.0]
@@ -51,18 +54,18 @@ def subset_means(values: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.fl
 
 
 def mean_over_seeds(values: ArrayLike, *, seed: int = 0) -> Score:
-    """Return the mean of one number a seed with its 95% interval.
+    """Return the mean over seeds with its 95% interval.
 
-    With k = `critical_rank(seeds, 0.05)` it goes from the k-th smallest to the k-th largest mean over a subset of
-    the seeds; with 2 to 5 seeds it is mean +- t sd / sqrt(seeds). With one seed it has no width, and says
-    nothing.
+    With k = `critical_rank(seeds, 0.05)`, the interval extends from the k-th smallest to the k-th largest
+    mean over a subset of the seeds. With 2 to 5 seeds it is mean +- t sd / sqrt(seeds). With one seed it has
+    no width and carries no information.
 
     Args:
-        values: (seeds,) a score of one arm, or its difference between two.
-        seed: of the random subsets, above 16 seeds.
+        values: (seeds,) a score of one arm, or the difference of a score between two arms.
+        seed: of the random subsets, used with more than 16 seeds.
 
     Raises:
-        PartitaError: a value is not finite, or there is none.
+        PartitaError: a value is not finite, or there is no value.
 
     >>> mean_over_seeds([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     Score(value=3.5, low=1.0, high=6.0)
@@ -79,4 +82,4 @@ def mean_over_seeds(values: ArrayLike, *, seed: int = 0) -> Score:
         low, high = float(mean - half), float(mean + half)
     else:
         low = high = mean
-    return Score(mean, min(low, mean), max(high, mean))  # of equal values the means differ by rounding
+    return Score(mean, min(low, mean), max(high, mean))  # means of equal values differ by rounding

@@ -1,4 +1,4 @@
-"""A mean without its extremes, for scores that a clip or two can carry away. Does not know what is scored."""
+"""Trimmed mean: a mean without the extreme values, for scores that a few clips can dominate."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,20 +7,19 @@ from partita.errors import PartitaError
 from partita.evaluation.statistics.scores import RESAMPLES, Score, percentile_interval
 from partita.seeds import numpy_stream
 
-SHARE = 0.01  # left out at either end
+SHARE = 0.01  # trimmed at each end
 
 
 def trimmed_mean(values: NDArray[np.float64], *, seed: int, share: float = SHARE) -> Score:
-    """Return the mean of what is left without a share of the values at either end, with a 95% interval from
-    drawing values with replacement and trimming each resample.
+    """Return the trimmed mean with a 95% bootstrap interval.
 
-    At least one value is left out at either end where there are three or more, or few clips would be never
-    trimmed.
+    A share of the values is removed at each end before the mean is computed; with 3 or more values at least
+    one at each end. Each resample of the bootstrap is trimmed in the same way.
 
     Args:
-        values: (clips,).
-        seed: of the resampling.
-        share: of the values, at either end, below a half.
+        values: (clips,) one score for each clip.
+        seed: of the bootstrap.
+        share: share of the values to remove at each end, below 0.5.
 
     Raises:
         PartitaError: there is no value.
@@ -29,12 +28,12 @@ def trimmed_mean(values: NDArray[np.float64], *, seed: int, share: float = SHARE
     2.5
     """
     if not len(values):
-        raise PartitaError("there is no clip to take a mean of: draw at least one")
+        raise PartitaError("there is no clip to average: draw at least one")
     cut = max(int(share * len(values)), 1) if len(values) > 2 else 0
 
     def mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        kept: NDArray[np.float64] = np.sort(rows, -1)[..., cut : rows.shape[-1] - cut].mean(-1)
-        return kept
+        means: NDArray[np.float64] = np.sort(rows, -1)[..., cut : rows.shape[-1] - cut].mean(-1)
+        return means
 
     picks = numpy_stream(seed, "evaluation/bootstrap").integers(len(values), size=(RESAMPLES, len(values)))
     return percentile_interval(float(mean(values)), mean(values[picks]))

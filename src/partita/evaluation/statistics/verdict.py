@@ -1,4 +1,4 @@
-"""One word about arm a against arm b. It knows p-values and intervals' limits, not where they come from."""
+"""The verdict on a pair of arms: better, worse, equal or undecided."""
 
 from typing import Literal
 
@@ -9,21 +9,26 @@ Direction = Literal["lower", "higher"]
 
 
 def verdict(difference: float, *, better: Direction, p: float | None, p_equal: float | None) -> Verdict:
-    """Return what has been shown about a, given the difference a - b of a score.
+    """Return the verdict on arm a in comparison with arm b.
 
-    `equal` where the difference was shown to lie within the margin, even if it was also shown not to be zero:
-    a margin says what does not matter. `undecided` is what remains, and no weaker word for equal.
+    The verdict is `equal` if the equivalence test is significant, even if the difference is significant, too.
+    Otherwise it is `better` or `worse` if the difference is significant. It is `undecided` if neither test is
+    significant; this is not evidence for equality.
 
     Args:
-        difference: the mean of a - b.
-        better: which way the score is better.
-        p: of "there is no difference", corrected for other comparisons; None where nothing can be tested.
-        p_equal: of "the difference is outside the margin", corrected likewise.
+        difference: mean of a - b.
+        better: the direction in which the score is better.
+        p: corrected p-value of "there is no difference"; None if no test is possible.
+        p_equal: corrected p-value of "the difference is outside the margin"; None if no test is possible.
 
-    >>> verdict(-0.1, better="lower", p=0.03, p_equal=0.9), verdict(-0.1, better="higher", p=0.03, p_equal=0.9)
-    ('better', 'worse')
-    >>> verdict(-0.1, better="lower", p=0.03, p_equal=0.02), verdict(-0.1, better="lower", p=0.3, p_equal=0.9)
-    ('equal', 'undecided')
+    >>> verdict(-0.1, better="lower", p=0.03, p_equal=0.9)
+    'better'
+    >>> verdict(-0.1, better="higher", p=0.03, p_equal=0.9)
+    'worse'
+    >>> verdict(-0.1, better="lower", p=0.03, p_equal=0.02)
+    'equal'
+    >>> verdict(-0.1, better="lower", p=0.3, p_equal=0.9)
+    'undecided'
     """
     if p_equal is not None and p_equal <= LEVEL:
         return "equal"

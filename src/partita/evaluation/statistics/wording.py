@@ -1,7 +1,4 @@
-"""A comparison in sentences for people: what was found, how surely, and what could have been found.
-
-It judges nothing; it knows no pages and no markup.
-"""
+"""A comparison in sentences: the verdict, the evidence, and the power of the test."""
 
 from partita.evaluation.statistics.comparison import Comparison
 from partita.evaluation.statistics.power import min_seeds
@@ -9,7 +6,10 @@ from partita.evaluation.statistics.seed_interval import LEVEL
 
 
 def describe(found: Comparison) -> str:
-    """Return two or three sentences in plain words, numbers to three digits.
+    """Describe a comparison in two or three sentences, with numbers to three digits.
+
+    Args:
+        found: the comparison to describe.
 
     >>> from partita.evaluation.statistics.comparison import compare_pairs
     >>> arms = {"gumbel": dict(enumerate([1, 2, 1, 2, 1, 2])), "twin": dict(enumerate([3, 5, 3, 4, 4, 4]))}
@@ -19,7 +19,7 @@ def describe(found: Comparison) -> str:
     p = 0.0312). With these seeds a difference of 0.929 would be found four times in five; to find 0.464 as
     often takes about 12 seeds.
     """
-    return f"{_finding(found)}: {_evidence(found)}. {_outlook(found)}".rstrip()
+    return f"{_finding(found)}: {_evidence(found)}. {_power(found)}".rstrip()
 
 
 def _finding(found: Comparison) -> str:
@@ -43,13 +43,13 @@ def _evidence(found: Comparison) -> str:
     return f"{difference} ({interval})" + (", there but too small to matter" if small else "")
 
 
-def _outlook(found: Comparison) -> str:
-    """Say what these seeds could have shown, and how many show less; nothing without a spread."""
+def _power(found: Comparison) -> str:
+    """Describe the detectable difference and the required seeds; empty if there is no spread."""
     tests = max(1, found.comparisons)
     fewest = min_seeds(LEVEL / tests)
     if len(found.seeds) < fewest:
-        beside = f" for {tests} comparisons" if tests > 1 else ""
-        return f"It takes at least {fewest} seeds{beside} to find any difference, however large."
+        comparisons = f" for {tests} comparisons" if tests > 1 else ""
+        return f"It takes at least {fewest} seeds{comparisons} to find any difference, however large."
     if not found.detectable or not found.aim:
         return ""
     within = f"With these seeds a difference of {found.detectable:.3g} would be found four times in five"

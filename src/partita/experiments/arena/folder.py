@@ -3,11 +3,14 @@
     arena.json             the settings; a call with other settings is refused
     recordings/, sound/    synthetic studies and their corpus, if neither teacher nor corpus is given
     teacher/               the teacher's run, if none is given
-    critic/                the critic's run, if an arm needs one; critic-diverged.json if its training
-    diverged clips/                 the corpus of the teacher's clips that the students learn from
-    runs/SEED/start        a student before the arms runs/SEED/ARM          the student after an arm
-    results/ARM/SEED.json  the evaluation of an arm choices.json           what was chosen on the validation
-    seeds, written before the first test seed scores.json            the scores
+    critic/                the critic's run, if an arm needs one
+    critic-diverged.json   the error of a critic whose training diverged
+    clips/                 the corpus of the teacher's clips that the students learn from
+    runs/SEED/start        a student before the arms
+    runs/SEED/ARM          the student after an arm
+    results/ARM/SEED.json  the evaluation of an arm
+    choices.json           what was chosen on the validation seeds, written before the first test seed
+    scores.json            the scores
 
 This file evaluates nothing. It checks each value of a result when it is read.
 """

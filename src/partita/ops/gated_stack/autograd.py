@@ -1,8 +1,8 @@
-"""The gated stack on a CPU as one differentiable operation over the compiled loops of `stack_cpu` (float32)
-and `stack_bfloat16`.
+"""The compiled gated stack as one differentiable PyTorch operation on a CPU.
 
-Each thread walks its share of the rows through all layers, adding to its own copy of the weights' gradients;
-the copies are summed in order, so that the result depends on the number of threads but never on their timing.
+Each thread runs its part of the rows through all layers and adds to its own copy of the weights' gradients.
+The copies are summed in order, so the result depends on the number of threads but not on their timing.
+Layouts are those of `layout.py`. This file does not know classes or logits.
 """
 
 from collections.abc import Callable
@@ -16,74 +16,50 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from partita.ops.gated_stack import bfloat16 as stack_bfloat16
-from partita.ops.gated_stack import float32 as stack_cpu
+from partita.ops.gated_stack import bfloat16, float32
+from partita.ops.gated_stack.layout import (
+    BackwardScratch,
+    BackwardTensors,
+    ForwardScratch,
+    ForwardTensors,
+    NumberFormat,
+    Sizes,
+)
+from partita.ops.gated_stack.schedule import ThreadSlot
 
 Addresses = NDArray[np.int64]
 
 
-def _together(work: Callable[[int, int], None], threads: int) -> None:
-    """Call `work(thread, barrier)` once in each of so many threads, this one among them, all at the same
-    time.
-    """
-    counters = np.zeros(2, np.int64)  # the barrier's count, and whether a thread has given up
+def run_threads(work: Callable[[ThreadSlot], None], count: int) -> None:
+    """Call `work` in `count` threads at the same time, the calling thread among them, and wait for all.
 
-    def share(thread: int) -> None:
+    Raises:
+        BaseException: what the first failing thread raised; the others do not wait for it at the barrier.
+    """
+    counters = np.zeros(2, np.int64)  # the barrier's count, and whether a thread has failed
+
+    def run(index: int) -> None:
         try:
-            work(thread, int(counters.ctypes.data))
-        except BaseException:  # Ctrl-C while the loops are compiled comes here too
+            work(ThreadSlot(index, count, int(counters.ctypes.data)))
+        except BaseException:  # including Ctrl-C while the loops are compiled
             counters[1] = 1
             raise
 
-    with ThreadPoolExecutor(max(1, threads - 1)) as others:
+    with ThreadPoolExecutor(max(1, count - 1)) as others:
         try:
-            pending = [others.submit(share, thread) for thread in range(1, threads)]
-            share(0)
+            pending = [others.submit(run, index) for index in range(1, count)]
+            run(0)
             for one in pending:
                 one.result()
-        except BaseException:  # a thread that can't be started, or Ctrl-C here: let go of those that wait
+        except BaseException:  # a thread that can't be started, or Ctrl-C here: release those that wait
             counters[1] = 1
             raise
-
-
-def _addresses(tensors: list[Tensor], columns: list[int] | None = None) -> Addresses:
-    """Return the address of every tensor's every item along its first axis, a number of columns in."""
-    columns = columns or [0] * len(tensors)
-    rows = [
-        [t.data_ptr() + t.element_size() * (item * t.stride(0) + column) for item in range(t.shape[0])]
-        for t, column in zip(tensors, columns, strict=True)
-    ]
-    return np.array(rows, np.int64)
-
-
-def _per_layer(count: int, outer: list[Tensor], inner: list[Tensor]) -> Addresses:
-    """Return addresses (layers, tensors); the last layer, which has no inner ones, is given the first's."""
-    rows = [
-        [_item(tensor, layer) for tensor in outer]
-        + [_item(tensor, layer % max(1, count - 1)) for tensor in inner]
-        for layer in range(count)
-    ]
-    return np.array(rows, np.int64)
-
-
-def _item(tensor: Tensor, item: int) -> int:
-    return tensor.data_ptr() + tensor.element_size() * item * tensor.stride(0)
-
-
-def _pack(matrices: Tensor, narrow: bool) -> Tensor:
-    """Return (..., rows, columns) matrices as the products read them: with `narrow`, bfloat16, two rows at a
-    time.
-    """
-    if not narrow:
-        return matrices.contiguous()
-    *others, rows, columns = matrices.shape
-    return matrices.reshape(*others, rows // 2, 2, columns).mT.to(torch.bfloat16).contiguous()
 
 
 class CompiledStack(torch.autograd.Function):
     """All layers' gates side by side, (batch, wanted, layers * units): the same numbers as `reference_stack`.
 
-    With `narrow`, products are those of `reference_stack` under autocast; the signal from layer to layer and
+    In bfloat16, products are those of `reference_stack` under autocast; the signal from layer to layer and
     all sums stay float32.
     """
 
@@ -96,76 +72,75 @@ class CompiledStack(torch.autograd.Function):
         residual: Tensor,
         residual_bias: Tensor,
         dilations: tuple[int, ...],
-        narrow: bool,
-        keep: bool,
+        in_bfloat16: bool,
+        save: bool,
     ) -> Tensor:
-        """Run the layers in order; `keep` every layer's input, tanh and sigmoid, if there is a way back."""
-        loops, kind = _loops(narrow)
+        """Run the layers in order; with `save`, save what the backward pass reads."""
+        loops, dtype = _loops(in_bfloat16)
         weights = [tensor.contiguous() for tensor in (dilated, dilated_bias, residual, residual_bias)]
-        packed = [_pack(weights[0], narrow), weights[1], _pack(weights[2], narrow), weights[3]]
-        batch, time, channels = hidden.shape
-        kernel, units, count = dilated.shape[1] // channels, dilated.shape[2] // 2, len(dilations)
-        starts = np.array([(kernel - 1) * reach for reach in accumulate(dilations)], np.int64)
-        first = hidden.to(kind).contiguous()
-        # without a way back two layers' inputs are enough, since no thread is more than a layer ahead
-        rooms = [torch.empty_like(first) for _ in range(count - 1 if keep else min(2, count - 1))]
-        inputs = [first, *(rooms[layer % len(rooms)] for layer in range(count - 1))]
-        kept = [torch.empty(batch, time, 2 * units, dtype=kind) for _ in range(count if keep else 1)]
-        kept *= 1 if keep else count
-        gates = torch.empty(batch, time - int(starts[-1]), count * units, dtype=kind)
-        stream = hidden.clone(memory_format=torch.contiguous_format) if narrow else first
-        shape = (starts, np.array(dilations, np.int64), (time, kernel, channels, units, count * units))
-        h, z, signal = _addresses(inputs), _addresses(kept), _addresses([stream])[0]
-        g = _addresses([gates] * count, [layer * units for layer in range(count)])
-        w, threads = _per_layer(count, packed[:2], packed[2:]), torch.get_num_threads()
-
-        def work(thread: int, barrier: int) -> None:
-            loops.forward_layers(h, signal, z, g, w, *shape, (thread, threads, barrier))
-
-        _together(work, threads)
-        if keep:
-            ctx.save_for_backward(*weights, *inputs, *kept)
-        ctx.shape, ctx.narrow, ctx.spent = shape, narrow, not keep
+        packed = [_pack(weights[0], dtype), weights[1], _pack(weights[2], dtype), weights[3]]
+        sizes, starts = _sizes_of(hidden, dilated, dilations)
+        count, batch = len(dilations), hidden.shape[0]
+        inputs, activations = _buffers(hidden.to(dtype).contiguous(), sizes.units, count, save)
+        gates = torch.empty(batch, sizes.time - int(starts[-1]), sizes.gate_columns, dtype=dtype)
+        signal = [hidden.clone(memory_format=torch.contiguous_format)] * count if in_bfloat16 else inputs
+        tensors = ForwardTensors(
+            _addresses(inputs),
+            _addresses(signal),
+            _addresses(activations),
+            _column_addresses(gates, sizes.units, count),
+            _per_layer(count, packed[:2], packed[2:]),
+            starts,
+            np.array(dilations, np.int64),
+        )
+        threads = torch.get_num_threads()
+        memory, scratch = _forward_scratch(loops.FORMAT, sizes, threads)
+        run_threads(lambda slot: loops.forward_layers(tensors, sizes, scratch[slot.number], slot), threads)
+        del memory, signal, packed  # their addresses were in use until here
+        if save:
+            ctx.save_for_backward(*weights, *inputs, *activations)
+        ctx.sizes, ctx.starts, ctx.dilations = sizes, starts, tensors.dilations
+        ctx.in_bfloat16, ctx.spent = in_bfloat16, not save
         return gates
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_gates: Tensor) -> tuple[Tensor | None, ...]:
-        """Walk back from the last layer: first the gradients of its sums, then what flows on to its input."""
+        """Run the layers from last to first: the gradients of a layer's sums, then that of its input."""
         if ctx.spent:
             raise RuntimeError(
-                "the way back overwrites what was kept, so it can be walked once: run the model again"
+                "the backward pass overwrites the saved activations, so it can run once: run the model again"
             )
         ctx.spent = True
-        (loops, kind), threads = _loops(ctx.narrow), torch.get_num_threads()
-        _, dilations, (time, kernel, channels, units, _) = ctx.shape
-        count, weights = len(dilations), ctx.saved_tensors[:4]
-        h = _addresses(list(ctx.saved_tensors[4 : 4 + count]))
-        z = _addresses(list(ctx.saved_tensors[4 + count :]))
-        d_gates = d_gates.to(kind).contiguous()
-        dg = _addresses([d_gates] * count, [layer * units for layer in range(count)])
-        taps = _pack(weights[0].view(count, kernel, channels, 2 * units).mT, ctx.narrow)
-        turned = _per_layer(count, [taps], [residual := _pack(weights[2].mT, ctx.narrow)])
-        d_hidden = torch.zeros(d_gates.shape[0], time, channels)
-        dh = _addresses([d_hidden])[0]
+        (loops, dtype), threads, sizes = _loops(ctx.in_bfloat16), torch.get_num_threads(), ctx.sizes
+        count, weights = len(ctx.dilations), ctx.saved_tensors[:4]
+        d_gates = d_gates.to(dtype).contiguous()
+        taps = weights[0].view(count, sizes.kernel_size, sizes.channels, 2 * sizes.units)
+        transposed = [_pack(taps.mT, dtype), _pack(weights[2].mT, dtype)]
+        d_hidden = torch.zeros(d_gates.shape[0], sizes.time, sizes.channels)
         copies = [torch.zeros(threads, *weight.shape) for weight in weights]
-        sums = [
-            _per_layer(count, [copy[thread] for copy in copies[:2]], [copy[thread] for copy in copies[2:]])
-            for thread in range(threads)
+        tensors = BackwardTensors(
+            _addresses(list(ctx.saved_tensors[4 : 4 + count])),
+            _addresses([d_hidden])[0],
+            _addresses(list(ctx.saved_tensors[4 + count :])),
+            _column_addresses(d_gates, sizes.units, count),
+            _per_layer(count, transposed[:1], transposed[1:]),
+            np.empty(0, np.int64),
+            ctx.starts,
+            ctx.dilations,
+        )
+        own = [
+            tensors._replace(
+                gradients=_per_layer(count, [c[i] for c in copies[:2]], [c[i] for c in copies[2:]])
+            )
+            for i in range(threads)
         ]
-
-        def work(thread: int, barrier: int) -> None:
-            place = (thread, threads, barrier)
-            loops.backward_layers(h, dh, z, dg, turned, sums[thread], *ctx.shape, place)
-
-        _together(work, threads)
-        del residual  # its address was in use until here
+        memory, scratch = _backward_scratch(loops.FORMAT, sizes, threads)
+        run_threads(
+            lambda slot: loops.backward_layers(own[slot.number], sizes, scratch[slot.number], slot), threads
+        )
+        del memory, transposed  # their addresses were in use until here
         return d_hidden, *(copy.sum(0) for copy in copies), None, None, None
-
-
-def _loops(narrow: bool) -> tuple[Any, torch.dtype]:
-    """Return the module of the compiled loops, and the type of what products take in."""
-    return (stack_bfloat16, torch.bfloat16) if narrow else (stack_cpu, torch.float32)
 
 
 def compiled_stack(
@@ -182,11 +157,101 @@ def compiled_stack(
 
     Args:
         hidden: (batch, time, residual), float32 on a CPU; residual is a multiple of 16.
-        dilated, dilated_bias, residual, residual_bias: as `WaveNet` holds them; units are a multiple of 16.
-        dilations: of every layer.
+        dilated: (layers, kernel_size * residual, 2 * units); units are a multiple of 16.
+        dilated_bias: (layers, 2 * units)
+        residual: (layers - 1, units, residual)
+        residual_bias: (layers - 1, residual)
+        dilations: dilation of each layer, in samples.
         bfloat16: compute products, and return the gates, in bfloat16.
     """
     leaves = (hidden, dilated, dilated_bias, residual, residual_bias)
-    keep = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
-    result: Tensor = CompiledStack.apply(*leaves, dilations, bfloat16, keep)  # type: ignore[no-untyped-call]
+    save = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
+    result: Tensor = CompiledStack.apply(*leaves, dilations, bfloat16, save)  # type: ignore[no-untyped-call]
     return result
+
+
+def _loops(in_bfloat16: bool) -> tuple[Any, torch.dtype]:
+    """Return the module of the compiled loops, and the type of what products take in."""
+    return (bfloat16, torch.bfloat16) if in_bfloat16 else (float32, torch.float32)
+
+
+def _sizes_of(hidden: Tensor, dilated: Tensor, dilations: tuple[int, ...]) -> tuple[Sizes, Addresses]:
+    """Return the sizes, and the first row that each layer computes."""
+    _, time, channels = hidden.shape
+    kernel_size, units = dilated.shape[1] // channels, dilated.shape[2] // 2
+    starts = np.array([(kernel_size - 1) * reach for reach in accumulate(dilations)], np.int64)
+    return Sizes(time, kernel_size, channels, units, len(dilations) * units), starts
+
+
+def _buffers(first: Tensor, units: int, count: int, save: bool) -> tuple[list[Tensor], list[Tensor]]:
+    """Return every layer's input and activations.
+
+    Without a backward pass layers share memory: two inputs are enough, since no thread is more than a layer
+    ahead.
+    """
+    others = [torch.empty_like(first) for _ in range(count - 1 if save else min(2, count - 1))]
+    inputs = [first, *(others[layer % len(others)] for layer in range(count - 1))]
+    shape = (*first.shape[:2], 2 * units)
+    activations = [torch.empty(shape, dtype=first.dtype) for _ in range(count if save else 1)]
+    return inputs, activations * (1 if save else count)
+
+
+def _pack(matrices: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return (..., rows, columns) matrices as products read them: in bfloat16, two rows interleaved."""
+    if dtype == torch.float32:
+        return matrices.contiguous()
+    *others, rows, columns = matrices.shape
+    return matrices.reshape(*others, rows // 2, 2, columns).mT.to(dtype).contiguous()
+
+
+def _addresses(tensors: list[Tensor]) -> Addresses:
+    """Return the address of every tensor's every item along its first axis."""
+    return np.array([[_item(tensor, item) for item in range(len(tensor))] for tensor in tensors], np.int64)
+
+
+def _column_addresses(gates: Tensor, units: int, count: int) -> Addresses:
+    """Return addresses (layers, batch) of each layer's columns."""
+    return _addresses([gates[:, :, layer * units :] for layer in range(count)])
+
+
+def _per_layer(count: int, all_layers: list[Tensor], inner_layers: list[Tensor]) -> Addresses:
+    """Return addresses (layers, tensors); the last layer, which has no inner ones, gets the first's."""
+    rows = [
+        [_item(tensor, layer) for tensor in all_layers]
+        + [_item(tensor, layer % max(1, count - 1)) for tensor in inner_layers]
+        for layer in range(count)
+    ]
+    return np.array(rows, np.int64)
+
+
+def _item(tensor: Tensor, item: int) -> int:
+    return tensor.data_ptr() + tensor.element_size() * item * tensor.stride(0)
+
+
+def _forward_scratch(number: NumberFormat, sizes: Sizes, threads: int) -> tuple[Tensor, list[ForwardScratch]]:
+    """Return memory and, for each thread, where its scratch arrays lie in it."""
+    words = [number.block * 2 * sizes.units, number.block * sizes.units]
+    memory = torch.empty(threads, sum(words))
+    return memory, [ForwardScratch(*_parts(row, words)) for row in memory]
+
+
+def _backward_scratch(
+    number: NumberFormat, sizes: Sizes, threads: int
+) -> tuple[Tensor, list[BackwardScratch]]:
+    """Return memory and, for each thread, where its scratch arrays lie in it."""
+    block, units, channels = number.block, sizes.units, sizes.channels
+    packed = 0 if number.per_word == 1 else block // number.per_word
+    words = [
+        block * units, block // number.per_word * units, packed * 2 * units, packed * channels,
+        packed * channels, max(2 * units, channels), 16,
+    ]  # fmt: skip
+    memory = torch.empty(threads, sum(words))
+    memory[:, sum(words[:5]) :] = 0.0
+    memory.view(torch.int32)[:, -16:] = number.one
+    return memory, [BackwardScratch(*_parts(row, words)) for row in memory]
+
+
+def _parts(memory: Tensor, words: list[int]) -> list[int]:
+    """Return the addresses of consecutive parts of so many 32-bit words each."""
+    ends = list(accumulate(words))
+    return [memory.data_ptr() + 4 * (end - size) for end, size in zip(ends, words, strict=True)]

@@ -1,11 +1,12 @@
-"""The stack of gated dilated layers, by compiled loops where they can run and by plain tensor operations elsewhere.
+"""The stack of gated dilated layers, by compiled loops where they can run, else by plain tensor operations.
 
-The compiled loops (`autograd.py`) need a CPU, float32 tensors and channels in multiples of 16; under autocast they also
-need a processor with products of bfloat16. Everything else takes the plain reference (`reference.py`). Both give the same
-numbers up to rounding. This file does not know classes or logits.
+The compiled loops (`autograd.py`) need a CPU, float32 tensors and channels in multiples of 16; under autocast
+they also need a processor with products of bfloat16. Everything else takes the plain reference
+(`reference.py`). Both give the same numbers up to rounding. This file does not know classes or logits.
 
-Layout: `hidden` is (batch, time, residual). The weights are stacked by layer, with `taps` = kernel_size * residual,
-`wide` = 2 * units (filters, then gates) and `inner` = layers - 1, since the last layer has no residual connection.
+Layout: `hidden` is (batch, time, residual). The weights are stacked by layer: `taps` is kernel_size *
+residual, `wide` is 2 * units (filters, then gates) and `inner` is layers - 1, since the last layer has no
+residual connection.
 """
 
 import torch

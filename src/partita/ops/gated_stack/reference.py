@@ -1,4 +1,4 @@
-"""The plain reference of the gated stack: PyTorch operations, for any device, any floating-point type and autocast.
+"""The plain reference of the gated stack: PyTorch operations, for any device, any float type and autocast.
 
 The compiled loops are tested against it, outputs and gradients. This file does not know compiled code.
 """
@@ -18,7 +18,7 @@ def reference_stack(
 ) -> Float[Tensor, "batch wanted gates"]:
     """Return all layers' gated units side by side, (batch, wanted, layers * units).
 
-    Each layer computes tanh(filters) * sigmoid(gates) (WaveNet, van den Oord et al. 2016, section 2.3, equation 2).
+    Each layer computes tanh(filters) * sigmoid(gates) (WaveNet, van den Oord et al. 2016, equation 2).
 
     Args:
         hidden: input of the first layer.

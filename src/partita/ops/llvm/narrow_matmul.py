@@ -1,8 +1,8 @@
-"""Products of a few columns with a panel of weights, each block of registers as machine code of its own.
+"""Matrix products of a few columns with a panel of weights, for the sampler.
 
-LLVM's loop vectoriser does not keep a block of accumulators in registers over a product's inner loop; here
-they are phi nodes of that loop, so they do. Panels of weights start at multiples of 64 bytes. This file does
-not know how a matrix is cut into panels.
+Each block of registers has its own machine code: LLVM's loop vectorizer does not keep the accumulators in
+registers over the inner loop, so they are written as phi nodes of that loop. A panel is (depth, panels, 16)
+and starts at a multiple of 64 bytes. This file does not know how a matrix is divided into panels.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,21 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from partita.ops.llvm.matmul import WIDTH, broadcast, constant
 from partita.ops.llvm.unpack import BFLOAT16, FLOAT32, INT8, unpack
-from partita.ops.llvm.vector import INT, NOTHING, Code, Value, fma, load, loop, pointer, store
+from partita.ops.llvm.vector import (
+    INT,
+    NOTHING,
+    WIDTH,
+    Code,
+    Value,
+    broadcast,
+    constant,
+    fma,
+    load,
+    loop,
+    pointer,
+    store,
+)
 from partita.ops.numba_cache import sources_digest
 
 BYTES = ir.IntType(8).as_pointer()
@@ -47,15 +59,26 @@ def multiply(
 ) -> tuple[Any, Code]:  # fmt: skip
     """Multiply a few columns by a block of weights: y = max(least, start + x W), 16 * `panels` outputs each.
 
-    W is (depth, panels, 16). The depth is cut into `chains` equal pieces summed side by side and added in
-    order; the first goes on from `start`. With `add` the sum starts at 0 and `start` is added last, as for a
-    later chain.
+    W is (depth, panels, 16). The depth is divided into `chains` equal pieces, which are summed separately and
+    added in order; the first sum starts from `start`. With `add` the sum starts at 0 and `start` is added
+    last, as for a later chain.
 
     Args:
         shared: literal: 0 if the block is one of SINGLE, 1 if it is one of SHARED.
-        panels, columns, chains, add, stored: the block; each is machine code of its own.
-        start, x, w, y: addresses; columns of `start`, `x` and `y` are `..._step` floats apart.
+        panels: outputs of the block, in 16s.
+        columns: columns of the block.
+        chains: pieces of the depth that are summed separately.
+        add: 1 to add `start` last, else 0.
+        stored: bytes of a weight.
+        start: address of what is added to the product.
+        start_step: floats from one column of `start` to the next.
+        x: address of the columns.
+        x_step: floats from one column of `x` to the next.
+        w: address of the weights.
         steps: for int8 weights the address of each panel's 16 steps and their 16 inverses.
+        depth: rows of W.
+        y: address of the result.
+        y_step: floats from one column of `y` to the next.
         least: 0 for a rectifier, minus infinity for none.
     """
     signature = types.void(shared, *([types.int64] * 14), types.float32)

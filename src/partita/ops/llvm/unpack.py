@@ -1,5 +1,6 @@
-"""Unpacks stored weights in front of the arithmetic, as vector instructions: `precision.py` has packed them.
+"""Unpack stored weights (float32, bfloat16, int8) into vectors of floats.
 
+`sampling/precision.py` packs them: a row is (panels, 16) numbers; of bfloat16, two panels are interleaved.
 This file does not know products.
 """
 
@@ -7,8 +8,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from partita.ops.llvm.matmul import WIDTH
-from partita.ops.llvm.vector import VECTOR, WORDS
+from partita.ops.llvm.vector import VECTOR, WIDTH, WORDS
 
 FLOAT32, BFLOAT16, INT8 = 4, 2, 1
 """Bytes of a stored weight."""
@@ -23,7 +23,7 @@ def unpack(builder: ir.IRBuilder, row: Value, panels: int, stored: int) -> list[
         builder: where to emit.
         row: pointer to the row's first byte.
         panels: how many.
-        stored: bytes of each weight; int8 weights come without their step.
+        stored: bytes of each weight; int8 weights are returned without their step applied.
     """
 
     def part(kind: Any, place: int, align: int) -> Value:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from partita.ops.llvm.vector import exponentials, largest
+from partita.ops.llvm.softmax import exponentials, largest
 from partita.ops.numba_cache import compiled
 
 NO_MASS = np.float32(0.0)

@@ -6,7 +6,7 @@ This file does not know how weights are packed, what a prompt is, or threads.
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.ops.llvm.matmul import WIDTH
+from partita.ops.llvm.vector import WIDTH
 from partita.sampling.cpu.categorical import ClassArrays, DrawRule
 from partita.sampling.cpu.kernel import ClipState, Steps, Workspace, advance, copy_clips
 from partita.sampling.cpu.packing import PackedNetwork, aligned_zeros

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from partita.ops.llvm.vector import copy, gate
+from partita.ops.llvm.activation import gate_product
+from partita.ops.llvm.softmax import copy
 from partita.ops.numba_cache import compiled, compiled_on_disk
 from partita.sampling.cpu.categorical import draw_class
 from partita.sampling.cpu.matmul import RECTIFY, UNBOUNDED, Columns, Matrix, MatrixRows, product
@@ -101,7 +102,7 @@ def pass_layers(network: Any, state: Any, workspace: Any) -> None:
         for c in range(clips):
             filters, gates = s.z + 4 * c * outputs, s.gates + 4 * (c * n.layers + layer) * units
             for unit in range(0, 4 * units, 64):
-                gate(filters + unit, filters + 4 * units + unit, gates + unit)
+                gate_product((filters + unit, filters + 4 * units + unit, gates + unit))
         table[layer].slot = slot + 1 if slot + 1 < slots else 0
         if layer + 1 < n.layers:
             following = state.rings + 4 * table[layer + 1].at + table[layer + 1].slot * slot_bytes

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.models.wavenet import WaveNet
-from partita.ops.llvm.matmul import WIDTH
 from partita.ops.llvm.unpack import FLOAT32, INT8
+from partita.ops.llvm.vector import WIDTH
 from partita.sampling.cpu.kernel import Network
 from partita.sampling.cpu.matmul import Matrix
 from partita.sampling.precision import MATRICES, bytes_per_weight, scales, stored_bits

@@ -89,7 +89,7 @@ def _discriminator_warning(problem: str, share: float) -> str:
     return (
         f"the discriminator is overpowering: for {STEPS} steps it classified nearly all patches correctly,"
         f" now {share:.1%}. The generator learns little from it. Try `--adversary.r1 1`,"
-        " `--adversary.skip-above 0.9`, or a lower `--adversary.learning-rate`"
+        " `--adversary.max-accuracy 0.9`, or a lower `--adversary.learning-rate`"
     )
 
 

@@ -3,14 +3,15 @@
 import numpy as np
 from numba import njit
 
-from partita.ops.llvm.vector import exponentials, gate
+from partita.ops.llvm.activation import gate_product
+from partita.ops.llvm.softmax import exponentials
 from partita.sampling.cpu.packing import aligned_zeros
 
 
 @njit
 def gates(filter_half: int, gate_half: int, out: int, vectors: int) -> None:
     for i in range(vectors):
-        gate(filter_half + 64 * i, gate_half + 64 * i, out + 64 * i)
+        gate_product((filter_half + 64 * i, gate_half + 64 * i, out + 64 * i))
 
 
 @njit
