@@ -75,7 +75,8 @@ def _cli_text(name: str) -> str:
     finally:
         os.environ.clear()
         os.environ |= before
-    return f"---\nhide:\n  - toc\n---\n\n# `partita {name}`\n\n{SUMMARIES[name].capitalize()}.\n\n```text\n{text.getvalue().strip()}\n```\n"
+    head = f"---\nhide:\n  - toc\n---\n\n# `partita {name}`\n\n{SUMMARIES[name].capitalize()}.\n"
+    return f"{head}\n```text\n{text.getvalue().strip()}\n```\n"
 
 
 def _python_text(path: Path) -> str:
