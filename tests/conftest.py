@@ -1,8 +1,8 @@
-"""What all tests share: shapes are checked at run time, few threads, the same examples each time.
+"""Settings for all tests: shape checks at run time, few threads and reproducible Hypothesis examples.
 
-The networks and the objectives annotate their arrays with shapes (jaxtyping); beartype checks them here and
-only here, so that nobody pays for it in use. The hook must be in place before those modules are first
-imported. Modules that hold compiled (Numba) functions are left out: the compiler needs them as they are.
+The networks and the losses annotate their arrays with shapes (jaxtyping). beartype checks the shapes in the
+tests only, because the checks take time. The import hook must be installed before these modules are imported.
+Modules with functions compiled by Numba are not checked, because the compiler needs the original functions.
 """
 
 import os
@@ -41,18 +41,18 @@ CHECKED = [
 install_import_hook(CHECKED, "beartype.beartype")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-import torch  # noqa: E402 - after the hook, as everything that could import partita
+import torch  # noqa: E402 - after the import hook
 
-# Where there is no GPU its kernels run in Triton's interpreter, which must be said before Triton is imported.
+# Without a GPU the kernels run in Triton's interpreter; the variable must be set before Triton is imported.
 if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
-# Two test processes at once (pytest -n 2) take one thread each, a single one takes two.
+# Parallel test processes (pytest -n 2) use one thread each, a single process uses two.
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)
 
-# A shell that starts the tests in the background has them ignore Ctrl-C, and so all their children: not here.
+# A shell starts background jobs with Ctrl-C ignored; restore the handler for the tests of signals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Examples drawn from one seed, and no time limit for each: a busy machine is no failure.
+# A fixed seed, and no time limit, because a busy machine must not cause failures.
 settings.register_profile("partita", derandomize=True, deadline=None, database=None)
 settings.load_profile("partita")

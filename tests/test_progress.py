@@ -1,19 +1,12 @@
-"""The progress bar, the counter of work done in threads, and durations in words."""
+"""The progress bar, the counter of work in threads, and the format of durations."""
 
-import io
 import sys
 import threading
 
 import pytest
+from fake_terminal import FakeTerminal
 
 from partita.progress import ProgressBar, WorkCounter, format_duration
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def test_without_a_terminal_the_bar_is_printed_once_if_there_was_an_update(
@@ -38,13 +31,13 @@ def test_a_transient_bar_is_not_printed_without_a_terminal(capsys: pytest.Captur
 
 
 def test_a_terminal_shows_label_percentage_and_details(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
+    terminal = FakeTerminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "200")
     with ProgressBar("preparing", details=True) as bar:
         bar.update(1, "still preparing", total=4, details="a.wav")
-    shown = terminal.getvalue()
+    shown = terminal.text()
     assert "still preparing" in shown and "25%" in shown and "a.wav" in shown
 
 

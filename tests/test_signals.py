@@ -1,4 +1,4 @@
-"""Signals while training, in this process."""
+"""SIGINT and SIGTERM are recorded and do not interrupt the block."""
 
 import signal
 import threading
@@ -19,7 +19,7 @@ def test_a_signal_is_recorded_and_the_handlers_are_restored(number: signal.Signa
     assert signal.getsignal(number) is before
 
 
-def test_a_second_ctrl_c_acts_at_once() -> None:
+def test_a_second_ctrl_c_interrupts_the_block() -> None:
     with deferred_signals() as request:
         signal.raise_signal(signal.SIGINT)
         assert request.signal_name == "SIGINT"

@@ -1,6 +1,4 @@
-"""Standard streams that are closed, full or without a reader: the status says how it went, and nothing is
-written elsewhere.
-"""
+"""Closed, full or unread standard streams: commands end with the right status and write nothing elsewhere."""
 
 import subprocess
 import sys
@@ -28,13 +26,13 @@ def recordings(tmp_path: Path) -> Path:
     for number in range(1, 5):
         tone = 0.5 * np.sin(np.arange(3 * RATE) * 0.1 * number)
         soundfile.write(tmp_path / "in" / f"take-{number}.wav", tone, RATE)
-    (tmp_path / "in" / "bad.wav").write_bytes(b"no sound")  # so that there is something to say
+    (tmp_path / "in" / "bad.wav").write_bytes(b"no sound")  # causes a message
     return tmp_path
 
 
 @ON_LINUX
 @pytest.mark.parametrize(
-    ("streams", "status", "told"),
+    ("streams", "status", "message"),
     [
         (">&-", 0, b"skipped bad.wav"),  # regression: AttributeError
         ("2>&-", 0, b""),
@@ -48,10 +46,10 @@ def recordings(tmp_path: Path) -> Path:
         ),
     ],
 )
-def test_prepare_with_broken_streams(recordings: Path, streams: str, status: int, told: bytes) -> None:
+def test_prepare_with_broken_streams(recordings: Path, streams: str, status: int, message: bytes) -> None:
     done = shell(f"{PARTITA} prepare in --out c --sample-rate {RATE} {streams}", recordings)
     assert done.returncode == status, done.stderr
-    assert told in done.stderr
+    assert message in done.stderr
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
     assert (recordings / "c" / "index.json").is_file()
@@ -78,8 +76,8 @@ def test_statuses_with_broken_streams(
     assert done.stdout == b""
 
 
-def test_a_file_that_is_opened_later_gets_no_text(tmp_path: Path) -> None:
-    # regression: with `2>&-` the next file had the number of standard error, and notes were written into it
+def test_messages_are_not_written_into_files_opened_later(tmp_path: Path) -> None:
+    # regression: with `2>&-` the next file got the descriptor of standard error and its messages
     code = (
         "import os, sys\n"
         "from partita.standard_streams import prepare_standard_streams\n"
@@ -98,7 +96,7 @@ def test_a_file_that_is_opened_later_gets_no_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow  # it trains, and compiles the sampler in a process of its own
-def test_sound_on_standard_output_holds_no_text(recordings: Path) -> None:
+def test_sound_on_standard_output_contains_no_text(recordings: Path) -> None:
     corpus, run = str(recordings / "c"), str(recordings / "r")
     assert main(["prepare", str(recordings / "in"), "--out", corpus, "--sample-rate", str(RATE)]) == 0
     tiny = ["--size", "tiny", "--steps", "1", "--targets", "256", "--batch", "1", "--preview-clips", "0"]
@@ -110,7 +108,7 @@ def test_sound_on_standard_output_holds_no_text(recordings: Path) -> None:
     assert (again.returncode, again.stdout) == (0, b"r2\n")
 
 
-def test_a_closed_stream_takes_everything() -> None:
+def test_a_null_stream_accepts_all_text() -> None:
     with NullStream() as stream:
         assert stream.write("é\udce9") == 2
         assert not stream.isatty()
@@ -121,12 +119,12 @@ import os, sys, threading
 from partita.standard_streams import prepare_standard_streams, suppress_library_messages
 prepare_standard_streams()
 
-def speak():
+def write():
     with suppress_library_messages():
         os.write(2, b"a library\\n")
-        print("ours", file=sys.stderr)
+        print("shown", file=sys.stderr)
 
-threads = [threading.Thread(target=speak) for _ in range(8)]
+threads = [threading.Thread(target=write) for _ in range(8)]
 with suppress_library_messages():
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
@@ -137,20 +135,22 @@ with suppress_library_messages():
         pass
     os.write(2, b"a library\\n")
 os.write(2, b"after\\n")
-print("ours", file=sys.stderr)
+print("shown", file=sys.stderr)
 print(len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 4)
 """
 
 
-def test_what_libraries_write_is_lost_and_what_we_write_is_not() -> None:
+def test_only_messages_of_libraries_are_suppressed() -> None:
     done = subprocess.run([sys.executable, "-c", LIBRARY], capture_output=True, text=True, check=True)
-    assert done.stderr.splitlines() == [*["ours"] * 8, "after", "ours"]
-    assert done.stdout == "4\n", "the standard streams and the folder that is listed"
+    assert done.stderr.splitlines() == [*["shown"] * 8, "after", "shown"]
+    assert done.stdout == "4\n", "open descriptors: the standard streams and the listed folder"
 
 
-def test_prepare_says_nothing_in_the_words_of_libraries(recordings: Path) -> None:
+def test_prepare_prints_no_messages_of_libraries(recordings: Path) -> None:
     (recordings / "in" / "random.mp3").write_bytes(np.random.default_rng(0).bytes(80000))
     done = shell(f"{PARTITA} prepare in --out c --sample-rate {RATE}", recordings)
     lines = done.stderr.decode().splitlines()
     assert any(line.startswith("skipped random.mp3: not an audio file, or cut off") for line in lines)
-    assert all(line.startswith(("skipped ", "warning: ")) for line in lines)  # regression: libmpg123's words
+    assert all(
+        line.startswith(("skipped ", "warning: ")) for line in lines
+    )  # regression: messages of libmpg123

@@ -1,13 +1,13 @@
-"""Nothing but text reaches a terminal; programs get the exact bytes of names."""
+"""Control characters are escaped on a terminal; other programs get the exact bytes of names."""
 
 import contextlib
-import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from fake_terminal import FakeTerminal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,21 +20,6 @@ from partita.training.monitoring.progress import ProgressDisplay
 EVIL = "a\x1b]0;owned\x07\x9b2J\u202egnp\udce9[/x]"
 
 
-class Terminal(io.TextIOWrapper):
-    """A stream that says that a person reads it."""
-
-    def __init__(self, encoding: str = "utf-8") -> None:
-        super().__init__(io.BytesIO(), encoding=encoding)
-
-    def isatty(self) -> bool:
-        return True
-
-    def text(self) -> str:
-        self.flush()
-        assert isinstance(self.buffer, io.BytesIO)
-        return self.buffer.getvalue().decode(self.encoding)
-
-
 def is_harmless(text: str) -> bool:
     codes = {ord(character) for character in text}
     controls = {*range(0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F}
@@ -43,7 +28,7 @@ def is_harmless(text: str) -> bool:
 
 
 @given(st.text(st.characters(codec=None)))
-def test_printable_text_holds_no_control_and_no_surrogate(text: str) -> None:
+def test_printable_text_has_no_control_characters_and_surrogates(text: str) -> None:
     assert is_harmless(printable(text))
     if is_harmless(text):
         assert printable(text) == text
@@ -51,7 +36,7 @@ def test_printable_text_holds_no_control_and_no_surrogate(text: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_a_terminal_gets_escapes(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
-    out, err = Terminal(encoding), Terminal(encoding)
+    out, err = FakeTerminal(encoding), FakeTerminal(encoding)
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
     print_line(Path("runs") / EVIL / "é")
@@ -79,14 +64,14 @@ def test_a_full_disk_behind_standard_output_is_refused() -> None:
     with full.open("w") as out, contextlib.redirect_stdout(out):
         with pytest.raises(PartitaError, match=r"can't be written to \(No space left on device\)"):
             print_line("runs/a")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # it still has the line to write
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # the stream still holds the line
 
 
 def test_errors_and_bars_show_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
-    # regression: the name of a recording could change the terminal's title, and `[/x]` ended the bar
+    # regression: a file name could change the title of the terminal, and `[/x]` ended the bar
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
-    err = Terminal()
+    err = FakeTerminal()
     monkeypatch.setattr(sys, "stderr", err)
     assert main(["train", f"/nowhere/{EVIL}", "--out", "x"]) == 2
     with ProgressBar(EVIL, 2.0, details=True) as bar:

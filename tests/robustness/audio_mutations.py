@@ -1,9 +1,9 @@
-"""Damaged audio files, from a fixed seed, and a process that decodes a range of them.
+"""Make damaged audio files from a fixed seed, and decode a range of them.
 
     python audio_mutations.py FOLDER FIRST STOP
 
-prints a line before each file and one after it, so that a crash, a hang or a limit of memory can be laid to a
-file. `test_audio_mutations.py` runs it.
+prints a line before and after each file, which shows the file that causes a crash, a hang or an excess of
+memory. `test_audio_mutations.py` runs this script.
 """
 
 import io
@@ -23,7 +23,7 @@ from partita.audio.errors import UnreadableError
 from partita.data.preparation.recording import SoundSettings, prepare_recording
 
 SEED = 20
-MEMORY = 3 << 30  # bytes of address space, libraries and all
+MEMORY = 3 << 30  # bytes of address space, including libraries
 SUFFIXES = {"MP3": ".mp3", "OGG": ".ogg"}
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFE)
 FORMATS = [
@@ -52,7 +52,7 @@ FORMATS = [
 
 @cache
 def seeds() -> list[tuple[str, bytes]]:
-    """Return small sound files in every format, as (suffix, bytes); joined ones, and MP3 without a count."""
+    """Return small sound files as (suffix, bytes): every format, joined files, MP3 without a frame count."""
     made = []
     for name, subtype, rate, channels in FORMATS:
         t = np.arange(rate // 3) / rate
@@ -66,55 +66,55 @@ def seeds() -> list[tuple[str, bytes]]:
     return [*made, *joined, (".mp3", stripped), (".mp3", made[-2][1] + stripped)]
 
 
-def mutate(data: bytes, random: np.random.Generator) -> bytes:
-    """Return the bytes with one to four kinds of damage, more of it near the header."""
+def mutate(data: bytes, rng: np.random.Generator) -> bytes:
+    """Return the bytes with one to four random changes, more often near the header."""
     made = bytearray(data)
-    for _ in range(random.integers(1, 5)):
-        _damage(made, random)
+    for _ in range(rng.integers(1, 5)):
+        _damage(made, rng)
     return bytes(made)
 
 
-def _damage(made: bytearray, random: np.random.Generator) -> None:
+def _damage(made: bytearray, rng: np.random.Generator) -> None:
     size = len(made)
     if size < 16:
         return
-    reach = (64, 512, size)[random.integers(3)]
-    at = int(random.integers(min(reach, size)))
-    length = int(random.integers(1, min(2000, size)))
-    match int(random.integers(8)):
+    reach = (64, 512, size)[rng.integers(3)]
+    at = int(rng.integers(min(reach, size)))
+    length = int(rng.integers(1, min(2000, size)))
+    match int(rng.integers(8)):
         case 0:
-            for place in random.integers(0, min(reach, size), random.integers(1, 20)):
-                made[place] ^= 1 << int(random.integers(8))
+            for place in rng.integers(0, min(reach, size), rng.integers(1, 20)):
+                made[place] ^= 1 << int(rng.integers(8))
         case 1:
-            del made[int(random.integers(size)) :]
+            del made[int(rng.integers(size)) :]
         case 2:
             made[at : at + length] = bytes(len(made[at : at + length]))
         case 3:
             made[at:at] = made[at : at + length]
         case 4:
-            made[at:at] = random.bytes(length)
+            made[at:at] = rng.bytes(length)
         case 5:
             del made[at : at + length]
         case 6:
-            value, order = EXTREMES[random.integers(len(EXTREMES))], "<>"[random.integers(2)]
+            value, order = EXTREMES[rng.integers(len(EXTREMES))], "<>"[rng.integers(2)]
             place = min(at // 2 * 2, size - 4)
             struct.pack_into(f"{order}I", made, place, value)
         case _:
-            value = EXTREMES[random.integers(len(EXTREMES))] & 0xFFFF
+            value = EXTREMES[rng.integers(len(EXTREMES))] & 0xFFFF
             struct.pack_into("<H", made, min(at // 2 * 2, size - 2), value)
 
 
 def mutant(number: int) -> tuple[str, bytes]:
-    """Return the damaged file of a number, as (suffix, bytes); every fifth lacks the name of its format."""
-    random = np.random.default_rng([SEED, number])
+    """Return a damaged file by its number, as (suffix, bytes); every fifth has a random suffix."""
+    rng = np.random.default_rng([SEED, number])
     suffix, data = seeds()[number % len(seeds())]
     if number % 5 == 4:
-        suffix = (".wav", ".mp3", ".au", ".flac", ".ogg", ".m4a")[random.integers(6)]
-    return suffix, mutate(data, random)
+        suffix = (".wav", ".mp3", ".au", ".flac", ".ogg", ".m4a")[rng.integers(6)]
+    return suffix, mutate(data, rng)
 
 
 def decode(path: Path) -> str:
-    """Return "used" or "refused"; whatever else is raised is a fault."""
+    """Return "used" or "refused"; any other exception is a fault."""
     sound = SoundSettings(sample_rate=16000, peak_dbfs=-1.0, trim=True)
     try:
         with tempfile.TemporaryFile() as target:
@@ -125,7 +125,7 @@ def decode(path: Path) -> str:
 
 
 def main(folder: Path, first: int, stop: int) -> None:
-    """Decode a range of damaged files, and print what came of each."""
+    """Decode a range of damaged files, and print the result of each."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for number in range(first, stop):
         suffix, data = mutant(number)
@@ -134,11 +134,12 @@ def main(folder: Path, first: int, stop: int) -> None:
         print(json.dumps({"number": number}), flush=True)
         begin = time.perf_counter()
         try:
-            came = decode(path)
+            result = decode(path)
         except Exception as error:
-            came = f"fault: {type(error).__name__}: {error}"
+            result = f"fault: {type(error).__name__}: {error}"
         print(
-            json.dumps({"number": number, "came": came, "seconds": time.perf_counter() - begin}), flush=True
+            json.dumps({"number": number, "result": result, "seconds": time.perf_counter() - begin}),
+            flush=True,
         )
         path.unlink()
 

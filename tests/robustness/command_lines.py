@@ -1,8 +1,7 @@
-"""Odd command lines from a seed: valid ones of every subcommand, changed a few times in the ways that people
-and scripts get them wrong.
+"""Make odd command lines from a seed: valid ones of every subcommand with typical mistakes.
 
-None of them computes for long: what is not changed is small, values that are large are refused, and
-subcommands that measure or train for minutes always end with a mistake.
+None of them runs for long: the valid values are small, and large values are refused. The command lines of
+subcommands that measure or train for minutes always contain an error.
 """
 
 import random
@@ -35,7 +34,7 @@ ODD = (
     *("[/]", "\\", "'", '"', "\n", "\x1b[31m", "\u202egnp", "x\0y", "\ud800", "\udce9", "é", "é" * 300),
     *("~nobody-of-this-name/x", "nowhere", "a/" * 3000, "banana", "1000000"),
 )
-"""Values that few options expect: empty, no number, not finite, too large, no text, markup, paths."""
+"""Values that few options accept: empty, not a number, not finite, too large, invalid text, markup, paths."""
 
 TINY = (
     *("--size", "tiny", "--steps", "1", "--targets", "256", "--batch", "1", "--validations", "1"),
@@ -61,7 +60,7 @@ VALID = {
     ),
     "bench": ("sampler", "--size", "tiny"),
 }
-"""A quick command line of each subcommand."""
+"""A valid command line of each subcommand that runs quickly."""
 
 MORE = {
     "prepare": (
@@ -149,7 +148,7 @@ MORE = {
     ),
     "bench": ("--scaling", "--model", "--corpus", "--json", "--size"),
 }
-"""Options that odd values are given to."""
+"""Options that get odd values."""
 
 BOUNDS = {
     "train": (
@@ -164,9 +163,9 @@ BOUNDS = {
     "arena": (("--device", "banana"),),
     "bench": (("--size", "banana"),),
 }
-"""What a line is ended with: options that keep it short, those that are there already left out."""
+"""Options at the end of a line that keep it fast; options that the line already has are left out."""
 
-ALWAYS = {"--device", "--size", "--targets"}  # even where they are there already: the last one counts
+ALWAYS = {"--device", "--size", "--targets"}  # appended even if the line has them: the last value counts
 
 
 def command_lines(seed: int, count: int, places: dict[str, str]) -> Iterator[list[str]]:
@@ -174,37 +173,37 @@ def command_lines(seed: int, count: int, places: dict[str, str]) -> Iterator[lis
 
     Args:
         seed: the same seed gives the same lines.
-        count: how many.
-        places: folders `recordings`, `corpus` and `run`, and `new`, where there is nothing yet.
+        count: the number of lines.
+        places: the paths of the folders `recordings`, `corpus` and `run`, and of `new`, which does not exist.
     """
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     for number in range(count):
-        name = chance.choice([*VALID, "train", "generate", "prepare"])
+        name = rng.choice([*VALID, "train", "generate", "prepare"])
         words = [word.format(**{**places, "new": f"{places['new']}-{number}"}) for word in VALID[name]]
-        for _ in range(chance.randint(1, 2)):
-            words = _changed(words, name, chance)
+        for _ in range(rng.randint(1, 2)):
+            words = _changed(words, name, rng)
         for option, value in BOUNDS.get(name, ()):
             if option in ALWAYS or not any(word.partition("=")[0] == option for word in words):
                 words += [option, value]
-        yield ([name] if chance.random() < 0.97 else [chance.choice(ODD)]) + words
+        yield ([name] if rng.random() < 0.97 else [rng.choice(ODD)]) + words
 
 
-def _changed(words: list[str], name: str, chance: random.Random) -> list[str]:
-    """Return the words with one mistake more, perhaps."""
-    odd = chance.choice(chance.choice((NUMBERS, ODD)))
-    if chance.random() < 0.4 and any(word.startswith("--") for word in words):  # the value of an option
-        place = chance.choice([place for place, word in enumerate(words) if word.startswith("--")])
+def _changed(words: list[str], name: str, rng: random.Random) -> list[str]:
+    """Return the arguments after one random change."""
+    odd = rng.choice(rng.choice((NUMBERS, ODD)))
+    if rng.random() < 0.4 and any(word.startswith("--") for word in words):  # the value of an option
+        place = rng.choice([place for place, word in enumerate(words) if word.startswith("--")])
         return [*words[: place + 1], odd, *words[place + 2 :]]
-    place = chance.randrange(len(words) + 1)
+    place = rng.randrange(len(words) + 1)
     before, after = words[:place], words[place:]
-    option = chance.choice(MORE[name])
-    return chance.choice(
+    option = rng.choice(MORE[name])
+    return rng.choice(
         (
-            *([[*words, option, odd]] * 4),  # a value that no option expects
+            *([[*words, option, odd]] * 4),  # an unexpected value
             [*words, f"{option}={odd}"],
             [*before, option, *after],  # an option without its value
-            before + after[1:],  # a word too few
-            [*before, odd, *after],  # a word too many
+            before + after[1:],  # a missing argument
+            [*before, odd, *after],  # an extra argument
             [*before, odd, *after[1:]],  # another value
             before + after + after[:2],  # repeated
             [*before, *(word[:-1] if word.startswith("--") else word.upper() for word in after)],

@@ -1,4 +1,4 @@
-"""How the tests run the scripts that attack Partita: as processes of their own, with a limit of time."""
+"""A fixture that runs the scripts of this folder as separate processes with a time limit."""
 
 import json
 import subprocess
@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-Attack = Callable[..., dict[str, Any]]
+RunScript = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def attack(tmp_path: Path) -> Attack:
-    """Return a function that runs a script of this folder and returns the table that it wrote."""
+def run_script(tmp_path: Path) -> RunScript:
+    """Return a function that runs a script of this folder and returns the table that it writes."""
 
-    def run(script: str, *words: str, minutes: float) -> dict[str, Any]:
+    def run(script: str, *arguments: str, minutes: float) -> dict[str, Any]:
         command = [
             sys.executable,
             str(Path(__file__).with_name(script)),
@@ -24,7 +24,7 @@ def attack(tmp_path: Path) -> Attack:
             str(tmp_path / "table.json"),
         ]
         done = subprocess.run(
-            [*command, *words], capture_output=True, text=True, check=False, timeout=60 * minutes
+            [*command, *arguments], capture_output=True, text=True, check=False, timeout=60 * minutes
         )
         assert (tmp_path / "table.json").exists(), done.stderr[-2000:]
         found: dict[str, Any] = json.loads((tmp_path / "table.json").read_text())

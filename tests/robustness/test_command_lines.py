@@ -1,4 +1,4 @@
-"""Whatever is typed: a status, one line for a mistake, no traceback, and an end."""
+"""Odd command lines: each ends with a status and one line for an error, without a traceback."""
 
 import contextlib
 import runpy
@@ -15,7 +15,7 @@ from partita.cli.main import main
 
 command_lines = runpy.run_path(str(Path(__file__).with_name("command_lines.py")))["command_lines"]
 RATE = 8000
-SECONDS = 60  # within which every line must end, on a busy machine
+SECONDS = 60  # time limit of a command line, on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def ended_after(seconds: int) -> Iterator[None]:
-    """Interrupt what takes longer."""
+def time_limit(seconds: int) -> Iterator[None]:
+    """Raise a TimeoutError in the block after a number of seconds."""
 
     def late(_signal: int, _frame: object) -> None:
         raise TimeoutError(f"no end after {seconds} s")
@@ -52,38 +52,38 @@ def ended_after(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def wrong(words: list[str], folder: Path) -> str | None:
-    """Run a command line; return what is wrong with how it ended."""
+def find_fault(words: list[str], folder: Path) -> str | None:
+    """Run a command line; return a description of its fault, or None."""
     out, err = folder / "out.txt", folder / "err.txt"
-    begun = time.monotonic()
+    start = time.monotonic()
     try:
         with (
-            out.open("w", encoding="utf-8") as heard,
-            err.open("w", encoding="utf-8") as told,
-            contextlib.redirect_stdout(heard),
-            contextlib.redirect_stderr(told),
-            ended_after(SECONDS),
+            out.open("w", encoding="utf-8") as stdout,
+            err.open("w", encoding="utf-8") as stderr,
+            contextlib.redirect_stdout(stdout),
+            contextlib.redirect_stderr(stderr),
+            time_limit(SECONDS),
         ):
             status: object = main(words)
     except BaseException as error:
         status = repr(error)
-    said = err.read_text(encoding="utf-8")
-    lines = [line for line in said.splitlines() if line.startswith("partita")]
-    shown = f"{[word[:60] for word in words]} ended with {status}: {said[-2000:]!r}"
-    if time.monotonic() - begun > SECONDS:
+    messages = err.read_text(encoding="utf-8")
+    lines = [line for line in messages.splitlines() if line.startswith("partita")]
+    shown = f"{[word[:60] for word in words]} ended with {status}: {messages[-2000:]!r}"
+    if time.monotonic() - start > SECONDS:
         return f"too slow: {shown}"
     if status not in (0, 2, 130) or (status == 2 and len(lines) != 1):
         return shown
-    if "unexpected" in said or "Traceback" in said or "\x1b" in said or "\x00" in said:
+    if "unexpected" in messages or "Traceback" in messages or "\x1b" in messages or "\x00" in messages:
         return shown
     return None
 
 
 def run_all(seed: int, count: int, places: dict[str, str], folder: Path, cwd: Path) -> list[str]:
-    """Return what is wrong with any of the lines."""
+    """Return the faults of all lines."""
     cwd.mkdir(parents=True)
     with contextlib.chdir(cwd):
-        found = (wrong(words, folder) for words in command_lines(seed, count, places))
+        found = (find_fault(words, folder) for words in command_lines(seed, count, places))
         return [fault for fault in found if fault is not None]
 
 

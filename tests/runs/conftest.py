@@ -1,4 +1,4 @@
-"""A run made by hand: the runs room knows nothing of training."""
+"""Fixtures: the config, checkpoints and the folder of a run, made without training."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ NETWORK = WaveNetConfig(
 
 @pytest.fixture
 def table() -> dict[str, Any]:
-    """A run's config."""
+    """Return the config of a run."""
     return {
         "corpus": {"path": "/nowhere", "relative": "..", "fingerprint": "00", "sample_rate": 8000},
         "network": to_table(NETWORK),
@@ -34,7 +34,7 @@ def table() -> dict[str, Any]:
 
 @pytest.fixture
 def checkpoint() -> Callable[..., Checkpoint]:
-    """Make a checkpoint whose weights depend on its step."""
+    """Return a function that makes a checkpoint whose weights depend on its step."""
 
     def make(step: int, **state: Any) -> Checkpoint:
         model = WaveNet(NETWORK, generator=torch.Generator().manual_seed(step))
@@ -47,5 +47,5 @@ def checkpoint() -> Callable[..., Checkpoint]:
 
 @pytest.fixture
 def run(tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]) -> RunFolder:
-    """A run with its first checkpoint."""
+    """Return a run with its first checkpoint."""
     return RunFolder.create(tmp_path / "run", table, checkpoint(0))

@@ -1,4 +1,4 @@
-"""Checkpoints: complete or absent, exact, and clear about damage."""
+"""Checkpoints are written atomically and read exactly; damage raises an error."""
 
 import json
 import os
@@ -21,30 +21,30 @@ from partita.runs.tensors import read_tensors
 Make = Callable[..., Checkpoint]
 
 
-def test_tensors_and_state_come_back_exactly(tmp_path: Path) -> None:
-    random = torch.Generator().manual_seed(1)
+def test_tensors_and_state_are_read_exactly(tmp_path: Path) -> None:
+    generator = torch.Generator().manual_seed(1)
     tensors = {
-        "random": {"rollout": random.get_state()},
+        "random": {"rollout": generator.get_state()},
         "generator": {
-            "w": torch.randn(3, 4, generator=random).T,
+            "w": torch.randn(3, 4, generator=generator).T,
             "empty": torch.zeros(0, 2),
             "n": torch.tensor(3),
         },
     }
     save_checkpoint(tmp_path / "c", Checkpoint(tensors=tensors, state={"step": 4, "sum": 0.1 + 0.2}))
-    back = load_checkpoint(tmp_path / "c")
-    assert back.step == 4
-    assert back.state["sum"] == 0.1 + 0.2
-    assert back.tensors.keys() == tensors.keys()
+    loaded = load_checkpoint(tmp_path / "c")
+    assert loaded.step == 4
+    assert loaded.state["sum"] == 0.1 + 0.2
+    assert loaded.tensors.keys() == tensors.keys()
     for group, named in tensors.items():
         for name, value in named.items():
-            assert torch.equal(back.tensors[group][name], value)
-            assert back.tensors[group][name].dtype == value.dtype
+            assert torch.equal(loaded.tensors[group][name], value)
+            assert loaded.tensors[group][name].dtype == value.dtype
 
 
-def test_saving_again_replaces_what_was_there(tmp_path: Path, checkpoint: Make) -> None:
+def test_saving_a_step_again_replaces_only_the_state(tmp_path: Path, checkpoint: Make) -> None:
     save_checkpoint(tmp_path / "c", checkpoint(1))
-    # regression: the whole folder was taken away before the new one was in place
+    # regression: the folder was removed before the new one was complete
     before = {path.name: path.stat().st_ino for path in (tmp_path / "c").glob("*.safetensors")}
     save_checkpoint(tmp_path / "c", checkpoint(1, finished=True))
     assert before
@@ -54,8 +54,8 @@ def test_saving_again_replaces_what_was_there(tmp_path: Path, checkpoint: Make) 
 
 
 @pytest.mark.parametrize("make", [torch.optim.AdamW, torch.optim.Adam])
-def test_an_optimizer_goes_on_bitwise(make: Any, tmp_path: Path) -> None:
-    def fresh() -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
+def test_a_restored_optimizer_continues_bitwise(make: Any, tmp_path: Path) -> None:
+    def new_optimizer() -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
         weight = torch.nn.Parameter(torch.ones(5))
         return weight, make([weight], lr=0.1)
 
@@ -64,14 +64,14 @@ def test_an_optimizer_goes_on_bitwise(make: Any, tmp_path: Path) -> None:
             weight.grad = torch.sin(torch.arange(5.0) * number)
             optimizer.step()
 
-    through, optimizer = fresh()
+    through, optimizer = new_optimizer()
     steps(through, optimizer, range(6))
-    first, optimizer = fresh()
+    first, optimizer = new_optimizer()
     steps(first, optimizer, range(3))
     tensors = {"optimizer": optimizer_tensors(optimizer), "generator": {"w": first.detach()}}
     save_checkpoint(tmp_path / "c", Checkpoint(tensors=tensors, state={"step": 3}))
     back = load_checkpoint(tmp_path / "c").tensors
-    second, optimizer = fresh()
+    second, optimizer = new_optimizer()
     second.data.copy_(back["generator"]["w"])
     restore_optimizer(optimizer, back["optimizer"])
     steps(second, optimizer, range(3, 6))
@@ -79,7 +79,7 @@ def test_an_optimizer_goes_on_bitwise(make: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 4, 100, -1])
-def test_a_file_that_was_cut_off_is_named(tmp_path: Path, checkpoint: Make, left: int) -> None:
+def test_a_truncated_file_is_named_in_the_error(tmp_path: Path, checkpoint: Make, left: int) -> None:
     save_checkpoint(tmp_path / "c", checkpoint(1))
     path = tmp_path / "c" / "generator.safetensors"
     path.write_bytes(path.read_bytes()[:left])
@@ -87,13 +87,13 @@ def test_a_file_that_was_cut_off_is_named(tmp_path: Path, checkpoint: Make, left
         load_checkpoint(tmp_path / "c")
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(PartitaError, match=r"generator\.safetensors is missing"):
         read_tensors(tmp_path / "generator.safetensors")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"step": 3}', "[" * 100_000, '{"format": 1e999}'])
-def test_a_damaged_state_is_named(tmp_path: Path, text: str) -> None:
+def test_a_damaged_state_is_named_in_the_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
     with pytest.raises(PartitaError, match=r"state\.json.*: copy it again, or remove"):
         read_state(tmp_path)
@@ -107,16 +107,16 @@ def test_a_state_from_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 256 KiB."""
+    """Mount a file system of 256 KiB."""
     disk = tmp_path / "disk"
     disk.mkdir()
     if shutil.which("mount") is None or os.geteuid() != 0:
         pytest.skip("making a small disk needs root")
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True, check=False
     )
     if made.returncode:
-        pytest.skip("this system lets nobody make a small disk")
+        pytest.skip("mounting is not allowed here")
     yield disk
     subprocess.run(["umount", "-l", disk], check=True)
 
@@ -131,9 +131,9 @@ def test_a_full_disk_leaves_the_old_checkpoint(
 ) -> None:
     run = RunFolder.create(small_disk / "run", table, checkpoint(0))
     large = Checkpoint(tensors={"generator": {"w": torch.ones(100_000)}}, state={"step": 1})
-    with pytest.raises(PartitaError, match="is full: earlier checkpoints are unchanged") as caught:
+    with pytest.raises(PartitaError, match="is full: earlier checkpoints are unchanged") as error:
         run.save(large, keep=1, best=None)
-    assert f"--resume {run.path}" in str(caught.value)
+    assert f"--resume {run.path}" in str(error.value)
     assert run.steps() == [0]
     assert torch.equal(
         load_checkpoint(run.newest_checkpoint()).tensors["generator"]["end2"],
@@ -144,12 +144,12 @@ def test_a_full_disk_leaves_the_old_checkpoint(
         fill_metrics(run)
 
 
-def test_a_full_disk_leaves_no_half_made_run(small_disk: Path, table: dict[str, Any]) -> None:
+def test_a_full_disk_leaves_no_incomplete_run(small_disk: Path, table: dict[str, Any]) -> None:
     large = Checkpoint(tensors={"generator": {"w": torch.ones(100_000)}}, state={"step": 0})
-    # regression: going on with the run was advised, but there was none
+    # regression: the message advised to resume a run that did not exist
     with pytest.raises(
         PartitaError, match=r"is full: no run was made; .* run the same command again"
-    ) as said:
+    ) as error:
         RunFolder.create(small_disk / "run", table, large)
-    assert "--resume" not in str(said.value)
+    assert "--resume" not in str(error.value)
     assert list(small_disk.iterdir()) == []

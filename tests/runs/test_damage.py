@@ -1,4 +1,4 @@
-"""Damage to the files of a run is noticed before anything is done with them, and named in one line."""
+"""Damaged files of a run raise an error that names the file."""
 
 import json
 import time
@@ -30,7 +30,7 @@ def flip(path: Path, place: int, bit: int = 0) -> None:
 
 
 def test_the_config_of_another_run_is_refused(run: RunFolder, tmp_path: Path, checkpoint: Make) -> None:
-    # regression: a whole config has the right digest, and another run's was taken
+    # regression: the config of another run has a valid digest and was accepted
     config = run.config()
     other = RunFolder.create(tmp_path / "other", config | {"versions": {"torch": "0"}}, checkpoint(0))
     (run.path / "config.toml").write_bytes((other.path / "config.toml").read_bytes())
@@ -39,8 +39,8 @@ def test_the_config_of_another_run_is_refused(run: RunFolder, tmp_path: Path, ch
         run.config()
 
 
-def test_records_that_a_finished_run_lost_are_missed(run: RunFolder, checkpoint: Make) -> None:
-    # regression: scores of an arena were made without them, and nothing was said
+def test_missing_records_of_a_finished_run_are_noticed(run: RunFolder, checkpoint: Make) -> None:
+    # regression: the scores of an arena were computed without them and without a message
     run.log({"kind": "train", "step": 10})
     run.save(checkpoint(10), keep=9, best=None)
     assert run.records() == [{"kind": "train", "step": 10}]
@@ -49,8 +49,8 @@ def test_records_that_a_finished_run_lost_are_missed(run: RunFolder, checkpoint:
         run.records()
 
 
-def as_older_versions_wrote_it(run: RunFolder) -> None:
-    """Take the digests out of a run's files."""
+def remove_digests(run: RunFolder) -> None:
+    """Remove the digests from the files of a run, as older versions wrote them."""
     write_toml(run.path / "config.toml", run.config())
     for step in run.steps():
         path = run.checkpoint_path(step) / "state.json"
@@ -66,7 +66,7 @@ def test_a_checkpoint_lists_its_files_with_their_digests(run: RunFolder) -> None
 
 @pytest.mark.parametrize("place", [-1, -33, 400])
 def test_a_flipped_bit_in_weights_is_noticed(run: RunFolder, place: int) -> None:
-    # regression: the model loaded, with another weight
+    # regression: the model was loaded with a wrong weight
     flip(run.newest_checkpoint() / "average.safetensors", place)
     for use in (lambda: load(run.path), lambda: load_checkpoint(run.newest_checkpoint())):
         with pytest.raises(
@@ -75,8 +75,8 @@ def test_a_flipped_bit_in_weights_is_noticed(run: RunFolder, place: int) -> None
             use()
 
 
-def test_a_weights_file_that_is_gone_is_missed(run: RunFolder) -> None:
-    # regression: the raw weights were taken in place of their average
+def test_a_missing_weights_file_is_noticed(run: RunFolder) -> None:
+    # regression: the raw weights were loaded instead of the averaged ones
     (run.newest_checkpoint() / "average.safetensors").unlink()
     for use in (lambda: load(run.path), lambda: load_checkpoint(run.newest_checkpoint())):
         with pytest.raises(PartitaError, match=r"average\.safetensors is missing: copy it again, or remove"):
@@ -111,7 +111,7 @@ def test_a_changed_state_is_noticed(run: RunFolder, old: str, new: str) -> None:
         load(run.path)
 
 
-def test_a_changed_config_is_noticed_and_an_edited_one_may_say_so(run: RunFolder) -> None:
+def test_a_changed_config_is_noticed_and_accepted_without_its_digest(run: RunFolder) -> None:
     path = run.path / "config.toml"
     path.write_text(path.read_text().replace("sample_rate = 8000", "sample_rate = 8001"))
     with pytest.raises(PartitaError, match=r"its digest does not match.*remove its line `digest`"):
@@ -120,13 +120,13 @@ def test_a_changed_config_is_noticed_and_an_edited_one_may_say_so(run: RunFolder
     path.write_text("\n".join(line for line in lines if not line.startswith("digest")))
     assert load(run.path).sample_rate == 8001
     path.write_text(path.read_text().replace("sample_rate = 8001", f"sample_rate = {MAX_SAMPLE_RATE + 1}"))
-    with pytest.raises(PartitaError, match=f"at most {MAX_SAMPLE_RATE}"):  # no corpus has a higher one
+    with pytest.raises(PartitaError, match=f"at most {MAX_SAMPLE_RATE}"):  # the highest rate of a corpus
         run.config()
 
 
 def test_a_run_of_an_older_version_loads(run: RunFolder) -> None:
     before = load(run.path).model.end2
-    as_older_versions_wrote_it(run)
+    remove_digests(run)
     assert torch.equal(load(run.path).model.end2, before)
     assert load_checkpoint(run.newest_checkpoint()).tensors.keys() == {"average", "generator"}
     (run.newest_checkpoint() / "average.safetensors").unlink()
@@ -134,7 +134,7 @@ def test_a_run_of_an_older_version_loads(run: RunFolder) -> None:
 
 
 def test_weights_of_another_type_are_refused(run: RunFolder) -> None:
-    as_older_versions_wrote_it(run)
+    remove_digests(run)
     path = run.newest_checkpoint() / "average.safetensors"
     save_file({name: value.half() for name, value in load_file(path).items()}, path)
     with pytest.raises(PartitaError, match=r"has type torch\.float16 .* must be torch\.float32"):
@@ -142,7 +142,7 @@ def test_weights_of_another_type_are_refused(run: RunFolder) -> None:
 
 
 def test_weights_that_are_not_finite_are_refused(run: RunFolder) -> None:
-    as_older_versions_wrote_it(run)
+    remove_digests(run)
     path = run.newest_checkpoint() / "average.safetensors"
     save_file({name: value * float("nan") for name, value in load_file(path).items()}, path)
     with pytest.raises(DivergedError, match="contains NaN or infinity: the model diverged"):
@@ -158,35 +158,35 @@ def test_weights_that_are_not_finite_are_refused(run: RunFolder) -> None:
         ("blocks", 4, "config and weights are from different runs"),
     ],
 )
-def test_sizes_that_are_not_those_of_the_weights_are_refused_at_once(
+def test_a_network_size_that_differs_from_the_weights_is_refused_quickly(
     run: RunFolder, field: str, value: int, words: str
 ) -> None:
-    # regression: a network of that size was made first, and with a billion layers there was no end to it
+    # regression: the network was made first, which never ended with a billion layers
     table = run.config()
     table["network"][field] = value
     write_toml(run.path / "config.toml", table)  # edited by hand, so without a digest
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(PartitaError, match=words):
         load(run.path)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize("key", ["corpus", "network", "training"])
 @pytest.mark.parametrize("value", [3, "x", [1], True])
-def test_a_section_that_is_no_table_is_refused(run: RunFolder, key: str, value: object) -> None:
+def test_a_section_that_is_not_a_table_is_refused(run: RunFolder, key: str, value: object) -> None:
     write_toml(run.path / "config.toml", run.config() | {key: value})
     with pytest.raises(PartitaError, match=f"`{key}` in .* must be a table"):
         load(run.path)
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = 0x" + "f" * 10_000, "a = nan", "= 1", "\0"])
-def test_a_config_that_is_none_is_refused(run: RunFolder, text: str) -> None:
+def test_invalid_toml_is_refused(run: RunFolder, text: str) -> None:
     (run.path / "config.toml").write_text(text)
     with pytest.raises(PartitaError, match=r"config\.toml"):
         load(run.path)
 
 
-def test_folders_that_are_no_checkpoints_are_passed_over(run: RunFolder) -> None:
+def test_other_folders_among_the_checkpoints_are_ignored(run: RunFolder) -> None:
     for name in ("step-9", "step-000009x", "step-"):
         (run.checkpoints_path / name).mkdir()
     (run.checkpoints_path / "step-000008").write_text("a file")

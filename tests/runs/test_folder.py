@@ -1,4 +1,4 @@
-"""Run folders: made whole, kept tidy, refused where something else lies."""
+"""Run folders: made atomically, with old checkpoints removed; other folders are refused."""
 
 import shutil
 from collections.abc import Callable
@@ -23,7 +23,9 @@ def test_a_new_run_has_the_layout(run: RunFolder, table: dict[str, Any]) -> None
     assert not run.finished
 
 
-def test_an_empty_folder_may_be_taken(tmp_path: Path, table: dict[str, Any], checkpoint: Make) -> None:
+def test_a_run_can_be_made_in_an_empty_folder(
+    tmp_path: Path, table: dict[str, Any], checkpoint: Make
+) -> None:
     (tmp_path / "run").mkdir()
     assert RunFolder.create(tmp_path / "run", table, checkpoint(0)).steps() == [0]
 
@@ -33,7 +35,7 @@ def test_a_run_is_not_overwritten_and_resuming_is_offered(run: RunFolder, checkp
         RunFolder.create(run.path, {}, checkpoint(0))
 
 
-def test_other_things_are_not_overwritten(tmp_path: Path, checkpoint: Make) -> None:
+def test_other_files_are_not_overwritten(tmp_path: Path, checkpoint: Make) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(PartitaError, match="not empty: give another folder"):
         RunFolder.create(tmp_path, {}, checkpoint(0))
@@ -48,7 +50,7 @@ def test_the_last_few_and_the_best_are_kept(run: RunFolder, checkpoint: Make) ->
     assert run.newest_checkpoint().name == "step-000060"
 
 
-def test_the_chosen_checkpoint_stands_for_the_run(run: RunFolder, checkpoint: Make) -> None:
+def test_the_chosen_checkpoint_is_loaded(run: RunFolder, checkpoint: Make) -> None:
     run.save(checkpoint(10), keep=2, best=10)
     assert run.chosen_checkpoint().name == "step-000010"
     run.save(checkpoint(20, chosen=10, finished=True), keep=1, best=10)
@@ -56,7 +58,7 @@ def test_the_chosen_checkpoint_stands_for_the_run(run: RunFolder, checkpoint: Ma
     assert run.finished
 
 
-def test_that_the_chosen_checkpoint_is_gone_is_said(
+def test_a_note_says_that_the_chosen_checkpoint_is_missing(
     run: RunFolder, checkpoint: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run.save(checkpoint(10), keep=2, best=10)
@@ -72,7 +74,7 @@ def test_that_the_chosen_checkpoint_is_gone_is_said(
     )
 
 
-def test_that_the_last_checkpoint_is_gone_is_said(
+def test_a_note_says_that_the_last_checkpoint_is_missing(
     run: RunFolder, checkpoint: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for step in (10, 20):
@@ -81,7 +83,7 @@ def test_that_the_last_checkpoint_is_gone_is_said(
     for text in ("step-000010\n", "step-99999999999999999999\n", "?", "\udcff\n"):
         last.write_bytes(text.encode(errors="surrogateescape"))
         assert run.chosen_checkpoint().name == "step-000020"
-    assert capsys.readouterr().err == "", "an older or a damaged file is no loss"
+    assert capsys.readouterr().err == "", "an older or damaged `last.txt` is ignored"
     run.save(checkpoint(30), keep=2, best=None)
     shutil.rmtree(run.checkpoint_path(30))
     assert run.chosen_checkpoint().name == "step-000020"
@@ -100,13 +102,15 @@ def test_steps_sort_as_numbers(run: RunFolder, checkpoint: Make) -> None:
     assert run.steps() == [0, 999_999, 1_000_000]
 
 
-def test_rewinding_drops_what_came_after_the_checkpoint(run: RunFolder, checkpoint: Make) -> None:
+def test_records_after_the_checkpoint_and_temporary_files_are_discarded(
+    run: RunFolder, checkpoint: Make
+) -> None:
     run.log({"kind": "train", "step": 10})
     run.save(checkpoint(10), keep=3, best=None)
     run.log({"kind": "train", "step": 20})
     (run.checkpoints_path / ".step-000020.0123abcd.part").mkdir()
-    newest, lost = run.newest_checkpoint(), run.discard_unsaved()
-    assert (newest.name, lost) == ("step-000010", [])
+    newest, messages = run.newest_checkpoint(), run.discard_unsaved()
+    assert (newest.name, messages) == ("step-000010", [])
     assert metrics.read(run.metrics_path) == [{"kind": "train", "step": 10}]
     assert [path.name for path in run.checkpoints_path.glob(".*")] == []
 
@@ -127,7 +131,7 @@ def test_unknown_and_missing_sections_are_refused(run: RunFolder) -> None:
         run.config()
 
 
-def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PartitaError, match="does not exist"):
         RunFolder.open(tmp_path / "nowhere")
     with pytest.raises(PartitaError, match="is not a run"):

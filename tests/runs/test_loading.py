@@ -1,4 +1,4 @@
-"""Loading a model from a run, drawing from it, and what is said when it can't be."""
+"""Load a model from a run and draw from it; damaged runs raise an error."""
 
 import shutil
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from partita.sampling.config import SamplingConfig
 Make = Callable[..., Checkpoint]
 
 
-def test_the_average_is_taken_where_there_is_one(run: RunFolder, checkpoint: Make) -> None:
+def test_the_averaged_weights_are_loaded_if_there_are_any(run: RunFolder, checkpoint: Make) -> None:
     run.save(checkpoint(10), keep=3, best=None)
     loaded = load(run.path)
     assert (loaded.step, loaded.name, loaded.sample_rate) == (10, "run", 8000)
@@ -42,7 +42,7 @@ def test_a_moved_run_loads(run: RunFolder, tmp_path: Path) -> None:
     assert load(tmp_path / "elsewhere").name == "elsewhere"
 
 
-def test_drawing_is_decided_by_the_seed_and_a_stream_gives_the_same(run: RunFolder) -> None:
+def test_the_seed_determines_the_clips_and_a_stream_draws_the_same(run: RunFolder) -> None:
     loaded = load(run.path)
     prompt = np.sin(np.arange(50) / 5)
     clips = loaded.draw(seconds=0.01, clips=2, seed=3, prompt=prompt)
@@ -55,25 +55,25 @@ def test_drawing_is_decided_by_the_seed_and_a_stream_gives_the_same(run: RunFold
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_a_length_that_is_none_is_refused(run: RunFolder, seconds: float) -> None:
+def test_an_invalid_length_is_refused(run: RunFolder, seconds: float) -> None:
     with pytest.raises(PartitaError, match="`seconds`"):
         load(run.path).draw(seconds=seconds)
 
 
-def test_a_run_without_a_checkpoint_says_so(run: RunFolder) -> None:
+def test_a_run_without_a_checkpoint_is_refused(run: RunFolder) -> None:
     shutil.rmtree(run.checkpoint_path(0))
     with pytest.raises(PartitaError, match="no checkpoint yet"):
         load(run.path)
 
 
-def test_a_cut_off_weights_file_says_so(run: RunFolder) -> None:
+def test_a_truncated_weights_file_is_refused(run: RunFolder) -> None:
     path = run.newest_checkpoint() / "average.safetensors"
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(PartitaError, match=r"average\.safetensors is damaged"):
         load(run.path)
 
 
-def test_weights_of_another_network_say_so(run: RunFolder) -> None:
+def test_weights_of_another_network_are_refused(run: RunFolder) -> None:
     path, table = run.path / "config.toml", run.config()
     table["network"]["end_channels"] = 16
     write_toml(path, table)
@@ -81,7 +81,7 @@ def test_weights_of_another_network_say_so(run: RunFolder) -> None:
         load(run.path)
 
 
-def test_a_network_with_an_unknown_key_says_so(run: RunFolder) -> None:
+def test_an_unknown_key_of_the_network_is_refused(run: RunFolder) -> None:
     path, table = run.path / "config.toml", run.config()
     table["network"]["heads"] = 16
     write_toml(path, table)

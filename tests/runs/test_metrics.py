@@ -1,4 +1,4 @@
-"""The metrics file: nothing doubled, nothing lost."""
+"""The metrics file: no record is lost or appears twice."""
 
 import json
 from pathlib import Path
@@ -21,17 +21,17 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_records_come_back_exactly(path: Path) -> None:
+def test_records_are_read_exactly(path: Path) -> None:
     assert metrics.read(path) == records(5)
 
 
-def test_truncating_keeps_what_came_up_to_the_step(path: Path) -> None:
+def test_truncating_keeps_the_records_up_to_the_step(path: Path) -> None:
     metrics.truncate(path, after_step=3)
     assert metrics.read(path) == records(3)
 
 
 @pytest.mark.parametrize("cut", range(1, 12))
-def test_a_line_cut_off_by_a_kill_is_dropped_and_written_anew(path: Path, cut: int) -> None:
+def test_an_incomplete_last_line_is_dropped_and_written_again(path: Path, cut: int) -> None:
     path.write_bytes(path.read_bytes()[:-cut])
     assert metrics.read(path) == records(4)
     metrics.truncate(path, after_step=4)
@@ -39,7 +39,7 @@ def test_a_line_cut_off_by_a_kill_is_dropped_and_written_anew(path: Path, cut: i
     assert metrics.read(path) == records(5)
 
 
-def test_a_damaged_line_in_the_middle_is_named(path: Path) -> None:
+def test_the_error_names_a_damaged_line(path: Path) -> None:
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], "{", *lines[2:]]) + "\n")
     with pytest.raises(PartitaError, match="line 2"):
@@ -60,7 +60,7 @@ def test_a_changed_digit_is_noticed(path: Path) -> None:
         metrics.read(path)
 
 
-def test_lines_of_older_versions_have_no_check_sum(path: Path) -> None:
+def test_lines_without_a_checksum_are_read(path: Path) -> None:
     path.write_text("".join(f"{json.dumps(record)}\n" for record in records(5)))
     assert metrics.read(path) == records(5)
 
@@ -80,13 +80,13 @@ def test_lines_of_older_versions_have_no_check_sum(path: Path) -> None:
         "\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
     ],
 )
-def test_what_is_no_record_is_named(path: Path, line: str) -> None:
+def test_a_line_that_is_not_a_record_is_named_in_the_error(path: Path, line: str) -> None:
     path.write_text(f"{line}\n{path.read_text()}")
     with pytest.raises(PartitaError, match=r"line 1 of .* is damaged"):
         metrics.read(path)
 
 
-def test_truncating_keeps_as_many_as_a_checkpoint_had(path: Path) -> None:
+def test_truncating_keeps_at_most_the_given_number_of_records(path: Path) -> None:
     assert metrics.truncate(path, after_step=5, at_most=2) == 2
     assert metrics.truncate(path, after_step=5, at_most=9) == 2
     assert metrics.count(path) == 2

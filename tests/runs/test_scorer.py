@@ -25,7 +25,7 @@ SHAPE = PatchGANConfig(layers=3, channels=4, most_channels=8)
 def adversarial_run(
     tmp_path: Path, table: dict[str, Any], checkpoint: Callable[..., Checkpoint]
 ) -> RunFolder:
-    """A run with a discriminator."""
+    """Return a run with a discriminator."""
     table["training"] |= {"targets": 250, "adversary": {"loss": "least-squares", "patchgan": to_table(SHAPE)}}
     first = checkpoint(0)
     network = PatchGAN(SHAPE, generator=torch.Generator().manual_seed(0))

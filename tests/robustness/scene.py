@@ -1,10 +1,9 @@
-"""The folders that are attacked: recordings, a corpus, a finished and an interrupted run, an arena, a demo.
+"""Make the folders for the robustness tests: recordings, a corpus, two runs, an arena and a demo.
 
-All of them are as small as they can be and still hold every kind of file that Partita writes. They are made
-by the commands themselves where that is possible. A scene must be used in the folder where it was made, since
-its files name absolute paths: keep a copy, and copy it back for each case.
-
-This file makes scenes; it does not attack them.
+One run is finished, the other interrupted. The folders are as small as possible but contain every kind of
+file that Partita writes. The commands of Partita make most of them. A scene, the folder with all of them,
+works only at the path where it was made, because its files contain absolute paths. Keep a copy, and copy it
+back for each case. This file does not damage anything.
 """
 
 import shutil
@@ -34,13 +33,13 @@ ARENA = [
 ]
 DEMO = ["--minutes", "0.1", "--sample-rate", str(RATE), "--size", "tiny", "--device", "cpu"]
 DEMO_MINUTES = 0.02
-"""Minutes of training in a demo: fewer than the command gives, however little is asked for."""
+"""Minutes of training in a demo: fewer than the command line allows."""
 HALVINGS = 4
-"""Ways to halve the clips when their distance is scored: their usual number takes half of all the time."""
+"""Number of random halvings of the clips for the distance score, reduced to save time."""
 
 
 def write_recordings(folder: Path, *, numbers: range = range(1, 5), seconds: float = 2.0) -> None:
-    """Write short recordings, each a tone of its own with a little noise."""
+    """Write short recordings of different tones with some noise."""
     folder.mkdir(parents=True, exist_ok=True)
     samples = round(seconds * RATE)
     for number in numbers:
@@ -49,69 +48,69 @@ def write_recordings(folder: Path, *, numbers: range = range(1, 5), seconds: flo
         soundfile.write(folder / f"take-{number}.wav", tone, RATE)
 
 
-def prepare_words(home: Path) -> list[str]:
-    """Return the command that makes the scene's corpus, or brings it up to date."""
+def prepare_arguments(home: Path) -> list[str]:
+    """Return the arguments that prepare the corpus of the scene, or update it."""
     where = [str(home / "recordings"), "--out", str(home / "corpus"), "--sample-rate", str(RATE)]
     return ["prepare", *where, *HELD_OUT]
 
 
-def train_words(home: Path, out: str, *more: str) -> list[str]:
-    """Return the command that makes a run from the scene's corpus."""
+def train_arguments(home: Path, out: str, *more: str) -> list[str]:
+    """Return the arguments that train a run on the corpus of the scene."""
     return ["train", str(home / "corpus"), "--out", str(home / out), *TINY, *REPEATABLE, *more]
 
 
-def arena_words(home: Path, *more: str) -> list[str]:
-    """Return the command that begins the scene's arena, or goes on with it."""
+def arena_arguments(home: Path, *more: str) -> list[str]:
+    """Return the arguments that start or continue the arena of the scene."""
     return ["arena", "--out", str(home / "arena"), "--corpus", str(home / "corpus"), *ARENA, *more]
 
 
-def demo_words(home: Path) -> list[str]:
-    """Return the command that begins the scene's demo, or goes on with it."""
+def demo_arguments(home: Path) -> list[str]:
+    """Return the arguments that start or continue the demo of the scene."""
     return ["demo", "--out", str(home / "demo"), "--recordings", str(home / "recordings"), *DEMO]
 
 
-def do(words: list[str]) -> None:
-    """Run a command in this process; what it does is needed, so it must succeed."""
-    status = main(words)
+def run_command(arguments: list[str]) -> None:
+    """Run a command of Partita in this process; raise an error if it fails."""
+    status = main(arguments)
     if status != 0:
-        raise RuntimeError(f"`partita {' '.join(words)}` ended with {status}")
+        raise RuntimeError(f"`partita {' '.join(arguments)}` ended with status {status}")
 
 
 def make_scene(home: Path, parts: set[str]) -> None:
-    """Make the recordings, the corpus, and what is asked of `run`, `interrupted`, `arena` and `demo`."""
+    """Make the recordings, the corpus and the named parts: `run`, `interrupted`, `arena`, `demo`."""
     write_recordings(home / "recordings")
-    do(prepare_words(home))
+    run_command(prepare_arguments(home))
     report = ("--arm", "report", "--steps", str(STEPS))
     if "run" in parts:
-        do(train_words(home, "run", *report))
+        run_command(train_arguments(home, "run", *report))
     if "interrupted" in parts:
-        interrupt(lambda: do(train_words(home, "interrupted", *report, "--no-tensorboard")))
+        interrupt(lambda: run_command(train_arguments(home, "interrupted", *report, "--no-tensorboard")))
     if "arena" in parts:
-        do(arena_words(home))
-        shutil.rmtree(home / "arena" / "runs" / "0000" / "likelihood")  # so that going on has work to do
+        run_command(arena_arguments(home))
+        shutil.rmtree(home / "arena" / "runs" / "0000" / "likelihood")  # so that the arena is unfinished
         for result in (home / "arena" / "results").glob("*/0000.json"):
             result.unlink()
     if "demo" in parts:
-        with quick():
-            do(demo_words(home))
+        with shortened():
+            run_command(demo_arguments(home))
 
 
 def interrupt(training: Callable[[], None]) -> None:
-    """Stop a training after a few steps, as Ctrl-C does: it is saved and can go on."""
+    """Stop training after a few steps as Ctrl-C does: the run is saved and can be resumed."""
     from partita.training import train as module
 
     steps, real = count(1), module.train
 
-    def until_then(*arguments: Any, **named: Any) -> Path:
+    def stop_early(*arguments: Any, **named: Any) -> Path:
         return real(*arguments, **named, stop=lambda: next(steps) >= INTERRUPTED_AT)
 
-    with patch.object(module, "train", until_then):
+    with patch.object(module, "train", stop_early):
         training()
 
 
 @contextmanager
-def quick() -> Iterator[None]:
-    """Let a demo train for a second, and scores be of a few halvings, while the block runs."""
+def shortened() -> Iterator[None]:
+    """Shorten the training of demos and the computation of scores while the block runs."""
     with (
         patch("partita.experiments.demo.run.training_minutes", lambda *_, **__: DEMO_MINUTES),
         patch("partita.evaluation.metrics.frechet.HALVINGS", HALVINGS),

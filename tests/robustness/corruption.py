@@ -1,6 +1,6 @@
-"""Ways to damage files, each decided by a stream of random numbers: bits, ranges, values, names.
+"""Damage files at random: flip bits, overwrite or repeat ranges, change values, delete or swap files.
 
-This file damages; it knows nothing of Partita but the names of its formats.
+This file knows the file formats of Partita, but not their meaning.
 """
 
 import json
@@ -15,19 +15,19 @@ import tomli_w
 
 TEXTS = (".json", ".jsonl", ".toml")
 DEEP = "deep"
-"""Stands for lists in lists, more than a parser that recurses has room for."""
+"""Is replaced by lists nested too deeply for a recursive parser."""
 WRONG: list[Any] = [
     *(None, "", "x", "../../elsewhere", "/etc", "a\nb\x1b[31m", -1, 0, 1, 2, 2**63, 10**30, 1e300, 1e-300),
     *(float("nan"), float("inf"), 0.5, True, False, [], {}, [[]], {"": 0}, [0, "x"], {"x": [1, 2]}, DEEP),
 ]
-"""What a value may be replaced by: other types, and the ends of what there is of each."""
+"""Replacements for a value: other types, and extreme values of each type."""
 
 
 def damage(folder: Path, random: Random) -> tuple[str, list[Path]]:
-    """Damage one file of a folder, swap two of them, or remove a folder in it.
+    """Damage one file of a folder, swap two files, or remove a subfolder.
 
     Returns:
-        the kind of damage, and the files, or the folder.
+        the kind of damage, and the damaged files or the removed folder.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     texts = [path for path in files if path.suffix in TEXTS]
@@ -69,12 +69,12 @@ def flip(content: bytes, random: Random, suffix: str) -> bytes:
 
 
 def truncate(content: bytes, random: Random, suffix: str) -> bytes:
-    """Cut off the end: all of it, a little or some."""
+    """Cut off the end: everything, one byte or a random part."""
     return content[: random.choice([0, len(content) - 1, random.randrange(len(content))])]
 
 
 def zero(content: bytes, random: Random, suffix: str) -> bytes:
-    """Fill a range with zeros, as a disk does that lost a block."""
+    """Fill a range with zeros, like a disk that lost a block."""
     start, end = _range(content, random)
     return content[:start] + bytes(end - start) + content[end:]
 
@@ -86,7 +86,7 @@ def noise(content: bytes, random: Random, suffix: str) -> bytes:
 
 
 def duplicate(content: bytes, random: Random, suffix: str) -> bytes:
-    """Write a range twice."""
+    """Repeat a range."""
     start, end = _range(content, random)
     return content[:end] + content[start:end] + content[end:]
 
@@ -117,7 +117,7 @@ KINDS: dict[str, Change] = {
     "noise": noise,
     "duplicate": duplicate,
     "value": value,
-    "delete": flip,  # this and the next are done to whole files, the last to a folder
+    "delete": flip,  # `delete` and `swap` act on whole files, `remove` on a folder; see `damage`
     "swap": flip,
     "remove": flip,
 }
@@ -129,22 +129,24 @@ def _range(content: bytes, random: Random) -> tuple[int, int]:
 
 
 def _changed(tree: Any, random: Random) -> Any:
-    """Change one place of a tree of dictionaries and lists, which is changed itself."""
+    """Change one value of a tree of dictionaries and lists in place, and return the tree."""
     places = list(_places(tree))
     if not places:
         return random.choice(WRONG)
-    holder, key = random.choice(places)
-    act = random.random()
-    if act < 0.15:
-        del holder[key]
-    elif act < 0.2 and isinstance(holder, dict):
-        holder[f"{key}x"] = holder.pop(key)
-    elif act < 0.25 and isinstance(holder, dict):
-        holder["unheard_of"] = random.choice(WRONG)
-    elif act < 0.4 and isinstance(holder[key], int | float) and not isinstance(holder[key], bool):
-        holder[key] = random.choice([holder[key] + 1, -holder[key], holder[key] * 1000, str(holder[key])])
+    container, key = random.choice(places)
+    choice = random.random()
+    if choice < 0.15:
+        del container[key]
+    elif choice < 0.2 and isinstance(container, dict):
+        container[f"{key}x"] = container.pop(key)
+    elif choice < 0.25 and isinstance(container, dict):
+        container["unknown_key"] = random.choice(WRONG)
+    elif choice < 0.4 and isinstance(container[key], int | float) and not isinstance(container[key], bool):
+        container[key] = random.choice(
+            [container[key] + 1, -container[key], container[key] * 1000, str(container[key])]
+        )
     else:
-        holder[key] = random.choice(WRONG)
+        container[key] = random.choice(WRONG)
     return tree
 
 
@@ -153,7 +155,7 @@ def _deepened(text: str) -> bytes:
 
 
 def _places(tree: Any) -> Any:
-    """Yield (holder, key) of every value in a tree."""
+    """Yield (container, key) of every value in a tree."""
     if isinstance(tree, dict | list):
         for key in tree if isinstance(tree, dict) else range(len(tree)):
             yield tree, key
@@ -161,7 +163,7 @@ def _places(tree: Any) -> Any:
 
 
 def _without_null(tree: Any) -> Any:
-    """Return a tree as TOML can hold it: without null."""
+    """Return a tree without null, which TOML can't represent."""
     if isinstance(tree, dict):
         return {key: _without_null(entry) for key, entry in tree.items() if entry is not None}
     if isinstance(tree, list):

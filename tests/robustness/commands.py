@@ -1,7 +1,7 @@
-"""The commands that use a damaged folder, and what comes of them, in a form that can be compared.
+"""The commands that use a damaged folder, and their outcomes in a form that can be compared.
 
-Each target has a list of probes: words of a command and a function that reads its outcome. Charts are not
-compared, nor is what a command says of its speed.
+Each target has a list of commands. A command has its arguments and a function that reads its outcome. Charts
+and messages about speed are not part of an outcome.
 """
 
 import hashlib
@@ -12,36 +12,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scenes import arena_words, demo_words, prepare_words, train_words
+from scene import arena_arguments, demo_arguments, prepare_arguments, train_arguments
 
 Outcome = Callable[[Path, str], Any]
-"""From the scene's folder and the text on standard output to what came of a command."""
+"""A function of the scene's folder and the text on standard output that returns the outcome."""
 DRAW = ["--seconds", "0.02", "--seed", "7", "--threads", "1"]
 SCORE = ["--json", "--clips", "4", "--seconds", "0.1", "--prompt-seconds", "0.05", "--bits-seconds", "0.5"]
 
 
 @dataclass(frozen=True)
-class Probe:
-    """A command that uses what is damaged."""
+class CheckedCommand:
+    """A command that uses a damaged folder."""
 
     name: str
-    words: Callable[[Path], list[str]]
+    arguments: Callable[[Path], list[str]]
     outcome: Outcome
 
 
 def files_digest(*paths: Path) -> str:
-    """Return what tells some files' content from any other."""
+    """Return a digest of the content of files."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:16]
 
 
 def newest_weights(run: Path) -> str:
-    """Return what tells all tensors of a run's newest checkpoint from any other."""
+    """Return the name of the newest checkpoint of a run and a digest of its tensors."""
     newest = max((run / "checkpoints").glob("step-*"))
     return f"{newest.name} {files_digest(*newest.glob('*.safetensors'))}"
 
 
 def corpus_content(corpus: Path) -> Any:
-    """Return all that a corpus says and holds, but for when its recordings were last touched."""
+    """Return the index of a corpus, without modification times, and the digests of its stores."""
     stores = {path.name: files_digest(path) for path in corpus.iterdir() if path.name != "index.json"}
     index = json.loads((corpus / "index.json").read_text())
     for file in index["files"]:
@@ -50,7 +50,7 @@ def corpus_content(corpus: Path) -> Any:
 
 
 def arena_scores(arena: Path) -> Any:
-    """Return an arena's scores without the time that anything took."""
+    """Return the scores of an arena without durations."""
     return _without_time(json.loads((arena / "scores.json").read_text()))
 
 
@@ -77,60 +77,64 @@ def difference(one: Any, other: Any, place: str = "") -> str:
 
 
 def page_sounds(page: Path) -> list[str]:
-    """Return what tells the sounds on a page from any others."""
+    """Return digests of the sounds on a page."""
     found = re.findall(r'src="data:audio/[a-z]+;base64,([^"]+)"', page.read_text(encoding="utf-8"))
     return [hashlib.sha256(sound.encode()).hexdigest()[:16] for sound in found]
 
 
-def _scores(home: Path, said: str) -> Any:
-    return json.loads(said)
+def _scores(scene: Path, stdout: str) -> Any:
+    return json.loads(stdout)
 
 
-def _clip(home: Path, said: str) -> str:
-    return files_digest(home / "clip.wav")
+def _clip(scene: Path, stdout: str) -> str:
+    return files_digest(scene / "clip.wav")
 
 
-def _generate(name: str, run: str, *more: str) -> Probe:
-    def words(home: Path) -> list[str]:
-        return ["generate", str(home / run), *DRAW, *more, "--out", str(home / "clip.wav")]
+def _generate(name: str, run: str, *more: str) -> CheckedCommand:
+    def arguments(scene: Path) -> list[str]:
+        return ["generate", str(scene / run), *DRAW, *more, "--out", str(scene / "clip.wav")]
 
-    return Probe(name, words, _clip)
+    return CheckedCommand(name, arguments, _clip)
 
 
-def _evaluate(run: str) -> Probe:
-    return Probe(
-        "evaluate", lambda home: ["evaluate", str(home / run), str(home / "corpus"), *SCORE], _scores
+def _evaluate(run: str) -> CheckedCommand:
+    return CheckedCommand(
+        "evaluate", lambda scene: ["evaluate", str(scene / run), str(scene / "corpus"), *SCORE], _scores
     )
 
 
-def _resume(run: str) -> Probe:
-    def outcome(home: Path, said: str) -> str:
-        return newest_weights(home / run)
+def _resume(run: str) -> CheckedCommand:
+    def outcome(scene: Path, stdout: str) -> str:
+        return newest_weights(scene / run)
 
-    return Probe("resume", lambda home: ["train", "--resume", str(home / run)], outcome)
-
-
-def _train(name: str, *, start_from: str | None = None) -> Probe:
-    def words(home: Path) -> list[str]:
-        start = ["--from", str(home / start_from)] if start_from else []
-        return train_words(home, "new", "--steps", "2", "--no-tensorboard", *start)
-
-    return Probe(name, words, lambda home, said: newest_weights(home / "new"))
+    return CheckedCommand("resume", lambda scene: ["train", "--resume", str(scene / run)], outcome)
 
 
-_PREPARE = Probe("prepare", prepare_words, lambda home, said: corpus_content(home / "corpus"))
-_ARENA = Probe("arena", arena_words, lambda home, said: arena_scores(home / "arena"))
-_DEMO = Probe("demo", demo_words, lambda home, said: page_sounds(home / "demo" / "report.html"))
+def _train(name: str, *, start_from: str | None = None) -> CheckedCommand:
+    def arguments(scene: Path) -> list[str]:
+        start = ["--from", str(scene / start_from)] if start_from else []
+        return train_arguments(scene, "new", "--steps", "2", "--no-tensorboard", *start)
+
+    return CheckedCommand(name, arguments, lambda scene, stdout: newest_weights(scene / "new"))
+
+
+_PREPARE = CheckedCommand(
+    "prepare", prepare_arguments, lambda scene, stdout: corpus_content(scene / "corpus")
+)
+_ARENA = CheckedCommand("arena", arena_arguments, lambda scene, stdout: arena_scores(scene / "arena"))
+_DEMO = CheckedCommand(
+    "demo", demo_arguments, lambda scene, stdout: page_sounds(scene / "demo" / "report.html")
+)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A folder to damage, and what uses it: probes that read come before those that write."""
+    """A folder to damage, and the commands that use it; commands that only read it come first."""
 
     damaged: str
     needed: tuple[str, ...]
-    """Other folders of the scene that the probes need."""
-    probes: tuple[Probe, ...]
+    """Other folders of the scene that the commands need."""
+    commands: tuple[CheckedCommand, ...]
 
 
 TARGETS = {
