@@ -7,6 +7,7 @@ made: its corpus, its runs and their metrics. Pictures go to this script's folde
 import argparse
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -30,7 +31,7 @@ from partita.sampling.config import SamplingConfig
 
 INK, BLUE, GREEN, RED, GREY = "#222222", "#2a6f97", "#6a994e", "#c1440e", "#9a9a9a"
 RATE = 16000
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -221,7 +222,7 @@ def _spectrogram(axes: Axes, sound: np.ndarray, sample_rate: int, prompt: float)
 
 
 def _bump(place: np.ndarray, centre: float, width: float) -> np.ndarray:
-    return np.exp(-0.5 * ((place - centre) / width) ** 2) / (width * np.sqrt(2 * np.pi))
+    return np.asarray(np.exp(-0.5 * ((place - centre) / width) ** 2) / (width * np.sqrt(2 * np.pi)))
 
 
 def _runs(demo: Path) -> list[Path]:
