@@ -17,7 +17,7 @@ from partita.cli.main import SUMMARIES, main
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "partita"
-WIDTH = "88"  # columns of the help texts
+WIDTH = "92"  # columns of the help texts
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -75,7 +75,8 @@ def _cli_text(name: str) -> str:
     finally:
         os.environ.clear()
         os.environ |= before
-    return f"# `partita {name}`\n\n{SUMMARIES[name]}\n\n```text\n{text.getvalue().strip()}\n```\n"
+    head = f"---\nhide:\n  - toc\n---\n\n# `partita {name}`\n\n{SUMMARIES[name].capitalize()}.\n"
+    return f"{head}\n```text\n{text.getvalue().strip()}\n```\n"
 
 
 def _python_text(path: Path) -> str:

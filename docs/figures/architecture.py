@@ -33,7 +33,7 @@ def layers() -> list[list[str]]:
 def summary(package: str) -> str:
     """Return the first line of a package's docstring."""
     tree = ast.parse((PACKAGE / package / "__init__.py").read_text(encoding="utf-8"))
-    return (ast.get_docstring(tree) or "").partition("\n")[0].rstrip(".")
+    return (ast.get_docstring(tree) or "").partition("\n")[0].rstrip(".").replace("`", "")
 
 
 def layer_figure() -> Figure:
@@ -68,8 +68,8 @@ def _box(axes: Axes, left: float, bottom: float, width: float, name: str, text: 
     )
     axes.add_patch(shape)
     axes.text(left + 0.15, bottom + ROW / 2, name, va="center", color=BLUE, weight="bold", size=10)
-    lines = textwrap.wrap(text, int((width - 1.6) * 13.5))
-    axes.text(left + 1.45, bottom + ROW / 2, "\n".join(lines[:2]), va="center", color=INK, size=8.5)
+    lines = textwrap.wrap(text, int((width - 1.5) * 15.5))
+    axes.text(left + 1.3, bottom + ROW / 2, "\n".join(lines[:3]), va="center", color=INK, size=8.5)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from partita.sampling.config import SamplingConfig
 
 INK, BLUE, GREEN, RED, GREY = "#222222", "#2a6f97", "#6a994e", "#c1440e", "#9a9a9a"
 RATE = 16000
-STYLE: dict[Any, object] = {
+STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -222,8 +222,7 @@ def _spectrogram(axes: Axes, sound: np.ndarray, sample_rate: int, prompt: float)
 
 
 def _bump(place: np.ndarray, centre: float, width: float) -> np.ndarray:
-    bump: np.ndarray = np.exp(-0.5 * ((place - centre) / width) ** 2) / (width * np.sqrt(2 * np.pi))
-    return bump
+    return np.asarray(np.exp(-0.5 * ((place - centre) / width) ** 2) / (width * np.sqrt(2 * np.pi)))
 
 
 def _runs(demo: Path) -> list[Path]:

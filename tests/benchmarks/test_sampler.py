@@ -3,7 +3,6 @@
 import pytest
 
 from partita.benchmarks.sampler import BenchCase, MachineLimits, bench, bytes_read, case_row, rate_bound
-from partita.benchmarks.scaling import scaling
 from partita.models.sizes import SIZES
 
 KEYS = {
@@ -49,14 +48,3 @@ def test_the_row_of_a_gpu_has_all_keys() -> None:
     assert set(row) >= KEYS
     assert row["share_of_bound"] is None
     assert row["times_reference"] == 200.0
-
-
-def test_scaling_reports_costs_per_multiply_add() -> None:
-    found = scaling("tiny", clips=(1, 2), fields=((1, 2), (2, 3)), runs=1, seconds=0.02, sides=(256,))
-    assert [row["clips"] for row in found["clips"]] == [1, 2]
-    rows = [(row["clips"], row["receptive_field"], row["layers"]) for row in found["receptive_fields"]]
-    assert rows == [(1, 4, 2), (1, 15, 6), (16, 4, 2), (16, 15, 6)]
-    for row in found["clips"]:
-        assert row["microseconds_a_sample"] == pytest.approx(row["microseconds"] * 43_264 / 1e6)
-        assert row["samples_per_second"] == pytest.approx(1e6 / row["microseconds_a_sample"])
-    assert found["floor"] > 0.0

@@ -27,7 +27,7 @@ another busy program a training step then takes up to ten times as long."""
 SUMMARIES = {
     "demo": "make a corpus, train two models, draw clips, score them and write a page",
     "prepare": "make a corpus from recordings",
-    "train": "train a model on a corpus, or go on with a run",
+    "train": "train a model on a corpus, or resume a run",
     "generate": "draw new sound from a trained model",
     "arena": "compare arms on clips of a trained model, whose distribution is known",
     "evaluate": "score a trained model on a corpus's held-out recordings",

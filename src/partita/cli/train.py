@@ -1,4 +1,4 @@
-"""`partita train`: train a model on a corpus, or go on with a run that was interrupted."""
+"""`partita train`: train a model on a corpus, or resume a run that was interrupted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -46,7 +46,7 @@ GROUPS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Train a model on a corpus, or go on with a run that was interrupted.
+    """Train a model on a corpus, or resume a run that was interrupted.
 
     `--config` and `--arm` choose the settings; other options change single ones. This page shows the chosen
     settings, so `partita train --arm report --help` shows the adversary's options too. `partita train

@@ -37,8 +37,9 @@ class CodeCache(NullCache):  # type: ignore[misc]
         function: the Python function, whose qualified name must be unique.
         sources: digest of all sources; files made of other sources are removed when a file is written.
 
-    >>> def double(x): return 2 * x >>> CodeCache(double, "0" * 12).load_overload((), None) is None  # its
-    source has no file, so there is no folder True
+    >>> def double(x): return 2 * x
+    >>> CodeCache(double, "0" * 12).load_overload((), None) is None  # it has no source file
+    True
     """
 
     def __init__(self, function: Callable[..., Any], sources: str) -> None:

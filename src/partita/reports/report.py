@@ -27,8 +27,8 @@ from partita.reports.spectrogram_images import (
 )
 from partita.reports.templating import render_template
 
-REAL = -1
-BARS = 180
+REAL = -1  # index of the real sound in place of that of an arm
+BARS = 180  # of the loudness display at the top of the page
 
 Waveform = NDArray[np.float32]
 

@@ -18,7 +18,7 @@ from partita.audio.spectrogram import log_mel
 BANDS = 128
 WINDOW_SECONDS = 0.064
 COLUMNS = 480
-RANGE_DB = 75.0
+RANGE_DB = 75.0  # from the darkest to the brightest colour
 COLOURS = "magma"
 """A perceptually uniform colour map: equal steps in dB look equal, also in greyscale."""
 

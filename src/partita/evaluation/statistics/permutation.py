@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from partita.errors import PartitaError
 from partita.seeds import numpy_stream
 
-EXACT_SEEDS = 16
+EXACT_SEEDS = 16  # up to this number of seeds all flips are counted
 RANDOM_FLIPS = 2**EXACT_SEEDS - 1  # the same resolution of p below and above the limit
 ROUNDING = 1e-12  # relative difference below which two sums are ties
 

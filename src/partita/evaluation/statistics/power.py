@@ -17,7 +17,7 @@ from partita.seeds import numpy_stream
 
 POWER = 0.8
 _SIMULATED_SEEDS = 12  # above, the resolution of p is fine and Student's t test gives the same result
-_DRAWS = 2000
+_DRAWS = 2000  # simulated experiments
 
 
 def min_seeds(level: float = LEVEL) -> int:
