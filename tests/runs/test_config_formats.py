@@ -117,7 +117,10 @@ def test_settings_files_may_have_the_old_names(tmp_path: Path) -> None:
 
 def test_an_old_name_beside_the_new_one_is_refused(tmp_path: Path) -> None:
     write_toml(tmp_path / "mine.toml", {"clip": 0.5, "grad_clip": 1.0})
-    with pytest.raises(PartitaError, match=r"`clip` in .* is no setting"):
+    with pytest.raises(PartitaError, match=r"`clip` in .* is the old name of `grad_clip`: give one of them$"):
+        named_config(tmp_path / "mine.toml")
+    write_toml(tmp_path / "mine.toml", {"rollout": {"prompt_tail": 256, "seam": 512}})
+    with pytest.raises(PartitaError, match=r"is the old name of `rollout\.prompt_tail`"):
         named_config(tmp_path / "mine.toml")
 
 
@@ -128,7 +131,7 @@ def test_format_2_is_left_as_it_is() -> None:
 
 def test_only_names_change() -> None:
     before = tomllib.loads(FORMAT_1)["training"]
-    after = upgrade_training(before)
+    after = upgrade_training(before, where="config.toml")
     assert len(after) == len(before)
     assert list(after["rollout"].values()) == list(before["rollout"].values())
-    assert upgrade_training(after) == after
+    assert upgrade_training(after, where="config.toml") == after

@@ -52,7 +52,7 @@ def read_config_file(path: Path) -> RunConfigFile:
         raise PartitaError(
             f"{table.source} has format {number}, this version reads up to {FORMAT}: install a newer partita"
         )
-    upgraded = replace(table, values=upgrade_run_config(table.values))
+    upgraded = replace(table, values=upgrade_run_config(table.values, where=table.source))
     _check_sections(upgraded)
     verify_digest(replace(table, remedy=EDIT_REMEDY))  # before the upgrade: the digest is that of the file
     values = {name: value for name, value in upgraded.values.items() if name != DIGEST}

@@ -4,7 +4,10 @@ Format 2 gives fourteen settings new names and changes nothing else. Settings fi
 command-line flags and the arena's arm specifications use the same table of names. This file checks no value.
 """
 
+from collections.abc import Collection
 from typing import Any
+
+from partita.errors import PartitaError
 
 FORMAT = 2
 
@@ -40,32 +43,58 @@ def renamed(path: str) -> str:
     return ".".join(NEW_NAMES.get(".".join(names[: i + 1]), name) for i, name in enumerate(names))
 
 
-def upgrade_training(table: dict[str, Any], inside: str = "") -> dict[str, Any]:
-    """Return a table of training settings with the names of format 2.
+def refuse_both_names(paths: Collection[str], *, where: str) -> None:
+    """Raise an error if a setting is given by its old name and by its new one.
 
-    Where a table has both names of a setting, the old one stays, and the reader of the table refuses it.
+    Args:
+        paths: paths of training settings, in either format.
+        where: the place of the settings, for the message.
+
+    Raises:
+        PartitaError: a setting is given twice.
+
+    >>> refuse_both_names(["clip", "grad_clip"], where="mine.toml")
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: `clip` in mine.toml is the old name of `grad_clip`: give one of them
+    """
+    for path in paths:
+        if (new := renamed(path)) != path and new in paths:
+            raise PartitaError(f"`{path}` in {where} is the old name of `{new}`: give one of them")
+
+
+def upgrade_training(table: dict[str, Any], *, where: str, inside: str = "") -> dict[str, Any]:
+    """Return a table of training settings with the names of format 2.
 
     Args:
         table: names to values, in either format.
+        where: the place of the table, for messages.
         inside: the path of the table within the training settings, with a dot behind it.
 
-    >>> upgrade_training({"clip": 1.0, "rollout": {"seam": 256}})
+    Raises:
+        PartitaError: the table has both names of a setting.
+
+    >>> upgrade_training({"clip": 1.0, "rollout": {"seam": 256}}, where="mine.toml")
     {'grad_clip': 1.0, 'rollout': {'prompt_tail': 256}}
     """
+    refuse_both_names([f"{inside}{name}" for name in table], where=where)
     upgraded = {}
     for name, value in table.items():
         path = f"{inside}{name}"
-        new_name = NEW_NAMES.get(path, name)
-        new_value = upgrade_training(value, f"{path}.") if isinstance(value, dict) else value
-        upgraded[name if new_name in table else new_name] = new_value
+        inner = upgrade_training(value, where=where, inside=f"{path}.") if isinstance(value, dict) else value
+        upgraded[NEW_NAMES.get(path, name)] = inner
     return upgraded
 
 
-def upgrade_run_config(config: dict[str, Any]) -> dict[str, Any]:
+def upgrade_run_config(config: dict[str, Any], *, where: str = "config.toml") -> dict[str, Any]:
     """Return the content of a run's `config.toml` in format 2.
 
     Args:
         config: the sections of the file, with its `format`; sections of the wrong type stay as they are.
+        where: the name of the file, for messages.
+
+    Raises:
+        PartitaError: the training settings have both names of a setting.
 
     >>> upgrade_run_config({"format": 1, "quantiser": {"classes": 256}, "training": {"keep": 3}})
     {'format': 2, 'quantizer': {'classes': 256}, 'training': {'keep_checkpoints': 3}}
@@ -75,5 +104,5 @@ def upgrade_run_config(config: dict[str, Any]) -> dict[str, Any]:
     sections = {NEW_NAMES.get(name, name): section for name, section in config.items() if name != "format"}
     training = sections.get("training")
     if isinstance(training, dict):
-        sections["training"] = upgrade_training(training)
+        sections["training"] = upgrade_training(training, where=f"{where} [training]")
     return {"format": FORMAT} | sections

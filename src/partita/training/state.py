@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from partita.tables import Table
-from partita.training.config.train import MOST_STEPS
-from partita.training.schedule import Pace
+from partita.training.config.train import MOST_STEPS, TrainConfig
+from partita.training.schedule import Pace, learning_rate
 
 REMEDY = "copy the checkpoint again, or remove it to use another one"
 
@@ -45,9 +45,8 @@ class Meter:
             seconds: the step's duration.
         """
         for name, value in numbers.items():
-            before = (
-                self.steps if name in self.sums else 0
-            )  # checkpoints of older versions lack counts: each step had all numbers
+            # checkpoints of older versions lack counts, because each step had all numbers
+            before = self.steps if name in self.sums else 0
             self.counts[name] = self.counts.get(name, before) + 1
             self.sums[name] = self.sums.get(name, 0.0) + value
         self.steps += 1
@@ -96,13 +95,33 @@ class TrainerState:
         """Record a validation score; in the first quarter of a run no score counts as stale.
 
         Args:
-            bits: bits a sample, lower is better.
+            bits: bits per sample, lower is better.
         """
         self.last_bits, self.last_scored = bits, self.step
         if self.best_bits is None or bits < self.best_bits:
             self.best_bits, self.best_step, self.stale = bits, self.step, 0
         elif self.pace.progress(self.step) > 0.25:
             self.stale += 1
+
+    def learning_rate(self, config: TrainConfig) -> float:
+        """Return the learning rate of the next update.
+
+        Args:
+            config: the run's config.
+
+        >>> config = TrainConfig(learning_rate=0.01, warmup=10, lr_decay_steps=0)
+        >>> TrainerState(step=4).learning_rate(config)
+        0.005
+        """
+        steps = self.pace.steps()
+        return learning_rate(
+            self.step,
+            self.pace.progress(self.step),
+            peak=config.learning_rate,
+            warmup=config.warmup if steps is None else min(config.warmup, steps // 10),
+            floor=config.lr_floor,
+            decay_steps=config.lr_decay_steps,
+        )
 
     def seconds_left(self, budget: float | None) -> float | None:
         """Return the seconds until the run ends, by its steps or by its budget, or None if neither is known.

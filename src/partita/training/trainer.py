@@ -29,7 +29,6 @@ from partita.training.monitoring.preview_clips import PreviewClips
 from partita.training.monitoring.progress import ProgressDisplay
 from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.monitoring.validation import ValidationScorer
-from partita.training.schedule import learning_rate
 from partita.training.state import TrainerState
 from partita.training.time_budget import training_budget
 from partita.training.train_step import StepInfo, TrainStep
@@ -167,18 +166,8 @@ class Trainer:
         state.meter.add(numbers, targets=int(batch.valid.sum()), seconds=time.perf_counter() - begun)
 
     def _next_update(self) -> StepInfo:
-        state, config = self.state, self.config
-        progress, steps = state.pace.progress(state.step), state.pace.steps()
-        warmup = config.warmup if steps is None else min(config.warmup, steps // 10)
-        rate = learning_rate(
-            state.step,
-            progress,
-            peak=config.learning_rate,
-            warmup=warmup,
-            floor=config.lr_floor,
-            decay_steps=config.lr_decay_steps,
-        )
-        return StepInfo(step=state.step + 1, learning_rate=rate, progress=progress)
+        step, rate = self.state.step, self.state.learning_rate(self.config)
+        return StepInfo(step=step + 1, learning_rate=rate, progress=self.state.pace.progress(step))
 
     def _read_clock(self) -> None:
         self.state.seconds = time.monotonic() - self._clock_start
@@ -196,7 +185,7 @@ class Trainer:
     def _log(self) -> None:
         state, numbers = self.state, self.state.meter.take()
         self._check_finite(numbers, "a number of the record")
-        now = {"learning_rate": self._next_update().learning_rate, "seconds": round(state.seconds, 2)}
+        now = {"learning_rate": state.learning_rate(self.config), "seconds": round(state.seconds, 2)}
         self._record({"kind": "train", "step": state.step, **numbers, **now})
         self._report_clip_problem(numbers)
         self.display.show(
@@ -299,4 +288,4 @@ class Trainer:
         record = {"kind": "final", "step": self.state.step, "chosen": chosen, "bits": bits}
         self._record(record if share == 1.0 else record | {"share": round(share, 6)})
         on = "held-out sound" if share == 1.0 else f"1/{round(1.0 / share)} of the held-out sound"
-        self.display.say(f"{bits:.3f} bits a sample on {on}, at step {chosen}")
+        self.display.say(f"{bits:.3f} bits per sample on {on}, at step {chosen}")

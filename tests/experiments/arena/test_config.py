@@ -33,6 +33,11 @@ def test_a_setting_may_be_a_list() -> None:
     assert ArmSpec.parse(spec.name) == spec
 
 
+def test_the_old_and_the_new_name_of_a_setting_are_one_arm() -> None:
+    arms = ("policy:rollout.seam=512", "policy:rollout.prompt_tail=512", "policy:rollout.prompt_tail=256")
+    assert [spec.name for spec in plan(arms=arms).arm_specs] == [arms[0], arms[2]]
+
+
 def test_settings_are_applied_to_an_arm() -> None:
     spec = ArmSpec.parse("report:adversary.weight=0.3, adversary.loss=least-squares,grad_clip=0")
     config = spec.train_config(TrainConfig(steps=1))
@@ -152,12 +157,16 @@ def test_validation_and_test_seeds_are_different() -> None:
     [
         ({"arms": ("reprot",)}, "'reprot' is not an arm"),
         ({"arms": ()}, "`arms` is empty"),
-        ({"arms": ("report:adversary.weigth=1",)}, "`weigth` .* is no setting"),
+        (
+            {"arms": ("report:clip=1.0,grad_clip=2.0",)},
+            "`clip` in .* is the old name of `grad_clip`: give one",
+        ),
+        ({"arms": ("report:adversary.weigth=1",)}, "`weigth` .* is not a setting"),
         ({"arms": ("report:adversary.weight",)}, "write name=value"),
         ({"arms": ("likelihood:clip.norm=1",)}, "is not a setting"),
         ({"arms": ("critic:critic=runs/large",)}, "`critic` in the arm"),
         ({"arms": ("critic:critic.run=3",)}, "`run` in the arm"),
-        ({"arms": ("steer",), "judge": "critic:critic.wait=3"}, "`wait` .* is no setting"),
+        ({"arms": ("steer",), "judge": "critic:critic.wait=3"}, "`wait` .* is not a setting"),
         ({"arms": ("steer:particles=0",)}, "`particles` is 0"),
         ({"steps": 1, "minutes": 1.0}, "both `minutes` and `steps`"),
         ({"start_steps": 1, "start_minutes": 1.0}, "both `start_minutes`"),

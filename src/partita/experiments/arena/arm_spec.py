@@ -24,7 +24,7 @@ from typing import Any
 
 from partita.errors import PartitaError
 from partita.runs.config import from_table, to_table
-from partita.runs.config_formats import renamed
+from partita.runs.config_formats import refuse_both_names, renamed
 from partita.sampling.config import SteeringConfig
 from partita.training.config.arms import ARMS, with_arm
 from partita.training.config.train import TrainConfig
@@ -69,7 +69,8 @@ class ArmSpec:
         """Return the specification that a text describes.
 
         Raises:
-            PartitaError: the arm is unknown, or a change is not `name=value`.
+            PartitaError: the arm is unknown, a change is not `name=value`, or both the old and the new name
+                of a setting are given.
         """
         arm, _, rest = text.partition(":")
         if arm not in known_arms():
@@ -80,6 +81,7 @@ class ArmSpec:
             if not (equals and path and value):
                 raise PartitaError(f"{change!r} in {text!r} is not a setting: write name=value")
             changes.append((path.strip(), value.strip()))
+        refuse_both_names([path for path, _ in changes], where=repr(text))
         return cls(arm, tuple(changes))
 
     @property
@@ -153,6 +155,33 @@ class ArmSpec:
             if _value_at(trained, path) != _value_at(to_table(found), path):
                 raise PartitaError(f"`{path}` in {where} is fixed by the arm: leave it out")
         return found
+
+    def charged_config(self, config: TrainConfig, *, critic: TrainConfig) -> TrainConfig:
+        """Return the config of likelihood training with the time of the critic's training added.
+
+        Args:
+            config: the settings that all arms share.
+            critic: the training config of the critic.
+
+        Raises:
+            PartitaError: the arms have no budget in time, the critic's time is unknown, or this arm has less
+                time than the other arms; or as for `train_config`.
+        """
+        if config.minutes is None:
+            raise PartitaError(
+                f"{self.name} has a budget in time, but `steps` is {config.steps}: use `--minutes`, or leave"
+                f" out {CHARGED}"
+            )
+        if critic.minutes is None and not self.changes_setting("minutes"):
+            raise PartitaError(
+                f"the time of `critic_steps` {critic.steps} is unknown: give {CHARGED}:minutes=MINUTES"
+            )
+        charged = self.train_config(replace(config, minutes=config.minutes + (critic.minutes or 0.0)))
+        if charged.minutes is None or charged.minutes < config.minutes:
+            raise PartitaError(
+                f"{self.name} has less than the {config.minutes:g} minutes of other arms: give more"
+            )
+        return charged
 
     def _forbidden(self) -> Iterator[tuple[str, str]]:
         """Yield the changed settings that this arm may not change, each with the rule that it breaks."""

@@ -7,6 +7,7 @@ nothing.
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from partita.checks import check_count, check_range
 from partita.errors import PartitaError
@@ -158,8 +159,11 @@ class ArenaConfig:
 
     @property
     def arm_specs(self) -> tuple[ArmSpec, ...]:
-        """The arms with their settings, without duplicates."""
-        return tuple(dict.fromkeys(ArmSpec.parse(text) for text in self.arms))
+        """The arms without duplicates; an old and a new name of a setting make no difference."""
+        specs: dict[Any, ArmSpec] = {}
+        for spec in map(ArmSpec.parse, self.arms):
+            specs.setdefault((spec.arm, spec.settings), spec)
+        return tuple(specs.values())
 
     @property
     def judge_spec(self) -> ArmSpec:
@@ -260,7 +264,7 @@ class ArenaConfig:
         config = replace(config, seed=self.stream(f"arms {seed}"))
         config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
         if spec.arm == CHARGED:
-            return self._charged(config, spec)
+            return spec.charged_config(config, critic=self.critic_training())
         if spec.arm != STEER:
             return spec.train_config(config, critic=critic)
         spec.steering_config()
@@ -272,25 +276,6 @@ class ArenaConfig:
                 " `patchgan`, with the loss `log` or `least-squares`, since its logits must be log-ratios"
             )
         return steered
-
-    def _charged(self, config: TrainConfig, spec: ArmSpec) -> TrainConfig:
-        """Return the config of likelihood training with the time of the critic added."""
-        if config.minutes is None:
-            raise PartitaError(
-                f"{spec.name} has a budget in time, but `steps` is {self.steps}: use `--minutes`, or leave"
-                f" out {CHARGED}"
-            )
-        if self.critic_steps is not None and not spec.changes_setting("minutes"):
-            raise PartitaError(
-                f"the time of `critic_steps` {self.critic_steps} is unknown: give {CHARGED}:minutes=MINUTES"
-            )
-        critic = CRITIC_MINUTES if self.critic_minutes is None else self.critic_minutes
-        charged = spec.train_config(replace(config, minutes=config.minutes + critic))
-        if charged.minutes is None or charged.minutes < config.minutes:
-            raise PartitaError(
-                f"{spec.name} has less than the {config.minutes:g} minutes of other arms: give more"
-            )
-        return charged
 
     def _base(self) -> TrainConfig:
         return TrainConfig(

@@ -12,7 +12,7 @@
     choices.json           what was chosen on the validation seeds, written before the first test seed
     scores.json            the scores
 
-This file evaluates nothing. It checks each value of a result when it is read.
+This file evaluates nothing, and does not know what a result contains.
 """
 
 import json
@@ -25,23 +25,19 @@ from typing import Any
 
 from partita import storage
 from partita.data.corpus import read_index
-from partita.digests import add_digest, file_digest, verify_digest
+from partita.digests import add_digest, file_digest
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import STEER, ArmSpec
+from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
-from partita.experiments.arena.selection import BOUND
+from partita.experiments.arena.measure import read_result
 from partita.experiments.folder import ExperimentFolder
 from partita.runs.folder import is_finished
 from partita.runs.loading import find_checkpoint, weights_path
-from partita.tables import Table, read_json
 
 NOT_SETTINGS = {"out", "arms", "seeds", "validation_seeds", "students"}
 """Fields of the config that may differ when an arena is continued."""
 ARM_SETTINGS = {"minutes", "steps", "judge", "clips", "samples", "temperatures", "workers"}
 """Settings that students before the arms do not depend on."""
-RESULT_REMEDY = "remove the file, and it is made again"
-ERRORS = ("diverged", "start_diverged")
-SHARES = ("heard", "told_right", "machine_share")
 
 
 @dataclass(frozen=True)
@@ -213,7 +209,7 @@ class ArenaFolder:
             PartitaError: the file is damaged, or belongs to another arm or student.
         """
         path = self._result(spec, seed)
-        return _read_result(path, spec, seed) if path.is_file() else None
+        return read_result(path, spec, seed) if path.is_file() else None
 
     def save_result(self, spec: ArmSpec, seed: int, result: dict[str, Any]) -> None:
         """Write the result of an arm, with a digest.
@@ -263,46 +259,3 @@ def _copy(folder: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with storage.atomic_folder(target) as part:
         shutil.copytree(folder, part, dirs_exist_ok=True)
-
-
-def _read_result(path: Path, spec: ArmSpec, seed: int) -> dict[str, Any]:
-    """Return the content of a result's file, with every value checked."""
-    table = verify_digest(read_json(path, remedy=RESULT_REMEDY))
-    if table.text("arm") != spec.name:
-        table.reject("arm", f"must be {spec.name!r}")
-    if table.integer("seed") != seed:
-        table.reject("seed", f"must be {seed}")
-    error = next((name for name in ERRORS if name in table.values), None)
-    if error is not None:
-        table.text(error)
-        return table.values
-    _check_facts(table.table("start"))
-    table.table("start").boolean("flat")
-    _check_facts(table.table("training"))
-    if table.values.get("agreement") is not None:
-        _check_score(table, "agreement")
-    if not table.tables("curve"):
-        table.reject("curve", "must have a point for each temperature")
-    for point in table.tables("curve"):
-        _check_point(point, required=BOUND if spec.arm == STEER else "kl_sum")
-    return {"agreement": None} | table.values
-
-
-def _check_facts(facts: Table) -> None:
-    facts.integer("steps", minimum=0)
-    facts.number("seconds", minimum=0.0)
-    for name in (*SHARES, "critic_seconds"):
-        facts.optional(name, lambda key: facts.number(key, minimum=0.0))
-    facts.optional("critic_weights", facts.text)
-
-
-def _check_point(point: Table, *, required: str) -> None:
-    point.number("temperature", minimum=0.01)
-    for name in point.values.keys() | {required}:
-        if name != "temperature":
-            _check_score(point, name)
-
-
-def _check_score(table: Table, name: str) -> None:
-    for part in ("value", "low", "high"):
-        table.table(name).number(part)

@@ -1,4 +1,4 @@
-"""The evaluation of one student against the teacher, and the facts of a run's training.
+"""The evaluation of one student against the teacher, the facts of a run's training, and results from files.
 
 The divergences are computed at several temperatures, each with an interval. All arms and temperatures of a
 seed share the prompts and the random numbers of the draws, so that arms can be compared clip by clip. This
@@ -8,18 +8,21 @@ file trains nothing.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
+from partita.digests import verify_digest
 from partita.evaluation.metrics.divergence import ClipDivergences, Clips, divergences, log_ratios
 from partita.evaluation.metrics.judge_agreement import judge_agreement, judge_rewards
 from partita.evaluation.metrics.steered import steered_kl_bound
 from partita.evaluation.metrics.two_sample import FOLDS, two_sample_auc
 from partita.evaluation.statistics.scores import block_mean
 from partita.evaluation.statistics.trimmed import trimmed_mean
+from partita.experiments.arena.arm_spec import STEER, ArmSpec
 from partita.experiments.arena.selection import BOUND
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint_state import STATE, damage_remedy, read_state
@@ -28,15 +31,17 @@ from partita.runs.loading import LoadedModel
 from partita.sampling.config import SamplingConfig
 from partita.sampling.smc.sampler import Steering
 from partita.sampling.stream import draw
-from partita.tables import Table
+from partita.tables import Table, read_json
 from partita.training.interleaved import machine_share
 from partita.training.monitoring.diagnostics import accuracy
 
 AGREEMENT_CLIPS = 64  # for the agreement of a judge with the exact log-ratio
-STEERED_CLIPS = (
-    64  # for steered arms, which cost as much as their particles, and for the two-sample classifier
-)
+# for the two-sample classifier, and for steered arms, which draw several particles for each clip
+STEERED_CLIPS = 64
 BANDS, WINDOW, HOP = 24, 512, 128  # of the classifier's spectrograms
+RESULT_REMEDY = "remove the file, and it is made again"
+ERRORS = ("diverged", "start_diverged")
+SHARES = ("heard", "told_right", "machine_share")
 
 Floats = NDArray[np.float64]
 
@@ -214,3 +219,55 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
         facts["told_right"] = round(float(np.average(accuracies, weights=updates)), 3)
     share = machine_share(records)
     return facts if share is None else facts | {"machine_share": round(share, 3)}
+
+
+def read_result(path: Path, spec: ArmSpec, seed: int) -> dict[str, Any]:
+    """Return the result of an arm from its file, with every value checked.
+
+    Args:
+        path: the file.
+        spec: the arm.
+        seed: the student's.
+
+    Raises:
+        PartitaError: the file is damaged, or belongs to another arm or student.
+    """
+    table = verify_digest(read_json(path, remedy=RESULT_REMEDY))
+    if table.text("arm") != spec.name:
+        table.reject("arm", f"must be {spec.name!r}")
+    if table.integer("seed") != seed:
+        table.reject("seed", f"must be {seed}")
+    error = next((name for name in ERRORS if name in table.values), None)
+    if error is not None:
+        table.text(error)
+        return table.values
+    _check_facts(table.table("start"))
+    table.table("start").boolean("flat")
+    _check_facts(table.table("training"))
+    if table.values.get("agreement") is not None:
+        _check_score(table, "agreement")
+    if not table.tables("curve"):
+        table.reject("curve", "must have a point for each temperature")
+    for point in table.tables("curve"):
+        _check_point(point, required=BOUND if spec.arm == STEER else "kl_sum")
+    return {"agreement": None} | table.values
+
+
+def _check_facts(facts: Table) -> None:
+    facts.integer("steps", minimum=0)
+    facts.number("seconds", minimum=0.0)
+    for name in (*SHARES, "critic_seconds"):
+        facts.optional(name, lambda key: facts.number(key, minimum=0.0))
+    facts.optional("critic_weights", facts.text)
+
+
+def _check_point(point: Table, *, required: str) -> None:
+    point.number("temperature", minimum=0.01)
+    for name in point.values.keys() | {required}:
+        if name != "temperature":
+            _check_score(point, name)
+
+
+def _check_score(table: Table, name: str) -> None:
+    for part in ("value", "low", "high"):
+        table.table(name).number(part)

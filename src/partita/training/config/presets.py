@@ -53,7 +53,8 @@ def named_config(name: str | Path) -> TrainConfig:
             names of format 1, see `partita.runs.config_formats`.
 
     Raises:
-        PartitaError: the file can't be read, a key is no setting, or a value is out of its range.
+        PartitaError: the file can't be read, a key is not a setting, both the old and the new name of a
+            setting are given, or a value is out of its range.
 
     >>> named_config("report").optimizer
     'adam'
@@ -63,5 +64,5 @@ def named_config(name: str | Path) -> TrainConfig:
     table, where = read_toml(Path(name), remedy="give `report`, or a TOML file of settings"), str(name)
     if "training" in table.values and "versions" in table.values:  # a config of a run
         table, where = table.table("training"), f"{name} [training]"
-    config = from_table(TrainConfig, upgrade_training(table.values), where=where)
+    config = from_table(TrainConfig, upgrade_training(table.values, where=where), where=where)
     return config if config.arm == "likelihood" else with_arm(config, config.arm)
