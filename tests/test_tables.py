@@ -53,7 +53,7 @@ def test_other_values_raise_an_error_with_key_rule_and_remedy(read: Callable[[],
     [
         (b'{"a": ', "is damaged"),
         (b"\xff\xfe", "is damaged"),
-        (b"[1]", "contains no table"),
+        (b"[1]", "its content is not a JSON object or a TOML table"),
         (b'{"a": NaN}', "NaN is not a JSON number"),
         (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
         (b'{"a": ' + b"9" * 5000 + b"}", "is damaged"),

@@ -129,7 +129,9 @@ def suppress_library_messages() -> Iterator[None]:
 
 
 def discard_unwritable_output() -> None:
-    """Prevent the error message of the interpreter at exit if standard output can't be written to.
+    """Flush standard output.
+
+    If that fails, redirect it to the null device, so that Python prints no error at exit.
 
     >>> discard_unwritable_output()
     """

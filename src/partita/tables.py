@@ -53,7 +53,7 @@ class Table:
     def integer(
         self, name: str, *, minimum: int | None = None, maximum: int | None = None, default: int | None = None
     ) -> int:
-        """Return an integer from `minimum` to `maximum`."""
+        """Return the integer of a key, from `minimum` to `maximum`, or `default` if the key is missing."""
         value = self._get(name, default)
         if type(value) is not int or (minimum is not None and value < minimum):
             self.reject(name, "must be an integer" + ("" if minimum is None else f" of at least {minimum}"))
@@ -62,7 +62,7 @@ class Table:
         return value
 
     def number(self, name: str, *, minimum: float = -math.inf, default: float | None = None) -> float:
-        """Return a finite number of at least `minimum`."""
+        """Return the finite number of a key, at least `minimum`, or `default` if the key is missing."""
         value = self._get(name, default)
         if type(value) not in (int, float) or not abs(value) <= sys.float_info.max or value < minimum:
             self.reject(
@@ -71,35 +71,35 @@ class Table:
         return float(value)
 
     def text(self, name: str, *, default: str | None = None) -> str:
-        """Return a string."""
+        """Return the string of a key, or `default` if the key is missing."""
         value = self._get(name, default)
         if type(value) is not str:
             self.reject(name, "must be a string")
         return value
 
     def boolean(self, name: str, *, default: bool | None = None) -> bool:
-        """Return a boolean."""
+        """Return the boolean value of a key, or `default` if the key is missing."""
         value = self._get(name, default)
         if type(value) is not bool:
             self.reject(name, "must be true or false")
         return value
 
     def table(self, name: str) -> "Table":
-        """Return a table inside this one."""
+        """Return the table of a key."""
         value = self._get(name, None)
         if type(value) is not dict:
             self.reject(name, "must be a table")
         return Table(value, self.source, self.remedy, f"{self.prefix}{name}.")
 
     def array(self, name: str) -> list[Any]:
-        """Return a list; its values are not checked."""
+        """Return the list of a key; its values are not checked."""
         value = self._get(name, None)
         if type(value) is not list:
             self.reject(name, "must be a list")
         return value
 
     def tables(self, name: str) -> list["Table"]:
-        """Return a list of tables."""
+        """Return the list of tables of a key."""
         inner = []
         for index, value in enumerate(self.array(name)):
             if type(value) is not dict:
@@ -163,7 +163,7 @@ def read_json(path: Path, *, remedy: str) -> Table:
         remedy: what the user can do about a damaged file, for error messages.
 
     Raises:
-        PartitaError: the file can't be opened, is damaged or contains no table.
+        PartitaError: the file can't be opened, is damaged, or its content is not a JSON object.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "scores.json"
@@ -202,7 +202,7 @@ def _read(path: Path, parse: Callable[[str], Any], remedy: str) -> Table:
     except ValueError as error:  # includes UnicodeDecodeError, JSONDecodeError and TOMLDecodeError
         raise PartitaError(f"{path} is damaged ({error}): {remedy}") from error
     if not isinstance(values, dict):
-        raise PartitaError(f"{path} is damaged (it contains no table): {remedy}")
+        raise PartitaError(f"{path} is damaged (its content is not a JSON object or a TOML table): {remedy}")
     return Table(values, str(path), remedy)
 
 

@@ -92,7 +92,7 @@ def test_unknown_subcommand(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sing"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == f"partita: 'sing' is no subcommand: choose one of {', '.join(SUMMARIES)}\n"
+    assert err == f"partita: 'sing' is not a subcommand: choose one of {', '.join(SUMMARIES)}\n"
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_a_damaged_index_is_prepared_again_with_a_warning(
 def test_a_folder_with_a_damaged_index_and_other_files_is_refused(corpus: Corpus, folder: Path) -> None:
     (corpus.path / "letter.txt").write_text("dear")
     (corpus.path / "index.json").write_text("{")
-    with pytest.raises(PartitaError, match=r"holds a damaged index.json .*: name a new folder"):
+    with pytest.raises(PartitaError, match=r"holds a damaged index.json .*: give a new folder"):
         prepare([folder], corpus.path, ASKED)
     assert (corpus.path / "letter.txt").read_text() == "dear"
     assert corpus.store.exists()

@@ -159,7 +159,7 @@ def test_a_folder_removed_while_running_is_made_again(
 
 def test_leftovers_and_code_of_other_sources_go_and_the_rest_stays(cache: Path) -> None:
     function = anew()
-    folder = Path(function._cache.cache_path)
+    folder = Path(function.stats.cache_path)
     killed = temporary_path(folder / "partita-x.nbc")
     killed.write_bytes(b"half")
     stale, foreign = folder / f"partita-{'0' * 12}-walk-1.nbc", folder / "other.walk-1.py311.1.nbc"

@@ -31,7 +31,7 @@ from partita.ops.gated_stack.layout import (
     Sizes,
 )
 from partita.ops.gated_stack.schedule import ThreadSlot
-from partita.ops.llvm.matmul import address_of, copy_rows
+from partita.ops.llvm.matmul import copy_rows
 from partita.ops.numba_cache import compiled
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
 ROWS, CHANNELS = 8, 16
 VALUES = {"one": 1.0, "two": 2.0}
+
+
+@compiled()
+def address_of(array: np.ndarray) -> int:
+    """Return the address of an array as int64, since Numba makes unsigned plus signed a float."""
+    return np.int64(array.ctypes.data)  # type: ignore[return-value]
 
 
 def stand_in(name: str, value: float) -> tuple[Any, Any]:

@@ -45,8 +45,8 @@ def test_a_config_comes_back_exactly_from_its_file(config: Outer, tmp_path: Path
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ({"steps": 1, "stepz": 2}, "`stepz` in c.toml is no setting"),
-        ({"steps": 1, "inner": {"sahre": 2}}, r"`sahre` in c.toml \[inner\] is no setting"),
+        ({"steps": 1, "stepz": 2}, "`stepz` in c.toml is not a setting"),
+        ({"steps": 1, "inner": {"sahre": 2}}, r"`sahre` in c.toml \[inner\] is not a setting"),
         ({}, "`steps` is missing in c.toml"),
         ({"steps": "many"}, "`steps` in c.toml is 'many', must be of type int"),
         ({"steps": True}, "must be of type int"),

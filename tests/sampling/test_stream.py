@@ -11,7 +11,7 @@ from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose
 from partita.sampling.config import Precision, SamplingConfig
-from partita.sampling.cpu.engine import split_clips
+from partita.sampling.cpu.engine import CPUEngine, split_clips
 from partita.sampling.stream import Stream, draw, history_of, stream
 from partita.sampling.uniforms import uniforms
 
@@ -113,17 +113,15 @@ def test_a_short_first_block_changes_nothing(
 
 @pytest.mark.parametrize("start", [(1 << 31) - 20, (1 << 32) - 20, (1 << 48) + 1])
 def test_uniforms_after_days_of_samples(model: WaveNet, start: int) -> None:
-    source = Stream(model, clips=2, config=SamplingConfig(seed=9), zero_class=128)
-    source._engine.position = start
+    history = history_of(None, clips=2, length=model.receptive_field, classes=256, zero_class=128)
+    source = CPUEngine(model, history, SamplingConfig(seed=9))
+    source.position = start
     seen = np.empty((2, 40, 256), np.float32)
-    drawn = np.concatenate(
-        [source.take(15, probabilities=seen[:, :15]), source.take(25, probabilities=seen[:, 15:])], 1
-    )
+    drawn = np.concatenate([source.take(15, seen[:, :15]), source.take(25, seen[:, 15:])], 1)
     assert source.position == start + 40
     u = uniforms(9, 2, start, 40)
-    assert (
-        np.abs(np.cumsum(seen.astype(np.float64), -1) - u[..., None]).min() > 1e-6
-    )  # no uniform is at a boundary
+    boundaries = np.cumsum(seen.astype(np.float64), -1)
+    assert np.abs(boundaries - u[..., None]).min() > 1e-6  # no uniform is at a boundary
     assert (drawn == choose(seen.astype(np.float64), u)).all()
 
 

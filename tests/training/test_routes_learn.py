@@ -57,7 +57,7 @@ def log_p(model: WaveNet, past: Tensor, drawn: Tensor) -> Tensor:
 
 
 def divergences(student: WaveNet, teacher: WaveNet) -> tuple[Tensor, Tensor]:
-    """Return the clips' KL(teacher || student) and KL(student || teacher), bits a sample, on fresh clips."""
+    """Return KL(teacher || student) and KL(student || teacher) on fresh clips, in bits per sample."""
     reach = teacher.receptive_field
     sound = clips_of(teacher, None, 256, 2 * reach + 512, seed=2)[:, reach:]
     past, real = sound[:, :reach], sound[:, reach:]

@@ -51,7 +51,7 @@ def test_a_run_learns_and_writes_all_its_files(corpus: Corpus, out: Path, make_c
     assert np.array_equal(loaded.draw(seconds=0.01, seed=1), load(out).draw(seconds=0.01, seed=1))
 
 
-def test_a_blind_discriminator_is_reported_once(
+def test_a_low_accuracy_is_reported_once(
     corpus: Corpus,
     out: Path,
     make_config: Make,
@@ -65,7 +65,7 @@ def test_a_blind_discriminator_is_reported_once(
     asked = iter([False] * 19 + [True])
     train(corpus, out, config, stop=lambda: next(asked))
     resume(out)
-    assert capsys.readouterr().err.count("the discriminator is blind") == 1
+    assert capsys.readouterr().err.count("the discriminator's accuracy stayed") == 1
 
 
 def test_the_final_score_is_that_of_the_weights_that_load_returns(

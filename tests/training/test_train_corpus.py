@@ -61,7 +61,7 @@ def test_a_missing_corpus_is_reported(corpus: Corpus, tmp_path: Path, make_confi
     old = shutil.copytree(corpus.path, tmp_path / "corpus")
     train(old, tmp_path / "run", make_config(), stop=lambda: True, quiet=True)
     shutil.rmtree(old)
-    with pytest.raises(PartitaError, match=r"say where it is, `partita train CORPUS --resume"):
+    with pytest.raises(PartitaError, match=r"give its path, `partita train CORPUS --resume"):
         resume(tmp_path / "run", quiet=True)
 
 

@@ -45,12 +45,12 @@ def read_audio(path: str | Path, sample_rate: int, *, last_samples: int | None =
     >>> read_audio("nowhere.wav", 16000)
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: nowhere.wav does not exist: name an audio file
+    partita.errors.PartitaError: nowhere.wav does not exist: give an audio file
     """
     path = Path(path)
     if path.is_dir() or not path.exists():
         raise PartitaError(
-            f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: name an audio file"
+            f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give an audio file"
         )
     try:
         with suppress_library_messages(), seekable_file(path) as file:
@@ -61,7 +61,7 @@ def read_audio(path: str | Path, sample_rate: int, *, last_samples: int | None =
     except (UnreadableError, OSError) as error:
         raise PartitaError(f"{path} can't be used: {error}") from error
     if not sound.size:
-        raise PartitaError(f"{path} holds no sound: name a file with at least one sample")
+        raise PartitaError(f"{path} holds no sound: give a file with at least one sample")
     return sound
 
 
@@ -82,7 +82,7 @@ def seekable_file(path: Path, *, max_bytes: int = MAX_PIPE_BYTES) -> Iterator[Pa
     try:
         regular = stat.S_ISREG(path.stat().st_mode)
     except OSError as error:
-        raise PartitaError(f"{path} can't be read ({error.strerror}): name an audio file") from None
+        raise PartitaError(f"{path} can't be read ({error.strerror}): give an audio file") from None
     if regular:
         yield path
         return
@@ -93,11 +93,11 @@ def seekable_file(path: Path, *, max_bytes: int = MAX_PIPE_BYTES) -> Iterator[Pa
             with path.open("rb", buffering=0) as source, copy.open("wb") as target:
                 if source.isatty():
                     raise PartitaError(
-                        f"{path} is a terminal: pipe a recording into it, or name an audio file"
+                        f"{path} is a terminal: pipe a recording into it, or give an audio file"
                     )
                 _copy(path, source, target, max_bytes)
         except OSError as error:
-            raise PartitaError(f"{path} can't be copied ({error.strerror}): name an audio file") from None
+            raise PartitaError(f"{path} can't be read ({error.strerror}): give an audio file") from None
         yield copy
 
 
@@ -107,7 +107,7 @@ def _copy(path: Path, source: BinaryIO, target: BinaryIO, max_bytes: int) -> Non
         left -= len(data)
         if left < 0:
             raise PartitaError(
-                f"{path} gives more than {max_bytes >> 20} MiB: save the recording to a file, and name that"
+                f"{path} gives more than {max_bytes >> 20} MiB: save the recording to a file, and give that"
             )
         target.write(data)
 

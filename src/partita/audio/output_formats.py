@@ -69,7 +69,7 @@ def format_of(path: str | Path) -> OutputFormat:
         suffix = ""
     if suffix and suffix not in FORMATS:
         raise PartitaError(
-            f"{path} ends in {path.suffix}, which is no format that can be written: choose one of"
+            f"{path} ends in {path.suffix}, which is not a format that can be written: choose one of"
             f" {', '.join(FORMATS)}"
         )
     return FORMATS[suffix or ".wav"]

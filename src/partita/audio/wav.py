@@ -102,7 +102,7 @@ class GrowingWav:
         if not self._file.parent.is_dir():
             raise PartitaError(f"{self._file.parent} is not a folder: make it first, or write elsewhere")
         if self._file.is_dir():
-            raise PartitaError(f"{self.path} is a folder: name a file in it")
+            raise PartitaError(f"{self.path} is a folder: give a file in it")
         if not os.access(self._file.parent, os.W_OK):
             raise PartitaError(f"{self._file.parent} can't be written to: write elsewhere")
 

@@ -94,12 +94,12 @@ class Command:
         """Check that the options fit the output, a file or a stream, and each other."""
         if self.streamed and self.clips != 1:
             raise PartitaError(
-                f"`--clips` is {self.clips}, but `--out {self.out}` takes one clip: name a folder"
+                f"`--clips` is {self.clips}, but `--out {self.out}` takes one clip: give a folder"
             )
         if self.streamed and self.normalise:
             raise PartitaError(
                 f"`--normalise` needs the whole clip before it is written, but `--out {self.out}` is a"
-                " stream: name a file"
+                " stream: give a file"
             )
         if not self.streamed and self.format != "wav":
             raise PartitaError(
@@ -143,7 +143,7 @@ class Command:
             ) as pipe:
                 if self.prime is not None and _is_open_as(self.prime, pipe):
                     raise PartitaError(
-                        f"{self.out} is the recording that `--prime` names: name another output"
+                        f"{self.out} is the recording that `--prime` names: give another output"
                     )
                 yield pipe
             return

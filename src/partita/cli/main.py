@@ -91,7 +91,7 @@ def _dispatch(name: str, rest: list[str]) -> None:
             return
         command.run()
     else:
-        raise PartitaError(f"{name!r} is no subcommand: choose one of {', '.join(SUMMARIES)}")
+        raise PartitaError(f"{name!r} is not a subcommand: choose one of {', '.join(SUMMARIES)}")
 
 
 def _help() -> str:

@@ -46,7 +46,7 @@ class CorpusWriter:
         self._new: dict[str, Any] | None = None
         self._existed = out.exists()
         if self._existed and not out.is_dir():
-            raise PartitaError(f"{out} is a file, must be a folder: name a new folder for the corpus")
+            raise PartitaError(f"{out} is a file, must be a folder: give a new folder for the corpus")
 
     def __enter__(self) -> Self:
         """Lock the folder, read the old corpus, and remove what a killed writer left."""
@@ -61,7 +61,7 @@ class CorpusWriter:
             if error.errno in DISK_FULL_ERRORS:
                 raise
             raise PartitaError(
-                f"{self.out} can't be written to ({error.strerror}): name another folder"
+                f"{self.out} can't be written to ({error.strerror}): give another folder"
             ) from None
         except PartitaError:
             self._lock.close()
@@ -88,12 +88,12 @@ class CorpusWriter:
         except DamagedIndexError as error:
             if foreign or not any(STORE_NAME.fullmatch(name) for name in names):
                 raise PartitaError(
-                    f"{self.out} holds a damaged {INDEX} and is not a corpus otherwise: name a new folder"
+                    f"{self.out} holds a damaged {INDEX} and is not a corpus otherwise: give a new folder"
                 ) from error
             self.warnings.append(f"{error}; everything was prepared again")
             return None
         if old is None and (foreign or (self.out / INDEX).exists()):
-            raise PartitaError(f"{self.out} exists and is not a corpus: name a new folder, or empty this one")
+            raise PartitaError(f"{self.out} exists and is not a corpus: give a new folder, or empty this one")
         return old
 
     def _clean_up(self) -> None:
@@ -115,7 +115,7 @@ class CorpusWriter:
         return self._old["root"] if self._old else None
 
     def old_files(self) -> list[PreparedFile]:
-        """Return the files of the old corpus with the places of their samples; empty if its store is gone."""
+        """Return the files of the old corpus with the places of their samples; empty if it has no store."""
         if self._old is None or not self._has_size(self._old["store"], self._old["samples"]):
             return []
         files = []

@@ -78,7 +78,7 @@ def _is_corpus_index(table: Table) -> bool:
     if isinstance(written, str) and re.fullmatch(rf"{FAMILY}[1-9][0-9]{{0,5}}", written):
         raise _NewerIndexError(
             f"{table.source} is of the format {written!r}, which a newer version of partita wrote:"
-            " update partita, or name another folder"
+            " update partita, or give another folder"
         )
     if {"fingerprint", "recordings"} <= table.values.keys():
         table.reject("format", f"must be {FORMAT!r}")

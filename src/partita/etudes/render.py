@@ -127,7 +127,7 @@ def write_etudes(folder: Path, *, count: int, seconds: float, sample_rate: int, 
                 soundfile.write(c_library_path(part), sound, sample_rate, subtype="PCM_16", format="WAV")
             except soundfile.LibsndfileError as error:
                 raise PartitaError(
-                    f"{path} can't be written ({error}): free some space on the disk, or name another folder"
+                    f"{path} can't be written ({error}): free some space on the disk, or give another folder"
                 ) from error
         paths.append(path)
     return paths

@@ -54,7 +54,7 @@ class CodeCache(NullCache):  # type: ignore[misc]
         """
         try:
             form = CompileResultCacheImpl(self._function)
-        except (RuntimeError, OSError):  # OSError: the source is gone
+        except (RuntimeError, OSError):  # OSError: the source file no longer exists
             return None
         place = form.locator.get_cache_path()
         if config.CACHE_DIR and not Path(place).is_relative_to(config.CACHE_DIR):

@@ -54,13 +54,13 @@ def from_table(kind: type[T], table: dict[str, Any], *, where: str) -> T:
     >>> from_table(Quantizer, {"clases": 256}, where="config.toml")
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: `clases` in config.toml is no setting: use one of kind, classes
+    partita.errors.PartitaError: `clases` in config.toml is not a setting: use one of kind, classes
     """
     hints = typing.get_type_hints(kind)
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     for name in table:
         if name not in known:
-            raise PartitaError(f"`{name}` in {where} is no setting: use one of {', '.join(known)}")
+            raise PartitaError(f"`{name}` in {where} is not a setting: use one of {', '.join(known)}")
     for name, field in known.items():
         if name not in table and _is_required(field):
             raise PartitaError(f"`{name}` is missing in {where}: add it")

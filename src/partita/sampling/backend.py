@@ -58,14 +58,14 @@ def engine_for(
 
 
 def check_memory(model: WaveNet, clips: int) -> None:
-    """Refuse clips whose past states do not fit into this machine's memory.
+    """Raise an error if the ring buffers of these clips need more memory than the machine has.
 
     Args:
         model: the model that draws.
         clips: clips at once; when steering, the particles of all clips.
 
     Raises:
-        PartitaError: the past states need more than the machine's memory.
+        PartitaError: the ring buffers need more than the machine's memory.
 
     >>> from partita.models.sizes import SIZES
     >>> check_memory(WaveNet(SIZES["tiny"]), 16)

@@ -80,10 +80,10 @@ def find_corpus(folder: RunFolder, given: Corpus | str | Path | None = None) -> 
                 return corpus
             raise PartitaError(
                 f"the corpus {place} is not the one that {folder.path} was trained on (its content has"
-                " changed): name that one, `partita train CORPUS --resume RUN`, or train a new run"
+                " changed): give that one, `partita train CORPUS --resume RUN`, or train a new run"
             )
     raise PartitaError(
-        f"the corpus of {folder.path} is neither {' nor '.join(map(str, places))}: say where it is,"
+        f"the corpus of {folder.path} is neither {' nor '.join(map(str, places))}: give its path,"
         f" `partita train CORPUS --resume {folder.path}`"
     )
 

@@ -23,7 +23,9 @@ from partita.training.trainer import Trainer, TrainingRun
 
 @dataclass(frozen=True, kw_only=True)
 class SessionOptions:
-    """Options of a training session that change nothing of what is learnt.
+    """Options of a training session.
+
+    They do not affect the weights.
 
     Args:
         quiet: show nothing on standard error.

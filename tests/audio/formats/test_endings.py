@@ -26,7 +26,7 @@ def test_bytes_after_a_closed_file_are_not_sound(tmp_path: Path, tone: Tone, nam
     length, note = seconds(tmp_path / "a", data + JUNK[junk])
     assert length == 2.0
     number = f"{len(JUNK[junk]):,}"
-    assert note == f"its header says 2.0 s: the {number} bytes after that are no sound and left out"
+    assert note == f"its header says 2.0 s: the {number} bytes after that are not sound and are left out"
 
 
 @pytest.mark.parametrize("name", ["WAV", "RF64", "AIFF", "W64", "AU", "CAF"])

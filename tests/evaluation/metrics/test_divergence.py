@@ -138,7 +138,7 @@ def test_a_high_temperature_has_the_divergence_from_a_uniform_distribution(p: Wa
 
 
 def test_a_short_past_and_nan_are_refused(p: WaveNet, every: Clips, four_classes: Make) -> None:
-    with pytest.raises(PartitaError, match="the past has 3 samples but a model sees 8"):
+    with pytest.raises(PartitaError, match="the past has 3 samples, a receptive field has 8"):
         divergences(p, p, Clips(every.past[:, :3], every.sound))
     broken = four_classes(2, 2)
     with torch.no_grad():

@@ -21,7 +21,7 @@ def test_an_arena_that_waits_for_copied_students_trains_no_teacher(tmp_path: Pat
     config = plan(out=tmp_path / "arena", students=tmp_path / "another")
     folder = ArenaFolder(config.out)
     take(folder, config)
-    with pytest.raises(PartitaError, match="name that arena by `--students` again"):
+    with pytest.raises(PartitaError, match="give that arena by `--students` again"):
         _ = ArenaContext(config, folder, print).teacher_data
 
 

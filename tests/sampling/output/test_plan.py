@@ -69,7 +69,7 @@ def test_every_clip_of_a_folder_is_checked(tmp_path: Path) -> None:
         plan_outputs(tmp_path, 3)
     with pytest.raises(PartitaError, match="is the recording"):
         plan_outputs(tmp_path, 3, prompt=tmp_path / "clip-02.wav")
-    assert plan_outputs(tmp_path, 1).stale == []  # a recording beside the clips is no clip of an earlier call
+    assert plan_outputs(tmp_path, 1).stale == []  # the recording is not a clip of an earlier call
 
 
 def test_clips_of_an_earlier_call_do_not_stay_among_new_ones(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_places_where_no_file_can_be_created(tmp_path: Path) -> None:
         (tmp_path / "file" / "x.wav", 1, "is a file, so no folder"),
         (tmp_path, 1, "clip-01.wav is a folder"),
         (tmp_path / "pipe", 1, "is not a regular file: give another path"),
-        (tmp_path / "x.m4a", 1, "no format that can be written"),
+        (tmp_path / "x.m4a", 1, "not a format that can be written"),
         (tmp_path / "x.flac", 2, "2 clips need a folder: give `--out .*x`"),
         ("", 1, "is empty"),
         (tmp_path / "new", 0, "`--clips` is 0: give 1 to"),

@@ -113,7 +113,7 @@ def test_a_file_of_settings_may_be_partial_and_unknown_keys_are_refused(tmp_path
     assert config.adversary is not None
     assert (config.size, config.adversary.weight) == ("tiny", 0.5)
     path.write_text("sizes = 1")
-    with pytest.raises(PartitaError, match=r"`sizes` in .* is no setting"):
+    with pytest.raises(PartitaError, match=r"`sizes` in .* is not a setting"):
         named_config(path)
     with pytest.raises(PartitaError, match="can't be read"):
         named_config("no such config")

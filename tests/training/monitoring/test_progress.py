@@ -59,7 +59,7 @@ def test_the_time_is_shown_where_the_steps_are_only_estimated(capsys: pytest.Cap
     with ProgressDisplay("violin") as display:
         display.show(step=10, steps=None, seconds=65.0, progress=0.5, left=75.0, numbers=NUMBERS)
     assert capsys.readouterr().err == (
-        "violin: step 10, 4.500 bits, 12,346 samples/s, D 1.200, 1:05 gone, 1:15 left\n"
+        "violin: step 10, 4.500 bits, 12,346 samples/s, D 1.200, 1:05 elapsed, 1:15 left\n"
     )
 
 
@@ -104,5 +104,5 @@ def test_a_run_of_minutes_shows_no_number_of_steps_and_each_activity(
     lines = [line.removeprefix("run: ") for line in capsys.readouterr().err.splitlines()]
     steps = [line for line in lines if line.startswith("step")]
     assert steps
-    assert all(re.match(r"step \d+, .* \d+:\d\d gone, \d+:\d\d left$", line) for line in steps)
+    assert all(re.match(r"step \d+, .* \d+:\d\d elapsed, \d+:\d\d left$", line) for line in steps)
     assert {"scoring ...", "saving ...", "scoring all held-out sound ..."} <= set(lines)

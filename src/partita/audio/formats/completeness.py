@@ -92,7 +92,7 @@ def _with_bytes_after(
         part: the part up to the declared end.
         sound: where its samples are.
         after: where the bytes begin.
-        closed: the end of the whole by its header, if that is valid; what follows it is no sound.
+        closed: the end of the whole by its header, if that is valid; what follows it is not sound.
         size: the length of the file in bytes.
     """
     assert sound.declared is not None
@@ -105,7 +105,8 @@ def _with_bytes_after(
     says, holds = sound.declared / rate, (end - sound.start) / rate
     if closed:
         return part.with_note(
-            f"its header says {says:.1f} s: the {end - after:,} bytes after that are no sound and left out"
+            f"its header says {says:.1f} s: the {end - after:,} bytes after that are not sound and are left"
+            " out"
         )
     if not sound.block_bytes:
         raise UnreadableError("its header has a wrong length: export it again as WAV or FLAC")
@@ -155,7 +156,7 @@ def declared_end(file: IO[bytes], begin: int, stop: int, size: int) -> int | Non
     """Return where a file ends by the length in its header, if that length is valid.
 
     A recorder writes the length of the whole file last, when it closes the file. Bytes after that end were
-    added later, and are no sound.
+    added later, and are not sound.
 
     Args:
         file: the open file.

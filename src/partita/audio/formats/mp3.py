@@ -24,7 +24,7 @@ from partita.audio.formats.parts import NOTED_S, Part, damaged_within, ends_earl
 from partita.audio.formats.tags import tag_length
 
 STEP = 1 << 16
-LEFT_OVER = 2  # frames beyond the count of a Xing header that are no new recording: encoders miscount
+LEFT_OVER = 2  # frames beyond the count of a Xing header that are not a new recording: encoders miscount
 MOST_PARTS = 500
 
 

@@ -22,7 +22,7 @@ LOOK = 48  # bytes of a frame in which a Xing or VBRI header begins
 
 
 def _length(header: int) -> int:
-    """Return the bytes of a frame by its header; 0 if it is no header, or if the length is not fixed."""
+    """Return the bytes of a frame by its header; 0 if it is not a header, or if the length is not fixed."""
     version, layer = header >> 19 & 3, 4 - (header >> 17 & 3)
     bitrate, rate = header >> 12 & 15, header >> 10 & 3
     if version == 1 or layer == 4 or bitrate in (0, 15) or rate == 3:
@@ -56,7 +56,7 @@ class Info:
 
 
 class Frame(NamedTuple):
-    """One frame.
+    """The position and the header of one MPEG audio frame.
 
     Args:
         start: its first byte, from the start of the file.

@@ -66,7 +66,7 @@ def relative_to_root(words: Sequence[str], root: Path, names: Sequence[str]) -> 
         names: the names of all recordings.
 
     Returns:
-        One word for each given word; a word that is no such path is unchanged.
+        One word for each given word; a word that is not such a path is unchanged.
 
     >>> relative_to_root(["takes/1.wav", "*.flac"], Path("takes").resolve(), ["1.wav", "2.wav"])
     ('1.wav', '*.flac')

@@ -65,7 +65,7 @@ def find_sources(recordings: Sequence[str | Path], out: Path) -> tuple[Path, lis
     given = [Path(r).expanduser() for r in recordings]
     for path in given:
         if not path.exists():
-            raise PartitaError(f"{path} does not exist: name an audio file or a folder of audio files")
+            raise PartitaError(f"{path} does not exist: give an audio file or a folder of audio files")
     tops = [path.resolve() if path.is_dir() else path.resolve().parent for path in given]
     root = _common_folder(tops)
     found: dict[Path, Source] = {}

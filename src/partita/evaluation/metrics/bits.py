@@ -88,9 +88,9 @@ def block_bits(
     seconds: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> BlockBits:
-    """Return the bits of every block of a split, in the order of the corpus.
+    """Return the bits of each block of consecutive samples, in corpus order.
 
-    If only a part of the split is scored, a block holds the scored samples of its stretch.
+    If only part of the split is scored, a block contains only its scored samples.
 
     Args:
         model: see `bits_per_sample`.

@@ -128,7 +128,8 @@ def _passes(p: WaveNet, q: WaveNet, clips: Clips) -> Iterator[tuple[slice, slice
     field, samples = max(p.receptive_field, q.receptive_field), clips.sound.shape[1]
     if clips.past.shape[1] < field:
         raise PartitaError(
-            f"the past has {clips.past.shape[1]} samples but a model sees {field}: give at least {field}"
+            f"the past has {clips.past.shape[1]} samples, a receptive field has {field}: give at least"
+            f" {field}"
         )
     line = np.concatenate([clips.past[:, clips.past.shape[1] - field :], clips.sound], 1)
     together = torch.get_num_threads() * max(1, WINDOW // max(1, samples))

@@ -151,10 +151,10 @@ class ClipMoments:
         """Compute the statistics of clips, each (frames, bands)."""
         rows = [np.asarray(frames, np.float64) for frames in clips]
         for frames in rows:
-            if frames.ndim != 2 or not np.isfinite(frames).all():
-                raise PartitaError(
-                    f"frames have shape {frames.shape}: give finite numbers of shape (frames, bands)"
-                )
+            if frames.ndim != 2:
+                raise PartitaError(f"frames have shape {frames.shape}: give the shape (frames, bands)")
+            if not np.isfinite(frames).all():
+                raise PartitaError("frames contain NaN or infinity: give finite numbers")
         return cls(
             np.array([len(frames) for frames in rows], np.float64),
             np.stack([frames.sum(axis=0) for frames in rows]),

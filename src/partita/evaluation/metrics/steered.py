@@ -51,10 +51,10 @@ def steered_kl_bound(
     *,
     zero_class: int,
 ) -> SteeredClips:
-    """Draw steered clips and compute the term of the bound for each of them.
+    """Draw steered clips and compute each clip's term of the bound.
 
-    The particle is chosen at the end of the clip, and the lag of the steering is ignored: an earlier choice
-    would not be covered by Z_K.
+    The bound contains Z_K, the estimate of the normaliser from the K particles. The lag is ignored: a block
+    that becomes final early is not part of the estimate Z_K, so the bound would not hold.
 
     Args:
         p: the model of the data.

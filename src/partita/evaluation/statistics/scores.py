@@ -42,7 +42,8 @@ class Score:
     def __post_init__(self) -> None:
         if not all(math.isfinite(number) for number in (self.value, self.low, self.high)):
             raise DivergedError(
-                f"the score {self.value} [{self.low}, {self.high}] is not finite: the model diverged"
+                f"the score {self.value} [{self.low}, {self.high}] is not finite: the model diverged, choose"
+                " another checkpoint"
             )
         assert self.low <= self.value <= self.high
 

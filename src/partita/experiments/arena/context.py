@@ -54,7 +54,7 @@ class ArenaContext:
         if self.folder.lacks_copied_students:
             raise PartitaError(
                 f"the arena in {self.folder.path} was started with the students of another arena, which were"
-                " not copied yet: name that arena by `--students` again"
+                " not copied yet: give that arena by `--students` again"
             )
         corpus = teachers_corpus(config, self.folder, self.log)
         corpus.verify()

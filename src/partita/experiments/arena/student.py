@@ -62,7 +62,7 @@ class Student:
         """Return the evaluation of an arm, fit for JSON: read from its file, or made now and saved.
 
         If an arm diverged, its result has the message under "diverged" and no curve. If the student diverged
-        before the arms, the result has "start_diverged" instead and is no result of the arm.
+        before the arms, the result has "start_diverged" instead and is not a result of the arm.
 
         Args:
             spec: the arm.

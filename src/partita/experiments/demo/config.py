@@ -175,7 +175,7 @@ def arm_training(config: DemoConfig, *, minutes: float, steps: int) -> TrainConf
 
 
 def evaluation_config(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:
-    """Return the evaluation for a demo with enough time: as many clips as the held-out sound has room for.
+    """Return the evaluation for a demo with enough time: as many clips as fit in the held-out sound.
 
     Args:
         config: the demo's.

@@ -57,8 +57,9 @@ def run_threads(work: Callable[[ThreadSlot], None], count: int) -> None:
 
 
 class CompiledStack(torch.autograd.Function):
-    """All layers' gates side by side, (batch, wanted, layers * units): the same numbers as `reference_stack`.
+    """Differentiable operation that computes the gates of all layers, (batch, wanted, layers * units).
 
+    It agrees with `reference_stack` up to rounding.
     In bfloat16, products are those of `reference_stack` under autocast; the signal from layer to layer and
     all sums stay float32.
     """

@@ -29,7 +29,7 @@ class NumberFormat:
     """How the numbers between two sums are stored, and the compiled functions that work on them.
 
     Args:
-        name: tells the compiled code of two formats apart.
+        name: part of the name of the compiled code, different for each format.
         size: bytes of a number.
         per_word: numbers that share 32 bits along the common axis of a product.
         one: the bits of a word that holds only ones.

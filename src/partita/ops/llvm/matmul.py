@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -42,12 +41,6 @@ ROWS = 8
 """Rows of a tile."""
 
 _HALVES = ir.VectorType(BFloat(), 2 * WIDTH)
-
-
-@compiled()
-def address_of(array: np.ndarray) -> int:
-    """Return the address of an array as int64, since Numba makes unsigned plus signed a float."""
-    return np.int64(array.ctypes.data)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

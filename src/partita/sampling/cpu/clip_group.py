@@ -104,7 +104,7 @@ class ClipGroup:
     def copy(self, targets: NDArray[np.int64], other: "ClipGroup", sources: NDArray[np.int64]) -> None:
         """Overwrite the past of some clips with that of clips in another group, or in this one.
 
-        Both groups have processed the same number of samples. No clip is a target and a source.
+        Both groups have processed the same number of samples. No clip may be both a target and a source.
 
         Args:
             targets: (n,) places in this group.

@@ -43,7 +43,7 @@ def refusal(device: torch.device, precision: str) -> str | None:
         return "drawing on a GPU needs `triton`, which is not installed: use `--device cpu`"
     if device.type == "cuda":
         if not torch.cuda.is_available():
-            return "`device` is 'cuda' but PyTorch sees no CUDA device: use `--device cpu`"
+            return "`device` is 'cuda' but PyTorch finds no CUDA device: use `--device cpu`"
         capability = torch.cuda.get_device_capability(device)
         if capability < CAPABILITY:
             return (

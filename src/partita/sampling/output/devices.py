@@ -56,11 +56,11 @@ def open_stream(out: str, *, waiting: Callable[[], None] | None = None) -> Itera
     try:
         descriptor = _open(out, waiting)
     except OSError as error:
-        raise PartitaError(f"{out} can't be written to ({error.strerror}): name another output") from None
+        raise PartitaError(f"{out} can't be written to ({error.strerror}): give another output") from None
     try:
         if os.isatty(descriptor):
             raise PartitaError(
-                f"{out} is a terminal, which can't play sound: name a file, or pipe to a player"
+                f"{out} is a terminal, which can't play sound: give a file, or pipe to a player"
             )
         yield descriptor
     finally:
@@ -80,7 +80,7 @@ def stdout_descriptor(output: TextIO | None) -> int:
     >>> with open(os.devnull, "w") as nowhere: stdout_descriptor(nowhere) == nowhere.fileno()
     True
     """
-    remedy = "pipe it to a player, as in `| aplay`, or name a file"
+    remedy = "pipe it to a player, as in `| aplay`, or give a file"
     if output is None or isinstance(output, NullStream):
         raise PartitaError(f"standard output is closed: {remedy}")
     if output.isatty():

@@ -69,8 +69,8 @@ def write_pipe(
 ) -> WriteResult:
     """Write blocks of sound to a pipe until they end, the reader closes it, or Ctrl-C or SIGTERM arrives.
 
-    It is no error if the reader closes the pipe. On Ctrl-C or SIGTERM, the sound fades out over the beginning
-    of the next block; a second signal acts at once.
+    It is not an error if the reader closes the pipe. On Ctrl-C or SIGTERM, the sound fades out over the
+    beginning of the next block; a second signal acts at once.
 
     Args:
         blocks: (1, samples) waveforms in [-1, 1], in order.

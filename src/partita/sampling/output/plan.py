@@ -93,7 +93,7 @@ def clip_paths(out: str | Path, clips: int) -> list[Path]:
     if not 1 <= clips <= MOST_CLIPS:
         raise PartitaError(f"`--clips` is {clips}: give 1 to {MOST_CLIPS}")
     if not str(out):
-        raise PartitaError("`--out` is empty: name a file, or a folder with a slash at its end")
+        raise PartitaError("`--out` is empty: give a file, or a folder with a slash at its end")
     named_as_folder, out = str(out).endswith(("/", os.sep)), Path(out)
     if clips == 1 and not named_as_folder and not out.is_dir():
         format_of(out)
@@ -145,7 +145,7 @@ def plan_outputs(
         names = ", ".join(path.name for path in stale[:NAMED]) + (", ..." if len(stale) > NAMED else "")
         raise PartitaError(
             f"{folder} holds {len(stale)} more of an earlier call's clips ({names}), which would stay among"
-            " the new ones: name another folder, or give `--force` to remove them"
+            " the new ones: give another folder, or give `--force` to remove them"
         )
     for path in [folder / "any"] if in_folder else paths:
         target = path.resolve()
@@ -162,7 +162,7 @@ def _check_writable(path: Path) -> None:
     except OSError as error:
         raise PartitaError(f"{path} can't be used ({error.strerror}): write elsewhere") from None
     except RuntimeError:  # raised before Python 3.13 for links that lead to each other
-        raise PartitaError(f"{path} is a link that leads back to itself: name another file") from None
+        raise PartitaError(f"{path} is a link that leads back to itself: give another file") from None
     if not place.is_dir():
         raise PartitaError(f"{place} is a file, so no folder can be made below it: write elsewhere")
     if not os.access(place, os.W_OK | os.X_OK):
@@ -176,14 +176,14 @@ def _check_replaceable(path: Path, prompt: str | Path | None, *, force: bool) ->
     except FileNotFoundError:
         return
     except OSError as error:
-        raise PartitaError(f"{path} can't be used ({error.strerror}): name another file") from None
+        raise PartitaError(f"{path} can't be used ({error.strerror}): give another file") from None
     if stat.S_ISDIR(found.st_mode):
-        raise PartitaError(f"{path} is a folder, where a clip would be written: name another")
+        raise PartitaError(f"{path} is a folder, where a clip would be written: give another")
     if not stat.S_ISREG(found.st_mode):
         raise PartitaError(f"{path} is not a regular file: give another path")
     if force:
         return
-    remedy = "name another file, or give `--force` to replace it"
+    remedy = "give another file, or give `--force` to replace it"
     if prompt is not None and same_file(path, prompt):
         raise PartitaError(f"{path} is the recording that `--prime` names: {remedy}")
     if found.st_size and not drawn_by_partita(path):

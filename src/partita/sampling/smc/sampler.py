@@ -182,9 +182,8 @@ class SteeredStream:
             ready = min(steps - done, int(self._agreed.min()))
             if ready:
                 taken[:, done : done + ready] = self._paths[:: self._particles, :ready]
-                self._paths = self._paths[
-                    :, ready:
-                ].copy()  # samples that were returned need not be copied with particles
+                # a new array, so that returned samples are not copied with the particles
+                self._paths = self._paths[:, ready:].copy()
                 self._agreed -= ready
                 self.position += ready
                 done += ready

@@ -147,11 +147,11 @@ def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
     if loaded.quantizer != config.quantizer:
         raise PartitaError(
             f"the critic {config.critic.run} has {loaded.quantizer.classes} {loaded.quantizer.kind} classes,"
-            f" the run {config.quantizer.classes} {config.quantizer.kind}: name a run with the same classes"
+            f" the run {config.quantizer.classes} {config.quantizer.kind}: give a run with the same classes"
         )
     if loaded.sample_rate != sample_rate:
         raise PartitaError(
             f"the critic {config.critic.run} has `sample_rate` {loaded.sample_rate}, the corpus"
-            f" {sample_rate}: name a run that was trained at the same rate"
+            f" {sample_rate}: give a run that was trained at the same rate"
         )
     return loaded.model

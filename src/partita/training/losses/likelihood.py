@@ -35,7 +35,7 @@ def likelihood_bits(
     targets: Int[Tensor, "batch time"],
     valid: Bool[Tensor, "batch time"],
 ) -> Float[Tensor, ""]:
-    """Return the mean of -log2 p(x_t | x_<t) over the valid samples, in bits a sample.
+    """Return the mean of -log2 p(x_t | x_<t) over the valid samples, in bits per sample.
 
     This is the code length of an ideal coder that uses the model. It has no free scale, so models of the same
     quantised sound can be compared by it.

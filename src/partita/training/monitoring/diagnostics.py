@@ -10,10 +10,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-BLIND = 0.55
-"""Accuracy up to which a discriminator counts as blind; chance is 0.5."""
-OVERPOWERING = 0.98
-"""Accuracy from which on a discriminator counts as overpowering."""
+LOW_ACCURACY = 0.55
+"""An accuracy up to this value is reported as low; chance is 0.5."""
+HIGH_ACCURACY = 0.98
+"""An accuracy from this value on is reported as high."""
 STEPS = 300
 """Steps for which the accuracy must stay in that range before it is reported."""
 
@@ -28,7 +28,7 @@ class DiscriminatorMonitor:
 
     Args:
         critic: whether the judge is a critic that keeps learning. A critic may classify long clips perfectly
-            and still give a useful reward, so only a blind one is reported.
+            and still give a useful reward, so only a low accuracy is reported.
 
     >>> monitor = DiscriminatorMonitor()
     >>> numbers = {"discriminator_real": 0.5, "discriminator_fake": 0.49}
@@ -38,7 +38,7 @@ class DiscriminatorMonitor:
 
     def __init__(self, *, critic: bool = False) -> None:
         self._critic = critic
-        self._last_step_without = {"blind": 0, "overpowering": 0}
+        self._last_step_without = {"low": 0, "high": 0}
         self._reported: set[str] = set()
 
     def update(self, step: int, numbers: Mapping[str, float]) -> str | None:
@@ -53,14 +53,14 @@ class DiscriminatorMonitor:
         if not {"discriminator_real", "discriminator_fake"} <= numbers.keys():
             return None
         share = accuracy(numbers)
-        for problem, present in (("blind", share <= BLIND), ("overpowering", share >= OVERPOWERING)):
+        for problem, present in (("low", share <= LOW_ACCURACY), ("high", share >= HIGH_ACCURACY)):
             if not present:
                 self._last_step_without[problem] = step
             elif problem not in self._reported and step - self._last_step_without[problem] >= STEPS:
                 self._reported.add(problem)
                 if not self._critic:
                     return _discriminator_warning(problem, share)
-                if problem == "blind":
+                if problem == "low":
                     return _critic_warning(share)
         return None
 
@@ -79,25 +79,25 @@ def accuracy(numbers: Mapping[str, float]) -> float:
 
 
 def _discriminator_warning(problem: str, share: float) -> str:
-    if problem == "blind":
+    if problem == "low":
         return (
-            f"the discriminator is blind: for {STEPS} steps it classified about half of the patches"
-            f" correctly, now {share:.0%}. Either the generator learns nothing from it or, in"
-            " free-running training, the generator keeps up with it. Try other `--adversary.discriminators`,"
-            " more `--adversary.updates`, or a longer `--adversary.warmup`"
+            f"the discriminator's accuracy stayed at {LOW_ACCURACY:.0%} or less for {STEPS} steps, now"
+            f" {share:.0%}: the generator learns nothing from it or, in free-running training, keeps up with"
+            " it. Try other `--adversary.discriminators`, more `--adversary.updates`, or a longer"
+            " `--adversary.warmup`"
         )
     return (
-        f"the discriminator is overpowering: for {STEPS} steps it classified nearly all patches correctly,"
-        f" now {share:.1%}. The generator learns little from it. Try `--adversary.r1 1`,"
+        f"the discriminator's accuracy stayed at {HIGH_ACCURACY:.0%} or more for {STEPS} steps, now"
+        f" {share:.1%}: the generator learns little from it. Try `--adversary.r1 1`,"
         " `--adversary.max-accuracy 0.9`, or a lower `--adversary.learning-rate`"
     )
 
 
 def _critic_warning(share: float) -> str:
     return (
-        f"the critic is blind: for {STEPS} steps it classified about half of the clips correctly, now"
-        f" {share:.0%}. The generator learns nothing from the critic's training. Try a lower"
-        " `--critic.learning-rate`, or the arm `critic`, in which the critic stays fixed"
+        f"the critic's accuracy stayed at {LOW_ACCURACY:.0%} or less for {STEPS} steps, now {share:.0%}: the"
+        " generator learns nothing from the critic's training. Try a lower `--critic.learning-rate`, or the"
+        " arm `critic`, in which the critic stays fixed"
     )
 
 
@@ -126,13 +126,13 @@ def clip_problem(numbers: Mapping[str, float]) -> str | None:
             both. Without them, nothing is checked.
 
     >>> clip_problem({"entropy_real": 3.0, "entropy_drawn": 1.0, "level_real": 0.1, "level_drawn": 0.1})
-    'the clips are collapsing: 1.00 bits of entropy a sample on them, 3.00 on real sound; lower the weight'
+    'the clips are collapsing: 1.00 bits of entropy per sample on them, 3.00 on real sound; lower the weight'
     >>> clip_problem({"entropy_real": 3.0, "entropy_drawn": 2.9, "level_real": 0.1, "level_drawn": 0.1})
     """
     if "entropy_drawn" not in numbers:
         return None
     real, drawn = numbers["entropy_real"], numbers["entropy_drawn"]
-    entropy = f"{drawn:.2f} bits of entropy a sample on them, {real:.2f} on real sound"
+    entropy = f"{drawn:.2f} bits of entropy per sample on them, {real:.2f} on real sound"
     level = f"a level of {numbers['level_drawn']:.4f}, {numbers['level_real']:.4f} in real sound"
     if numbers["level_drawn"] < SILENCE * numbers["level_real"]:
         return f"the clips fall silent: {level}; lower the weight, or train longer by likelihood first"

@@ -69,7 +69,7 @@ class ProgressDisplay:
         if "discriminator_loss" in numbers:
             words.append(f"D {numbers['discriminator_loss']:.3f}")
         if steps is None:
-            words.append(f"{format_duration(seconds)} gone")
+            words.append(f"{format_duration(seconds)} elapsed")
         if left is not None:
             words.append(f"{format_duration(left)} left")
         self._words = ", ".join(words)

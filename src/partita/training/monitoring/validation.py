@@ -46,7 +46,7 @@ def window_nats(model: WaveNet, windows: WindowBatch, compute: ComputeDevice) ->
 
 
 def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], compute: ComputeDevice) -> float:
-    """Return the mean bits a sample over all valid targets.
+    """Return the mean bits per sample over all valid targets.
 
     Args:
         model: a network on the device of `compute`.
@@ -124,7 +124,7 @@ class ValidationScorer:
         self._rate = math.inf  # samples a second
 
     def scores(self, steps: int | None) -> dict[str, float]:
-        """Return the bits a sample of the raw weights and of the EMA, always on the same part of the split.
+        """Return the bits per sample of the raw weights and of the EMA, always on the same part of the split.
 
         Args:
             steps: updates between two validations, or None if the run has a budget in minutes.
@@ -154,7 +154,7 @@ class ValidationScorer:
             spent: seconds of the budget that are spent.
 
         Returns:
-            The bits a sample, and the share of the split that was scored.
+            The bits per sample, and the share of the split that was scored.
         """
         most = samples_at_the_end(self.config, whole=self.samples, spent=spent, rate=self._rate)
         bits = validation_bits(model, self._held_out(most), self.train_step.compute)
