@@ -123,7 +123,7 @@ def test_an_interrupted_demo_continues_with_its_corpus(
 
     with monkeypatch.context() as stopped:
         if stage == "scoring":
-            stopped.setattr("partita.experiments.demo.run.evaluation", interrupt)
+            stopped.setattr("partita.experiments.demo.run.evaluate_with_clips", interrupt)
         else:
             stopped.setattr("partita.training.train.train", interrupted_train)
             stopped.setattr("partita.experiments.demo.run.train_in_turns", interrupted_turns)
