@@ -19,7 +19,7 @@ from partita.sampling.output.limits import check_disk_space, check_format
         ("a.opus", 22_050, 1, "only supports sample rates.*a.wav"),
         ("a.ogg", 384_000, 1, "at most 200000 Hz.*a.wav"),
         ("a.flac", 96_001, 1, "can't hold sound at 96001 Hz.*a.wav"),
-        ("a.m4a", 16_000, 1, "no format that can be written: choose one of .wav, .*.caf"),
+        ("a.m4a", 16_000, 1, "not a format that can be written: choose one of .wav, .*.caf"),
     ],
 )
 def test_what_a_format_cannot_hold_is_refused(name: str, rate: int, samples: int, reason: str) -> None:
