@@ -31,7 +31,7 @@ from partita.ops.gated_stack.layout import (
     Sizes,
 )
 from partita.ops.gated_stack.schedule import ThreadSlot
-from partita.ops.llvm.matmul import copy_rows
+from partita.ops.llvm.rows import copy_rows
 from partita.ops.numba_cache import compiled
 
 if TYPE_CHECKING:

@@ -33,6 +33,7 @@ SOURCES = (
     "ops/llvm/matmul.py",
     "ops/gated_stack/schedule.py",
     "ops/llvm/narrow_matmul.py",
+    "ops/llvm/rows.py",
     "sampling/cpu/categorical.py",
     "sampling/cpu/kernel.py",
     "sampling/cpu/matmul.py",

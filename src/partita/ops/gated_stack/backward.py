@@ -16,7 +16,7 @@ from partita.ops.gated_stack.layout import (
     Sizes,
 )
 from partita.ops.gated_stack.schedule import ThreadSlot, rows_of_thread
-from partita.ops.llvm.matmul import add_column_sums, copy_rows
+from partita.ops.llvm.rows import add_column_sums, copy_rows
 from partita.ops.numba_cache import compiled, compiled_on_disk
 
 
@@ -91,18 +91,8 @@ def _make_backward_gates(number: NumberFormat) -> Callable[..., None]:
             d_sums = gate_gradients(layer.activations + size * first * wide, scratch, rows, units)
             if not layer.last:
                 packed = pack_rows(stored, zeros, scratch.packed, rows, channels)
-                multiply_add(
-                    scratch.gated,
-                    1,
-                    units,
-                    packed,
-                    channels,
-                    layer.d_residual,
-                    channels,
-                    units,
-                    channels,
-                    words,
-                )
+                out = layer.d_residual
+                multiply_add(scratch.gated, 1, units, packed, channels, out, channels, units, channels, words)
             for tap in range(sizes.kernel_size):
                 past = (
                     layer.hidden + size * (first - (sizes.kernel_size - 1 - tap) * layer.dilation) * channels

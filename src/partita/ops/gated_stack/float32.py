@@ -7,7 +7,8 @@ from partita.ops.gated_stack.backward import make_backward_layers
 from partita.ops.gated_stack.forward import make_forward_layers
 from partita.ops.gated_stack.layout import BackwardScratch, NumberFormat
 from partita.ops.llvm.activation import gate, gate_gradient
-from partita.ops.llvm.matmul import copy_rows, multiply_add
+from partita.ops.llvm.matmul import multiply_add
+from partita.ops.llvm.rows import copy_rows
 from partita.ops.llvm.vector import WIDTH
 from partita.ops.numba_cache import compiled
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from partita.ops.barrier import wait_for_all
 from partita.ops.gated_stack.layout import ForwardLayer, ForwardScratch, ForwardTensors, NumberFormat, Sizes
 from partita.ops.gated_stack.schedule import ThreadSlot, rows_of_thread
-from partita.ops.llvm.matmul import add_rows, copy_rows
+from partita.ops.llvm.rows import add_rows, copy_rows
 from partita.ops.llvm.vector import WIDTH
 from partita.ops.numba_cache import compiled, compiled_on_disk
 

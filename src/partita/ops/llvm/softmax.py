@@ -23,30 +23,22 @@ from partita.ops.llvm.vector import (
     Value,
     broadcast,
     call,
+    clamp,
+    constant,
     load,
     loop,
     pointer,
     store,
 )
 
+EXP_LEAST = -87.0
 
-@intrinsic
-def copy(_: Any, source: Any, target: Any, vectors: Any) -> tuple[Any, Code]:
-    """Copy 16 * `vectors` floats from one address to another."""
-    signature = types.void(types.int64, types.int64, types.int64)
 
-    def code(_: Any, builder: ir.IRBuilder, __: Any, args: Sequence[Value]) -> Value:
-        source_, target_ = (pointer(builder, address) for address in args[:2])
-
-        def body(i: Value, _: list[Value]) -> list[Value]:
-            at = [builder.mul(i, INT(WIDTH))]
-            store(builder, load(builder, builder.gep(source_, at)), builder.gep(target_, at))
-            return []
-
-        loop(builder, args[2], [], body)
-        return NOTHING
-
-    return signature, code
+def _exponential_or_zero(builder: ir.IRBuilder, x: Value) -> Value:
+    """Emit exp(x) for x <= 0; below exp(-87) it is exactly 0. NaN is read as 0, so its exponential is 1."""
+    vanishes = builder.fcmp_ordered("<", x, constant(EXP_LEAST))
+    value = exponential(builder, clamp(builder, x, EXP_LEAST, 0.0))
+    return builder.select(vanishes, constant(0.0), value)
 
 
 @intrinsic
@@ -71,8 +63,8 @@ def largest(_: Any, x: Any, vectors: Any) -> tuple[Any, Code]:
 def exponentials(_: Any, x: Any, vectors: Any, top: Any, scale: Any, y: Any, sums: Any) -> tuple[Any, Code]:
     """Store exp((x - top) * scale), for x up to `top`, at address y, and the sum of each 16 at `sums`.
 
-    Off by less than 1e-6 of the value, plus what the product's rounding makes of it; below exp(-87) it is
-    exactly 0.
+    The error is below 1e-7 of the value, plus that from the rounding of the product. Below exp(-87) the
+    result is exactly 0.
     """
     signature = types.void(types.int64, types.int64, types.float32, types.float32, types.int64, types.int64)
 
@@ -85,7 +77,7 @@ def exponentials(_: Any, x: Any, vectors: Any, top: Any, scale: Any, y: Any, sum
         def body(i: Value, _: list[Value]) -> list[Value]:
             at = [builder.mul(i, INT(WIDTH))]
             value = load(builder, builder.gep(base, at))
-            power = exponential(builder, builder.fmul(builder.fsub(value, top_), scale_))
+            power = _exponential_or_zero(builder, builder.fmul(builder.fsub(value, top_), scale_))
             store(builder, power, builder.gep(y_, at))
             builder.store(
                 builder.call(add, [FLOAT(-0.0), power], fastmath=("reassoc",)), builder.gep(sums_, [i])

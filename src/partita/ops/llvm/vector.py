@@ -73,9 +73,15 @@ def fma(builder: ir.IRBuilder, a: Value, b: Value, c: Value) -> Value:
 
 
 def clamp(builder: ir.IRBuilder, x: Value, low: float, high: float) -> Value:
-    """Return x, or the nearer end where it lies outside [low, high]."""
+    """Return x, or the nearer end where it lies outside [low, high]; NaN gives `high`."""
     x = builder.select(builder.fcmp_ordered("<", x, constant(high)), x, constant(high))
     return builder.select(builder.fcmp_ordered(">", x, constant(low)), x, constant(low))
+
+
+def clamp_or_nan(builder: ir.IRBuilder, x: Value, low: float, high: float) -> Value:
+    """Return x, or the nearer end where it lies outside [low, high]; NaN stays NaN."""
+    x = builder.select(builder.fcmp_ordered(">", constant(low), x), constant(low), x)
+    return builder.select(builder.fcmp_ordered("<", constant(high), x), constant(high), x)
 
 
 def polynomial(builder: ir.IRBuilder, x: Value, coefficients: Sequence[float]) -> Value:

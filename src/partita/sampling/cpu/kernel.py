@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from partita.ops.llvm.activation import gate_product
-from partita.ops.llvm.softmax import copy
+from partita.ops.llvm.rows import copy_rows
 from partita.ops.numba_cache import compiled, compiled_on_disk
 from partita.sampling.cpu.categorical import draw_class
 from partita.sampling.cpu.matmul import RECTIFY, UNBOUNDED, Columns, Matrix, MatrixRows, product
@@ -89,7 +89,8 @@ def pass_layers(network: Any, state: Any, workspace: Any) -> None:
     outputs, slot_bytes = 16 * n.dilated.panels, 64 * n.residual.panels * clips
     hidden = state.rings + 4 * table[0].at + table[0].slot * slot_bytes
     for c in range(clips):
-        copy(n.embedding + 4 * state.newest[c] * channels, hidden + 4 * c * channels, n.residual.panels)
+        embedded = n.embedding + 4 * state.newest[c] * channels
+        copy_rows(embedded, channels, hidden + 4 * c * channels, channels, 1, channels)
     for layer in range(n.layers):
         slot, slots, ring = table[layer].slot, table[layer].slots, state.rings + 4 * table[layer].at
         start, z = Columns(n.dilated_bias + 4 * layer * outputs, ZERO), Columns(s.z, outputs)

@@ -1,7 +1,7 @@
 """A model's weights as the compiled CPU sampler reads them: in reading order, padded to whole vectors.
 
-Channels are padded with zeros to a multiple of 16, so that every network takes the same path. The gate's half
-of each dilated product is halved, since sigmoid(2 b) = (1 + tanh b) / 2. This file does not know how to draw.
+Channels are padded with zeros to a multiple of 16, so that every network takes the same path. This
+file does not know how to draw.
 """
 
 from dataclasses import dataclass
@@ -130,7 +130,7 @@ class Packer:
 
 
 def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
-    """Return the folded weights in whole panels, with the gate's half halved.
+    """Return the folded weights in whole panels.
 
     Args:
         model: the model.
@@ -148,12 +148,11 @@ def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
             config.classes,
         )
     )  # fmt: skip
-    halves = np.array([1.0, 0.5])[:, None]
-    dilated = zero_padded(w["dilated"] * halves, (layers, kernel_size, residual, 2, units))
+    dilated = zero_padded(w["dilated"], (layers, kernel_size, residual, 2, units))
     return {
         "embedding": zero_padded(w["embedding"], (config.classes, residual)),
         "dilated": dilated.reshape(layers, kernel_size * residual, 2 * units),
-        "dilated_bias": zero_padded(w["dilated_bias"] * halves, (layers, 2, units)),
+        "dilated_bias": zero_padded(w["dilated_bias"], (layers, 2, units)),
         "residual": zero_padded(w["residual"], (layers, units, residual)),  # the last one is never read
         "skip": zero_padded(w["skip"], (layers, units, skip)).reshape(1, layers * units, skip),
         "skip_bias": zero_padded(w["skip_bias"], (skip,)),
