@@ -95,10 +95,10 @@ def test_no_word_is_lost_among_repeats(words: list[str]) -> None:
 
 
 def test_old_names_of_options_are_replaced_and_each_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["corpus", "--loud", "3", "--voice.high=5", "--loud=4", "--loudness", "6"]
+    words = ["corpus", "--loud", "3", "--voice.high=5", "--loud=4", "--size", "6"]
     new = {"loud": "loudness", "voice.high": "voice.top_pitch"}
     found = with_new_names(words, prog="sing", renamed=lambda path: new.get(path, path))
-    assert found == ["corpus", "--loudness", "3", "--voice.top-pitch=5", "--loudness=4", "--loudness", "6"]
+    assert found == ["corpus", "--loudness", "3", "--voice.top-pitch=5", "--loudness=4", "--size", "6"]
     assert capsys.readouterr().err.splitlines() == [
         "sing: `--loud` is deprecated: use `--loudness`",
         "sing: `--voice.high` is deprecated: use `--voice.top-pitch`",

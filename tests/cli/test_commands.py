@@ -1,6 +1,7 @@
 """Every subcommand on a few seconds of sound; a mistake leaves no files."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import soundfile
 from partita.cli import train as train_command
 from partita.cli.main import main
 from partita.data.corpus import Corpus
+from partita.errors import PartitaError
 from partita.training.config.train import AdversaryConfig, TrainConfig
 
 
@@ -231,3 +233,22 @@ def test_prepare_prints_notes_about_recordings(tmp_path: Path, capsys: pytest.Ca
         )
         assert "no frequencies above 4000 Hz; cut off or damaged: it ends after 2.5 of 3.0 s\n" in err
         assert "s of training sound: a model learns little from less than a few minutes" in err
+
+
+@pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        ("--adversary.weight", "needs an arm with an adversary: add for example `--arm report`"),
+        ("--critic.weight", "needs an arm with a critic: add `--arm critic`"),
+    ],
+)
+def test_an_option_of_another_arm_names_the_arm_that_has_it(option: str, line: str) -> None:
+    with pytest.raises(PartitaError, match=re.escape(f"`{option}` {line}")):
+        train_command.read(["corpus", "--out", "run", f"{option}=1"])
+
+
+def test_an_old_name_beside_the_new_one_is_refused() -> None:
+    with pytest.raises(
+        PartitaError, match=re.escape("`--average` is the old name of `--ema-decay`: give one")
+    ):
+        train_command.read(["corpus", "--out", "run", "--average", "0.9", "--ema-decay=0.99"])

@@ -91,6 +91,9 @@ def with_new_names(arguments: Sequence[str], *, prog: str, renamed: Callable[[st
         prog: how messages call the command.
         renamed: maps an option's path, for example "rollout.seam", to its current path.
 
+    Raises:
+        PartitaError: an option is given by its old name and by its new one.
+
     >>> with_new_names(["corpus", "--steps=5"], prog="partita train", renamed=str)
     ['corpus', '--steps=5']
     """
@@ -100,6 +103,8 @@ def with_new_names(arguments: Sequence[str], *, prog: str, renamed: Callable[[st
         path = name.removeprefix("--").replace("-", "_")
         if name.startswith("--") and (new_path := renamed(path)) != path:
             new_name = f"--{new_path.replace('_', '-')}"
+            if any(one.partition("=")[0] == new_name for one in arguments):
+                raise PartitaError(f"`{name}` is the old name of `{new_name}`: give one of them")
             if new_name not in warned:
                 print_note(f"{prog}: `{name}` is deprecated: use `{new_name}`")
             warned.add(new_name)

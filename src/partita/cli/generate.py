@@ -83,7 +83,7 @@ class Command:
     particles: int = SteeringConfig.particles
     """Continuations of each clip when steering. More are more accurate and slower."""
     steer_block: int = SteeringConfig.block
-    """Samples between two scores of the discriminator when steering; a multiple of 2^layers of it."""
+    """Samples between two scores of the discriminator when steering; a multiple of 2^L for its L layers."""
     strength: float = SteeringConfig.strength
     """Factor of the discriminator's logits when steering."""
     seed: int | None = None

@@ -49,8 +49,8 @@ class Command:
     """Train a model on a corpus, or resume a run that was interrupted.
 
     `--config` and `--arm` choose the settings; other options change single ones. This page shows the chosen
-    settings, so `partita train --arm report --help` shows the adversary's options too. `partita train
-    --help-all` shows every option. Ctrl-C saves the run and stops.
+    settings, so `partita train --arm report --help` shows the adversary's options too. `--help-all` shows
+    every option of the chosen arm. Ctrl-C saves the run and stops.
     """
 
     corpus: Positional[Path | None] = None
@@ -101,9 +101,20 @@ def read(arguments: Sequence[str]) -> Command:
     settings = settings if arm is None else with_arm(settings, arm)
     if any(value_of(arguments, f"--{name}") for name in BUDGETS):  # it replaces the budget of the config
         settings = replace(settings, steps=None, epochs=None, minutes=None)
+    _refuse_options_of_other_arms(arguments, settings)
     default = Command(settings=settings)
     whole = "--help-all" in arguments
     if whole or asks_for_help(arguments):
         print_line(help_page(default, GROUPS, usage=USAGE, whole=whole))
         raise SystemExit
     return parse(Command, arguments, prog="partita train", default=default)
+
+
+def _refuse_options_of_other_arms(arguments: Sequence[str], settings: TrainConfig) -> None:
+    """Refuse an option of a judge that the chosen arm does not have."""
+    for word in arguments:
+        name = word.partition("=")[0]
+        if name.startswith("--adversary.") and settings.adversary is None:
+            raise PartitaError(f"`{name}` needs an arm with an adversary: add for example `--arm report`")
+        if name.startswith("--critic.") and settings.critic is None:
+            raise PartitaError(f"`{name}` needs an arm with a critic: add `--arm critic`")

@@ -35,7 +35,7 @@ class EnsembleConfig:
     """The discriminators, one or more of `patchgan` (the report's), `multi-scale` (MelGAN's), `multi-period`
     (HiFi-GAN's) and `spectral` (as UnivNet's or EnCodec's). Their losses are averaged."""
     spectral_norm: bool = False
-    """Divide each of their weights by its largest singular value (Miyato et al. 2018)."""
+    """Divide each weight of the discriminators by its largest singular value (Miyato et al. 2018)."""
     patchgan: PatchGANConfig = field(default_factory=PatchGANConfig)
     """The shape of `patchgan`."""
     multi_scale: MultiScaleConfig = field(default_factory=MultiScaleConfig)

@@ -61,8 +61,9 @@ class TrainConfig:
     """
 
     arm: str = "likelihood"
-    """`likelihood`, or with a judge too: `report`, `report-formula`, `gumbel`, `pathwise`, `policy`, `critic`
-    or `corrected`. The twin of an arm has `-0` at the end of its name, and its judge's weight is 0."""
+    """What to train by: `likelihood`; or also a discriminator, `report`, `report-formula`, `gumbel`,
+    `pathwise` or `policy`; or also a larger model, `critic` or `corrected`. With `-0` at the end of the name
+    that weight is 0."""
     size: str = "small"
     """Size of the network: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
@@ -109,7 +110,7 @@ class TrainConfig:
     """Loss that compares the output with the recording: `likelihood`, or `norm`, the distance of the
     waveforms."""
     match_weight: float = 1.0
-    """Weight of that loss, lambda_match. The likelihood is in nats per sample, the norm is of a whole
+    """Weight of the matching loss, lambda_match. The likelihood is in nats per sample, the norm is of a whole
     window."""
     match_norm: int = 2
     """Order p of the norm: 1 or 2."""
