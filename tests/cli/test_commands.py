@@ -252,3 +252,10 @@ def test_an_old_name_beside_the_new_one_is_refused() -> None:
         PartitaError, match=re.escape("`--average` is the old name of `--ema-decay`: give one")
     ):
         train_command.read(["corpus", "--out", "run", "--average", "0.9", "--ema-decay=0.99"])
+
+
+def test_help_is_shown_whatever_the_arm(capsys: pytest.CaptureFixture[str]) -> None:
+    # regression: the check of options of other arms came before the help
+    with pytest.raises(SystemExit):
+        train_command.read(["--adversary.weight=1", "--help"])
+    assert capsys.readouterr().out.startswith("usage: partita train")

@@ -98,12 +98,13 @@ def with_new_names(arguments: Sequence[str], *, prog: str, renamed: Callable[[st
     ['corpus', '--steps=5']
     """
     words, warned = [], set()
+    given = {word.partition("=")[0] for word in arguments}
     for word in arguments:
         name, equals, value = word.partition("=")
         path = name.removeprefix("--").replace("-", "_")
         if name.startswith("--") and (new_path := renamed(path)) != path:
             new_name = f"--{new_path.replace('_', '-')}"
-            if any(one.partition("=")[0] == new_name for one in arguments):
+            if new_name in given:
                 raise PartitaError(f"`{name}` is the old name of `{new_name}`: give one of them")
             if new_name not in warned:
                 print_note(f"{prog}: `{name}` is deprecated: use `{new_name}`")

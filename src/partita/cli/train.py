@@ -101,12 +101,12 @@ def read(arguments: Sequence[str]) -> Command:
     settings = settings if arm is None else with_arm(settings, arm)
     if any(value_of(arguments, f"--{name}") for name in BUDGETS):  # it replaces the budget of the config
         settings = replace(settings, steps=None, epochs=None, minutes=None)
-    _refuse_options_of_other_arms(arguments, settings)
     default = Command(settings=settings)
     whole = "--help-all" in arguments
     if whole or asks_for_help(arguments):
         print_line(help_page(default, GROUPS, usage=USAGE, whole=whole))
         raise SystemExit
+    _refuse_options_of_other_arms(arguments, settings)
     return parse(Command, arguments, prog="partita train", default=default)
 
 
