@@ -6,7 +6,8 @@ PyTorch is imported only by the functions that need it, so that commands without
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -112,3 +113,27 @@ def check_threads(threads: int | None) -> None:
     """
     if threads is not None and not 1 <= threads <= MOST_THREADS:
         raise PartitaError(f"`threads` is {threads}: give 1 to {MOST_THREADS}, or leave it out")
+
+
+@contextmanager
+def thread_limit(threads: int | None) -> Iterator[None]:
+    """Set the number of PyTorch threads within a `with` block.
+
+    Args:
+        threads: number of threads; None changes nothing.
+
+    >>> import torch
+    >>> before = torch.get_num_threads()
+    >>> with thread_limit(1): print(torch.get_num_threads())
+    1
+    >>> torch.get_num_threads() == before
+    True
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -2,7 +2,8 @@
 
 import torch
 
-from partita.benchmarks.machine import matrix_rate, reread_bandwidth, thread_limit
+from partita.benchmarks.machine import matrix_rate, reread_bandwidth
+from partita.device import thread_limit
 
 
 def test_rates_are_plausible() -> None:

@@ -10,6 +10,7 @@ import torch
 from networks import ODD, WHOLE, classes_of, model_of
 from torch import Tensor
 
+from partita.device import thread_limit
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.gated_stack.autograd import compiled_stack
@@ -34,16 +35,13 @@ pairs = pytest.mark.skipif(
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("config", [SIZES["tiny"], SIZES["small"], WHOLE])
 def test_the_compiled_loops_equal_plain_tensors(config: WaveNetConfig, batch: int, threads: int) -> None:
-    model, before = model_of(config), torch.get_num_threads()
+    model = model_of(config)
     hidden = model.embed(classes_of(config, batch, 200)).detach().requires_grad_()
     leaves = leaves_of(model, hidden)
-    torch.set_num_threads(threads)
-    try:
+    with thread_limit(threads):
         fused = compiled_stack(*leaves, config.dilations, bfloat16=False)
         weight = torch.randn(fused.shape, generator=torch.Generator().manual_seed(5))
         got = torch.autograd.grad((fused * weight).sum(), leaves)
-    finally:
-        torch.set_num_threads(before)
     exact = exact_leaves(leaves)
     plain = reference_stack(*exact, config.dilations)
     wanted = torch.autograd.grad((plain * weight).sum(), exact)
@@ -69,16 +67,13 @@ def test_the_compiled_loops_report_which_shapes_and_types_they_support() -> None
 def test_the_loops_in_bfloat16_are_as_accurate_as_autocast(
     config: WaveNetConfig, batch: int, threads: int
 ) -> None:
-    model, before = model_of(config), torch.get_num_threads()
+    model = model_of(config)
     hidden = model.embed(classes_of(config, batch, 201)).detach().requires_grad_()
     leaves = leaves_of(model, hidden)
-    torch.set_num_threads(threads)
-    try:
+    with thread_limit(threads):
         fused = compiled_stack(*leaves, config.dilations, bfloat16=True)
         weight = torch.randn(fused.shape, generator=torch.Generator().manual_seed(5)).bfloat16()
         got = torch.autograd.grad((fused * weight).sum(), leaves)
-    finally:
-        torch.set_num_threads(before)
     exact = exact_leaves(leaves)
     plain = reference_stack(*exact, config.dilations)
     wanted = torch.autograd.grad((plain * weight.double()).sum(), exact)

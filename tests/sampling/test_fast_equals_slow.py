@@ -8,7 +8,7 @@ import pytest
 import torch
 from exact_sampling import cached_loop, exact_probabilities, peaked_model
 
-from partita.benchmarks.machine import thread_limit
+from partita.device import thread_limit
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.llvm.narrow_matmul import SHARED, SINGLE

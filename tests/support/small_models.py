@@ -10,6 +10,7 @@ import torch
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.device import thread_limit
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
@@ -75,7 +76,5 @@ def four_classes() -> Callable[[int, int], WaveNet]:
 
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with thread_limit(1):
+        yield

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-import torch
 
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.device import thread_limit
 from partita.models.discriminators.ensemble import KINDS
 from partita.models.discriminators.multi_period import MultiPeriodConfig
 from partita.models.discriminators.multi_resolution import MultiResolutionConfig
@@ -28,10 +28,8 @@ NETWORK = WaveNetConfig(
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """Networks as small as these lose more by sharing work among threads than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with thread_limit(1):
+        yield
 
 
 @pytest.fixture(scope="session")

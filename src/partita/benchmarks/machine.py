@@ -5,34 +5,13 @@ The shares are comparable between machines. This file knows no networks.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 
+from partita.device import thread_limit
+
 SIDES = (1024, 2048, 4096)
 REPEATS = 5
-
-
-@contextmanager
-def thread_limit(threads: int) -> Iterator[None]:
-    """Set the number of PyTorch threads within a `with` block.
-
-    Args:
-        threads: number of threads.
-
-    >>> before = torch.get_num_threads()
-    >>> with thread_limit(1): print(torch.get_num_threads())
-    1
-    >>> torch.get_num_threads() == before
-    True
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def matrix_rate(

@@ -14,9 +14,9 @@ from typing import Any, get_args
 import numpy as np
 import torch
 
-from partita.benchmarks.machine import SIDES, matrix_rate, reread_bandwidth, thread_limit
+from partita.benchmarks.machine import SIDES, matrix_rate, reread_bandwidth
 from partita.benchmarks.start_time import start_times
-from partita.device import Device
+from partita.device import Device, thread_limit
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose, probabilities

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from partita.benchmarks.machine import matrix_rate, thread_limit
+from partita.benchmarks.machine import matrix_rate
+from partita.device import thread_limit
 from partita.training.config.train import TrainConfig
 from partita.training.memory import keep_freed_memory
 from partita.training.train_step import StepInfo, TrainStep
@@ -54,7 +55,7 @@ def bench(
     True
     """
     keep_freed_memory()
-    with thread_limit(threads or torch.get_num_threads()):
+    with thread_limit(threads):
         return _measured(size, batch=batch, targets=targets, device=device, runs=runs, steps=steps)
 
 

@@ -9,10 +9,9 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from partita.data.corpus import Corpus
 from partita.data.verify import BackgroundCheck
+from partita.device import thread_limit
 from partita.signals import Interrupted, deferred_signals
 from partita.training.memory import keep_freed_memory
 from partita.training.monitoring.progress import ProgressDisplay
@@ -55,9 +54,7 @@ def session(run: TrainingRun, check: BackgroundCheck, *, quiet: bool = False) ->
     """
     begun = time.monotonic()
     keep_freed_memory()
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(run.config.threads or threads)
+    with thread_limit(run.config.threads):
         display = ProgressDisplay(run.folder.path.name, quiet=quiet)
         tensorboard = TensorBoardWriter(
             run.folder.tensorboard_path, step=run.state.step, on=run.config.tensorboard
@@ -68,8 +65,6 @@ def session(run: TrainingRun, check: BackgroundCheck, *, quiet: bool = False) ->
                 display.say(note)
             run.state.seconds += time.monotonic() - begun  # importing TensorBoard takes seconds of the budget
             yield Trainer(run, check=check, display=display, tensorboard=tensorboard)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def run_until_done(trainer: Trainer, stop: Callable[[], bool] | None) -> Path:

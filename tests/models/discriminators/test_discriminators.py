@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from partita.device import thread_limit
 from partita.errors import PartitaError
 from partita.models.discriminators.base import SubDiscriminator
 from partita.models.discriminators.ensemble import (
@@ -35,10 +36,8 @@ COMPLEX = replace(CONFIG, spectral=replace(CONFIG.spectral, view="complex"))
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """Networks as small as these lose more by sharing work among threads than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with thread_limit(1):
+        yield
 
 
 def without_normalisation(config: EnsembleConfig) -> EnsembleConfig:

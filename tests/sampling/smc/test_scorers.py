@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from partita.audio.quantizer import Quantizer
+from partita.device import thread_limit
 from partita.errors import PartitaError
 from partita.models.discriminators.patchgan import PatchGAN, PatchGANConfig
 from partita.models.sizes import WaveNetConfig
@@ -32,10 +33,8 @@ def discriminator(normalisation: str = "none", layers: int = LAYERS) -> PatchGAN
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """Networks this small are slower with several threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with thread_limit(1):
+        yield
 
 
 @pytest.fixture

@@ -7,12 +7,9 @@ the order of the stages.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-import torch
-
-from partita.device import compute_device
+from partita.device import compute_device, thread_limit
 from partita.experiments.arena.arm_spec import STEER, ArmSpec
 from partita.experiments.arena.comparisons import CONTROL, unequal_conditions
 from partita.experiments.arena.config import ArenaConfig
@@ -49,7 +46,7 @@ def arena(config: ArenaConfig, *, log: Log | None = None) -> dict[str, Any]:
     if config.students is not None and not folder.clips.exists():
         other = ArenaFolder(config.students)
         other.refuse_students(settings_of(config))
-    with folder.lock(config), _threads(config.threads):
+    with folder.lock(config), thread_limit(config.threads):
         remove_leftovers(folder.path, deep=True)
         refuse_other_choices(folder.choices, config.arm_specs, config.choice_seeds)
         if other:
@@ -156,17 +153,6 @@ def _results_so_far(
         for spec, result in zip(temperatures, row, strict=True):
             results[spec].append(result)
         yield results
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """Use a number of PyTorch threads while the block runs."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _print(line: str) -> None:
