@@ -122,7 +122,7 @@ prepare_standard_streams()
 def write():
     with suppress_library_messages():
         os.write(2, b"a library\\n")
-        print("shown", file=sys.stderr)
+        os.write(sys.stderr.fileno(), b"shown\\n")  # in one call, so that lines of threads stay whole
 
 threads = [threading.Thread(target=write) for _ in range(8)]
 with suppress_library_messages():
