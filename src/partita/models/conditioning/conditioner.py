@@ -1,0 +1,131 @@
+"""The network between the frames of a condition and what it adds to each layer of a WaveNet.
+
+    e = encoded columns of a frame
+    h = relu(relu([e_i-1, e_i, e_i+1] W_1 + b_1) at i-1, i, i+1, W_2 + b_2)
+    c_i = h_i V      added to every gated unit and to the sum of the skip connections
+
+The products are made once a frame and interpolated to blocks of samples. This file does not know samples.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from partita.models.conditioning.conditions import Conditions, block_weights
+from partita.models.conditioning.config import HOLD, ConditionConfig
+
+LOWEST_PITCH, PITCH_BINS = 24, 84
+"""The first of the pitch's bins of a semitone each, as MIDI note number, and how many there are."""
+MARGIN = 2
+"""Frames before and after a frame that its products depend on."""
+
+
+def encode_pitch(pitch: Float[Tensor, "... 2"]) -> Float[Tensor, "... bins"]:
+    """Return the pitch as weights of semitone bins, and the periodicity.
+
+    A pitch between two semitones is shared by their bins, so that the network can tell cents apart. The bins
+    are scaled by the periodicity, since the pitch of a frame without one means nothing.
+
+    Args:
+        pitch: MIDI note number and periodicity of each frame.
+
+    >>> encode_pitch(torch.tensor([25.25, 1.0]))[:3].tolist()
+    [0.0, 0.75, 0.25]
+    """
+    bins = torch.arange(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS, device=pitch.device)
+    note, periodicity = pitch[..., :1], pitch[..., 1:]
+    inside = note.clamp(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS - 1)
+    return torch.cat([(1.0 - (inside - bins).abs()).clamp(min=0.0) * periodicity, periodicity], -1)
+
+
+class Conditioner(nn.Module):
+    """Turn frames into what is added to the gated units of all layers and to the skip connections' sum.
+
+    Args:
+        config: the columns of the frames.
+        gate_columns: numbers that are added to the gated units: layers * 2 * units.
+        skip_channels: channels of the sum of the skip connections.
+        generator: the random stream of the initial weights; None takes PyTorch's global one.
+
+    >>> conditioner = Conditioner(ConditionConfig(hop_length=160, bands=3), gate_columns=8, skip_channels=4)
+    >>> conditioner(torch.zeros(2, 7, 5)).shape
+    torch.Size([2, 7, 12])
+    """
+
+    def __init__(
+        self,
+        config: ConditionConfig,
+        *,
+        gate_columns: int,
+        skip_channels: int,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.config, self.gate_columns = config, gate_columns
+        pitch = PITCH_BINS + 1 if config.bands else 0
+        encoded = config.bands + pitch + config.note_columns + len(config.labels)
+        width = config.hidden
+        self.input = nn.Parameter(torch.empty(3 * encoded, width))
+        self.input_bias = nn.Parameter(torch.zeros(width))
+        self.hidden = nn.Parameter(torch.empty(3 * width, width))
+        self.hidden_bias = nn.Parameter(torch.zeros(width))
+        self.gates = nn.Parameter(torch.empty(width, gate_columns))
+        self.skips = nn.Parameter(torch.empty(width, skip_channels))
+        with torch.no_grad():
+            for weight, gain in (
+                (self.input, 2.0),
+                (self.hidden, 2.0),
+                (self.gates, 0.25),
+                (self.skips, 0.25),
+            ):
+                weight.normal_(0.0, math.sqrt(gain / weight.shape[0]), generator=generator)
+
+    def forward(
+        self, frames: Float[Tensor, "batch frames columns"]
+    ) -> Float[Tensor, "batch frames products"]:
+        """Return the products of every frame: the gated units' of all layers, then the skip connections'.
+
+        Before the first frame and after the last the nearest frame counts, so the `MARGIN` frames at each end
+        differ from those of a longer excerpt.
+        """
+        encoded = self._encode(frames)
+        hidden = functional.relu(_three_frames(encoded) @ self.input + self.input_bias)
+        hidden = functional.relu(_three_frames(hidden) @ self.hidden + self.hidden_bias)
+        return torch.cat([hidden @ self.gates, hidden @ self.skips], -1)
+
+    def blocks(self, conditions: Conditions, *, samples: int) -> Float[Tensor, "batch blocks products"]:
+        """Return the products of the blocks that consecutive samples are in, interpolated from the frames.
+
+        Args:
+            conditions: frames, and where the first sample is.
+            samples: consecutive samples, from `conditions.start` on.
+
+        Returns:
+            (batch, blocks, products), with one block more than any row may need.
+        """
+        products = self(conditions.frames)
+        weights = block_weights(
+            conditions.start,
+            blocks=(samples + HOLD - 2) // HOLD + 1,
+            frames=products.shape[1],
+            hop_length=self.config.hop_length,
+        )
+        return weights.to(products.dtype) @ products
+
+    def _encode(self, frames: Tensor) -> Tensor:
+        bands, count = self.config.bands, self.config.feature_columns
+        if not bands:
+            return frames
+        return torch.cat(
+            [frames[..., :bands], encode_pitch(frames[..., bands:count]), frames[..., count:]], -1
+        )
+
+
+def _three_frames(frames: Tensor) -> Tensor:
+    """Return each frame beside the frame before and the one after, (batch, frames, 3 * columns)."""
+    before = torch.cat([frames[:, :1], frames[:, :-1]], 1)
+    after = torch.cat([frames[:, 1:], frames[:, -1:]], 1)
+    return torch.cat([before, frames, after], -1)

@@ -1,0 +1,76 @@
+"""Which columns the frames of a condition have, and how many samples lie between two frames."""
+
+from dataclasses import dataclass
+
+from partita.checks import check_count
+from partita.errors import PartitaError
+
+HOLD = 16
+"""Samples that share one interpolated condition: 1 ms at 16 kHz."""
+FEATURE_PITCH = 2
+"""Columns of the pitch: MIDI note number (69 is 440 Hz), and periodicity from 0 to 1."""
+LOWEST_NOTE, HIGHEST_NOTE = 21, 108
+"""MIDI note numbers of the piano's range."""
+NOTE_COUNT = HIGHEST_NOTE - LOWEST_NOTE + 1
+NOTE_COLUMNS = 3 * NOTE_COUNT
+"""Columns of the notes: for each pitch whether it sounds, whether it begins, and how long ago it began."""
+
+
+def hop_length_for(sample_rate: int) -> int:
+    """Return the samples from one frame to the next: about 10 ms, and a multiple of `HOLD`.
+
+    Args:
+        sample_rate: Hz.
+
+    >>> [hop_length_for(rate) for rate in (8000, 16000, 22050, 44100)]
+    [80, 160, 224, 448]
+    """
+    return HOLD * max(1, round(sample_rate / (100 * HOLD)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionConfig:
+    """The columns of a frame, in this order: log-mel bands, pitch, notes, labels.
+
+    Raises:
+        PartitaError: a value is out of range, or there is no column.
+
+    >>> ConditionConfig(hop_length=160, bands=32).columns
+    34
+    """
+
+    hop_length: int
+    """Samples from the centre of one frame to the centre of the next, a multiple of 16."""
+    bands: int = 0
+    """Log-mel bands, 0 to 256. With bands, pitch and periodicity follow; 0 leaves out all three."""
+    notes: bool = False
+    """Whether the notes of a score are given."""
+    labels: tuple[str, ...] = ()
+    """The labels, for example `digit=3`; each is one column, which is 1 where the label holds, else 0."""
+    hidden: int = 64
+    """Channels of the network between the frames and the products, 1 to 4096."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        check_count("hop_length", self.hop_length, HOLD, 1 << 16)
+        check_count("bands", self.bands, 0, 256)
+        check_count("hidden", self.hidden, 1, 4096)
+        if self.hop_length % HOLD:
+            raise PartitaError(f"`hop_length` is {self.hop_length}, must be a multiple of {HOLD}")
+        if not self.columns:
+            raise PartitaError("the condition has no columns: give `bands`, `notes` or `labels`")
+
+    @property
+    def feature_columns(self) -> int:
+        """Columns of the features: bands, pitch and periodicity."""
+        return self.bands + FEATURE_PITCH if self.bands else 0
+
+    @property
+    def note_columns(self) -> int:
+        """Columns of the notes."""
+        return NOTE_COLUMNS if self.notes else 0
+
+    @property
+    def columns(self) -> int:
+        """Columns of a frame."""
+        return self.feature_columns + self.note_columns + len(self.labels)
