@@ -7,6 +7,7 @@ layers compute.
 from dataclasses import dataclass
 from functools import cached_property
 
+from partita.audio.features.layout import FrameLayout
 from partita.checks import MOST_CHANNELS, MOST_PARAMETERS, check_counts
 from partita.errors import PartitaError
 
@@ -19,6 +20,7 @@ MOST = {
     "end_channels": MOST_CHANNELS,
     "kernel_size": 64,
     "classes": 1 << 15,  # samples have 16 bits
+    "condition_channels": MOST_CHANNELS,
 }
 MOST_PAST = 1 << 22  # samples
 
@@ -56,6 +58,10 @@ class WaveNetConfig:
     """Kernel size of each dilated convolution."""
     classes: int = 256
     """Values of a quantised sample."""
+    condition: FrameLayout | None = None
+    """The frames that the network is given besides its past, if any."""
+    condition_channels: int = 64
+    """Channels of the hidden layers between the frames and the gated units."""
 
     def __post_init__(self) -> None:
         """Check the ranges of all fields, and that the network is not too large."""

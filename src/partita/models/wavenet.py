@@ -14,8 +14,12 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from partita.audio.features.layout import HOLD
 from partita.errors import PartitaError
+from partita.models.conditioning.conditioner import Conditioner
+from partita.models.conditioning.conditions import Conditions
 from partita.models.sizes import WaveNetConfig
+from partita.ops.gated_stack.blocks import BlockBias
 from partita.ops.gated_stack.dispatch import gated_stack
 
 
@@ -55,12 +59,13 @@ class WaveNet(nn.Module):
     """Predict each sample's class from the `receptive_field` samples before it.
 
         h_0[t] = embedding[x_t]
-        z_l[t] = [h_l[t - (k-1)d], ..., h_l[t - d], h_l[t]] W_l + b_l
+        z_l[t] = [h_l[t - (k-1)d], ..., h_l[t - d], h_l[t]] W_l + b_l + c_l[t + 1]
         g_l    = tanh(filter half of z_l) * sigmoid(gate half of z_l)            (equation 2)
         h_l+1  = h_l + g_l R_l + r_l                                             (section 2.4)
-        s      = sum over l of g_l S_l, plus a bias
+        s      = sum over l of g_l S_l, plus a bias, plus c_s[t + 1]
         logits = relu(relu(s) E_1 + e_1) E_2 + e_2
 
+    c[t + 1] is the condition of the predicted sample, if the network has one (section 2.5).
     The last layer has no residual product, because no layer follows it.
 
     Args:
@@ -90,6 +95,7 @@ class WaveNet(nn.Module):
         self.end2 = nn.Parameter(torch.empty(config.end_channels, config.classes))
         self.end2_bias = nn.Parameter(torch.zeros(config.classes))
         self._initialise(generator)
+        self.conditioner = self._make_conditioner(generator)
 
     @property
     def receptive_field(self) -> int:
@@ -111,6 +117,18 @@ class WaveNet(nn.Module):
             self.end1.normal_(0.0, math.sqrt(2.0 / self.end1.shape[0]), generator=generator)
             self.end2.normal_(0.0, 0.1 / math.sqrt(self.end2.shape[0]), generator=generator)
 
+    def _make_conditioner(self, generator: torch.Generator | None) -> Conditioner | None:
+        config = self.config
+        if config.condition is None:
+            return None
+        return Conditioner(
+            config.condition,
+            channels=config.condition_channels,
+            gate_columns=len(config.dilations) * 2 * config.dilation_channels,
+            skip_channels=config.skip_channels,
+            generator=generator,
+        )
+
     def embed(self, classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"]) -> Tensor:
         """Look up the embeddings of classes, or mix them by one-hot or soft vectors, which pass gradients."""
         if classes.is_floating_point():
@@ -118,19 +136,24 @@ class WaveNet(nn.Module):
         return functional.embedding(classes, self.embedding)
 
     def forward(
-        self, classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"]
+        self,
+        classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"],
+        conditions: Conditions | None = None,
     ) -> Float[Tensor, "batch predictions classes"]:
         """Return the logits of the next sample for each input that has a complete receptive field.
 
         Args:
             classes: (batch, time) of classes, or (batch, time, classes) of one-hot or soft vectors; time is
                 at least the receptive field R.
+            conditions: the frames around the inputs; `start` is the time of the first input. A network
+                without a condition ignores them.
 
         Returns:
             (batch, time - R + 1, classes): entry i predicts the sample after input i + R - 1.
 
         Raises:
-            PartitaError: the input is shorter than the receptive field.
+            PartitaError: the input is shorter than the receptive field, or the network has a condition and
+                none is given.
         """
         if classes.shape[1] < self.receptive_field:
             raise PartitaError(
@@ -146,6 +169,17 @@ class WaveNet(nn.Module):
             self.skip,
             self.skip_bias,
             self.config.dilations,
+            self._block_bias(conditions, classes.shape[1]),
         )
         hidden = functional.relu(functional.relu(skips) @ self.end1 + self.end1_bias)
         return hidden @ self.end2 + self.end2_bias
+
+    def _block_bias(self, conditions: Conditions | None, samples: int) -> BlockBias | None:
+        """Return what the conditions add for the samples that follow the inputs."""
+        if self.conditioner is None:
+            return None
+        if conditions is None:
+            raise PartitaError("the network has a condition: give the frames around the inputs")
+        following = conditions.shifted(1)  # an input predicts the sample after it
+        values = self.conditioner.blocks(following, samples=samples).float()
+        return BlockBias(values, following.start % HOLD, HOLD)

@@ -14,8 +14,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from partita.audio.features.layout import HOLD, FrameLayout
 from partita.models.conditioning.conditions import Conditions, block_weights
-from partita.models.conditioning.config import HOLD, ConditionConfig
 
 LOWEST_PITCH, PITCH_BINS = 24, 84
 """The first of the pitch's bins of a semitone each, as MIDI note number, and how many there are."""
@@ -45,35 +45,37 @@ class Conditioner(nn.Module):
     """Turn frames into what is added to the gated units of all layers and to the skip connections' sum.
 
     Args:
-        config: the columns of the frames.
+        layout: the columns of the frames.
+        channels: channels of the hidden layers.
         gate_columns: numbers that are added to the gated units: layers * 2 * units.
         skip_channels: channels of the sum of the skip connections.
         generator: the random stream of the initial weights; None takes PyTorch's global one.
 
-    >>> conditioner = Conditioner(ConditionConfig(hop_length=160, bands=3), gate_columns=8, skip_channels=4)
+    >>> layout = FrameLayout(hop_length=160, bands=3)
+    >>> conditioner = Conditioner(layout, channels=16, gate_columns=8, skip_channels=4)
     >>> conditioner(torch.zeros(2, 7, 5)).shape
     torch.Size([2, 7, 12])
     """
 
     def __init__(
         self,
-        config: ConditionConfig,
+        layout: FrameLayout,
         *,
+        channels: int,
         gate_columns: int,
         skip_channels: int,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.config, self.gate_columns = config, gate_columns
-        pitch = PITCH_BINS + 1 if config.bands else 0
-        encoded = config.bands + pitch + config.note_columns + len(config.labels)
-        width = config.hidden
-        self.input = nn.Parameter(torch.empty(3 * encoded, width))
-        self.input_bias = nn.Parameter(torch.zeros(width))
-        self.hidden = nn.Parameter(torch.empty(3 * width, width))
-        self.hidden_bias = nn.Parameter(torch.zeros(width))
-        self.gates = nn.Parameter(torch.empty(width, gate_columns))
-        self.skips = nn.Parameter(torch.empty(width, skip_channels))
+        self.layout, self.gate_columns = layout, gate_columns
+        pitch = PITCH_BINS + 1 if layout.bands else 0
+        encoded = layout.bands + pitch + layout.note_columns + len(layout.labels)
+        self.input = nn.Parameter(torch.empty(3 * encoded, channels))
+        self.input_bias = nn.Parameter(torch.zeros(channels))
+        self.hidden = nn.Parameter(torch.empty(3 * channels, channels))
+        self.hidden_bias = nn.Parameter(torch.zeros(channels))
+        self.gates = nn.Parameter(torch.empty(channels, gate_columns))
+        self.skips = nn.Parameter(torch.empty(channels, skip_channels))
         with torch.no_grad():
             for weight, gain in (
                 (self.input, 2.0),
@@ -111,12 +113,12 @@ class Conditioner(nn.Module):
             conditions.start,
             blocks=(samples + HOLD - 2) // HOLD + 1,
             frames=products.shape[1],
-            hop_length=self.config.hop_length,
+            hop_length=self.layout.hop_length,
         )
         return weights.to(products.dtype) @ products
 
     def _encode(self, frames: Tensor) -> Tensor:
-        bands, count = self.config.bands, self.config.feature_columns
+        bands, count = self.layout.bands, self.layout.feature_columns
         if not bands:
             return frames
         return torch.cat(

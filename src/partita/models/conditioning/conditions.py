@@ -1,8 +1,8 @@
 """Frames that belong to windows of samples, and their interpolation to the time of samples.
 
-Frame i is centred at sample i * hop_length of a segment. Sample t of a segment belongs to block t // HOLD; all
-samples of a block share the condition that is interpolated at the block's centre. Blocks are counted from the
-start of the segment, so a sample's condition does not depend on the window that it is in.
+Frame i is centred at sample i * hop_length of a segment. Sample t of a segment belongs to block t // HOLD;
+all samples of a block share the condition that is interpolated at the block's centre. Blocks are counted from
+the start of the segment, so a sample's condition does not depend on the window that it is in.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from partita.models.conditioning.config import HOLD
+from partita.audio.features.layout import HOLD
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,14 @@ residual, `wide` is 2 * units (filters, then gates) and `inner` is layers - 1, s
 residual connection.
 """
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from partita.ops.gated_stack.autograd import compiled_stack
+from partita.ops.gated_stack.blocks import BlockBias
 from partita.ops.gated_stack.reference import reference_stack
 from partita.ops.llvm.bfloat16 import has_bfloat16_products
 
@@ -27,6 +30,7 @@ def gated_stack(
     skip: Float[Tensor, "layers units skip"],
     skip_bias: Float[Tensor, " skip"],
     dilations: tuple[int, ...],
+    conditions: BlockBias | None = None,
 ) -> Float[Tensor, "batch wanted skip"]:
     """Return the sum of all layers' skip connections at the positions whose receptive field is complete.
 
@@ -39,14 +43,25 @@ def gated_stack(
         skip: weights from a layer's gated units to the sum.
         skip_bias: bias of the sum.
         dilations: dilation of each layer, in samples.
+        conditions: what blocks of samples add to the biases; None adds nothing.
     """
-    parts = (hidden, dilated, dilated_bias, residual, residual_bias)
-    if fits_compiled_stack(hidden, dilated):
-        gates = compiled_stack(*parts, dilations, bfloat16=torch.is_autocast_enabled("cpu"))
+    bias: Tensor | BlockBias = dilated_bias
+    if conditions is not None:
+        constant = torch.cat([dilated_bias.flatten(), skip_bias])
+        bias = replace(conditions, values=conditions.values + constant)
+    if isinstance(bias, Tensor) and fits_compiled_stack(hidden, dilated):
+        in_bfloat16 = torch.is_autocast_enabled("cpu")
+        gates = compiled_stack(
+            hidden, dilated, bias, residual, residual_bias, dilations, bfloat16=in_bfloat16
+        )
     else:
-        gates = reference_stack(*parts, dilations)
-    total: Tensor = gates @ skip.flatten(0, 1) + skip_bias
-    return total
+        gates = reference_stack(hidden, dilated, bias, residual, residual_bias, dilations)
+    total: Tensor = gates @ skip.flatten(0, 1)
+    if not isinstance(bias, BlockBias):
+        return total + skip_bias
+    wanted = total.shape[1]
+    columns = (dilated_bias.numel(), bias.values.shape[2])
+    return total + bias.rows(*columns, first=hidden.shape[1] - wanted, length=wanted)
 
 
 def fits_compiled_stack(hidden: Tensor, dilated: Tensor) -> bool:

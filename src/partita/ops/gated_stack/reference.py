@@ -7,11 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from partita.ops.gated_stack.blocks import BlockBias
+
 
 def reference_stack(
     hidden: Float[Tensor, "batch time residual"],
     dilated: Float[Tensor, "layers taps wide"],
-    dilated_bias: Float[Tensor, "layers wide"],
+    dilated_bias: Float[Tensor, "layers wide"] | BlockBias,
     residual: Float[Tensor, "inner units residual"],
     residual_bias: Float[Tensor, "inner residual"],
     dilations: tuple[int, ...],
@@ -23,18 +25,24 @@ def reference_stack(
     Args:
         hidden: input of the first layer.
         dilated: weights of the dilated convolutions, oldest tap first; filters, then gates.
-        dilated_bias: their biases.
+        dilated_bias: their biases, the same for all samples, or one for each block of samples.
         residual: weights from a layer's gated units to its residual connection; the last layer has none.
         residual_bias: their biases.
         dilations: dilation of each layer, in samples.
     """
     kernel_size = dilated.shape[1] // hidden.shape[2]
     wanted = hidden.shape[1] - (kernel_size - 1) * sum(dilations)
+    time, wide = hidden.shape[1], dilated.shape[2]
     units: list[Tensor] = []
     for layer, dilation in enumerate(dilations):
         length = hidden.shape[1] - (kernel_size - 1) * dilation
         taps = [hidden[:, tap * dilation : tap * dilation + length] for tap in range(kernel_size)]
-        sums = torch.cat(taps, 2) @ dilated[layer] + dilated_bias[layer]
+        sums = torch.cat(taps, 2) @ dilated[layer]
+        if isinstance(dilated_bias, BlockBias):
+            columns = (layer * wide, (layer + 1) * wide)
+            sums = sums + dilated_bias.rows(*columns, first=time - length, length=length)
+        else:
+            sums = sums + dilated_bias[layer]
         filters, gates = sums.chunk(2, 2)
         gated = torch.tanh(filters) * torch.sigmoid(gates)
         units.append(gated[:, length - wanted :])

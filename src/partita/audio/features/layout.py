@@ -1,4 +1,4 @@
-"""Which columns the frames of a condition have, and how many samples lie between two frames."""
+"""Which columns a frame has, and how many samples lie between two frames."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from partita.errors import PartitaError
 
 HOLD = 16
 """Samples that share one interpolated condition: 1 ms at 16 kHz."""
-FEATURE_PITCH = 2
+PITCH_COLUMNS = 2
 """Columns of the pitch: MIDI note number (69 is 440 Hz), and periodicity from 0 to 1."""
 LOWEST_NOTE, HIGHEST_NOTE = 21, 108
 """MIDI note numbers of the piano's range."""
@@ -29,13 +29,13 @@ def hop_length_for(sample_rate: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConditionConfig:
-    """The columns of a frame, in this order: log-mel bands, pitch, notes, labels.
+class FrameLayout:
+    """The columns of a frame, in this order: log-mel bands, pitch and periodicity, notes, labels.
 
     Raises:
         PartitaError: a value is out of range, or there is no column.
 
-    >>> ConditionConfig(hop_length=160, bands=32).columns
+    >>> FrameLayout(hop_length=160, bands=32).columns
     34
     """
 
@@ -47,23 +47,20 @@ class ConditionConfig:
     """Whether the notes of a score are given."""
     labels: tuple[str, ...] = ()
     """The labels, for example `digit=3`; each is one column, which is 1 where the label holds, else 0."""
-    hidden: int = 64
-    """Channels of the network between the frames and the products, 1 to 4096."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         check_count("hop_length", self.hop_length, HOLD, 1 << 16)
         check_count("bands", self.bands, 0, 256)
-        check_count("hidden", self.hidden, 1, 4096)
         if self.hop_length % HOLD:
             raise PartitaError(f"`hop_length` is {self.hop_length}, must be a multiple of {HOLD}")
         if not self.columns:
-            raise PartitaError("the condition has no columns: give `bands`, `notes` or `labels`")
+            raise PartitaError("the frames have no columns: give `bands`, `notes` or `labels`")
 
     @property
     def feature_columns(self) -> int:
         """Columns of the features: bands, pitch and periodicity."""
-        return self.bands + FEATURE_PITCH if self.bands else 0
+        return self.bands + PITCH_COLUMNS if self.bands else 0
 
     @property
     def note_columns(self) -> int:
