@@ -11,6 +11,8 @@ from partita.models.discriminators.multi_scale import MultiScaleConfig
 from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig
 
+CHANNELS = ("residual_channels", "dilation_channels", "skip_channels", "end_channels")
+
 
 @pytest.mark.parametrize(
     ("field", "value"),
@@ -39,10 +41,10 @@ def test_invalid_shapes_are_refused(field: str, value: float) -> None:
 
 
 def test_networks_that_are_too_large_are_refused() -> None:
-    channels = {"residual_channels": 4, "dilation_channels": 4, "skip_channels": 4, "end_channels": 4}
+    channels: dict[str, Any] = dict.fromkeys(CHANNELS, 4)
     with pytest.raises(PartitaError, match=r"the receptive field is .* must be at most"):
         WaveNetConfig(blocks=64, layers=20, **channels)
-    wide = dict.fromkeys(channels, 1 << 14)
+    wide: dict[str, Any] = dict.fromkeys(channels, 1 << 14)
     with pytest.raises(PartitaError, match=r"weights, must be at most .*: give fewer channels"):
         WaveNetConfig(blocks=1, layers=2, **wide)
 

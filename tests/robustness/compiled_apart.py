@@ -75,16 +75,18 @@ def written(loops: tuple[Any, Any], *, back: bool) -> float:
     activations, barrier = np.zeros((ROWS, 2 * CHANNELS), np.float32), np.zeros(2, np.int64)
     memory = np.zeros(1 << 14, np.float32)  # everything else: inputs, weights, gradients and scratch
     nowhere = int(memory.ctypes.data)
-    one, four = np.full((1, 1), nowhere, np.int64), np.full((1, 4), nowhere, np.int64)
+    one, three = np.full((1, 1), nowhere, np.int64), np.full((1, 3), nowhere, np.int64)
     place = np.full((1, 1), activations.ctypes.data, np.int64)
-    sizes = Sizes(ROWS, 1, CHANNELS, CHANNELS, CHANNELS)
+    sizes = Sizes(ROWS, 1, CHANNELS, CHANNELS, CHANNELS, 0, 0)
     slot, start, lag = ThreadSlot(0, 1, int(barrier.ctypes.data)), np.zeros(1, np.int64), np.ones(1, np.int64)
     if back:
         scratch = BackwardScratch(*[nowhere] * len(BackwardScratch._fields))
-        backward_tensors = BackwardTensors(one, one[0], place, one, four[:, :2].copy(), four, start, lag)
+        backward_tensors = BackwardTensors(
+            one, one[0], place, one, three[:, :2].copy(), three, one, start, start, lag
+        )
         backward(backward_tensors, sizes, scratch, slot)
     else:
-        forward_tensors = ForwardTensors(one, one, place, one, four, start, lag)
+        forward_tensors = ForwardTensors(one, one, place, one, three, one, start, start, lag)
         forward(forward_tensors, sizes, ForwardScratch(nowhere, nowhere), slot)
     return float(activations.mean())
 

@@ -108,14 +108,15 @@ class Conditioner(nn.Module):
         Returns:
             (batch, blocks, products), with one block more than any row may need.
         """
-        products = self(conditions.frames)
+        products: Tensor = self(conditions.frames)
         weights = block_weights(
             conditions.start,
             blocks=(samples + HOLD - 2) // HOLD + 1,
             frames=products.shape[1],
             hop_length=self.layout.hop_length,
         )
-        return weights.to(products.dtype) @ products
+        interpolated: Tensor = weights.to(products.dtype) @ products
+        return interpolated
 
     def _encode(self, frames: Tensor) -> Tensor:
         bands, count = self.layout.bands, self.layout.feature_columns

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from partita.ops.gated_stack import bfloat16, float32
+from partita.ops.gated_stack.blocks import BlockBias
 from partita.ops.gated_stack.layout import (
     BackwardScratch,
     BackwardTensors,
@@ -73,14 +74,19 @@ class CompiledStack(torch.autograd.Function):
         residual: Tensor,
         residual_bias: Tensor,
         dilations: tuple[int, ...],
+        phase: Tensor | None,
+        hold: int,
         in_bfloat16: bool,
         save: bool,
     ) -> Tensor:
         """Run the layers in order; with `save`, save what the backward pass reads."""
         loops, dtype = _loops(in_bfloat16)
         weights = [tensor.contiguous() for tensor in (dilated, dilated_bias, residual, residual_bias)]
-        packed = [_pack(weights[0], dtype), weights[1], _pack(weights[2], dtype), weights[3]]
+        bias = weights[1]
+        packed = [_pack(weights[0], dtype), _pack(weights[2], dtype), weights[3]]
         sizes, starts = _sizes_of(hidden, dilated, dilations)
+        if phase is not None:
+            sizes = sizes._replace(hold=hold, block_columns=bias.shape[2])
         count, batch = len(dilations), hidden.shape[0]
         inputs, activations = _buffers(hidden.to(dtype).contiguous(), sizes.units, count, save)
         gates = torch.empty(batch, sizes.time - int(starts[-1]), sizes.gate_columns, dtype=dtype)
@@ -90,7 +96,9 @@ class CompiledStack(torch.autograd.Function):
             _addresses(signal),
             _addresses(activations),
             _column_addresses(gates, sizes.units, count),
-            _per_layer(count, packed[:2], packed[2:]),
+            _per_layer(count, packed[:1], packed[1:]),
+            _bias_addresses(bias, sizes, count, batch),
+            _phases(phase, batch),
             starts,
             np.array(dilations, np.int64),
         )
@@ -100,7 +108,7 @@ class CompiledStack(torch.autograd.Function):
         del memory, signal, packed  # their addresses were in use until here
         if save:
             ctx.save_for_backward(*weights, *inputs, *activations)
-        ctx.sizes, ctx.starts, ctx.dilations = sizes, starts, tensors.dilations
+        ctx.sizes, ctx.starts, ctx.dilations, ctx.phase = sizes, starts, tensors.dilations, tensors.phase
         ctx.in_bfloat16, ctx.spent = in_bfloat16, not save
         return gates
 
@@ -120,6 +128,8 @@ class CompiledStack(torch.autograd.Function):
         transposed = [_pack(taps.mT, dtype), _pack(weights[2].mT, dtype)]
         d_hidden = torch.zeros(d_gates.shape[0], sizes.time, sizes.channels)
         copies = [torch.zeros(threads, *weight.shape) for weight in weights]
+        if sizes.hold and d_gates.shape[0] % threads == 0:  # no two threads share a clip's blocks
+            copies[1] = torch.zeros(1, *weights[1].shape)
         tensors = BackwardTensors(
             _addresses(list(ctx.saved_tensors[4 : 4 + count])),
             _addresses([d_hidden])[0],
@@ -127,12 +137,17 @@ class CompiledStack(torch.autograd.Function):
             _column_addresses(d_gates, sizes.units, count),
             _per_layer(count, transposed[:1], transposed[1:]),
             np.empty(0, np.int64),
+            np.empty(0, np.int64),
+            ctx.phase,
             ctx.starts,
             ctx.dilations,
         )
+        d_weights, d_bias, *d_inner = copies
+        batch = d_gates.shape[0]
         own = [
             tensors._replace(
-                gradients=_per_layer(count, [c[i] for c in copies[:2]], [c[i] for c in copies[2:]])
+                gradients=_per_layer(count, [d_weights[i]], [copy[i] for copy in d_inner]),
+                d_bias=_bias_addresses(d_bias[i % len(d_bias)], sizes, count, batch),
             )
             for i in range(threads)
         ]
@@ -141,13 +156,13 @@ class CompiledStack(torch.autograd.Function):
             lambda slot: loops.backward_layers(own[slot.number], sizes, scratch[slot.number], slot), threads
         )
         del memory, transposed  # their addresses were in use until here
-        return d_hidden, *(copy.sum(0) for copy in copies), None, None, None
+        return d_hidden, *(copy.sum(0) for copy in copies), None, None, None, None, None
 
 
 def compiled_stack(
     hidden: Tensor,
     dilated: Tensor,
-    dilated_bias: Tensor,
+    dilated_bias: Tensor | BlockBias,
     residual: Tensor,
     residual_bias: Tensor,
     dilations: tuple[int, ...],
@@ -159,15 +174,19 @@ def compiled_stack(
     Args:
         hidden: (batch, time, residual), float32 on a CPU; residual is a multiple of 16.
         dilated: (layers, kernel_size * residual, 2 * units); units are a multiple of 16.
-        dilated_bias: (layers, 2 * units)
+        dilated_bias: (layers, 2 * units), or a bias for each block of samples.
         residual: (layers - 1, units, residual)
         residual_bias: (layers - 1, residual)
         dilations: dilation of each layer, in samples.
         bfloat16: compute products, and return the gates, in bfloat16.
     """
-    leaves = (hidden, dilated, dilated_bias, residual, residual_bias)
+    blocks = dilated_bias if isinstance(dilated_bias, BlockBias) else None
+    bias = dilated_bias.values if isinstance(dilated_bias, BlockBias) else dilated_bias
+    phase, hold = (None, 0) if blocks is None else (blocks.phase, blocks.hold)
+    leaves = (hidden, dilated, bias, residual, residual_bias)
     save = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
-    result: Tensor = CompiledStack.apply(*leaves, dilations, bfloat16, save)  # type: ignore[no-untyped-call]
+    settings = (dilations, phase, hold, bfloat16, save)
+    result: Tensor = CompiledStack.apply(*leaves, *settings)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -181,7 +200,7 @@ def _sizes_of(hidden: Tensor, dilated: Tensor, dilations: tuple[int, ...]) -> tu
     _, time, channels = hidden.shape
     kernel_size, units = dilated.shape[1] // channels, dilated.shape[2] // 2
     starts = np.array([(kernel_size - 1) * reach for reach in accumulate(dilations)], np.int64)
-    return Sizes(time, kernel_size, channels, units, len(dilations) * units), starts
+    return Sizes(time, kernel_size, channels, units, len(dilations) * units, 0, 0), starts
 
 
 def _buffers(first: Tensor, units: int, count: int, save: bool) -> tuple[list[Tensor], list[Tensor]]:
@@ -213,6 +232,21 @@ def _addresses(tensors: list[Tensor]) -> Addresses:
 def _column_addresses(gates: Tensor, units: int, count: int) -> Addresses:
     """Return addresses (layers, batch) of each layer's columns."""
     return _addresses([gates[:, :, layer * units :] for layer in range(count)])
+
+
+def _bias_addresses(bias: Tensor, sizes: Sizes, count: int, batch: int) -> Addresses:
+    """Return addresses (layers, batch) of each layer's bias.
+
+    `bias` is (layers, columns), or (batch, blocks, columns) with the layers side by side.
+    """
+    step = 8 * sizes.units  # bytes of a layer's columns
+    clips = bias.stride(0) * 4 if sizes.hold else 0
+    layers = np.arange(count, dtype=np.int64)[:, None] * step
+    return bias.data_ptr() + layers + np.arange(batch, dtype=np.int64) * clips
+
+
+def _phases(phase: Tensor | None, batch: int) -> Addresses:
+    return np.zeros(batch, np.int64) if phase is None else phase.numpy().astype(np.int64)
 
 
 def _per_layer(count: int, all_layers: list[Tensor], inner_layers: list[Tensor]) -> Addresses:

@@ -27,11 +27,12 @@ def make_backward_layers(number: NumberFormat) -> Callable[..., None]:
     @compiled(of=(number.name,))
     def layer_of(tensors: BackwardTensors, layer: int, clip: int) -> BackwardLayer:
         weights, residual = tensors.transposed[layer]
-        d_weights, d_bias, d_residual, d_residual_bias = tensors.gradients[layer]
+        d_weights, d_residual, d_residual_bias = tensors.gradients[layer]
         return BackwardLayer(
             tensors.hidden[layer, clip], tensors.d_hidden[clip],
             tensors.activations[layer, clip], tensors.d_gates[layer, clip], tensors.starts[-1],
-            weights, residual, d_weights, d_bias, d_residual, d_residual_bias,
+            weights, residual, d_weights, tensors.d_bias[layer, clip], tensors.phase[clip],
+            d_residual, d_residual_bias,
             tensors.starts[layer], tensors.dilations[layer], layer == len(tensors.hidden) - 1,
         )  # fmt: skip
 
@@ -67,6 +68,20 @@ def _make_backward_gates(number: NumberFormat) -> Callable[..., None]:
     )  # fmt: skip
 
     @compiled(of=(number.name,))
+    def add_block_sums(layer: BackwardLayer, sizes: Sizes, scratch: int, first: int, rows: int) -> None:
+        """Add the gradients of the sums, rows first..first + rows, to those of their blocks of biases."""
+        units, wide = sizes.units, 2 * sizes.units
+        for half in range(0, wide, units):
+            load_rows(layer.activations + size * (first * wide + half), wide, scratch, units, rows, units)
+            row = first
+            while row < first + rows:
+                place = layer.phase + row
+                stop = min(first + rows, row + sizes.hold - place % sizes.hold)
+                out = layer.d_bias + 4 * (place // sizes.hold * sizes.block_columns + half)
+                add_column_sums(scratch + 4 * (row - first) * units, units, out, stop - row, units)
+                row = stop
+
+    @compiled(of=(number.name,))
     def backward_gates(
         layer: BackwardLayer, sizes: Sizes, scratch: BackwardScratch, start: int, stop: int
     ) -> None:
@@ -100,7 +115,10 @@ def _make_backward_gates(number: NumberFormat) -> Callable[..., None]:
                 packed = pack_rows(past, zeros, scratch.packed, rows, channels)
                 d_tap = layer.d_weights + 4 * tap * channels * wide
                 multiply_add(packed, 1, channels, d_sums, wide, d_tap, wide, channels, wide, words)
-            multiply_add(scratch.ones, 0, 0, d_sums, wide, layer.d_bias, wide, 1, wide, words)
+            if sizes.hold > 0:
+                add_block_sums(layer, sizes, scratch.d_gated, first, rows)
+            else:
+                multiply_add(scratch.ones, 0, 0, d_sums, wide, layer.d_bias, wide, 1, wide, words)
 
     made: Callable[..., None] = backward_gates
     return made

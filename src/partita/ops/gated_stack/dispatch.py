@@ -49,7 +49,7 @@ def gated_stack(
     if conditions is not None:
         constant = torch.cat([dilated_bias.flatten(), skip_bias])
         bias = replace(conditions, values=conditions.values + constant)
-    if isinstance(bias, Tensor) and fits_compiled_stack(hidden, dilated):
+    if fits_compiled_stack(hidden, dilated):
         in_bfloat16 = torch.is_autocast_enabled("cpu")
         gates = compiled_stack(
             hidden, dilated, bias, residual, residual_bias, dilations, bfloat16=in_bfloat16

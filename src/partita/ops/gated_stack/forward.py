@@ -28,14 +28,15 @@ def make_forward_layers(number: NumberFormat) -> Callable[..., None]:
         for layer in range(count):
             last = layer == count - 1
             after = layer if last else layer + 1
-            weights, bias, residual, residual_bias = tensors.weights[layer]
+            weights, residual, residual_bias = tensors.weights[layer]
             clip, end, low, high = rows_of_thread(batch, starts[layer], sizes.time, thread)
             for c in range(clip, end):
                 one = ForwardLayer(
                     tensors.hidden[layer, c], tensors.hidden[after, c],
                     tensors.signal[layer, c], tensors.signal[after, c],
                     tensors.activations[layer, c], tensors.gates[layer, c], starts[-1],
-                    weights, bias, residual, residual_bias, tensors.dilations[layer], last,
+                    weights, tensors.bias[layer, c], tensors.phase[c], residual, residual_bias,
+                    tensors.dilations[layer], last,
                 )  # fmt: skip
                 forward_rows(one, sizes, scratch, low, high)
             if batch % thread.threads:
@@ -53,6 +54,19 @@ def _make_forward_rows(number: NumberFormat) -> Callable[..., None]:
     )  # fmt: skip
 
     @compiled(of=(number.name,))
+    def copy_bias(layer: ForwardLayer, sizes: Sizes, first: int, rows: int, sums: int) -> None:
+        """Write the bias of rows first..first + rows, which changes from block to block."""
+        wide, row = 2 * sizes.units, first
+        while row < first + rows:
+            stop, bias = first + rows, layer.bias
+            if sizes.hold > 0:
+                place = layer.phase + row
+                stop = min(stop, row + sizes.hold - place % sizes.hold)
+                bias += 4 * (place // sizes.hold) * sizes.block_columns
+            copy_rows(bias, 0, sums + 4 * (row - first) * wide, wide, stop - row, wide)
+            row = stop
+
+    @compiled(of=(number.name,))
     def forward_rows(
         layer: ForwardLayer, sizes: Sizes, scratch: ForwardScratch, start: int, stop: int
     ) -> None:
@@ -61,7 +75,7 @@ def _make_forward_rows(number: NumberFormat) -> Callable[..., None]:
         wide, sums, gated = 2 * units, scratch.sums, scratch.gated
         for first in range(start, stop, block):
             rows = min(block, stop - first)
-            copy_rows(layer.bias, 0, sums, wide, rows, wide)
+            copy_bias(layer, sizes, first, rows, sums)
             for tap in range(sizes.kernel_size):
                 past = (
                     layer.hidden + size * (first - (sizes.kernel_size - 1 - tap) * layer.dilation) * channels

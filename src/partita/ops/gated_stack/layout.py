@@ -10,7 +10,7 @@ bfloat16, as the number format says. The arrays and their layouts:
 | activations | layers x (batch, time, 2 * units) | numbers | tanh, sigmoid; then gradients of the sums |
 | gates | (batch, wanted, layers * units) | numbers | tanh * sigmoid, the result |
 | weights | layers x (kernel_size * channels, 2 * units) | packed numbers | oldest tap first |
-| bias | layers x (2 * units) | float32 | |
+| bias | layers x (2 * units), or (batch, blocks, layers, 2 * units) of a condition | float32 | |
 | residual | (layers - 1) x (units, channels) | packed numbers | |
 | residual bias | (layers - 1) x (channels) | float32 | |
 | gradients | as the weights, not packed; (batch, time, channels) for `hidden` | float32 | sums |
@@ -71,6 +71,10 @@ class Sizes(NamedTuple):
     """Gated units of a layer, a multiple of 16."""
     gate_columns: int
     """Numbers from one row of `gates` to the next: layers * units."""
+    hold: int
+    """Rows that share a block of biases; 0 if all rows share one bias."""
+    block_columns: int
+    """Floats from one block of biases to the next."""
 
 
 class ForwardTensors(NamedTuple):
@@ -85,7 +89,11 @@ class ForwardTensors(NamedTuple):
     gates: Any
     """(layers, batch): a layer's columns of a clip's first row."""
     weights: Any
-    """(layers, 4): weights, bias, residual, residual bias."""
+    """(layers, 3): weights, residual, residual bias."""
+    bias: Any
+    """(layers, batch): the bias, or the first block's."""
+    phase: Any
+    """(batch,): row t is in block (phase + t) // hold."""
     starts: Any
     """(layers,) the first row that each layer computes."""
     dilations: Any
@@ -106,7 +114,11 @@ class BackwardTensors(NamedTuple):
     transposed: Any
     """(layers, 2): packed (kernel_size, 2 * units, channels) and (channels, units): weights, transposed."""
     gradients: Any
-    """(layers, 4) of this thread's sums: weights, bias, residual, residual bias."""
+    """(layers, 3) of this thread's sums: weights, residual, residual bias."""
+    d_bias: Any
+    """(layers, batch) of this thread's sums: the bias, or the first block's."""
+    phase: Any
+    """(batch,): row t is in block (phase + t) // hold."""
     starts: Any
     """(layers,) the first row that each layer computed."""
     dilations: Any
@@ -127,6 +139,7 @@ class ForwardLayer(NamedTuple):
     """Earlier rows serve `hidden_next` alone; their gates are not stored."""
     weights: int
     bias: int
+    phase: int
     residual: int
     residual_bias: int
     dilation: int
@@ -148,6 +161,7 @@ class BackwardLayer(NamedTuple):
     residual_transposed: int
     d_weights: int
     d_bias: int
+    phase: int
     d_residual: int
     d_residual_bias: int
     first: int

@@ -1,0 +1,221 @@
+"""What a condition adds while clips are drawn: frames from a source, their products, biases of blocks.
+
+Time t = 0 is the first drawn sample, and frame i is centred at sample i * hop_length. Negative times belong
+to the prompt. All samples of block t // HOLD share the biases that are interpolated at the block's centre, so
+they depend neither on how many samples are drawn at once, nor on how many clips. This file does not know how
+an engine uses the biases.
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from partita.audio.features.layout import HOLD
+from partita.device import thread_limit
+from partita.errors import PartitaError
+from partita.models.conditioning.conditioner import MARGIN
+from partita.models.wavenet import WaveNet
+from partita.sampling.frame_sources import FrameSource
+
+CHUNK = 8
+"""Frames whose products are made at once: always as many, so that rounding is the same however clips are
+drawn."""
+
+MOST_BLOCKS = 100
+"""Blocks whose biases are made at once: 0.1 s at 16 kHz."""
+
+MOST_BYTES = 64 << 20
+"""Bytes of biases that are made at once, except that there is at least one block."""
+
+
+class Span(NamedTuple):
+    """Consecutive samples and the biases of their blocks."""
+
+    start: int
+    """The time of the first sample; it is in the first block."""
+    stop: int
+    """The time after the last sample."""
+    biases: NDArray[np.float32]
+    """(blocks, rows, columns), with one row per clip, or a single row for all clips."""
+
+
+class ConditionTable:
+    """The biases of the gated units and of the skip connections' sum, block by block of samples.
+
+    Args:
+        model: a model with a condition; its conditioner is copied.
+        source: the frames; one row of frames for all clips, or one for each, or one for each of equally many
+            neighbouring clips.
+        clips: clips that are drawn together.
+        bias: (columns,) what does not depend on the condition, and is added; by default 0.
+        columns: (columns,) for each column of the biases, the conditioner's product that it contains, or -1
+            for none; by default the products in their own order: layers * 2 * units of the gated units (the
+            filter, then the gate), then the skip channels.
+
+    Raises:
+        PartitaError: the frames do not fit the model or the number of clips.
+
+    >>> from dataclasses import replace
+    >>> from partita.audio.features.layout import FrameLayout
+    >>> from partita.models.sizes import SIZES
+    >>> from partita.sampling.frame_sources import GivenFrames
+    >>> model = WaveNet(replace(SIZES["tiny"], condition=FrameLayout(hop_length=160, bands=3)))
+    >>> table = ConditionTable(model, GivenFrames(np.zeros((1, 9, 5), np.float32)), clips=4)
+    >>> [(span.start, span.stop, span.biases.shape) for span in table.spans(-3, 1610)]
+    [(-3, 1584, (100, 1, 384)), (1584, 1610, (2, 1, 384))]
+    """
+
+    def __init__(
+        self,
+        model: WaveNet,
+        source: FrameSource,
+        *,
+        clips: int,
+        bias: NDArray[np.floating[Any]] | None = None,
+        columns: NDArray[np.int64] | None = None,
+    ) -> None:
+        assert model.conditioner is not None
+        self.layout = model.conditioner.layout
+        self._source, self._clips = source, clips
+        conditioner = copy.deepcopy(model.conditioner).cpu().float().requires_grad_(False)
+        products = torch.cat([conditioner.gates, conditioner.skips], 1)
+        if columns is not None:  # put in order here, once, rather than for each frame
+            products = torch.cat([products, torch.zeros_like(products[:, :1])], 1)[:, columns]
+        conditioner.gates = nn.Parameter(products, requires_grad=False)
+        conditioner.skips = nn.Parameter(products[:, :0].clone(), requires_grad=False)
+        self._conditioner = conditioner
+        self.columns = products.shape[1]
+        self._bias = np.zeros(self.columns, np.float32) if bias is None else bias.astype(np.float32)
+        self._chunks: dict[int, NDArray[np.float32]] = {}
+        self._given = len(self._frames(0, 1))
+        if clips % self._given:
+            raise PartitaError(
+                f"the condition has the frames of {self._given} clips, but {clips} are drawn: give one row of"
+                " frames for all clips, or one for each"
+            )
+
+    @property
+    def rows(self) -> int:
+        """Rows of the biases of a block: 1 if all clips share their frames, else the number of clips."""
+        return 1 if self._given == 1 else self._clips
+
+    def spans(self, start: int, stop: int) -> Iterator[Span]:
+        """Yield the biases of consecutive samples, for few samples at a time, so that memory is bounded.
+
+        Args:
+            start: the time of the first sample.
+            stop: the time after the last one.
+
+        Raises:
+            PartitaError: the frames contain values that are not finite, or of the wrong shape.
+        """
+        most = max(1, min(MOST_BLOCKS, MOST_BYTES // (4 * self.rows * self.columns)))
+        while start < stop:
+            end = min(stop, (start // HOLD + most) * HOLD)
+            yield Span(start, end, self.biases(start, end))
+            start = end
+
+    def biases(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the biases of the blocks that samples from `start` to `stop` - 1 are in.
+
+        Returns:
+            (blocks, rows, columns): sample t is in block t // HOLD - start // HOLD of these.
+        """
+        blocks = np.arange(start // HOLD, (stop - 1) // HOLD + 1)
+        frame, weight = self._places(blocks)
+        first = int(frame[0])
+        products = self._products(first, int(frame[-1]) + 2)
+        before, step = products[frame - first], products[frame - first + 1]
+        # written so that equal frames give equal biases, to the last bit
+        step -= before
+        step *= weight[:, None, None]
+        step += before
+        return step if self.rows == self._given else np.repeat(step, self._clips // self._given, 1)
+
+    def constant_samples(self, start: int, stop: int) -> int:
+        """Return how many samples from `start` on have the same biases, for every clip; at most all."""
+        frames, _ = self._places(np.array([start // HOLD, (stop - 1) // HOLD]))
+        first, last = int(frames[0]), int(frames[1]) + 1
+        value = self._products(first, first + 1)
+        for chunk in range(first // CHUNK, last // CHUNK + 1):
+            begin, end = max(first, CHUNK * chunk), min(last + 1, CHUNK * (chunk + 1))
+            changed = (self._products(begin, end) != value).any((1, 2))
+            if changed.any():
+                same = (begin + int(changed.argmax()) - 1) * self.layout.hop_length
+                block = (start // HOLD + 1) * HOLD
+                return min(stop, max(same, block)) - start
+        return stop - start
+
+    def _places(self, blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the last frame before the centre of each block, and the weight of the next one."""
+        halves = 2 * self.layout.hop_length  # the centre is between two samples
+        frame, rest = np.divmod(2 * HOLD * blocks + HOLD - 1, halves)
+        return frame, (rest / halves).astype(np.float32)
+
+    def _products(self, first: int, stop: int) -> NDArray[np.float32]:
+        """Return the products of some frames, (frames, given rows, columns), and forget earlier ones."""
+        needed = range(first // CHUNK, (stop - 1) // CHUNK + 1)
+        self._chunks = {
+            chunk: self._chunks[chunk] if chunk in self._chunks else self._chunk(chunk) for chunk in needed
+        }
+        begin = CHUNK * needed.start
+        return np.concatenate(list(self._chunks.values()))[first - begin : stop - begin]
+
+    def _chunk(self, chunk: int) -> NDArray[np.float32]:
+        """Return the products of `CHUNK` frames plus the bias, (CHUNK, given rows, columns)."""
+        frames = torch.from_numpy(self._frames(CHUNK * chunk - MARGIN, CHUNK * (chunk + 1) + MARGIN))
+        # clip by clip and on one thread, so that rounding does not depend on the other clips
+        with thread_limit(1), torch.inference_mode():
+            each = [self._conditioner(row[None])[0, MARGIN:-MARGIN].numpy() for row in frames]
+        products = np.stack(each, 1) + self._bias
+        if not np.isfinite(products).all():
+            raise PartitaError(
+                f"the condition has values that are not finite, near frame {CHUNK * chunk}: check the frames"
+            )
+        return products
+
+    def _frames(self, first: int, stop: int) -> NDArray[np.float32]:
+        frames = np.ascontiguousarray(self._source.frames(first, stop), np.float32)
+        if frames.ndim != 3 or frames.shape[1:] != (stop - first, self.layout.columns):
+            raise PartitaError(
+                f"the condition's frames have the shape {frames.shape}, must be (clips, {stop - first},"
+                f" {self.layout.columns}) for this model"
+            )
+        return frames
+
+
+def condition_table(
+    model: WaveNet,
+    source: FrameSource | None,
+    *,
+    clips: int,
+    bias: NDArray[np.floating[Any]],
+    columns: NDArray[np.int64],
+) -> ConditionTable | None:
+    """Return the table that an engine reads, or None for a model without a condition.
+
+    Args:
+        model: the model.
+        source: the frames; a model without a condition ignores them.
+        clips: as for `ConditionTable`.
+        bias: as for `ConditionTable`.
+        columns: as for `ConditionTable`.
+
+    Raises:
+        PartitaError: the model has a condition and there are no frames, or as for `ConditionTable`.
+
+    >>> from partita.models.sizes import SIZES
+    >>> nothing = np.zeros(0, np.int64)
+    >>> condition_table(WaveNet(SIZES["tiny"]), None, clips=1, bias=nothing, columns=nothing) is None
+    True
+    """
+    if model.conditioner is None:
+        return None
+    if source is None:
+        raise PartitaError("the model has a condition: give the frames that the clips follow")
+    return ConditionTable(model, source, clips=clips, bias=bias, columns=columns)
