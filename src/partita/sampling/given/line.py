@@ -149,6 +149,36 @@ def notes_of(line: Line, *, hop_s: float) -> list[Note]:
     ]
 
 
+class PlayedLine:
+    """A line as the frame tier's sampler follows it: pitch and periodicity are fixed, the loudness is set.
+
+    Args:
+        line: the line.
+        first: the number of the line's first frame among the frames that are drawn.
+
+    >>> line = Line(np.float32([60]), np.float32([1]), np.float32([0]))
+    >>> PlayedLine(line, first=1).fixed(1), PlayedLine(line, first=1).fixed(2)
+    ((60.0, 1.0), None)
+    """
+
+    def __init__(self, line: Line, *, first: int = 0) -> None:
+        self._line, self._first = line, first
+
+    def fixed(self, frame: int) -> tuple[float, float] | None:
+        """Return the pitch and the periodicity of a frame, or None before and after the line."""
+        place = frame - self._first
+        if not 0 <= place < len(self._line.pitch):
+            return None
+        return float(self._line.pitch[place]), float(self._line.periodicity[place])
+
+    def bands(self, frame: int, drawn: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return drawn bands, (clips, bands), with the loudness of the line; unchanged outside of the line."""
+        place = frame - self._first
+        if not 0 <= place < len(self._line.loudness):
+            return drawn
+        return at_loudness(drawn, np.full(len(drawn), self._line.loudness[place]))
+
+
 def _matched(
     loudness: NDArray[np.float32], voiced: NDArray[np.bool_], typical: NDArray[np.float32]
 ) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 This file reads no files, and it does not know how frames enter the network of the samples.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from partita.errors import PartitaError
 from partita.models.frame_tier.model import FrameModel
 from partita.models.frame_tier.sampler import FrameSampler
 from partita.models.wavenet import WaveNet
-from partita.sampling.frame_sources import DrawnFrames, FrameSource
+from partita.sampling.frame_sources import DrawnFrames, FrameSource, GivenFrames
 from partita.sampling.given.columns import GivenColumns, check_labels, label_rows
 from partita.sampling.given.given import Given
-from partita.sampling.given.line import Line, line_of, notes_of
+from partita.sampling.given.line import Line, PlayedLine, line_of, notes_of
 
+UNKNOWN = REACH - 1
+"""Frames before the first sample that are drawn, since their windows end after the prompt."""
 PROMPT_FRAMES = 2000
 """Frames at the end of a prompt that the frame tier continues: 20 s."""
 
@@ -55,17 +58,93 @@ def frame_source(
     check_labels(list(dict.fromkeys(known)), given.labels)
     if layout is None:
         return None
-    plan = _Plan(given, sample_rate=sample_rate, clips=clips, seed=seed)
-    own = plan.columns(layout)
+    line = None
+    if given.like is not None and frames is not None:
+        line = line_of(
+            given.like,
+            sample_rate=sample_rate,
+            layout=frames.config.layout,
+            typical=frames.starts.numpy(),
+            transpose=given.transpose,
+        )
+    rows = _Columns(given, line, sample_rate=sample_rate, clips=clips, seed=seed)
     if not layout.bands:
-        return own
+        return rows.of(layout)
     past = None if prompt is None else _past(np.atleast_2d(prompt), layout, sample_rate)
+    own = rows.of(layout) if layout.columns > layout.feature_columns else None
     if given.features is not None:
         return DrawnFrames(_Features(given.features, layout), prompt=past, given=own)
     assert frames is not None
-    assert tier is not None
-    sampler = plan.sampler(frames, past, temperature)
-    if past is not None:  # the frame just before the first sample is not known from the prompt: see `_past`
-        between = np.repeat(past, clips // len(past), 0) if len(past) < clips else past
-        past = np.concatenate([between, sampler.take(REACH - 1)], 1)
+    first = 0 if past is None else -UNKNOWN
+    sampler = FrameSampler(
+        frames,
+        clips=clips,
+        seed=seed,
+        temperature=temperature,
+        history=past,
+        given=_Later(rows.of(frames.config.layout), first) if frames.config.given_columns else None,
+        line=None if line is None else PlayedLine(line, first=-first),
+    )
+    if past is not None:
+        past = np.concatenate([np.repeat(past, clips // len(past), 0), sampler.take(UNKNOWN)], 1)
     return DrawnFrames(sampler, prompt=past, given=own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Columns:
+    """The columns of notes and labels, of either tier."""
+
+    given: Given
+    line: Line | None
+    sample_rate: int
+    clips: int
+    seed: int
+
+    def of(self, layout: FrameLayout) -> GivenColumns:
+        """Return the columns of a layout; a line gives its notes to a tier that knows notes."""
+        notes = self.given.notes or ()
+        if self.line is not None:
+            notes = notes_of(self.line, hop_s=layout.hop_length / self.sample_rate)
+        labels = label_rows(layout.labels, self.given.labels, clips=self.clips, seed=self.seed)
+        return GivenColumns(layout, sample_rate=self.sample_rate, notes=notes, labels=labels)
+
+
+class _Features:
+    """Features that are given, as if they were drawn; after the last frame it is repeated."""
+
+    def __init__(self, features: NDArray[np.floating[Any]], layout: FrameLayout) -> None:
+        frames = np.asarray(features, np.float32)
+        frames = frames[None] if frames.ndim == 2 else frames
+        if frames.ndim != 3 or 0 in frames.shape or frames.shape[2] != layout.feature_columns:
+            raise PartitaError(
+                f"`features` has the shape {np.shape(features)}: give (frames, {layout.feature_columns}) or"
+                f" (clips, frames, {layout.feature_columns}) for this model"
+            )
+        self._frames, self._taken = GivenFrames(frames), 0
+
+    def take(self, count: int) -> NDArray[np.float32]:
+        self._taken += count
+        return self._frames.frames(self._taken - count, self._taken)
+
+
+@dataclass(frozen=True)
+class _Later:
+    """A source whose frame 0 is frame `first` of another."""
+
+    source: FrameSource
+    first: int
+
+    def frames(self, first: int, stop: int) -> NDArray[np.float32]:
+        return self.source.frames(first + self.first, stop + self.first)
+
+
+def _past(
+    prompt: NDArray[np.floating[Any]], layout: FrameLayout, sample_rate: int
+) -> NDArray[np.float32]:
+    """Return the features of the prompts of all clips, (clips or 1, frames, feature columns).
+
+    They end with frame -2: the window of frame -1 needs sound that is not drawn yet, so it is drawn too.
+    """
+    return np.stack(
+        [features_before(row, sample_rate=sample_rate, layout=layout, most=PROMPT_FRAMES) for row in prompt]
+    )
