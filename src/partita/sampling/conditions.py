@@ -92,7 +92,8 @@ class ConditionTable:
         self.columns = products.shape[1]
         self._bias = np.zeros(self.columns, np.float32) if bias is None else bias.astype(np.float32)
         self._chunks: dict[int, NDArray[np.float32]] = {}
-        self._given = len(self._frames(0, 1))
+        before = -(model.receptive_field // self.layout.hop_length)  # frames are requested in order
+        self._given = len(self._frames(before, before + 1))
         if clips % self._given:
             raise PartitaError(
                 f"the condition has the frames of {self._given} clips, but {clips} are drawn: give one row of"
