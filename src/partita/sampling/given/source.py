@@ -58,55 +58,66 @@ def frame_source(
     check_labels(list(dict.fromkeys(known)), given.labels)
     if layout is None:
         return None
-    line = None
-    if given.like is not None and frames is not None:
-        line = line_of(
-            given.like,
-            sample_rate=sample_rate,
-            layout=frames.config.layout,
-            typical=frames.starts.numpy(),
-            transpose=given.transpose,
-        )
-    rows = _Columns(given, line, sample_rate=sample_rate, clips=clips, seed=seed)
+    past = None if prompt is None or not layout.bands else _past(np.atleast_2d(prompt), layout, sample_rate)
+    plan = _Plan(given, sample_rate, clips, seed)
+    own = plan.columns(layout)
     if not layout.bands:
-        return rows.of(layout)
-    past = None if prompt is None else _past(np.atleast_2d(prompt), layout, sample_rate)
-    own = rows.of(layout) if layout.columns > layout.feature_columns else None
+        return own
     if given.features is not None:
         return DrawnFrames(_Features(given.features, layout), prompt=past, given=own)
     assert frames is not None
-    first = 0 if past is None else -UNKNOWN
-    sampler = FrameSampler(
-        frames,
-        clips=clips,
-        seed=seed,
-        temperature=temperature,
-        history=past,
-        given=_Later(rows.of(frames.config.layout), first) if frames.config.given_columns else None,
-        line=None if line is None else PlayedLine(line, first=-first),
-    )
+    sampler = plan.sampler(frames, past, temperature)
     if past is not None:
         past = np.concatenate([np.repeat(past, clips // len(past), 0), sampler.take(UNKNOWN)], 1)
     return DrawnFrames(sampler, prompt=past, given=own)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Columns:
-    """The columns of notes and labels, of either tier."""
+@dataclass(frozen=True)
+class _Plan:
+    """What is common to both tiers."""
 
     given: Given
-    line: Line | None
     sample_rate: int
     clips: int
     seed: int
 
-    def of(self, layout: FrameLayout) -> GivenColumns:
-        """Return the columns of a layout; a line gives its notes to a tier that knows notes."""
+    def columns(self, layout: FrameLayout, line: Line | None = None) -> GivenColumns | None:
+        """Return the columns of notes and labels of a layout, if it has any; a line gives its notes."""
+        if layout.columns == layout.feature_columns:
+            return None
         notes = self.given.notes or ()
-        if self.line is not None:
-            notes = notes_of(self.line, hop_s=layout.hop_length / self.sample_rate)
+        if line is not None:
+            notes = notes_of(line, hop_s=layout.hop_length / self.sample_rate)
         labels = label_rows(layout.labels, self.given.labels, clips=self.clips, seed=self.seed)
         return GivenColumns(layout, sample_rate=self.sample_rate, notes=notes, labels=labels)
+
+    def sampler(
+        self, frames: FrameModel, past: NDArray[np.float32] | None, temperature: float
+    ) -> FrameSampler:
+        """Return what draws frames; with a past, its first frames are those before the first sample."""
+        first = 0 if past is None else -UNKNOWN
+        line = self._line(frames)
+        given = self.columns(frames.config.layout, line)
+        return FrameSampler(
+            frames,
+            clips=self.clips,
+            seed=self.seed,
+            temperature=temperature,
+            history=past,
+            given=None if given is None else _Later(given, first),
+            line=None if line is None else PlayedLine(line, first=-first),
+        )
+
+    def _line(self, frames: FrameModel) -> Line | None:
+        if self.given.like is None:
+            return None
+        return line_of(
+            self.given.like,
+            sample_rate=self.sample_rate,
+            layout=frames.config.layout,
+            typical=frames.starts.cpu().numpy(),
+            transpose=self.given.transpose,
+        )
 
 
 class _Features:
