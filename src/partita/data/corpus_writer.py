@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from partita.data.index import INDEX, STORE_NAME, DamagedIndexError, read_index, store_name
+from partita.data.notes.kept import NOTES_NAME, KeptNotes, remove_unused_notes
 from partita.data.prepared_file import PreparedFile
 from partita.data.store_cleanup import clear_scratch, record_stores, remove_unused_stores
 from partita.digests import add_digest
@@ -20,7 +21,9 @@ from partita.errors import PartitaError
 from partita.storage import DISK_FULL_ERRORS, flush_to_disk, lock_folder, remove_leftovers, write_json
 
 SCRATCH = ".preparing"
-OWN_NAMES = re.compile(rf"{re.escape(SCRATCH)}|{STORE_NAME.pattern}|\.{re.escape(INDEX)}\..*\.part")
+OWN_NAMES = re.compile(
+    rf"{re.escape(SCRATCH)}|{STORE_NAME.pattern}|{NOTES_NAME.pattern}|\.{re.escape(INDEX)}\..*\.part"
+)
 COPY_BYTES = 1 << 20
 
 
@@ -74,6 +77,7 @@ class CorpusWriter:
         """Remove the scratch folder, and the store that the index does not name."""
         with suppress(PartitaError):
             self._clean_up()
+            self._remove_notes()
         if not self._existed:
             with suppress(OSError):  # not empty: it holds a corpus now
                 self.out.rmdir()
@@ -104,6 +108,12 @@ class CorpusWriter:
             clear_scratch(self.scratch)
         remove_leftovers(self.out, of=INDEX)
 
+    def _remove_notes(self) -> None:
+        """Remove files of notes that the index does not name."""
+        index = self._new or read_index(self.out)
+        if index is not None:
+            remove_unused_notes(self.out, index.get("notes"))
+
     @property
     def old_settings(self) -> Any:
         """The settings that the old corpus was prepared with, None without an old corpus."""
@@ -125,12 +135,15 @@ class CorpusWriter:
             offset += files[-1].samples
         return files
 
-    def commit(self, index: dict[str, Any], files: list[PreparedFile]) -> dict[str, Any]:
-        """Write the store, then the index. What is unchanged is not written again.
+    def commit(
+        self, index: dict[str, Any], files: list[PreparedFile], notes: KeptNotes | None = None
+    ) -> dict[str, Any]:
+        """Write the store and the notes, then the index. What is unchanged is not written again.
 
         Args:
             index: the content of `index.json`, without `store` and `digest`.
             files: the files whose samples the store holds, in order; those of the old corpus must be intact.
+            notes: the notes that the index names, if it does.
 
         Returns:
             The index as it was written.
@@ -146,6 +159,8 @@ class CorpusWriter:
             old = {self._old["store"]: self._old["samples"]} if self._old else {}
             record_stores(self.scratch, {**old, name: index["samples"]})
             part.replace(self.out / name)
+        if notes is not None:
+            notes.write(self.out)
         if index != self._old:
             write_json(self.out / INDEX, index)
         self._new = index

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from partita.data.index import FORMAT, fingerprint
+from partita.data.notes.kept import KeptNotes
 from partita.data.preparation.labels import label_parser, read_label
 from partita.data.preparation.recording import SoundSettings
 from partita.data.preparation.splits import Recording, SplitPart, SplitRules, assign_splits
@@ -36,7 +37,10 @@ class IndexSettings:
 
 
 def build_index(
-    files: list[PreparedFile], settings: IndexSettings, warnings: Sequence[str] = ()
+    files: list[PreparedFile],
+    settings: IndexSettings,
+    warnings: Sequence[str] = (),
+    notes: KeptNotes | None = None,
 ) -> dict[str, Any]:
     """Return the content of `index.json` without `store` and `digest`, which the writer adds.
 
@@ -44,6 +48,7 @@ def build_index(
         files: every source, prepared or skipped.
         settings: how to split and label them.
         warnings: earlier warnings, which the index repeats.
+        notes: the notes of the recordings, if they are kept.
 
     Raises:
         PartitaError: no file can be used, the splits can't be made, or the label pattern matches no name.
@@ -67,6 +72,7 @@ def build_index(
         "gap": settings.rules.gap,
         "splits": json.loads(json.dumps(asdict(settings.rules))),
         "labels": settings.labels,
+        **({"notes": notes.name} if notes is not None else {}),
         "root": str(settings.root),
         "recordings": recordings,
         "held_out": held_out_lines(parts, lengths, settings.rules, rate),
