@@ -1,6 +1,7 @@
 """Small corpora whose pitch is a known function of the position."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class PitchedCorpus(Corpus):
 
 def pitched_corpus(folder: Path, sounds: list[np.ndarray], rate: int = 8000) -> PitchedCorpus:
     """Return a corpus of sounds in [-1, 1], all in the training split."""
-    clips = {"train": [LINEAR.encode(sound) for sound in sounds]}
+    clips: dict[str, Any] = {"train": [LINEAR.encode(sound) for sound in sounds]}
     corpus = corpus_from_classes(folder, clips, sample_rate=rate, quantizer=LINEAR)
     return PitchedCorpus(corpus.path, corpus.index)
 

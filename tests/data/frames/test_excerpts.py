@@ -72,7 +72,7 @@ def test_labels_are_one_hot_in_the_order_of_the_layout(pitched: PitchedCorpus) -
     corpus = labelled(pitched)
     layout = FrameLayout(hop_length=80, labels=("digit=1", "speaker=ann", "digit=3"))
     first, second = (segment_frames(corpus, segment, layout) for segment in corpus.segments("train"))
-    assert np.array_equal(first, np.tile(np.float32([0, 1, 1]), (51, 1)))
+    assert np.array_equal(first, np.tile([0, 1, 1], (51, 1)))
     assert not second.any()
 
 
@@ -94,7 +94,7 @@ def test_notes_follow_the_features_and_go_with_the_speed(pitched: PitchedCorpus)
     layout = replace(LAYOUT, notes=True)
     segment = corpus.segments("train")[0]
     frames = segment_frames(corpus, segment, layout)
-    times = np.arange(51) * 0.01
+    times = np.arange(51, dtype=np.float64) / 100
     assert np.array_equal(frames[:, 14:], note_columns(corpus.NOTES, times))
     fast = ChangedSegment(corpus, segment, Change(semitones=12.0))
     faster = FrameReader(corpus, layout).excerpt(fast, 0, 26).frames

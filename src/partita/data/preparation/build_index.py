@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from partita.audio.features.layout import hop_length_for
 from partita.data.index import FORMAT, fingerprint
 from partita.data.notes.kept import KeptNotes
 from partita.data.preparation.labels import label_parser, read_label
@@ -42,7 +43,7 @@ def build_index(
     warnings: Sequence[str] = (),
     notes: KeptNotes | None = None,
 ) -> dict[str, Any]:
-    """Return the content of `index.json` without `store` and `digest`, which the writer adds.
+    """Return the content of `index.json` without `store`, `pitch_store` and `digest`.
 
     Args:
         files: every source, prepared or skipped.
@@ -69,6 +70,7 @@ def build_index(
         "sample_rate": rate,
         "samples": sum(f.samples for f in usable),
         "sound": settings.sound.as_json(),
+        "pitch_hop_length": hop_length_for(rate),
         "gap": settings.rules.gap,
         "splits": json.loads(json.dumps(asdict(settings.rules))),
         "labels": settings.labels,
