@@ -19,8 +19,10 @@ NOTES = [Note(0.0, 0.2, 60), Note(0.2, 0.4, 64)]
 
 
 def tone(seconds: float, note: float) -> np.ndarray:
-    time = np.arange(round(seconds * RATE)) / RATE
-    return 0.5 * np.sin(2 * np.pi * 440 * 2 ** ((note - 69) / 12) * time)
+    """Return a note with overtones."""
+    phase = 2 * np.pi * 440 * 2 ** ((note - 69) / 12) * np.arange(round(seconds * RATE)) / RATE
+    tones = [np.sin(k * phase) / k for k in range(1, 8)]
+    return np.asarray(0.3 * np.sum(tones, 0))
 
 
 @pytest.fixture(scope="module")

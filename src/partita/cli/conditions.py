@@ -23,11 +23,11 @@ class ConditionOptions:
     """
 
     notes: Path | None = None
-    """Score to play: a MIDI file, or a CSV file with the columns start_s, end_s and midi_pitch. The model must
-    have been trained with notes."""
+    """Score to play: a MIDI file, or a CSV file with the columns start_s, end_s and midi_pitch. The model
+    must have been trained with notes."""
     like: Path | None = None
-    """Line to play in the model's timbre: a recording of one voice, hummed, sung or played. Pitch and loudness
-    follow it. The pitch is moved by whole octaves into the model's range."""
+    """Line to play in the model's timbre: a recording of one voice, hummed, sung or played. Pitch and
+    loudness follow it. The pitch is moved by whole octaves into the model's range."""
     transpose: float | None = None
     """Semitones to move the pitch of `--like` by, in place of whole octaves."""
     label: tuple[str, ...] = ()

@@ -79,8 +79,8 @@ class Command:
     """Prompt: a recording whose end the clips continue, or - for standard input. The clips do not include the
     prompt."""
     temperature: float | None = None
-    """Temperature of the samples, 0.01 to 100: values below 1 sharpen the distribution, values above 1 flatten
-    it. The default is the run's own: 1 without features, 0.5 with them, or what training chose."""
+    """Temperature of the samples, 0.01 to 100: values below 1 sharpen the distribution, values above 1
+    flatten it. The default is the run's own: 1 without features, 0.5 with them, or what training chose."""
     steer: FlagCreatePairsOff[bool] = False
     """Steer the draws by a discriminator: of many continuations, keep those that it scores as most real."""
     judge: Path | None = None

@@ -14,8 +14,8 @@ from partita.evaluation.metrics.judge_agreement import judge_agreement, judge_re
 from partita.models.sizes import WaveNetConfig
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
-from partita.runs.weights import load_weights
 from partita.runs.scorer import load_discriminator
+from partita.runs.weights import load_weights
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, CriticConfig, RolloutConfig, TrainConfig
 from partita.training.judges.rewards import sample_rewards

@@ -6,7 +6,8 @@ import pytest
 from partita.audio.features.extraction import features_of
 from partita.audio.features.layout import FrameLayout
 from partita.errors import PartitaError
-from partita.sampling.given.line import Line, at_loudness, line_of, loudness_of, notes_of
+from partita.sampling.frames.loudness import at_loudness, loudness_of
+from partita.sampling.given.line import Line, line_of, notes_of
 
 RATE = 8000
 LAYOUT = FrameLayout(hop_length=80, bands=12)
@@ -16,8 +17,8 @@ def melody(*notes: float, seconds: float = 0.5, swell: bool = True) -> np.ndarra
     """Return notes one after the other; each begins loud and ends soft."""
     time = np.arange(round(seconds * RATE)) / RATE
     level = 0.5 * np.exp(-4 * time) if swell else 0.4
-    hertz = [440 * 2 ** ((note - 69) / 12) for note in notes]
-    return np.concatenate([level * np.sin(2 * np.pi * f * time) for f in hertz])
+    phases = [2 * np.pi * 440 * 2 ** ((note - 69) / 12) * time for note in notes]
+    return np.concatenate([level * sum(np.sin(k * phase) / k for k in range(1, 6)) for phase in phases])
 
 
 @pytest.fixture(scope="module")

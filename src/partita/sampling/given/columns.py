@@ -47,11 +47,15 @@ class GivenColumns:
         self._labels = np.zeros((1, len(layout.labels)), np.float32) if labels is None else labels
 
     def frames(self, first: int, stop: int) -> NDArray[np.float32]:
-        """Return the columns of the frames from number `first` to `stop` - 1, (clips or 1, frames, columns)."""
+        """Return the columns of the frames from number `first` to `stop` - 1.
+
+        Returns:
+            (clips or 1, stop - first, columns of notes and labels) float32.
+        """
         columns = np.repeat(self._labels[:, None], stop - first, 1)
         if not self._layout.notes:
             return columns
-        times = np.arange(first, max(stop, first + 2)) * self._frame_s  # from two times follows their distance
+        times = np.arange(first, max(stop, first + 2)) * self._frame_s  # two times have a distance
         near = (self._starts < times[-1] + MARGIN_S) & (self._ends > times[0] - MARGIN_S)
         notes = note_columns([self._notes[n] for n in np.flatnonzero(near)], times)[: stop - first]
         return np.concatenate([np.repeat(notes[None], len(columns), 0), columns], 2)

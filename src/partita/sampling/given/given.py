@@ -35,8 +35,7 @@ class Given:
     >>> Given(transpose=2.0)
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: `transpose` moves the pitch of `like`, which is not given: give it, or leave \
-`transpose` out
+    partita.errors.PartitaError: `transpose` moves the pitch of `like`, which is missing: give it too
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -50,9 +49,7 @@ class Given:
         if sum(value is not None for value in (self.notes, self.like, self.features)) > 1:
             raise PartitaError("`notes`, `like` and `features` each decide the pitch: give one of them")
         if self.transpose is not None and self.like is None:
-            raise PartitaError(
-                "`transpose` moves the pitch of `like`, which is not given: give it, or leave `transpose` out"
-            )
+            raise PartitaError("`transpose` moves the pitch of `like`, which is missing: give it too")
         if self.transpose is not None and not abs(self.transpose) <= MOST_TRANSPOSE:
             raise PartitaError(
                 f"`transpose` is {self.transpose}: give semitones from -{MOST_TRANSPOSE:g} to"

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from partita.audio.features.extraction import features_of
 from partita.audio.features.layout import FrameLayout
-from partita.audio.features.mel import FLOOR, SCALE, SHIFT
-from partita.audio.features.rounding import BAND_STEP
 from partita.data.notes import Note
 from partita.errors import PartitaError
+from partita.sampling.frames.loudness import loudness_of
 
 VOICED = 0.5
 """Least periodicity of a frame with a pitch."""
@@ -23,8 +22,6 @@ LEAST_FRAMES = 10
 """Voiced frames that a line needs: a tenth of a second."""
 MOST_STRETCH = 2.0
 """The most that differences of loudness are made larger or smaller."""
-LOUDEST_GAIN = 4.0
-"""The most that drawn bands are raised to reach a loudness, nats of power: more would raise only noise."""
 SHORTEST_NOTE = 6
 """Frames of one pitch that count as a note."""
 
@@ -43,43 +40,14 @@ class Line:
     periodicity: NDArray[np.float32]
     loudness: NDArray[np.float32]
 
+    def columns(self, *, free: int = 0) -> NDArray[np.float32]:
+        """Return what the frame tier's sampler follows, (free + frames, 3): pitch, periodicity, loudness.
 
-def loudness_of(bands: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Return the loudness of frames: ln(1e-5 + the mean of the bands' power).
-
-    Args:
-        bands: (..., bands), standardised as `log_mel` does.
-
-    Returns:
-        (...) float32.
-
-    >>> float(loudness_of(np.full((2, 4), (0.0 + 4.0) / 3.0))[0].round(3))
-    0.0
-    """
-    return np.log(FLOOR + _power(bands).mean(-1)).astype(np.float32)
-
-
-def at_loudness(
-    bands: NDArray[np.floating[Any]], loudness: NDArray[np.floating[Any]]
-) -> NDArray[np.float32]:
-    """Return frames with all bands of a frame multiplied by one gain, so that they have a loudness.
-
-    Args:
-        bands: (..., bands), standardised.
-        loudness: (...), see `loudness_of`.
-
-    Returns:
-        (..., bands) float32, on the grid of the features. Bands are raised by at most `LOUDEST_GAIN`.
-
-    >>> bands = np.array([[0.0, 0.5], [1.0, 0.0]])
-    >>> loudness_of(at_loudness(bands, np.array([-1.0, -2.0]))).round(1).tolist()
-    [-1.0, -2.0]
-    """
-    power = _power(bands)
-    wanted = np.maximum(np.exp(loudness) - FLOOR, 0.0)
-    gain = np.minimum(wanted / np.maximum(power.mean(-1), 1e-12), np.exp(LOUDEST_GAIN))
-    moved = (np.log(FLOOR + power * gain[..., None]) + SHIFT) / SCALE
-    return (np.rint(moved / BAND_STEP) * BAND_STEP).astype(np.float32)
+        Args:
+            free: frames before the line, which follow nothing: their values are NaN.
+        """
+        columns = np.stack([self.pitch, self.periodicity, self.loudness], 1).astype(np.float32)
+        return np.concatenate([np.full((free, 3), np.nan, np.float32), columns])
 
 
 def line_of(
@@ -114,10 +82,9 @@ def line_of(
     voiced = periodicity >= VOICED
     if voiced.sum() < LEAST_FRAMES:
         raise PartitaError(
-            f"the line (`like`) has a pitch for {voiced.sum() * layout.hop_length / sample_rate:.2f} s of"
-            f" {len(sound) / sample_rate:.2f} s, must be at least"
-            f" {LEAST_FRAMES * layout.hop_length / sample_rate:.2f} s: give one voice, sung or played, without"
-            " others"
+            f"the line (`like`) has a pitch for {voiced.sum() * layout.hop_length / sample_rate:.2f} s of its"
+            f" {len(sound) / sample_rate:.2f} s, must have one for at least 0.1 s: give one voice, sung or"
+            " played"
         )
     good = typical[typical[:, layout.bands + 1] >= VOICED]
     good = good if len(good) else typical
@@ -149,36 +116,6 @@ def notes_of(line: Line, *, hop_s: float) -> list[Note]:
     ]
 
 
-class PlayedLine:
-    """A line as the frame tier's sampler follows it: pitch and periodicity are fixed, the loudness is set.
-
-    Args:
-        line: the line.
-        first: the number of the line's first frame among the frames that are drawn.
-
-    >>> line = Line(np.float32([60]), np.float32([1]), np.float32([0]))
-    >>> PlayedLine(line, first=1).fixed(1), PlayedLine(line, first=1).fixed(2)
-    ((60.0, 1.0), None)
-    """
-
-    def __init__(self, line: Line, *, first: int = 0) -> None:
-        self._line, self._first = line, first
-
-    def fixed(self, frame: int) -> tuple[float, float] | None:
-        """Return the pitch and the periodicity of a frame, or None before and after the line."""
-        place = frame - self._first
-        if not 0 <= place < len(self._line.pitch):
-            return None
-        return float(self._line.pitch[place]), float(self._line.periodicity[place])
-
-    def bands(self, frame: int, drawn: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return drawn bands, (clips, bands), with the loudness of the line; unchanged outside of the line."""
-        place = frame - self._first
-        if not 0 <= place < len(self._line.loudness):
-            return drawn
-        return at_loudness(drawn, np.full(len(drawn), self._line.loudness[place]))
-
-
 def _matched(
     loudness: NDArray[np.float32], voiced: NDArray[np.bool_], typical: NDArray[np.float32]
 ) -> NDArray[np.float32]:
@@ -186,7 +123,3 @@ def _matched(
     own = loudness[voiced]
     stretch = np.clip(typical.std() / max(float(own.std()), 1e-6), 1 / MOST_STRETCH, MOST_STRETCH)
     return (typical.mean() + stretch * (loudness - own.mean())).astype(np.float32)
-
-
-def _power(bands: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    return np.maximum(np.exp(SCALE * np.asarray(bands, np.float64) - SHIFT) - FLOOR, 0.0)

@@ -3,6 +3,8 @@
 This file reads no files, and it does not know how frames enter the network of the samples.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +13,15 @@ from numpy.typing import NDArray
 
 from partita.audio.features.extraction import REACH, features_before
 from partita.audio.features.layout import FrameLayout
+from partita.data.notes import Note
 from partita.errors import PartitaError
 from partita.models.frame_tier.model import FrameModel
-from partita.models.frame_tier.sampler import FrameSampler
 from partita.models.wavenet import WaveNet
 from partita.sampling.frame_sources import DrawnFrames, FrameSource, GivenFrames
+from partita.sampling.frames.sampler import FrameSampler
 from partita.sampling.given.columns import GivenColumns, check_labels, label_rows
 from partita.sampling.given.given import Given
-from partita.sampling.given.line import Line, PlayedLine, line_of, notes_of
+from partita.sampling.given.line import Line, line_of, notes_of
 
 UNKNOWN = REACH - 1
 """Frames before the first sample that are drawn, since their windows end after the prompt."""
@@ -85,9 +88,7 @@ class _Plan:
         """Return the columns of notes and labels of a layout, if it has any; a line gives its notes."""
         if layout.columns == layout.feature_columns:
             return None
-        notes = self.given.notes or ()
-        if line is not None:
-            notes = notes_of(line, hop_s=layout.hop_length / self.sample_rate)
+        notes = self._notes(line, layout.hop_length / self.sample_rate)
         labels = label_rows(layout.labels, self.given.labels, clips=self.clips, seed=self.seed)
         return GivenColumns(layout, sample_rate=self.sample_rate, notes=notes, labels=labels)
 
@@ -97,16 +98,24 @@ class _Plan:
         """Return what draws frames; with a past, its first frames are those before the first sample."""
         first = 0 if past is None else -UNKNOWN
         line = self._line(frames)
-        given = self.columns(frames.config.layout, line)
+        columns, hop_s = (
+            self.columns(frames.config.layout, line),
+            frames.config.layout.hop_length / self.sample_rate,
+        )
+        last = max((note.end_s for note in self._notes(line, hop_s)), default=0.0)
+        given = None if columns is None else columns.frames(first, math.ceil(last / hop_s) + 1)
         return FrameSampler(
             frames,
             clips=self.clips,
             seed=self.seed,
             temperature=temperature,
             history=past,
-            given=None if given is None else _Later(given, first),
-            line=None if line is None else PlayedLine(line, first=-first),
+            given=given,
+            line=None if line is None else line.columns(free=-first),
         )
+
+    def _notes(self, line: Line | None, hop_s: float) -> Sequence[Note]:
+        return (self.given.notes or ()) if line is None else notes_of(line, hop_s=hop_s)
 
     def _line(self, frames: FrameModel) -> Line | None:
         if self.given.like is None:
@@ -138,20 +147,7 @@ class _Features:
         return self._frames.frames(self._taken - count, self._taken)
 
 
-@dataclass(frozen=True)
-class _Later:
-    """A source whose frame 0 is frame `first` of another."""
-
-    source: FrameSource
-    first: int
-
-    def frames(self, first: int, stop: int) -> NDArray[np.float32]:
-        return self.source.frames(first + self.first, stop + self.first)
-
-
-def _past(
-    prompt: NDArray[np.floating[Any]], layout: FrameLayout, sample_rate: int
-) -> NDArray[np.float32]:
+def _past(prompt: NDArray[np.floating[Any]], layout: FrameLayout, sample_rate: int) -> NDArray[np.float32]:
     """Return the features of the prompts of all clips, (clips or 1, frames, feature columns).
 
     They end with frame -2: the window of frame -1 needs sound that is not drawn yet, so it is drawn too.
