@@ -27,7 +27,8 @@ def loudness_of(bands: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     >>> float(loudness_of(np.full((2, 4), (0.0 + 4.0) / 3.0))[0].round(3))
     0.0
     """
-    return np.log(FLOOR + _power(bands).mean(-1)).astype(np.float32)
+    loudness: NDArray[np.float32] = np.log(FLOOR + _power(bands).mean(-1)).astype(np.float32)
+    return loudness
 
 
 def at_loudness(bands: NDArray[np.floating[Any]], loudness: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -48,7 +49,8 @@ def at_loudness(bands: NDArray[np.floating[Any]], loudness: NDArray[np.floating[
     wanted = np.maximum(np.exp(loudness) - FLOOR, 0.0)
     gain = np.minimum(wanted / np.maximum(power.mean(-1), 1e-12), MOST_GAIN)
     moved = (np.log(FLOOR + power * gain[..., None]) + SHIFT) / SCALE
-    return (np.rint(moved / BAND_STEP) * BAND_STEP).astype(np.float32)
+    frames: NDArray[np.float32] = (np.rint(moved / BAND_STEP) * BAND_STEP).astype(np.float32)
+    return frames
 
 
 def _power(bands: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

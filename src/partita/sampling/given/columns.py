@@ -55,7 +55,9 @@ class GivenColumns:
         columns = np.repeat(self._labels[:, None], stop - first, 1)
         if not self._layout.notes:
             return columns
-        times = np.arange(first, max(stop, first + 2)) * self._frame_s  # two times have a distance
+        times = (
+            np.arange(first, max(stop, first + 2), dtype=np.float64) * self._frame_s
+        )  # two times have a distance
         near = (self._starts < times[-1] + MARGIN_S) & (self._ends > times[0] - MARGIN_S)
         notes = note_columns([self._notes[n] for n in np.flatnonzero(near)], times)[: stop - first]
         return np.concatenate([np.repeat(notes[None], len(columns), 0), columns], 2)

@@ -73,7 +73,7 @@ class Given:
         if self.like is not None:
             return len(self.like) / sample_rate
         if self.features is not None and layout is not None:
-            return max(1, self.features.shape[-2] - 1) * layout.hop_length / sample_rate
+            return float(max(1, self.features.shape[-2] - 1) * layout.hop_length / sample_rate)
         return None
 
     def check(self, layout: FrameLayout | None, tier: FrameLayout | None) -> None:

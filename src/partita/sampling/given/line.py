@@ -122,4 +122,5 @@ def _matched(
     """Return a loudness with the mean and the standard deviation of another, of voiced frames."""
     own = loudness[voiced]
     stretch = np.clip(typical.std() / max(float(own.std()), 1e-6), 1 / MOST_STRETCH, MOST_STRETCH)
-    return (typical.mean() + stretch * (loudness - own.mean())).astype(np.float32)
+    matched: NDArray[np.float32] = (typical.mean() + stretch * (loudness - own.mean())).astype(np.float32)
+    return matched
