@@ -20,8 +20,8 @@ from partita.sampling.cpu.frame_kernel import (
     FrameWorkspace,
     Units,
 )
-from partita.sampling.cpu.packing import Packer, aligned_zeros, padded_channels
-from partita.sampling.weights import Array, weights_of, zero_padded
+from partita.sampling.cpu.packing import Packer, padded_channels
+from partita.sampling.weights import Array, aligned_zeros, weights_of, zero_padded
 
 Float32 = NDArray[np.float32]
 
