@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len, rfft
 
 from partita.audio.spectrogram import FLOOR, log_mel, mel_filters
 from partita.evaluation.metrics.harmonicity import HOP_SECONDS, frames_of
@@ -170,7 +171,8 @@ def _is_stuck(frames: Floats, sample_rate: int) -> bool:
     if len(frames) < 2:
         return False
     length = frames.shape[1]
-    power = np.abs(np.fft.rfft(frames * np.hanning(length), axis=1)) ** 2
+    n_fft = next_fast_len(length, real=True)
+    power = np.abs(rfft(frames * np.hanning(length), n_fft)) ** 2
     tone = power.argmax(axis=1)
     away = np.abs(np.arange(power.shape[1]) - tone[:, None])
     near = away <= np.maximum(2, tone * SEMITONE)[:, None]
@@ -179,7 +181,7 @@ def _is_stuck(frames: Floats, sample_rate: int) -> bool:
     seconds = min(STUCK_SECONDS / HOP_SECONDS, len(stays))
     if longest_run(stays & pure[1:]) >= seconds or longest_run(stays) >= SAME_TONE_SECONDS / HOP_SECONDS:
         return True
-    bands = np.log(np.maximum(power @ mel_filters(sample_rate, MEL_BANDS, length).T, FLOOR)) * _DB
+    bands = np.log(np.maximum(power @ mel_filters(sample_rate, MEL_BANDS, n_fft).T, FLOOR)) * _DB
     windows = np.lib.stride_tricks.sliding_window_view(bands, int(seconds), axis=0)[::CHANGE_STEP]
     return bool(windows.std(axis=2).mean(axis=1).min() < STUCK_CHANGE_DB)
 

@@ -7,10 +7,12 @@ finds one pitch in each frame; of a chord it may find a common subharmonic. This
 Source: Boersma 1993 (harmonic-to-noise ratio and pitch by normalised autocorrelation).
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
 
 from partita.evaluation.statistics.scores import RESAMPLES, Score, percentile_interval
 from partita.seeds import numpy_stream
@@ -23,7 +25,7 @@ QUIET_DBFS = -50.0
 VOICED_DB = 5.0
 """A frame with a greater ratio is voiced."""
 _SHARES = 1e-3, 0.9999  # least and greatest harmonic share of the power: ratios from -30 to 40 dB
-_OVERSAMPLING = 2  # of the autocorrelation: peaks between coarse lags look lower than they are
+_LAGS_PER_SECOND = 32_000  # at least: peaks between coarse lags look lower than they are
 _OCTAVE = 0.9  # a peak this high, relative to the highest, is the period if its lag is shorter
 _BINS = 1400  # of the histograms that the bootstrap of the median uses: 0.05 dB each
 _CHUNK = 1024  # frames that are transformed at once, which bounds the memory
@@ -70,7 +72,7 @@ def hnr_db(waveform: NDArray[np.floating], sample_rate: int) -> NDArray[np.float
     >>> round(float(np.median(hnr_db(sound, 16000))))
     10
     """
-    first, last = _lags(sample_rate * _OVERSAMPLING, LOWEST_HZ, HIGHEST_HZ)
+    first, last = _lags(sample_rate * _oversampling(sample_rate), LOWEST_HZ, HIGHEST_HZ)
     rows = []
     for correlation, loud in _autocorrelations(waveform, sample_rate):
         inner = correlation[:, first : min(last, correlation.shape[1] - 1)]
@@ -105,12 +107,13 @@ def pitch_track(
     >>> round(float(np.median(track)), 2)
     69.0
     """
-    first, last = _lags(sample_rate * _OVERSAMPLING, lowest_hz, highest_hz)
+    lag_rate = sample_rate * _oversampling(sample_rate)
+    first, last = _lags(lag_rate, lowest_hz, highest_hz)
     rows = []
     for correlation, loud in _autocorrelations(waveform, sample_rate):
         lag, height = _shortest_period(correlation, first, min(last, correlation.shape[1] - 1))
         voiced = loud & (_ratio_db(height) > VOICED_DB)
-        pitch = 69 + 12 * np.log2(sample_rate * _OVERSAMPLING / lag / 440.0)
+        pitch = 69 + 12 * np.log2(lag_rate / lag / 440.0)
         rows.append(np.where(voiced, pitch, np.nan))
     return np.concatenate(rows)
 
@@ -171,25 +174,32 @@ def _autocorrelations(
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
     """Yield the normalised autocorrelations of some frames, and which of the frames are not quiet.
 
-    Lags are in samples of twice the sample rate, up to half a frame.
+    Lags are in samples of `_oversampling` times the sample rate, up to half a frame.
     """
-    frames = frames_of(waveform, sample_rate)
+    frames, finer = frames_of(waveform, sample_rate), _oversampling(sample_rate)
     length = frames.shape[1]
-    window, size = np.hanning(length), 2 ** int(np.ceil(np.log2(2 * length)))
-    lags = length * _OVERSAMPLING // 2
-    reference = _autocorrelation(window[None], size, lags)[0]
+    window, lags = np.hanning(length).astype(np.float32), length * finer // 2
+    reference = _autocorrelation(window[None], finer, lags)[0]
     for start in range(0, len(frames), _CHUNK):
         some = frames[start : start + _CHUNK]
         some = some - some.mean(axis=1, keepdims=True)
         power = (some**2).mean(axis=1)
-        found = _autocorrelation(some * window, size, lags)
+        found = _autocorrelation((some * window).astype(np.float32), finer, lags)
         yield found / (found[:, :1] + 1e-30) / (reference / reference[0]), power > 10 ** (QUIET_DBFS / 10)
 
 
-def _autocorrelation(frames: NDArray[np.float64], size: int, lags: int) -> NDArray[np.float64]:
-    spectrum = np.fft.rfft(frames, size)
+def _autocorrelation(frames: NDArray[np.float32], finer: int, lags: int) -> NDArray[np.float64]:
+    """Return the autocorrelation up to half a frame, at `finer` lags a sample."""
+    size = next_fast_len(frames.shape[1] * 3 // 2 + 1, real=True)
+    size += size % 2
+    spectrum = rfft(frames, size)
     power = spectrum.real**2 + spectrum.imag**2
-    return np.asarray(np.fft.irfft(power, size * _OVERSAMPLING)[:, :lags], np.float64)
+    return np.asarray(irfft(power, size * finer)[:, :lags], np.float64)
+
+
+def _oversampling(sample_rate: int) -> int:
+    """Return the number of lags in a sample."""
+    return max(1, math.ceil(_LAGS_PER_SECOND / sample_rate))
 
 
 def _shortest_period(

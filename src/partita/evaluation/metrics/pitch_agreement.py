@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.data.notes.note import Note
 from partita.errors import PartitaError
 from partita.evaluation.metrics.harmonicity import (
     FRAME_SECONDS,
@@ -28,7 +29,7 @@ Floats = NDArray[np.float64]
 
 def note_agreement(
     clips: Sequence[NDArray[np.floating]],
-    notes: Sequence[NDArray[np.floating]],
+    notes: Sequence[Sequence[Note]],
     sample_rate: int,
     *,
     cents: float = CENTS,
@@ -43,8 +44,7 @@ def note_agreement(
 
     Args:
         clips: each (samples,), float in [-1, 1].
-        notes: for each clip (notes, 3): start and end in seconds from the start of the clip, and the MIDI
-            note number.
+        notes: the notes of each clip, seconds from its start.
         sample_rate: Hz.
         cents: greatest difference, in hundredths of a semitone.
         lowest_hz: least pitch that is looked for.
@@ -55,7 +55,7 @@ def note_agreement(
         PartitaError: the numbers of clips and lists of notes differ, or no voiced frame has a note.
 
     >>> tone = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
-    >>> note_agreement([tone], [np.array([[0.0, 1.0, 69.0], [0.0, 1.0, 76.0]])], 8000).value
+    >>> note_agreement([tone], [[Note(0.0, 1.0, 69), Note(0.0, 1.0, 76)]], 8000).value
     1.0
     """
     _check_counts(len(clips), len(notes))
@@ -116,9 +116,10 @@ def _check_counts(clips: int, references: int) -> None:
         )
 
 
-def _distance_to_notes(track: Floats, notes: NDArray[np.floating]) -> tuple[Floats, NDArray[np.bool_]]:
+def _distance_to_notes(track: Floats, notes: Sequence[Note]) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the distance of each frame to the nearest sounding note, semitones, and where a note sounds."""
-    start, end, pitch = np.asarray(notes, np.float64).reshape(-1, 3).T
+    rows = [(note.start_s, note.end_s, note.midi_pitch) for note in notes]
+    start, end, pitch = np.array(rows, np.float64).reshape(-1, 3).T
     time = (FRAME_SECONDS / 2 + HOP_SECONDS * np.arange(len(track)))[:, None]
     sounds = (time >= start - TOLERANCE_SECONDS) & (time <= end + TOLERANCE_SECONDS)
     away = np.where(sounds, np.abs(track[:, None] - pitch), np.inf)

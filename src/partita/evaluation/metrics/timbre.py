@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct
+from scipy.fft import dct, next_fast_len, rfft
 
 from partita.audio.spectrogram import FLOOR, mel_filters
 from partita.evaluation.metrics.harmonicity import frames_of, hnr_db
@@ -48,9 +48,10 @@ def timbre_features(waveform: NDArray[np.floating], sample_rate: int) -> Floats:
     """
     frames = frames_of(waveform, sample_rate)
     length = frames.shape[1]
-    spectra = np.fft.rfft(frames * np.hanning(length), axis=1)
-    power = (spectra.real**2 + spectra.imag**2) / np.hanning(length).sum() ** 2
-    mel = np.log(np.maximum(power @ mel_filters(sample_rate, MEL_BANDS, length).T, FLOOR))
+    n_fft, window = next_fast_len(length, real=True), np.hanning(length)
+    spectra = rfft((frames * window).astype(np.float32), n_fft)
+    power = (spectra.real**2 + spectra.imag**2).astype(np.float64) / window.sum() ** 2
+    mel = np.log(np.maximum(power @ mel_filters(sample_rate, MEL_BANDS, n_fft).T, FLOOR))
     cepstra = dct(mel, axis=1, norm="ortho")[:, 1 : CEPSTRA + 1]
     rise = np.maximum(0, np.diff(mel, axis=0, prepend=mel[:1])).mean(axis=1)
     ratio = np.clip(np.nan_to_num(hnr_db(waveform, sample_rate), nan=QUIET_HNR_DB), QUIET_HNR_DB, 40.0)
