@@ -188,7 +188,7 @@ def test_settings_that_do_not_fit_are_refused() -> None:
         FrameSampler(frame_model(), clips=0)
     with pytest.raises(PartitaError, match="`temperature` is 0"):
         FrameSampler(frame_model(), temperature=0.0)
-    with pytest.raises(PartitaError, match=r"`given` has the shape .* must be \\(1, frames, 0\\)"):
+    with pytest.raises(PartitaError, match=r"`given` has the shape .* must be \(1, frames, 0\)"):
         FrameSampler(frame_model(), given=np.zeros((1, 3, 4)))
     broken = frame_model()
     with torch.no_grad():

@@ -161,7 +161,7 @@ class FrameSampler:
         if model.given is None:
             return [np.zeros((1, 0), np.float32)], known
         count = model.config.given_columns
-        if given is None:
+        if given is None or not given.shape[1]:
             given = (
                 past[:, -1:, self._width :]
                 * np.r_[np.zeros(layout.note_columns), np.ones(len(layout.labels))]
