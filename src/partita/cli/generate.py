@@ -59,8 +59,8 @@ class Command:
     model: Positional[Path]
     """Run folder, or one of the checkpoints in it."""
     seconds: float | None = None
-    """Length of each clip, in seconds; by default that of `--notes` and a second more, or that of `--like`.
-    `inf` with `--out -` draws until Ctrl-C, or until the reader closes the pipe."""
+    """Length of each clip, in seconds. The score of `--notes` and a second more, or the line of `--like`, is
+    the default. `inf` with `--out -` draws until Ctrl-C, or until the reader closes the pipe."""
     out: Annotated[str, tyro.conf.arg(metavar="PATH")]  # a Path would lose the slash at the end
     """File for one clip, folder for several, or - for standard output. A file ends in .wav, .flac, .mp3,
     .ogg, .opus, .aiff or .caf; without a suffix it is WAV. A name with a slash at its end is a folder. A pipe
