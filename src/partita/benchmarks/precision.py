@@ -34,7 +34,7 @@ def precision_costs(
     >>> precision_costs(load("runs/violin"), Corpus.open("corpus"))
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: runs/violin does not exist: give a run folder, made by `partita train`
+    partita.errors.PartitaError: runs/violin does not exist: give a run folder, made by `partita train`...
     """
     check_model_fits_corpus(loaded, corpus, "test")
     exact = block_bits(loaded.model, corpus, "test", loaded.quantizer, seconds=seconds)
