@@ -4,13 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from stand_in import card_content, etude_corpus, etude_run, etudes, ship, shipped_folder, stand_in
+from stand_in import ship
 
 from partita.cli import train as train_command
 from partita.cli.main import main
 from partita.data.corpus import Corpus
-
-__all__ = ["card_content", "etude_corpus", "etude_run", "etudes", "shipped_folder", "stand_in"]
 
 
 def test_the_list_has_name_size_licence_and_one_line(

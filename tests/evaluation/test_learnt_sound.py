@@ -3,18 +3,7 @@
 from pathlib import Path
 
 import pytest
-from stand_in import (
-    QUICK,
-    RATE,
-    card_content,
-    copy_of,
-    etude_corpus,
-    etude_run,
-    etudes,
-    ship,
-    shipped_folder,
-    stand_in,
-)
+from stand_in import QUICK, RATE, copy_of, ship
 
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
@@ -23,8 +12,6 @@ from partita.evaluation.evaluate import EvaluateConfig, evaluate
 from partita.evaluation.learnt_sound import learnt_warnings
 from partita.runs.loading import load
 from partita.training.train import train
-
-__all__ = ["card_content", "etude_corpus", "etude_run", "etudes", "shipped_folder", "stand_in"]
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """Make a model that ships with the package from a finished run: `src/partita/shipped/NAME`.
 
-The card is a JSON file with `title`, `summary`, `licence`, `command` (how it was trained), `recordings` (a list
-of `source`, `player`, `licence`, `attribution`), `scores` (NAME: `value`, `low`, `high`) and `limits` (a list of
-what the model can't do). Sample rate, updates and time are added. Score the folder that this makes, not the run:
-the weights may have been rounded. Run it as
+The card is a JSON file with `title`, `summary`, `licence`, `command` (how it was trained), `recordings` (a
+list of `source`, `player`, `licence`, `attribution`), `scores` (NAME: `value`, `low`, `high`) and `limits` (a
+list of what the model can't do). Sample rate, updates and time are added. Score the folder that this makes,
+not the run: the weights may have been rounded. Run it as
 
     python docs/results/shipped/ship_model.py RUN NAME --card card.json --corpus CORPUS
 """

@@ -61,9 +61,9 @@ class Command:
     """Settings to start from: `report` (as the report published them), a TOML file, or a run's
     config.toml."""
     start_from: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Model to start from with its weights, for example to fine-tune it on other recordings: a run, or the name
-    of a model that ships. The network's shape and the quantizer are the model's, unless other options say
-    otherwise."""
+    """Model to start from with its weights, for example to fine-tune it on other recordings: a run, or the
+    name of a model that ships. Other options may change the network's shape and the quantizer, which are by
+    default the model's."""
     resume: Path | None = None
     """Interrupted run to go on with, from its newest checkpoint."""
     settings: Annotated[AvoidSubcommands[TrainConfig], tyro.conf.arg(name="")] = field(
@@ -115,7 +115,7 @@ def read(arguments: Sequence[str]) -> Command:
 
 
 def _like_start(settings: TrainConfig, start: str, arguments: Sequence[str]) -> TrainConfig:
-    """Return the settings with the shape and the quantizer of the model to start from, where no option is given."""
+    """Return the settings with the shape and the quantizer of a model, where no option gives them."""
     from partita.training.config.like_model import SHAPES, like_model
 
     given = {word.partition("=")[0].partition(".")[0].removeprefix("--") for word in arguments}

@@ -14,8 +14,8 @@ MOST_NAMED = 3
 def learnt_warnings(loaded: LoadedModel, corpus: Corpus, split: str) -> list[str]:
     """Return a warning for each model, the given one or an ancestor, that may know the sound of a split.
 
-    A model that ships has a record of what it has learnt from, which is compared with the split. Of others only
-    the fingerprint of their corpus is known.
+    A model that ships has a record of what it has learnt from, which is compared with the split. Of others
+    only the fingerprint of their corpus is known.
 
     Args:
         loaded: the model that is scored.

@@ -161,12 +161,12 @@ def load(path: str | Path) -> LoadedModel:
     """Load the model of a run, of one checkpoint of a run, or one that ships with the package.
 
     Args:
-        path: a run folder, for the checkpoint that training chose, or a folder in its `checkpoints`; or the name
-            of a model that ships, unless there is a file or folder of this name.
+        path: a run folder, for the checkpoint that training chose, or a folder in its `checkpoints`; or the
+            name of a model that ships, unless there is a file or folder of this name.
 
     Raises:
-        PartitaError: there is no such path or model, the path is not a run or has no checkpoint yet, a file is
-            damaged, or the config is of a newer version.
+        PartitaError: there is no such path or model, the path is not a run or has no checkpoint yet, a file
+            is damaged, or the config is of a newer version.
 
     >>> load("nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):

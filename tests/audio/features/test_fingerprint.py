@@ -41,7 +41,7 @@ def encoded(sound: np.ndarray, rate: int, form: str, subtype: str) -> np.ndarray
     buffer = io.BytesIO()
     soundfile.write(buffer, sound, rate, format=form, subtype=subtype)
     buffer.seek(0)
-    return soundfile.read(buffer, dtype="float32")[0]
+    return np.asarray(soundfile.read(buffer, dtype="float32")[0])
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from stand_in import (
-    QUICK,
-    RATE,
-    card_content,
-    etude_corpus,
-    etude_run,
-    etudes,
-    shipped_folder,
-    stand_in,
-)
+from stand_in import QUICK, RATE
 
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
@@ -27,8 +18,6 @@ from partita.runs.shipped.ancestry import ancestors
 from partita.training.config.like_model import like_model
 from partita.training.config.train import TrainConfig
 from partita.training.train import train
-
-__all__ = ["card_content", "etude_corpus", "etude_run", "etudes", "shipped_folder", "stand_in"]
 
 
 def test_a_run_remembers_what_it_was_started_from_and_its_ancestors(

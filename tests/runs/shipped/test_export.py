@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from stand_in import NAME, RATE, card_content, etude_corpus, etude_run, etudes, shipped_folder
+from stand_in import NAME, RATE
 
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
@@ -15,8 +15,6 @@ from partita.errors import PartitaError
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.runs.shipped.export import export_model
-
-__all__ = ["card_content", "etude_corpus", "etude_run", "etudes", "shipped_folder"]
 
 
 def test_only_the_weights_to_draw_with_are_kept(shipped_folder: Path, etude_run: Path) -> None:

@@ -6,23 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_in import (
-    card_content,
-    etude_corpus,
-    etude_run,
-    etudes,
-    ship,
-    shipped_folder,
-    stand_in,
-)
+from stand_in import ship
 
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.runs.loading import load
 from partita.runs.scorer import load_scorer
 from partita.runs.shipped.folder import model_path, shipped_names
-
-__all__ = ["card_content", "etude_corpus", "etude_run", "etudes", "shipped_folder", "stand_in"]
 
 
 def test_the_name_loads_the_same_model_as_the_run(stand_in: str, etude_run: Path) -> None:

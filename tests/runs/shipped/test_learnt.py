@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from stand_in import NAME, RATE, card_content, copy_of, etude_corpus, etude_run, etudes, shipped_folder
+from stand_in import NAME, RATE, copy_of
 
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.etudes.render import write_etudes
-from partita.runs.shipped.learnt import Learnt, learnt_sources, read_learnt
-
-__all__ = ["card_content", "etude_corpus", "etude_run", "etudes", "shipped_folder"]
+from partita.runs.shipped.learnt import Learnt, learnt_sources, learnt_table, read_learnt
 
 
 @pytest.fixture
@@ -53,14 +51,12 @@ def test_recordings_too_short_for_a_fingerprint_are_found_by_their_digest(
     corpus = prepare([tmp_path / "short.wav", etudes / "etude-04.wav"], tmp_path / "corpus", config)
     assert learnt_sources(learnt, corpus, "test") == []
     (segment,) = corpus.segments("test")
-    from partita.runs.shipped.learnt import learnt_table
-
     table = learnt_table(Corpus(corpus.path, _with_splits(corpus, "train")))
     (shutil.copytree(corpus.path, tmp_path / "model") / "learnt.json").write_text(json.dumps(table))
     again = read_learnt(tmp_path / "model")
     assert again is not None
     assert segment.length < RATE
-    assert learnt_sources(again, corpus, "test") == ["short.wav"]
+    assert learnt_sources(again, corpus, "test") == [corpus.source(segment)]
 
 
 def _with_splits(corpus: Corpus, split: str) -> dict[str, object]:

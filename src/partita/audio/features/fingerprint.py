@@ -1,4 +1,4 @@
-"""Acoustic fingerprints: bits of a recording that stay when it is re-encoded, trimmed or set to another level.
+"""Acoustic fingerprints: bits that stay when a recording is re-encoded, trimmed or set to another level.
 
 They tell whether two recordings are the same performance. This file does not know where recordings come from.
 A recording at another pitch or speed has another fingerprint.
@@ -153,14 +153,14 @@ def best_shares(blocks: NDArray[np.bool_], whole: NDArray[np.bool_]) -> NDArray[
         for start in range(0, len(windows), PLACES):
             rows = windows[start : start + PLACES].reshape(-1, frames * bands)
             best = np.maximum(best, (rows @ wanted).max(axis=0) / wanted.shape[0])
-    return (1 + best) / 2
+    return np.asarray((1 + best) / 2, np.float32)
 
 
 def least_share(frames: int, bands: int) -> float:
     """Return the share of equal bits from which on a block is the same sound.
 
-    Chance makes half of the bits equal, and the best place in a recording has the more of them, the shorter the
-    block is. The bound is 1/2 + 0.24 (1600 / bits)^(1/3).
+    Chance makes half of the bits equal, and the best place in a recording has the more of them, the shorter
+    the block is. The bound is 1/2 + 0.24 (1600 / bits)^(1/3).
 
     Args:
         frames: of the block.

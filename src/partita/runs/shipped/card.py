@@ -1,4 +1,4 @@
-"""The card of a model: who plays, under which licence, how it was trained, how it scores, what it can't do."""
+"""The card of a model: its players and licences, how it was trained, its scores, and what it can't do."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +99,7 @@ def notice_lines(card: dict[str, Any]) -> Iterator[str]:
         card: a checked card, with its `name`.
     """
     yield f"The model {card['name']} that ships with Partita is licensed under {card['licence']}."
-    yield "It has learnt from these recordings, which were resampled, mixed to one channel and set to one level:"
+    yield "It has learnt from these recordings, resampled, mixed to one channel and set to one level:"
     for one in card["recordings"]:
         yield f"- {one['source']}: {one['attribution']} Licence: {one['licence']}"
 

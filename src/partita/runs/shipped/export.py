@@ -48,8 +48,8 @@ def export_model(
         most_bytes: of all files.
 
     Raises:
-        PartitaError: the corpus is another one than the run's, the card lacks something, the folder exists, or
-            the model is too large.
+        PartitaError: the corpus is another one than the run's, the card lacks something, the folder exists,
+            or the model is too large.
     """
     folder, checkpoint = find_checkpoint(run)
     config = folder.config()
@@ -111,24 +111,15 @@ def _write(
 ) -> bool:
     """Write the folder; return False, and leave nothing, if it is too large."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with storage.atomic_folder(out) as part:
-            RunFolder.create(part, config, checkpoint)
-            (part / LEARNT).write_text(json.dumps(learnt_table(corpus), indent=1) + "\n")
-            (part / NOTICE).write_text("\n".join(notice_lines(card)) + "\n")
-            files = {
-                str(path.relative_to(part).as_posix()): file_digest(path)
-                for path in sorted(part.rglob("*"))
-                if path.is_file()
-            }
-            text = json.dumps(add_digest({**card, "files": files}), indent=1, allow_nan=False) + "\n"
-            (part / CARD).write_text(text)
-            if folder_size(part) > most_bytes:
-                raise _TooLargeError
-    except _TooLargeError:
-        return False
+    with storage.temporary_folder(out) as scratch:
+        made = RunFolder.create(scratch / out.name, config, checkpoint).path
+        (made / LEARNT).write_text(json.dumps(learnt_table(corpus), indent=1) + "\n")
+        (made / NOTICE).write_text("\n".join(notice_lines(card)) + "\n")
+        paths = sorted(path for path in made.rglob("*") if path.is_file())
+        files = {path.relative_to(made).as_posix(): file_digest(path) for path in paths}
+        text = json.dumps(add_digest({**card, "files": files}), indent=1, allow_nan=False)
+        (made / CARD).write_text(text + "\n")
+        if folder_size(made) > most_bytes:
+            return False
+        made.rename(out)
     return True
-
-
-class _TooLargeError(Exception):
-    """The folder has more bytes than allowed."""
