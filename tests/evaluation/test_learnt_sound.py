@@ -32,7 +32,7 @@ def test_known_sound_is_named_and_unknown_sound_is_not(
 ) -> None:
     known, clean = corpora
     (warning,) = learnt_warnings(load(stand_in), known, "test")
-    assert warning.startswith(f"{stand_in} has learnt from sound in the split 'test' (copies/copy.mp3): scores")
+    assert warning.startswith(f"{stand_in} has learnt from sound in the split 'test' (copies/copy.mp3): ")
     assert learnt_warnings(load(stand_in), known, "train") == []
     assert learnt_warnings(load(stand_in), clean, "test") == []
     assert learnt_warnings(load(stand_in), etude_corpus, "test") == []
