@@ -14,6 +14,7 @@ from partita.runs.config_formats import FORMAT, upgrade_run_config
 from partita.tables import Table, read_toml
 
 SECTIONS = ("corpus", "network", "quantizer", "training", "versions")
+OPTIONAL_SECTIONS = ("start",)
 REMEDY = "copy the run's config again"
 EDIT_REMEDY = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
 
@@ -61,11 +62,11 @@ def read_config_file(path: Path) -> RunConfigFile:
 
 def _check_sections(table: Table) -> None:
     """Raise an error unless the config has exactly the expected sections and describes its corpus."""
-    if unknown := sorted(set(table.values) - {"format", DIGEST, *SECTIONS}):
+    if unknown := sorted(set(table.values) - {"format", DIGEST, *SECTIONS, *OPTIONAL_SECTIONS}):
         raise PartitaError(f"{table.source} has unknown sections {', '.join(unknown)}: remove them")
     if missing := sorted(set(SECTIONS) - set(table.values)):
         raise PartitaError(f"{table.source} lacks {', '.join(missing)}: {REMEDY}")
-    for name in SECTIONS:
+    for name in (*SECTIONS, *(name for name in OPTIONAL_SECTIONS if name in table.values)):
         table.table(name)
     corpus = table.table("corpus")
     for name in ("path", "relative", "fingerprint"):
