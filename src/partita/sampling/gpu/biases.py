@@ -45,7 +45,7 @@ class Biases(NamedTuple):
 
 
 class BiasTable:
-    """The biases of the gated units and of the skip connections' sum, for a model with or without a condition.
+    """The biases of the gated units and of the skip connections' sum, with or without a condition.
 
     Args:
         model: the model; its conditioner is copied.
@@ -137,7 +137,7 @@ class _FrameProducts:
         first, stop = CHUNK * chunk - MARGIN, CHUNK * (chunk + 1) + MARGIN
         frames = torch.from_numpy(requested_frames(self._source, self._conditioner.layout, first, stop))
         parts = []
-        for rows in frames.to(self._bias.device).split(TOGETHER):
+        for rows in torch.split(frames.to(self._bias.device), TOGETHER):
             filled = functional.pad(rows, (0, 0, 0, 0, 0, TOGETHER - len(rows)))
             parts.append(self._conditioner(filled)[: len(rows), MARGIN:-MARGIN])
         products = torch.cat(parts).transpose(0, 1) + self._bias

@@ -98,7 +98,8 @@ class GPUEngine:
 
     Raises:
         PartitaError: there is no such device or no Triton, or the precision is neither float32 nor bfloat16
-            (see `packing.shape_of`), or the model has a condition, and `conditions` is missing or does not fit.
+            (see `packing.shape_of`), or the model has a condition, and `conditions` is missing or does not
+            fit.
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"])
