@@ -16,7 +16,7 @@ from partita.models.conditioning.conditioner import Conditioner
 from partita.models.wavenet import WaveNet
 from partita.sampling.frame_sources import FrameSource
 
-CHUNK = 8
+CHUNK = 16
 """Frames whose products are made at once: always as many, so that rounding is the same however clips are
 drawn."""
 

@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from partita.audio.features.layout import hop_length_for
 from partita.data.index import FORMAT, fingerprint
+from partita.data.notes.kept import KeptNotes
 from partita.data.preparation.labels import label_parser, read_label
 from partita.data.preparation.recording import SoundSettings
 from partita.data.preparation.splits import Recording, SplitPart, SplitRules, assign_splits
@@ -36,14 +38,18 @@ class IndexSettings:
 
 
 def build_index(
-    files: list[PreparedFile], settings: IndexSettings, warnings: Sequence[str] = ()
+    files: list[PreparedFile],
+    settings: IndexSettings,
+    warnings: Sequence[str] = (),
+    notes: KeptNotes | None = None,
 ) -> dict[str, Any]:
-    """Return the content of `index.json` without `store` and `digest`, which the writer adds.
+    """Return the content of `index.json` without `store`, `pitch_store` and `digest`.
 
     Args:
         files: every source, prepared or skipped.
         settings: how to split and label them.
         warnings: earlier warnings, which the index repeats.
+        notes: the notes of the recordings, if they are kept.
 
     Raises:
         PartitaError: no file can be used, the splits can't be made, or the label pattern matches no name.
@@ -64,9 +70,11 @@ def build_index(
         "sample_rate": rate,
         "samples": sum(f.samples for f in usable),
         "sound": settings.sound.as_json(),
+        "pitch_hop_length": hop_length_for(rate),
         "gap": settings.rules.gap,
         "splits": json.loads(json.dumps(asdict(settings.rules))),
         "labels": settings.labels,
+        **({"notes": notes.name} if notes is not None else {}),
         "root": str(settings.root),
         "recordings": recordings,
         "held_out": held_out_lines(parts, lengths, settings.rules, rate),

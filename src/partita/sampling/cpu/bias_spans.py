@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from partita.audio.features.layout import HOLD
 from partita.sampling.conditions import ConditionTable
 from partita.sampling.cpu.kernel import Biases
-from partita.sampling.cpu.packing import aligned_zeros
 
 
 class BiasSpan:
@@ -21,6 +20,7 @@ class BiasSpan:
         start: the time of the first sample.
         stop: the time after the last one.
         table: (blocks, rows, columns), with one row per clip, or one row for all; None without a condition.
+            It starts at a multiple of 64 bytes, because the kernel reads whole vectors.
 
     >>> span = BiasSpan(-3, 40, np.zeros((4, 6, 32), np.float32))
     >>> biases = span.of(slice(2, 4))
@@ -30,16 +30,13 @@ class BiasSpan:
 
     def __init__(self, start: int, stop: int, table: NDArray[np.float32] | None = None) -> None:
         self.start, self.stop = start, stop
-        self._shape = (0, 0, 0) if table is None else table.shape
-        self._table = aligned_zeros(0 if table is None else table.size)  # the kernel reads whole vectors
-        if table is not None:
-            self._table[:] = table.ravel()
+        self._table = table
 
     def of(self, rows: slice) -> Biases | None:
-        """Return the biases of some clips; they are valid while this object exists."""
-        blocks, clips, columns = self._shape
-        if not blocks:
+        """Return the biases of some clips; they are valid while the table exists."""
+        if self._table is None:
             return None
+        _, clips, columns = self._table.shape
         place, step = (rows.start * columns, columns) if clips > 1 else (0, 0)
         address = self._table.ctypes.data + 4 * place
         numbers = (address, 4 * clips * columns, step, self.start % HOLD, HOLD)

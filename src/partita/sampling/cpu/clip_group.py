@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from partita.ops.llvm.vector import WIDTH
 from partita.sampling.cpu.categorical import ClassArrays, DrawRule
 from partita.sampling.cpu.kernel import Biases, ClipState, Steps, Workspace, advance, copy_clips
-from partita.sampling.cpu.packing import PackedNetwork, aligned_zeros
+from partita.sampling.cpu.packing import PackedNetwork
+from partita.sampling.weights import aligned_zeros
 
 RING = np.dtype([("at", np.int64), ("slots", np.int64), ("slot", np.int64), ("dilation", np.int64)])
 """One layer's ring buffer: its first float, the slots, the slot of the next sample, the dilation."""

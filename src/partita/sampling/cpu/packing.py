@@ -18,18 +18,7 @@ from partita.ops.llvm.vector import WIDTH
 from partita.sampling.cpu.kernel import Network
 from partita.sampling.cpu.matmul import Matrix
 from partita.sampling.precision import MATRICES, bytes_per_weight, scales, stored_bits
-from partita.sampling.weights import Array, folded_weights, padded_bias, zero_padded
-
-
-def aligned_zeros(size: int) -> NDArray[np.float32]:
-    """Return zeros that start at a multiple of 64 bytes.
-
-    >>> aligned_zeros(3).ctypes.data % 64
-    0
-    """
-    raw = np.zeros(size + WIDTH, np.float32)
-    offset = -raw.ctypes.data % 64 // 4
-    return raw[offset : offset + size]
+from partita.sampling.weights import Array, aligned_zeros, folded_weights, padded_bias, zero_padded
 
 
 def wide_registers() -> bool:
