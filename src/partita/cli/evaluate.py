@@ -39,7 +39,7 @@ class Command:
     """
 
     model: Positional[Path]
-    """Run folder, or one of the checkpoints in it."""
+    """Run folder, one of the checkpoints in it, or the name of a model that ships."""
     corpus: Positional[Path]
     """Corpus, made by `partita prepare`."""
     json: FlagCreatePairsOff[bool] = False

@@ -57,7 +57,7 @@ class Command:
     """
 
     model: Positional[Path]
-    """Run folder, or one of the checkpoints in it."""
+    """Run folder, one of the checkpoints in it, or the name of a model that ships."""
     seconds: float | None = None
     """Length of each clip, in seconds. The score of `--notes` and a second more, or the line of `--like`, is
     the default. `inf` with `--out -` draws until Ctrl-C, or until the reader closes the pipe."""

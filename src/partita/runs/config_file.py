@@ -14,8 +14,8 @@ from partita.runs.config_formats import FORMAT, upgrade_run_config
 from partita.tables import Table, read_toml
 
 SECTIONS = ("corpus", "network", "quantizer", "training", "versions")
-OPTIONAL_SECTIONS = ("frames", "sampling")
-"""The shape of the frame tier, and settings of drawing."""
+OPTIONAL_SECTIONS = ("start", "frames", "sampling")
+"""What training started from, the shape of the frame tier, and settings of drawing."""
 REMEDY = "copy the run's config again"
 EDIT_REMEDY = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
 

@@ -58,6 +58,7 @@ class LoadedModel:
     name: str
     step: int
     config: dict[str, Any]
+    path: Path | None = None
     frames: FrameModel | None = None
 
     @property
@@ -247,19 +248,20 @@ class LoadedModel:
 
 
 def load(path: str | Path) -> LoadedModel:
-    """Load the model of a run, or of one checkpoint of a run.
+    """Load the model of a run, of one checkpoint of a run, or one that ships with the package.
 
     Args:
-        path: a run folder, for the checkpoint that training chose, or a folder in its `checkpoints`.
+        path: a run folder, for the checkpoint that training chose, or a folder in its `checkpoints`; or the
+            name of a model that ships, unless there is a file or folder of this name.
 
     Raises:
-        PartitaError: the path does not exist, is not a run or has no checkpoint yet, a file is damaged, or
-            the config is of a newer version.
+        PartitaError: there is no such path or model, the path is not a run or has no checkpoint yet, a file
+            is damaged, or the config is of a newer version.
 
-    >>> load("nowhere")
+    >>> load("nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
+    partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`...
     """
     run, checkpoint = find_checkpoint(path)
     config = run.config()
@@ -274,6 +276,7 @@ def load(path: str | Path) -> LoadedModel:
         name=run.path.absolute().name,
         step=read_state(checkpoint)["step"],
         config=config,
+        path=run.path.absolute(),
         frames=_load_frames(config, checkpoint, where),
     )
 

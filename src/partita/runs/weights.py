@@ -9,6 +9,7 @@ from torch import nn
 
 from partita.runs.checkpoint_state import STATE, SUFFIX, read_file_digests
 from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.shipped.folder import model_path
 from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_specs
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
@@ -16,7 +17,7 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
     """Return the run and the checkpoint that a path names; arguments and errors are those of `load`."""
-    path = Path(path)
+    path = model_path(path)
     inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
     run = RunFolder.open(path.absolute().parents[1] if inside else path)
     return run, path if inside else run.chosen_checkpoint()

@@ -49,11 +49,11 @@ def test_a_melody_has_no_flags() -> None:
         assert clip_flags(melody(seconds), RATE).names == ()
 
 
-def test_silence_of_two_seconds_is_noticed() -> None:
+def test_silence_of_three_seconds_is_noticed() -> None:
     sound = melody(0.5)
-    sound[5 * RATE : 6 * RATE] = 0
+    sound[5 * RATE : 7 * RATE] = 0
     assert clip_flags(sound, RATE).names == ()
-    sound[5 * RATE : 7 * RATE + RATE // 4] = 0
+    sound[5 * RATE : 8 * RATE + RATE // 4] = 0
     assert clip_flags(sound, RATE).names == ("silent",)
     assert clip_flags(np.zeros(10 * RATE), RATE).names == ("silent",)
 

@@ -18,7 +18,7 @@ from partita.evaluation.metrics.signal_stats import CLIPPED
 from partita.evaluation.statistics.scores import Score, block_mean
 
 BLOCK_SECONDS = 1.0
-SILENT_DBFS, SILENT_SECONDS = -50.0, 2.0
+SILENT_DBFS, SILENT_SECONDS = -50.0, 3.0  # a real violin pauses for 2 s
 SATURATED_SHARE = 0.001
 STUCK_SECONDS = 3.0
 STUCK_POWER_SHARE = 0.9  # of the power, within a semitone of the strongest peak
@@ -126,7 +126,7 @@ class ClipFlags:
     """What is broken in a clip.
 
     Args:
-        silent: it is below -50 dBFS for 2 s, or for half of a shorter clip.
+        silent: it is below -50 dBFS for 3 s, or for half of a shorter clip.
         saturated: more than 0.1% of its samples are at full scale.
         stuck: one tone holds 90% of the power for 3 s, or nothing changes for 3 s, or the strongest tone
             stays the same for 7 s. A clip shorter than 3 s is stuck if this holds from end to end.
