@@ -5,6 +5,7 @@ This module writes nothing (`corpus_writer.py` does), and it knows neither audio
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -208,6 +209,22 @@ class Corpus:
     def source(self, segment: Segment) -> str:
         """Return the name of a segment's recording."""
         return str(self.index["recordings"][segment.recording]["source"])
+
+    def labels(self, segment: Segment) -> tuple[str, ...]:
+        """Return the labels of a segment's recording, like ("digit=3", "speaker=george"), sorted."""
+        label = self.index["recordings"][segment.recording]["label"] or {}
+        return tuple(sorted(f"{name}={value}" for name, value in label.items()))
+
+    def label_values(self) -> tuple[str, ...]:
+        """Return all labels of the training split that a model can learn, like "digit=3", sorted.
+
+        A name is left out if more than half of the recordings have a value of their own, as the number of a
+        take is.
+        """
+        labels = [r["label"] for r in self.index["recordings"] if r["split"] == "train" and r["label"]]
+        values = {(name, value) for label in labels for name, value in label.items()}
+        count = Counter(name for name, _ in values)
+        return tuple(sorted(f"{name}={value}" for name, value in values if 2 * count[name] <= len(labels)))
 
     def summary(self) -> str:
         """Return a summary of several lines for the user.
