@@ -106,7 +106,7 @@ def training_windows(corpus: Corpus, config: TrainConfig, *, context: int) -> Tr
         seed=config.seed,
         quantizer=config.quantizer,
         layout=config.network_shape.condition,
-        augmentation=config.augmentation,
+        augmentation=config.augmentation if config.augment == "on" else None,
     )
 
 
@@ -126,7 +126,7 @@ def frame_windows(corpus: Corpus, config: TrainConfig) -> FrameWindows | None:
         batch=config.frames.batch,
         seed=config.seed,
         layout=model.layout,
-        augmentation=config.augmentation,
+        augmentation=config.augmentation if config.augment == "on" else None,
     )
 
 

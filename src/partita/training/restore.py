@@ -194,7 +194,7 @@ def read_trainer_state(checkpoint: Checkpoint, folder: Path) -> TrainerState:
 
 def _check_clips(tensors: dict[str, Tensor], classes: int, path: Path) -> None:
     """Refuse the file of a run's newest clips if it holds anything but rows of classes."""
-    clips = {name: value for name, value in tensors.items() if name != "critic"}
+    clips = {name: value for name, value in tensors.items() if name not in ("critic", "frames", "start")}
     valid = clips.keys() & CLIPS in (CLIPS, frozenset()) and clips.keys() <= CLIPS | {"older"}
     for value in clips.values():
         is_rows = value.ndim == 2 and not value.is_floating_point() and value.dtype != torch.bool

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from partita.training.config.train import TrainConfig
 
 AUTO, NONE, FEATURES, NOTES, LABELS = "auto", "none", "features", "notes", "labels"
+INPUT_NOISE = 1.0
+"""The mean deviation of the noise on the past, in classes, where a run with features leaves it open."""
 CONDITIONS = (AUTO, NONE, FEATURES, NOTES, LABELS)
 
 
@@ -74,8 +76,9 @@ def with_conditions(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":
         PartitaError: the corpus lacks what is wanted.
     """
     names = _names(config.condition, corpus)
+    config = _with_changes(replace(config, condition=names), features=FEATURES in names)
     if names == (NONE,):
-        return replace(config, condition=names)
+        return config
     hop_length = hop_length_for(corpus.sample_rate)
     bands = config.frames.bands if FEATURES in names else 0
     labels = corpus.label_values() if LABELS in names else ()
@@ -86,7 +89,15 @@ def with_conditions(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":
         layout = FrameLayout(hop_length=hop_length, bands=bands, notes=notes, labels=labels)
         frames = replace(frames, layout=layout)
     network = replace(config.network_shape, condition=sample)
-    return replace(config, condition=names, network=network, frames=frames)
+    return replace(config, network=network, frames=frames)
+
+
+def _with_changes(config: "TrainConfig", *, features: bool) -> "TrainConfig":
+    """Return the config with its noise and augmentation resolved: by default they come with features."""
+    noise, augment = config.input_noise, config.augment
+    noise = (INPUT_NOISE if features else 0.0) if noise is None else noise
+    augment = ("on" if features else "off") if augment == AUTO else augment
+    return replace(config, input_noise=noise, augment=augment)
 
 
 def _names(wanted: tuple[str, ...], corpus: Corpus) -> tuple[str, ...]:
@@ -101,7 +112,9 @@ def _names(wanted: tuple[str, ...], corpus: Corpus) -> tuple[str, ...]:
     }
     for name in wanted:
         if name in has and not has[name]:
-            raise PartitaError(f"`condition` has {name!r}, but the corpus {corpus.path} has none: {remedies[name]}")
+            raise PartitaError(
+                f"`condition` has {name!r}, but the corpus {corpus.path} has none: {remedies[name]}"
+            )
     return wanted
 
 

@@ -92,11 +92,15 @@ class TrainConfig:
     """Samples that are predicted in each window."""
     batch: int = 2
     """Windows in each step."""
-    input_noise: float = 0.0
+    input_noise: float | None = None
     """Mean standard deviation, in classes, of noise on the past that the network reads in training, 0 to 64.
-    A network that has seen noise keeps to the instrument when it reads its own samples."""
+    A network that has seen noise keeps to the instrument when it reads its own samples. By default 1 with
+    features, else 0."""
+    augment: str = "auto"
+    """Change speed, level and sign of the training windows at random: `on`, `off`, or `auto`, on with
+    features."""
     augmentation: Augmentation = field(default_factory=Augmentation)
-    """Random changes of speed, level and polarity of the training windows."""
+    """How much training windows change, if they do."""
     optimizer: str = "muon"
     """`muon`, `adamw` or `adam`. Muon orthogonalises the momentum of the hidden matrices and uses Adam for
     the rest; `adamw` has betas 0.9 and 0.95, `adam` 0.9 and 0.999."""
@@ -168,6 +172,7 @@ class TrainConfig:
         """Check the values and their combinations."""
         check_choice("optimizer", self.optimizer, ("muon", "adamw", "adam"))
         check_choice("match", self.match, ("likelihood", "norm"))
+        check_choice("augment", self.augment, ("auto", "on", "off"))
         check_choice("device", self.device, DEVICES)
         check_choice("precision", self.precision, PRECISIONS)
         check_choice("match_norm", self.match_norm, (1, 2))
@@ -204,7 +209,8 @@ class TrainConfig:
         for name, high in NUMBERS_FROM_0.items():
             check_range(name, getattr(self, name), 0.0, high)
         check_range("lr_floor", self.lr_floor, 0.0, 1.0)
-        check_range("input_noise", self.input_noise, 0.0, 64.0)
+        if self.input_noise is not None:
+            check_range("input_noise", self.input_noise, 0.0, 64.0)
         check_range("ema_decay", self.ema_decay, 0.0, 0.999999)
 
     def _check_targets(self) -> None:
