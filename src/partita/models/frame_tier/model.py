@@ -1,0 +1,210 @@
+"""The frame tier: a recurrent network that gives the density of each frame, given the frames before it.
+
+Layout: (batch, frames, columns). Columns are as in `FrameLayout`; the features are modelled, notes and labels
+are given. The code length of frames on a grid is bounded by a density over continuous values with
+
+    -log2 P(c) <= E_u[-log2 p(c + u)] - log2(volume of a cell),    u uniform over the cell,
+
+by Jensen's inequality (Theis et al. 2016, "A note on the evaluation of generative models", section 3.1). This
+file does not know files, losses, sampling or the optimizer.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from partita.audio.features.layout import PITCH_COLUMNS
+from partita.errors import PartitaError
+from partita.models.conditioning.conditioner import PITCH_BINS
+from partita.models.frame_tier.columns import MIDDLE_PITCH, PITCH_SCALE, ColumnChain, semitone_bins
+from partita.models.frame_tier.config import FrameModelConfig
+from partita.models.frame_tier.given import GivenNetwork
+from partita.models.frame_tier.randomness import dequantised, dropout, input_noise
+from partita.models.frame_tier.recurrent import RecurrentLayer
+
+BAND_STEP, PITCH_STEP, PERIODICITY_STEP = 1.0 / 32.0, 1.0 / 16.0, 1.0 / 32.0
+"""Distances between neighbouring values on the grid of the frames; the pitch's is in semitones."""
+MOST_INPUT_NOISE = 0.1
+"""The largest standard deviation of the noise on normalised inputs in training."""
+STARTS = 64
+"""Frames from which a clip without a past may start."""
+SILENCE = (math.log(1e-5) + 4.0) / 3.0
+"""The value of a band without sound."""
+
+
+class FrameModel(nn.Module):
+    """Give the density of each frame's features from all frames before it, and from notes and labels.
+
+        e_t = relu([x_t-1, bins(pitch_t-1), g_t] W + b)
+        h_t = GRU layers over e_t, by default 2
+        p(x_t) = a chain of mixtures over the columns, given h_t     (see `ColumnChain`)
+
+    x are normalised features: bands and periodicity as they are, pitch p as (p - 69) / 12. g_t are the notes
+    and labels of frame t, with the notes of the next frames (see `GivenNetwork`).
+
+    Args:
+        config: the shape.
+        generator: the random stream of the initial weights; None takes PyTorch's global one.
+
+    >>> from partita.audio.features.layout import FrameLayout
+    >>> layout = FrameLayout(hop_length=160, bands=4)
+    >>> model = FrameModel(FrameModelConfig(layout=layout, recurrent_channels=8), generator=torch.Generator())
+    >>> model.frame_nats(torch.zeros(2, 11, 6)).shape
+    torch.Size([2, 10])
+    """
+
+    low: Tensor
+    high: Tensor
+    starts: Tensor
+    steps: Tensor
+
+    def __init__(self, config: FrameModelConfig, *, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.config = config
+        layout, channels = config.layout, config.recurrent_channels
+        features, given = layout.feature_columns, config.note_channels if config.given_columns else 0
+        self.input = nn.Parameter(torch.empty(features + PITCH_BINS + given, channels))
+        self.input_bias = nn.Parameter(torch.zeros(channels))
+        with torch.no_grad():
+            self.input.normal_(0.0, math.sqrt(2.0 / (features + given + 2)), generator=generator)
+        self.given = (
+            GivenNetwork(
+                notes=layout.note_columns,
+                labels=len(layout.labels),
+                channels=config.note_channels,
+                lookahead=config.note_lookahead if layout.notes else 0,
+                generator=generator,
+            )
+            if config.given_columns
+            else None
+        )
+        self.recurrent = nn.ModuleList(
+            RecurrentLayer(channels, channels, generator) for _ in range(config.recurrent_layers)
+        )
+        self.chain = ColumnChain(
+            columns=features,
+            context=channels,
+            channels=config.column_channels,
+            mixtures=config.mixtures,
+            generator=generator,
+        )
+        self._register_ranges()
+
+    def _register_ranges(self) -> None:
+        bands = self.config.layout.bands
+        silence = torch.tensor([SILENCE] * bands + [MIDDLE_PITCH, 0.0])
+        self.register_buffer("low", torch.tensor([SILENCE] * bands + [0.0, 0.0]))
+        self.register_buffer("high", torch.tensor([8.0] * bands + [127.0, 1.0]))
+        self.register_buffer("starts", silence.repeat(STARTS, 1))
+        steps = torch.tensor([BAND_STEP] * bands + [PITCH_STEP, PERIODICITY_STEP])
+        self.register_buffer("steps", steps, persistent=False)
+
+    @property
+    def feature_columns(self) -> int:
+        """Columns of a frame that are modelled."""
+        return self.config.layout.feature_columns
+
+    def set_range(self, low: Float[Tensor, " columns"], high: Float[Tensor, " columns"]) -> None:
+        """Keep the range of the features in the training frames; drawn features are clamped to it.
+
+        Args:
+            low: the least value of each feature column.
+            high: the largest one.
+        """
+        self.low.copy_(low)
+        self.high.copy_(high)
+
+    def set_starts(self, frames: Float[Tensor, "frames columns"]) -> None:
+        """Keep frames of the training split, one of which a clip without a past starts from.
+
+        Args:
+            frames: any number of frames, at least 1; the first 64 are kept, fewer are repeated.
+
+        Raises:
+            PartitaError: there is no frame.
+        """
+        if not len(frames):
+            raise PartitaError("there is no frame to start from: give at least 1")
+        index = torch.arange(STARTS, device=frames.device) % len(frames)
+        self.starts.copy_(frames[index, : self.feature_columns])
+
+    def forward(self, frames: Float[Tensor, "batch frames columns"]) -> Float[Tensor, "batch predicted"]:
+        """Return what `frame_nats` returns."""
+        return self.frame_nats(frames)
+
+    def frame_nats(self, frames: Float[Tensor, "batch frames columns"]) -> Float[Tensor, "batch predicted"]:
+        """Return -ln of the density of each frame but the first, in the units of the features.
+
+        Args:
+            frames: (batch, T + 1, columns); frame 0 is only a past.
+
+        Returns:
+            (batch, T): entry i is frame i + 1's, given its notes and labels and the frames before it.
+        """
+        features = self.normalised(frames)
+        return self._nats(features[:, :-1], features[:, 1:], self._given(frames[:, 1:]), None)
+
+    def training_nats(
+        self, frames: Float[Tensor, "batch frames columns"], generator: torch.Generator
+    ) -> Float[Tensor, "batch predicted"]:
+        """Return what `frame_nats` does with the noise of training, whose mean is the loss.
+
+        The targets are spread over the cells of their grid, the inputs are noised, and channels are dropped.
+
+        Args:
+            frames: (batch, T + 1, columns) on the grid.
+            generator: the random stream, on the device of the frames.
+        """
+        features = self.normalised(frames)
+        past = input_noise(features[:, :-1], MOST_INPUT_NOISE, generator)
+        targets = self._spread(frames[:, 1:], generator)
+        return self._nats(past, targets, self._given(frames[:, 1:]), generator)
+
+    def frame_bits(
+        self, frames: Float[Tensor, "batch frames columns"], generator: torch.Generator
+    ) -> Float[Tensor, "batch predicted"]:
+        """Return an upper bound on each frame's code length, in bits, up to the noise of one draw of u.
+
+        Args:
+            frames: (batch, T + 1, columns) on the grid.
+            generator: the random stream of u, on the device of the frames.
+        """
+        features = self.normalised(frames)
+        targets = self._spread(frames[:, 1:], generator)
+        nats = self._nats(features[:, :-1], targets, self._given(frames[:, 1:]), None)
+        return (nats - self.steps.log().sum()) / math.log(2.0)
+
+    def normalised(self, frames: Float[Tensor, "... columns"]) -> Float[Tensor, "... features"]:
+        """Return the features of frames as the network takes them: periodicity, pitch, bands."""
+        bands = self.config.layout.bands
+        pitch = (frames[..., bands : bands + 1] - MIDDLE_PITCH) / PITCH_SCALE
+        return torch.cat([frames[..., bands + 1 : bands + PITCH_COLUMNS], pitch, frames[..., :bands]], -1)
+
+    def embedded(
+        self, past: Float[Tensor, "batch time columns"], given: Float[Tensor, "batch time given"] | None
+    ) -> Float[Tensor, "batch time channels"]:
+        """Return the recurrent layers' inputs, from normalised features and the given network's output."""
+        parts = [past, semitone_bins(past[..., 1]) * past[..., :1], *([] if given is None else [given])]
+        return functional.relu(torch.cat(parts, -1) @ self.input + self.input_bias)
+
+    def _given(self, frames: Tensor) -> Tensor | None:
+        return None if self.given is None else self.given(frames[..., self.feature_columns :])
+
+    def _spread(self, frames: Tensor, generator: torch.Generator) -> Tensor:
+        return self.normalised(dequantised(frames[..., : self.feature_columns], self.steps, generator))
+
+    def _nats(
+        self, past: Tensor, targets: Tensor, given: Tensor | None, generator: torch.Generator | None
+    ) -> Tensor:
+        hidden = self.embedded(past, given)
+        for layer in self.recurrent:
+            hidden = layer(hidden, hidden.new_zeros(len(hidden), hidden.shape[2]))
+            hidden = dropout(hidden, self.config.dropout, generator)
+        columns, pitch = self.chain(hidden, past, targets)
+        nats = columns.nats(targets)
+        others = nats.sum(-1) - nats[..., 1]
+        total: Tensor = others + pitch.nats(targets[..., 1]) + math.log(PITCH_SCALE)
+        return total

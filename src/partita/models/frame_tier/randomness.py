@@ -1,0 +1,69 @@
+"""Noise of training from an explicit random stream, so that a resumed run draws the same numbers.
+
+It does not know which layers use it.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def dropout(
+    values: Float[Tensor, "*shape"], share: float, generator: torch.Generator | None
+) -> Float[Tensor, "*shape"]:
+    """Set a random share of the values to 0 and scale the others so that the mean stays.
+
+    Args:
+        values: any shape.
+        share: the share to set to 0, in [0, 1).
+        generator: the random stream; None leaves the values as they are.
+
+    Source: Srivastava et al. 2014, "Dropout", section 10.
+
+    >>> dropout(torch.ones(4), 0.5, torch.Generator().manual_seed(0)).unique().tolist()
+    [0.0, 2.0]
+    """
+    if generator is None or share == 0.0:
+        return values
+    kept = torch.empty_like(values).bernoulli_(1.0 - share, generator=generator)
+    return values * kept / (1.0 - share)
+
+
+def input_noise(
+    values: Float[Tensor, "batch time columns"], most: float, generator: torch.Generator
+) -> Float[Tensor, "batch time columns"]:
+    """Add Gaussian noise, whose standard deviation is uniform in [0, most] for each row of the batch.
+
+    A network that is trained on slightly wrong inputs learns to return from its own small errors.
+
+    Args:
+        values: normalised inputs.
+        most: the largest standard deviation.
+        generator: the random stream.
+
+    >>> noised = input_noise(torch.zeros(1, 500, 4), 0.1, torch.Generator().manual_seed(0))
+    >>> 0.0 < float(noised.std()) < 0.1
+    True
+    """
+    scale = most * torch.rand((len(values), 1, 1), generator=generator, device=values.device)
+    return values + scale * torch.randn(values.shape, generator=generator, device=values.device)
+
+
+def dequantised(
+    values: Float[Tensor, "... columns"], steps: Float[Tensor, " columns"], generator: torch.Generator
+) -> Float[Tensor, "... columns"]:
+    """Spread values on a grid evenly over their cells: c + u, u uniform in [-step / 2, step / 2].
+
+    Args:
+        values: values on a grid.
+        steps: each column's distance between neighbouring values.
+        generator: the random stream.
+
+    Source: Uria et al. 2013, "RNADE", section 4; Theis et al. 2016, section 3.1.
+
+    >>> spread = dequantised(torch.zeros(100, 1), torch.tensor([0.5]), torch.Generator().manual_seed(0))
+    >>> bool((spread.abs() <= 0.25).all())
+    True
+    """
+    uniform = torch.rand(values.shape, generator=generator, device=values.device)
+    return values + (uniform - 0.5) * steps
