@@ -20,9 +20,9 @@ from partita.data.index import (
     check_index,
     fingerprint,
     read_index,
-    store_name,
 )
 from partita.data.preparation.prepare import PrepareConfig, prepare
+from partita.data.stores import store_name
 from partita.digests import add_digest
 from partita.errors import PartitaError
 from partita.tables import Table
@@ -123,6 +123,10 @@ WRONG: list[tuple[tuple[Any, ...], Any, str]] = [
     (("store",), "../samples.i16", "a file in the corpus folder"),
     (("store",), "/etc/passwd", "a file in the corpus folder"),
     (("store",), 3, "`store`"),
+    (("files", 0, "pitch_digest"), "../x", "hexadecimal"),
+    (("pitch_store",), "../pitch.f32", "a file in the corpus folder"),
+    (("pitch_store",), None, "`pitch_store`"),
+    (("pitch_hop_length",), 0, "`pitch_hop_length`"),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from corpus_files import own_files
 
 from partita.data import corpus as reading
 from partita.data import corpus_writer
@@ -67,13 +68,19 @@ def test_an_open_corpus_is_unchanged_by_prepare(corpus: Corpus, folder: Path) ->
 
 
 def test_only_the_old_store_is_removed(corpus: Corpus, folder: Path) -> None:
-    names = ["samples-mine.i16", "samples-0123456789ab.i16", "samples-piano.i16", "notes.txt"]
+    names = [
+        "samples-mine.i16",
+        "samples-0123456789ab.i16",
+        "pitch-0123456789ab.f32",
+        "samples-piano.i16",
+        "notes.txt",
+    ]
     for name in names:
         (corpus.path / name).write_bytes(b"mine")
     for config in (OTHER, CONFIG, OTHER):
         latest = prepare([folder], corpus.path, config)
         found = {path.name for path in corpus.path.iterdir()}
-        assert found == {*names, "index.json", latest.store.name}
+        assert found == {*names, *own_files(latest)}
     for name in names:
         assert (corpus.path / name).read_bytes() == b"mine"
 
@@ -110,7 +117,7 @@ def test_of_two_writers_one_succeeds_and_one_gets_an_error_of_one_line(
     won = prepare([folder], out, CONFIG, progress=rival)
     assert len(lost) == 1
     assert len(won.index["files"]) == 6
-    assert len(list(out.iterdir())) == 2
+    assert len(list(out.iterdir())) == 3
 
 
 def test_an_incomplete_index_of_a_killed_process_is_removed(corpus: Corpus, folder: Path) -> None:
@@ -118,4 +125,4 @@ def test_an_incomplete_index_of_a_killed_process_is_removed(corpus: Corpus, fold
     (corpus.path / ".preparing").mkdir()
     (corpus.path / ".preparing" / "0.i16").write_bytes(b"12")
     prepare([folder], corpus.path, CONFIG)
-    assert sorted(p.name for p in corpus.path.iterdir()) == sorted(["index.json", corpus.store.name])
+    assert {p.name for p in corpus.path.iterdir()} == own_files(corpus)

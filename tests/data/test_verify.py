@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from corpus_files import own_files
 
 from partita.data import corpus as corpus_file
 from partita.data import corpus_writer as writer_file
@@ -16,6 +17,7 @@ from partita.data.corpus import SPLITS, Corpus, samples_digest
 from partita.data.index import read_index
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.data.store_cleanup import record_stores
+from partita.data.stores import store_items
 from partita.data.verify import BackgroundCheck
 from partita.errors import PartitaError
 
@@ -162,7 +164,7 @@ def test_a_store_recorded_by_a_killed_writer_is_removed_after_a_damaged_index(
     left.write_bytes(b"1234")
     scratch = corpus.path / ".preparing"
     scratch.mkdir()
-    record_stores(scratch, {left.name: 2, corpus.store.name: len(corpus.samples)})
+    record_stores(scratch, {left.name: 2, **store_items(corpus.index)})
     (scratch / "0.i16").write_bytes(b"12")
     whole = (corpus.path / "index.json").read_text()
     (corpus.path / "index.json").write_text(whole[:-9])
@@ -172,7 +174,7 @@ def test_a_store_recorded_by_a_killed_writer_is_removed_after_a_damaged_index(
     assert left.exists() and corpus.store.exists()
     again = prepare([folder], corpus.path, PrepareConfig(sample_rate=8000, peak_dbfs=-3))
     names = {path.name for path in corpus.path.iterdir()}
-    assert names == {"index.json", again.store.name}
+    assert names == own_files(again)
 
 
 def test_damaged_samples_are_not_copied_to_a_new_store(corpus: Corpus, folder: Path, tmp_path: Path) -> None:

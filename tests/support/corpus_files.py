@@ -26,6 +26,11 @@ def stored_samples(corpus: Corpus, name: str) -> np.ndarray:
     return np.concatenate(parts)
 
 
+def own_files(corpus: Corpus) -> set[str]:
+    """Return the names of the files that a corpus consists of."""
+    return {"index.json", corpus.store.name, str(corpus.index["pitch_store"])}
+
+
 def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
     """Return the time, inode and content of every file in a folder."""
     return {

@@ -1,10 +1,8 @@
-"""Read a prepared corpus: its store, a memory-mapped file of 16-bit samples, and its index.
+"""Read a prepared corpus: its index, and its stores, which are memory-mapped: 16-bit samples, and pitch.
 
 This module writes nothing (`corpus_writer.py` does), and it knows neither audio formats nor windows.
 """
 
-import os
-import stat
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -16,14 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.data.index import INDEX, REMEDY, SPLITS, read_index
-from partita.digests import new_samples_hash
+from partita.data.pitch_track import PitchTrack
+from partita.data.stores import SAMPLE_BYTES, map_store, samples_digest
 from partita.errors import PartitaError
 
-__all__ = ["INDEX", "SPLITS", "Corpus", "Segment", "read_index"]
-
-BLOCK = 1 << 20  # samples hashed at once
-FLAGS = ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # refuse a link; do not wait for a pipe's writer
-OPEN_FLAGS = sum(getattr(os, name, 0) for name in FLAGS)
+__all__ = ["INDEX", "SPLITS", "Corpus", "Segment", "read_index", "samples_digest"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +56,15 @@ class Corpus:
     def open(cls, path: str | Path) -> "Corpus":
         """Open the corpus in a folder.
 
-        The store is mapped at once. The opened corpus therefore stays unchanged when `prepare` replaces the
+        The stores are mapped at once. The opened corpus therefore stays unchanged when `prepare` replaces the
         files in the folder.
 
         Args:
             path: the corpus folder.
 
         Raises:
-            PartitaError: there is no corpus, its index is damaged, or its store is missing, is a link, or
-                has another length than the index states.
+            PartitaError: there is no corpus, its index is damaged, or a store is missing, is a link, or has
+                another length than the index states.
 
         >>> Corpus.open("/nowhere")
         Traceback (most recent call last):
@@ -91,14 +86,14 @@ class Corpus:
 
     @classmethod
     def from_index(cls, path: Path, index: dict[str, Any]) -> "Corpus":
-        """Return the corpus in a folder whose index was read already, and map its store.
+        """Return the corpus in a folder whose index was read already, and map its stores.
 
         Args:
             path: the corpus folder.
             index: the content of its `index.json`.
 
         Raises:
-            PartitaError: the store is missing, is a link, or has another length than the index states.
+            PartitaError: a store is missing, is a link, or has another length than the index states.
 
         >>> Corpus.from_index(Path("/nowhere"), {"store": "a.i16", "samples": 1})
         Traceback (most recent call last):
@@ -106,7 +101,9 @@ class Corpus:
         partita.errors.PartitaError: /nowhere/a.i16 is missing: prepare the recordings again
         """
         corpus = cls(path, index)
-        _ = corpus.samples  # maps the store now, so that `prepare` can replace it later
+        _ = corpus.samples  # maps the stores now, so that `prepare` can replace them later
+        if corpus.has_pitch:
+            _ = corpus._pitch
         return corpus
 
     @property
@@ -127,7 +124,34 @@ class Corpus:
     @cached_property
     def samples(self) -> NDArray[np.int16]:
         """The whole store: (samples,) int16, memory-mapped, read-only."""
-        return _map_store(self.store, int(self.index["samples"]))
+        return map_store(self.store, SAMPLE_BYTES * int(self.index["samples"]), "<i2", remedy=REMEDY)
+
+    @property
+    def has_pitch(self) -> bool:
+        """Whether the pitch was tracked; corpora of older versions, and of generated clips, have none."""
+        return "pitch_store" in self.index
+
+    def pitch_at(self, segment: Segment, positions: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return pitch and periodicity at positions of a segment, linearly interpolated.
+
+        Args:
+            segment: a segment of this corpus.
+            positions: (n,) samples from the start of the segment. One outside takes the value at the nearest
+                end of the segment.
+
+        Returns:
+            (n, 2) float32: MIDI note number (69 is 440 Hz), and periodicity from 0 to 1; see `track_pitch`.
+
+        Raises:
+            PartitaError: the corpus has no pitch.
+        """
+        return self._pitch.at(segment.offset, segment.length, positions)
+
+    @cached_property
+    def _pitch(self) -> PitchTrack:
+        if not self.has_pitch:
+            raise PartitaError(f"{self.path} has no pitch, since an older version made it: {REMEDY}")
+        return PitchTrack(self.path, self.index)
 
     @cached_property
     def _verified(self) -> set[int]:
@@ -137,7 +161,7 @@ class Corpus:
     def verify(
         self, stop: Callable[[], bool] = lambda: False, *, splits: Collection[str] | None = None
     ) -> None:
-        """Compare the samples with the digests in the index.
+        """Compare the samples, and the pitch if there is one, with the digests in the index.
 
         A recording that was found intact is not compared again.
 
@@ -146,7 +170,7 @@ class Corpus:
             splits: compare only recordings that are at least partly in these splits; None for all.
 
         Raises:
-            PartitaError: the store is damaged; the message names the recording.
+            PartitaError: a store is damaged; the message names it and the recording.
 
         >>> import tempfile, soundfile
         >>> from partita.data.preparation.prepare import PrepareConfig, prepare
@@ -172,6 +196,8 @@ class Corpus:
                     f"{self.store} is damaged: the samples of {file['source']} are not as they were prepared:"
                     f" {REMEDY}"
                 )
+            if self.has_pitch:
+                self._pitch.verify(file["source"], start, length, file["pitch_digest"], stop)
             self._verified.add(start)
 
     def segments(self, split: str) -> list[Segment]:
@@ -241,43 +267,3 @@ class Corpus:
         lines += [f"  warning: {line}" for line in self.index.get("warnings", [])]
         lines += [f"  skipped {entry['source']}: {entry['reason']}" for entry in skipped]
         return "\n".join(lines)
-
-
-def samples_digest(
-    samples: NDArray[np.int16], offset: int, length: int, stop: Callable[[], bool] = lambda: False
-) -> str:
-    """Return the digest of a recording's samples that the index holds.
-
-    Args:
-        samples: (samples,) int16, the store.
-        offset: first sample of the recording.
-        length: number of its samples.
-        stop: called before each block; when it returns True, the remaining samples are left out.
-
-    >>> samples_digest(np.zeros(4, np.int16), 0, 0)
-    'cae66941d9efbd404e4d88758ea67670'
-    """
-    digest = new_samples_hash()
-    for start in range(offset, offset + length, BLOCK):
-        if stop():
-            break
-        digest.update(samples[start : min(start + BLOCK, offset + length)].data)
-    return digest.hexdigest()
-
-
-def _map_store(store: Path, samples: int) -> NDArray[np.int16]:
-    """Map a store; raise `PartitaError` unless it is a regular file with this number of samples."""
-    try:
-        handle = os.open(store, OPEN_FLAGS)
-    except FileNotFoundError:
-        raise PartitaError(f"{store} is missing: {REMEDY}") from None
-    except OSError as error:
-        link = store.is_symlink()
-        reason = "it is a link, must be a file in the corpus folder" if link else error.strerror
-        raise PartitaError(f"{store} can't be read ({reason}): {REMEDY}") from error
-    with os.fdopen(handle, "rb") as file:
-        facts = os.fstat(handle)
-        size = facts.st_size if stat.S_ISREG(facts.st_mode) else 0
-        if size != 2 * samples:
-            raise PartitaError(f"{store} has {size} bytes, must have {2 * samples} by {INDEX}: {REMEDY}")
-        return np.memmap(file, dtype="<i2", mode="r")

@@ -1,7 +1,7 @@
 """Write a corpus folder. The old corpus stays complete until the new index replaces the old one.
 
-The store is named after its content and written before the index that names it, so the folder holds a
-complete corpus at every moment. This module does not know how audio is prepared.
+A store is named after its content and written before the index that names it, so the folder holds a complete
+corpus at every moment. This module does not know how audio is prepared.
 """
 
 import re
@@ -10,18 +10,27 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
-from partita.data.index import INDEX, STORE_NAME, DamagedIndexError, read_index, store_name
-from partita.data.prepared_file import PreparedFile
+from partita.data.index import INDEX, DamagedIndexError, read_index
+from partita.data.prepared_file import PreparedFile, StorePart
 from partita.data.store_cleanup import clear_scratch, record_stores, remove_unused_stores
+from partita.data.stores import (
+    FRAME_BYTES,
+    SAMPLE_BYTES,
+    STORE_NAME,
+    count_frames,
+    pitch_store_name,
+    store_bytes,
+    store_items,
+    store_name,
+)
 from partita.digests import add_digest
 from partita.errors import PartitaError
 from partita.storage import DISK_FULL_ERRORS, flush_to_disk, lock_folder, remove_leftovers, write_json
 
 SCRATCH = ".preparing"
 OWN_NAMES = re.compile(rf"{re.escape(SCRATCH)}|{STORE_NAME.pattern}|\.{re.escape(INDEX)}\..*\.part")
-COPY_BYTES = 1 << 20
 
 
 class CorpusWriter:
@@ -71,7 +80,7 @@ class CorpusWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove the scratch folder, and the store that the index does not name."""
+        """Remove the scratch folder, and the stores that the index does not name."""
         with suppress(PartitaError):
             self._clean_up()
         if not self._existed:
@@ -97,7 +106,7 @@ class CorpusWriter:
         return old
 
     def _clean_up(self) -> None:
-        """Remove the scratch folder, what a killed writer left, and the store that is no longer used."""
+        """Remove the scratch folder, what a killed writer left, and the stores that are no longer used."""
         if remove_unused_stores(self.out, self.scratch, self._new):
             shutil.rmtree(self.scratch, ignore_errors=True)
         else:  # a later writer can tell which stores are unused
@@ -115,69 +124,78 @@ class CorpusWriter:
         return self._old["root"] if self._old else None
 
     def old_files(self) -> list[PreparedFile]:
-        """Return the files of the old corpus with the places of their samples; empty if it has no store."""
-        if self._old is None or not self._has_size(self._old["store"], self._old["samples"]):
+        """Return the files of the old corpus, with the places of samples and pitch; empty without stores."""
+        old = self._old
+        if old is None or not all(self._has_size(*store) for store in store_items(old).items()):
             return []
-        files = []
-        offset = 0
-        for values in self._old["files"]:
-            files.append(PreparedFile.from_json(values, offset=offset, store=self.out / self._old["store"]))
-            offset += files[-1].samples
+        files, sample, frame, hop_length = [], 0, 0, old.get("pitch_hop_length", 0)
+        for values in old["files"]:
+            stretches = values["stretches"] if values["reason"] is None else []
+            samples = sum(length for _, length in stretches)
+            part = StorePart(self.out / old["store"], SAMPLE_BYTES * sample, SAMPLE_BYTES * samples)
+            sample += samples
+            pitch_part = None
+            if "pitch_store" in old:
+                frames = count_frames(stretches, hop_length)
+                store = self.out / old["pitch_store"]
+                pitch_part = StorePart(store, FRAME_BYTES * frame, FRAME_BYTES * frames)
+                frame += frames
+            used = bool(stretches)
+            files.append(
+                PreparedFile.from_json(
+                    values, samples=part if used else None, pitch=pitch_part if used else None
+                )
+            )
         return files
 
     def commit(self, index: dict[str, Any], files: list[PreparedFile]) -> dict[str, Any]:
-        """Write the store, then the index. What is unchanged is not written again.
+        """Write the stores, then the index. What is unchanged is not written again.
 
         Args:
-            index: the content of `index.json`, without `store` and `digest`.
+            index: the content of `index.json`, without `store`, `pitch_store` and `digest`. With
+                `pitch_hop_length`, the corpus has pitch.
             files: the files whose samples the store holds, in order; those of the old corpus must be intact.
 
         Returns:
             The index as it was written.
         """
-        name = store_name([file.samples_digest for file in files])
-        index = add_digest({**index, "store": name})
-        if not self._store_is_current(name, files):
+        names = {"store": store_name([file.samples_digest for file in files])}
+        parts = {names["store"]: [file.samples_part for file in files if file.samples_part]}
+        if "pitch_hop_length" in index:
+            names["pitch_store"] = pitch_store_name([file.pitch_digest for file in files])
+            parts[names["pitch_store"]] = [file.pitch_part for file in files if file.pitch_part]
+        index = add_digest({**index, **names})
+        changed = [name for name in parts if not self._store_is_current(name, parts[name])]
+        if changed:
+            old = store_items(self._old) if self._old else {}
+            record_stores(self.scratch, old | store_items(index))
+        for name in changed:
             part = self.scratch / name
             with part.open("wb") as target:
-                for file in files:
-                    _append(target, file)
+                for one in parts[name]:
+                    one.append_to(target)
             flush_to_disk(part)
-            old = {self._old["store"]: self._old["samples"]} if self._old else {}
-            record_stores(self.scratch, {**old, name: index["samples"]})
             part.replace(self.out / name)
         if index != self._old:
             write_json(self.out / INDEX, index)
         self._new = index
         return index
 
-    def _store_is_current(self, name: str, files: list[PreparedFile]) -> bool:
-        """Return whether a store exists that holds exactly these files' samples, in this order."""
+    def _store_is_current(self, name: str, parts: list[StorePart]) -> bool:
+        """Return whether a store exists that holds exactly these parts, in this order."""
         offset = 0
-        for file in files:
-            if file.samples and (file.store, file.offset) != (self.out / name, offset):
+        for part in parts:
+            if (part.store, part.offset) != (self.out / name, offset):
                 return False
-            offset += file.samples
-        return self._has_size(name, offset)
+            offset += part.size
+        return self._has_bytes(name, offset)
 
-    def _has_size(self, store: str, samples: int) -> bool:
+    def _has_size(self, store: str, items: int) -> bool:
+        return self._has_bytes(store, store_bytes(store, items))
+
+    def _has_bytes(self, store: str, size: int) -> bool:
         path = self.out / store
-        return path.is_file() and not path.is_symlink() and path.stat().st_size == 2 * samples
-
-
-def _append(target: IO[bytes], file: PreparedFile) -> None:
-    """Copy a file's samples to the end of `target`."""
-    if file.store is None or not file.samples:
-        return
-    with file.store.open("rb") as source:
-        source.seek(2 * file.offset)
-        left = 2 * file.samples
-        while left:
-            block = source.read(min(COPY_BYTES, left))
-            if not block:
-                raise PartitaError(f"{file.store} is shorter than it was: prepare the recordings again")
-            target.write(block)
-            left -= len(block)
+        return path.is_file() and not path.is_symlink() and path.stat().st_size == size
 
 
 @contextmanager

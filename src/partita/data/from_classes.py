@@ -1,7 +1,7 @@
 """Write a corpus of quantized clips, such as those of a model, without changing their level or length.
 
-`prepare` would set the level of each clip and cut its silence, which changes its classes. This module does
-not know models.
+`prepare` would set the level of each clip and cut its silence, which changes its classes. These corpora have
+no pitch. This module does not know models.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,8 @@ from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.corpus_writer import CorpusWriter, explain_full_disk
 from partita.data.index import FORMAT, MAX_SAMPLE_RATE, SPLITS, fingerprint
-from partita.data.prepared_file import PreparedFile
+from partita.data.prepared_file import PreparedFile, StorePart
+from partita.data.stores import SAMPLE_BYTES
 from partita.digests import new_samples_hash
 from partita.errors import PartitaError
 
@@ -84,8 +85,7 @@ def _file(name: str, data: bytes, offset: int, store: Path) -> PreparedFile:
         reason=None,
         stretches=((0, len(data) // 2),),
         samples_digest=digest,
-        offset=offset,
-        store=store,
+        samples_part=StorePart(store, SAMPLE_BYTES * offset, len(data)),
     )
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from partita.data.stores import STORE_NAME, pitch_store_name, store_name
 from partita.digests import DIGEST, verify_digest
 from partita.errors import PartitaError
 from partita.tables import Table, read_json
@@ -22,7 +23,6 @@ FAMILY = "partita corpus "
 FORMAT = f"{FAMILY}1"
 INDEX = "index.json"
 SPLITS = ("train", "validation", "test")
-STORE_NAME = re.compile(r"samples-[0-9a-f]{12}\.i16")
 REMEDY = "prepare the recordings again"
 MAX_SAMPLE_RATE = 384_000  # Hz, of a corpus and of a model; recordings may have more (`audio.decoding`)
 
@@ -130,8 +130,8 @@ def _check_source(entry: Table) -> None:
 def _check_file(entry: Table) -> int:
     """Check an entry of `files`; return the number of its samples in the store."""
     _check_source(entry)
-    for name in ("digest", "samples_digest"):
-        if not re.fullmatch("[0-9a-f]*", entry.text(name)):
+    for name in ("digest", "samples_digest", "pitch_digest"):
+        if not re.fullmatch("[0-9a-f]*", entry.text(name, default="" if name == "pitch_digest" else None)):
             entry.reject(name, "must be hexadecimal digits")
     entry.integer("size", minimum=0)
     entry.integer("mtime_ns")
@@ -192,6 +192,11 @@ def _check_content(table: Table) -> None:
     digests = [entry["samples_digest"] for entry in index["files"]]
     if table.text("store") != store_name(digests) or not STORE_NAME.fullmatch(index["store"]):
         table.reject("store", f"must be {store_name(digests)}, a file in the corpus folder")
+    if "pitch_store" in index:  # older versions tracked no pitch
+        table.integer("pitch_hop_length", minimum=1)
+        name = pitch_store_name([entry.get("pitch_digest", "") for entry in index["files"]])
+        if table.text("pitch_store") != name:
+            table.reject("pitch_store", f"must be {name}, a file in the corpus folder")
     if "warnings" in index:  # older versions wrote neither warnings nor a digest
         table.text(DIGEST)
     verify_digest(table)
@@ -202,7 +207,7 @@ def _check_content(table: Table) -> None:
 def fingerprint(index: dict[str, Any]) -> str:
     """Return a digest of all that a model learns from: samples, segments, splits, labels, rate and gap.
 
-    It does not depend on the folder of the files or on the time when they were prepared.
+    It does not depend on the folder of the files or on the time when they were prepared, nor on the pitch.
 
     Args:
         index: the content of `index.json`; its own `fingerprint` is ignored.
@@ -214,15 +219,3 @@ def fingerprint(index: dict[str, Any]) -> str:
     gap = [index["gap"]] if "gap" in index else []
     content = [index["sample_rate"], *gap, digests, index["recordings"]]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def store_name(samples_digests: list[str]) -> str:
-    """Return the file name of the store, which depends on its content.
-
-    Args:
-        samples_digests: digest of the samples of every file, in order; an empty string for a skipped file.
-
-    >>> store_name(["ab", "", "cd"])
-    'samples-88d4266fd4e6.i16'
-    """
-    return f"samples-{hashlib.sha256(''.join(samples_digests).encode()).hexdigest()[:12]}.i16"

@@ -1,7 +1,7 @@
-"""Remove the old store of a corpus folder, also after a writer was killed.
+"""Remove the old stores of a corpus folder, also after a writer was killed.
 
-Before a writer changes the folder, it records the names and sizes of the old and the new store in a file of
-its scratch folder. The recorded store that the index does not name is removed later. A file that was not
+Before a writer changes the folder, it records the names and sizes of the old and the new stores in a file of
+its scratch folder. The recorded stores that the index does not name are removed later. A file that was not
 recorded is never removed.
 """
 
@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from partita.data.index import STORE_NAME, read_index
+from partita.data.index import read_index
+from partita.data.stores import STORE_NAME, store_bytes, store_items
 from partita.errors import PartitaError
 from partita.storage import write_json
 from partita.tables import read_json
@@ -18,14 +19,14 @@ from partita.tables import read_json
 RECORD = "stores.json"
 
 
-def record_stores(scratch: Path, samples: dict[str, int]) -> None:
-    """Record stores of which all but one will be unused, in addition to those already recorded.
+def record_stores(scratch: Path, items: dict[str, int]) -> None:
+    """Record stores of which some will be unused, in addition to those already recorded.
 
     Args:
         scratch: the writer's scratch folder.
-        samples: {name of a store: number of its samples}.
+        items: {name of a store: number of its samples or frames}.
     """
-    write_json(scratch / RECORD, _recorded(scratch) | samples)
+    write_json(scratch / RECORD, _recorded(scratch) | items)
 
 
 def remove_unused_stores(out: Path, scratch: Path, index: dict[str, Any] | None = None) -> bool:
@@ -53,13 +54,12 @@ def remove_unused_stores(out: Path, scratch: Path, index: dict[str, Any] | None 
         index = index or (read_index(out) if recorded else None)
     except PartitaError:
         return False
-    complete = True
-    for name, samples in recorded.items():
+    complete, used = True, store_items(index) if index is not None else {}
+    for name, items in recorded.items():
         path = out / name
-        used = index is not None and name == index["store"]
-        if used or not STORE_NAME.fullmatch(name) or type(samples) is not int or path.is_symlink():
+        if name in used or not STORE_NAME.fullmatch(name) or type(items) is not int or path.is_symlink():
             continue
-        if path.is_file() and path.stat().st_size == 2 * samples:
+        if path.is_file() and path.stat().st_size == store_bytes(name, items):
             try:
                 path.unlink()
             except OSError:  # some systems refuse while another process has it open

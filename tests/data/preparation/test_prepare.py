@@ -144,7 +144,7 @@ def test_a_second_run_prepares_only_changed_recordings(
 
     prepare([folder], out, PrepareConfig(sample_rate=8000, trim=False, peak_dbfs=-3))
     assert len(prepared) == 6
-    assert len(list(out.iterdir())) == 2, "the old store is removed"
+    assert len(list(out.iterdir())) == 3, "the old stores are removed"
 
 
 def test_the_number_of_workers_does_not_change_the_corpus(folder: Path, tmp_path: Path) -> None:

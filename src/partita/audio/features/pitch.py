@@ -5,10 +5,13 @@ their time. It follows one voice: of a chord it gives one note. This file does n
 """
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import swift_f0
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import swift_f0
 
 UNVOICED_PITCH = 69.0
 """MIDI note number of a sound without any voiced frame."""
@@ -91,6 +94,8 @@ def track_pitch(waveform: NDArray[np.floating], sample_rate: int, hop_length: in
 
 
 @lru_cache(maxsize=1)
-def _network() -> swift_f0.SwiftF0:
+def _network() -> "swift_f0.SwiftF0":
     """Return the network, which is loaded when it is first used and runs on the calling thread."""
+    import swift_f0
+
     return swift_f0.SwiftF0(threads=1)

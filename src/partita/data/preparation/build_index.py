@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from partita.audio.features.layout import hop_length_for
 from partita.data.index import FORMAT, fingerprint
 from partita.data.preparation.labels import label_parser, read_label
 from partita.data.preparation.recording import SoundSettings
@@ -38,7 +39,7 @@ class IndexSettings:
 def build_index(
     files: list[PreparedFile], settings: IndexSettings, warnings: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the content of `index.json` without `store` and `digest`, which the writer adds.
+    """Return the content of `index.json` without `store`, `pitch_store` and `digest`.
 
     Args:
         files: every source, prepared or skipped.
@@ -64,6 +65,7 @@ def build_index(
         "sample_rate": rate,
         "samples": sum(f.samples for f in usable),
         "sound": settings.sound.as_json(),
+        "pitch_hop_length": hop_length_for(rate),
         "gap": settings.rules.gap,
         "splits": json.loads(json.dumps(asdict(settings.rules))),
         "labels": settings.labels,

@@ -19,7 +19,7 @@ from partita.data.corpus_writer import CorpusWriter
 from partita.data.preparation.recording import PreparedSound, SoundSettings, prepare_recording
 from partita.data.preparation.sources import Source
 from partita.data.preparation.summary import group_notes
-from partita.data.prepared_file import PreparedFile
+from partita.data.prepared_file import PreparedFile, StorePart
 from partita.digests import new_samples_hash
 from partita.progress import WorkCounter
 
@@ -54,9 +54,12 @@ def prepare_all(
     stop = threading.Event()
     progress.expect(sum(source.size for source in sources))
     with ExitStack() as stack:
-        stores: SimpleQueue[IO[bytes]] = SimpleQueue()
+        stores: SimpleQueue[_Stores] = SimpleQueue()
         for number in range(workers):
-            stores.put(stack.enter_context((writer.scratch / f"{number}.i16").open("wb")))
+            samples, pitch = (writer.scratch / f"{number}.{kind}" for kind in ("i16", "f32"))
+            stores.put(
+                _Stores(stack.enter_context(samples.open("wb")), stack.enter_context(pitch.open("wb")))
+            )
         job = _Job(settings, writer.scratch, old, stop, progress, stores)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="prepare")
         try:
@@ -83,6 +86,14 @@ class _OldFiles:
         return cls({f.source: f for f in same_root}, {f.digest: f for f in old})
 
 
+@dataclass(frozen=True)
+class _Stores:
+    """The scratch files of a thread, to which it appends the samples and the pitch of its recordings."""
+
+    samples: IO[bytes]
+    pitch: IO[bytes]
+
+
 class _StoppedError(Exception):
     """The work was stopped by the user, or by an error in another thread."""
 
@@ -100,7 +111,7 @@ class _Job:
     old: _OldFiles
     stop: threading.Event
     progress: WorkCounter
-    stores: SimpleQueue[IO[bytes]]
+    stores: SimpleQueue[_Stores]
     damaged: set[tuple[str, Path | None]] = field(default_factory=set)
 
     def run(self, source: Source) -> PreparedFile:
@@ -126,11 +137,11 @@ class _Job:
         return file
 
     def _is_intact(self, old: PreparedFile) -> bool:
-        """Return whether the old corpus still holds a file's samples; remember a damaged one."""
-        if intact := old.is_intact():
-            return intact
-        self.damaged.add((old.source, old.store))
-        return False
+        """Return whether the old corpus still holds a file's samples and pitch; remember a damaged one."""
+        store = old.damaged_store()
+        if store is not None:
+            self.damaged.add((old.source, store))
+        return store is None
 
     def _prepare(self, source: Source, digest: str) -> PreparedFile:
         reported = 0.0
@@ -142,32 +153,52 @@ class _Job:
             self.progress.add((share - reported) * source.size, source.name)
             reported = share
 
-        store = self.stores.get()
-        offset = store.tell() // 2
+        stores = self.stores.get()
+        offset = stores.samples.tell()
         try:
-            sound = prepare_recording(source.path, self.settings, store, self.scratch, report)
+            sound = prepare_recording(source.path, self.settings, stores.samples, self.scratch, report)
+            return _stored(_prepared_file(source, digest), sound, stores, offset)
         except MissingDecoderError as error:  # no digest: the decoder may be installed next time
             return _prepared_file(source, "", reason=str(error))
         except UnreadableError as error:
             return _prepared_file(source, digest, reason=str(error))
         finally:
-            self.stores.put(store)
+            self.stores.put(stores)
             self.progress.add((1 - reported) * source.size, source.name)
-        return replace(_prepared_file(source, digest, sound=sound), offset=offset, store=Path(store.name))
 
 
-def _prepared_file(
-    source: Source, digest: str, *, sound: PreparedSound | None = None, reason: str | None = None
-) -> PreparedFile:
+def _prepared_file(source: Source, digest: str, *, reason: str | None = None) -> PreparedFile:
     return PreparedFile(
         source=source.name,
         size=source.size,
         mtime_ns=source.mtime_ns,
         digest=digest,
         reason=reason,
-        stretches=tuple(sound.stretches) if sound else (),
-        samples_digest=sound.digest if sound else "",
-        note=sound.note if sound else None,
+        stretches=(),
+        samples_digest="",
+    )
+
+
+def _stored(file: PreparedFile, sound: PreparedSound, stores: _Stores, offset: int) -> PreparedFile:
+    """Append the pitch of a recording to its store; return the file with all that is known of it now.
+
+    Args:
+        file: the file, of which only the source is known.
+        sound: what was prepared; its samples are in their store.
+        stores: where samples and pitch are.
+        offset: bytes from the start of the store of samples to its samples.
+    """
+    pitch, pitch_offset = sound.pitch.astype("<f4").tobytes(), stores.pitch.tell()
+    stores.pitch.write(pitch)
+    samples = stores.samples.tell() - offset
+    return replace(
+        file,
+        stretches=tuple(sound.stretches),
+        samples_digest=sound.digest,
+        pitch_digest=new_samples_hash(pitch).hexdigest(),
+        note=sound.note,
+        samples_part=StorePart(Path(stores.samples.name), offset, samples),
+        pitch_part=StorePart(Path(stores.pitch.name), pitch_offset, len(pitch)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Prepare one recording: decode it, set its level, cut its silence, write it as 16-bit samples.
+"""Prepare one recording: decode it, set its level, cut its silence, track its pitch, write 16-bit samples.
 
 The level is known only at the end of the recording. The decoded sound therefore waits in a scratch file (in
 memory while it is short), and the memory used does not grow with the recording. This module knows neither
@@ -17,16 +17,19 @@ from numpy.typing import NDArray
 
 from partita.audio.decoding import Decoder
 from partita.audio.errors import UnreadableError
+from partita.audio.features.layout import hop_length_for
+from partita.audio.features.pitch import PitchTracker
 from partita.audio.pcm import INT16_SCALE
 from partita.audio.silence import FRAME_S, quiet_frames, sound_segments
 from partita.digests import new_samples_hash
 
-VERSION = 4  # of how recordings are prepared; after a change of this number every recording is prepared again
+VERSION = 5  # of how recordings are prepared; after a change of this number every recording is prepared again
 IN_MEMORY = 4 << 20  # bytes of decoded sound that stay in memory
 SILENT = 10 ** (-90 / 20)  # a peak below this is the last bit of 16-bit sound: nothing was recorded
 MAX_CLIPPED = 0.2  # share of samples at full scale; a full-scale sine has 0.09
 SHORTEST_S = 0.05
 BLOCK = 1 << 18
+DECODING = 0.4  # of the time; the rest is tracking the pitch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ class SoundSettings:
         """Return the settings as the index holds them, with the version of the method.
 
         >>> SoundSettings(sample_rate=8000, peak_dbfs=-1.0, trim=True).as_json()
-        {'version': 4, 'sample_rate': 8000, 'peak_dbfs': -1.0, 'trim': True}
+        {'version': 5, 'sample_rate': 8000, 'peak_dbfs': -1.0, 'trim': True}
         """
         return {"version": VERSION, **asdict(self)}
 
@@ -60,11 +63,14 @@ class PreparedSound:
         stretches: the parts that were not cut, as (start, length) in samples at the corpus's rate, counted
             from the start of the source.
         digest: digest of the samples.
+        pitch: (frames, 2) float32, pitch and periodicity of the stretches, one after the other; see
+            `track_pitch`. A stretch has one frame at its first sample and one for each hop in it.
         note: what the user should know about the recording, None for nothing.
     """
 
     stretches: list[tuple[int, int]]
     digest: str
+    pitch: NDArray[np.float32]
     note: str | None = None
 
 
@@ -109,29 +115,33 @@ def prepare_recording(
         settings: rate, level, trimming.
         output: an open file; nothing is written to it if the recording can't be used.
         scratch_folder: folder of the scratch file of a long recording, 4 bytes a sample.
-        report: called with the share of the source that has been decoded, 0 to 1.
+        report: called with the share of the work that is done, 0 to 1.
 
     Returns:
-        Where the samples come from, and their digest.
+        Where the samples come from, their digest, and their pitch.
 
     Raises:
         UnreadableError: the recording can't be used; the message is the reason.
         OSError: the disk is full.
     """
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(scratch_folder)) as scratch:
-        levels, note = _decode(source, settings, scratch, report)
+        levels, note = _decode(source, settings, scratch, lambda share: report(DECODING * share))
         stretches = [(0, levels.samples)]
         if settings.trim:
             stretches = _sounding(scratch, levels, settings.sample_rate)
         gain = INT16_SCALE * 10 ** (settings.peak_dbfs / 20) / levels.peak
-        digest = new_samples_hash()
+        digest, pitch = new_samples_hash(), []
         for start, stop in stretches:
-            for block in _blocks(scratch, start, stop, levels.mean):
+            tracker = PitchTracker(settings.sample_rate, hop_length_for(settings.sample_rate))
+            for number, block in enumerate(_blocks(scratch, start, stop, levels.mean)):
+                report(DECODING + (1 - DECODING) * (start + number * BLOCK) / levels.samples)
                 samples = np.rint(block * np.float32(gain)).astype("<i2")
                 digest.update(samples)
                 output.write(samples)
+                tracker.add(samples / np.float32(INT16_SCALE))
+            pitch.append(tracker.finish())
     lengths = [(start, stop - start) for start, stop in stretches]
-    return PreparedSound(stretches=lengths, digest=digest.hexdigest(), note=note)
+    return PreparedSound(stretches=lengths, digest=digest.hexdigest(), pitch=np.concatenate(pitch), note=note)
 
 
 def _decode(
