@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from partita.audio.features.layout import FrameLayout
 from partita.data.corpus import Corpus
 from partita.data.frame_windows import FrameWindows
-from partita.data.frames import segment_frames
+from partita.data.frames.excerpts import segment_frames
 from partita.data.windows import TrainingWindows
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES

@@ -152,7 +152,9 @@ class TrainStep:
         return numbers | {"gradient_norm": norm}
 
     def _noised(self, classes: Tensor) -> Tensor:
-        """Return the past with noise: a Gaussian of another deviation in each window, none in about a quarter.
+        """Return the past with Gaussian noise, whose deviation differs from window to window.
+
+        A quarter of the windows have none.
 
         Source: LPCNet (Valin & Skoglund 2019, section 3.3) adds noise to its input in training.
         """

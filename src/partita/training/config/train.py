@@ -73,8 +73,9 @@ class TrainConfig:
     quantizer: Quantizer = field(default_factory=Quantizer)
     """How samples become classes."""
     condition: tuple[str, ...] = (AUTO,)
-    """What the network is given besides its past: `features` (log-mel bands and pitch, which a second network,
-    the frame tier, learns to draw), `notes`, `labels`, or `none`. `auto` takes all that the corpus has."""
+    """What the network is given besides its past: `features` (log-mel bands and pitch, which a second
+    network, the frame tier, learns to draw), `notes`, `labels`, or `none`. `auto` takes all that the corpus
+    has."""
     frames: FrameTierConfig = field(default_factory=FrameTierConfig)
     """The frame tier."""
     steps: int | None = None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.data.corpus import Corpus
-from partita.data.frames import segment_frames
+from partita.data.frames.excerpts import segment_frames
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
@@ -26,7 +26,9 @@ WINDOW_SECONDS = 0.064
 FLOOR = 1e-5  # power that counts as silence: about -50 dB below a loud partial
 
 
-def choose_temperature(model: WaveNet, corpus: Corpus, config: TrainConfig) -> tuple[float, dict[float, float]]:
+def choose_temperature(
+    model: WaveNet, corpus: Corpus, config: TrainConfig
+) -> tuple[float, dict[float, float]]:
     """Return the temperature whose clips are nearest to the validation sound, and the distance of each.
 
     Args:
@@ -95,7 +97,8 @@ def _excerpts(
     if not segments:
         raise PartitaError(f"the corpus {corpus.path} has no validation sound: prepare it with some")
     before = -(-model.receptive_field // hop) + 1
-    length = min(round(SECONDS * corpus.sample_rate), max(segment.length for segment in segments) - before * hop)
+    longest = max(segment.length for segment in segments)
+    length = min(round(SECONDS * corpus.sample_rate), longest - before * hop)
     steps = max(hop, length // hop * hop)
     rng = numpy_stream(config.seed, "temperature")
     lengths = np.array([segment.length for segment in segments], np.float64)
@@ -105,7 +108,7 @@ def _excerpts(
         every = segment_frames(corpus, segment, layout)
         last = max(0, (segment.length - steps) // hop - before)
         start = int(rng.integers(0, last, endpoint=True))
-        sound = np.zeros((before * hop + steps), np.int16)
+        sound = np.zeros(before * hop + steps, np.int16)
         part = corpus.samples[segment.offset + start * hop :][: min(len(sound), segment.length - start * hop)]
         sound[: len(part)] = part
         prompts.append(config.quantizer.encode_int16(sound[: before * hop]))

@@ -14,7 +14,7 @@ from torch import Tensor
 from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
-from partita.data.frames import segment_frames
+from partita.data.frames.excerpts import segment_frames
 from partita.data.windows import WindowBatch, every_window
 from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet

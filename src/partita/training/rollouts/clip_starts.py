@@ -97,7 +97,8 @@ def choose_cuts(
     >>> past.tolist(), real.tolist()
     ([[0, 1, 2, 3]], [[4, 5, 6, 7, 8, 9]])
     """
-    step, first = (1, torch.zeros(len(valid), dtype=torch.long)) if grid is None else (grid.step, grid.first())
+    grid = grid or CutGrid(1, torch.zeros(len(valid), dtype=torch.long))
+    step, first = grid.step, grid.first()
     counts = valid.sum(1).cpu() - first
     length = min(length, int(counts.max()))
     positions = ((counts - length) // step + 1).clamp_min(0)

@@ -1,1 +1,1 @@
-"""The two tiers in training: the conditions of windows, and the frame tier's network, optimizer and average."""
+"""The two tiers in training: conditions of windows, and the frame tier with its optimizer and average."""
