@@ -18,7 +18,7 @@ from partita.terminal import print_line, print_note
 REPEATABLE = ("--test", "--validation")
 USAGE = "partita prepare RECORDINGS ... --out PATH [OPTIONS]"
 GROUPS = {
-    "recordings": ("RECORDINGS", "--out", "--labels"),
+    "recordings": ("RECORDINGS", "--out", "--labels", "--[no-]notes"),
     "sound": ("--sample-rate", "--peak-dbfs", "--[no-]trim"),
     "splits": ("--test", "--validation", "--validation-seconds", "--gap", "--seed"),
     "computation": ("--workers",),

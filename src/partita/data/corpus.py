@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.data.index import INDEX, REMEDY, SPLITS, read_index
+from partita.data.notes import Note
+from partita.data.notes.kept import KeptNotes
 from partita.data.pitch_track import PitchTrack
 from partita.data.stores import SAMPLE_BYTES, map_store, samples_digest
 from partita.errors import PartitaError
@@ -101,7 +103,7 @@ class Corpus:
         partita.errors.PartitaError: /nowhere/a.i16 is missing: prepare the recordings again
         """
         corpus = cls(path, index)
-        _ = corpus.samples  # maps the stores now, so that `prepare` can replace them later
+        _ = corpus.samples, corpus._notes  # opened now, so that `prepare` can replace the files later
         if corpus.has_pitch:
             _ = corpus._pitch
         return corpus
@@ -152,6 +154,17 @@ class Corpus:
         if not self.has_pitch:
             raise PartitaError(f"{self.path} has no pitch, since an older version made it: {REMEDY}")
         return PitchTrack(self.path, self.index)
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether it was prepared with notes."""
+        return "notes" in self.index
+
+    @cached_property
+    def _notes(self) -> KeptNotes:
+        if not self.has_notes:
+            return KeptNotes({})
+        return KeptNotes.read(self.path / self.index["notes"], remedy=REMEDY)
 
     @cached_property
     def _verified(self) -> set[int]:
@@ -236,17 +249,18 @@ class Corpus:
         """Return the name of a segment's recording."""
         return str(self.index["recordings"][segment.recording]["source"])
 
+    def notes(self, segment: Segment) -> list[Note]:
+        """Return the notes that sound in a segment, in seconds from its start; without notes, none."""
+        seconds = segment.length / self.sample_rate
+        return self._notes.within(self.source(segment), segment.source_start_s, seconds)
+
     def labels(self, segment: Segment) -> tuple[str, ...]:
         """Return the labels of a segment's recording, like ("digit=3", "speaker=george"), sorted."""
         label = self.index["recordings"][segment.recording]["label"] or {}
         return tuple(sorted(f"{name}={value}" for name, value in label.items()))
 
     def label_values(self) -> tuple[str, ...]:
-        """Return all labels of the training split that a model can learn, like "digit=3", sorted.
-
-        A name is left out if more than half of the recordings have a value of their own, as the number of a
-        take is.
-        """
+        """Return the training split's labels, sorted, without names of nearly a value a recording (takes)."""
         labels = [r["label"] for r in self.index["recordings"] if r["split"] == "train" and r["label"]]
         values = {(name, value) for label in labels for name, value in label.items()}
         count = Counter(name for name, _ in values)

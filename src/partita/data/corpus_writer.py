@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from partita.data.index import INDEX, DamagedIndexError, read_index
+from partita.data.notes.kept import NOTES_NAME, KeptNotes, remove_unused_notes
 from partita.data.prepared_file import PreparedFile, StorePart
 from partita.data.store_cleanup import clear_scratch, record_stores, remove_unused_stores
 from partita.data.stores import (
@@ -30,7 +31,9 @@ from partita.errors import PartitaError
 from partita.storage import DISK_FULL_ERRORS, flush_to_disk, lock_folder, remove_leftovers, write_json
 
 SCRATCH = ".preparing"
-OWN_NAMES = re.compile(rf"{re.escape(SCRATCH)}|{STORE_NAME.pattern}|\.{re.escape(INDEX)}\..*\.part")
+OWN_NAMES = re.compile(
+    rf"{re.escape(SCRATCH)}|{STORE_NAME.pattern}|{NOTES_NAME.pattern}|\.{re.escape(INDEX)}\..*\.part"
+)
 
 
 class CorpusWriter:
@@ -83,6 +86,7 @@ class CorpusWriter:
         """Remove the scratch folder, and the stores that the index does not name."""
         with suppress(PartitaError):
             self._clean_up()
+            self._remove_notes()
         if not self._existed:
             with suppress(OSError):  # not empty: it holds a corpus now
                 self.out.rmdir()
@@ -112,6 +116,12 @@ class CorpusWriter:
         else:  # a later writer can tell which stores are unused
             clear_scratch(self.scratch)
         remove_leftovers(self.out, of=INDEX)
+
+    def _remove_notes(self) -> None:
+        """Remove files of notes that the index does not name."""
+        index = self._new or read_index(self.out)
+        if index is not None:
+            remove_unused_notes(self.out, index.get("notes"))
 
     @property
     def old_settings(self) -> Any:
@@ -148,13 +158,16 @@ class CorpusWriter:
             )
         return files
 
-    def commit(self, index: dict[str, Any], files: list[PreparedFile]) -> dict[str, Any]:
-        """Write the stores, then the index. What is unchanged is not written again.
+    def commit(
+        self, index: dict[str, Any], files: list[PreparedFile], notes: KeptNotes | None = None
+    ) -> dict[str, Any]:
+        """Write the stores and the notes, then the index. What is unchanged is not written again.
 
         Args:
             index: the content of `index.json`, without `store`, `pitch_store` and `digest`. With
                 `pitch_hop_length`, the corpus has pitch.
             files: the files whose samples the store holds, in order; those of the old corpus must be intact.
+            notes: the notes that the index names, if it does.
 
         Returns:
             The index as it was written.
@@ -176,6 +189,8 @@ class CorpusWriter:
                     one.append_to(target)
             flush_to_disk(part)
             part.replace(self.out / name)
+        if notes is not None:
+            notes.write(self.out)
         if index != self._old:
             write_json(self.out / INDEX, index)
         self._new = index

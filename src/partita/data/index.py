@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from partita.data.notes.kept import NOTES_NAME
 from partita.data.stores import STORE_NAME, pitch_store_name, store_name
 from partita.digests import DIGEST, verify_digest
 from partita.errors import PartitaError
@@ -113,6 +114,9 @@ prepare the recordings again
     for name in ("warnings", "held_out"):
         if name in table.values and not all(type(line) is str for line in table.array(name)):
             table.reject(name, "must be a list of strings")
+    notes = table.optional("notes", table.text)
+    if notes is not None and not NOTES_NAME.fullmatch(notes):
+        table.reject("notes", "must be the name of a file of notes in the corpus folder")
     total = sum(_check_file(entry) for entry in table.tables("files"))
     if total != samples:
         table.reject("samples", f"must be {total}, the sum over `files`")
@@ -205,7 +209,7 @@ def _check_content(table: Table) -> None:
 
 
 def fingerprint(index: dict[str, Any]) -> str:
-    """Return a digest of all that a model learns from: samples, segments, splits, labels, rate and gap.
+    """Return a digest of all that a model learns from: samples, segments, splits, labels, notes, rate, gap.
 
     It does not depend on the folder of the files or on the time when they were prepared, nor on the pitch.
 
@@ -217,5 +221,6 @@ def fingerprint(index: dict[str, Any]) -> str:
     """
     digests = [entry["samples_digest"] for entry in index["files"] if entry["reason"] is None]
     gap = [index["gap"]] if "gap" in index else []
-    content = [index["sample_rate"], *gap, digests, index["recordings"]]
+    notes = [index["notes"]] if "notes" in index else []
+    content = [index["sample_rate"], *gap, digests, index["recordings"], *notes]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

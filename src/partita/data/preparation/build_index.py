@@ -11,6 +11,7 @@ from typing import Any
 
 from partita.audio.features.layout import hop_length_for
 from partita.data.index import FORMAT, fingerprint
+from partita.data.notes.kept import KeptNotes
 from partita.data.preparation.labels import label_parser, read_label
 from partita.data.preparation.recording import SoundSettings
 from partita.data.preparation.splits import Recording, SplitPart, SplitRules, assign_splits
@@ -37,7 +38,10 @@ class IndexSettings:
 
 
 def build_index(
-    files: list[PreparedFile], settings: IndexSettings, warnings: Sequence[str] = ()
+    files: list[PreparedFile],
+    settings: IndexSettings,
+    warnings: Sequence[str] = (),
+    notes: KeptNotes | None = None,
 ) -> dict[str, Any]:
     """Return the content of `index.json` without `store`, `pitch_store` and `digest`.
 
@@ -45,6 +49,7 @@ def build_index(
         files: every source, prepared or skipped.
         settings: how to split and label them.
         warnings: earlier warnings, which the index repeats.
+        notes: the notes of the recordings, if they are kept.
 
     Raises:
         PartitaError: no file can be used, the splits can't be made, or the label pattern matches no name.
@@ -69,6 +74,7 @@ def build_index(
         "gap": settings.rules.gap,
         "splits": json.loads(json.dumps(asdict(settings.rules))),
         "labels": settings.labels,
+        **({"notes": notes.name} if notes is not None else {}),
         "root": str(settings.root),
         "recordings": recordings,
         "held_out": held_out_lines(parts, lengths, settings.rules, rate),

@@ -19,6 +19,7 @@ from partita.data.preparation.labels import label_parser
 from partita.data.preparation.name_patterns import relative_to_root
 from partita.data.preparation.parallel import prepare_all
 from partita.data.preparation.recording import SoundSettings
+from partita.data.preparation.score_files import find_notes, without_scores
 from partita.data.preparation.sources import find_sources
 from partita.data.preparation.splits import SplitRules, check_patterns
 from partita.device import available_cores
@@ -53,6 +54,8 @@ class PrepareConfig:
     """Seed for choosing the held-out recordings."""
     labels: str | None = None
     """Pattern to read labels from file names, for example {digit}_{speaker}_{take}."""
+    notes: bool = False
+    """Keep the notes beside the recordings: NAME.notes.csv, NAME.mid or NAME.midi beside NAME.wav."""
     workers: int | None = None
     """Number of recordings to prepare at the same time. Default: one for each core."""
 
@@ -115,6 +118,7 @@ def prepare(
         recordings = [recordings]
     out = Path(out)
     root, sources = find_sources(recordings, out)
+    sources = without_scores(sources) if config.notes else sources
     names = [source.name for source in sources if source.problem is None]
     rules = SplitRules(
         test=relative_to_root(config.test, root, names),
@@ -130,8 +134,9 @@ def prepare(
         workers = min(config.workers or available_cores(), max(1, len(sources)))  # each opens a file
         with suppress_library_messages():
             files, warnings = prepare_all(sources, sound, writer, workers, counter, root=root)
-        index = build_index(files, settings, [*writer.warnings, *warnings])
-        return Corpus.from_index(out, writer.commit(index, files))
+        notes, missing = find_notes(sources, files) if config.notes else (None, [])
+        index = build_index(files, settings, [*writer.warnings, *warnings, *missing], notes)
+        return Corpus.from_index(out, writer.commit(index, files, notes))
 
 
 @contextmanager
