@@ -175,9 +175,7 @@ class TrainStep:
         numbers: dict[str, Tensor],
     ) -> None:
         """Add the gradient of the judge's loss on the generator's own clips; extend `numbers`."""
-        loss, judge_numbers = free_running.loss(
-            self.generator, batch, step=info.step, progress=info.progress
-        )
+        loss, judge_numbers = free_running.loss(self.generator, batch, step=info.step, progress=info.progress)
         numbers |= judge_numbers
         judge = free_running.judge
         weight = 0.0 if loss is None else judge.weight(info.progress)

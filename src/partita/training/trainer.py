@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 from partita.data.corpus import Corpus
-from partita.data.verify import BackgroundCheck
 from partita.data.frame_windows import FrameWindows
+from partita.data.verify import BackgroundCheck
 from partita.data.windows import TrainingWindows, WindowBatch
 from partita.errors import DivergedError
 from partita.models.wavenet import WaveNet

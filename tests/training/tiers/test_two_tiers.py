@@ -46,7 +46,9 @@ def tensors_of(run: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in newest.glob("*.safetensors")}
 
 
-def test_a_corpus_with_pitch_trains_two_tiers_unless_told_otherwise(corpus: Corpus, make_config: Make) -> None:
+def test_a_corpus_with_pitch_trains_two_tiers_unless_told_otherwise(
+    corpus: Corpus, make_config: Make
+) -> None:
     usual = with_conditions(make_config(), corpus)
     assert usual.condition == ("features",)
     assert usual.network_shape.condition is not None and usual.frames.model is not None
@@ -58,7 +60,9 @@ def test_a_corpus_with_pitch_trains_two_tiers_unless_told_otherwise(corpus: Corp
     assert alone.network_shape.condition is not None and alone.frames.model is None
 
 
-@pytest.mark.parametrize("names", [(), ("auto", "features"), ("none", "labels"), ("pitch",), ("notes", "notes")])
+@pytest.mark.parametrize(
+    "names", [(), ("auto", "features"), ("none", "labels"), ("pitch",), ("notes", "notes")]
+)
 def test_conditions_that_make_no_sense_are_refused(names: tuple[str, ...]) -> None:
     with pytest.raises(PartitaError, match="give `auto` or `none`"):
         check_conditions(names)
@@ -144,7 +148,6 @@ def test_noise_moves_the_past_and_never_the_targets(make_config: Make) -> None:
     assert int(low.min()) == 0 < int(low.max())
 
 
-
 def test_the_frame_tier_keeps_its_best_average() -> None:
     config = FrameTierConfig(layout=FrameLayout(hop_length=160, bands=3), channels=8)
     tier = FrameTier(config, seed=0, compute=ComputeDevice(torch.device("cpu"), False))
@@ -157,7 +160,9 @@ def test_the_frame_tier_keeps_its_best_average() -> None:
     tier.keep_if_better(2.5)
     assert not all(torch.equal(kept[name], value) for name, value in tier.best.state_dict().items())
     copy = FrameTier(config, seed=1, compute=tier_device())
-    copy.restore({name: {key: value.clone() for key, value in file.items()} for name, file in tier.tensors().items()})
+    copy.restore(
+        {name: {key: value.clone() for key, value in file.items()} for name, file in tier.tensors().items()}
+    )
     assert copy.best_bits == 2.5 and math.isclose(copy.step, 1)
 
 
