@@ -21,9 +21,8 @@ MODEL = WaveNet(SIZES["tiny"], generator=torch.Generator().manual_seed(0))
 
 @pytest.mark.parametrize(("device", "gpu"), [("auto", False), ("cpu", False), ("cuda", True)])
 def test_the_device_selects_the_engine(monkeypatch: pytest.MonkeyPatch, device: Device, gpu: bool) -> None:
-    cpu_engine, gpu_engine = (lambda *_, numbers: ("cpu", numbers)), (lambda *_, numbers: ("cuda", numbers))
-    monkeypatch.setattr(backend, "CPUEngine", cpu_engine)
-    monkeypatch.setattr(backend, "GPUEngine", gpu_engine)
+    monkeypatch.setattr(backend, "CPUEngine", lambda *_, numbers, **__: ("cpu", numbers))
+    monkeypatch.setattr(backend, "GPUEngine", lambda *_, numbers, **__: ("cuda", numbers))
     history, numbers = np.zeros((512, 4), np.int64), np.arange(512)
     chosen = backend.engine_for(MODEL, history, SamplingConfig(device=device), numbers=numbers)
     assert cast("object", chosen) == ("cuda" if gpu else "cpu", numbers)

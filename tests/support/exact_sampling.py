@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from partita.models.conditioning.conditions import Conditions
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose, probabilities
@@ -16,7 +17,10 @@ CHUNK = 4096
 
 @torch.inference_mode()
 def exact_probabilities(
-    model: WaveNet, history: NDArray[np.integer], config: SamplingConfig
+    model: WaveNet,
+    history: NDArray[np.integer],
+    config: SamplingConfig,
+    conditions: Conditions | None = None,
 ) -> NDArray[np.float64]:
     """Return, in float64, the probabilities with which each sample after the first R is drawn.
 
@@ -24,6 +28,7 @@ def exact_probabilities(
         model: the weights; it is not changed.
         history: (clips, R + steps) classes, R the receptive field.
         config: temperature, top_k and top_p.
+        conditions: the frames around `history`, if the model has a condition.
 
     Returns:
         (clips, steps, classes): entry i is the distribution of history[:, R + i] given what is before it.
@@ -32,8 +37,13 @@ def exact_probabilities(
     exact.load_state_dict(model.state_dict())
     inputs = torch.as_tensor(np.asarray(history)[:, :-1], dtype=torch.long)
     reach = model.receptive_field - 1
+    if conditions is not None:
+        conditions = Conditions(conditions.frames.double(), conditions.start)
     chunks = [
-        exact(inputs[:, start : start + CHUNK + reach]).numpy()
+        exact(
+            inputs[:, start : start + CHUNK + reach],
+            None if conditions is None else conditions.shifted(start),
+        ).numpy()
         for start in range(0, inputs.shape[1] - reach, CHUNK)
     ]
     return probabilities(np.concatenate(chunks, 1), config)

@@ -13,6 +13,7 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.cpu.engine import CPUEngine
+from partita.sampling.frame_sources import FrameSource
 from partita.sampling.gpu.engine import GPUEngine
 
 
@@ -35,6 +36,7 @@ def engine_for(
     config: SamplingConfig,
     *,
     numbers: NDArray[np.int64] | None = None,
+    conditions: FrameSource | None = None,
 ) -> Engine:
     """Create the engine that draws the clips.
 
@@ -43,9 +45,12 @@ def engine_for(
         history: (clips, receptive_field) classes before the first sample.
         config: how to draw, and on which device; `auto` is the CPU.
         numbers: (clips,) the clip numbers, by which the draws are addressed; by default 0, 1, 2, ...
+        conditions: the frames of the clips: one row for all, one for each, or one for each of equally many
+            neighbouring clips. A model without a condition ignores them.
 
     Raises:
-        PartitaError: there is no GPU, or the GPU engine does not support the settings.
+        PartitaError: there is no GPU, or the GPU engine does not support the settings, or the frames are
+            missing or do not fit.
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"])
@@ -53,8 +58,10 @@ def engine_for(
     (1, 3)
     """
     if config.device == "cuda":
+        if model.conditioner is not None:
+            raise PartitaError("`device` is 'cuda', but the model has a condition: use `--device cpu`")
         return GPUEngine(model, history, config, numbers=numbers)
-    return CPUEngine(model, history, config, numbers=numbers)
+    return CPUEngine(model, history, config, numbers=numbers, conditions=conditions)
 
 
 def check_memory(model: WaveNet, clips: int) -> None:

@@ -21,8 +21,9 @@ from partita.errors import PartitaError
 from partita.models.conditioning.conditioner import MARGIN
 from partita.models.wavenet import WaveNet
 from partita.sampling.frame_sources import FrameSource
+from partita.sampling.weights import aligned_zeros
 
-CHUNK = 8
+CHUNK = 16
 """Frames whose products are made at once: always as many, so that rounding is the same however clips are
 drawn."""
 
@@ -41,7 +42,8 @@ class Span(NamedTuple):
     stop: int
     """The time after the last sample."""
     biases: NDArray[np.float32]
-    """(blocks, rows, columns), with one row per clip, or a single row for all clips."""
+    """(blocks, rows, columns), with one row per clip, or a single row for all clips. The next span overwrites
+    them."""
 
 
 class ConditionTable:
@@ -92,7 +94,9 @@ class ConditionTable:
         self.columns = products.shape[1]
         self._bias = np.zeros(self.columns, np.float32) if bias is None else bias.astype(np.float32)
         self._chunks: dict[int, NDArray[np.float32]] = {}
-        self._given = len(self._frames(0, 1))
+        self._buffer: NDArray[np.float32] | None = None
+        before = -(model.receptive_field // self.layout.hop_length)  # frames are requested in order
+        self._given = len(self._frames(before, before + 1))
         if clips % self._given:
             raise PartitaError(
                 f"the condition has the frames of {self._given} clips, but {clips} are drawn: give one row of"
@@ -115,13 +119,20 @@ class ConditionTable:
             PartitaError: the frames contain values that are not finite, or of the wrong shape.
         """
         most = max(1, min(MOST_BLOCKS, MOST_BYTES // (4 * self.rows * self.columns)))
+        if self._buffer is None:
+            self._buffer = aligned_zeros(most * self.rows * self.columns).reshape(most, self.rows, -1)
         while start < stop:
             end = min(stop, (start // HOLD + most) * HOLD)
-            yield Span(start, end, self.biases(start, end))
+            yield Span(start, end, self.biases(start, end, self._buffer))
             start = end
 
-    def biases(self, start: int, stop: int) -> NDArray[np.float32]:
+    def biases(self, start: int, stop: int, buffer: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return the biases of the blocks that samples from `start` to `stop` - 1 are in.
+
+        Args:
+            start: the time of the first sample.
+            stop: the time after the last one.
+            buffer: at least as many blocks as needed, overwritten; by default a new array.
 
         Returns:
             (blocks, rows, columns): sample t is in block t // HOLD - start // HOLD of these.
@@ -130,12 +141,17 @@ class ConditionTable:
         frame, weight = self._places(blocks)
         first = int(frame[0])
         products = self._products(first, int(frame[-1]) + 2)
-        before, step = products[frame - first], products[frame - first + 1]
-        # written so that equal frames give equal biases, to the last bit
-        step -= before
-        step *= weight[:, None, None]
-        step += before
-        return step if self.rows == self._given else np.repeat(step, self._clips // self._given, 1)
+        if buffer is None:
+            buffer = np.empty((len(blocks), self.rows, self.columns), np.float32)
+        biases = buffer[: len(blocks)]
+        sharing = biases.reshape(len(blocks), self._given, -1, self.columns)
+        for at in range(len(products) - 1):
+            here = slice(*np.searchsorted(frame, [first + at, first + at + 1]))
+            # written so that equal frames give equal biases, to the last bit
+            step = (products[at + 1] - products[at])[:, None]
+            np.multiply(weight[here, None, None, None], step, out=sharing[here])
+            sharing[here] += products[at][:, None]
+        return biases
 
     def constant_samples(self, start: int, stop: int) -> int:
         """Return how many samples from `start` on have the same biases, for every clip; at most all."""

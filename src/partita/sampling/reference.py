@@ -34,17 +34,30 @@ class CachedStep:
         ]
         self.time = 0
 
-    def __call__(self, classes: Tensor) -> Tensor:
-        """Process one sample of each clip, (clips,), and return the logits of the next, (clips, classes)."""
-        model = self.model
+    def __call__(self, classes: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Process one sample of each clip, and compute the logits of the next one.
+
+        Args:
+            classes: (clips,) the newest samples.
+            condition: (clips or 1, columns) what the condition of the next sample adds to the gated units of
+                all layers, then to the sum of the skip connections (see `Conditioner`).
+
+        Returns:
+            (clips, classes).
+        """
+        model, units = self.model, 2 * self.model.config.dilation_channels
         hidden: Tensor = model.embedding[classes]
         skips: Tensor = model.skip_bias
+        if condition is not None:
+            skips = skips + condition[:, units * len(self.queues) :]
         for layer, (queue, dilation) in enumerate(zip(self.queues, model.config.dilations, strict=True)):
             length = len(queue)
             taps = [
                 queue[(self.time + tap * dilation) % length] for tap in range(model.config.kernel_size - 1)
             ]
             z = torch.cat([*taps, hidden], 1) @ model.dilated[layer] + model.dilated_bias[layer]
+            if condition is not None:
+                z = z + condition[:, units * layer : units * (layer + 1)]
             queue[self.time % length] = hidden
             filter_half, gate_half = z.chunk(2, 1)
             gate = torch.tanh(filter_half) * torch.sigmoid(gate_half)

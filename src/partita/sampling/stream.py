@@ -14,6 +14,7 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.backend import check_memory, engine_for
 from partita.sampling.config import SamplingConfig
+from partita.sampling.frame_sources import FrameSource
 
 Classes = NDArray[Any]
 
@@ -75,9 +76,12 @@ class Stream:
         clips: the number of clips.
         config: how to draw.
         zero_class: the class of silence, which precedes the prompt.
+        conditions: the frames that the clips follow: one row for all clips, or one for each. Needed if the
+            model has a condition, otherwise ignored.
 
     Raises:
-        PartitaError: the prompt or the settings do not fit the model, or the clips do not fit in memory.
+        PartitaError: the prompt, the frames or the settings do not fit the model, or the clips do not fit in
+            memory.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
@@ -94,6 +98,7 @@ class Stream:
         clips: int = 1,
         config: SamplingConfig | None = None,
         zero_class: int,
+        conditions: FrameSource | None = None,
     ) -> None:
         self.config = config or SamplingConfig()
         if clips < 1:
@@ -105,7 +110,7 @@ class Stream:
         )
         self.clips = clips
         self._dtype = np.uint8 if count <= 256 else np.int16
-        self._engine = engine_for(model, history, self.config)
+        self._engine = engine_for(model, history, self.config, conditions=conditions)
 
     @property
     def position(self) -> int:
@@ -134,6 +139,7 @@ def stream(
     first: int | None = None,
     config: SamplingConfig | None = None,
     zero_class: int,
+    conditions: FrameSource | None = None,
 ) -> Iterator[Classes]:
     """Yield blocks of (clips, config.block) classes.
 
@@ -149,6 +155,7 @@ def stream(
         first: samples of the first block; None makes all blocks equal.
         config: as for `Stream`, and the size of a block.
         zero_class: as for `Stream`.
+        conditions: as for `Stream`.
 
     Returns:
         an iterator over (clips, block) classes.
@@ -167,7 +174,9 @@ def stream(
     """
     if steps is not None and steps < 0:
         raise PartitaError(f"`steps` is {steps}: give at least 0")
-    source = Stream(model, prompt=prompt, clips=clips, config=config, zero_class=zero_class)
+    source = Stream(
+        model, prompt=prompt, clips=clips, config=config, zero_class=zero_class, conditions=conditions
+    )
     return blocks_of(source, steps, first=first)
 
 
@@ -202,6 +211,7 @@ def draw(
     prompt: Classes | None = None,
     config: SamplingConfig | None = None,
     zero_class: int,
+    conditions: FrameSource | None = None,
 ) -> Classes:
     """Return (clips, steps) classes; the arguments are those of `stream`.
 
@@ -211,4 +221,7 @@ def draw(
     >>> draw(model, steps=5, zero_class=128).shape
     (1, 5)
     """
-    return Stream(model, prompt=prompt, clips=clips, config=config, zero_class=zero_class).take(steps)
+    source = Stream(
+        model, prompt=prompt, clips=clips, config=config, zero_class=zero_class, conditions=conditions
+    )
+    return source.take(steps)

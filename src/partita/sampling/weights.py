@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
+from partita.ops.llvm.vector import WIDTH
 from partita.sampling.precision import rounded_weights
 
 PADDING_LOGIT = -1e30
@@ -62,6 +63,17 @@ def folded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
     dilated = w["dilated"].reshape(layers, config.kernel_size, channels, 2, units)
     bias = w["dilated_bias"].reshape(layers, 2, units) + np.einsum("ltrhu,lr->lhu", dilated, shifts)
     return w | {"dilated": dilated, "dilated_bias": bias}
+
+
+def aligned_zeros(size: int) -> NDArray[np.float32]:
+    """Return zeros that start at a multiple of 64 bytes.
+
+    >>> aligned_zeros(3).ctypes.data % 64
+    0
+    """
+    raw = np.zeros(size + WIDTH, np.float32)
+    offset = -raw.ctypes.data % 64 // 4
+    return raw[offset : offset + size]
 
 
 def zero_padded(array: Array, shape: tuple[int, ...]) -> Array:

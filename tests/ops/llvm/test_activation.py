@@ -8,7 +8,7 @@ from numba import njit
 
 from partita.ops.llvm.activation import exponential, gate, gate_gradient, gate_product
 from partita.ops.llvm.vector import INT, load_vector, operation, store_vector
-from partita.sampling.cpu.packing import aligned_zeros
+from partita.sampling.weights import aligned_zeros
 
 
 def _emit_exponential(builder: Any, x: Any, out: Any) -> None:

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from partita.ops.llvm.softmax import exponentials
-from partita.sampling.cpu.packing import aligned_zeros
+from partita.sampling.weights import aligned_zeros
 
 
 @njit

@@ -5,12 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from conditioned import LAYOUT, conditioned_model, random_frames
 
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.cpu.clip_group import ClipGroup, constant_start
 from partita.sampling.cpu.kernel import advance
+from partita.sampling.frame_sources import FrameSource, GivenFrames
 from partita.sampling.stream import Stream
 
 NETWORKS = {
@@ -22,9 +24,18 @@ NETWORKS = {
 }
 
 
-def first_samples(model: WaveNet, prompt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def first_samples(
+    model: WaveNet, prompt: np.ndarray, conditions: FrameSource | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     clips = len(prompt)
-    source = Stream(model, prompt=prompt, clips=clips, config=SamplingConfig(threads=1), zero_class=128)
+    source = Stream(
+        model,
+        prompt=prompt,
+        clips=clips,
+        config=SamplingConfig(threads=1),
+        zero_class=128,
+        conditions=conditions,
+    )
     seen = np.empty((clips, 80, 256), np.float32)
     return source.take(80, probabilities=seen), seen
 
@@ -41,7 +52,7 @@ def test_few_steps_equal_all_steps(name: str, clips: int, monkeypatch: pytest.Mo
     prompts.append(np.full((clips, 30), 128))
     prompts.append(np.arange(clips)[:, None] * np.ones((1, field), int))
     few = [first_samples(model, prompt) for prompt in prompts]
-    monkeypatch.setattr(ClipGroup, "skip_constant_start", lambda self, rule, known: known)
+    monkeypatch.setattr(ClipGroup, "skip_constant_start", lambda self, rule, known, **_: known)
     for prompt, (drawn, seen) in zip(prompts, few, strict=True):
         all_drawn, all_seen = first_samples(model, prompt)
         assert (drawn == all_drawn).all()
@@ -52,8 +63,8 @@ def test_few_samples_remain(monkeypatch: pytest.MonkeyPatch) -> None:
     lengths = []
     original = ClipGroup.skip_constant_start
 
-    def recorded(self, rule, known):  # type: ignore[no-untyped-def]
-        rest = original(self, rule, known)
+    def recorded(self, rule, known, **biases):  # type: ignore[no-untyped-def]
+        rest = original(self, rule, known, **biases)
         lengths.append((known.shape[1], rest.shape[1]))
         return rest
 
@@ -62,7 +73,36 @@ def test_few_samples_remain(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Stream(model, prompt=np.array([1, 2, 3]), zero_class=128)
     source.take(1)
     source.take(1)
-    assert lengths == [(model.receptive_field, 4), (0, 0)]
+    assert lengths == [(model.receptive_field, 4)]
+
+
+def test_a_condition_that_changes_ends_the_constant_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = conditioned_model(SIZES["tiny"])
+    field, hop = model.receptive_field, LAYOUT.hop_length
+    prompt = np.random.default_rng(4).integers(0, 256, (2, 30))
+    for changes_at in (-40, -25, -20, -10, -3, 3):
+        frames = np.repeat(random_frames(2, 1), 100, 1)
+        frames[1, 50 + changes_at :, 2] += 1.0  # the clips have different frames
+        source = GivenFrames(frames, first=-50)
+        rests = []
+        original = ClipGroup.skip_constant_start
+
+        def recorded(self, rule, known, **biases):  # type: ignore[no-untyped-def]
+            rests.append(original(self, rule, known, **biases))  # noqa: B023 - called in this turn of the loop
+            return rests[-1]  # noqa: B023
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ClipGroup, "skip_constant_start", recorded)
+            drawn, seen = first_samples(model, prompt, source)
+        with monkeypatch.context() as patch:
+            patch.setattr(ClipGroup, "skip_constant_start", lambda self, rule, known, **_: known)
+            all_drawn, all_seen = first_samples(model, prompt, source)
+        assert (drawn == all_drawn).all()
+        assert (seen == all_seen).all()
+        # products change two frames before the frame, and the interpolation one frame before them
+        constant = field if (changes_at + 3) * hop < -field else max(0, field + (changes_at - 3) * hop)
+        remaining = field if constant < 12 else field - min(constant, field - 30) + 1
+        assert abs(rests[0].shape[1] - remaining) <= 2, changes_at
 
 
 def test_the_kernel_is_compiled_once() -> None:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from partita.ops.llvm.vector import WIDTH
 from partita.sampling.cpu.categorical import ClassArrays, DrawRule
-from partita.sampling.cpu.kernel import ClipState, Steps, Workspace, advance, copy_clips
-from partita.sampling.cpu.packing import PackedNetwork, aligned_zeros
+from partita.sampling.cpu.kernel import Biases, ClipState, Steps, Workspace, advance, copy_clips
+from partita.sampling.cpu.packing import PackedNetwork
+from partita.sampling.weights import aligned_zeros
 
 RING = np.dtype([("at", np.int64), ("slots", np.int64), ("slot", np.int64), ("dilation", np.int64)])
 """One layer's ring buffer: its first float, the slots, the slot of the next sample, the dilation."""
@@ -47,6 +48,7 @@ class ClipGroup:
         self._state = ClipState(np.int64(self._past.ctypes.data), self.ring, self.newest, numbers)
         addresses = {name: np.int64(array.ctypes.data) for name, array in self._buffers.items()}
         self._workspace = Workspace(**addresses)
+        self._plain = Biases(n.bias, *(np.int64(number) for number in (0, 0, 0, 1)))
         self._arrays = ClassArrays(
             logits=self._buffers["logits"].view(np.int32).reshape(count, classes),
             masses=self._buffers["masses"],
@@ -62,6 +64,7 @@ class ClipGroup:
         first: int,
         drawn: NDArray[np.int16],
         *,
+        biases: Biases | None = None,
         with_masses: bool = False,
     ) -> NDArray[np.float32]:
         """Process known samples, then draw as many samples as `drawn` has columns.
@@ -71,6 +74,7 @@ class ClipGroup:
             known: (clips, k) classes.
             first: the number of the first sample to draw.
             drawn: (clips, steps), filled.
+            biases: those of the samples that are predicted, if there is a condition.
             with_masses: whether to return the masses that were drawn from.
 
         Returns:
@@ -78,25 +82,30 @@ class ClipGroup:
         """
         shape = (len(self.numbers), drawn.shape[1] if with_masses else 0, len(self._arrays.masses))
         masses = np.empty(shape, np.float32)
-        steps = Steps(known, first, drawn, masses)
+        steps = Steps(known, first, drawn, masses, self._plain if biases is None else biases)
         advance(self.packed.network, self._state, self._workspace, self._arrays, rule, steps)
         return masses
 
     def score(
-        self, rule: DrawRule, known: NDArray[np.int64], given: NDArray[np.int64], values: NDArray[np.float64]
+        self,
+        rule: DrawRule,
+        given: NDArray[np.int64],
+        values: NDArray[np.float64],
+        biases: Biases | None = None,
     ) -> None:
-        """Process known samples, then compute the log-probabilities of given samples.
+        """Compute the log-probabilities of given samples.
 
         Args:
             rule: required by the kernel; the classes that it draws are discarded.
-            known: (clips, k) classes.
             given: (clips, steps) classes.
             values: (clips, steps), filled with log-probabilities at temperature 1, in nats.
+            biases: those of the given samples, if there is a condition.
         """
+        biases, known = self._plain if biases is None else biases, np.empty((len(given), 0), np.int64)
         logits = self._buffers["logits"].reshape(len(self.numbers), -1)[:, : self.packed.classes]
         rows, drawn = np.arange(len(self.numbers)), np.empty((len(self.numbers), 1), np.int16)
         for step in range(given.shape[1]):
-            self.advance(rule, known if step == 0 else known[:, :0], 0, drawn)
+            self.advance(rule, known, 0, drawn, biases=biases._replace(phase=biases.phase + step))
             shifted = logits - logits.max(1, keepdims=True)
             values[:, step] = shifted[rows, given[:, step]] - np.log(np.exp(shifted).sum(1))
             self.newest[:] = given[:, step]
@@ -116,26 +125,39 @@ class ClipGroup:
         copy_clips(self.ring, channels, other._past, sources, self._past, targets, clips)
         self.newest[targets] = other.newest[sources]
 
-    def skip_constant_start(self, rule: DrawRule, known: NDArray[np.int64]) -> NDArray[np.int64]:
+    def skip_constant_start(
+        self,
+        rule: DrawRule,
+        known: NDArray[np.int64],
+        *,
+        biases: Biases | None = None,
+        constant: int | None = None,
+    ) -> NDArray[np.int64]:
         """Process the known samples before the first change, in one step per layer, if that is fewer steps.
 
-        The past before a prompt is silence, thousands of equal samples. While the input is constant, so is
-        each layer's output: after one step per layer all slots of that layer's ring have the same content.
-        The arithmetic is that of the long way, so the samples drawn later are the same to the last bit.
+        The past before a prompt is silence, thousands of equal samples. While the input and the condition are
+        constant, so is each layer's output: after one step per layer all slots of that layer's ring have the
+        same content. The arithmetic is that of the long way, so the samples drawn later are the same to the
+        last bit.
 
         Args:
             rule: required by the kernel; nothing is drawn.
-            known: (clips, k) classes: the whole receptive field before anything is drawn, or no samples.
+            known: (clips, k) classes: the whole receptive field before anything is drawn.
+            biases: those of the known samples after the first one, if there is a condition.
+            constant: how many known samples after the first one have the same biases; None is all.
 
         Returns:
             (clips, n): the known samples that remain to be processed.
         """
         layers, same = len(self.ring), constant_start(known)
+        if constant is not None:
+            same = min(same, constant + 1)
         if same <= layers + 1:
             return known
         pair, nothing = known[:, :2].copy(), np.empty((len(known), 0), np.int16)
         for layer in range(layers):
-            self.advance(rule, pair, 0, nothing)  # the layers process one sample, the other one is the newest
+            # the layers process one sample, the other one is the newest
+            self.advance(rule, pair, 0, nothing, biases=biases)
             self._fill_ring(layer)
         # groups with silence of any length end at the same slots, since clips are copied between groups
         self.ring["slot"] = (same - 1) % self.ring["slots"]

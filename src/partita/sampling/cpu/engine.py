@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.models.wavenet import WaveNet
+from partita.sampling.conditions import condition_table
 from partita.sampling.config import SamplingConfig
+from partita.sampling.cpu.bias_spans import BiasSpan, bias_spans
 from partita.sampling.cpu.categorical import DrawRule
-from partita.sampling.cpu.clip_group import ClipGroup
+from partita.sampling.cpu.clip_group import ClipGroup, constant_start
 from partita.sampling.cpu.kernel import prepare_numba
-from partita.sampling.cpu.packing import pack
+from partita.sampling.cpu.packing import bias_columns, pack
+from partita.sampling.frame_sources import FrameSource
 
 ResultT = TypeVar("ResultT")
 
@@ -55,6 +58,10 @@ class CPUEngine:
         config: how to draw.
         numbers: (clips,) int64, the clip numbers, by which `uniforms.uniforms` addresses the draws; by
             default 0, 1, 2, ...
+        conditions: the frames of the clips; needed if the model has a condition, otherwise ignored.
+
+    Raises:
+        PartitaError: the model has a condition, and `conditions` is missing or does not fit.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
@@ -71,6 +78,7 @@ class CPUEngine:
         config: SamplingConfig,
         *,
         numbers: NDArray[np.int64] | None = None,
+        conditions: FrameSource | None = None,
     ) -> None:
         prepare_numba()  # now, so that the first block comes sooner
         self.position = 0
@@ -82,6 +90,13 @@ class CPUEngine:
         ranges = split_clips(len(history), config.thread_count)
         single_clips = {len(clips) == 1 for clips in ranges}
         packed = {single: pack(model, 1 if single else 2, config.precision) for single in single_clips}
+        self._table = condition_table(
+            model,
+            conditions,
+            clips=len(history),
+            bias=next(iter(packed.values())).bias,
+            columns=bias_columns(model.config),
+        )
         self._rows = [slice(clips.start, clips.stop) for clips in ranges]
         self._groups = [ClipGroup(packed[rows.stop - rows.start == 1], numbers[rows]) for rows in self._rows]
         workers = min(config.thread_count, len(ranges))
@@ -97,16 +112,28 @@ class CPUEngine:
         Returns:
             (clips, steps) classes.
         """
-        drawn = np.empty((self._rows[-1].stop, steps), np.int16)
-        history = self._pop_history()
+        self._process_history()
+        first, parts = self.position, []
+        for span in bias_spans(self._table, first, first + steps):
+            here = slice(span.start - first, span.stop - first)
+            parts.append(self._draw(span, None if probabilities is None else probabilities[:, here]))
+        self.position += steps
+        return np.concatenate(parts, 1)
+
+    def _draw(self, span: BiasSpan, probabilities: NDArray[np.float32] | None) -> NDArray[np.int16]:
+        """Draw the samples of one span; see `take`."""
+        drawn, wanted = (
+            np.empty((self._rows[-1].stop, span.stop - span.start), np.int16),
+            probabilities is not None,
+        )
+        known = np.empty((self._rows[-1].stop, 0), np.int64)
 
         def draw(group: ClipGroup, rows: slice) -> NDArray[np.float32]:
-            known = group.skip_constant_start(self._rule, history[rows])
-            wanted = probabilities is not None
-            return group.advance(self._rule, known, self.position, drawn[rows], with_masses=wanted)
+            return group.advance(
+                self._rule, known[rows], span.start, drawn[rows], biases=span.of(rows), with_masses=wanted
+            )
 
         masses = self._map(draw)
-        self.position += steps
         if probabilities is not None:
             whole = np.concatenate(masses)[..., : self._classes]
             probabilities[:] = whole / whole.sum(-1, keepdims=True)
@@ -128,30 +155,36 @@ class CPUEngine:
         >>> bool((clips.score(np.array([[128, 129], [5, 250]])) < 0).all())
         True
         """
-        values = np.empty(given.shape)
-        if given.shape[1] == 0:
-            return values
-        history = self._pop_history()
-
-        def score(group: ClipGroup, rows: slice) -> None:
-            known = group.skip_constant_start(self._rule, history[rows])
-            group.score(self._rule, known, given[rows], values[rows])
-
-        self._map(score)
+        self._process_history()
+        values, first = np.empty(given.shape), self.position
+        for span in bias_spans(self._table, first, first + given.shape[1]):
+            self._score(span, given, values, first)
         self.position += given.shape[1]
         return values
 
+    def _score(
+        self, span: BiasSpan, given: NDArray[np.int64], values: NDArray[np.float64], first: int
+    ) -> None:
+        """Fill the log-probabilities of one span; see `score`."""
+        here = slice(span.start - first, span.stop - first)
+
+        def score(group: ClipGroup, rows: slice) -> None:
+            group.score(self._rule, given[rows, here], values[rows, here], span.of(rows))
+
+        self._map(score)
+
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        """Replace the past of some clips with that of others; each clip keeps its own number.
+        """Replace the past of some clips with that of others; each clip keeps its own number and its frames.
 
         Args:
             targets: (n,) rows of the clips to overwrite, each at most once.
             sources: (n,) rows of the clips to copy; none of them is a target.
         """
-        if self._history is not None:
+        if self._history is not None and self._table is None:
             self._history = self._history.copy()
             self._history[targets] = self._history[sources]
             return
+        self._process_history()  # with the frames of the sources
         starts = np.array([rows.start for rows in self._rows])
         to, origin = (np.searchsorted(starts, rows, "right") - 1 for rows in (targets, sources))
 
@@ -163,11 +196,41 @@ class CPUEngine:
 
         self._map(copy)
 
-    def _pop_history(self) -> NDArray[np.int64]:
-        """Return the samples that are still to be processed: the whole history at first, then nothing."""
-        history = np.zeros((self._rows[-1].stop, 0), np.int64) if self._history is None else self._history
-        self._history = None
-        return history
+    def _process_history(self) -> None:
+        """Process the samples before the first drawn one, unless this is done."""
+        history, self._history = self._history, None
+        if history is None:
+            return
+        start, constant = self.position - history.shape[1] + 1, None
+        if self._table is not None:
+            # together for all groups, so that the same samples remain in each
+            same = constant_start(history)
+            constant = self._table.constant_samples(start, start + same - 1) if same > 1 else 0
+        opening = next(bias_spans(self._table, start, start + 1))
+
+        def skip(group: ClipGroup, rows: slice) -> NDArray[np.int64]:
+            return group.skip_constant_start(
+                self._rule, history[rows], biases=opening.of(rows), constant=constant
+            )
+
+        rest = self._map(skip)
+        longest = max(known.shape[1] for known in rest)
+        for span in bias_spans(self._table, self.position - longest + 1, self.position):
+            self._process(span, rest)
+
+    def _process(self, span: BiasSpan, rest: list[NDArray[np.int64]]) -> None:
+        """Process the known samples of one span, and the one before it, which is the newest so far."""
+        known = {rows.start: one for rows, one in zip(self._rows, rest, strict=True)}
+        nothing = np.empty((self._rows[-1].stop, 0), np.int16)
+
+        def process(group: ClipGroup, rows: slice) -> None:
+            mine = known[rows.start]
+            first = max(0, mine.shape[1] - (self.position - span.start) - 1)
+            last = mine.shape[1] - (self.position - span.stop)
+            part = np.ascontiguousarray(mine[:, first:last])
+            group.advance(self._rule, part, 0, nothing[rows], biases=span.of(rows))
+
+        self._map(process)
 
     def _map(self, function: Callable[[ClipGroup, slice], ResultT]) -> list[ResultT]:
         """Return the function's result for every group and its rows, computed on the threads."""

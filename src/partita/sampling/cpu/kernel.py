@@ -30,11 +30,11 @@ class Network(NamedTuple):
     kernel_size: Any
     layers: Any
     embedding: Any
+    bias: Any
+    """What a step starts from without a condition: the biases of all layers, then of the skip product."""
     dilated: Matrix
-    dilated_bias: Any
     residual: Matrix
     skip: Matrix
-    skip_bias: Any
     end1: Matrix
     end1_bias: Any
     end2: Matrix
@@ -68,6 +68,21 @@ class Workspace(NamedTuple):
     sums: Any
 
 
+class Biases(NamedTuple):
+    """What each predicted sample's products start from: `Network.bias`, or a table that a condition makes."""
+
+    address: Any
+    """The address of the first block's biases, each in the order of `Network.bias`."""
+    block_bytes: Any
+    """Bytes from one block of samples to the next; 0 without a condition."""
+    clip_step: Any
+    """Floats from one clip to the next; 0 if all clips share their biases."""
+    phase: Any
+    """Samples of the first block that come before the first predicted sample."""
+    hold: Any
+    """Samples in a block."""
+
+
 class Steps(NamedTuple):
     """The samples of one call: known samples to process, then samples to draw."""
 
@@ -79,11 +94,27 @@ class Steps(NamedTuple):
     """(clips, steps) int16: receives the drawn samples."""
     masses: Any
     """(clips, steps, classes) float32: receives the masses that were drawn from; 0 steps to skip this."""
+    biases: Biases
+    """The biases of the samples that are predicted: all known samples after the first one, then the drawn."""
 
 
 @compiled(error_model="numpy")
-def pass_layers(network: Any, state: Any, workspace: Any) -> None:
-    """Process the newest sample of each clip: write the gates of all layers, and a slot of each ring."""
+def bias_of(biases: Any, step: Any) -> Any:
+    """Return the biases of the predicted sample after `step` others, as Columns."""
+    block = (biases.phase + step) // biases.hold
+    return Columns(biases.address + block * biases.block_bytes, biases.clip_step)
+
+
+@compiled(error_model="numpy")
+def pass_layers(network: Any, state: Any, workspace: Any, bias: Any) -> None:
+    """Process the newest sample of each clip: write the gates of all layers, and a slot of each ring.
+
+    Args:
+        network: Network.
+        state: ClipState, updated.
+        workspace: Workspace, overwritten.
+        bias: Columns, the biases of the next sample of each clip.
+    """
     n, s, table, clips = network, workspace, state.table, len(state.newest)
     channels, units = 16 * n.residual.panels, n.residual.rows
     outputs, slot_bytes = 16 * n.dilated.panels, 64 * n.residual.panels * clips
@@ -93,7 +124,7 @@ def pass_layers(network: Any, state: Any, workspace: Any) -> None:
         copy_rows(embedded, channels, hidden + 4 * c * channels, channels, 1, channels)
     for layer in range(n.layers):
         slot, slots, ring = table[layer].slot, table[layer].slots, state.rings + 4 * table[layer].at
-        start, z = Columns(n.dilated_bias + 4 * layer * outputs, ZERO), Columns(s.z, outputs)
+        start, z = Columns(bias.address + 4 * layer * outputs, bias.step), Columns(s.z, outputs)
         for tap in range(n.kernel_size):
             past = slot - (n.kernel_size - 1 - tap) * table[layer].dilation
             x = Columns(ring + (past + slots if past < 0 else past) * slot_bytes, channels)
@@ -117,14 +148,15 @@ def pass_layers(network: Any, state: Any, workspace: Any) -> None:
 
 
 @compiled(error_model="numpy")
-def pass_head(network: Any, workspace: Any, clips: Any) -> None:
-    """Compute the logits from the gates of all layers."""
+def pass_head(network: Any, workspace: Any, bias: Any, clips: Any) -> None:
+    """Compute the logits from the gates of all layers; `bias` is that of `pass_layers`."""
     n, s, most = network, workspace, network.tile_columns
     gates = Columns(s.gates, n.skip.rows)
     skips, ends = Columns(s.skips, 16 * n.skip.panels), Columns(s.ends, 16 * n.end1.panels)
     logits = Columns(s.logits, 16 * n.end2.panels)
     rows = MatrixRows(n.skip, ZERO, ZERO, gates.step)
-    product(rows, Columns(n.skip_bias, ZERO), gates, skips, RECTIFY, clips, most)
+    start = Columns(bias.address + 64 * n.layers * n.dilated.panels, bias.step)
+    product(rows, start, gates, skips, RECTIFY, clips, most)
     rows = MatrixRows(n.end1, ZERO, ZERO, skips.step)
     product(rows, Columns(n.end1_bias, ZERO), skips, ends, RECTIFY, clips, most)
     rows = MatrixRows(n.end2, ZERO, ZERO, ends.step)
@@ -143,15 +175,16 @@ def advance(network: Any, state: Any, workspace: Any, arrays: Any, rule: Any, st
         rule: DrawRule.
         steps: Steps: the known samples, and arrays that receive the drawn ones.
     """
-    clips = len(state.newest)
+    clips, passed = len(state.newest), max(steps.known.shape[1] - 1, 0)
     for t in range(steps.known.shape[1]):
         if t > 0:
-            pass_layers(network, state, workspace)
+            pass_layers(network, state, workspace, bias_of(steps.biases, t - 1))
         for c in range(clips):
             state.newest[c] = steps.known[c, t]
     for t in range(steps.drawn.shape[1]):
-        pass_layers(network, state, workspace)
-        pass_head(network, workspace, clips)
+        bias = bias_of(steps.biases, passed + t)
+        pass_layers(network, state, workspace, bias)
+        pass_head(network, workspace, bias, clips)
         for c in range(clips):
             state.newest[c] = draw_class(workspace, arrays, rule, c, steps.first + t, state.numbers[c])
             steps.drawn[c, t] = state.newest[c]

@@ -11,24 +11,14 @@ import llvmlite.binding as llvm
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.llvm.unpack import FLOAT32, INT8
 from partita.ops.llvm.vector import WIDTH
 from partita.sampling.cpu.kernel import Network
 from partita.sampling.cpu.matmul import Matrix
 from partita.sampling.precision import MATRICES, bytes_per_weight, scales, stored_bits
-from partita.sampling.weights import Array, folded_weights, padded_bias, zero_padded
-
-
-def aligned_zeros(size: int) -> NDArray[np.float32]:
-    """Return zeros that start at a multiple of 64 bytes.
-
-    >>> aligned_zeros(3).ctypes.data % 64
-    0
-    """
-    raw = np.zeros(size + WIDTH, np.float32)
-    offset = -raw.ctypes.data % 64 // 4
-    return raw[offset : offset + size]
+from partita.sampling.weights import Array, aligned_zeros, folded_weights, padded_bias, zero_padded
 
 
 def wide_registers() -> bool:
@@ -149,13 +139,13 @@ def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
         )
     )  # fmt: skip
     dilated = zero_padded(w["dilated"], (layers, kernel_size, residual, 2, units))
+    gates, skips = zero_padded(w["dilated_bias"], (layers, 2, units)), zero_padded(w["skip_bias"], (skip,))
     return {
         "embedding": zero_padded(w["embedding"], (config.classes, residual)),
+        "bias": np.concatenate([gates.ravel(), skips]),
         "dilated": dilated.reshape(layers, kernel_size * residual, 2 * units),
-        "dilated_bias": zero_padded(w["dilated_bias"], (layers, 2, units)),
         "residual": zero_padded(w["residual"], (layers, units, residual)),  # the last one is never read
         "skip": zero_padded(w["skip"], (layers, units, skip)).reshape(1, layers * units, skip),
-        "skip_bias": zero_padded(w["skip_bias"], (skip,)),
         "end1": zero_padded(w["end1"], (skip, end))[None],
         "end1_bias": zero_padded(w["end1_bias"], (end,)),
         "end2": zero_padded(w["end2"], (end, classes))[None],
@@ -171,6 +161,26 @@ class PackedNetwork:
     network: Network
     dilations: tuple[int, ...]
     classes: int
+    bias: NDArray[np.float64]
+    """What `network.bias` points to: (layers * outputs + skip channels,), in whole panels."""
+
+
+def bias_columns(config: WaveNetConfig) -> NDArray[np.int64]:
+    """Return which of a conditioner's products each bias of a packed network gets; -1 for none.
+
+    >>> from partita.models.sizes import SIZES
+    >>> from dataclasses import replace
+    >>> config = replace(SIZES["tiny"], dilation_channels=15, skip_channels=2)
+    >>> columns = bias_columns(config)
+    >>> columns[14:18].tolist(), columns[-16:-12].tolist(), len(columns) == len(pack(WaveNet(config), 1).bias)
+    ([14, -1, 15, 16], [300, 301, -1, -1], True)
+    """
+    layers, units = len(config.dilations), config.dilation_channels
+    gates = np.full((layers, 2, padded_channels(units)), -1)
+    gates[:, :, :units] = np.arange(layers * 2 * units).reshape(layers, 2, units)
+    skips = np.full(padded_channels(config.skip_channels), -1)
+    skips[: config.skip_channels] = layers * 2 * units + np.arange(config.skip_channels)
+    return np.concatenate([gates.ravel(), skips])
 
 
 def pack(model: WaveNet, clips: int, precision: str = "float32") -> PackedNetwork:
@@ -203,4 +213,4 @@ def pack(model: WaveNet, clips: int, precision: str = "float32") -> PackedNetwor
     config = model.config
     counts = {"kernel_size": config.kernel_size, "layers": len(config.dilations), "tile_columns": columns}
     fields |= {name: np.int64(count) for name, count in counts.items()}
-    return PackedNetwork(weights, Network(**fields), config.dilations, config.classes)
+    return PackedNetwork(weights, Network(**fields), config.dilations, config.classes, w["bias"])

@@ -20,6 +20,7 @@ from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.backend import check_memory, engine_for
 from partita.sampling.config import SamplingConfig, SteeringConfig
+from partita.sampling.frame_sources import FrameSource
 from partita.sampling.smc import resampling
 from partita.sampling.stream import Classes, history_of
 from partita.sampling.uniforms import uniforms
@@ -93,9 +94,11 @@ class SteeredStream:
         steps: samples per clip, after which one particle is drawn by weight; None is no end.
         config: how the model draws.
         zero_class: the class of silence, which precedes the prompt.
+        conditions: the frames that the clips follow, which the particles of a clip share: one row for all
+            clips, or one for each. Needed if the model has a condition, otherwise ignored.
 
     Raises:
-        PartitaError: the prompt or the settings do not fit the model or the scorer.
+        PartitaError: the prompt, the frames or the settings do not fit the model or the scorer.
 
     >>> import torch
     >>> from partita.models.sizes import SIZES
@@ -117,6 +120,7 @@ class SteeredStream:
         steps: int | None = None,
         config: SamplingConfig | None = None,
         zero_class: int,
+        conditions: FrameSource | None = None,
     ) -> None:
         if clips < 1:
             raise PartitaError(f"`clips` is {clips}: give at least 1")
@@ -135,7 +139,11 @@ class SteeredStream:
         history = np.repeat(history, self._particles, 0)
         numbers = np.arange(clips)[:, None] + (np.arange(self._particles) << PARTICLE)
         self._engine = engine_for(
-            model, history[:, length - model.receptive_field :], self.config, numbers=numbers.ravel()
+            model,
+            history[:, length - model.receptive_field :],
+            self.config,
+            numbers=numbers.ravel(),
+            conditions=conditions,
         )
         past = history[:, length - steering.scorer.context :]
         self._scorer_state = steering.scorer.start(past, self.steering.block)

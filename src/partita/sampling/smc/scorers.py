@@ -13,6 +13,7 @@ from partita.models.discriminators.patchgan import PatchGAN
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.cpu.engine import CPUEngine
+from partita.sampling.frame_sources import FrameSource
 
 BATCH = 16
 """Windows per call of the discriminator: more would exceed the caches."""
@@ -134,6 +135,7 @@ class RatioScorer:
         better: the model to imitate.
         model: the model that draws.
         threads: threads per model; by default one per core.
+        conditions: the frames that the clips follow, for models with a condition.
 
     Raises:
         PartitaError: the models have different classes.
@@ -145,7 +147,14 @@ class RatioScorer:
     [0.0, 0.0]
     """
 
-    def __init__(self, better: WaveNet, model: WaveNet, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        better: WaveNet,
+        model: WaveNet,
+        *,
+        threads: int | None = None,
+        conditions: FrameSource | None = None,
+    ) -> None:
         if better.config.classes != model.config.classes:
             raise PartitaError(
                 f"the better model has {better.config.classes} classes, but the model that draws has"
@@ -154,6 +163,7 @@ class RatioScorer:
         self.better = better
         self.model = model
         self.threads = threads
+        self.conditions = conditions
 
     @property
     def context(self) -> int:
@@ -165,7 +175,12 @@ class RatioScorer:
         config = SamplingConfig(threads=self.threads)
         return RatioScorerState(
             *(
-                CPUEngine(model, past[:, self.context - model.receptive_field :], config)
+                CPUEngine(
+                    model,
+                    past[:, self.context - model.receptive_field :],
+                    config,
+                    conditions=self.conditions,
+                )
                 for model in (self.better, self.model)
             )
         )
