@@ -1,4 +1,4 @@
-"""Runs with two tiers: what they are given, that both learn, and that a resumed run ends with the same bytes."""
+"""Runs with two tiers: what they are given, that both learn, and that resumed runs end with the same bytes."""
 
 import math
 from collections.abc import Callable
@@ -100,7 +100,13 @@ def test_arms_train_a_network_with_a_condition_and_resume(
     corpus: Corpus, two_tiers: Make, tmp_path: Path, adversary: AdversaryConfig, arm: str
 ) -> None:
     config = two_tiers(steps=6, targets=1024, adversary=replace(adversary, warmup=0))
-    small = {"clips": 4, "length": 64, "initial_length": 64, "prompt_tail": 256, "redraw_every": 2}
+    small: dict[str, Any] = {
+        "clips": 4,
+        "length": 64,
+        "initial_length": 64,
+        "prompt_tail": 256,
+        "redraw_every": 2,
+    }
     config = with_arm(replace(config, rollout=replace(config.rollout, **small)), arm)
     whole = train(corpus, tmp_path / "whole", config, quiet=True)
     steps = iter(range(100))
@@ -114,7 +120,7 @@ def test_clips_of_a_rollout_are_drawn_with_the_frames_of_their_own_places(
 ) -> None:
     """The probabilities of a drawn clip are those that the network gives with the clip's conditions."""
     config = two_tiers(steps=1, targets=1024, batch=3, augment="off", adversary=adversary)
-    small = {"clips": 6, "length": 100, "initial_length": 100, "growth": 0.0}
+    small: dict[str, Any] = {"clips": 6, "length": 100, "initial_length": 100, "growth": 0.0}
     config = resolve(with_arm(replace(config, rollout=replace(config.rollout, **small)), "policy"))
     run = create_run(corpus, tmp_path / "run", config)
     batch = run.windows.next()
