@@ -2,20 +2,27 @@
 
 import pytest
 
-from partita.benchmarks.sampler import BenchCase, MachineLimits, bench, bytes_read, case_row, rate_bound
+from partita.benchmarks.cases import BenchCase, bytes_read, default_cases
+from partita.benchmarks.sampler import MachineLimits, bench, case_row, rate_bound
 from partita.models.sizes import SIZES
 
 KEYS = {
     "size", "clips", "threads", "precision", "device", "samples_per_second", "times_reference",
-    "share_of_matrix_rate", "share_of_bound",
+    "share_of_matrix_rate", "share_of_bound", "condition", "share_of_unconditioned",
 }  # fmt: skip
 
 
 def test_every_case_has_the_documented_keys() -> None:
-    cases = [BenchCase(1, 1), BenchCase(1, 1, "int8"), BenchCase(4, 2)]
+    cases = [
+        BenchCase(1, 1), BenchCase(1, 1, "int8"), BenchCase(4, 2), BenchCase(1, 1, condition="features"),
+    ]  # fmt: skip
     result = bench("tiny", cases=cases, runs=1, seconds=0.02, sides=(256,))
     found = [(case["clips"], case["threads"], case["precision"]) for case in result["cases"]]
-    assert found == [(1, 1, "float32"), (1, 1, "int8"), (4, 2, "float32")]
+    assert found == [(1, 1, "float32"), (1, 1, "int8"), (4, 2, "float32"), (1, 1, "float32")]
+    assert [case["condition"] for case in result["cases"]] == ["none", "none", "none", "features"]
+    assert [case["share_of_unconditioned"] is None for case in result["cases"]] == [True, True, True, False]
+    ratio = result["cases"][3]["samples_per_second"] / result["cases"][0]["samples_per_second"]
+    assert result["cases"][3]["share_of_unconditioned"] == pytest.approx(ratio)
     for case in result["cases"]:
         assert set(case) >= KEYS
         operations = 2 * 43_264 * case["samples_per_second"]
@@ -45,6 +52,13 @@ def test_threads_with_several_clips_read_float32_weights() -> None:
 def test_the_row_of_a_gpu_has_all_keys() -> None:
     limits = MachineLimits({("cuda", 1): 1e12}, {"float32": 1e9})
     row = case_row("tiny", BenchCase(512, 1, device="cuda"), [1e6, 2e6, 3e6], limits, reference=1e4)
-    assert set(row) >= KEYS
+    assert set(row) >= KEYS - {"share_of_unconditioned"}
     assert row["share_of_bound"] is None
     assert row["times_reference"] == 200.0
+
+
+def test_every_default_case_with_features_has_one_without() -> None:
+    cases = default_cases()
+    with_features = [case for case in cases if case.condition == "features"]
+    assert with_features
+    assert {case.unconditioned for case in with_features} <= set(cases)

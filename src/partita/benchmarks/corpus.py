@@ -34,7 +34,8 @@ def bench(*, seconds: float = 120.0, runs: int = 5) -> dict[str, float]:
 
     `share_of_plain_decoding` is the median over runs of a ratio of times: reading the file once with
     libsndfile in large blocks, over the whole preparation. The preparation decodes, mixes to mono, resamples
-    to 16 kHz, finds levels and silence, assigns splits, and writes the corpus.
+    to 16 kHz, finds levels and silence, tracks the pitch (most of the time), assigns splits, and writes the
+    corpus.
 
     Args:
         seconds: length of the MP3 file, which is generated first.

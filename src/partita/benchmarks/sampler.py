@@ -7,60 +7,33 @@ new processes.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
 
+from partita.benchmarks.cases import (
+    BenchCase,
+    Condition,
+    bytes_read,
+    conditioned,
+    default_cases,
+    random_network,
+    weight_bytes,
+)
 from partita.benchmarks.machine import SIDES, matrix_rate, reread_bandwidth
 from partita.benchmarks.start_time import start_times
 from partita.device import Device, thread_limit
-from partita.models.sizes import WaveNetConfig, size_named
+from partita.models.sizes import size_named
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose, probabilities
 from partita.sampling.config import Precision, SamplingConfig
-from partita.sampling.precision import bytes_per_weight
 from partita.sampling.reference import CachedStep
-from partita.sampling.stream import Stream
 from partita.sampling.uniforms import uniforms
 
 RUNS = 5
-
-
-@dataclass(frozen=True)
-class BenchCase:
-    """One case of the benchmark.
-
-    Args:
-        clips: number of clips drawn together.
-        threads: CPU threads.
-        precision: type in which the weights are stored.
-        device: device that draws.
-    """
-
-    clips: int
-    threads: int
-    precision: Precision = "float32"
-    device: Device = "cpu"
-
-    @property
-    def config(self) -> SamplingConfig:
-        """Sampling settings of the case."""
-        return SamplingConfig(threads=self.threads, precision=self.precision, device=self.device)
-
-
-def random_network(config: WaveNetConfig) -> WaveNet:
-    """Return a network with random weights whose predictions are far from uniform, like those after training.
-
-    Args:
-        config: shape of the network.
-    """
-    model = WaveNet(config, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        model.end2.mul_(30.0)
-    return model.eval()
 
 
 def measure_rate(advance: Callable[[int], Any], *, clips: int, seconds: float) -> float:
@@ -93,13 +66,15 @@ def reference_rate(model: WaveNet, case: BenchCase, *, seconds: float) -> float:
         case: the number of clips and threads.
         seconds: approximate duration of the measurement.
     """
-    config, step = SamplingConfig(), CachedStep(model, clips=case.clips)
+    config, step, condition = SamplingConfig(), CachedStep(model, clips=case.clips), None
+    if model.conditioner is not None:
+        condition = torch.zeros(1, model.conditioner.gate_columns + model.config.skip_channels)
 
     def advance(steps: int) -> None:
         classes = torch.full((case.clips,), model.config.classes // 2)
         numbers = uniforms(0, case.clips, 0, steps)
         for t in range(steps):
-            logits = step(classes)
+            logits = step(classes, condition)
             classes = torch.from_numpy(choose(probabilities(logits.numpy(), config), numbers[:, t]))
 
     with thread_limit(case.threads):
@@ -123,23 +98,6 @@ def rate_bound(case: BenchCase, *, matrix: float, bandwidth: float, bytes_each: 
     return min(matrix, 2.0 / bytes_each * bandwidth * case.clips)
 
 
-def weight_bytes(config: WaveNetConfig, precision: str) -> int:
-    """Return the size of the matrices of a network in bytes, as they are stored for one clip.
-
-    Args:
-        config: shape of the network.
-        precision: type in which the weights are stored.
-
-    >>> weight_bytes(size_named("small"), "bfloat16") == 2 * size_named("small").multiply_adds
-    True
-    """
-    last = config.end_channels * config.classes
-    return (
-        bytes_per_weight(precision, "skip") * (config.multiply_adds - last)
-        + bytes_per_weight(precision, "end2") * last
-    )
-
-
 def measure_start(size: str, *, runs: int) -> dict[str, Any]:
     """Measure the time to the first block, as medians over new processes with compiled code on disk.
 
@@ -151,31 +109,6 @@ def measure_start(size: str, *, runs: int) -> dict[str, Any]:
     times = start_times(size, block, runs=runs)
     middle = {name: float(np.median([one[name] for one in times])) for name in times[0]}
     return middle | {"start_runs": [one["start_seconds"] for one in times], "first_block": block}
-
-
-def bytes_read(config: WaveNetConfig, case: BenchCase) -> float:
-    """Return the bytes of a weight in a case. Threads with several clips use float32 weights.
-
-    Args:
-        config: shape of the network.
-        case: the case.
-
-    >>> bytes_read(size_named("small"), BenchCase(16, 2, "bfloat16"))
-    4.0
-    """
-    precision = case.precision if case.clips <= case.threads else "float32"
-    return weight_bytes(config, precision) / config.multiply_adds
-
-
-def default_cases() -> list[BenchCase]:
-    """Return the default cases: 1 clip at every precision, 16 clips on 1 and on all cores, and a GPU."""
-    every = SamplingConfig().thread_count
-    cases = [BenchCase(1, 1, precision) for precision in get_args(Precision)] + [BenchCase(16, 1)]
-    if every > 1:
-        cases.append(BenchCase(16, every))
-    if torch.cuda.is_available():
-        cases += [BenchCase(clips, 1, device="cuda") for clips in (1, 512)]
-    return cases
 
 
 def bench(
@@ -197,23 +130,32 @@ def bench(
 
     Returns:
         {"cases": [{"size", "clips", "threads", "precision", "device", "samples_per_second",
-        "times_reference", "share_of_matrix_rate", "share_of_bound", ...}], "start_seconds", ...}, where
-        "start_seconds" is the time from a model in memory to its first block; see `start_time.py`.
+        "times_reference", "share_of_matrix_rate", "share_of_bound", "condition", "share_of_unconditioned",
+        ...}], "start_seconds", ...}. "share_of_unconditioned" compares a network that is given features with
+        one that is not, in the same case and run. "start_seconds" is the time from a model in memory to its
+        first block; see `start_time.py`.
 
     Raises:
         PartitaError: no size has that name.
     """
     config = size_named(size)
-    model, cases = random_network(config), default_cases() if cases is None else cases
-    rates, limits = _measured(model, cases, runs=runs, seconds=seconds, sides=sides)
-    rows, references = [], dict[tuple[int, int], float]()
+    cases = default_cases() if cases is None else cases
+    models = {
+        condition: random_network(conditioned(config, condition))
+        for condition in dict.fromkeys(case.condition for case in cases)
+    }
+    rates, limits = _measured(models, cases, runs=runs, seconds=seconds, sides=sides)
+    plain = {case: measured for case, measured in zip(cases, rates, strict=True) if case.condition == "none"}
+    rows, references = [], dict[BenchCase, float]()
     for case, measured in zip(cases, rates, strict=True):
         # more threads can be slower on small tensors: use the best number for the plain loop
         tried = [BenchCase(case.clips, threads) for threads in sorted({1, case.threads})]
-        key = (case.clips, case.threads)
+        key = BenchCase(case.clips, case.threads, condition=case.condition)
         if key not in references:
+            model = models[case.condition]
             references[key] = max(reference_rate(model, one, seconds=seconds) for one in tried)
-        rows.append(case_row(size, case, measured, limits, references[key]))
+        row = case_row(size, case, measured, limits, references[key])
+        rows.append(row | compared(case, measured, plain.get(case.unconditioned)))
     return {"cases": rows, **measure_start(size, runs=runs)}
 
 
@@ -228,16 +170,19 @@ class MachineLimits:
 
 
 def _measured(
-    model: WaveNet, cases: Sequence[BenchCase], *, runs: int, seconds: float, sides: tuple[int, ...]
+    models: Mapping[Condition, WaveNet],
+    cases: Sequence[BenchCase],
+    *,
+    runs: int,
+    seconds: float,
+    sides: tuple[int, ...],
 ) -> tuple[list[list[float]], MachineLimits]:
     """Measure the rates of the cases and the limits of the machine.
 
     The measurements alternate, because the speed of a machine drifts.
     """
-    zero = model.config.classes // 2
-    streams = [Stream(model, clips=case.clips, config=case.config, zero_class=zero) for case in cases]
-    for source in streams:
-        source.take(1)
+    streams = [case.stream(models[case.condition]) for case in cases]
+    config = next(iter(models.values())).config
     rates: list[list[float]] = [[] for _ in cases]
     matrix = dict.fromkeys(((case.device, case.threads) for case in cases), 0.0)
     bandwidth = dict.fromkeys((case.precision for case in cases), 0.0)
@@ -248,7 +193,7 @@ def _measured(
             once = matrix_rate(torch.float32, threads, device, sides=sides, repeats=1)
             matrix[device, threads] = max(matrix[device, threads], once)
         for precision, best in bandwidth.items():
-            once = reread_bandwidth(weight_bytes(model.config, precision), seconds=0.1)
+            once = reread_bandwidth(weight_bytes(config, precision), seconds=0.1)
             bandwidth[precision] = max(best, once)
     return rates, MachineLimits(matrix, bandwidth)
 
@@ -274,6 +219,7 @@ def case_row(
         "threads": case.threads,
         "precision": case.precision,
         "device": case.device,
+        "condition": case.condition,
         "samples_per_second": rate,
         "runs": measured,
         "times_reference": rate / reference,
@@ -287,3 +233,22 @@ def case_row(
         bound = rate_bound(case, matrix=matrix, bandwidth=bandwidth, bytes_each=bytes_read(config, case))
     share = None if bound is None else rate * operations / bound
     return row | {"share_of_bound": share, "reread_bandwidth": bandwidth}
+
+
+def compared(case: BenchCase, measured: list[float], plain: list[float] | None) -> dict[str, Any]:
+    """Return the speed of a network with a condition as a share of the speed of one without.
+
+    Args:
+        case: the case.
+        measured: samples per second of each measurement.
+        plain: the same of the case without a condition, measured in turn; None if it was not.
+
+    Returns:
+        {"share_of_unconditioned": the median of the shares of all measurements, or None}.
+
+    >>> compared(BenchCase(1, 1, condition="features"), [90.0, 40.0, 85.0], [100.0, 50.0, 100.0])
+    {'share_of_unconditioned': 0.85}
+    """
+    if case.condition == "none" or plain is None:
+        return {"share_of_unconditioned": None}
+    return {"share_of_unconditioned": float(np.median(np.divide(measured, plain)))}

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from partita.benchmarks.cases import BenchCase, random_network
 from partita.benchmarks.machine import SIDES, matrix_rate
-from partita.benchmarks.sampler import RUNS, BenchCase, measure_rate, random_network
+from partita.benchmarks.sampler import RUNS, measure_rate
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import Stream

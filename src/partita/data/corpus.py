@@ -260,7 +260,10 @@ class Corpus:
         return tuple(sorted(f"{name}={value}" for name, value in label.items()))
 
     def label_values(self) -> tuple[str, ...]:
-        """Return the training split's labels, sorted, without names of nearly a value a recording (takes)."""
+        """Return the labels of the training split, sorted, for example ("digit=0", "digit=1").
+
+        A name with more values than half of the recordings is left out: it numbers the recordings.
+        """
         labels = [r["label"] for r in self.index["recordings"] if r["split"] == "train" and r["label"]]
         values = {(name, value) for label in labels for name, value in label.items()}
         count = Counter(name for name, _ in values)

@@ -53,12 +53,24 @@ def test_silence_noise_and_hardly_any_sound_have_numbers() -> None:
     assert track_pitch(np.ones(3), 44100, 448).shape == (1, 2)
 
 
-def test_blocks_have_the_pitch_of_the_whole() -> None:
-    sound = tone(np.linspace(200, 900, 20 * 22050), 22050, 20)
+@pytest.mark.parametrize("block", [3000, 90_000])
+def test_blocks_have_the_pitch_of_the_whole(block: int) -> None:
+    """Also around unvoiced parts, which are filled when the next voiced frame is known."""
+    glide, quiet = tone(np.linspace(200, 900, 3 * 22050), 22050, 3), np.zeros(40_000)
+    sound = np.concatenate([quiet, glide, quiet, glide[::-1], quiet])
     tracker = PitchTracker(22050, 224)
-    for block in np.array_split(sound, 7):
-        tracker.add(block)
-    np.testing.assert_allclose(tracker.finish(), track_pitch(sound, 22050, 224), atol=0.01)
+    parts = [tracker.add(sound[start : start + block]) for start in range(0, len(sound), block)]
+    frames = np.concatenate([*parts, tracker.finish()])
+    np.testing.assert_allclose(frames, track_pitch(sound, 22050, 224), atol=0.01)
+
+
+def test_frames_are_returned_when_they_are_known() -> None:
+    tracker, second = PitchTracker(16000, 160), tone(440, 16000)
+    assert 60 < len(tracker.add(second)) <= 101
+    quiet = [tracker.add(np.zeros(16000)) for _ in range(3)]
+    assert sum(map(len, quiet)) < 50
+    assert len(tracker.add(second)) > 300
+    tracker.finish()
 
 
 def test_threads_share_the_network() -> None:

@@ -16,20 +16,23 @@ if TYPE_CHECKING:
 UNVOICED_PITCH = 69.0
 """MIDI note number of a sound without any voiced frame."""
 VOICED = 0.5  # least periodicity of a voiced frame, as the network was calibrated
+PERIOD_S = 0.016  # between two frames of the network
 PIECE_S = 4.0  # seconds that go through the network at once, which bounds the memory
 
 
 class PitchTracker:
     """Tracks the pitch of a sound that comes in blocks; `track_pitch` takes a whole one.
 
+    Frames are returned as soon as they can't change any more: when a later frame is voiced. The memory does
+    not grow with the sound, but with its longest unvoiced part.
+
     Args:
         sample_rate: Hz.
         hop_length: samples from one frame to the next.
 
     >>> tracker = PitchTracker(16000, 160)
-    >>> for block in np.sin(np.arange(16000) * 2 * np.pi * 440 / 16000).reshape(4, 4000):
-    ...     tracker.add(block)
-    >>> frames = tracker.finish()
+    >>> sound = np.sin(np.arange(16000) * 2 * np.pi * 440 / 16000)
+    >>> frames = np.concatenate([*(tracker.add(block) for block in sound.reshape(4, 4000)), tracker.finish()])
     >>> frames.shape, round(float(frames[50, 0]), 1)
     ((101, 2), 69.0)
     """
@@ -38,32 +41,49 @@ class PitchTracker:
         self._sample_rate, self._hop_length = sample_rate, hop_length
         self._stream = _network().stream()
         self._samples = 0
-        self._found: list[swift_f0.PitchResult] = []
+        self._returned = 0  # frames
+        self._first = 0  # number of the first of the network's frames that are still needed
+        self._needed = np.empty((2, 0))  # their MIDI note numbers and periodicity
 
-    def add(self, block: NDArray[np.floating]) -> None:
-        """Add the next samples, (samples,) float in [-1, 1]."""
+    def add(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Add the next samples, (samples,) float in [-1, 1]; return the next frames, (n, 2) float32."""
         self._samples += len(block)
         piece = max(1, round(PIECE_S * self._sample_rate))
         for start in range(0, len(block), piece):
-            self._found.append(self._stream.push(block[start : start + piece], self._sample_rate))
+            self._keep(self._stream.push(block[start : start + piece], self._sample_rate))
+        voiced = np.flatnonzero(self._needed[1] >= VOICED)
+        if not len(voiced):
+            return np.empty((0, 2), dtype=np.float32)
+        period = self._sample_rate * PERIOD_S  # in samples
+        frames = self._frames(int((self._first + voiced[-1]) * period / self._hop_length) + 1)
+        self._first += int(voiced[-1])
+        self._needed = self._needed[:, voiced[-1] :]
+        return frames
 
     def finish(self) -> NDArray[np.float32]:
-        """Return pitch and periodicity of all frames; see `track_pitch`."""
+        """Return the remaining frames, (n, 2) float32."""
         if self._samples:
-            self._found.append(self._stream.flush())
-        times, hertz, periodicity = (
-            np.concatenate([np.empty(0), *(getattr(result, name) for result in self._found)])
-            for name in ("timestamps", "pitch_hz", "confidence")
-        )
-        centres = np.arange(self._samples // self._hop_length + 1) * self._hop_length / self._sample_rate
-        frames = np.zeros((len(centres), 2), dtype=np.float32)
+            self._keep(self._stream.flush())
+        return self._frames(self._samples // self._hop_length + 1)
+
+    def _keep(self, found: "swift_f0.PitchResult") -> None:
+        """Keep what the network found; the times are multiples of `PERIOD_S`."""
+        notes = 69 + 12 * np.log2(found.pitch_hz / 440)
+        self._needed = np.concatenate([self._needed, [notes, found.confidence]], axis=1)
+
+    def _frames(self, stop: int) -> NDArray[np.float32]:
+        """Return the frames from the first that was not returned yet to number `stop`."""
+        numbers = np.arange(self._returned, stop, dtype=np.float64)
+        self._returned = max(stop, self._returned)
+        places = numbers * (self._hop_length / self._sample_rate / PERIOD_S) - self._first
+        notes, periodicity = self._needed
+        frames = np.zeros((len(places), 2), dtype=np.float32)
         frames[:, 0] = UNVOICED_PITCH
-        voiced = periodicity >= VOICED
-        if voiced.any():
-            notes = 69 + 12 * np.log2(hertz[voiced] / 440)
-            frames[:, 0] = np.interp(centres, times[voiced], notes)
-        if len(times):
-            frames[:, 1] = np.interp(centres, times, periodicity)
+        voiced = np.flatnonzero(periodicity >= VOICED)
+        if len(voiced):
+            frames[:, 0] = np.interp(places, voiced, notes[voiced])
+        if len(periodicity):
+            frames[:, 1] = np.interp(places, np.arange(len(periodicity)), periodicity)
         return frames
 
 
@@ -89,8 +109,7 @@ def track_pitch(waveform: NDArray[np.floating], sample_rate: int, hop_length: in
     [[69.0, 0.0], [69.0, 0.0], [69.0, 0.0]]
     """
     tracker = PitchTracker(sample_rate, hop_length)
-    tracker.add(waveform)
-    return tracker.finish()
+    return np.concatenate([tracker.add(waveform), tracker.finish()])
 
 
 @lru_cache(maxsize=1)

@@ -40,7 +40,7 @@ def read_label(parser: re.Pattern[str], name: str) -> dict[str, str] | None:
     """Return the fields of a recording's name, or None if the name does not match.
 
     A pattern without a slash is matched with the file name without its suffix, a pattern with slashes with
-    the end of the path.
+    the end of the path. A field whose name starts with an underscore is matched and left out.
 
     Args:
         parser: what `label_parser` returned.
@@ -48,8 +48,12 @@ def read_label(parser: re.Pattern[str], name: str) -> dict[str, str] | None:
 
     >>> read_label(label_parser("{speaker}/{take}"), "set/ann/3.wav")
     {'speaker': 'ann', 'take': '3'}
+    >>> read_label(label_parser("{speaker}/{_take}"), "set/ann/3.wav")
+    {'speaker': 'ann'}
     """
     path = PurePosixPath(name).with_suffix("")
     depth = parser.pattern.count("/") - parser.pattern.count("[^/]") + 1
     found = parser.fullmatch("/".join(path.parts[-depth:]))
-    return found.groupdict() if found else None
+    if not found:
+        return None
+    return {field: value for field, value in found.groupdict().items() if not field.startswith("_")}

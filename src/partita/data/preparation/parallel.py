@@ -93,6 +93,18 @@ class _Stores:
     samples: IO[bytes]
     pitch: IO[bytes]
 
+    def ends(self) -> tuple[int, int]:
+        """Return the sizes of both files, bytes."""
+        return self.samples.tell(), self.pitch.tell()
+
+    def parts_since(self, ends: tuple[int, int]) -> tuple[StorePart, StorePart]:
+        """Return the parts of both files that were written since they had these sizes."""
+        samples, pitch = (
+            StorePart(Path(file.name), begin, file.tell() - begin)
+            for file, begin in zip((self.samples, self.pitch), ends, strict=True)
+        )
+        return samples, pitch
+
 
 class _StoppedError(Exception):
     """The work was stopped by the user, or by an error in another thread."""
@@ -154,10 +166,11 @@ class _Job:
             reported = share
 
         stores = self.stores.get()
-        offset = stores.samples.tell()
+        begin = stores.ends()
+        arguments = (self.settings, stores.samples, self.scratch, report, stores.pitch)
         try:
-            sound = prepare_recording(source.path, self.settings, stores.samples, self.scratch, report)
-            return _stored(_prepared_file(source, digest), sound, stores, offset)
+            sound = prepare_recording(source.path, *arguments)
+            return _stored(_prepared_file(source, digest), sound, stores.parts_since(begin))
         except MissingDecoderError as error:  # no digest: the decoder may be installed next time
             return _prepared_file(source, "", reason=str(error))
         except UnreadableError as error:
@@ -179,26 +192,16 @@ def _prepared_file(source: Source, digest: str, *, reason: str | None = None) ->
     )
 
 
-def _stored(file: PreparedFile, sound: PreparedSound, stores: _Stores, offset: int) -> PreparedFile:
-    """Append the pitch of a recording to its store; return the file with all that is known of it now.
-
-    Args:
-        file: the file, of which only the source is known.
-        sound: what was prepared; its samples are in their store.
-        stores: where samples and pitch are.
-        offset: bytes from the start of the store of samples to its samples.
-    """
-    pitch, pitch_offset = sound.pitch.astype("<f4").tobytes(), stores.pitch.tell()
-    stores.pitch.write(pitch)
-    samples = stores.samples.tell() - offset
+def _stored(file: PreparedFile, sound: PreparedSound, parts: tuple[StorePart, StorePart]) -> PreparedFile:
+    """Return the file, of which only the source is known, with all that was prepared."""
     return replace(
         file,
         stretches=tuple(sound.stretches),
         samples_digest=sound.digest,
-        pitch_digest=new_samples_hash(pitch).hexdigest(),
+        pitch_digest=sound.pitch_digest,
         note=sound.note,
-        samples_part=StorePart(Path(stores.samples.name), offset, samples),
-        pitch_part=StorePart(Path(stores.pitch.name), pitch_offset, len(pitch)),
+        samples_part=parts[0],
+        pitch_part=parts[1],
     )
 
 

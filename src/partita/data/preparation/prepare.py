@@ -53,7 +53,7 @@ class PrepareConfig:
     seed: int = 0
     """Seed for choosing the held-out recordings."""
     labels: str | None = None
-    """Pattern to read labels from file names, for example {digit}_{speaker}_{take}."""
+    """Pattern to read labels from file names, for example {digit}_{speaker}_{_take} (_: not kept)."""
     notes: bool = False
     """Keep the notes beside the recordings: NAME.notes.csv, NAME.mid or NAME.midi beside NAME.wav."""
     workers: int | None = None

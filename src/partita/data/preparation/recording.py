@@ -5,6 +5,7 @@ memory while it is short), and the memory used does not grow with the recording.
 splits nor other recordings.
 """
 
+import hashlib
 import math
 import tempfile
 from collections.abc import Callable, Iterator
@@ -63,14 +64,13 @@ class PreparedSound:
         stretches: the parts that were not cut, as (start, length) in samples at the corpus's rate, counted
             from the start of the source.
         digest: digest of the samples.
-        pitch: (frames, 2) float32, pitch and periodicity of the stretches, one after the other; see
-            `track_pitch`. A stretch has one frame at its first sample and one for each hop in it.
+        pitch_digest: digest of the pitch; empty if it was not tracked.
         note: what the user should know about the recording, None for nothing.
     """
 
     stretches: list[tuple[int, int]]
     digest: str
-    pitch: NDArray[np.float32]
+    pitch_digest: str
     note: str | None = None
 
 
@@ -105,6 +105,7 @@ def prepare_recording(
     output: IO[bytes],
     scratch_folder: Path,
     report: Callable[[float], None] = lambda share: None,
+    pitch_output: IO[bytes] | None = None,
 ) -> PreparedSound:
     """Prepare one recording and append it to `output` as 16-bit little-endian samples.
 
@@ -116,9 +117,11 @@ def prepare_recording(
         output: an open file; nothing is written to it if the recording can't be used.
         scratch_folder: folder of the scratch file of a long recording, 4 bytes a sample.
         report: called with the share of the work that is done, 0 to 1.
+        pitch_output: an open file to which the pitch of each stretch is appended, as `track_pitch` returns
+            it, little-endian; None if the pitch is not needed.
 
     Returns:
-        Where the samples come from, their digest, and their pitch.
+        Where the samples come from, and the digests.
 
     Raises:
         UnreadableError: the recording can't be used; the message is the reason.
@@ -130,7 +133,7 @@ def prepare_recording(
         if settings.trim:
             stretches = _sounding(scratch, levels, settings.sample_rate)
         gain = INT16_SCALE * 10 ** (settings.peak_dbfs / 20) / levels.peak
-        digest, pitch = new_samples_hash(), []
+        digest, pitch_digest = new_samples_hash(), new_samples_hash()
         for start, stop in stretches:
             tracker = PitchTracker(settings.sample_rate, hop_length_for(settings.sample_rate))
             for number, block in enumerate(_blocks(scratch, start, stop, levels.mean)):
@@ -138,10 +141,24 @@ def prepare_recording(
                 samples = np.rint(block * np.float32(gain)).astype("<i2")
                 digest.update(samples)
                 output.write(samples)
-                tracker.add(samples / np.float32(INT16_SCALE))
-            pitch.append(tracker.finish())
+                if pitch_output is not None:
+                    frames = tracker.add(samples / np.float32(INT16_SCALE))
+                    _write(frames, pitch_output, pitch_digest)
+            if pitch_output is not None:
+                _write(tracker.finish(), pitch_output, pitch_digest)
     lengths = [(start, stop - start) for start, stop in stretches]
-    return PreparedSound(stretches=lengths, digest=digest.hexdigest(), pitch=np.concatenate(pitch), note=note)
+    return PreparedSound(
+        stretches=lengths,
+        digest=digest.hexdigest(),
+        pitch_digest=pitch_digest.hexdigest() if pitch_output is not None else "",
+        note=note,
+    )
+
+
+def _write(frames: NDArray[np.float32], output: IO[bytes], digest: hashlib.blake2b) -> None:
+    data = frames.astype("<f4").tobytes()
+    digest.update(data)
+    output.write(data)
 
 
 def _decode(
