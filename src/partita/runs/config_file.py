@@ -14,6 +14,8 @@ from partita.runs.config_formats import FORMAT, upgrade_run_config
 from partita.tables import Table, read_toml
 
 SECTIONS = ("corpus", "network", "quantizer", "training", "versions")
+OPTIONAL_SECTIONS = ("frames", "sampling")
+"""The shape of the frame tier, and settings of drawing."""
 REMEDY = "copy the run's config again"
 EDIT_REMEDY = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
 
@@ -60,13 +62,13 @@ def read_config_file(path: Path) -> RunConfigFile:
 
 
 def _check_sections(table: Table) -> None:
-    """Raise an error unless the config has exactly the expected sections and describes its corpus."""
-    if unknown := sorted(set(table.values) - {"format", DIGEST, *SECTIONS}):
+    """Raise an error unless the config has the expected sections, no others, and describes its corpus."""
+    if unknown := sorted(set(table.values) - {"format", DIGEST, *SECTIONS, *OPTIONAL_SECTIONS}):
         raise PartitaError(f"{table.source} has unknown sections {', '.join(unknown)}: remove them")
     if missing := sorted(set(SECTIONS) - set(table.values)):
         raise PartitaError(f"{table.source} lacks {', '.join(missing)}: {REMEDY}")
-    for name in SECTIONS:
-        table.table(name)
+    for name in (*SECTIONS, *OPTIONAL_SECTIONS):
+        table.optional(name, table.table)
     corpus = table.table("corpus")
     for name in ("path", "relative", "fingerprint"):
         corpus.text(name)

@@ -41,6 +41,7 @@ def test_cuts_on_a_grid_begin_at_its_positions_with_the_same_probability() -> No
         valid, clips=8000, length=8, rng=torch.Generator().manual_seed(0), context=5, grid=grid
     )
     places = cuts.rows * 100 + cuts.starts
-    assert places.unique().tolist() == [0, 10, 20, 30, 106]
-    assert (torch.bincount(places)[places.unique()] - 1600).abs().max() < 160
+    counts = torch.bincount(places)
+    assert counts.nonzero().flatten().tolist() == [0, 10, 20, 30, 106]
+    assert (counts[counts > 0] - 1600).abs().max() < 160
     assert cuts.length == 8

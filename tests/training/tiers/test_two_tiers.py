@@ -1,4 +1,4 @@
-"""Runs with two tiers: what they are given, that both learn, and that resumed runs end with the same bytes."""
+"""Runs with two tiers: what they are given, that both learn, and that resumed runs end with equal bytes."""
 
 import math
 from collections.abc import Callable
@@ -127,7 +127,7 @@ def test_clips_of_a_rollout_are_drawn_with_the_frames_of_their_own_places(
     conditions = window_conditions(batch, torch.device("cpu"))
     assert conditions is not None and run.train_step.free_running is not None
     free, generator = run.train_step.free_running, run.train_step.generator
-    with torch.no_grad():  # so that the condition decides, and the draws nearly nothing
+    with torch.no_grad():  # the condition decides, and the draws nearly nothing
         assert generator.conditioner is not None
         generator.conditioner.skips.mul_(50.0)
         generator.end2.mul_(20.0)
@@ -135,11 +135,12 @@ def test_clips_of_a_rollout_are_drawn_with_the_frames_of_their_own_places(
     clips = free.draw_clips(generator, RolloutBatch(torch.from_numpy(batch.classes), valid, conditions), 1.0)
     past = generator.receptive_field
     inputs = torch.cat([clips.prompt_tail(past), clips.drawn[:, :-1]], 1)
-    own = sample_nats(generator(inputs, clips.conditions_of(past)), clips.drawn).mean()
     given = clips.conditions_of(past)
     assert given is not None
     moved = Conditions(given.frames.roll(1, 0), given.start)
-    others = sample_nats(generator(inputs, moved), clips.drawn).mean()
+    with torch.no_grad():
+        own = sample_nats(generator(inputs, given), clips.drawn).mean()
+        others = sample_nats(generator(inputs, moved), clips.drawn).mean()
     assert float(own) < float(others) - 0.05
 
 
