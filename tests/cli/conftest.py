@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from stand_in import card_content, etude_corpus, etude_run, etudes, shipped_folder, stand_in
 
 from partita.cli.main import main
+
+__all__ = ["card_content", "etude_corpus", "etude_run", "etudes", "shipped_folder", "stand_in"]
 
 RATE = 8000
 

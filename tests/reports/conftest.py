@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from partita.audio.quantizer import Quantizer
+from partita.evaluation.clip_scores import clip_scores
 from partita.evaluation.clips import RealClips
-from partita.evaluation.evaluate import clip_scores
 from partita.reports.report import ArmReport, ReportData
 
 RATE = 4000

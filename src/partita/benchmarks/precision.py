@@ -31,10 +31,10 @@ def precision_costs(
         PartitaError: the sample rates of the model and the corpus differ, or there is no test split.
 
     >>> from partita.runs.loading import load
-    >>> precision_costs(load("runs/violin"), Corpus.open("corpus"))
+    >>> precision_costs(load("runs/violin"), Corpus.open("corpus"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: runs/violin does not exist: give a run folder, made by `partita train`
+    partita.errors.PartitaError: runs/violin does not exist: give a run folder, made by `partita train`...
     """
     check_model_fits_corpus(loaded, corpus, "test")
     exact = block_bits(loaded.model, corpus, "test", loaded.quantizer, seconds=seconds)

@@ -11,7 +11,10 @@ from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import parse, with_new_names
 from partita.cli.help import asks_for_help, help_page
+from partita.evaluation.clip_scores import NOISE_PREFIX
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
+from partita.evaluation.metrics.noise_scale import noise_sentence
+from partita.evaluation.statistics.scores import Score
 from partita.progress import ProgressBar
 from partita.terminal import print_line, print_note
 
@@ -30,12 +33,13 @@ GROUPS = {
 class Command:
     """Score a trained model on recordings that it was not trained on.
 
-    Bits per sample measure how well the model predicts. The distance of log-mel spectra and the signal
-    statistics compare its clips with real sound.
+    Bits per sample measure how well the model predicts. The other scores compare its clips with real sound:
+    distances in two feature spaces, and the white noise that takes real sound as far; tones against noise;
+    drift from the second second to the last; clips that are silent, saturated or stuck on one tone.
     """
 
     model: Positional[Path]
-    """Run folder, or one of the checkpoints in it."""
+    """Run folder, one of the checkpoints in it, or the name of a model that ships."""
     corpus: Positional[Path]
     """Corpus, made by `partita prepare`."""
     json: FlagCreatePairsOff[bool] = False
@@ -59,7 +63,9 @@ class Command:
 
 
 def _row(name: str, score: dict[str, Any]) -> str:
-    row = f"{name:24} {score['value']:10.4f}  [{score['low']:.4f}, {score['high']:.4f}]"
+    row = f"{name:25} {score['value']:10.4f}  [{score['low']:.4f}, {score['high']:.4f}]"
+    if name.startswith(NOISE_PREFIX):
+        return f"{row}   {noise_sentence(Score(**score))}"
     real = score.get("real")
     return f"{row}   real {real['value']:.4f} [{real['low']:.4f}, {real['high']:.4f}]" if real else row
 

@@ -55,7 +55,7 @@ class Command:
     """
 
     model: Positional[Path]
-    """Run folder, or one of the checkpoints in it."""
+    """Run folder, one of the checkpoints in it, or the name of a model that ships."""
     seconds: float
     """Length of each clip, in seconds. `inf` with `--out -` draws until Ctrl-C, or until the reader closes
     the pipe."""

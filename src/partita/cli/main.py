@@ -31,6 +31,7 @@ SUMMARIES = {
     "generate": "draw new sound from a trained model",
     "arena": "compare arms on clips of a trained model, whose distribution is known",
     "evaluate": "score a trained model on a corpus's held-out recordings",
+    "models": "list the models that ship, or show the card of one",
     "bench": "measure the speed of the sampler, of training or of preparing",
 }
 

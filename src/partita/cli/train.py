@@ -62,7 +62,9 @@ class Command:
     """Settings to start from: `report` (as the report published them), a TOML file, or a run's
     config.toml."""
     start_from: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Run to start from with its weights, for example to fine-tune it on other recordings."""
+    """Model to start from with its weights, for example to fine-tune it on other recordings: a run, or the
+    name of a model that ships. Other options may change the network's shape and the quantizer, which are by
+    default the model's."""
     resume: Path | None = None
     """Interrupted run to go on with, from its newest checkpoint."""
     settings: Annotated[AvoidSubcommands[TrainConfig], tyro.conf.arg(name="")] = field(
@@ -102,6 +104,8 @@ def read(arguments: Sequence[str]) -> Command:
     settings = settings if arm is None else with_arm(settings, arm)
     if any(value_of(arguments, f"--{name}") for name in BUDGETS):  # it replaces the budget of the config
         settings = replace(settings, steps=None, epochs=None, minutes=None)
+    if (start := value_of(arguments, "--from")) is not None and config is None:
+        settings = _like_start(settings, start, arguments)
     default = Command(settings=settings)
     whole = "--help-all" in arguments
     if whole or asks_for_help(arguments):
@@ -109,6 +113,14 @@ def read(arguments: Sequence[str]) -> Command:
         raise SystemExit
     _refuse_options_of_other_arms(arguments, settings)
     return parse(Command, arguments, prog="partita train", default=default)
+
+
+def _like_start(settings: TrainConfig, start: str, arguments: Sequence[str]) -> TrainConfig:
+    """Return the settings with the shape and the quantizer of a model, where no option gives them."""
+    from partita.training.config.like_model import SHAPES, like_model
+
+    given = {word.partition("=")[0].partition(".")[0].removeprefix("--") for word in arguments}
+    return like_model(settings, start, keep=[name for name in SHAPES if name in given])
 
 
 def _refuse_options_of_other_arms(arguments: Sequence[str], settings: TrainConfig) -> None:

@@ -1,7 +1,7 @@
 """All scores of one model on held-out sound, each with its interval, as `partita evaluate` prints them.
 
-Bits per sample measure prediction; the Frechet distance and the signal statistics of drawn clips measure
-generation. A model can be good at one and poor at the other. This file compares no models and writes no page.
+Bits per sample measure prediction; the scores of drawn clips (`clip_scores.py`) measure generation. A model
+can be good at one and poor at the other. This file compares no models and writes no page.
 """
 
 import math
@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.spectrogram import log_mel
 from partita.checks import check_choice, check_range
 from partita.data.corpus import SPLITS, Corpus
 from partita.device import DEVICES, check_threads, compute_device
 from partita.errors import PartitaError
+from partita.evaluation.clip_scores import clip_scores
 from partita.evaluation.clips import MIN_CLIPS, RealClips, draw_continuations, fit_clips, real_clips
+from partita.evaluation.learnt_sound import learnt_warnings
 from partita.evaluation.metrics.bits import bits_per_sample
-from partita.evaluation.metrics.frechet import split_half_distances
-from partita.evaluation.metrics.signal_stats import signal_statistics
 from partita.evaluation.statistics.scores import Score
 from partita.runs.loading import LoadedModel, load
 
@@ -33,8 +32,8 @@ class EvaluateConfig:
     split: str = "test"
     """Split to score on: `test` for reported scores, `validation` for choices."""
     clips: int = 16
-    """Number of clips to draw for the Frechet distance and the signal statistics, each from another prompt;
-    fewer, with a warning, if the held-out sound is too short for as many without overlap."""
+    """Number of clips to draw and to compare with real ones, each from another prompt; fewer, with a warning,
+    if the held-out sound is too short for as many without overlap."""
     seconds: float = 3.0
     """Length of each clip without its prompt, in seconds; shorter, with a warning, if the held-out sound is
     too short."""
@@ -116,8 +115,8 @@ def evaluate(
         progress: called with the name of the current step and its finished share, 0 to 1.
 
     Returns:
-        A dict for JSON: for each score {"value", "low", "high"}; for the signal statistics also "real", the
-        same three numbers for the real sound. "about" holds the settings, "warnings" a list of messages.
+        A dict for JSON: for each score {"value", "low", "high"}, for most also "real", the same three numbers
+        for the real sound; see `clip_scores`. "about" holds the settings, "warnings" a list of messages.
 
     Raises:
         PartitaError: the sample rates of the model and the corpus differ, the split is empty, or its sound is
@@ -202,32 +201,6 @@ def _bits(
         loaded.model.to(before)
 
 
-def clip_scores(clips: NDArray[np.float32], real: RealClips, *, seed: int) -> dict[str, Any]:
-    """Score clips in comparison with the real continuations of the same prompts.
-
-    Args:
-        clips: (clips, samples), float in [-1, 1], one for each prompt.
-        real: the prompts and their real continuations.
-        seed: of the intervals.
-
-    Returns:
-        The Frechet distances, the signal statistics and "warnings", as a dict for JSON.
-    """
-    rate, waveforms = real.sample_rate, real.waveforms
-    distances = split_half_distances(
-        [log_mel(clip, rate) for clip in clips], [log_mel(clip, rate) for clip in waveforms], seed=seed
-    )
-    scores: dict[str, Any] = {
-        "frechet_log_mel": distances.generated.as_json(),
-        "frechet_real_halves": distances.real_halves.as_json(),
-    }
-    reference = signal_statistics(waveforms, rate, seed=seed)
-    for name, score in signal_statistics(clips, rate, seed=seed).items():
-        scores[name] = {**score.as_json(), "real": reference[name].as_json()}
-    scores["warnings"] = [distances.warning] if distances.warning else []
-    return scores
-
-
 def check_model_fits_corpus(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
     """Check that a split can be scored: same sample rate as the model, not empty, not damaged.
 
@@ -265,13 +238,7 @@ def _warnings(
             f" {requested.prompt_seconds:g} s without overlap: {config.clips} clips of {config.seconds:g} s"
             f" with prompts of {config.prompt_seconds:g} s were drawn; hold out more sound"
         )
-    trained_on = loaded.config.get("corpus", {}).get("fingerprint")
-    if trained_on not in (None, corpus.fingerprint):
-        found.append(
-            f"{loaded.name} was trained on another corpus, or on an earlier version of this one: the split"
-            f" {config.split!r} may contain sound that the model was trained on"
-        )
-    return found
+    return found + learnt_warnings(loaded, corpus, config.split)
 
 
 def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[str, Any]:

@@ -35,6 +35,8 @@ SOURCES = (
     "ops/llvm/narrow_matmul.py",
     "ops/llvm/rows.py",
     "sampling/cpu/categorical.py",
+    "sampling/cpu/frame_columns.py",
+    "sampling/cpu/frame_kernel.py",
     "sampling/cpu/kernel.py",
     "sampling/cpu/matmul.py",
     "ops/llvm/softmax.py",

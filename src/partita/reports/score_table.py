@@ -87,6 +87,62 @@ KINDS = (
         digits=1,
     ),
     Kind(
+        key="noise_db_mmd_log_mel",
+        name="Noise for the same distance, log-mel",
+        rule="higher is better",
+        meaning=(
+            "The clips are as far from real sound as other real sound with white noise this much below it."
+            " The distance (MMD) compares the spectra of single moments. 40 stands for 40 or more."
+        ),
+        digits=0,
+        unit="dB",
+    ),
+    Kind(
+        key="noise_db_mmd_timbre",
+        name="Noise for the same distance, timbre",
+        rule="higher is better",
+        meaning=(
+            "The same, for half seconds: colour, noise between the overtones, attacks and trembling,"
+            " without the level."
+        ),
+        digits=0,
+        unit="dB",
+    ),
+    Kind(
+        key="median_hnr_db",
+        name="Tones against noise",
+        rule="best near the real sound’s",
+        meaning="Median harmonic-to-noise ratio: power that repeats with a period against the rest.",
+        digits=1,
+        unit="dB",
+    ),
+    Kind(
+        key="voiced_share",
+        name="Voiced",
+        rule="best near the real sound’s",
+        meaning="Share of the sounding time with a clear pitch.",
+        digits=0,
+        scale=100,
+        unit="%",
+    ),
+    Kind(
+        key="level_drift_db",
+        name="Drift of the level",
+        rule="best near the real sound’s",
+        meaning="Level of the last second of a clip minus that of its second one.",
+        digits=1,
+        unit="dB",
+    ),
+    Kind(
+        key="stuck_share",
+        name="Stuck",
+        rule="best near the real sound’s",
+        meaning="Share of the clips that stay on one tone, or hardly change, for seconds.",
+        digits=0,
+        scale=100,
+        unit="%",
+    ),
+    Kind(
         key="level_dbfs",
         name="Level",
         rule="best near the real sound’s",

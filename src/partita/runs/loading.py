@@ -18,6 +18,7 @@ from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint_state import STATE, SUFFIX, read_file_digests, read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.shipped.folder import model_path
 from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_specs
 from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.smc.sampler import SteeredStream, Steering
@@ -38,6 +39,7 @@ class LoadedModel:
         name: the run's name.
         step: generator updates of the checkpoint.
         config: the run's resolved config.
+        path: the run's folder, if it has one.
     """
 
     model: WaveNet
@@ -46,6 +48,7 @@ class LoadedModel:
     name: str
     step: int
     config: dict[str, Any]
+    path: Path | None = None
 
     def draw(
         self,
@@ -155,19 +158,20 @@ class LoadedModel:
 
 
 def load(path: str | Path) -> LoadedModel:
-    """Load the model of a run, or of one checkpoint of a run.
+    """Load the model of a run, of one checkpoint of a run, or one that ships with the package.
 
     Args:
-        path: a run folder, for the checkpoint that training chose, or a folder in its `checkpoints`.
+        path: a run folder, for the checkpoint that training chose, or a folder in its `checkpoints`; or the
+            name of a model that ships, unless there is a file or folder of this name.
 
     Raises:
-        PartitaError: the path does not exist, is not a run or has no checkpoint yet, a file is damaged, or
-            the config is of a newer version.
+        PartitaError: there is no such path or model, the path is not a run or has no checkpoint yet, a file
+            is damaged, or the config is of a newer version.
 
-    >>> load("nowhere")
+    >>> load("nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
+    partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`...
     """
     run, checkpoint = find_checkpoint(path)
     config = run.config()
@@ -182,12 +186,13 @@ def load(path: str | Path) -> LoadedModel:
         name=run.path.absolute().name,
         step=read_state(checkpoint)["step"],
         config=config,
+        path=run.path.absolute(),
     )
 
 
 def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
     """Return the run and the checkpoint that a path names; arguments and errors are those of `load`."""
-    path = Path(path)
+    path = model_path(path)
     inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
     run = RunFolder.open(path.absolute().parents[1] if inside else path)
     return run, path if inside else run.chosen_checkpoint()

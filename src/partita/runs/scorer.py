@@ -12,6 +12,7 @@ from partita.runs.config import from_table
 from partita.runs.config_file import REMEDY
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.loading import LoadedModel, find_checkpoint, load_network
+from partita.runs.shipped.folder import CARD
 from partita.sampling.smc.scorers import DiscriminatorScorer
 from partita.tables import Table
 
@@ -23,7 +24,7 @@ def load_scorer(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -
     """Load the discriminator of a run, or of one checkpoint of a run, as a scorer for steering.
 
     Args:
-        path: a run folder, or a folder in its `checkpoints`: the model's own run or another one.
+        path: as for `load`: the model's own run or another one.
         model: the model that draws.
         window: samples that the discriminator processes at once, at most as many as in its training unless
             those are too few for one patch.
@@ -34,10 +35,10 @@ def load_scorer(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -
             is of a newer version.
 
     >>> from partita.runs.loading import load
-    >>> load_scorer("nowhere", load("nowhere"))
+    >>> load_scorer("nowhere", load("nowhere"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
+    partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`...
     """
     run, checkpoint = find_checkpoint(path)
     config = run.config()
@@ -45,6 +46,11 @@ def load_scorer(path: str | Path, model: LoadedModel, *, window: int = WINDOW) -
     if "adversary" not in training.values:
         raise PartitaError(
             f"{run.path} was trained without an adversary, so it has no discriminator: with `--judge RUN`,"
+            " give a run that was trained with one, for example by `--arm report`"
+        )
+    if not (checkpoint / f"adversary{SUFFIX}").is_file() and (run.path / CARD).is_file():
+        raise PartitaError(
+            f"{run.path.name} ships without the discriminator that it was trained with: with `--judge RUN`,"
             " give a run that was trained with one, for example by `--arm report`"
         )
     rate = config["corpus"]["sample_rate"]

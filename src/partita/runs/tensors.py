@@ -15,7 +15,7 @@ from torch import Tensor
 from partita.digests import file_digest
 from partita.errors import DivergedError, PartitaError
 from partita.filenames import utf8_path
-from partita.runs.checkpoint_state import damage_remedy, read_file_digests
+from partita.runs.checkpoint_state import damage_remedy, read_file_digests, read_state
 
 DTYPES = {
     "F64": torch.float64,
@@ -29,6 +29,9 @@ DTYPES = {
     "U8": torch.uint8,
     "BOOL": torch.bool,
 }
+
+STORED, BFLOAT16 = "stored", "bfloat16"
+"""The key and the value in the state of a checkpoint whose float32 tensors are stored as bfloat16."""
 
 TensorSpecs = dict[str, tuple[tuple[int, ...], torch.dtype | None]]
 """Maps a name to the shape and the dtype of a tensor; the dtype is None if it is not supported."""
@@ -89,6 +92,8 @@ def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
 def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
     """Return the tensors of a file of a checkpoint after checking their names, shapes, dtypes and values.
 
+    A checkpoint that ships may store its float32 tensors as bfloat16, as its state says; they are converted.
+
     Args:
         path: the file.
         wanted: the expected names, shapes and dtypes.
@@ -97,12 +102,21 @@ def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
         PartitaError: the file is damaged or contains other tensors.
         DivergedError: a value is NaN or infinite.
     """
-    files = read_file_digests(path.parent) if path.exists() else None
-    check_tensor_specs(read_tensor_specs(path), wanted, path)
+    exists = path.exists()
+    files = read_file_digests(path.parent) if exists else None
+    halved = exists and read_state(path.parent).get(STORED) == BFLOAT16
+    stored = _in_bfloat16(wanted) if halved else wanted
+    check_tensor_specs(read_tensor_specs(path), stored, path)
     tensors = read_tensors(path, None if files is None else files.get(path.name))
-    check_tensor_specs(tensor_specs(tensors), wanted, path)
+    check_tensor_specs(tensor_specs(tensors), stored, path)
     check_finite(tensors, path)
-    return tensors
+    return {name: tensor.to(wanted[name][1]) for name, tensor in tensors.items()} if halved else tensors
+
+
+def _in_bfloat16(wanted: TensorSpecs) -> TensorSpecs:
+    """Return the shapes and dtypes of weights that are stored in half the bytes."""
+    half = {torch.float32: torch.bfloat16}
+    return {name: (shape, dtype and half.get(dtype, dtype)) for name, (shape, dtype) in wanted.items()}
 
 
 def check_tensor_specs(found: TensorSpecs, wanted: TensorSpecs, path: Path) -> None:

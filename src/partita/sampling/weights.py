@@ -5,6 +5,7 @@ This file does not know how an engine lays weights out in memory.
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
@@ -17,7 +18,7 @@ PADDING_LOGIT = -1e30
 Array = NDArray[np.float64]
 
 
-def weights_of(model: WaveNet) -> dict[str, Array]:
+def weights_of(model: nn.Module) -> dict[str, Array]:
     """Return all weights in float64, by parameter name.
 
     Raises:

@@ -19,7 +19,8 @@ from partita.models.sizes import SIZES
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import to_table
 from partita.runs.folder import RunFolder
-from partita.runs.loading import load
+from partita.runs.loading import find_checkpoint, load, weights_path
+from partita.runs.shipped.ancestry import START, start_section
 from partita.runs.versions import versions
 from partita.training.config.arms import with_arm
 from partita.training.config.tiers import with_conditions
@@ -40,7 +41,7 @@ def create_run(
         corpus: the corpus that the run learns from.
         out: the folder, which must be absent or empty.
         config: the resolved config.
-        start_from: a run whose weights to start from.
+        start_from: a run, or a model that ships, whose weights to start from.
 
     Raises:
         PartitaError: the folder is not empty, the disk is full, or the weights do not fit the config.
@@ -49,8 +50,7 @@ def create_run(
     train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
     if train_step.frame_tier is not None:
         train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
-    if start_from is not None:
-        _load_start_weights(train_step, config, corpus, start_from)
+    start = None if start_from is None else _load_start_weights(train_step, config, corpus, start_from)
     windows = training_windows(corpus, config, context=train_step.context)
     frames = frame_windows(corpus, config)
     state = TrainerState(pace=_first_pace(config, windows))
@@ -60,7 +60,8 @@ def create_run(
     if frames is not None:
         entries["frame_windows"] = frames.state()
     first = Checkpoint(tensors=train_step.tensors(), state=entries)
-    folder = RunFolder.create(out, _config_tables(config, corpus, Path(out)), first)
+    tables = _config_tables(config, corpus, Path(out)) | ({} if start is None else {START: start})
+    folder = RunFolder.create(out, tables, first)
     return TrainingRun(
         folder=folder,
         corpus=corpus,
@@ -170,9 +171,17 @@ def _config_tables(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, 
 
 def _load_start_weights(
     train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path
-) -> None:
-    loaded = load(start_from)
+) -> dict[str, Any]:
+    """Load the weights of another model, and return the section of the run's config that names it."""
+    run, checkpoint = find_checkpoint(start_from)
+    loaded = load(checkpoint)
     network, quantizer = loaded.model.config, loaded.quantizer
+    if loaded.sample_rate != corpus.sample_rate:
+        raise PartitaError(
+            f"{start_from} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
+            f" {corpus.sample_rate}: prepare the recordings again, `partita prepare RECORDINGS --out CORPUS"
+            f" --sample-rate {loaded.sample_rate}`"
+        )
     if network != config.network_shape:
         name = next((name for name, shape in SIZES.items() if shape == network), None)
         remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
@@ -185,9 +194,5 @@ def _load_start_weights(
             f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
             f" {quantizer.classes}`"
         )
-    if loaded.sample_rate != corpus.sample_rate:
-        raise PartitaError(
-            f"{start_from} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
-            f" {corpus.sample_rate}: prepare the recordings again with `--sample-rate {loaded.sample_rate}`"
-        )
     train_step.begin_from(dict(loaded.model.state_dict()))
+    return start_section(run, weights_path(checkpoint))

@@ -8,6 +8,7 @@ from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.runs.folder import RunFolder, is_finished
 from partita.storage import lock_folder
+from partita.training.config.like_model import like_model
 from partita.training.config.train import TrainConfig
 from partita.training.new_run import create_run, resolve
 from partita.training.restore import find_corpus, restore_run, unfinished_config
@@ -32,7 +33,8 @@ def train(
         corpus: a prepared corpus, or its folder.
         out: the run folder to make; it must be absent or empty.
         config: what to train; by default the likelihood arm, size `small`, for 20 minutes.
-        start_from: a run whose weights to start from; its network must have the config's shape.
+        start_from: a run, or a model that ships, whose weights to start from; its network must have the
+            config's shape, and without a config its shape and quantizer are taken.
         quiet: show nothing on standard error.
         stop: called after each step; if it returns True, the run is saved and its folder returned.
 
@@ -87,12 +89,14 @@ def new_trainer(
         corpus: a prepared corpus, or its folder.
         out: the run folder to make; it must be absent or empty.
         config: what to train; by default the likelihood arm, size `small`, for 20 minutes.
-        start_from: a run whose weights to start from; its network must have the config's shape.
+        start_from: as for `train`.
         options: display and corpus check.
 
     Raises:
         PartitaError: an argument is wrong, or the disk is full.
     """
+    if config is None and start_from is not None:
+        config = like_model(TrainConfig(), start_from)
     config = resolve(config or TrainConfig())
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     RunFolder(Path(out)).check_available()

@@ -1,10 +1,10 @@
-"""Frechet distance between the log-mel frames of generated and real sound.
+"""Frechet distance between the frames of generated and real sound, in any feature space.
 
 A Gaussian is fitted to the frames of each side, and the Gaussians are compared, as for images (Heusel et al.
-2017) and music (Kilgour et al. 2019). The frames are plain log-mel bands, not the features of a trained
-network. The distance measures timbre, level and spectral balance. It ignores the order in time, so it does
-not measure melody or rhythm. Its value depends on the amount of sound: compare it only with the distance
-between two halves of the real sound of the same amount. This file knows no models and no files.
+2017) and music (Kilgour et al. 2019). Frames may be log-mel bands, which measure timbre, level and spectral
+balance, or other features, as in `timbre.py`; no network is trained for them. The distance ignores the order
+in time, so it does not measure melody or rhythm. Its value depends on the amount of sound: compare it only
+with the distance between two halves of the real sound of the same amount. This file knows no models.
 """
 
 from collections.abc import Sequence
@@ -96,8 +96,8 @@ def split_half_distances(
     and increase the distance.
 
     Args:
-        generated: log-mel frames of each generated clip, (frames, bands).
-        real: log-mel frames of each real clip; clip i has the same prompt as generated clip i.
+        generated: frames of each generated clip, (frames, bands).
+        real: frames of each real clip; clip i has the same prompt as generated clip i.
         seed: of the halvings.
 
     Raises:
@@ -109,9 +109,7 @@ def split_half_distances(
             " at least 4"
         )
     fake_moments, real_moments = (ClipMoments.of_clips(clips) for clips in (generated, real))
-    rng, half = numpy_stream(seed, "evaluation/halves"), len(real) // 2
-    orders = np.stack([rng.permutation(len(real)) for _ in range(HALVINGS)])
-    first, second = orders[:, :half], orders[:, half : 2 * half]
+    first, second = random_halves(len(real), seed=seed)
     reference = real_moments.gaussians(second)
     values = [
         frechet_distances(reference, moments.gaussians(first)) for moments in (fake_moments, real_moments)
@@ -119,11 +117,39 @@ def split_half_distances(
     return FrechetDistances(
         percentile_interval(values[0].mean(), values[0]),
         percentile_interval(values[1].mean(), values[1]),
-        _warning(real[0].shape[1], half, sum(len(frames) for frames in real) // 2),
+        halves_warning(real),
     )
 
 
-def _warning(bands: int, clips: int, frames: int) -> str | None:
+def random_halves(count: int, *, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return random halvings of clips: no clip is in both halves; one is left out if their number is odd.
+
+    Args:
+        count: number of clips.
+        seed: of the halvings.
+
+    Returns:
+        Two arrays (halvings, count // 2) of indices of clips.
+
+    >>> first, second = random_halves(5, seed=0)
+    >>> first.shape == second.shape == (200, 2)
+    True
+    """
+    rng, half = numpy_stream(seed, "evaluation/halves"), count // 2
+    orders = np.stack([rng.permutation(count) for _ in range(HALVINGS)])
+    return orders[:, :half], orders[:, half : 2 * half]
+
+
+def halves_warning(real: Sequence[NDArray[np.floating]]) -> str | None:
+    """Return why the Frechet distance of half of the clips is unreliable, or None.
+
+    Args:
+        real: frames of each clip, (frames, bands).
+
+    >>> halves_warning([np.zeros((2000, 3))] * 8) is None
+    True
+    """
+    bands, clips, frames = real[0].shape[1], len(real) // 2, sum(len(one) for one in real) // 2
     if clips >= 4 and frames >= FRAMES_PER_BAND * bands:
         return None
     return (

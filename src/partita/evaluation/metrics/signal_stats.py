@@ -3,6 +3,8 @@
 None of them measures quality: compare each with its value for real sound. This file knows no models.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,9 @@ CLIPPED = 0.999
 _MIN_POWER = 1e-10
 
 
-def signal_statistics(clips: NDArray[np.floating], sample_rate: int, *, seed: int = 0) -> dict[str, Score]:
+def signal_statistics(
+    clips: Sequence[NDArray[np.floating]] | NDArray[np.floating], sample_rate: int, *, seed: int = 0
+) -> dict[str, Score]:
     """Return the mean of each statistic over clips, with a 95% bootstrap interval over clips.
 
     - `level_dbfs`: 20 log10 of the root mean square, in dB relative to full scale, at least -100.

@@ -17,21 +17,29 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from partita.audio.features.layout import PITCH_COLUMNS
+from partita.audio.features.mel import FLOOR, SCALE, SHIFT
+from partita.audio.features.rounding import feature_steps
 from partita.errors import PartitaError
 from partita.models.conditioning.conditioner import PITCH_BINS
-from partita.models.frame_tier.columns import MIDDLE_PITCH, PITCH_SCALE, ColumnChain, semitone_bins
+from partita.models.frame_tier.columns import (
+    MIDDLE_PITCH,
+    PERIODICITY,
+    PITCH,
+    PITCH_SCALE,
+    ColumnChain,
+    Mixture,
+    semitone_bins,
+)
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.frame_tier.given import GivenNetwork
 from partita.models.frame_tier.randomness import dequantised, dropout, input_noise
 from partita.models.frame_tier.recurrent import RecurrentLayer
 
-BAND_STEP, PITCH_STEP, PERIODICITY_STEP = 1.0 / 32.0, 1.0 / 16.0, 1.0 / 32.0
-"""Distances between neighbouring values on the grid of the frames; the pitch's is in semitones."""
 MOST_INPUT_NOISE = 0.1
 """The largest standard deviation of the noise on normalised inputs in training."""
 STARTS = 64
 """Frames from which a clip without a past may start."""
-SILENCE = (math.log(1e-5) + 4.0) / 3.0
+SILENCE = (math.log(FLOOR) + SHIFT) / SCALE
 """The value of a band without sound."""
 
 
@@ -60,6 +68,8 @@ class FrameModel(nn.Module):
     high: Tensor
     starts: Tensor
     steps: Tensor
+    shift: Tensor
+    scale: Tensor
 
     def __init__(self, config: FrameModelConfig, *, generator: torch.Generator | None = None) -> None:
         super().__init__()
@@ -99,8 +109,11 @@ class FrameModel(nn.Module):
         self.register_buffer("low", torch.tensor([SILENCE] * bands + [0.0, 0.0]))
         self.register_buffer("high", torch.tensor([8.0] * bands + [127.0, 1.0]))
         self.register_buffer("starts", silence.repeat(STARTS, 1))
-        steps = torch.tensor([BAND_STEP] * bands + [PITCH_STEP, PERIODICITY_STEP])
+        steps = torch.from_numpy(feature_steps(self.config.layout))
         self.register_buffer("steps", steps, persistent=False)
+        units = {"shift": [0.0, MIDDLE_PITCH] + [0.0] * bands, "scale": [1.0, PITCH_SCALE] + [1.0] * bands}
+        for name, values in units.items():  # a feature is shift + scale * its normalised value
+            self.register_buffer(name, torch.tensor(values), persistent=False)
 
     @property
     def feature_columns(self) -> int:
@@ -177,17 +190,22 @@ class FrameModel(nn.Module):
         nats = self._nats(features[:, :-1], targets, self._given(frames[:, 1:]), None)
         return (nats - self.steps.log().sum()) / math.log(2.0)
 
-    def normalised(self, frames: Float[Tensor, "... columns"]) -> Float[Tensor, "... features"]:
+    def normalised(self, frames: Float[Tensor, "*rows columns"]) -> Float[Tensor, "*rows features"]:
         """Return the features of frames as the network takes them: periodicity, pitch, bands."""
+        return (self.ordered(frames) - self.shift) / self.scale
+
+    def ordered(self, frames: Float[Tensor, "*rows columns"]) -> Float[Tensor, "*rows features"]:
+        """Return the features of frames in the order of the network: periodicity, pitch, bands."""
         bands = self.config.layout.bands
-        pitch = (frames[..., bands : bands + 1] - MIDDLE_PITCH) / PITCH_SCALE
-        return torch.cat([frames[..., bands + 1 : bands + PITCH_COLUMNS], pitch, frames[..., :bands]], -1)
+        pitch = frames[..., bands : bands + PITCH_COLUMNS]
+        return torch.cat([pitch.flip(-1), frames[..., :bands]], -1)
 
     def embedded(
         self, past: Float[Tensor, "batch time columns"], given: Float[Tensor, "batch time given"] | None
     ) -> Float[Tensor, "batch time channels"]:
         """Return the recurrent layers' inputs, from normalised features and the given network's output."""
-        parts = [past, semitone_bins(past[..., 1]) * past[..., :1], *([] if given is None else [given])]
+        voiced = past[..., PERIODICITY, None]
+        parts = [past, semitone_bins(past[..., PITCH]) * voiced, *([] if given is None else [given])]
         return functional.relu(torch.cat(parts, -1) @ self.input + self.input_bias)
 
     def _given(self, frames: Tensor) -> Tensor | None:
@@ -196,15 +214,31 @@ class FrameModel(nn.Module):
     def _spread(self, frames: Tensor, generator: torch.Generator) -> Tensor:
         return self.normalised(dequantised(frames[..., : self.feature_columns], self.steps, generator))
 
-    def _nats(
-        self, past: Tensor, targets: Tensor, given: Tensor | None, generator: torch.Generator | None
-    ) -> Tensor:
+    def mixtures(self, frames: Float[Tensor, "batch frames columns"]) -> tuple[Mixture, Mixture]:
+        """Return the mixtures of all columns of each frame but the first, and those of the pitch.
+
+        Args:
+            frames: (batch, T + 1, columns); a column's mixture depends only on the columns before it, in the
+                order of the network.
+        """
+        features = self.normalised(frames)
+        return self._mixtures(features[:, :-1], features[:, 1:], self._given(frames[:, 1:]), None)
+
+    def _mixtures(
+        self, past: Tensor, values: Tensor, given: Tensor | None, generator: torch.Generator | None
+    ) -> tuple[Mixture, Mixture]:
         hidden = self.embedded(past, given)
         for layer in self.recurrent:
             hidden = layer(hidden, hidden.new_zeros(len(hidden), hidden.shape[2]))
             hidden = dropout(hidden, self.config.dropout, generator)
-        columns, pitch = self.chain(hidden, past, targets)
+        found: tuple[Mixture, Mixture] = self.chain(hidden, past, values)
+        return found
+
+    def _nats(
+        self, past: Tensor, targets: Tensor, given: Tensor | None, generator: torch.Generator | None
+    ) -> Tensor:
+        columns, pitch = self._mixtures(past, targets, given, generator)
         nats = columns.nats(targets)
-        others = nats.sum(-1) - nats[..., 1]
-        total: Tensor = others + pitch.nats(targets[..., 1]) + math.log(PITCH_SCALE)
+        others = nats.sum(-1) - nats[..., PITCH]
+        total: Tensor = others + pitch.nats(targets[..., PITCH]) + math.log(PITCH_SCALE)
         return total

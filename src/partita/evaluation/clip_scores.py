@@ -1,0 +1,60 @@
+"""All scores of clips, compared with real sound: distances, harmonicity, drift and signal statistics.
+
+The clips may continue prompts or follow given features. This file draws no clips and knows no models.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.audio.spectrogram import log_mel
+from partita.evaluation.clips import RealClips
+from partita.evaluation.metrics.drift import drift_scores
+from partita.evaluation.metrics.frechet import halves_warning
+from partita.evaluation.metrics.harmonicity import harmonicity
+from partita.evaluation.metrics.noise_scale import distances_in_noise
+from partita.evaluation.metrics.signal_stats import signal_statistics
+from partita.evaluation.statistics.scores import Score
+
+NOISE_PREFIX = "noise_db_"  # of a distance's name, for the noise that the distance amounts to
+
+
+def clip_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> dict[str, Any]:
+    """Score clips in comparison with the real continuations of the same prompts.
+
+    Args:
+        clips: (clips, samples), float in [-1, 1], one for each prompt.
+        real: the prompts and their real continuations.
+        seed: of the intervals and of the noise.
+
+    Returns:
+        A dict for JSON. `frechet_log_mel`, `mmd_log_mel`, `frechet_timbre` and `mmd_timbre` are distances to
+        real sound; with the prefix `noise_db_` they are the noise, in dB below it, that takes real sound as
+        far. The other scores are those of `harmonicity`, `drift_scores` and `signal_statistics`. "real" is
+        the same score of the real clips, for a distance that of other real clips; for `frechet_log_mel` this
+        is `frechet_real_halves`. "warnings" is a list of messages.
+    """
+    rate, waveforms, drawn = real.sample_rate, list(real.waveforms), list(clips)
+    scores: dict[str, Any] = {}
+    distances = distances_in_noise(drawn, waveforms, rate, seed=seed)
+    for name, found in distances.items():
+        scores[name] = {**found.distance.as_json(), "real": found.real.as_json()}
+    scores["frechet_real_halves"] = scores["frechet_log_mel"].pop("real")
+    for name, found in distances.items():
+        scores[NOISE_PREFIX + name] = found.noise_db.as_json()
+    reference = _statistics(waveforms, rate, seed)
+    for name, score in _statistics(drawn, rate, seed).items():
+        scores[name] = {**score.as_json(), "real": reference[name].as_json()}
+    warning = halves_warning([log_mel(clip, rate) for clip in waveforms])
+    scores["warnings"] = [warning] if warning else []
+    return scores
+
+
+def _statistics(clips: list[NDArray[np.floating]], sample_rate: int, seed: int) -> dict[str, Score]:
+    """Return the scores that need no real sound."""
+    return {
+        **harmonicity(clips, sample_rate, seed=seed),
+        **drift_scores(clips, sample_rate, seed=seed),
+        **signal_statistics(clips, sample_rate, seed=seed),
+    }

@@ -1,0 +1,85 @@
+"""The compiled rule of the frame tier's columns: the Gaussians of a column, and a number drawn from them.
+
+`sampling/frames/reference.py` is the reference. This file does not know recurrent layers.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from partita.ops.numba_cache import compiled
+
+PITCH = 1
+"""The place of the pitch among the columns: periodicity, pitch, bands."""
+NOTHING = np.float32(0.0)
+
+
+@compiled(error_model="numpy")
+def add_scaled(factor: Any, row: Any, total: Any) -> None:
+    """Add a row times a factor to a total of the same length."""
+    for i in range(len(row)):
+        total[i] += factor * row[i]
+
+
+@compiled(error_model="numpy")
+def add_bins(pitch: Any, factor: Any, units: Any, table: Any, total: Any) -> None:
+    """Add the rows of a table that belong to the semitones around a normalised pitch, times a factor."""
+    place = units.scale[PITCH] * pitch + units.shift[PITCH] - np.float32(units.lowest)
+    last = np.float32(len(table) - 1)
+    place = place if place >= NOTHING else NOTHING  # NaN too
+    place = place if place <= last else last
+    lower = min(int(place), len(table) - 2)
+    upper_share = place - np.float32(lower)
+    add_scaled(factor * (np.float32(1.0) - upper_share), table[lower], total)
+    add_scaled(factor * upper_share, table[lower + 1], total)
+
+
+@compiled(error_model="numpy")
+def fill_mixture(network: Any, units: Any, state: Any, work: Any, column: Any) -> Any:
+    """Write the Gaussians of a column, and return how many there are."""
+    _, hidden, outputs = network.output.shape
+    mixtures = outputs // 3
+    found, semitones, mixture = work.found, work.semitones, work.mixture
+    found[:] = network.output_bias[column]
+    semitones[:] = network.semitones_bias
+    for i in range(hidden):
+        value = work.columns[column * hidden + i]
+        if value > NOTHING:
+            add_scaled(value, network.output[column, i], found)
+            if column == PITCH:
+                add_scaled(value, network.semitones[i], semitones)
+    carried = network.carry[column] * state.frame[column]
+    for k in range(mixtures):
+        mixture[0, k] = found[k]
+        mixture[1, k] = found[mixtures + k] + carried
+        mixture[2, k] = found[2 * mixtures + k]
+    if column != PITCH:
+        return mixtures
+    count = len(semitones) - 2
+    offset, deviation = math.tanh(np.float64(semitones[count])), semitones[count + 1]
+    for k in range(count):
+        note = np.float64(units.lowest + k - units.shift[PITCH]) + offset
+        mixture[0, mixtures + k] = semitones[k]
+        mixture[1, mixtures + k] = note / units.scale[PITCH]
+        mixture[2, mixtures + k] = deviation
+    return mixtures + count
+
+
+@compiled(error_model="numpy")
+def draw_value(mixture: Any, count: Any, bounds: Any, temperature: Any, u: Any) -> Any:
+    """Return a number drawn from the first `count` Gaussians, by three uniforms."""
+    largest, total = mixture[0, 0], 0.0
+    for k in range(1, count):
+        largest = max(largest, mixture[0, k])
+    for k in range(count):
+        total += math.exp((mixture[0, k] - largest) / temperature)
+    target, reached, chosen = u[0] * total, 0.0, count - 1
+    for k in range(count):
+        reached += math.exp((mixture[0, k] - largest) / temperature)
+        if reached > target:
+            chosen = k
+            break
+    deviation = math.exp(min(max(mixture[2, chosen], bounds[0]), bounds[1]))
+    normal = math.sqrt(-2.0 * math.log(u[1])) * math.cos(2.0 * math.pi * u[2])
+    return mixture[1, chosen] + temperature * deviation * normal

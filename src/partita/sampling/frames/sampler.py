@@ -1,0 +1,182 @@
+"""Frames drawn by the frame tier on the CPU, as a stream without end.
+
+A clip's frames depend only on the model, its history, what it is given, the temperature, the seed and the
+clip's number: neither on the other clips nor on how many frames are drawn at once. This file does not know
+sound, runs or the sample tier.
+"""
+
+import copy
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from partita.checks import check_count, check_positive
+from partita.device import thread_limit
+from partita.errors import PartitaError
+from partita.models.frame_tier.model import STARTS, FrameModel
+from partita.sampling.cpu.frame_kernel import FrameRule, advance_frames
+from partita.sampling.cpu.frame_packing import addresses, new_state, new_workspace, pack_frames
+from partita.sampling.frames.reference import frame_seed
+from partita.sampling.uniforms import uniforms
+
+Frames = NDArray[np.float32]
+
+START_NUMBER = 1 << 62
+"""The number of the uniform that chooses the frame that a clip without a history starts from."""
+MOST_TEMPERATURE = 100.0
+
+
+class FrameSampler:
+    """Draws the features of frames, one frame after the other.
+
+    Args:
+        model: the model; its weights are copied here, so later changes to them have no effect.
+        clips: the number of clips.
+        seed: seed of the draw, 0 to 2^64 - 1.
+        temperature: above 0; 1 draws from the model as it is, lower values more likely frames.
+        history: (clips, n, columns) frames before the first drawn one, n at least 1; one row may stand for
+            all clips, and the columns may be those of the features alone. By default each clip starts after
+            one of the model's start frames.
+        given: (clips, frames, note and label columns) of the drawn frames; one row may stand for all clips.
+            After the last one no note sounds, and the labels stay. By default no note sounds, and the labels
+            are those of the history.
+
+    Raises:
+        PartitaError: an array has the wrong shape or values that are not finite, or a number is out of range.
+
+    >>> from partita.audio.features.layout import FrameLayout
+    >>> from partita.models.frame_tier.config import FrameModelConfig
+    >>> config = FrameModelConfig(layout=FrameLayout(hop_length=160, bands=3), recurrent_channels=8)
+    >>> model = FrameModel(config, generator=torch.Generator().manual_seed(0))
+    >>> sampler = FrameSampler(model, clips=2, seed=1)
+    >>> sampler.take(4).shape, sampler.take(100).shape, sampler.position
+    ((2, 4, 5), (2, 100, 5), 104)
+    """
+
+    def __init__(
+        self,
+        model: FrameModel,
+        *,
+        clips: int = 1,
+        seed: int = 0,
+        temperature: float = 1.0,
+        history: NDArray[np.floating] | None = None,
+        given: NDArray[np.floating] | None = None,
+    ) -> None:
+        check_count("clips", clips, 1)
+        check_positive("temperature", temperature, MOST_TEMPERATURE)
+        model = copy.deepcopy(model).cpu().float().requires_grad_(False)
+        self._width = model.feature_columns
+        self._packed = pack_frames(model)
+        self.position = 0
+        """Frames drawn so far, per clip."""
+        if given is not None:
+            given = _checked("given", given, clips, (model.config.given_columns,))
+        past = self._past(model, history, clips, seed, given)
+        self._given, known = self._known(model, past, given)
+        key = frame_seed(seed)
+        low, high = np.uint64(key & 0xFFFFFFFF), np.uint64(key >> 32)
+        self._rules = [FrameRule(float(temperature), low, high, np.int64(clip)) for clip in range(clips)]
+        self._states = [new_state(self._packed) for _ in range(clips)]
+        self._work = new_workspace(self._packed)
+        self._addresses = [addresses(self._work, state) for state in self._states]
+        self._next_given = 0
+        for state, frames in zip(self._states, known, strict=True):
+            state.frame[:] = frames[0]
+        self._advance(known[:, 1:], 0)
+
+    def take(self, count: int) -> Frames:
+        """Draw the next frames of every clip.
+
+        Args:
+            count: frames.
+
+        Returns:
+            (clips, count, feature columns) float32 on the grid: bands, pitch, periodicity.
+        """
+        check_count("count", count, 0)
+        drawn = self._advance(np.empty((len(self._states), 0, self._width), np.float32), count)
+        self.position += count
+        return np.concatenate([drawn[..., 2:], drawn[..., 1::-1]], -1)
+
+    def _advance(self, known: Frames, count: int) -> Frames:
+        """Process known frames, then draw some, (clips, count, columns) in the order of the network."""
+        drawn = np.empty((len(self._states), count, self._width), np.float32)
+        places = self._next_given + np.arange(known.shape[1] + count)
+        for clip, state in enumerate(self._states):
+            given = self._given[clip % len(self._given)]
+            advance_frames(
+                self._packed.network,
+                self._packed.units,
+                state,
+                self._work,
+                self._addresses[clip],
+                self._rules[clip],
+                np.ascontiguousarray(known[clip]),
+                given[np.minimum(places, len(given) - 1)],
+                np.int64(self.position),
+                drawn[clip],
+            )
+        self._next_given += known.shape[1] + count
+        return drawn
+
+    def _past(
+        self,
+        model: FrameModel,
+        history: NDArray[np.floating] | None,
+        clips: int,
+        seed: int,
+        given: Frames | None,
+    ) -> Frames:
+        """Return the history with all columns, one row for each clip."""
+        columns = model.config.layout.columns
+        if history is None:
+            u = uniforms(frame_seed(seed), clips, START_NUMBER, 1)[:, 0]
+            history = model.starts.numpy()[(u * STARTS).astype(np.int64)][:, None]
+        past = _checked("history", history, clips, (columns, self._width))
+        if past.shape[1] == 0:
+            raise PartitaError("`history` has no frames: give at least 1, or leave it out")
+        missing = np.zeros((clips, past.shape[1], columns - past.shape[2]), np.float32)
+        if missing.shape[2] and given is not None and given.shape[1]:
+            labels = model.config.layout.note_columns
+            missing[..., labels:] = given[:, :1, labels:]
+        return np.concatenate([np.broadcast_to(past, (clips, *past.shape[1:])), missing], 2)
+
+    def _known(self, model: FrameModel, past: Frames, given: Frames | None) -> tuple[list[Frames], Frames]:
+        """Return what each frame after the first is given, and the normalised features of the history.
+
+        The channels are computed once and clip by clip, so that rounding does not depend on other clips. Rows
+        end with one for all frames after the last.
+        """
+        known = model.normalised(torch.from_numpy(past)).numpy()
+        layout, clips = model.config.layout, len(past)
+        if model.given is None:
+            return [np.zeros((1, 0), np.float32)], known
+        count = model.config.given_columns
+        if given is None or not given.shape[1]:
+            given = (
+                past[:, -1:, self._width :]
+                * np.r_[np.zeros(layout.note_columns), np.ones(len(layout.labels))]
+            )
+        following = np.broadcast_to(given, (clips, *given.shape[1:]))
+        rows = np.concatenate([past[:, 1:, self._width :], following], 1)
+        after = np.zeros((clips, 1 + model.config.note_lookahead, count), np.float32)
+        after[..., layout.note_columns :] = rows[:, -1:, layout.note_columns :]
+        whole = torch.from_numpy(np.concatenate([rows, after], 1))
+        with thread_limit(1), torch.inference_mode():
+            each = [model.given(row[None])[0].numpy() for row in whole]
+        return [np.ascontiguousarray(one[: rows.shape[1] + 1]) for one in each], known
+
+
+def _checked(name: str, array: NDArray[np.floating], clips: int, columns: tuple[int, ...]) -> Frames:
+    """Return the array as float32, after a check of its shape and values."""
+    frames = np.asarray(array, np.float32)
+    if frames.ndim != 3 or len(frames) not in {1, clips} or frames.shape[2] not in columns:
+        raise PartitaError(
+            f"`{name}` has the shape {frames.shape}, must be ({clips}, frames, {columns[0]}): give one"
+            " row for each clip, or a single one"
+        )
+    if not np.isfinite(frames).all():
+        raise PartitaError(f"`{name}` has values that are not finite: check the frames")
+    return frames
