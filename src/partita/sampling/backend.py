@@ -58,9 +58,7 @@ def engine_for(
     (1, 3)
     """
     if config.device == "cuda":
-        if model.conditioner is not None:
-            raise PartitaError("`device` is 'cuda', but the model has a condition: use `--device cpu`")
-        return GPUEngine(model, history, config, numbers=numbers)
+        return GPUEngine(model, history, config, numbers=numbers, conditions=conditions)
     return CPUEngine(model, history, config, numbers=numbers, conditions=conditions)
 
 

@@ -6,26 +6,28 @@ they depend neither on how many samples are drawn at once, nor on how many clips
 an engine uses the biases.
 """
 
-import copy
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from partita.audio.features.layout import HOLD
 from partita.device import thread_limit
-from partita.errors import PartitaError
 from partita.models.conditioning.conditioner import MARGIN
 from partita.models.wavenet import WaveNet
+from partita.sampling.frame_products import (
+    CHUNK,
+    check_products,
+    ordered_conditioner,
+    places_of,
+    requested_frames,
+    required_source,
+    rows_given,
+)
 from partita.sampling.frame_sources import FrameSource
 from partita.sampling.weights import aligned_zeros
-
-CHUNK = 16
-"""Frames whose products are made at once: always as many, so that rounding is the same however clips are
-drawn."""
 
 MOST_BLOCKS = 100
 """Blocks whose biases are made at once: 0.1 s at 16 kHz."""
@@ -84,24 +86,12 @@ class ConditionTable:
         assert model.conditioner is not None
         self.layout = model.conditioner.layout
         self._source, self._clips = source, clips
-        conditioner = copy.deepcopy(model.conditioner).cpu().float().requires_grad_(False)
-        products = torch.cat([conditioner.gates, conditioner.skips], 1)
-        if columns is not None:  # put in order here, once, rather than for each frame
-            products = torch.cat([products, torch.zeros_like(products[:, :1])], 1)[:, columns]
-        conditioner.gates = nn.Parameter(products, requires_grad=False)
-        conditioner.skips = nn.Parameter(products[:, :0].clone(), requires_grad=False)
-        self._conditioner = conditioner
-        self.columns = products.shape[1]
+        self._conditioner = ordered_conditioner(model, columns)
+        self.columns = self._conditioner.gates.shape[1]
         self._bias = np.zeros(self.columns, np.float32) if bias is None else bias.astype(np.float32)
         self._chunks: dict[int, NDArray[np.float32]] = {}
         self._buffer: NDArray[np.float32] | None = None
-        before = -(model.receptive_field // self.layout.hop_length)  # frames are requested in order
-        self._given = len(self._frames(before, before + 1))
-        if clips % self._given:
-            raise PartitaError(
-                f"the condition has the frames of {self._given} clips, but {clips} are drawn: give one row of"
-                " frames for all clips, or one for each"
-            )
+        self._given = rows_given(model, source, clips)
 
     @property
     def rows(self) -> int:
@@ -138,7 +128,7 @@ class ConditionTable:
             (blocks, rows, columns): sample t is in block t // HOLD - start // HOLD of these.
         """
         blocks = np.arange(start // HOLD, (stop - 1) // HOLD + 1)
-        frame, weight = self._places(blocks)
+        frame, weight = places_of(blocks, self.layout.hop_length)
         first = int(frame[0])
         products = self._products(first, int(frame[-1]) + 2)
         if buffer is None:
@@ -155,7 +145,8 @@ class ConditionTable:
 
     def constant_samples(self, start: int, stop: int) -> int:
         """Return how many samples from `start` on have the same biases, for every clip; at most all."""
-        frames, _ = self._places(np.array([start // HOLD, (stop - 1) // HOLD]))
+        ends = np.array([start // HOLD, (stop - 1) // HOLD])
+        frames, _ = places_of(ends, self.layout.hop_length)
         first, last = int(frames[0]), int(frames[1]) + 1
         value = self._products(first, first + 1)
         for chunk in range(first // CHUNK, last // CHUNK + 1):
@@ -166,12 +157,6 @@ class ConditionTable:
                 block = (start // HOLD + 1) * HOLD
                 return min(stop, max(same, block)) - start
         return stop - start
-
-    def _places(self, blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the last frame before the centre of each block, and the weight of the next one."""
-        halves = 2 * self.layout.hop_length  # the centre is between two samples
-        frame, rest = np.divmod(2 * HOLD * blocks + HOLD - 1, halves)
-        return frame, (rest / halves).astype(np.float32)
 
     def _products(self, first: int, stop: int) -> NDArray[np.float32]:
         """Return the products of some frames, (frames, given rows, columns), and forget earlier ones."""
@@ -184,25 +169,14 @@ class ConditionTable:
 
     def _chunk(self, chunk: int) -> NDArray[np.float32]:
         """Return the products of `CHUNK` frames plus the bias, (CHUNK, given rows, columns)."""
-        frames = torch.from_numpy(self._frames(CHUNK * chunk - MARGIN, CHUNK * (chunk + 1) + MARGIN))
+        first, stop = CHUNK * chunk - MARGIN, CHUNK * (chunk + 1) + MARGIN
+        frames = torch.from_numpy(requested_frames(self._source, self.layout, first, stop))
         # clip by clip and on one thread, so that rounding does not depend on the other clips
         with thread_limit(1), torch.inference_mode():
             each = [self._conditioner(row[None])[0, MARGIN:-MARGIN].numpy() for row in frames]
         products = np.stack(each, 1) + self._bias
-        if not np.isfinite(products).all():
-            raise PartitaError(
-                f"the condition has values that are not finite, near frame {CHUNK * chunk}: check the frames"
-            )
+        check_products(bool(np.isfinite(products).all()), CHUNK * chunk)
         return products
-
-    def _frames(self, first: int, stop: int) -> NDArray[np.float32]:
-        frames = np.ascontiguousarray(self._source.frames(first, stop), np.float32)
-        if frames.ndim != 3 or frames.shape[1:] != (stop - first, self.layout.columns):
-            raise PartitaError(
-                f"the condition's frames have the shape {frames.shape}, must be (clips, {stop - first},"
-                f" {self.layout.columns}) for this model"
-            )
-        return frames
 
 
 def condition_table(
@@ -232,6 +206,4 @@ def condition_table(
     """
     if model.conditioner is None:
         return None
-    if source is None:
-        raise PartitaError("the model has a condition: give the frames that the clips follow")
-    return ConditionTable(model, source, clips=clips, bias=bias, columns=columns)
+    return ConditionTable(model, required_source(source), clips=clips, bias=bias, columns=columns)

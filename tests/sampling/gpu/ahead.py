@@ -1,8 +1,9 @@
 """Compile the GPU's kernels without a GPU and print what they need, as one line of JSON.
 
-    python ahead.py SHAPE PRECISION CAPABILITY [TOP_K TOP_P WATCH]
+    python ahead.py SHAPE PRECISION CAPABILITY [OWN TOP_K TOP_P WATCH]
 
-SHAPE is a JSON object of the fields of `WaveNetConfig`.
+SHAPE is a JSON object of the fields of `WaveNetConfig`. The others are 1 or 0, 0 by default; OWN is for clips
+that have their own biases.
 
 A process of its own, since Triton's interpreter, in which the other tests run, and its compiler don't share
 one.
@@ -24,12 +25,13 @@ from partita.sampling.gpu.kernel import draw_steps, take_in
 from partita.sampling.gpu.packing import shape_of
 
 SHARED = {80: 163 * 1024, 86: 99 * 1024, 90: 227 * 1024}
-NUMBERS = {"steps": "i32", "count": "i32", "ring_size": "i32", "workspace_size": "i32"}
+NUMBERS = dict.fromkeys(("steps", "count", "bias_size", "row_size", "ring_size", "workspace_size"), "i32")
 POINTERS = {
     "drawn": "*i16",
     "newest": "*i32",
     "known": "*i32",
     "numbers": "*i64",
+    "bias_rows": "*i64",
     "clock": "*i64",
     "rule": "*fp64",
 }
@@ -63,8 +65,10 @@ def needs(kernel: Any) -> dict[str, int]:
 
 
 def main(fields: str, precision: str, capability: str, *flags: str) -> None:
-    shape = shape_of(WaveNetConfig(**json.loads(fields)), precision, SHARED[int(capability)])
-    rule = dict(zip(("TOP_K", "TOP_P", "WATCH"), [flag == "1" for flag in flags] or [False] * 3, strict=True))
+    own, *others = [flag == "1" for flag in flags] or [False] * 4
+    shared = SHARED[int(capability)]
+    shape = shape_of(WaveNetConfig(**json.loads(fields)), precision, shared, own_biases=own)
+    rule = dict(zip(("TOP_K", "TOP_P", "WATCH"), others, strict=True))
     kernels = {
         "draw_steps": compiled(draw_steps, shape.of_steps() | rule, precision, int(capability)),
         "take_in": compiled(take_in, shape.of_layers(), precision, int(capability)),

@@ -208,24 +208,32 @@ def compile_ahead(folder: Path, config: WaveNetConfig, *arguments: str) -> dict[
     return resources
 
 
-def test_compiles_ahead_of_time(tmp_path: Path) -> None:
-    found = compile_ahead(tmp_path, SIZES["wide"], "float32", "90")
+@pytest.mark.parametrize(("own_biases", "kibibytes"), [("0", 80), ("1", 92)])
+def test_compiles_ahead_of_time(own_biases: str, kibibytes: int, tmp_path: Path) -> None:
+    found = compile_ahead(tmp_path, SIZES["wide"], "float32", "90", own_biases, "0", "0", "0")
     assert found["draw_steps"]["stack"] == found["take_in"]["stack"] == 0, "registers are spilled"
-    assert found["draw_steps"]["shared"] <= 80 * 1024
+    assert found["draw_steps"]["shared"] <= kibibytes * 1024
     assert found["pipelined"] > 0, "weights are not prefetched"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("precision", "capability", "kibibytes"),
-    [("float32", "80", 163), ("float32", "86", 99), ("float32", "90", 227), ("bfloat16", "90", 227)],
+    ("precision", "capability", "kibibytes", "own_biases"),
+    [
+        ("float32", "80", 163, "0"),
+        ("float32", "86", 99, "0"),
+        ("float32", "86", 99, "1"),
+        ("float32", "90", 227, "0"),
+        ("float32", "90", 227, "1"),
+        ("bfloat16", "90", 227, "0"),
+    ],
 )
 @pytest.mark.parametrize("size", [*SIZES, "large"])
 def test_every_size_compiles_for_every_device(
-    size: str, precision: str, capability: str, kibibytes: int, tmp_path: Path
+    size: str, precision: str, capability: str, kibibytes: int, own_biases: str, tmp_path: Path
 ) -> None:
     large = dataclasses.replace(ODD, layers=14, residual_channels=250, dilation_channels=130, classes=32768)
-    found = compile_ahead(tmp_path, SIZES.get(size, large), precision, capability, "1", "1", "1")
+    found = compile_ahead(tmp_path, SIZES.get(size, large), precision, capability, own_biases, "1", "1", "1")
     assert found["draw_steps"]["shared"] <= 1024 * kibibytes
     assert found["draw_steps"]["stack"] <= 160, "more is spilled than some addresses"
 

@@ -5,6 +5,8 @@ This file does not know prompts or blocks.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -15,7 +17,9 @@ from numpy.typing import NDArray
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
-from partita.sampling.gpu.packing import ROWS, SHARED, on_device, shape_of
+from partita.sampling.frame_sources import FrameSource
+from partita.sampling.gpu.biases import BiasTable
+from partita.sampling.gpu.packing import ROWS, SHARED, bias_columns, on_device, shape_of
 
 LAUNCH = 1024
 """The most samples per launch, so that Ctrl-C takes effect within a fraction of a second."""
@@ -65,6 +69,21 @@ def shared_memory(device: torch.device) -> int:
     return int(driver.active.utils.get_device_properties(index)["max_shared_mem"])
 
 
+@contextmanager
+def memory_for(clips: int) -> Iterator[None]:
+    """Say what to do if the GPU's memory is full.
+
+    Raises:
+        PartitaError: the memory is full.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise PartitaError(
+            f"{clips} clips or particles do not fit into the GPU's memory: use fewer, or `--device cpu`"
+        ) from error
+
+
 class GPUEngine:
     """Clips that are drawn on a CUDA device, by the persistent kernel.
 
@@ -75,10 +94,12 @@ class GPUEngine:
         numbers: (clips,) the clip numbers, 0 to 2^63 - 1, by which `uniforms.uniforms` addresses the draws;
             by default 0, 1, 2, ...
         device: a CUDA device.
+        conditions: the frames of the clips; needed if the model has a condition, otherwise ignored.
 
     Raises:
         PartitaError: there is no such device or no Triton, or the precision is neither float32 nor bfloat16
-            (see `packing.shape_of`).
+            (see `packing.shape_of`), or the model has a condition, and `conditions` is missing or does not
+            fit.
 
     >>> from partita.models.sizes import SIZES
     >>> model = WaveNet(SIZES["tiny"])
@@ -97,6 +118,7 @@ class GPUEngine:
         *,
         numbers: NDArray[np.int64] | None = None,
         device: str | torch.device = "cuda",
+        conditions: FrameSource | None = None,
     ) -> None:
         self._device = torch.device(device)
         reason = refusal(self._device, config.precision)
@@ -106,44 +128,42 @@ class GPUEngine:
             self._device = torch.device(
                 "cuda", torch.cuda.current_device()
             )  # the current device may change later
-        from partita.sampling.gpu.kernel import draw_steps, take_in
+        from partita.sampling.gpu import kernel
 
-        self._draw_steps: Any = draw_steps
+        self._kernels: Any = kernel
         self.position = 0
         self._time = 0
         self._clips, self._classes = len(history), model.config.classes
         self._programs = -(-self._clips // ROWS)
-        self._shape = shape_of(model.config, config.precision, shared_memory(self._device))
         weights = on_device(model, config.precision, self._device)
+        self._biases = BiasTable(
+            model,
+            conditions,
+            clips=self._clips,
+            bias=weights["bias"],
+            columns=bias_columns(model.config),
+        )
+        self._shape = shape_of(
+            model.config, config.precision, shared_memory(self._device), own_biases=self._biases.own
+        )
         self._rings = self._zeros(self._programs, self._shape.rings(), dtype=torch.float32)
         self._newest = self._zeros(self._programs * ROWS, dtype=torch.int32)
         self._layers = [
+            self._padded(self._biases.rows),
             self._rings,
             self._zeros(self._programs, self._shape.workspace(), dtype=torch.float32),
-            *(weights[name] for name in ("embedding", "dilated", "bias", "residual")),
+            *(weights[name] for name in ("embedding", "dilated", "residual")),
         ]
-        names = ("skip", "skip_bias", "end1", "end1_bias", "end2", "end2_bias")
-        self._head = [weights[name] for name in names]
+        self._head = [weights[name] for name in ("skip", "end1", "end1_bias", "end2", "end2_bias")]
+        self._sizes = (len(weights["bias"]), self._shape.rings(), self._shape.workspace())
         numbers = np.arange(self._clips) if numbers is None else numbers
         self._numbers = self._padded(np.asarray(numbers, np.int64))
         self._set_rule(config)
-        known = self._padded(history.T.astype(np.int32))
-        with torch.cuda.device(self._newest.get_device()):  # Triton launches on the current device
-            take_in[(self._programs,)](
-                len(known), known, self._newest, self._clock(), *self._layers, self._shape.rings(),
-                self._shape.workspace(), **self._shape.of_layers(), num_warps=WARPS,
-            )  # fmt: skip
-            if self._device.type == "cuda":
-                torch.cuda.synchronize()  # a later draw may be on another stream
+        self._take_in(history)
 
     def _zeros(self, *shape: int, dtype: torch.dtype) -> torch.Tensor:
-        try:
+        with memory_for(self._clips):
             return torch.zeros(shape, dtype=dtype, device=self._device)
-        except torch.OutOfMemoryError as error:
-            raise PartitaError(
-                f"{self._clips} clips or particles do not fit into the GPU's memory: use fewer, or"
-                " `--device cpu`"
-            ) from error
 
     def _padded(self, rows: NDArray[Any]) -> torch.Tensor:
         """Return (..., clips) numbers on the device, with zeros for the clips that pad the last program."""
@@ -159,10 +179,30 @@ class GPUEngine:
         self._rule = torch.tensor([1.0 / config.temperature, top_p], dtype=torch.float64, device=self._device)
         self._flags = {"TOP_K": bool(self._top_k > 0), "TOP_P": bool(top_p < 1.0)}
 
-    def _clock(self) -> torch.Tensor:
-        """Return time, seed and top_k as a tensor: as plain numbers, each value would be compiled anew."""
-        values = [self._time, self.position, *self._seed, self._top_k]
+    def _clock(self, time: int, phase: int) -> torch.Tensor:
+        """Return what the kernel needs to know of time, the seed and top_k.
+
+        It is a tensor: as plain numbers, each value would be compiled anew.
+        """
+        values = [time, self.position, *self._seed, self._top_k, phase]
         return torch.tensor(values, dtype=torch.int64, device=self._device)
+
+    def _take_in(self, history: NDArray[np.int64]) -> None:
+        """Process the samples before the first drawn one."""
+        known, length = self._padded(history.T.astype(np.int32)), history.shape[1]
+        for start in range(1 - length, 0, min(LAUNCH, self._biases.most)):
+            stop = min(start + min(LAUNCH, self._biases.most), 0)
+            with memory_for(self._clips):
+                biases = self._biases.at(start, stop)
+            part = known[length + start - 1 : length + stop]
+            with torch.cuda.device(self._newest.get_device()):  # Triton launches on the current device
+                self._kernels.take_in[(self._programs,)](
+                    len(part), part, self._newest, self._clock(stop, biases.phase), biases.table,
+                    *self._layers, biases.block_size, *self._sizes, **self._shape.of_layers(),
+                    num_warps=WARPS,
+                )  # fmt: skip
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)  # a later draw may be on another stream
 
     def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
         """Draw the next samples, and wait for them.
@@ -175,7 +215,7 @@ class GPUEngine:
             (clips, steps) classes.
         """
         drawn = np.empty((self._clips, steps), np.int16)
-        each = LAUNCH
+        each = min(LAUNCH, self._biases.most)
         if probabilities is not None:
             each = max(1, min(each, PROBABILITY_BYTES // (4 * self._programs * ROWS * self._shape.c)))
         for start in range(0, steps, each):
@@ -191,10 +231,13 @@ class GPUEngine:
         fresh = self._zeros(steps, clips, dtype=torch.int16)
         shape = (steps, clips, self._shape.c) if probabilities is not None else (1,)
         masses = self._zeros(*shape, dtype=torch.float32)
+        with memory_for(self._clips):
+            biases = self._biases.at(self.position, self.position + steps)
+        clock = self._clock(self._time, biases.phase)
         with torch.cuda.device(self._newest.get_device()):
-            self._draw_steps[(self._programs,)](
-                steps, fresh, masses, self._newest, self._numbers, self._clock(), self._rule, *self._layers,
-                *self._head, self._shape.rings(), self._shape.workspace(), **self._shape.of_steps(),
+            self._kernels.draw_steps[(self._programs,)](
+                steps, fresh, masses, self._newest, self._numbers, clock, self._rule, biases.table,
+                *self._layers, *self._head, biases.block_size, *self._sizes, **self._shape.of_steps(),
                 **self._flags, WATCH=probabilities is not None, num_warps=WARPS,
             )  # fmt: skip
         self.position += steps
@@ -205,7 +248,7 @@ class GPUEngine:
             probabilities[:] = unnormalized / unnormalized.sum(-1, keepdims=True)
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
-        """Replace the past of some clips with that of others; each clip keeps its own number.
+        """Replace the past of some clips with that of others; each clip keeps its own number and its frames.
 
         Args:
             targets: (n,) rows of the clips to overwrite, each at most once.

@@ -23,6 +23,22 @@ def ring_of(layer: tl.tensor, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr) -> 
 
 
 @triton.jit
+def biases_of(
+    bias: tl.tensor, own: tl.tensor, columns: tl.tensor, ROWS: tl.constexpr, BLOCK: tl.constexpr,
+    OWN: tl.constexpr,
+) -> tl.tensor:  # fmt: skip
+    """Return the (ROWS, BLOCK) tile of biases that a product starts from.
+
+    Without `OWN` all clips share one row, which is loaded once.
+    """
+    if OWN:
+        tile = tl.load(bias + own[:, None] + columns[None, :])
+    else:
+        tile = tl.load(bias + columns)[None, :] + tl.zeros((ROWS, BLOCK), tl.float32)
+    return tile
+
+
+@triton.jit
 def times(x: tl.tensor, w: tl.tensor, total: tl.tensor, PRECISION: tl.constexpr) -> tl.tensor:
     """Return total + x w for float32 tensors, with the accuracy of a float32 product.
 
@@ -51,9 +67,10 @@ def gated(z: tl.tensor, ROWS: tl.constexpr, UNITS: tl.constexpr) -> tl.tensor:
 @triton.jit
 def narrow_layers(
     newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
-    bias: tl.tensor, residual: tl.tensor, gates: tl.tensor,
+    bias: tl.tensor, own: tl.tensor, residual: tl.tensor, gates: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
-    R: tl.constexpr, U: tl.constexpr, ROWS: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
+    R: tl.constexpr, U: tl.constexpr, ROWS: tl.constexpr, STAGES: tl.constexpr, OWN: tl.constexpr,
+    PRECISION: tl.constexpr,
 ) -> None:  # fmt: skip
     """Process the newest sample if each matrix of a layer is one tile: the signal stays in registers.
 
@@ -66,7 +83,8 @@ def narrow_layers(
         rings: the rings of this program, float32: one layer after the other, (slots, ROWS, R).
         embedding: (classes, R).
         dilated: (LAYERS, TAPS, R, 2 U), oldest tap first.
-        bias: (LAYERS, 2 U).
+        bias: the biases of the sample to predict: (LAYERS, 2 U), in rows of clips.
+        own: (ROWS,) int64: where each clip's row begins, used if `OWN` is set.
         residual: (LAYERS, U, R), zeros for the last layer.
         gates: (ROWS, LAYERS * U), filled.
     """
@@ -79,7 +97,7 @@ def narrow_layers(
         first, mask, dilation = ring_of(layer, PER_BLOCK, SPREAD)
         ring = rings + first * (ROWS * R)
         w = dilated + layer * (TAPS * R * 2 * U)
-        z = tl.load(bias + layer * (2 * U) + z_columns)[None, :] + tl.zeros((ROWS, 2 * U), tl.float32)
+        z = biases_of(bias + layer * (2 * U), own, z_columns, ROWS, 2 * U, OWN)
         for tap in tl.static_range(TAPS - 1):
             slot = (time - (TAPS - 1 - tap) * dilation) & mask
             past = tl.load(ring + slot * (ROWS * R) + state)
@@ -97,10 +115,10 @@ def narrow_layers(
 @triton.jit
 def broad_layers(
     newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
-    bias: tl.tensor, residual: tl.tensor, gates: tl.tensor,
+    bias: tl.tensor, own: tl.tensor, residual: tl.tensor, gates: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
-    PRECISION: tl.constexpr,
+    OWN: tl.constexpr, PRECISION: tl.constexpr,
 ) -> None:  # fmt: skip
     """Process the newest sample for any number of channels, tile by tile, with the signal in the rings.
 
@@ -119,8 +137,7 @@ def broad_layers(
         first, mask, dilation = ring_of(layer, PER_BLOCK, SPREAD)
         w = dilated + layer * (TAPS * R * 2 * U)
         for unit in range(0, U, BLOCK_U):
-            z = tl.load(bias + layer * (2 * U) + 2 * unit + z_columns)[None, :]
-            z += tl.zeros((ROWS, 2 * BLOCK_U), tl.float32)
+            z = biases_of(bias + layer * (2 * U) + 2 * unit, own, z_columns, ROWS, 2 * BLOCK_U, OWN)
             for k in tl.range(0, TAPS * R, BLOCK_R, num_stages=2):
                 slot = (time - (TAPS - 1 - k // R) * dilation) & mask
                 past = tl.load(rings + (first + slot) * (ROWS * R) + k % R + state)
@@ -146,14 +163,17 @@ def broad_layers(
 
 @triton.jit
 def product(
-    x: tl.tensor, w: tl.tensor, bias: tl.tensor, y: tl.tensor,
+    x: tl.tensor, w: tl.tensor, bias: tl.tensor, own: tl.tensor, y: tl.tensor,
     K: tl.constexpr, N: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr, ROWS: tl.constexpr,
-    RELU: tl.constexpr, STAGES: tl.constexpr, PRECISION: tl.constexpr,
+    RELU: tl.constexpr, STAGES: tl.constexpr, OWN: tl.constexpr, PRECISION: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Write y = x w + bias for (ROWS, K) x and (ROWS, N) y, rectified if `RELU` is set, and synchronize."""
+    """Write y = x w + bias for (ROWS, K) x and (ROWS, N) y, rectified if `RELU` is set, and synchronize.
+
+    `bias` and `own` are as for `narrow_layers`, with N columns.
+    """
     rows, k_rows, columns = tl.arange(0, ROWS), tl.arange(0, BLOCK_K), tl.arange(0, BLOCK_N)
     for n in range(0, N, BLOCK_N):
-        total = tl.load(bias + n + columns)[None, :] + tl.zeros((ROWS, BLOCK_N), tl.float32)
+        total = biases_of(bias + n, own, columns, ROWS, BLOCK_N, OWN)
         for k in tl.range(0, K, BLOCK_K, num_stages=STAGES):
             left = tl.load(x + rows[:, None] * K + k + k_rows[None, :])
             right = tl.load(w + (k + k_rows[:, None]) * N + n + columns[None, :]).to(tl.float32)

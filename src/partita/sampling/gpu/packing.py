@@ -10,8 +10,10 @@ from math import gcd
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from partita.audio.features.layout import HOLD
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.precision import MATRICES
@@ -76,6 +78,8 @@ class Shape:
     c: int
     precision: str
     stages: int
+    own: bool
+    """Whether each clip has its own row of biases; otherwise all share one."""
 
     def of_layers(self) -> dict[str, int | str]:
         """Return the compile-time arguments of `take_in`."""
@@ -90,6 +94,8 @@ class Shape:
             "BLOCK_U": min(self.u, TILE_CHANNELS),
             "ROWS": ROWS,
             "STAGES": self.stages,
+            "HOLD": HOLD,
+            "OWN": self.own,
             "PRECISION": self.precision,
         }
 
@@ -118,7 +124,9 @@ class Shape:
         return ROWS * (self.layers * self.u + self.s + self.e + 2 * self.c)
 
 
-def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Shape:
+def shape_of(
+    config: WaveNetConfig, precision: str, shared: int = SHARED, *, own_biases: bool = False
+) -> Shape:
     """Return what the kernel is compiled for.
 
     `float32` splits each product into three TF32 products. `bfloat16` has bfloat16 matrices, which TF32
@@ -128,6 +136,7 @@ def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Sha
         config: the shape of the network.
         precision: "float32" or "bfloat16".
         shared: bytes of shared memory per program.
+        own_biases: whether each clip has its own row of biases.
 
     >>> from partita.models.sizes import SIZES
     >>> shape_of(SIZES["wide"], "float32").stages
@@ -137,6 +146,7 @@ def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Sha
     u = padded_channels(config.dilation_channels, TILE_CHANNELS)
     width = 4 if precision == "float32" else 2
     layer = width * (config.kernel_size * r * 2 * u + u * r) + 4 * (config.kernel_size - 1) * ROWS * r
+    layer += 4 * ROWS * 2 * u if own_biases else 0
     ahead = max(0, min(3, (shared - EXCHANGE) // layer))
     return Shape(
         layers=len(config.dilations),
@@ -149,11 +159,14 @@ def shape_of(config: WaveNetConfig, precision: str, shared: int = SHARED) -> Sha
         c=padded_channels(config.classes, HEAD_TILE),
         precision="tf32x3" if precision == "float32" else "tf32x2",
         stages=ahead + 1,
+        own=own_biases,
     )
 
 
 def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
     """Return the weights, padded to whole tiles, in float64.
+
+    `bias` is what a step starts from without a condition: the biases of all layers, then of the skip product.
 
     Raises:
         PartitaError: a weight is not finite.
@@ -166,18 +179,36 @@ def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
     shape = shape_of(config, precision)
     layers, kernel_size = shape.layers, shape.kernel_size
     pairs = zero_padded(w["dilated"].swapaxes(-1, -2), (layers, kernel_size, shape.r, shape.u, 2))
+    gates = zero_padded(w["dilated_bias"].swapaxes(-1, -2), (layers, shape.u, 2))
     return {
         "embedding": zero_padded(w["embedding"], (config.classes, shape.r)),
         "dilated": pairs.reshape(layers, kernel_size, shape.r, 2 * shape.u),
-        "bias": zero_padded(w["dilated_bias"].swapaxes(-1, -2), (layers, shape.u, 2)),
+        "bias": np.concatenate([gates.ravel(), zero_padded(w["skip_bias"], (shape.s,))]),
         "residual": zero_padded(w["residual"], (layers, shape.u, shape.r)),
         "skip": zero_padded(w["skip"], (layers, shape.u, shape.s)),
-        "skip_bias": zero_padded(w["skip_bias"], (shape.s,)),
         "end1": zero_padded(w["end1"], (shape.s, shape.e)),
         "end1_bias": zero_padded(w["end1_bias"], (shape.e,)),
         "end2": zero_padded(w["end2"], (shape.e, shape.c)),
         "end2_bias": padded_bias(w["end2_bias"], shape.c),
     }
+
+
+def bias_columns(config: WaveNetConfig) -> NDArray[np.int64]:
+    """Return which of a conditioner's products each bias of the padded weights gets; -1 for none.
+
+    >>> from partita.models.sizes import SIZES
+    >>> from dataclasses import replace
+    >>> config = replace(SIZES["tiny"], dilation_channels=15, skip_channels=2)
+    >>> columns = bias_columns(config)
+    >>> columns[:4].tolist(), columns[28:34].tolist(), columns[-16:-12].tolist()
+    ([0, 15, 1, 16], [14, 29, -1, -1, 30, 45], [300, 301, -1, -1])
+    """
+    layers, units = len(config.dilations), config.dilation_channels
+    gates = np.full((layers, padded_channels(units, TILE_CHANNELS), 2), -1)
+    gates[:, :units] = np.arange(layers * 2 * units).reshape(layers, 2, units).swapaxes(-1, -2)
+    skips = np.full(padded_channels(config.skip_channels, HEAD_TILE), -1)
+    skips[: config.skip_channels] = layers * 2 * units + np.arange(config.skip_channels)
+    return np.concatenate([gates.ravel(), skips])
 
 
 def on_device(model: WaveNet, precision: str, device: torch.device) -> dict[str, Tensor]:
