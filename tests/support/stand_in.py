@@ -90,9 +90,9 @@ def stand_in(shipped_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def ship(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the package's folder of shipped models."""
-    from partita.evaluation import learnt_sound
+    from partita.runs.shipped import known_sound
 
-    for module in (folder, card, learnt_sound):
+    for module in (folder, card, known_sound):
         monkeypatch.setattr(module, "SHIPPED", shipped)
 
 

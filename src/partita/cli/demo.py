@@ -13,7 +13,7 @@ from partita.terminal import print_line
 
 USAGE = "partita demo [OPTIONS]"
 GROUPS = {
-    "data": ("--recordings", "--sample-rate"),
+    "data": ("--recordings", "--sample-rate", "--from"),
     "size and time": ("--minutes", "--size", "--seed", "--device"),
     "output": ("--out",),
 }

@@ -117,7 +117,7 @@ def read(arguments: Sequence[str]) -> Command:
 
 def _like_start(settings: TrainConfig, start: str, arguments: Sequence[str]) -> TrainConfig:
     """Return the settings with the shape and the quantizer of a model, where no option gives them."""
-    from partita.training.config.like_model import SHAPES, like_model
+    from partita.training.start.like_model import SHAPES, like_model
 
     given = {word.partition("=")[0].partition(".")[0].removeprefix("--") for word in arguments}
     return like_model(settings, start, keep=[name for name in SHAPES if name in given])

@@ -19,10 +19,10 @@ from partita.device import DEVICES, check_threads, compute_device
 from partita.errors import PartitaError
 from partita.evaluation.clip_scores import clip_scores
 from partita.evaluation.clips import MIN_CLIPS, RealClips, draw_continuations, fit_clips, real_clips
-from partita.evaluation.learnt_sound import learnt_warnings
 from partita.evaluation.metrics.bits import bits_per_sample
 from partita.evaluation.statistics.scores import Score
 from partita.runs.loading import LoadedModel, load
+from partita.runs.shipped.known_sound import known_sound_warnings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +238,7 @@ def _warnings(
             f" {requested.prompt_seconds:g} s without overlap: {config.clips} clips of {config.seconds:g} s"
             f" with prompts of {config.prompt_seconds:g} s were drawn; hold out more sound"
         )
-    return found + learnt_warnings(loaded, corpus, config.split)
+    return found + known_sound_warnings(loaded, corpus, config.split)
 
 
 def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[str, Any]:

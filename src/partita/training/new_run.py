@@ -14,19 +14,17 @@ from partita.data.corpus import Corpus
 from partita.data.frame_windows import FrameWindows
 from partita.data.frames.excerpts import segment_frames
 from partita.data.windows import TrainingWindows
-from partita.errors import PartitaError
-from partita.models.sizes import SIZES
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import to_table
 from partita.runs.folder import RunFolder
-from partita.runs.loading import find_checkpoint, load, weights_path
-from partita.runs.shipped.ancestry import START, start_section
+from partita.runs.shipped.ancestry import START
 from partita.runs.versions import versions
 from partita.training.config.arms import with_arm
 from partita.training.config.tiers import with_conditions
 from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
 from partita.training.judges.critic import load_critic
 from partita.training.schedule import Pace
+from partita.training.start.weights import load_start
 from partita.training.state import TrainerState
 from partita.training.train_step import TrainStep
 from partita.training.trainer import TrainingRun
@@ -50,7 +48,7 @@ def create_run(
     train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
     if train_step.frame_tier is not None:
         train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
-    start = None if start_from is None else _load_start_weights(train_step, config, corpus, start_from)
+    start = None if start_from is None else load_start(train_step, config, corpus, start_from)
     windows = training_windows(corpus, config, context=train_step.context)
     frames = frame_windows(corpus, config)
     state = TrainerState(pace=_first_pace(config, windows))
@@ -60,7 +58,7 @@ def create_run(
     if frames is not None:
         entries["frame_windows"] = frames.state()
     first = Checkpoint(tensors=train_step.tensors(), state=entries)
-    tables = _config_tables(config, corpus, Path(out)) | ({} if start is None else {START: start})
+    tables = _config_tables(config, corpus, Path(out)) | ({} if start is None else {START: start.section})
     folder = RunFolder.create(out, tables, first)
     return TrainingRun(
         folder=folder,
@@ -70,6 +68,7 @@ def create_run(
         windows=windows,
         frame_windows=frames,
         state=state,
+        notes=() if start is None else start.warnings,
     )
 
 
@@ -167,32 +166,3 @@ def _config_tables(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, 
         "training": to_table(config),
         "versions": versions(),
     }
-
-
-def _load_start_weights(
-    train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path
-) -> dict[str, Any]:
-    """Load the weights of another model, and return the section of the run's config that names it."""
-    run, checkpoint = find_checkpoint(start_from)
-    loaded = load(checkpoint)
-    network, quantizer = loaded.model.config, loaded.quantizer
-    if loaded.sample_rate != corpus.sample_rate:
-        raise PartitaError(
-            f"{start_from} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
-            f" {corpus.sample_rate}: prepare the recordings again, `partita prepare RECORDINGS --out CORPUS"
-            f" --sample-rate {loaded.sample_rate}`"
-        )
-    if network != config.network_shape:
-        name = next((name for name, shape in SIZES.items() if shape == network), None)
-        remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
-        raise PartitaError(
-            f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
-        )
-    if quantizer != config.quantizer:
-        raise PartitaError(
-            f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantizer.classes}"
-            f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
-            f" {quantizer.classes}`"
-        )
-    train_step.begin_from(dict(loaded.model.state_dict()))
-    return start_section(run, weights_path(checkpoint))

@@ -8,11 +8,11 @@ from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.runs.folder import RunFolder, is_finished
 from partita.storage import lock_folder
-from partita.training.config.like_model import like_model
 from partita.training.config.train import TrainConfig
 from partita.training.new_run import create_run, resolve
 from partita.training.restore import find_corpus, restore_run, unfinished_config
 from partita.training.session import SessionOptions, run_until_done, session
+from partita.training.start.like_model import like_model
 from partita.training.trainer import Trainer
 
 DEFAULT_OPTIONS = SessionOptions()

@@ -7,7 +7,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import tyro
 
 from partita.data.preparation.prepare import PrepareConfig
 from partita.errors import PartitaError
@@ -15,6 +17,7 @@ from partita.evaluation.evaluate import EvaluateConfig, fit_config
 from partita.models.sizes import size_named
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
+from partita.training.start.like_model import like_model, sample_rate_of
 
 ARMS = ("likelihood", "report")
 START = "start"  # the run that both arms continue from
@@ -45,6 +48,8 @@ class DemoConfig:
     """Network size: `tiny`, `small`, `wide` or `published`. By default `small`, below 4 minutes `tiny`."""
     sample_rate: int = 16000
     """Sample rate of the corpus and of the clips, in Hz."""
+    start_from: Annotated[Path | None, tyro.conf.arg(name="from")] = None
+    """Model from which training starts: a run, or the name of a model that ships. It decides the size."""
     seed: int = 0
     """Seed of the studies, the splits, the training and the clips."""
     device: str = "auto"
@@ -56,11 +61,26 @@ class DemoConfig:
             raise PartitaError(f"`minutes` is {self.minutes}: give the time of the whole demo, at least 0.1")
         if self.size is not None:
             size_named(self.size)
+        if self.start_from is not None:
+            self._check_start(self.start_from)
         PrepareConfig(sample_rate=self.sample_rate)
         start_training(self, minutes=MIN_TRAINING_MINUTES)
         if self.recordings is None and not 4_000 <= self.sample_rate <= 192_000:
             raise PartitaError(
                 f"`sample_rate` is {self.sample_rate}: give 4000 to 192000 Hz for synthetic studies"
+            )
+
+    def _check_start(self, start_from: Path) -> None:
+        """Refuse a size beside the model's own, and another sample rate."""
+        if self.size is not None:
+            raise PartitaError(
+                f"`size` is {self.size!r}, but the model to start from has its own: leave out `--size`"
+            )
+        rate = sample_rate_of(start_from)
+        if rate != self.sample_rate:
+            raise PartitaError(
+                f"`sample_rate` is {self.sample_rate}, but {start_from} has {rate}: give"
+                f" `--sample-rate {rate}`"
             )
 
     @property
@@ -78,7 +98,7 @@ class DemoConfig:
             "size": self.network_size,
             "sample_rate": self.sample_rate,
             "seed": self.seed,
-        }
+        } | ({} if self.start_from is None else {"start_from": str(self.start_from)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +163,7 @@ def start_training(config: DemoConfig, *, minutes: float) -> TrainConfig:
         config: the demo's.
         minutes: of the start.
     """
-    return TrainConfig(
+    training = TrainConfig(
         size=config.network_size,
         minutes=minutes,
         seed=config.seed,
@@ -154,6 +174,7 @@ def start_training(config: DemoConfig, *, minutes: float) -> TrainConfig:
         preview_clips=0,
         tensorboard=False,
     )
+    return training if config.start_from is None else like_model(training, config.start_from)
 
 
 def arm_training(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:

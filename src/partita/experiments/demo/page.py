@@ -4,17 +4,19 @@ This file trains, draws and scores nothing; `reports` renders the page.
 """
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from partita.data.corpus import SPLITS, Corpus
 from partita.evaluation.evaluate import Evaluation
 from partita.experiments.demo.config import ARMS, START, DemoConfig, divide_minutes
-from partita.models.sizes import size_named
+from partita.models.sizes import WaveNetConfig, name_of
 from partita.models.wavenet import WaveNet
 from partita.progress import format_duration
 from partita.reports.report import ArmReport, ReportData
 from partita.runs.checkpoint_state import read_state
+from partita.runs.config import from_table
 from partita.runs.folder import RunFolder
 from partita.training.interleaved import machine_share, unequal_shares
 
@@ -155,7 +157,8 @@ def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
 def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, Any]) -> list[tuple[str, str]]:
     table = RunFolder.open(folder / "runs" / str(about["model"])).config()
     quantizer, versions, training = table["quantizer"], table["versions"], table["training"]
-    shape = size_named(config.network_size)
+    shape = from_table(WaveNetConfig, table["network"], where="config.toml [network]")
+    size = name_of(replace(shape, condition=None)) or "own shape"
     weights = sum(parameter.numel() for parameter in WaveNet(shape).parameters())
     reach = shape.receptive_field / corpus.sample_rate
     scored = min(about["bits_seconds"] or about["split_seconds"], about["split_seconds"])
@@ -165,7 +168,7 @@ def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, An
         ("samples", f"{corpus.sample_rate:,} Hz, {quantizer['kind']}, {quantizer['classes']} classes"),
         (
             "network",
-            f"{config.network_size}: {shape.blocks} × {shape.layers} layers, {weights / 1000:,.0f} k weights",
+            f"{size}: {shape.blocks} × {shape.layers} layers, {weights / 1000:,.0f} k weights",
         ),
         (
             "receptive field",
@@ -189,14 +192,16 @@ def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, An
 def _commands(config: DemoConfig, folder: Path, about: dict[str, Any]) -> list[str]:
     where = "" if config.recordings is None else f" --recordings {shlex.quote(str(config.recordings))}"
     size = "" if config.size is None else f" --size {config.size}"
+    start = "" if config.start_from is None else f" --from {shlex.quote(str(config.start_from))}"
     rate = "" if config.sample_rate == DemoConfig().sample_rate else f" --sample-rate {config.sample_rate}"
     place = shlex.quote(str(folder))
     likelihood = f"{place}/runs/likelihood"
     return [
-        f"partita demo{where} --minutes {config.minutes:g}{size}{rate} --seed {config.seed} --out {place}",
+        f"partita demo{where} --minutes {config.minutes:g}{size}{rate}{start} --seed {config.seed}"
+        f" --out {place}",
         "",
         "# train one arm for longer, score it, and draw more music",
-        f"partita train {place}/corpus --out longer --size {config.network_size} --minutes 120",
+        f"partita train {place}/corpus --out longer{start or f' --size {config.network_size}'} --minutes 120",
         f"partita evaluate longer {place}/corpus",
         "partita generate longer --seconds 20 --out music.wav",
         "",

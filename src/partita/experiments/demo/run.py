@@ -167,7 +167,7 @@ def _corpus(config: DemoConfig, folder: DemoFolder, log: Log) -> Corpus:
 def _train_start(folder: DemoFolder, corpus: Corpus, config: TrainConfig, log: Log) -> RunFolder:
     """Return the finished run that both arms continue from."""
     _log_training(folder, START, corpus, config, log)
-    return finished_run(corpus, folder.run(START), config)
+    return finished_run(corpus, folder.run(START), config, start_from=folder.config.start_from)
 
 
 def _train_arms(folder: DemoFolder, start: RunFolder, corpus: Corpus, config: TrainConfig, log: Log) -> None:

@@ -11,7 +11,7 @@ from partita.runs.shipped.learnt import learnt_sources, read_learnt
 MOST_NAMED = 3
 
 
-def learnt_warnings(loaded: LoadedModel, corpus: Corpus, split: str) -> list[str]:
+def known_sound_warnings(loaded: LoadedModel, corpus: Corpus, split: str) -> list[str]:
     """Return a warning for each model, the given one or an ancestor, that may know the sound of a split.
 
     A model that ships has a record of what it has learnt from, which is compared with the split. Of others

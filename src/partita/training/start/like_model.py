@@ -40,3 +40,16 @@ def like_model(config: TrainConfig, start_from: str | Path, *, keep: Collection[
     if "size" in keep or "network" in keep:
         return replace(config, quantizer=quantizer)
     return replace(config, size=name or config.size, network=None if name else network, quantizer=quantizer)
+
+
+def sample_rate_of(model: str | Path) -> int:
+    """Return the sample rate of a model, in Hz.
+
+    Args:
+        model: a run, one of its checkpoints, or the name of a model that ships.
+
+    Raises:
+        PartitaError: there is no such model, or its config is damaged.
+    """
+    run, _ = find_checkpoint(model)
+    return int(run.config()["corpus"]["sample_rate"])

@@ -9,8 +9,8 @@ from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.etudes.render import write_etudes
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
-from partita.evaluation.learnt_sound import learnt_warnings
 from partita.runs.loading import load
+from partita.runs.shipped.known_sound import known_sound_warnings
 from partita.training.train import train
 
 
@@ -31,11 +31,11 @@ def test_known_sound_is_named_and_unknown_sound_is_not(
     stand_in: str, corpora: tuple[Corpus, Corpus], etude_corpus: Corpus
 ) -> None:
     known, clean = corpora
-    (warning,) = learnt_warnings(load(stand_in), known, "test")
+    (warning,) = known_sound_warnings(load(stand_in), known, "test")
     assert warning.startswith(f"{stand_in} has learnt from sound in the split 'test' (copies/copy.mp3): ")
-    assert learnt_warnings(load(stand_in), known, "train") == []
-    assert learnt_warnings(load(stand_in), clean, "test") == []
-    assert learnt_warnings(load(stand_in), etude_corpus, "test") == []
+    assert known_sound_warnings(load(stand_in), known, "train") == []
+    assert known_sound_warnings(load(stand_in), clean, "test") == []
+    assert known_sound_warnings(load(stand_in), etude_corpus, "test") == []
 
 
 def test_evaluate_warns_of_a_run_that_was_started_from_the_model(
@@ -55,5 +55,5 @@ def test_an_ancestor_without_a_record_is_told_in_general(
 ) -> None:
     run = train(corpora[1], tmp_path / "run", QUICK, start_from=stand_in, quiet=True)
     ship(tmp_path / "nothing", monkeypatch)
-    (warning,) = learnt_warnings(load(run), corpora[1], "test")
+    (warning,) = known_sound_warnings(load(run), corpora[1], "test")
     assert f"run was started from {stand_in}, which was trained on another corpus" in warning
