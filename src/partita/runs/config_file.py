@@ -14,8 +14,8 @@ from partita.runs.config_formats import FORMAT, upgrade_run_config
 from partita.tables import Table, read_toml
 
 SECTIONS = ("corpus", "network", "quantizer", "training", "versions")
-OPTIONAL_SECTIONS = ("start", "frames", "sampling")
-"""What training started from, the shape of the frame tier, and settings of drawing."""
+OPTIONAL_SECTIONS = ("frames", "sampling", "start")
+"""The shape of the frame tier, settings of drawing, and the run that training began from."""
 REMEDY = "copy the run's config again"
 EDIT_REMEDY = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
 
@@ -67,8 +67,8 @@ def _check_sections(table: Table) -> None:
         raise PartitaError(f"{table.source} has unknown sections {', '.join(unknown)}: remove them")
     if missing := sorted(set(SECTIONS) - set(table.values)):
         raise PartitaError(f"{table.source} lacks {', '.join(missing)}: {REMEDY}")
-    for name in (*SECTIONS, *OPTIONAL_SECTIONS):
-        table.optional(name, table.table)
+    for name in (*SECTIONS, *(name for name in OPTIONAL_SECTIONS if name in table.values)):
+        table.table(name)
     corpus = table.table("corpus")
     for name in ("path", "relative", "fingerprint"):
         corpus.text(name)
