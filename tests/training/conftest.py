@@ -54,6 +54,7 @@ def make_config() -> Callable[..., TrainConfig]:
     def make(**changes: Any) -> TrainConfig:
         small: dict[str, Any] = {
             "network": NETWORK,
+            "condition": ("none",),
             "targets": 256,
             "batch": 2,
             "steps": 20,

@@ -14,7 +14,8 @@ from partita.runs.config_formats import FORMAT, upgrade_run_config
 from partita.tables import Table, read_toml
 
 SECTIONS = ("corpus", "network", "quantizer", "training", "versions")
-OPTIONAL_SECTIONS = ("start",)
+OPTIONAL_SECTIONS = ("frames", "sampling", "start")
+"""The shape of the frame tier, settings of drawing, and the run that training began from."""
 REMEDY = "copy the run's config again"
 EDIT_REMEDY = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
 
@@ -61,7 +62,7 @@ def read_config_file(path: Path) -> RunConfigFile:
 
 
 def _check_sections(table: Table) -> None:
-    """Raise an error unless the config has exactly the expected sections and describes its corpus."""
+    """Raise an error unless the config has the expected sections, no others, and describes its corpus."""
     if unknown := sorted(set(table.values) - {"format", DIGEST, *SECTIONS, *OPTIONAL_SECTIONS}):
         raise PartitaError(f"{table.source} has unknown sections {', '.join(unknown)}: remove them")
     if missing := sorted(set(SECTIONS) - set(table.values)):

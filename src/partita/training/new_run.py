@@ -6,7 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.audio.features.layout import FrameLayout
 from partita.data.corpus import Corpus
+from partita.data.frame_windows import FrameWindows
+from partita.data.frames.excerpts import segment_frames
 from partita.data.windows import TrainingWindows
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import to_table
@@ -14,6 +20,7 @@ from partita.runs.folder import RunFolder
 from partita.runs.shipped.ancestry import START
 from partita.runs.versions import versions
 from partita.training.config.arms import with_arm
+from partita.training.config.tiers import with_conditions
 from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
 from partita.training.judges.critic import load_critic
 from partita.training.schedule import Pace
@@ -37,13 +44,19 @@ def create_run(
     Raises:
         PartitaError: the folder is not empty, the disk is full, or the weights do not fit the config.
     """
+    config = with_conditions(config, corpus)
     train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
+    if train_step.frame_tier is not None:
+        train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
     start = None if start_from is None else load_start(train_step, config, corpus, start_from)
     windows = training_windows(corpus, config, context=train_step.context)
+    frames = frame_windows(corpus, config)
     state = TrainerState(pace=_first_pace(config, windows))
     if state.pace.per_step:
         state.every = state.pace.interval(config.validations)
     entries = {"windows": windows.state(), "position": state.as_json(), "finished": False, "step": 0}
+    if frames is not None:
+        entries["frame_windows"] = frames.state()
     first = Checkpoint(tensors=train_step.tensors(), state=entries)
     tables = _config_tables(config, corpus, Path(out)) | ({} if start is None else {START: start.section})
     folder = RunFolder.create(out, tables, first)
@@ -53,6 +66,7 @@ def create_run(
         config=config,
         train_step=train_step,
         windows=windows,
+        frame_windows=frames,
         state=state,
         notes=() if start is None else start.warnings,
     )
@@ -91,7 +105,42 @@ def training_windows(corpus: Corpus, config: TrainConfig, *, context: int) -> Tr
         batch=config.batch,
         seed=config.seed,
         quantizer=config.quantizer,
+        layout=config.network_shape.condition,
+        augmentation=config.augmentation if config.augment == "on" else None,
     )
+
+
+def frame_windows(corpus: Corpus, config: TrainConfig) -> FrameWindows | None:
+    """Return the stream of the frame tier's windows, or None without a frame tier.
+
+    Args:
+        corpus: the corpus to cut windows from.
+        config: a config with resolved conditions.
+    """
+    model = config.frames.model
+    if model is None:
+        return None
+    return FrameWindows(
+        corpus,
+        length=config.frames.length,
+        batch=config.frames.batch,
+        seed=config.seed,
+        layout=model.layout,
+        augmentation=config.augmentation if config.augment == "on" else None,
+    )
+
+
+def training_frames(corpus: Corpus, layout: FrameLayout) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return all frames of the training split, and frames that a clip without a prompt may start from.
+
+    A clip starts as recordings do: from the first frames of the training segments.
+
+    Args:
+        corpus: the run's corpus.
+        layout: the columns of the frames.
+    """
+    each = [segment_frames(corpus, segment, layout) for segment in corpus.segments("train")]
+    return np.concatenate(each), np.stack([frames[0] for frames in each])
 
 
 def _first_pace(config: TrainConfig, windows: TrainingWindows) -> Pace:
@@ -112,6 +161,7 @@ def _config_tables(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, 
             "sample_rate": corpus.sample_rate,
         },
         "network": to_table(config.network_shape),
+        **({} if config.frames.model is None else {"frames": to_table(config.frames.model)}),
         "quantizer": to_table(config.quantizer),
         "training": to_table(config),
         "versions": versions(),

@@ -19,7 +19,7 @@ from partita.runs.tensors import check_finite, check_tensor_specs, read_tensor_s
 from partita.tables import Table
 from partita.training.config.train import TrainConfig
 from partita.training.judges.critic import load_critic
-from partita.training.new_run import training_windows
+from partita.training.new_run import frame_windows, training_windows
 from partita.training.state import TrainerState
 from partita.training.train_step import TrainStep
 from partita.training.trainer import TrainingRun
@@ -110,12 +110,16 @@ def restore_run(folder: RunFolder, config: TrainConfig, corpus: Corpus) -> Train
     windows = training_windows(corpus, config, context=train_step.context)
     restore_tensors(train_step, checkpoint.tensors, newest)
     windows.restore(checkpoint.state["windows"])
+    frames = frame_windows(corpus, config)
+    if frames is not None:
+        frames.restore(checkpoint.state.get("frame_windows", {}))
     return TrainingRun(
         folder=folder,
         corpus=corpus,
         config=config,
         train_step=train_step,
         windows=windows,
+        frame_windows=frames,
         state=state,
         notes=tuple(folder.discard_unsaved()),
     )
@@ -190,7 +194,7 @@ def read_trainer_state(checkpoint: Checkpoint, folder: Path) -> TrainerState:
 
 def _check_clips(tensors: dict[str, Tensor], classes: int, path: Path) -> None:
     """Refuse the file of a run's newest clips if it holds anything but rows of classes."""
-    clips = {name: value for name, value in tensors.items() if name != "critic"}
+    clips = {name: value for name, value in tensors.items() if name not in ("critic", "frames", "start")}
     valid = clips.keys() & CLIPS in (CLIPS, frozenset()) and clips.keys() <= CLIPS | {"older"}
     for value in clips.values():
         is_rows = value.ndim == 2 and not value.is_floating_point() and value.dtype != torch.bool

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from partita.device import ComputeDevice, compute_device
+from partita.models.conditioning.conditions import Conditions
 from partita.models.wavenet import WaveNet
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
@@ -25,8 +26,9 @@ from partita.training.losses.gradient_scaling import add_gradient, gradient_rati
 from partita.training.losses.likelihood import NATS_PER_BIT, likelihood_bits, matching_loss
 from partita.training.monitoring.diagnostics import entropy_bits
 from partita.training.optimizer import make_optimizer
-from partita.training.rollouts.free_running import FreeRunning
+from partita.training.rollouts.free_running import FreeRunning, RolloutBatch
 from partita.training.rollouts.teacher_forced import teacher_forced
+from partita.training.tiers.frame_tier import FrameTier
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,12 @@ class TrainStep:
             self.free_running = FreeRunning(config, self.compute, critic=critic)
         elif config.adversary is not None:
             self.adversary = Adversary(config.adversary, seed=config.seed, compute=self.compute)
+        self.frame_tier: FrameTier | None = None
+        """The network that draws frames, if the run has two tiers."""
+        if config.frames.model is not None:
+            self.frame_tier = FrameTier(config.frames, seed=config.seed, compute=self.compute)
         self.rng = torch_stream(config.seed, "rollout")
+        self._noise_rng = torch_stream(config.seed, "noise")
         self._forward = torch.compile(self.generator) if config.compile else self.generator
 
     @property
@@ -102,13 +109,16 @@ class TrainStep:
         own = self.generator.receptive_field
         return own if self.free_running is None else max(own, self.free_running.judge.context)
 
-    def update(self, classes: Tensor, valid: Tensor, info: StepInfo) -> dict[str, Tensor]:
+    def update(
+        self, classes: Tensor, valid: Tensor, info: StepInfo, conditions: Conditions | None = None
+    ) -> dict[str, Tensor]:
         """Update the judge, if there is one, then the generator.
 
         Args:
             classes: (batch, context + targets) int64, on the device.
             valid: (batch, targets) bool, on the device.
             info: number and rates of the update.
+            conditions: the frames around `classes`, for a generator with a condition.
 
         Returns:
             named scalars, not synchronised: `bits`, `gradient_norm` and those of the configured losses.
@@ -117,9 +127,10 @@ class TrainStep:
             FloatingPointError: a loss or gradient is not finite; the message names it. The generator is not
                 updated.
         """
-        targets = classes[:, self.context :]
+        targets, first = classes[:, self.context :], self.context - self.generator.receptive_field
+        own = None if conditions is None else conditions.shifted(first)
         with self.compute.autocast():
-            logits = self._forward(classes[:, self.context - self.generator.receptive_field : -1])
+            logits = self._forward(self._noised(classes[:, first:-1]), own)
         bits = likelihood_bits(logits, targets, valid)
         _check_finite(bits, "the likelihood loss")
         numbers = {"bits": bits.detach()}
@@ -129,7 +140,8 @@ class TrainStep:
         torch.autograd.backward(loss)
         if self.free_running is not None:
             numbers["entropy_real"] = entropy_bits(logits.detach())[valid].mean()
-            self._add_judge_gradient(self.free_running, classes, valid, info, numbers)
+            batch = RolloutBatch(classes, valid, conditions)
+            self._add_judge_gradient(self.free_running, batch, info, numbers)
         norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), self.config.grad_clip or math.inf)
         _check_finite(norm, "the generator's gradient")
         for group in self.optimizer.param_groups:
@@ -139,18 +151,31 @@ class TrainStep:
             self.ema.update(self.generator, info.step)
         return numbers | {"gradient_norm": norm}
 
+    def _noised(self, classes: Tensor) -> Tensor:
+        """Return the past with Gaussian noise, whose deviation differs from window to window.
+
+        A quarter of the windows have none.
+
+        Source: LPCNet (Valin & Skoglund 2019, section 3.3) adds noise to its input in training.
+        """
+        mean = self.config.input_noise
+        if not mean:
+            return classes
+        shape = (len(classes), 1)
+        deviation = (mean * (2.0 * torch.rand(shape, generator=self._noise_rng) - 0.5)).clamp(min=0.0)
+        noise = deviation * torch.randn(classes.shape, generator=self._noise_rng)
+        moved = classes + noise.round().long().to(classes.device)
+        return moved.clamp(0, self.config.quantizer.classes - 1)
+
     def _add_judge_gradient(
         self,
         free_running: FreeRunning,
-        classes: Tensor,
-        valid: Tensor,
+        batch: RolloutBatch,
         info: StepInfo,
         numbers: dict[str, Tensor],
     ) -> None:
         """Add the gradient of the judge's loss on the generator's own clips; extend `numbers`."""
-        loss, judge_numbers = free_running.loss(
-            self.generator, classes, valid, step=info.step, progress=info.progress
-        )
+        loss, judge_numbers = free_running.loss(self.generator, batch, step=info.step, progress=info.progress)
         numbers |= judge_numbers
         judge = free_running.judge
         weight = 0.0 if loss is None else judge.weight(info.progress)
@@ -208,6 +233,10 @@ class TrainStep:
             "optimizer": optimizer_tensors(self.optimizer),
             "random": {"rollout": self.rng.get_state()},
         }
+        if self.config.input_noise:
+            tensors["random"]["noise"] = self._noise_rng.get_state()
+        if self.frame_tier is not None:
+            tensors |= self.frame_tier.tensors()
         if self.ema is not None:
             tensors["average"] = dict(self.ema.model.state_dict())
         if self.free_running is not None:
@@ -219,6 +248,10 @@ class TrainStep:
         self.generator.load_state_dict(tensors["generator"])
         restore_optimizer(self.optimizer, tensors["optimizer"])
         self.rng.set_state(tensors["random"]["rollout"])
+        if self.config.input_noise:
+            self._noise_rng.set_state(tensors["random"]["noise"])
+        if self.frame_tier is not None:
+            self.frame_tier.restore(tensors)
         if self.ema is not None:
             self.ema.model.load_state_dict(tensors["average"])
         if self.adversary is not None:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from partita.data.corpus import Corpus
+from partita.data.frame_windows import FrameWindows
 from partita.data.verify import BackgroundCheck
 from partita.data.windows import TrainingWindows, WindowBatch
 from partita.errors import DivergedError
@@ -30,6 +31,7 @@ from partita.training.monitoring.progress import ProgressDisplay
 from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.monitoring.validation import ValidationScorer
 from partita.training.state import TrainerState
+from partita.training.tiers.conditions import window_conditions
 from partita.training.time_budget import training_budget
 from partita.training.train_step import StepInfo, TrainStep
 
@@ -47,6 +49,7 @@ class TrainingRun:
         train_step: generator, optimizer, and the adversary if there is one.
         windows: the stream of training windows.
         state: how far the run is.
+        frame_windows: the stream of the frame tier's windows, if there is a frame tier.
         notes: lines to show when training starts.
     """
 
@@ -56,6 +59,7 @@ class TrainingRun:
     train_step: TrainStep
     windows: TrainingWindows
     state: TrainerState
+    frame_windows: FrameWindows | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -78,7 +82,7 @@ class Trainer:
         tensorboard: TensorBoardWriter,
     ) -> None:
         self.folder, self.config, self.state = run.folder, run.config, run.state
-        self.train_step, self.windows = run.train_step, run.windows
+        self.train_step, self.windows, self.frame_windows = run.train_step, run.windows, run.frame_windows
         self.display, self._check, self._tensorboard = display, check, tensorboard
         self._scorer = ValidationScorer(run.corpus, run.config, run.train_step)
         self._previews = PreviewClips(run.folder, run.corpus, run.config, tensorboard)
@@ -155,15 +159,24 @@ class Trainer:
         state, device = self.state, self.train_step.compute.device
         classes = torch.from_numpy(batch.classes).to(device, non_blocking=True)
         valid = torch.from_numpy(batch.valid).to(device, non_blocking=True)
-        update = self._next_update()
+        update, conditions = self._next_update(), window_conditions(batch, device)
         try:
-            tensors = self.train_step.update(classes, valid, update)
+            tensors = self.train_step.update(classes, valid, update, conditions)
+            tensors |= self._update_frames(update)
         except FloatingPointError as error:
             raise self._diverged(str(error), step=update.step, windows=batch.names) from error
         values = torch.stack([value.double() for value in tensors.values()]).tolist()
         numbers = dict(zip(tensors, values, strict=True))
         state.step += 1
         state.meter.add(numbers, targets=int(batch.valid.sum()), seconds=time.perf_counter() - begun)
+
+    def _update_frames(self, update: StepInfo) -> dict[str, torch.Tensor]:
+        """Update the frame tier, if there is one and it is due."""
+        tier = self.train_step.frame_tier
+        if tier is None or self.frame_windows is None or (update.step - 1) % tier.config.every:
+            return {}
+        windows = self.frame_windows.next()
+        return tier.update(windows.frames, windows.valid, progress=update.progress)
 
     def _next_update(self) -> StepInfo:
         step, rate = self.state.step, self.state.learning_rate(self.config)
@@ -215,6 +228,8 @@ class Trainer:
         with self.display.busy("scoring"):
             scores = self._scorer.scores(None if self.fits_pace else self.state.every)
         self._check_finite(scores, "the validation score")
+        if self.train_step.frame_tier is not None and "frame_bits" in scores:
+            self.train_step.frame_tier.keep_if_better(scores["frame_bits"])
         self.state.score(scores.get("bits_average", scores["bits"]))
         self._record({"kind": "validation", "step": self.state.step, **scores})
 
@@ -249,6 +264,8 @@ class Trainer:
         """
         entries = {"windows": self.windows.state(), "position": self.state.as_json(), "finished": finished}
         entries |= {"step": self.state.step, "chosen": chosen}
+        if self.frame_windows is not None:
+            entries["frame_windows"] = self.frame_windows.state()
         checkpoint = Checkpoint(tensors=self.train_step.tensors(), state=entries)
         if (what := non_finite_tensor(checkpoint.tensors)) is not None:
             raise self._diverged(what, step=self.state.step)

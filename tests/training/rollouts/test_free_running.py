@@ -15,6 +15,7 @@ from partita.training.config.train import FREE_RUNNING, AdversaryConfig, TrainCo
 from partita.training.judges.adversary import Adversary
 from partita.training.judges.base import ClipBatch
 from partita.training.judges.discriminator import DiscriminatorJudge
+from partita.training.rollouts.free_running import RolloutBatch
 from partita.training.train_step import StepInfo, TrainStep
 
 Make = Callable[..., TrainConfig]
@@ -97,8 +98,8 @@ def test_the_loss_on_clips_has_a_gradient_in_every_weight(base: TrainConfig, arm
     train_step = step_of(config)
     assert train_step.free_running is not None
     go(train_step, steps=3)
-    batch = windows(config, train_step.context, 4)
-    loss, numbers = train_step.free_running.loss(train_step.generator, *batch, step=4, progress=0.5)
+    batch = RolloutBatch(*windows(config, train_step.context, 4))
+    loss, numbers = train_step.free_running.loss(train_step.generator, batch, step=4, progress=0.5)
     assert loss is not None
     gradients = torch.autograd.grad(loss, list(train_step.generator.parameters()))
     assert all(gradient.abs().max() > 0 for gradient in gradients)
@@ -128,7 +129,7 @@ def test_drawn_clips_continue_the_windows_by_the_models_probabilities(base: Trai
     with torch.no_grad():
         train_step.generator.end2_bias[200] += 100.0
     classes, valid = windows(train_step.config, train_step.context, 2)
-    clips = train_step.free_running.draw_clips(train_step.generator, classes, valid, 1.0)
+    clips = train_step.free_running.draw_clips(train_step.generator, RolloutBatch(classes, valid), 1.0)
     assert clips.drawn.shape == (4, 64)
     assert (clips.drawn == 200).all()
     joined = torch.cat([clips.past, clips.real], 1)

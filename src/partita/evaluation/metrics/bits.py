@@ -7,7 +7,7 @@ levels: quieter sound needs fewer bits. This file draws no clips.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +113,13 @@ def block_bits(
     size = max(1, min(BLOCK_WINDOWS, whole // MIN_BLOCKS))
     stride = max(1, math.ceil(corpus.seconds(split) / seconds)) if seconds else 1
     windows = every_window(
-        corpus, split, targets=targets, context=model.receptive_field, batch=1, quantizer=quantizer
+        corpus,
+        split,
+        targets=targets,
+        context=model.receptive_field,
+        batch=1,
+        quantizer=quantizer,
+        layout=model.config.condition,
     )
     bits, counts = np.zeros(-(-whole // size)), np.zeros(-(-whole // size), np.int64)
     for number, window in enumerate(windows):
@@ -130,5 +136,5 @@ def _window_bits(model: WaveNet, window: WindowBatch, compute: ComputeDevice) ->
     """Return the bits of a window's valid targets, without computing the padding after them."""
     used = int(np.flatnonzero(window.valid.any(axis=0))[-1]) + 1
     context = window.classes.shape[1] - window.valid.shape[1]
-    part = WindowBatch(window.classes[:, : context + used], window.valid[:, :used], window.names)
+    part = replace(window, classes=window.classes[:, : context + used], valid=window.valid[:, :used])
     return float(window_nats(model, part, compute).double().sum()) / NATS_PER_BIT

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from partita.audio.quantizer import Quantizer
 from partita.checks import LARGEST_COUNT, check_choice, check_count, check_positive, check_range
+from partita.data.augmentation import Augmentation
 from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.rollout import FREE_RUNNING, CriticConfig, RolloutConfig
+from partita.training.config.tiers import AUTO, FrameTierConfig, check_conditions
 
 __all__ = [
     "DEFAULT_MINUTES",
@@ -70,6 +72,12 @@ class TrainConfig:
     """A network of another shape, in place of `size`."""
     quantizer: Quantizer = field(default_factory=Quantizer)
     """How samples become classes."""
+    condition: tuple[str, ...] = (AUTO,)
+    """What the network is given besides its past: `features` (log-mel bands and pitch, which a second
+    network, the frame tier, learns to draw), `notes`, `labels`, or `none`. `auto` takes all that the corpus
+    has."""
+    frames: FrameTierConfig = field(default_factory=FrameTierConfig)
+    """The frame tier."""
     steps: int | None = None
     """Number of updates of the generator."""
     epochs: float | None = None
@@ -85,6 +93,15 @@ class TrainConfig:
     """Samples that are predicted in each window."""
     batch: int = 2
     """Windows in each step."""
+    input_noise: float | None = None
+    """Mean standard deviation, in classes, of noise on the past that the network reads in training, 0 to 64.
+    A network that has seen noise keeps to the instrument when it reads its own samples. By default 1 with
+    features, else 0."""
+    augment: str = "auto"
+    """Change speed, level and sign of the training windows at random: `on`, `off`, or `auto`, on with
+    features."""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    """How much training windows change, if they do."""
     optimizer: str = "muon"
     """`muon`, `adamw` or `adam`. Muon orthogonalises the momentum of the hidden matrices and uses Adam for
     the rest; `adamw` has betas 0.9 and 0.95, `adam` 0.9 and 0.999."""
@@ -156,9 +173,11 @@ class TrainConfig:
         """Check the values and their combinations."""
         check_choice("optimizer", self.optimizer, ("muon", "adamw", "adam"))
         check_choice("match", self.match, ("likelihood", "norm"))
+        check_choice("augment", self.augment, ("auto", "on", "off"))
         check_choice("device", self.device, DEVICES)
         check_choice("precision", self.precision, PRECISIONS)
         check_choice("match_norm", self.match_norm, (1, 2))
+        check_conditions(self.condition)
         self._check_numbers()
         if self.steps is not None and self.epochs is not None:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` is {self.epochs}: give one of them")
@@ -191,6 +210,8 @@ class TrainConfig:
         for name, high in NUMBERS_FROM_0.items():
             check_range(name, getattr(self, name), 0.0, high)
         check_range("lr_floor", self.lr_floor, 0.0, 1.0)
+        if self.input_noise is not None:
+            check_range("input_noise", self.input_noise, 0.0, 64.0)
         check_range("ema_decay", self.ema_decay, 0.0, 0.999999)
 
     def _check_targets(self) -> None:

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from partita.models.conditioning.conditions import Conditions
 from partita.models.wavenet import WaveNet
 
 TensorFiles = dict[str, dict[str, Tensor]]
@@ -24,6 +25,7 @@ class ClipBatch:
         past: (clips, context) real classes.
         real: (clips, length) the real classes that follow.
         drawn: (clips, length) the classes that the generator drew after the same past.
+        conditions: the frames around each clip, with `start` at the first sample of its past; or None.
 
     >>> clips = ClipBatch(torch.tensor([[1, 2, 3]]), torch.tensor([[4]]), torch.tensor([[5]]))
     >>> clips.prompt_tail(2).tolist()
@@ -33,6 +35,11 @@ class ClipBatch:
     past: Int[Tensor, "clips context"]
     real: Int[Tensor, "clips length"]
     drawn: Int[Tensor, "clips length"]
+    conditions: Conditions | None = None
+
+    def conditions_of(self, past: int) -> Conditions | None:
+        """Return the conditions of the clips with the last `past` samples before them."""
+        return None if self.conditions is None else self.conditions.shifted(self.past.shape[1] - past)
 
     def prompt_tail(self, samples: int) -> Int[Tensor, "clips samples"]:
         """Return the last `samples` classes of each past."""
@@ -128,5 +135,7 @@ def drawn_logits(model: WaveNet, clips: ClipBatch) -> Float[Tensor, "clips lengt
     >>> drawn_logits(model, ClipBatch(past, three, three)).shape
     torch.Size([2, 3, 256])
     """
-    logits: Tensor = model(torch.cat([clips.prompt_tail(model.receptive_field), clips.drawn[:, :-1]], 1))
+    past = model.receptive_field
+    inputs = torch.cat([clips.prompt_tail(past), clips.drawn[:, :-1]], 1)
+    logits: Tensor = model(inputs, clips.conditions_of(past))
     return logits

@@ -16,13 +16,13 @@ Source: Deng et al. 2020 (residual energy models); Grover and Ermon 2018, sectio
 """
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
-from partita.training.judges.base import ClipBatch, TensorFiles
+from partita.training.judges.base import ClipBatch, TensorFiles, drawn_logits
 from partita.training.losses.gan import discriminator_loss
 from partita.training.losses.likelihood import sample_nats
 
@@ -68,8 +68,8 @@ class CriticTrainer:
         """
         model = self.critic.requires_grad_(True)
         try:
-            past, sound = torch.cat([clips.past, clips.past]), torch.cat([clips.real, clips.drawn])
-            real, fake = self._logits(generator, past, sound).chunk(2)
+            both = _both(clips)
+            real, fake = self._logits(generator, both).chunk(2)
             loss = discriminator_loss(real, fake)
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
@@ -85,16 +85,13 @@ class CriticTrainer:
             "discriminator_fake": (fake.detach() > 0).float().mean(),
         }
 
-    def _logits(
-        self, generator: WaveNet, past: Int[Tensor, "clips context"], sound: Int[Tensor, "clips length"]
-    ) -> Float[Tensor, "clips logits"]:
-        """Return the log-ratio of each clip's first 8, 16, ... samples."""
-        inputs = torch.cat([past, sound[:, :-1]], 1)
-        context = past.shape[1]
+    def _logits(self, generator: WaveNet, clips: ClipBatch) -> Float[Tensor, "clips logits"]:
+        """Return the log-ratio of each drawn clip's first 8, 16, ... samples."""
+        sound = clips.drawn
         with torch.no_grad(), self.compute.autocast():
-            generator_logits = generator(inputs[:, context - generator.receptive_field :])
+            generator_logits = drawn_logits(generator, clips)
         with self.compute.autocast():
-            critic_logits = self.critic(inputs[:, context - self.critic.receptive_field :])
+            critic_logits = drawn_logits(self.critic, clips)
         log_ratio = (sample_nats(generator_logits, sound) - sample_nats(critic_logits, sound)).cumsum(1)
         return log_ratio[:, logit_positions(sound.shape[1])]
 
@@ -109,6 +106,17 @@ class CriticTrainer:
         """Load the tensors of a checkpoint."""
         self.critic.load_state_dict(tensors["critic"])
         restore_optimizer(self.optimizer, tensors["critic-optimizer"])
+
+
+def _both(clips: ClipBatch) -> ClipBatch:
+    """Return the real clips as if they were drawn, then the drawn ones."""
+    twice, conditions = torch.arange(len(clips.past)).repeat(2), clips.conditions
+    return ClipBatch(
+        past=clips.past[twice],
+        real=clips.real[twice],
+        drawn=torch.cat([clips.real, clips.drawn]),
+        conditions=None if conditions is None else conditions.rows(twice.to(conditions.start.device)),
+    )
 
 
 def logit_positions(length: int) -> list[int]:

@@ -74,10 +74,12 @@ class DiscriminatorJudge:
         """Return the loss of the configured route; see `Judge.generator_loss`."""
         if self.rollout.route == "policy":
             return self._policy_loss(generator, clips)
+        past = generator.receptive_field
+        given = clips.conditions_of(past)
         with self.adversary.compute.autocast():
             vectors, logits = relaxed_clips(
-                generator,
-                clips.prompt_tail(generator.receptive_field),
+                lambda inputs: generator(inputs, given),
+                clips.prompt_tail(past),
                 clips.drawn,
                 self._relaxation(),
                 passes=self.rollout.passes,

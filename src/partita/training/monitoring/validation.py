@@ -11,13 +11,17 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
+from partita.data.frames.excerpts import segment_frames
 from partita.data.windows import WindowBatch, every_window
 from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
+from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
 from partita.training.losses.likelihood import NATS_PER_BIT, sample_nats
+from partita.training.tiers.conditions import window_conditions
 from partita.training.time_budget import samples_at_the_end
 from partita.training.train_step import TrainStep
 
@@ -40,7 +44,7 @@ def window_nats(model: WaveNet, windows: WindowBatch, compute: ComputeDevice) ->
     """
     classes = torch.from_numpy(windows.classes).to(compute.device)
     with compute.autocast():
-        logits = model(classes[:, :-1])
+        logits = model(classes[:, :-1], window_conditions(windows, compute.device))
     nats = sample_nats(logits, classes[:, model.receptive_field :]).cpu()
     return nats * torch.from_numpy(windows.valid)
 
@@ -61,7 +65,14 @@ def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], compute: Com
 
 
 def held_out(
-    corpus: Corpus, split: str, *, targets: int, context: int, quantizer: Quantizer, most: int | None = None
+    corpus: Corpus,
+    split: str,
+    *,
+    targets: int,
+    context: int,
+    quantizer: Quantizer,
+    layout: FrameLayout | None = None,
+    most: int | None = None,
 ) -> Iterator[WindowBatch]:
     """Yield the windows of a split, one a batch: all of them, or evenly spaced ones.
 
@@ -73,9 +84,12 @@ def held_out(
         targets: targets a window, samples.
         context: samples before the first target: the model's receptive field.
         quantizer: waveform -> classes.
+        layout: the columns of the frames, for a network with a condition.
         most: the largest number of targets in all windows together; at least one window is yielded.
     """
-    every = every_window(corpus, split, targets=targets, context=context, batch=1, quantizer=quantizer)
+    every = every_window(
+        corpus, split, targets=targets, context=context, batch=1, quantizer=quantizer, layout=layout
+    )
     if most is None:
         return every
     count = sum(-(-segment.length // targets) for segment in corpus.segments(split))
@@ -144,7 +158,28 @@ class ValidationScorer:
         }
         samples = len(models) * sum(int(batch.valid.sum()) for batch in self._part)
         self._rate = samples / max(1e-9, time.monotonic() - begun)
-        return scores
+        return scores | self.frame_scores()
+
+    def frame_scores(self) -> dict[str, float]:
+        """Return the frame tier's bits on the whole split, in bits per sample; empty without a frame tier.
+
+        The sum with the sample tier's bits is an upper bound on the code length of the sound, since it
+        describes the frames too, which follow from the sound.
+        """
+        tier = self.train_step.frame_tier
+        if tier is None:
+            return {}
+        layout = tier.model.config.layout
+        rng = torch_stream(self.config.seed, "frames/validation")
+        bits, frames = 0.0, 0
+        with torch.no_grad():
+            for segment in self.corpus.segments("validation"):
+                given = torch.from_numpy(segment_frames(self.corpus, segment, layout)).to(tier.device)
+                if len(given) < 2:
+                    continue
+                bits += float(tier.ema.model.frame_bits(given[None], rng).double().sum())
+                frames += len(given) - 1
+        return {"frame_bits": bits / frames / layout.hop_length} if frames else {}
 
     def final_score(self, model: WaveNet, *, spent: float) -> tuple[float, float]:
         """Score the final weights on the whole split, or on as much of it as the budget leaves time for.
@@ -167,5 +202,6 @@ class ValidationScorer:
             targets=self.config.targets,
             context=self.train_step.generator.receptive_field,
             quantizer=self.config.quantizer,
+            layout=self.config.network_shape.condition,
             most=most,
         )

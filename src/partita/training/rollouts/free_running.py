@@ -6,13 +6,16 @@ random choice has its own stream.
 """
 
 from copy import deepcopy
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from partita.device import ComputeDevice
+from partita.models.conditioning.conditions import Conditions
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
+from partita.sampling.frame_sources import FrameSource, GivenFrames
 from partita.sampling.stream import draw
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
@@ -21,11 +24,25 @@ from partita.training.judges.base import ClipBatch, Judge, TensorFiles
 from partita.training.judges.critic import CriticJudge
 from partita.training.judges.discriminator import DiscriminatorJudge
 from partita.training.monitoring.diagnostics import entropy_bits
-from partita.training.rollouts.clip_starts import cut_clips
+from partita.training.rollouts.clip_starts import CutGrid, choose_cuts
 from partita.training.schedule import clip_length
 
 STREAMS = ("places", "draws", "replay", "noise")
 CLIPS = ("past", "real", "drawn")
+
+
+class RolloutBatch(NamedTuple):
+    """The windows of an update, from which clips are cut.
+
+    Args:
+        classes: (batch, context + targets) windows on the device.
+        valid: (batch, targets) which targets count.
+        conditions: the frames around `classes`, for a generator with a condition.
+    """
+
+    classes: Tensor
+    valid: Tensor
+    conditions: Conditions | None = None
 
 
 class FreeRunning:
@@ -55,14 +72,13 @@ class FreeRunning:
         return DiscriminatorJudge(adversary, self.rollout, self._table, replay_rng=replay, noise_rng=noise)
 
     def loss(
-        self, generator: WaveNet, classes: Tensor, valid: Tensor, *, step: int, progress: float
+        self, generator: WaveNet, batch: RolloutBatch, *, step: int, progress: float
     ) -> tuple[Tensor | None, dict[str, Tensor]]:
         """Draw clips every `redraw_every` steps, update the judge, and return its loss for the generator.
 
         Args:
             generator: draws the clips; the loss carries its gradient.
-            classes: (batch, context + targets) windows on the device.
-            valid: (batch, targets) which targets count.
+            batch: the windows of the update.
             step: the number of the update, counted from 1.
             progress: the finished share of the run, 0 to 1.
 
@@ -72,7 +88,7 @@ class FreeRunning:
             `clip_length`.
         """
         if self.clips is None or (step - 1) % self.rollout.redraw_every == 0:
-            self.clips = self.draw_clips(generator, classes, valid, progress)
+            self.clips = self.draw_clips(generator, batch, progress)
         clips = self.clips
         numbers = self.judge.update(generator, clips, step=step)
         if not self.judge.active:
@@ -84,20 +100,28 @@ class FreeRunning:
         numbers["clip_length"] = loss.new_tensor(float(clips.drawn.shape[1]))
         return loss, numbers | judge_numbers
 
-    def draw_clips(self, generator: WaveNet, classes: Tensor, valid: Tensor, progress: float) -> ClipBatch:
+    def draw_clips(self, generator: WaveNet, batch: RolloutBatch, progress: float) -> ClipBatch:
         """Cut real pasts out of windows, and continue them with the generator's current weights.
 
         Args:
             generator: draws the clips.
-            classes: (batch, context + targets) windows on the device.
-            valid: (batch, targets) which targets count.
+            batch: the windows of the update.
             progress: the finished share of the run, 0 to 1; clips grow with it.
         """
         rollout = self.rollout
         length = clip_length(
             progress, shortest=rollout.initial_length, longest=rollout.length, growth=rollout.growth
         )
-        past, real = cut_clips(classes, valid, clips=rollout.clips, length=length, rng=self.rngs["places"])
+        cuts = choose_cuts(
+            batch.valid,
+            clips=rollout.clips,
+            length=length,
+            rng=self.rngs["places"],
+            context=batch.classes.shape[1] - batch.valid.shape[1],
+            grid=self._grid(generator, batch),
+        )
+        past, real = cuts.cut(batch.classes)
+        conditions = None if batch.conditions is None else cuts.conditions(batch.conditions)
         on_cpu = self.compute.device.type == "cpu"
         seed = int(torch.randint(1 << 62, (), generator=self.rngs["draws"]))
         drawn = draw(
@@ -107,16 +131,39 @@ class FreeRunning:
             prompt=past.cpu().numpy(),
             config=SamplingConfig(seed=seed, threads=self.config.threads, device="cpu" if on_cpu else "auto"),
             zero_class=self.config.quantizer.zero_class,
+            conditions=self._frames(generator, conditions, past.shape[1]),
         )
-        return ClipBatch(past, real, torch.from_numpy(drawn).long().to(self.compute.device))
+        return ClipBatch(past, real, torch.from_numpy(drawn).long().to(self.compute.device), conditions)
+
+    def _grid(self, generator: WaveNet, batch: RolloutBatch) -> CutGrid | None:
+        """Return the positions at which clips may begin: on the grid of the frames, if there are frames."""
+        if batch.conditions is None or generator.config.condition is None:
+            return None
+        context = batch.classes.shape[1] - batch.valid.shape[1]
+        offsets = batch.conditions.start.cpu() + context
+        return CutGrid(generator.config.condition.hop_length, offsets)
+
+    def _frames(self, generator: WaveNet, conditions: Conditions | None, past: int) -> FrameSource | None:
+        """Return the real frames around each clip, counted from the clip's first sample."""
+        layout = generator.config.condition
+        if conditions is None or layout is None:
+            return None
+        before = (conditions.start.cpu() + past) // layout.hop_length
+        first = int(before.min())
+        last = int((conditions.frames.shape[1] - before).min())
+        places = before[:, None] + torch.arange(-first, last)
+        rows = torch.arange(len(before))[:, None]
+        return GivenFrames(conditions.frames.cpu()[rows, places].numpy(), first=-first)
 
     def tensors(self) -> TensorFiles:
         """Return all that `restore` needs, for a checkpoint."""
         files = self.judge.tensors()
         clips = {} if self.clips is None else {name: getattr(self.clips, name) for name in CLIPS}
-        narrow = {name: value.to(torch.int16) for name, value in clips.items()}
+        saved = {name: value.to(torch.int16) for name, value in clips.items()}
+        if self.clips is not None and self.clips.conditions is not None:
+            saved |= {"frames": self.clips.conditions.frames, "start": self.clips.conditions.start}
         streams = {name: rng.get_state() for name, rng in self.rngs.items()}
-        return files | {"rollout": narrow | files["rollout"], "rollout-random": streams}
+        return files | {"rollout": saved | files["rollout"], "rollout-random": streams}
 
     def restore(self, tensors: TensorFiles) -> None:
         """Load the tensors of a checkpoint.
@@ -129,4 +176,7 @@ class FreeRunning:
             rng.set_state(tensors["rollout-random"][name])
         saved = tensors["rollout"]
         clips = {name: saved[name].long().to(self.compute.device) for name in CLIPS if name in saved}
-        self.clips = ClipBatch(**clips) if clips else None
+        conditions = None
+        if "frames" in saved:
+            conditions = Conditions(saved["frames"], saved["start"]).to(self.compute.device)
+        self.clips = ClipBatch(**clips, conditions=conditions) if clips else None

@@ -1,0 +1,138 @@
+"""The settings of the frame tier, and how a config's conditions are resolved for a corpus."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from partita.audio.features.layout import FrameLayout, hop_length_for
+from partita.checks import check_count, check_positive, check_range
+from partita.data.corpus import Corpus
+from partita.errors import PartitaError
+from partita.models.frame_tier.config import FrameModelConfig
+
+if TYPE_CHECKING:
+    from partita.training.config.train import TrainConfig
+
+AUTO, NONE, FEATURES, NOTES, LABELS = "auto", "none", "features", "notes", "labels"
+INPUT_NOISE = 1.0
+"""The mean deviation of the noise on the past, in classes, where a run with features leaves it open."""
+CONDITIONS = (AUTO, NONE, FEATURES, NOTES, LABELS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameTierConfig:
+    """The frame tier: which frames it draws, its network, and how it is trained."""
+
+    bands: int = 32
+    """Log-mel bands of a frame, 3 to 256. Pitch and periodicity follow them."""
+    every: int = 4
+    """Updates of the sample tier for each update of the frame tier; 0 trains the sample tier alone."""
+    length: int = 200
+    """Frames of each window, about 100 a second."""
+    batch: int = 10
+    """Windows in each update."""
+    learning_rate: float = 2e-3
+    """Peak learning rate (AdamW). The schedule is a warm-up and a cosine."""
+    weight_decay: float = 0.02
+    """Decoupled weight decay."""
+    channels: int = 320
+    """Channels of each recurrent layer."""
+    layers: int = 2
+    """Recurrent layers."""
+    layout: FrameLayout | None = None
+    """The columns of the frames; a new run fills it in from its corpus."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        check_count("bands", self.bands, 3, 256)
+        check_count("every", self.every, 0, 1 << 20)
+        check_count("length", self.length, 2, 1 << 16)
+        check_count("batch", self.batch, 1, 1 << 12)
+        check_count("channels", self.channels, 1, 1 << 12)
+        check_count("layers", self.layers, 1, 8)
+        check_positive("learning_rate", self.learning_rate, 1.0)
+        check_range("weight_decay", self.weight_decay, 0.0, 100.0)
+
+    @property
+    def model(self) -> FrameModelConfig | None:
+        """The shape of the network, or None without a frame tier."""
+        if self.layout is None or not self.every:
+            return None
+        return FrameModelConfig(
+            layout=self.layout, recurrent_channels=self.channels, recurrent_layers=self.layers
+        )
+
+
+def with_conditions(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":
+    """Return the config with its conditions resolved: their names, the network's frames, the frame tier's.
+
+    The sample tier is given features and labels; the frame tier is given notes and labels. Without features
+    there is one tier, which is given the notes and labels itself.
+
+    Args:
+        config: `condition` says what is wanted; `auto` takes all that the corpus has.
+        corpus: the run's corpus.
+
+    Raises:
+        PartitaError: the corpus lacks what is wanted.
+    """
+    names = _names(config.condition, corpus)
+    config = _with_changes(replace(config, condition=names), features=FEATURES in names)
+    if names == (NONE,):
+        return config
+    hop_length = hop_length_for(corpus.sample_rate)
+    bands = config.frames.bands if FEATURES in names else 0
+    labels = corpus.label_values() if LABELS in names else ()
+    notes = NOTES in names
+    sample = FrameLayout(hop_length=hop_length, bands=bands, notes=notes and not bands, labels=labels)
+    frames = config.frames
+    if bands:
+        layout = FrameLayout(hop_length=hop_length, bands=bands, notes=notes, labels=labels)
+        frames = replace(frames, layout=layout)
+    network = replace(config.network_shape, condition=sample)
+    return replace(config, network=network, frames=frames)
+
+
+def _with_changes(config: "TrainConfig", *, features: bool) -> "TrainConfig":
+    """Return the config with its noise and augmentation resolved: by default they come with features."""
+    noise, augment = config.input_noise, config.augment
+    noise = (INPUT_NOISE if features else 0.0) if noise is None else noise
+    augment = ("on" if features else "off") if augment == AUTO else augment
+    return replace(config, input_noise=noise, augment=augment)
+
+
+def _names(wanted: tuple[str, ...], corpus: Corpus) -> tuple[str, ...]:
+    has = {FEATURES: corpus.has_pitch, NOTES: corpus.has_notes, LABELS: bool(corpus.label_values())}
+    if wanted == (AUTO,):
+        found = tuple(name for name in (FEATURES, NOTES, LABELS) if has[name])
+        return found if has[FEATURES] else (NONE,)
+    remedies = {
+        FEATURES: "prepare the recordings again, or train with `--condition none`",
+        NOTES: "prepare the recordings with `--notes` and their scores beside them",
+        LABELS: "prepare the recordings with `--labels PATTERN`",
+    }
+    for name in wanted:
+        if name in has and not has[name]:
+            raise PartitaError(
+                f"`condition` has {name!r}, but the corpus {corpus.path} has none: {remedies[name]}"
+            )
+    return wanted
+
+
+def check_conditions(names: tuple[str, ...]) -> None:
+    """Refuse unknown names of conditions, and combinations that contradict each other.
+
+    Args:
+        names: the value of `condition`.
+
+    Raises:
+        PartitaError: a name is unknown, or `auto` or `none` is not alone.
+
+    >>> check_conditions(("features", "labels"))
+    """
+    unknown = [name for name in names if name not in CONDITIONS]
+    alone = len(names) == 1 or not {AUTO, NONE} & set(names)
+    if unknown or not names or not alone or len(set(names)) < len(names):
+        raise PartitaError(
+            f"`condition` is {' '.join(names) or 'empty'!r}: give `auto` or `none`, or one or more of"
+            f" {FEATURES}, {NOTES} and {LABELS}"
+        )
