@@ -1,14 +1,20 @@
 """Give a new run the weights of another model, after checking that they fit, and describe that model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from partita.audio.features.layout import FrameLayout
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
+from partita.models.frame_tier.config import FrameModelConfig
+from partita.models.frame_tier.model import FrameModel
 from partita.models.sizes import name_of
-from partita.runs.loading import LoadedModel, find_checkpoint, load, weights_path
+from partita.runs.checkpoint_state import SUFFIX
+from partita.runs.config import from_table
+from partita.runs.loading import LoadedModel, find_checkpoint, load, load_network, weights_path
 from partita.runs.shipped.ancestry import start_section
+from partita.runs.shipped.export import FRAME_TIER
 from partita.runs.shipped.known_sound import known_sound_warnings
 from partita.training.config.train import TrainConfig
 from partita.training.train_step import TrainStep
@@ -28,21 +34,25 @@ class Start:
 
 
 def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> Start:
-    """Load the weights of another model into a train step.
+    """Load the weights of another model into a train step: of both tiers, as far as both have them.
 
     Args:
         train_step: the train step of the new run.
-        config: its config.
+        config: its config, with resolved conditions.
         corpus: its corpus.
         start_from: a run, one of its checkpoints, or the name of a model that ships.
 
     Raises:
-        PartitaError: there is no such model, or its sample rate, its shape or its quantizer is another one.
+        PartitaError: there is no such model, or its sample rate, its shape, its quantizer or its conditions
+            are others.
     """
     run, checkpoint = find_checkpoint(start_from)
     loaded = load(checkpoint)
     _refuse_other(loaded, config, corpus, start_from)
     train_step.begin_from(dict(loaded.model.state_dict()))
+    if train_step.frame_tier is not None and "frames" in loaded.config:
+        frames = _frame_model(loaded, checkpoint, start_from, train_step.frame_tier.model.config)
+        train_step.frame_tier.begin_from(dict(frames.state_dict()))
     warnings = known_sound_warnings(loaded, corpus, "test") if corpus.segments("test") else []
     return Start(
         section=start_section(run, weights_path(checkpoint)),
@@ -50,24 +60,65 @@ def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start
     )
 
 
+def _frame_model(
+    loaded: LoadedModel, checkpoint: Path, start_from: str | Path, wanted: FrameModelConfig
+) -> FrameModel:
+    """Return the frame tier of a model, after checking that it has the wanted shape."""
+    shape = from_table(FrameModelConfig, loaded.config["frames"], where=f"{start_from} [frames]")
+    if shape.layout != wanted.layout:
+        raise PartitaError(_other_frames(start_from, shape.layout, wanted.layout))
+    if shape != wanted:
+        raise PartitaError(
+            f"the frame tier of {start_from} has {shape.recurrent_layers} layers of"
+            f" {shape.recurrent_channels} channels, the one to be trained {wanted.recurrent_layers} of"
+            f" {wanted.recurrent_channels}: give"
+            f" `--frames.layers {shape.recurrent_layers}` and `--frames.channels {shape.recurrent_channels}`"
+        )
+    return load_network(lambda: FrameModel(shape), checkpoint / f"{FRAME_TIER}{SUFFIX}")
+
+
 def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:
     """Raise an error unless a model fits the config and the corpus."""
-    network, quantizer = loaded.model.config, loaded.quantizer
+    network, wanted, quantizer = loaded.model.config, config.network_shape, loaded.quantizer
     if loaded.sample_rate != corpus.sample_rate:
         raise PartitaError(
             f"{start_from} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
             f" {corpus.sample_rate}: prepare the recordings again, `partita prepare RECORDINGS --out CORPUS"
             f" --sample-rate {loaded.sample_rate}`"
         )
-    if network != config.network_shape:
-        name = name_of(network)
+    if replace(network, condition=None) != replace(wanted, condition=None):
+        name = name_of(replace(network, condition=None))
         remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
         raise PartitaError(
             f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
         )
+    if network.condition != wanted.condition:
+        raise PartitaError(_other_frames(start_from, network.condition, wanted.condition))
     if quantizer != config.quantizer:
         raise PartitaError(
             f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantizer.classes}"
             f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
             f" {quantizer.classes}`"
         )
+
+
+def _other_frames(start_from: str | Path, has: FrameLayout | None, wanted: FrameLayout | None) -> str:
+    """Return the message for a model that is given other frames than the run to be trained."""
+    return (
+        f"{start_from} is given {_described(has)}, the run to be trained {_described(wanted)}: give the"
+        " same `condition` and `frames.bands`, and a corpus with the same labels"
+    )
+
+
+def _described(layout: FrameLayout | None) -> str:
+    """Return the columns of frames in words.
+
+    >>> _described(FrameLayout(hop_length=160, bands=32, labels=("digit=1", "digit=2")))
+    '32 bands, pitch and 2 labels (digit=1, digit=2)'
+    """
+    if layout is None:
+        return "no frames"
+    parts = [f"{layout.bands} bands", "pitch"] if layout.bands else []
+    parts += ["notes"] if layout.notes else []
+    parts += [f"{len(layout.labels)} labels ({', '.join(layout.labels)})"] if layout.labels else []
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
