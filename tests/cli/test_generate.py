@@ -83,7 +83,7 @@ def test_only_the_end_of_the_prompt_that_is_seen_is_kept(
     monkeypatch.setattr(reading, "read_audio", read_whole)
     assert main(["generate", *words, "--out", str(tmp_path / "whole.wav")]) == 0
     assert (tmp_path / "end.wav").read_bytes() == (tmp_path / "whole.wav").read_bytes()
-    model: Any = SimpleNamespace(sample_rate=RATE, model=SimpleNamespace(receptive_field=100))
+    model: Any = SimpleNamespace(sample_rate=RATE, prompt_samples=100)
     steering: Any = SimpleNamespace(scorer=SimpleNamespace(context=300))
     read([*words, "--out", "a.wav"])._prompt(model, steering)
     assert kept[0] < soundfile.info(prime).frames

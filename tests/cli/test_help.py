@@ -122,7 +122,8 @@ def test_an_option_shows_its_choices_its_default_or_that_it_is_required(
 ) -> None:
     page = " ".join(help_of(capsys, "--help", name="generate").split())
     assert "--seconds FLOAT Length of each clip, in seconds. " in page
-    assert "until the reader closes the pipe. [required] --clips" in page
+    assert "until the reader closes the pipe. --clips" in page
+    assert "A pipe or a device gets a stream. [required] --format" in page
     assert "--clips INT Number of clips, which are drawn together. [default: 1]" in page
     assert "--format {wav,raw} Format of a stream." in page
     assert "--out PATH File for one clip" in page

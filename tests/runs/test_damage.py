@@ -16,7 +16,8 @@ from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.checkpoint_state import read_state
 from partita.runs.config import write_toml
 from partita.runs.folder import RunFolder
-from partita.runs.loading import load, weights_path
+from partita.runs.loading import load
+from partita.runs.weights import weights_path
 from partita.tables import read_toml
 
 Make = Callable[..., Checkpoint]

@@ -1,7 +1,6 @@
 """`partita generate`: draw clips from a trained model, into files, a pipe or a device."""
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, Suppress
 
-from partita.cli.arguments import parse
+from partita.cli.arguments import gather_repeats, parse
+from partita.cli.conditions import ConditionOptions
 from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
 from partita.progress import ProgressBar
 from partita.sampling.config import SamplingConfig, SteeringConfig
-from partita.sampling.output.devices import is_stream, open_stream
+from partita.sampling.output.devices import is_open_as, is_stream, open_stream
 from partita.terminal import print_line, print_note
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 USAGE = "partita generate MODEL --seconds FLOAT --out PATH [OPTIONS]"
 GROUPS = {
     "clips": ("MODEL", "--seconds", "--clips", "--prime", "--seed"),
+    "conditions": ("--notes", "--like", "--transpose", "--label"),
     "output": ("--out", "--format", "--sample-rate", "--normalise", "--force"),
-    "distribution": ("--temperature", "--top-k", "--top-p"),
+    "distribution": ("--temperature", "--frame-temperature", "--top-k", "--top-p"),
     "steering": ("--steer", "--judge", "--particles", "--steer-block", "--strength"),
     "computation": ("--device", "--precision", "--threads", "--block"),
 }
@@ -40,9 +41,10 @@ GROUPS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing(SamplingConfig):
-    """The sampling settings without the seed: the command has its own, and takes a fresh one by default."""
+    """The sampling settings without seed and temperature, whose defaults are not fixed numbers here."""
 
     seed: Suppress[int] = 0
+    temperature: Suppress[float] = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +58,9 @@ class Command:
 
     model: Positional[Path]
     """Run folder, one of the checkpoints in it, or the name of a model that ships."""
-    seconds: float
-    """Length of each clip, in seconds. `inf` with `--out -` draws until Ctrl-C, or until the reader closes
-    the pipe."""
+    seconds: float | None = None
+    """Length of each clip, in seconds. The score of `--notes` and a second more, or the line of `--like`, is
+    the default. `inf` with `--out -` draws until Ctrl-C, or until the reader closes the pipe."""
     out: Annotated[str, tyro.conf.arg(metavar="PATH")]  # a Path would lose the slash at the end
     """File for one clip, folder for several, or - for standard output. A file ends in .wav, .flac, .mp3,
     .ogg, .opus, .aiff or .caf; without a suffix it is WAV. A name with a slash at its end is a folder. A pipe
@@ -76,6 +78,9 @@ class Command:
     prime: Path | None = None
     """Prompt: a recording whose end the clips continue, or - for standard input. The clips do not include the
     prompt."""
+    temperature: float | None = None
+    """Temperature of the samples, 0.01 to 100: values below 1 sharpen the distribution, values above 1
+    flatten it. The default is the run's own: 1 without features, 0.5 with them, or what training chose."""
     steer: FlagCreatePairsOff[bool] = False
     """Steer the draws by a discriminator: of many continuations, keep those that it scores as most real."""
     judge: Path | None = None
@@ -88,6 +93,7 @@ class Command:
     """Factor of the discriminator's logits when steering."""
     seed: int | None = None
     """Seed of the draws, 0 to 2^64 - 1. By default a fresh seed is taken and printed on standard error."""
+    conditions: Annotated[ConditionOptions, tyro.conf.arg(name="")] = field(default_factory=ConditionOptions)
     sampling: Annotated[Drawing, tyro.conf.arg(name="")] = field(default_factory=Drawing)
 
     def __post_init__(self) -> None:
@@ -106,20 +112,37 @@ class Command:
                 f"`--format raw` is for a stream, but `--out {self.out}` is a file, whose suffix gives the"
                 " format: leave it out, or use `--out -`"
             )
-        if not self.streamed and math.isinf(self.seconds):
+        self._check_length()
+        if self._steering_config != SteeringConfig() and not self.steer and self.judge is None:
+            raise PartitaError("`--particles`, `--steer-block` and `--strength` need steering: add `--steer`")
+        self._sampling(self.seed or 0, 1.0)  # refuses values out of range
+
+    def _check_length(self) -> None:
+        if self.seconds is None:
+            if not self.conditions.have_length:
+                raise PartitaError("`--seconds` is missing: give the length of each clip, in seconds")
+        elif not self.streamed and math.isinf(self.seconds):
             raise PartitaError(
                 f"`--seconds` is {self.seconds}, which no file can hold: use a stream, with `--out -`"
             )
-        if not self.seconds > 0:
+        elif not self.seconds > 0:
             raise PartitaError(f"`--seconds` is {self.seconds}: give a length above 0")
-        if self._steering_config != SteeringConfig() and not self.steer and self.judge is None:
-            raise PartitaError("`--particles`, `--steer-block` and `--strength` need steering: add `--steer`")
-        if self.seed is not None:
-            replace(self.sampling, seed=self.seed)  # refuses a seed out of range
+
+    def _sampling(self, seed: int, usual: float) -> SamplingConfig:
+        temperature = usual if self.temperature is None else self.temperature
+        return replace(self.sampling, seed=seed, temperature=temperature)
 
     @property
     def _steering_config(self) -> SteeringConfig:
         return SteeringConfig(particles=self.particles, block=self.steer_block, strength=self.strength)
+
+    @property
+    def _options(self) -> list[str]:
+        """Return what the comment of the clips says besides the seed."""
+        frames = self.sampling.frame_temperature
+        found = [("temperature", self.temperature), ("frame temperature", None if frames == 1.0 else frames)]
+        shown = [f"{name} {value:g}" for name, value in found if value is not None]
+        return [*self.conditions.words, *shown]
 
     @property
     def streamed(self) -> bool:
@@ -141,7 +164,7 @@ class Command:
             with open_stream(
                 self.out, waiting=lambda: print_note(f"waiting for a reader of {self.out}")
             ) as pipe:
-                if self.prime is not None and _is_open_as(self.prime, pipe):
+                if self.prime is not None and is_open_as(self.prime, pipe):
                     raise PartitaError(
                         f"{self.out} is the recording that `--prime` names: give another output"
                     )
@@ -149,7 +172,9 @@ class Command:
             return
         from partita.sampling.output.plan import plan_outputs
 
-        yield plan_outputs(self.out, self.clips, prompt=self.prime, force=self.force)
+        outputs = plan_outputs(self.out, self.clips, prompt=self.prime, force=self.force)
+        self.conditions.refuse_as_output(outputs.paths)
+        yield outputs
 
     def _draw(self, place: "OutputPlan | int") -> "WriteResult":
         from partita.runs.loading import load
@@ -159,17 +184,21 @@ class Command:
 
         model = load(self.model)
         self._demand_rate(model)
-        seconds = None if self.seconds == math.inf else self.seconds
-        samples = None if seconds is None else model.samples(seconds)
+        if self.sampling.frame_temperature != Drawing.frame_temperature and model.frames is None:
+            raise PartitaError(f"{self.model} has no frame tier: leave `--frame-temperature` out")
+        given = self.conditions.read(model)
+        seconds = self.seconds or given.seconds(model.model.config.condition, model.sample_rate) or math.inf
+        samples = None if seconds == math.inf else model.samples(seconds)
         if not isinstance(place, int):
             check_format(place.paths[0], sample_rate=model.sample_rate, samples=samples)
-            check_disk_space(place.paths, samples=model.samples(self.seconds), normalise=self.normalise)
+            check_disk_space(place.paths, samples=model.samples(seconds), normalise=self.normalise)
         steering = self._steering(model)
-        sampling = replace(self.sampling, seed=fresh_seed() if self.seed is None else self.seed)
+        sampling = self._sampling(fresh_seed() if self.seed is None else self.seed, model.temperature)
         blocks = model.stream(
-            seconds=seconds,
+            seconds=None if samples is None else seconds,
             clips=self.clips,
             prompt=self._prompt(model, steering),
+            given=given,
             config=sampling,
             first_block=FIRST_BLOCK if isinstance(place, int) else None,
             steering=steering,
@@ -206,6 +235,7 @@ class Command:
                     sample_rate=sample_rate,
                     samples=samples,
                     seed=seed,
+                    options=self._options,
                     form=self.format,
                     name="standard output" if self.out == "-" else self.out,
                     progress=bar.update,
@@ -215,6 +245,7 @@ class Command:
                 place,
                 sample_rate=sample_rate,
                 seed=seed,
+                options=self._options,
                 normalise=self.normalise,
                 progress=bar.update,
             )
@@ -246,7 +277,7 @@ class Command:
         from partita.audio.load import read_audio
 
         prompt = Path("/dev/stdin") if str(self.prime) == "-" else self.prime
-        seen = max(model.model.receptive_field, steering.scorer.context if steering else 0)
+        seen = max(model.prompt_samples, steering.scorer.context if steering else 0)
         return read_audio(prompt, model.sample_rate, last_samples=seen)
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
@@ -258,17 +289,9 @@ class Command:
         return Steering(scorer=load_scorer(self.judge or self.model, model), config=self._steering_config)
 
 
-def _is_open_as(path: Path, descriptor: int) -> bool:
-    """Return whether a descriptor is open on the file of this name."""
-    try:
-        return path.is_file() and os.path.samestat(path.stat(), os.fstat(descriptor))
-    except OSError:
-        return False
-
-
 def read(arguments: Sequence[str]) -> Command:
     """Return the subcommand with the given arguments."""
     if asks_for_help(arguments):
         print_line(help_page(Command, GROUPS, usage=USAGE, whole=True))
         raise SystemExit
-    return parse(Command, arguments, prog="partita generate")
+    return parse(Command, gather_repeats(arguments, ("--label",)), prog="partita generate")

@@ -1,31 +1,41 @@
 """Load a trained model from a run and draw from it. This file does not know how the model was trained."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
+from partita.audio.load import read_audio
 from partita.audio.quantizer import Quantizer
+from partita.data.notes import Note, read_notes
 from partita.device import Device
 from partita.errors import PartitaError
+from partita.models.frame_tier.config import FrameModelConfig
+from partita.models.frame_tier.model import FrameModel
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.runs.checkpoint_state import STATE, SUFFIX, read_file_digests, read_state
+from partita.runs.checkpoint_state import SUFFIX, read_state
 from partita.runs.config import from_table
-from partita.runs.folder import CONFIG, RunFolder
-from partita.runs.shipped.folder import model_path
-from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_specs
+from partita.runs.config_file import REMEDY
+from partita.runs.folder import CONFIG
+from partita.runs.weights import find_checkpoint, load_network, weights_path
 from partita.sampling.config import Precision, SamplingConfig
+from partita.sampling.given.given import Given
+from partita.sampling.given.source import PROMPT_FRAMES, frame_source
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
+from partita.tables import Table
 
-ModuleT = TypeVar("ModuleT", bound=nn.Module)
 Waveform = NDArray[np.float32]
+
+FRAMES = "frames-best"
+"""The file of a checkpoint with the frame tier's weights to draw with."""
+
+CONDITIONED_TEMPERATURE = 0.5
+"""The sample tier's temperature where it is given features: what remains is the noise of the sound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +49,7 @@ class LoadedModel:
         name: the run's name.
         step: generator updates of the checkpoint.
         config: the run's resolved config.
-        path: the run's folder, if it has one.
+        frames: the frame tier's network, in evaluation mode; None for a run with one tier.
     """
 
     model: WaveNet
@@ -49,15 +59,37 @@ class LoadedModel:
     step: int
     config: dict[str, Any]
     path: Path | None = None
+    frames: FrameModel | None = None
+
+    @property
+    def temperature(self) -> float:
+        """The sample tier's temperature where none is given: the run's choice, or else 0.5 given features."""
+        layout = self.model.config.condition
+        usual = CONDITIONED_TEMPERATURE if layout is not None and layout.bands else 1.0
+        table = Table(self.config.get("sampling", {}), f"the config of {self.name}", REMEDY, "sampling.")
+        return table.number("temperature", default=usual)
+
+    @property
+    def prompt_samples(self) -> int:
+        """The samples at the end of a prompt that have an effect."""
+        layout = self.model.config.condition
+        features = (PROMPT_FRAMES + 4) * layout.hop_length if layout is not None and layout.bands else 0
+        return max(self.model.receptive_field, features)
 
     def draw(
         self,
-        seconds: float = 5,
+        seconds: float | None = None,
         *,
         clips: int = 1,
         seed: int = 0,
         prompt: NDArray[np.floating[Any]] | None = None,
-        temperature: float = 1.0,
+        label: Mapping[str, str] | None = None,
+        notes: str | Path | Sequence[Note] | None = None,
+        like: str | Path | NDArray[np.floating[Any]] | None = None,
+        transpose: float | None = None,
+        features: NDArray[np.floating[Any]] | None = None,
+        temperature: float | None = None,
+        frame_temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
         precision: Precision = "float32",
@@ -68,12 +100,20 @@ class LoadedModel:
         """Draw clips.
 
         Args:
-            seconds: the length of each clip.
+            seconds: the length of each clip; None is that of the score, the line or the features, or 5.
             clips: the number of clips.
             seed: the same seed gives the same clips.
             prompt: audio that the clips continue, (samples,) for all clips or (clips, samples), float in
                 [-1, 1] at the model's sample rate; None is silence.
-            temperature: divides the logits; see `SamplingConfig`, also for the following ones.
+            label: name -> value, for example {"digit": "3"}; other labels are drawn for each clip.
+            notes: a score to play: a MIDI or CSV file, or notes.
+            like: a line to play, one voice: an audio file, or (samples,) at the model's sample rate.
+            transpose: semitones to move the line by; None moves it by octaves into the model's range.
+            features: (frames, feature columns) or (clips, frames, feature columns) in place of drawn ones;
+                frame 0 is centred at the first drawn sample.
+            temperature: of the samples, divides the logits; None is the model's own, `self.temperature`. See
+                `SamplingConfig`, also for the following ones.
+            frame_temperature: of the frame tier.
             top_k: draw only from the k most probable classes.
             top_p: draw only from the most probable classes that together reach this probability.
             precision: how weights are stored.
@@ -85,10 +125,11 @@ class LoadedModel:
             (clips, samples) float32 in [-1, 1], without the prompt.
 
         Raises:
-            PartitaError: a value is out of range.
+            PartitaError: a value is out of range, a file can't be read, or the model can't use it.
         """
         config = SamplingConfig(
-            temperature=temperature,
+            temperature=self.temperature if temperature is None else temperature,
+            frame_temperature=frame_temperature,
             top_k=top_k,
             top_p=top_p,
             seed=seed,
@@ -96,8 +137,11 @@ class LoadedModel:
             device=device,
             threads=threads,
         )
+        given = self.given(label=label, notes=notes, like=like, transpose=transpose, features=features)
+        if seconds is None:
+            seconds = given.seconds(self.model.config.condition, self.sample_rate) or 5.0
         steps = self.samples(seconds)
-        return self.quantizer.decode(self._source(clips, prompt, steps, config, steering).take(steps))
+        return self.quantizer.decode(self._source(clips, prompt, steps, config, given, steering).take(steps))
 
     def stream(
         self,
@@ -105,6 +149,7 @@ class LoadedModel:
         *,
         clips: int = 1,
         prompt: NDArray[np.floating[Any]] | None = None,
+        given: Given | None = None,
         config: SamplingConfig | None = None,
         first_block: int | None = None,
         steering: Steering | None = None,
@@ -115,7 +160,8 @@ class LoadedModel:
             seconds: the length of each clip; None is no end.
             clips: the number of clips.
             prompt: as for `draw`.
-            config: how to draw, and the samples per block.
+            given: labels, and a score, a line or features; see `given`.
+            config: how to draw, and the samples per block; None is the model's own temperature.
             first_block: samples of the first block; each block is then twice as long as the one before, up
                 to `config.block`. None makes all blocks equal.
             steering: as for `draw`.
@@ -124,11 +170,34 @@ class LoadedModel:
             an iterator over (clips, block) float32 in [-1, 1]; the last block may be shorter.
 
         Raises:
-            PartitaError: a value is out of range.
+            PartitaError: a value is out of range, or the model can't use what is given.
         """
         steps = None if seconds is None else self.samples(seconds)
-        source = self._source(clips, prompt, steps, config or SamplingConfig(), steering)
+        config = config or SamplingConfig(temperature=self.temperature)
+        source = self._source(clips, prompt, steps, config, given or Given(), steering)
         return (self.quantizer.decode(classes) for classes in blocks_of(source, steps, first=first_block))
+
+    def given(
+        self,
+        *,
+        label: Mapping[str, str] | None = None,
+        notes: str | Path | Sequence[Note] | None = None,
+        like: str | Path | NDArray[np.floating[Any]] | None = None,
+        transpose: float | None = None,
+        features: NDArray[np.floating[Any]] | None = None,
+    ) -> Given:
+        """Return what clips are given besides a prompt, with files read; the arguments are those of `draw`.
+
+        Raises:
+            PartitaError: a file can't be read, or two values exclude each other.
+        """
+        return Given(
+            labels=label or {},
+            notes=read_notes(notes) if isinstance(notes, str | Path) else notes,
+            like=read_audio(like, self.sample_rate) if isinstance(like, str | Path) else like,
+            transpose=transpose,
+            features=features,
+        )
 
     def _source(
         self,
@@ -136,14 +205,35 @@ class LoadedModel:
         prompt: NDArray[np.floating[Any]] | None,
         steps: int | None,
         config: SamplingConfig,
+        given: Given,
         steering: Steering | None,
     ) -> Source:
-        given = None if prompt is None else self.quantizer.encode(np.asarray(prompt))
+        sound = None if prompt is None else np.asarray(prompt)
+        conditions = frame_source(
+            self.model,
+            self.frames,
+            given,
+            sample_rate=self.sample_rate,
+            prompt=sound,
+            clips=clips,
+            seed=config.seed,
+            temperature=config.frame_temperature,
+        )
+        past = None if sound is None else self.quantizer.encode(sound)
         zero = self.quantizer.zero_class
         if steering is None:
-            return Stream(self.model, prompt=given, clips=clips, config=config, zero_class=zero)
+            return Stream(
+                self.model, prompt=past, clips=clips, config=config, zero_class=zero, conditions=conditions
+            )
         return SteeredStream(
-            self.model, steering, prompt=given, clips=clips, steps=steps, config=config, zero_class=zero
+            self.model,
+            steering,
+            prompt=past,
+            clips=clips,
+            steps=steps,
+            config=config,
+            zero_class=zero,
+            conditions=conditions,
         )
 
     def samples(self, seconds: float) -> int:
@@ -187,58 +277,14 @@ def load(path: str | Path) -> LoadedModel:
         step=read_state(checkpoint)["step"],
         config=config,
         path=run.path.absolute(),
+        frames=_load_frames(config, checkpoint, where),
     )
 
 
-def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
-    """Return the run and the checkpoint that a path names; arguments and errors are those of `load`."""
-    path = model_path(path)
-    inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
-    run = RunFolder.open(path.absolute().parents[1] if inside else path)
-    return run, path if inside else run.chosen_checkpoint()
-
-
-def weights_path(checkpoint: Path) -> Path:
-    """Return the file of a checkpoint's weights: the averaged weights, if there are any.
-
-    Raises:
-        PartitaError: the checkpoint is damaged: a file is missing, or there is one that it does not list.
-    """
-    average = checkpoint / f"average{SUFFIX}"
-    files = read_file_digests(checkpoint)
-    has_average = average.exists() if files is None else average.name in files
-    return average if has_average else checkpoint / f"generator{SUFFIX}"
-
-
-def load_network(make: Callable[[], ModuleT], path: Path) -> ModuleT:
-    """Create a network and load its weights from a file of a checkpoint.
-
-    The shapes are compared before memory is allocated for the network or the weights.
-
-    Args:
-        make: creates the network.
-        path: the file.
-
-    Raises:
-        PartitaError: the file is damaged, or its weights do not fit the network.
-        DivergedError: a weight is not finite.
-    """
-    tensors = read_expected_tensors(path, network_shapes(make))
-    model = make()
-    model.load_state_dict(tensors)
-    return model
-
-
-def network_shapes(make: Callable[[], nn.Module]) -> TensorSpecs:
-    """Return the shapes and types of a network's weights, without allocating them.
-
-    >>> network_shapes(lambda: nn.Linear(2, 3))
-    {'weight': ((3, 2), torch.float32), 'bias': ((3,), torch.float32)}
-    """
-    with torch.device("meta"):
-        return tensor_specs(make().state_dict())
-
-
-def load_weights(model: nn.Module, path: Path) -> None:
-    """Load the weights of a network from a file of a checkpoint; errors are those of `load_network`."""
-    model.load_state_dict(read_expected_tensors(path, tensor_specs(model.state_dict())))
+def _load_frames(config: dict[str, Any], checkpoint: Path, where: str) -> FrameModel | None:
+    """Load the frame tier's weights to draw with, if the run has a frame tier."""
+    if "frames" not in config:
+        return None
+    shape = from_table(FrameModelConfig, config["frames"], where=f"{where} [frames]")
+    model = load_network(lambda: FrameModel(shape), checkpoint / f"{FRAMES}{SUFFIX}")
+    return model.eval().requires_grad_(False)

@@ -11,8 +11,9 @@ from partita.runs.checkpoint_state import SUFFIX
 from partita.runs.config import from_table
 from partita.runs.config_file import REMEDY
 from partita.runs.folder import CONFIG, RunFolder
-from partita.runs.loading import LoadedModel, find_checkpoint, load_network
+from partita.runs.loading import LoadedModel
 from partita.runs.shipped.folder import CARD
+from partita.runs.weights import find_checkpoint, load_network
 from partita.sampling.smc.scorers import DiscriminatorScorer
 from partita.tables import Table
 

@@ -25,6 +25,8 @@ class SamplingConfig:
 
     temperature: float = 1.0
     """Divides the logits, 0.01 to 100: values below 1 sharpen the distribution, values above 1 flatten it."""
+    frame_temperature: float = 1.0
+    """Temperature of the frame tier, 0.01 to 100: values below 1 draw more likely pitches and loudness."""
     top_k: int | None = None
     """Draw only from the k most probable classes. Among equally probable classes, lower ones come first."""
     top_p: float | None = None
@@ -48,6 +50,8 @@ class SamplingConfig:
                 f"`temperature` is {self.temperature}: give 0.01 to 100, "
                 "or `top_k` 1 to take the most probable class each time"
             )
+        if not 0.01 <= self.frame_temperature <= 100.0:
+            raise PartitaError(f"`frame_temperature` is {self.frame_temperature}: give 0.01 to 100")
         if self.top_k is not None and self.top_k < 1:
             raise PartitaError(
                 f"`top_k` is {self.top_k}: give at least 1, or leave it out to keep all classes"

@@ -14,6 +14,7 @@ from partita.data.corpus import Corpus
 from partita.data.frame_windows import FrameWindows
 from partita.data.frames.excerpts import segment_frames
 from partita.data.windows import TrainingWindows
+from partita.models.frame_tier.model import STARTS
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import to_table
 from partita.runs.folder import RunFolder
@@ -133,14 +134,19 @@ def frame_windows(corpus: Corpus, config: TrainConfig) -> FrameWindows | None:
 def training_frames(corpus: Corpus, layout: FrameLayout) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return all frames of the training split, and frames that a clip without a prompt may start from.
 
-    A clip starts as recordings do: from the first frames of the training segments.
+    A clip starts where there is sound: at frames with a pitch whose level is not below the median, evenly
+    spaced over the split.
 
     Args:
         corpus: the run's corpus.
         layout: the columns of the frames.
     """
-    each = [segment_frames(corpus, segment, layout) for segment in corpus.segments("train")]
-    return np.concatenate(each), np.stack([frames[0] for frames in each])
+    frames = np.concatenate([segment_frames(corpus, one, layout) for one in corpus.segments("train")])
+    level, periodicity = frames[:, : layout.bands].mean(1), frames[:, layout.bands + 1]
+    sounding = np.flatnonzero((level >= np.median(level)) & (periodicity >= min(0.5, periodicity.max())))
+    places = sounding if len(sounding) else np.arange(len(frames))
+    chosen = np.linspace(0, len(places) - 1, min(STARTS, len(places))).astype(np.int64)
+    return frames, frames[places[chosen]]
 
 
 def _first_pace(config: TrainConfig, windows: TrainingWindows) -> Pace:

@@ -14,8 +14,8 @@ from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy
 from partita.runs.config import from_table, to_table
 from partita.runs.config_file import REMEDY
 from partita.runs.folder import CONFIG, RunFolder
-from partita.runs.loading import network_shapes
 from partita.runs.tensors import check_finite, check_tensor_specs, read_tensor_specs, tensor_specs
+from partita.runs.weights import network_shapes
 from partita.tables import Table
 from partita.training.config.train import TrainConfig
 from partita.training.judges.critic import load_critic

@@ -22,7 +22,7 @@ from partita.models.wavenet import WaveNet
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.folder import RunFolder
-from partita.runs.loading import load_weights, weights_path
+from partita.runs.weights import load_weights, weights_path
 from partita.training.config.train import TrainConfig
 from partita.training.diverged import diverged, non_finite_tensor
 from partita.training.monitoring.diagnostics import DiscriminatorMonitor, clip_problem

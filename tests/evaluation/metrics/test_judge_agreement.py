@@ -13,8 +13,9 @@ from partita.evaluation.metrics.divergence import Clips, log_ratios
 from partita.evaluation.metrics.judge_agreement import judge_agreement, judge_rewards
 from partita.models.sizes import WaveNetConfig
 from partita.runs.folder import RunFolder
-from partita.runs.loading import load, load_weights
+from partita.runs.loading import load
 from partita.runs.scorer import load_discriminator
+from partita.runs.weights import load_weights
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, CriticConfig, RolloutConfig, TrainConfig
 from partita.training.judges.rewards import sample_rewards

@@ -7,8 +7,9 @@ from stand_in import QUICK
 from partita.data.corpus import Corpus
 from partita.digests import file_digest
 from partita.runs.folder import RunFolder
-from partita.runs.loading import find_checkpoint, load, weights_path
+from partita.runs.loading import load
 from partita.runs.shipped.ancestry import ancestors
+from partita.runs.weights import find_checkpoint, weights_path
 from partita.training.train import train
 
 

@@ -13,7 +13,8 @@ from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.errors import PartitaError
 from partita.runs.folder import RunFolder
-from partita.runs.loading import find_checkpoint, load
+from partita.runs.loading import load
+from partita.runs.weights import find_checkpoint
 from partita.training.train import train
 
 

@@ -16,8 +16,9 @@ from partita.evaluation.statistics.scores import RESAMPLES, Score, percentile_in
 from partita.models.discriminators.base import Discriminator
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
-from partita.runs.loading import LoadedModel, load, load_weights
+from partita.runs.loading import LoadedModel, load
 from partita.runs.scorer import load_discriminator
+from partita.runs.weights import load_weights
 from partita.seeds import numpy_stream
 from partita.training.judges.rewards import sample_rewards
 

@@ -18,7 +18,8 @@ from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.measure import training_facts
 from partita.experiments.arena.teacher import TeacherData, teachers_corpus
 from partita.runs.folder import RunFolder, is_finished
-from partita.runs.loading import find_checkpoint, load, weights_path
+from partita.runs.loading import load
+from partita.runs.weights import find_checkpoint, weights_path
 from partita.storage import write_json
 from partita.tables import read_json
 from partita.training.config.train import TrainConfig

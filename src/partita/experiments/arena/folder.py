@@ -32,7 +32,7 @@ from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.measure import read_result
 from partita.experiments.folder import ExperimentFolder
 from partita.runs.folder import is_finished
-from partita.runs.loading import find_checkpoint, weights_path
+from partita.runs.weights import find_checkpoint, weights_path
 
 NOT_SETTINGS = {"out", "arms", "seeds", "validation_seeds", "students"}
 """Fields of the config that may differ when an arena is continued."""

@@ -18,11 +18,11 @@ from partita.digests import add_digest, file_digest
 from partita.errors import PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.folder import CONFIG_DIGEST, RECORDS, RunFolder
-from partita.runs.loading import find_checkpoint, weights_path
 from partita.runs.shipped.card import FORMAT, check_card, folder_size, notice_lines
 from partita.runs.shipped.folder import CARD
 from partita.runs.shipped.learnt import LEARNT, learnt_table
 from partita.runs.tensors import BFLOAT16, STORED
+from partita.runs.weights import find_checkpoint, weights_path
 from partita.tables import Table
 
 MOST_BYTES = 8_000_000

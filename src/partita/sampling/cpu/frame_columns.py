@@ -83,3 +83,27 @@ def draw_value(mixture: Any, count: Any, bounds: Any, temperature: Any, u: Any) 
     deviation = math.exp(min(max(mixture[2, chosen], bounds[0]), bounds[1]))
     normal = math.sqrt(-2.0 * math.log(u[1])) * math.cos(2.0 * math.pi * u[2])
     return mixture[1, chosen] + temperature * deviation * normal
+
+
+@compiled(error_model="numpy")
+def set_loudness(loudness: Any, units: Any, frame: Any, out: Any) -> None:
+    """Multiply all bands of a frame by one gain, so that ln(floor + mean power) is `loudness`.
+
+    Args:
+        loudness: what `loudness_of` in `sampling/frames/loudness.py` is to be.
+        units: Units.
+        frame: (columns,) float32, normalised; its bands are replaced.
+        out: (columns,) float32, the same in the units of the features.
+    """
+    floor, shift, scale, most = units.power[0], units.power[1], units.power[2], units.power[3]
+    total = 0.0
+    for column in range(PITCH + 1, len(out)):
+        total += max(math.exp(scale * np.float64(out[column]) - shift) - floor, 0.0)
+    mean = max(total / (len(out) - PITCH - 1), 1e-12)
+    gain = min(max(math.exp(loudness) - floor, 0.0) / mean, most)
+    for column in range(PITCH + 1, len(out)):
+        power = max(math.exp(scale * np.float64(out[column]) - shift) - floor, 0.0)
+        feature = (math.log(floor + gain * power) + shift) / scale
+        feature = min(max(feature, units.low[column]), units.high[column])
+        out[column] = np.rint(feature / units.step[column]) * units.step[column]
+        frame[column] = (out[column] - units.shift[column]) / units.scale[column]

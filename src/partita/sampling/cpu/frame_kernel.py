@@ -7,6 +7,7 @@ clamped to the range of the training frames and rounded to the grid before the n
 file does not know PyTorch or how weights are packed.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,14 @@ import numpy as np
 from partita.ops.llvm.activation import gate
 from partita.ops.numba_cache import compiled, compiled_on_disk
 from partita.sampling.cpu.categorical import uniform
-from partita.sampling.cpu.frame_columns import PITCH, add_bins, add_scaled, draw_value, fill_mixture
+from partita.sampling.cpu.frame_columns import (
+    PITCH,
+    add_bins,
+    add_scaled,
+    draw_value,
+    fill_mixture,
+    set_loudness,
+)
 from partita.sampling.cpu.matmul import RECTIFY, UNBOUNDED, Columns, Matrix, MatrixRows, multiply_column
 
 ZERO = np.int64(0)
@@ -74,6 +82,8 @@ class Units(NamedTuple):
     """The MIDI note number of the first semitone, int64."""
     log_deviations: Any
     """(2,) float64: the bounds of the log deviations."""
+    power: Any
+    """(4,) float64: band = (ln(power + floor) + shift) / scale; then the largest gain of a loudness."""
 
 
 class FrameState(NamedTuple):
@@ -178,7 +188,7 @@ def pass_frame(network: Any, units: Any, state: Any, work: Any, at: Any, given: 
 
 @compiled(error_model="numpy")
 def draw_frame(
-    network: Any, units: Any, state: Any, work: Any, at: Any, rule: Any, number: Any, out: Any
+    network: Any, units: Any, state: Any, work: Any, at: Any, rule: Any, line: Any, number: Any, out: Any
 ) -> None:
     """Draw the columns of a clip's next frame from the states of the recurrent layers.
 
@@ -189,6 +199,7 @@ def draw_frame(
         work: FrameWorkspace, overwritten.
         at: FrameAddresses.
         rule: FrameRule.
+        line: (3,) float32: periodicity, pitch and loudness that the frame is to have, NaN where it is free.
         number: the frame's number, by which its uniforms are addressed.
         out: (columns,) float32, receives the frame in the units of the features.
     """
@@ -206,6 +217,8 @@ def draw_frame(
         value = draw_value(work.mixture, count, units.log_deviations, rule.temperature, u)
         feature = np.float64(units.shift[column]) + np.float64(units.scale[column]) * value
         feature = min(max(feature, units.low[column]), units.high[column])
+        if column <= PITCH and not math.isnan(line[column]):
+            feature = np.float64(line[column])
         out[column] = np.rint(feature / units.step[column]) * units.step[column]
         state.frame[column] = (out[column] - units.shift[column]) / units.scale[column]
         later = (column + 1) * hidden
@@ -214,6 +227,8 @@ def draw_frame(
         add_scaled(value32, network.earlier[column, later:end], work.columns[later:end])
         if column == PITCH:
             add_bins(value32, np.float32(1.0), units, network.column_bins, work.columns[:end])
+    if not math.isnan(line[PITCH + 1]):
+        set_loudness(np.float64(line[PITCH + 1]), units, state.frame, out)
 
 
 @compiled_on_disk(error_model="numpy")
@@ -226,6 +241,7 @@ def advance_frames(
     rule: Any,
     known: Any,
     given: Any,
+    lines: Any,
     first: Any,
     out: Any,
 ) -> None:
@@ -240,6 +256,7 @@ def advance_frames(
         rule: FrameRule.
         known: (k, columns) float32, normalised: frames that follow the state's newest one.
         given: (k + steps, channels) float32: what these frames, and then the drawn ones, are given.
+        lines: (steps, 3) float32: see `draw_frame`.
         first: the number of the first frame to draw.
         out: (steps, columns) float32, receives the frames in the units of the features.
     """
@@ -248,4 +265,4 @@ def advance_frames(
         state.frame[:] = known[i]
     for i in range(len(out)):
         pass_frame(network, units, state, work, at, given[len(known) + i])
-        draw_frame(network, units, state, work, at, rule, np.int64(first + i), out[i])
+        draw_frame(network, units, state, work, at, rule, lines[i], np.int64(first + i), out[i])

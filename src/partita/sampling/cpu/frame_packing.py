@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.features.mel import FLOOR, SCALE, SHIFT
 from partita.models.conditioning.conditioner import LOWEST_PITCH, PITCH_BINS
 from partita.models.frame_tier.columns import LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION
 from partita.models.frame_tier.model import FrameModel
@@ -21,6 +22,7 @@ from partita.sampling.cpu.frame_kernel import (
     Units,
 )
 from partita.sampling.cpu.packing import Packer, padded_channels
+from partita.sampling.frames.loudness import MOST_GAIN
 from partita.sampling.weights import Array, aligned_zeros, weights_of, zero_padded
 
 Float32 = NDArray[np.float32]
@@ -132,6 +134,7 @@ def _units(model: FrameModel) -> Units:
         high,
         np.int64(LOWEST_PITCH),
         np.array([LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION]),
+        np.array([FLOOR, SHIFT, SCALE, MOST_GAIN]),
     )
 
 

@@ -41,6 +41,8 @@ class FrameSampler:
         given: (clips, frames, note and label columns) of the drawn frames; one row may stand for all clips.
             After the last one no note sounds, and the labels stay. By default no note sounds, and the labels
             are those of the history.
+        line: (frames, 3) pitch, periodicity and loudness (see `loudness_of`) that the drawn frames of all
+            clips are to have, NaN where they are free. After the last one all is free.
 
     Raises:
         PartitaError: an array has the wrong shape or values that are not finite, or a number is out of range.
@@ -63,12 +65,14 @@ class FrameSampler:
         temperature: float = 1.0,
         history: NDArray[np.floating] | None = None,
         given: NDArray[np.floating] | None = None,
+        line: NDArray[np.floating] | None = None,
     ) -> None:
         check_count("clips", clips, 1)
         check_positive("temperature", temperature, MOST_TEMPERATURE)
         model = copy.deepcopy(model).cpu().float().requires_grad_(False)
         self._width = model.feature_columns
         self._packed = pack_frames(model)
+        self._line = _line_rows(line)
         self.position = 0
         """Frames drawn so far, per clip."""
         if given is not None:
@@ -104,6 +108,8 @@ class FrameSampler:
         """Process known frames, then draw some, (clips, count, columns) in the order of the network."""
         drawn = np.empty((len(self._states), count, self._width), np.float32)
         places = self._next_given + np.arange(known.shape[1] + count)
+        numbers = self.position + np.arange(count)
+        lines = self._line[np.minimum(numbers, len(self._line) - 1)]
         for clip, state in enumerate(self._states):
             given = self._given[clip % len(self._given)]
             advance_frames(
@@ -115,6 +121,7 @@ class FrameSampler:
                 self._rules[clip],
                 np.ascontiguousarray(known[clip]),
                 given[np.minimum(places, len(given) - 1)],
+                lines,
                 np.int64(self.position),
                 drawn[clip],
             )
@@ -180,3 +187,13 @@ def _checked(name: str, array: NDArray[np.floating], clips: int, columns: tuple[
     if not np.isfinite(frames).all():
         raise PartitaError(f"`{name}` has values that are not finite: check the frames")
     return frames
+
+
+def _line_rows(line: NDArray[np.floating] | None) -> Frames:
+    """Return periodicity, pitch and loudness of the line's frames; the last row is free."""
+    rows = np.zeros((0, 3), np.float32) if line is None else np.asarray(line, np.float32)
+    if rows.ndim != 2 or rows.shape[1] != 3:
+        raise PartitaError(
+            f"`line` has the shape {rows.shape}, must be (frames, 3): give pitch, periodicity and loudness"
+        )
+    return np.concatenate([rows[:, [1, 0, 2]], np.full((1, 3), np.nan, np.float32)])

@@ -4,7 +4,7 @@ WAV files grow with each block. Other formats, and clips whose peak is normalise
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,6 +60,7 @@ def write_clips(
     *,
     sample_rate: int,
     seed: int | None = None,
+    options: Sequence[str] = (),
     normalise: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> WriteResult:
@@ -73,6 +74,7 @@ def write_clips(
         outputs: the files, from `plan_outputs`; their folder is created.
         sample_rate: in Hz.
         seed: the seed of the clips, for the files' comments.
+        options: what the comments say besides; see `clip_comment`.
         normalise: scale each clip to a peak of -1 dBFS, except silent ones.
         progress: called after each block with the number of samples of each clip so far.
 
@@ -90,7 +92,8 @@ def write_clips(
     """
     clips, moved = len(outputs.paths), dict[Path, Path]()
     check_format(outputs.paths[0], sample_rate=sample_rate)
-    writer = _writer(outputs, moved, sample_rate=sample_rate, seed=seed, normalise=normalise)
+    notes = _comments(clips, seed, options)
+    writer = _writer(outputs, notes, moved, sample_rate=sample_rate, normalise=normalise)
     begun, interrupted, peaks = time.perf_counter(), False, np.zeros(clips)
     with stopping_on_sigterm():
         try:
@@ -114,14 +117,23 @@ def write_clips(
     return WriteResult(written, seconds, clips * seconds / spent, interrupted, silent, moved)
 
 
+def _comments(clips: int, seed: int | None, options: Sequence[str]) -> list[str]:
+    """Return the comment of each file."""
+    numbers = range(1, clips + 1) if clips > 1 else [None]
+    return [clip_comment(seed=seed, clip=number, options=options) for number in numbers]
+
+
 def _writer(
-    outputs: OutputPlan, moved: dict[Path, Path], *, sample_rate: int, seed: int | None, normalise: bool
+    outputs: OutputPlan,
+    notes: Sequence[str],
+    moved: dict[Path, Path],
+    *,
+    sample_rate: int,
+    normalise: bool,
 ) -> ClipWriter:
     """Create the folder and return the writer, which adds paths that were taken meanwhile to `moved`."""
     paths = outputs.paths
     _make_folder(paths[0])
-    numbers = range(1, len(paths) + 1) if len(paths) > 1 else [None]
-    notes = [clip_comment(seed=seed, clip=number) for number in numbers]
 
     def redirect(path: Path) -> Path:
         found = outputs.redirect(path)

@@ -135,3 +135,19 @@ def _read_only(descriptor: int) -> bool:
     except ImportError:  # Windows, which has no names of descriptors either
         return False
     return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+
+
+def is_open_as(path: Path, descriptor: int) -> bool:
+    """Return whether a descriptor is open on the file of this name.
+
+    Args:
+        path: the name.
+        descriptor: an open file descriptor.
+
+    >>> with Path(__file__).open() as file: is_open_as(Path(__file__), file.fileno())
+    True
+    """
+    try:
+        return path.is_file() and os.path.samestat(path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False

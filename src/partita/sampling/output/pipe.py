@@ -6,7 +6,7 @@ does not grow with the length of the clip.
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, Literal
 
@@ -63,6 +63,7 @@ def write_pipe(
     sample_rate: int,
     samples: int | None,
     seed: int | None = None,
+    options: Sequence[str] = (),
     form: Form = "wav",
     name: str = "the output",
     progress: Callable[[int], None] | None = None,
@@ -78,6 +79,7 @@ def write_pipe(
         sample_rate: in Hz.
         samples: length of the whole clip, for the header of a WAV; None if it is not known.
         seed: the seed of the clip, for the comment in a WAV.
+        options: what the comment says besides; see `clip_comment`.
         form: `wav`, or `raw` for 16-bit little-endian PCM without a header.
         name: the name of the pipe in messages.
         progress: called after each block with the number of samples written so far.
@@ -101,7 +103,7 @@ def write_pipe(
     try:
         if form == "wav":
             with write_errors(name):
-                write_all(pipe, wav_header(sample_rate, samples, clip_comment(seed=seed)))
+                write_all(pipe, wav_header(sample_rate, samples, clip_comment(seed=seed, options=options)))
         blocks, fade = iter(blocks), max(1, round(FADE_SECONDS * sample_rate))
         first = list(islice(blocks, 1))  # signals are not deferred yet: before any sound, Ctrl-C acts at once
         with deferred_signals() as request:

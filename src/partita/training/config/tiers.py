@@ -34,6 +34,9 @@ class FrameTierConfig:
     """Peak learning rate (AdamW). The schedule is a warm-up and a cosine."""
     weight_decay: float = 0.02
     """Decoupled weight decay."""
+    given_dropout: float = 0.25
+    """Share of the windows, 0 to 1, from which the notes and labels are removed, so that the tier can also
+    draw without them."""
     channels: int = 320
     """Channels of each recurrent layer."""
     layers: int = 2
@@ -50,6 +53,7 @@ class FrameTierConfig:
         check_count("channels", self.channels, 1, 1 << 12)
         check_count("layers", self.layers, 1, 8)
         check_positive("learning_rate", self.learning_rate, 1.0)
+        check_range("given_dropout", self.given_dropout, 0.0, 1.0)
         check_range("weight_decay", self.weight_decay, 0.0, 100.0)
 
     @property

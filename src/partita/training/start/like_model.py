@@ -9,7 +9,7 @@ from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.sizes import WaveNetConfig, name_of
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
-from partita.runs.loading import find_checkpoint
+from partita.runs.weights import find_checkpoint
 from partita.training.config.tiers import FEATURES, LABELS, NONE, NOTES, FrameTierConfig
 from partita.training.config.train import TrainConfig
 

@@ -8,14 +8,11 @@ from partita.audio.features.layout import FrameLayout
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.models.frame_tier.config import FrameModelConfig
-from partita.models.frame_tier.model import FrameModel
 from partita.models.sizes import name_of
-from partita.runs.checkpoint_state import SUFFIX
-from partita.runs.config import from_table
-from partita.runs.loading import LoadedModel, find_checkpoint, load, load_network, weights_path
+from partita.runs.loading import LoadedModel, load
 from partita.runs.shipped.ancestry import start_section
-from partita.runs.shipped.export import FRAME_TIER
 from partita.runs.shipped.known_sound import known_sound_warnings
+from partita.runs.weights import find_checkpoint, weights_path
 from partita.training.config.train import TrainConfig
 from partita.training.train_step import TrainStep
 
@@ -50,9 +47,9 @@ def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start
     loaded = load(checkpoint)
     _refuse_other(loaded, config, corpus, start_from)
     train_step.begin_from(dict(loaded.model.state_dict()))
-    if train_step.frame_tier is not None and "frames" in loaded.config:
-        frames = _frame_model(loaded, checkpoint, start_from, train_step.frame_tier.model.config)
-        train_step.frame_tier.begin_from(dict(frames.state_dict()))
+    if train_step.frame_tier is not None and loaded.frames is not None:
+        _refuse_other_frame_tier(loaded.frames.config, train_step.frame_tier.model.config, start_from)
+        train_step.frame_tier.begin_from(dict(loaded.frames.state_dict()))
     warnings = known_sound_warnings(loaded, corpus, "test") if corpus.segments("test") else []
     return Start(
         section=start_section(run, weights_path(checkpoint)),
@@ -60,11 +57,10 @@ def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start
     )
 
 
-def _frame_model(
-    loaded: LoadedModel, checkpoint: Path, start_from: str | Path, wanted: FrameModelConfig
-) -> FrameModel:
-    """Return the frame tier of a model, after checking that it has the wanted shape."""
-    shape = from_table(FrameModelConfig, loaded.config["frames"], where=f"{start_from} [frames]")
+def _refuse_other_frame_tier(
+    shape: FrameModelConfig, wanted: FrameModelConfig, start_from: str | Path
+) -> None:
+    """Raise an error unless the frame tier of a model has the wanted shape."""
     if shape.layout != wanted.layout:
         raise PartitaError(_other_frames(start_from, shape.layout, wanted.layout))
     if shape != wanted:
@@ -74,7 +70,6 @@ def _frame_model(
             f" {wanted.recurrent_channels}: give"
             f" `--frames.layers {shape.recurrent_layers}` and `--frames.channels {shape.recurrent_channels}`"
         )
-    return load_network(lambda: FrameModel(shape), checkpoint / f"{FRAME_TIER}{SUFFIX}")
 
 
 def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:

@@ -86,7 +86,7 @@ class FrameTier:
             FloatingPointError: the loss or the gradient is not finite; the network is not updated.
         """
         counts = torch.from_numpy(valid).to(self.device)
-        nats = self.model.training_nats(torch.from_numpy(frames).to(self.device), self._rng)
+        nats = self.model.training_nats(self._without_some_given(frames).to(self.device), self._rng)
         loss = (nats * counts).sum() / counts.sum()
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
@@ -101,6 +101,15 @@ class FrameTier:
         self.step += 1
         self.ema.update(self.model, self.step)
         return {"frame_nats": loss.detach()}
+
+    def _without_some_given(self, frames: NDArray[np.float32]) -> Tensor:
+        """Return the frames, with notes and labels set to 0 in some windows."""
+        given = torch.from_numpy(frames)
+        if given.shape[2] == self.model.feature_columns or not self.config.given_dropout:
+            return given
+        kept = torch.rand((len(given), 1, 1), generator=self._rng) >= self.config.given_dropout
+        features, others = given.tensor_split([self.model.feature_columns], 2)
+        return torch.cat([features, others * kept], 2)
 
     def keep_if_better(self, bits: float) -> None:
         """Keep the average as the network to draw with if its validation score is the best so far."""

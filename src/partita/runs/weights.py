@@ -1,0 +1,69 @@
+"""Find and load the weights of a network in a run. This file does not know which networks there are."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from partita.runs.checkpoint_state import STATE, SUFFIX, read_file_digests
+from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.shipped.folder import model_path
+from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_specs
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
+def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
+    """Return the run and the checkpoint that a path names; arguments and errors are those of `load`."""
+    path = model_path(path)
+    inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
+    run = RunFolder.open(path.absolute().parents[1] if inside else path)
+    return run, path if inside else run.chosen_checkpoint()
+
+
+def weights_path(checkpoint: Path) -> Path:
+    """Return the file of a checkpoint's weights: the averaged weights, if there are any.
+
+    Raises:
+        PartitaError: the checkpoint is damaged: a file is missing, or there is one that it does not list.
+    """
+    average = checkpoint / f"average{SUFFIX}"
+    files = read_file_digests(checkpoint)
+    has_average = average.exists() if files is None else average.name in files
+    return average if has_average else checkpoint / f"generator{SUFFIX}"
+
+
+def load_network(make: Callable[[], ModuleT], path: Path) -> ModuleT:
+    """Create a network and load its weights from a file of a checkpoint.
+
+    The shapes are compared before memory is allocated for the network or the weights.
+
+    Args:
+        make: creates the network.
+        path: the file.
+
+    Raises:
+        PartitaError: the file is damaged, or its weights do not fit the network.
+        DivergedError: a weight is not finite.
+    """
+    tensors = read_expected_tensors(path, network_shapes(make))
+    model = make()
+    model.load_state_dict(tensors)
+    return model
+
+
+def network_shapes(make: Callable[[], nn.Module]) -> TensorSpecs:
+    """Return the shapes and types of a network's weights, without allocating them.
+
+    >>> network_shapes(lambda: nn.Linear(2, 3))
+    {'weight': ((3, 2), torch.float32), 'bias': ((3,), torch.float32)}
+    """
+    with torch.device("meta"):
+        return tensor_specs(make().state_dict())
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Load the weights of a network from a file of a checkpoint; errors are those of `load_network`."""
+    model.load_state_dict(read_expected_tensors(path, tensor_specs(model.state_dict())))

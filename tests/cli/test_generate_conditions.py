@@ -1,0 +1,152 @@
+"""`partita generate` with a frame tier: notes, labels, a line, a prompt, and every misuse as one line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from two_tiers import LABELS, RATE, two_tier_run
+
+from partita.cli.generate import read
+from partita.cli.main import main
+from partita.errors import PartitaError
+
+SCORE = "start_s,end_s,midi_pitch\n0.0,0.2,60\n0.2,0.3,64\n"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs, a score, and recordings of a line and of silence."""
+    place = tmp_path_factory.mktemp("conditions")
+    two_tier_run(place / "plain")
+    two_tier_run(place / "full", notes=True, labels=LABELS)
+    (place / "score.csv").write_text(SCORE)
+    (place / "empty.csv").write_text("start_s,end_s,midi_pitch\n")
+    (place / "broken.mid").write_bytes(b"MThd")
+    phase = 2 * np.pi * 220 * np.arange(RATE // 2) / RATE
+    line = 0.2 * np.sum([np.sin(k * phase) / k for k in range(1, 8)], 0)
+    soundfile.write(place / "hum.wav", line, RATE)
+    soundfile.write(place / "short.wav", line[:100], RATE)
+    soundfile.write(place / "silence.wav", np.zeros(RATE), RATE)
+    return place
+
+
+def generate(place: Path, run: str, *words: str) -> int:
+    given = [str(place / word) if (place / word).is_file() else word for word in words]
+    return main(["generate", str(place / run), "--seed", "1", *given])
+
+
+def test_a_score_is_played_to_its_end(place: Path, tmp_path: Path) -> None:
+    assert generate(place, "full", "--notes", "score.csv", "--out", str(tmp_path / "a.wav")) == 0
+    assert soundfile.info(tmp_path / "a.wav").frames == round(1.3 * RATE)
+    assert generate(place, "full", "--seconds", "1.3", "--out", str(tmp_path / "b.wav")) == 0
+    assert not np.array_equal(soundfile.read(tmp_path / "a.wav")[0], soundfile.read(tmp_path / "b.wav")[0])
+
+
+def test_a_line_is_followed_to_its_end_and_named_in_the_comment(place: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.wav"
+    words = ("--like", "hum.wav", "--transpose", "-3", "--temperature", "0.7", "--frame-temperature", "0.9")
+    assert generate(place, "plain", *words, "--out", str(out)) == 0
+    assert soundfile.info(out).frames == RATE // 2
+    with soundfile.SoundFile(out) as sound:
+        comment = sound.copy_metadata()["comment"]
+    assert comment.partition(", ")[2] == (
+        "seed 1, like hum.wav, transpose -3, temperature 0.7, frame temperature 0.9"
+    )
+
+
+def test_labels_may_be_repeated_and_change_the_clip(place: Path, tmp_path: Path) -> None:
+    command = read(
+        ["run", "--seconds", "1", "--out", "a.wav", "--label", "digit=1", "--label", "speaker=a b"]
+    )
+    assert command.conditions.labels == {"digit": "1", "speaker": "a b"}
+    for name, label in (("a", "digit=1"), ("b", "digit=2"), ("c", "digit=1")):
+        words = ("--label", label, "--seconds", "0.1", "--out", str(tmp_path / f"{name}.wav"))
+        assert generate(place, "full", *words) == 0
+    a, b, c = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in "abc")
+    assert np.array_equal(a, c)
+    assert not np.array_equal(a, b)
+
+
+def test_a_recording_is_continued_in_both_tiers(place: Path, tmp_path: Path) -> None:
+    for name, words in (("a", ("--prime", "hum.wav")), ("b", ()), ("c", ("--prime", "hum.wav"))):
+        out = str(tmp_path / f"{name}.wav")
+        assert generate(place, "plain", "--seconds", "0.1", "--out", out, *words) == 0
+    a, b, c = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in "abc")
+    assert np.array_equal(a, c)
+    assert not np.array_equal(a, b)
+
+
+def test_a_stream_is_what_a_file_is(
+    place: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    words = ("--seconds", "0.3", "--label", "digit=1", "--notes", "score.csv")
+    assert generate(place, "full", *words, "--out", str(tmp_path / "a.wav")) == 0
+    capfdbinary.readouterr()
+    assert generate(place, "full", *words, "--out", "-") == 0
+    assert capfdbinary.readouterr().out == (tmp_path / "a.wav").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("run", "words", "message"),
+    [
+        ("plain", (), "`--seconds` is missing"),
+        ("plain", ("--notes", "score.csv"), "trained without notes"),
+        ("full", ("--notes", "empty.csv"), "no notes"),
+        ("full", ("--notes", "broken.mid"), "not a MIDI file"),
+        ("full", ("--notes", "nowhere.mid"), "nowhere.mid can't be read"),
+        ("full", ("--notes", "hum.wav"), "not a file of notes"),
+        ("full", ("--notes", "score.csv", "--like", "hum.wav"), "give one of them"),
+        ("plain", ("--like", "silence.wav"), "one voice"),
+        ("plain", ("--like", "short.wav"), "one voice"),
+        ("plain", ("--like", "score.csv"), "score.csv can't be used"),
+        ("plain", ("--like", "nowhere.wav"), "nowhere.wav does not exist"),
+        ("plain", ("--seconds", "1", "--transpose", "2"), "`--transpose` moves"),
+        ("plain", ("--seconds", "1", "--label", "digit=1"), "has no labels"),
+        ("full", ("--seconds", "1", "--label", "digit=9"), "choose one of 1, 2"),
+        ("full", ("--seconds", "1", "--label", "colour=red"), "choose one of digit"),
+        ("full", ("--seconds", "1", "--label", "digit"), "give NAME=VALUE"),
+        ("full", ("--seconds", "1", "--label", "digit=1", "digit=2"), "twice"),
+        ("plain", ("--seconds", "1", "--frame-temperature", "0"), "`frame_temperature` is 0"),
+        ("plain", ("--seconds", "1", "--temperature", "0"), "`temperature` is 0"),
+        ("plain", ("--seconds", "1", "--prime", "short.wav"), "the prompt has 100 samples"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    place: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    run: str,
+    words: tuple[str, ...],
+    message: str,
+) -> None:
+    out = tmp_path / "a.wav"
+    assert generate(place, run, *words, "--out", str(out)) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+    assert not out.exists()
+
+
+def test_a_file_that_is_read_is_not_overwritten(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "drawn.wav")
+    assert generate(place, "plain", "--like", "hum.wav", "--out", out) == 0
+    before = (tmp_path / "drawn.wav").read_bytes()
+    assert generate(place, "plain", "--like", out, "--out", out) == 2
+    assert "is the file that `--like` names" in capsys.readouterr().err
+    assert (tmp_path / "drawn.wav").read_bytes() == before
+
+
+def test_a_frame_temperature_needs_a_frame_tier(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--seconds", "1", "--out", str(tmp_path / "a.wav"), "--frame-temperature", "0.5"]
+    assert main(["generate", str(home / "run"), *words]) == 2
+    assert "has no frame tier" in capsys.readouterr().err
+
+
+def test_options_that_exclude_each_other_are_refused_before_a_model_is_loaded() -> None:
+    with pytest.raises(PartitaError, match="give one of them"):
+        read(["nowhere", "--out", "a.wav", "--notes", "a.mid", "--like", "b.wav"])
