@@ -20,11 +20,9 @@ QUIET = 0.1  # a level below this share of the candidates' RMS level (20 dB belo
 def prompts(
     corpus: Corpus, split: str, *, count: int, length: int, seed: int, quantizer: Quantizer
 ) -> NDArray[Any]:
-    """Draw prompts from a split by seed.
+    """Draw prompts from a split by seed; `prompt_places` chooses where they are.
 
-    Each prompt is inside one segment. Neither the prompt nor its last quarter, which a clip continues, is
-    silent. Prompts do not overlap if the split is long enough. If no segment is long enough, a prompt is a
-    whole segment preceded by the zero class.
+    If no segment is long enough, a prompt is a whole segment preceded by the zero class.
 
     Args:
         corpus: a prepared corpus.
@@ -49,35 +47,82 @@ def prompts(
     >>> prompts(corpus, "test", count=2, length=3, seed=0, quantizer=quantizer).tolist()
     [[200, 200, 200], [200, 200, 200]]
     """
+    places = prompt_places(corpus, split, count=count, length=length, seed=seed)
+    return prompts_at(corpus, places, length=length, quantizer=quantizer)
+
+
+def prompts_at(
+    corpus: Corpus, places: list[tuple[int, int]], *, length: int, quantizer: Quantizer
+) -> NDArray[Any]:
+    """Return the classes of stretches of sound, each preceded by the zero class up to a length.
+
+    Args:
+        corpus: a prepared corpus.
+        places: the first sample of each stretch in the store, and one past its last.
+        length: samples of each prompt.
+        quantizer: waveform -> classes.
+
+    Returns:
+        (places, length) classes, of the quantizer's integer type.
+    """
+    classes = np.full((len(places), length), quantizer.zero_class, dtype=quantizer.dtype)
+    for row, (start, stop) in enumerate(places):
+        classes[row, length - (stop - start) :] = quantizer.encode_int16(corpus.samples[start:stop])
+    return classes
+
+
+def prompt_places(
+    corpus: Corpus, split: str, *, count: int, length: int, seed: int, grid: int = 1
+) -> list[tuple[int, int]]:
+    """Choose by seed where prompts are.
+
+    Each is inside one segment. Neither the prompt nor its last quarter, which a clip continues, is silent.
+    Prompts do not overlap if the split is long enough.
+
+    Args:
+        corpus: a prepared corpus.
+        split: name of the split.
+        count: number of prompts.
+        length: samples of each prompt; a prompt is shorter if no segment is long enough.
+        seed: any integer.
+        grid: prompts start at multiples of this many samples from the start of their segment; `length` is
+            a multiple of it.
+
+    Returns:
+        for each prompt its first sample in the store, and one past its last.
+
+    Raises:
+        PartitaError: the split is empty or silent, or a number is out of range.
+    """
     if count < 1 or length < 1:
         raise PartitaError(f"`count` is {count} and `length` {length}, both must be at least 1")
     segments = corpus.segments(split)
     if not segments:
         raise PartitaError(f"the corpus {corpus.path} has no sound in its split {split!r}: prepare it again")
-    candidates = _draw_candidates(segments, count, length, seed)
+    candidates = _draw_candidates(segments, count, length, seed, grid)
     chosen = _choose(corpus, candidates, count)
     if not chosen:
         raise PartitaError(
             f"the split {split!r} of {corpus.path} is silent, prompts need sound: prepare the corpus again"
             " with other recordings in this split"
         )
-    classes = np.full((count, length), quantizer.zero_class, dtype=quantizer.dtype)
-    for row in range(count):
-        start, stop = chosen[row % len(chosen)]
-        classes[row, length - (stop - start) :] = quantizer.encode_int16(corpus.samples[start:stop])
-    return classes
+    return [chosen[row % len(chosen)] for row in range(count)]
 
 
-def _draw_candidates(segments: list[Segment], count: int, length: int, seed: int) -> list[tuple[int, int]]:
-    """Draw stretches, (start, stop) in the store, uniformly from all stretches of this length."""
+def _draw_candidates(
+    segments: list[Segment], count: int, length: int, seed: int, grid: int
+) -> list[tuple[int, int]]:
+    """Draw stretches, (start, stop) in the store, uniformly from all stretches of this length on a grid."""
     usable = [s for s in segments if s.length >= length] or segments
     starts = np.array([max(1, s.length - length + 1) for s in usable], dtype=np.int64)  # in each segment
     edges = np.concatenate([[0], np.cumsum(starts)])
     stretches = []
     for draw in numpy_stream(seed, "openings").integers(0, edges[-1], size=count * CANDIDATES):
         number = int(np.searchsorted(edges, draw, side="right")) - 1
-        start = usable[number].offset + int(draw - edges[number])
-        stretches.append((start, min(start + length, usable[number].offset + usable[number].length)))
+        segment, skipped = usable[number], int(draw - edges[number]) // grid * grid
+        start = segment.offset + skipped
+        whole = min(length, max(1, (segment.length - skipped) // grid * grid))
+        stretches.append((start, start + whole))
     return stretches
 
 

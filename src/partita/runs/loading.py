@@ -22,7 +22,7 @@ from partita.runs.config import from_table
 from partita.runs.config_file import REMEDY
 from partita.runs.folder import CONFIG
 from partita.runs.weights import find_checkpoint, load_network, weights_path
-from partita.sampling.config import Precision, SamplingConfig
+from partita.sampling.config import Precision, SamplingConfig, usual_temperature
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
 from partita.sampling.smc.sampler import SteeredStream, Steering
@@ -33,9 +33,6 @@ Waveform = NDArray[np.float32]
 
 FRAMES = "frames-best"
 """The file of a checkpoint with the frame tier's weights to draw with."""
-
-CONDITIONED_TEMPERATURE = 0.5
-"""The sample tier's temperature where it is given features: what remains is the noise of the sound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +61,7 @@ class LoadedModel:
     @property
     def temperature(self) -> float:
         """The sample tier's temperature where none is given: the run's choice, or else 0.5 given features."""
-        layout = self.model.config.condition
-        usual = CONDITIONED_TEMPERATURE if layout is not None and layout.bands else 1.0
+        usual = usual_temperature(self.model.config.condition)
         table = Table(self.config.get("sampling", {}), f"the config of {self.name}", REMEDY, "sampling.")
         return table.number("temperature", default=usual)
 

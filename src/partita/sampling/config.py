@@ -4,10 +4,26 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from partita.audio.features.layout import FrameLayout
 from partita.device import Device, available_cores, check_threads
 from partita.errors import PartitaError
 
 Precision = Literal["float32", "bfloat16", "int8"]
+
+CONDITIONED_TEMPERATURE = 0.5
+"""The sample tier's temperature where it is given features: what remains is the noise of the sound."""
+
+
+def usual_temperature(condition: FrameLayout | None) -> float:
+    """Return the temperature of the samples for a network whose run has chosen none.
+
+    Args:
+        condition: what the network is given, or None.
+
+    >>> usual_temperature(None), usual_temperature(FrameLayout(hop_length=160, bands=32))
+    (1.0, 0.5)
+    """
+    return CONDITIONED_TEMPERATURE if condition is not None and condition.bands else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

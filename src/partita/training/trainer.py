@@ -249,7 +249,7 @@ class Trainer:
     def _draw_previews(self) -> None:
         if self.config.preview_clips and self._scorer.samples:
             with self.display.busy("drawing clips"):
-                self._previews.draw(self.train_step.best_model, step=self.state.step)
+                self._previews.draw(self.train_step, step=self.state.step)
 
     def save(self, *, finished: bool = False, chosen: int | None = None) -> None:
         """Save a checkpoint of the current step.

@@ -4,6 +4,8 @@ Frame i is centred at sample i * hop_length of a segment. Before its first frame
 nearest frame counts. This module does not choose which stretches to read.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -147,3 +149,34 @@ def segment_frames(corpus: Corpus, segment: Segment, layout: FrameLayout) -> NDA
     """
     reader, sound = FrameReader(corpus, layout), ChangedSegment(corpus, segment)
     return reader.excerpt(sound, 0, reader.count(sound)).frames
+
+
+def frames_around(
+    corpus: Corpus, split: str, starts: Sequence[int], layout: FrameLayout, *, before: int, after: int
+) -> NDArray[np.float32]:
+    """Return the frames around some samples of a split, each within the sample's segment.
+
+    Before the first frame of a segment and after its last one, the nearest frame counts.
+
+    Args:
+        corpus: a prepared corpus.
+        split: the split that has the samples.
+        starts: samples of the store, each a multiple of `hop_length` after the start of its segment.
+        layout: the columns of the frames.
+        before: frames before the one that is centred at the sample.
+        after: frames after it.
+
+    Returns:
+        (samples, before + 1 + after, columns) float32.
+
+    Raises:
+        PartitaError: the layout has bands or notes, but the corpus has no pitch or no notes.
+    """
+    reader, rows = FrameReader(corpus, layout), []
+    segments = sorted(corpus.segments(split), key=lambda segment: segment.offset)
+    offsets = [segment.offset for segment in segments]
+    for start in starts:
+        segment = segments[max(0, bisect_right(offsets, start) - 1)]
+        first = (start - segment.offset) // layout.hop_length - before
+        rows.append(reader.excerpt(ChangedSegment(corpus, segment), first, before + 1 + after).frames)
+    return np.stack(rows)

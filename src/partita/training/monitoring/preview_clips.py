@@ -1,5 +1,6 @@
 """Draw preview clips during training, from the same prompts with the same seed each time."""
 
+import math
 import time
 from copy import deepcopy
 from pathlib import Path
@@ -10,17 +11,22 @@ from numpy.typing import NDArray
 
 from partita import storage
 from partita.data.corpus import Corpus
-from partita.data.prompts import prompts
+from partita.data.frames import frames_around
+from partita.data.prompts import prompt_places, prompts_at
 from partita.filenames import c_library_path
 from partita.generated_folders import mark_generated
+from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import SamplingConfig, usual_temperature
+from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.sampling.stream import draw
 from partita.training.config.train import TrainConfig
 from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.time_budget import CLIPS_SECONDS
+from partita.training.train_step import TrainStep
 
+FRAMES_SECONDS = 1.0  # of a prompt, at least, that the frame tier continues
 PREVIEW_SHARE = 0.05  # of the time so far that preview clips before the end may take
 
 
@@ -49,16 +55,24 @@ class PreviewClips:
         expected = self._seconds[-1] if self._seconds else CLIPS_SECONDS
         return sum(self._seconds) + expected <= PREVIEW_SHARE * elapsed
 
-    def draw(self, model: WaveNet, *, step: int) -> None:
+    def draw(self, train_step: TrainStep, *, step: int, temperature: float | None = None) -> None:
         """Draw the clips of a step and write them.
 
         Args:
-            model: the network, on any device; it is copied to the CPU, where the sampler runs.
-            step: the step of the network's weights.
+            train_step: the owner of the networks, on any device; they are copied to the CPU.
+            step: the step of the networks' weights.
+            temperature: of the samples; None is the usual one, see `usual_temperature`.
         """
         begun = time.monotonic()
+        model, tier = train_step.best_model, train_step.frame_tier
         on_cpu = next(model.parameters()).device.type == "cpu"
-        clips = draw_clips(model if on_cpu else deepcopy(model).cpu(), self._corpus, self._config)
+        clips = draw_clips(
+            model if on_cpu else deepcopy(model).cpu(),
+            None if tier is None else tier.best,
+            self._corpus,
+            self._config,
+            temperature=temperature,
+        )
         rate = self._corpus.sample_rate
         with self._run.explain_full_disk():
             write_clips(self._run.clips_path, clips, step=step, sample_rate=rate)
@@ -66,32 +80,50 @@ class PreviewClips:
         self._seconds.append(time.monotonic() - begun)
 
 
-def draw_clips(model: WaveNet, corpus: Corpus, config: TrainConfig) -> NDArray[np.float32]:
+def draw_clips(
+    model: WaveNet,
+    frames: FrameModel | None,
+    corpus: Corpus,
+    config: TrainConfig,
+    *,
+    temperature: float | None = None,
+) -> NDArray[np.float32]:
     """Draw continuations of prompts from the validation split.
 
     Args:
-        model: the network, on the CPU.
+        model: the network, on the CPU. With a condition it follows what the frame tier draws after the frames
+            of the prompts.
+        frames: the frame tier's network; without it, the network follows the frames of the real sound.
         corpus: the corpus that gives the prompts.
         config: the number of clips, their length and the seed.
+        temperature: of the samples; None is the usual one, see `usual_temperature`.
 
     Returns:
         (clips, samples) float32 in [-1, 1], without the prompts.
     """
-    given = prompts(
-        corpus,
-        "validation",
-        count=config.preview_clips,
-        length=model.receptive_field,
-        seed=config.seed,
-        quantizer=config.quantizer,
+    steps = max(1, round(config.preview_seconds * corpus.sample_rate))
+    layout = known_layout(model, frames)
+    hop = 1 if layout is None else layout.hop_length
+    least = 0.0 if layout is None else FRAMES_SECONDS * corpus.sample_rate
+    length = hop * math.ceil(max(model.receptive_field, least) / hop)
+    places = prompt_places(
+        corpus, "validation", count=config.preview_clips, length=length, seed=config.seed, grid=hop
     )
+    source = None
+    if layout is not None:
+        ends = [stop for _, stop in places]
+        before = length // hop
+        known = frames_around(corpus, "validation", ends, layout, before=before, after=steps // hop + 1)
+        source = continued_frames(model, frames, known, before=before, seed=config.seed)
+    usual = usual_temperature(model.config.condition)
     classes = draw(
         model,
         clips=config.preview_clips,
-        steps=max(1, round(config.preview_seconds * corpus.sample_rate)),
-        prompt=given,
-        config=SamplingConfig(seed=config.seed, threads=config.threads),
+        steps=steps,
+        prompt=prompts_at(corpus, places, length=length, quantizer=config.quantizer),
+        config=SamplingConfig(seed=config.seed, temperature=temperature or usual, threads=config.threads),
         zero_class=config.quantizer.zero_class,
+        conditions=source,
     )
     return config.quantizer.decode(classes)
 

@@ -1,0 +1,165 @@
+"""What a two-tier model plays: given real features, free, from a score, from a line; each beside real sound.
+
+    python docs/results/two-tiers/measure.py RUN CORPUS --out scores.json [--clips-to FOLDER]
+
+The corpus is prepared with `--notes` and has a test split that the run has not learnt from. The line is
+synthetic: a melody on a wind-like tone, so that its timbre is far from a violin's.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from partita import Corpus, load, storage
+from partita.data.frames.excerpts import segment_frames
+from partita.data.notes import Note
+from partita.evaluation.metrics.drift import clip_flags, drift_scores, level_by_second
+from partita.evaluation.metrics.harmonicity import harmonicity, pitch_track
+from partita.evaluation.metrics.noise_scale import distances_in_noise
+from partita.evaluation.metrics.pitch_agreement import line_agreement, note_agreement
+from partita.evaluation.statistics.scores import Score
+from partita.runs.loading import LoadedModel
+from partita.runs.versions import versions
+
+CLIPS, SECONDS = 8, 10
+Waveforms = NDArray[np.float32]
+
+
+def plain(score: Score) -> dict[str, float]:
+    """Return a score as JSON holds it."""
+    return {"value": round(score.value, 4), "low": round(score.low, 4), "high": round(score.high, 4)}
+
+
+def sound_scores(clips: Sequence[NDArray[Any]], rate: int) -> dict[str, Any]:
+    """Return harmonicity, drift and level of clips."""
+    scores = harmonicity(clips, rate) | drift_scores(clips, rate)
+    levels = np.array([level_by_second(clip, rate) for clip in clips])
+    return {name: plain(score) for name, score in scores.items()} | {
+        "level_by_second_db": [round(float(level), 1) for level in levels.mean(0)],
+        "flags": {str(i): names for i, clip in enumerate(clips) if (names := clip_flags(clip, rate).names)},
+    }
+
+
+def distances(generated: Waveforms, real: Waveforms, rate: int, **other: Any) -> dict[str, Any]:
+    """Return every distance to real sound, and the noise that it amounts to."""
+    found = distances_in_noise(list(generated), list(real), rate, seed=0, **other)
+    return {
+        name: {"distance": plain(one.distance), "real": plain(one.real), "noise_db": plain(one.noise_db)}
+        for name, one in found.items()
+    }
+
+
+def excerpts(corpus: Corpus, split: str, model: LoadedModel, before: int) -> dict[str, Any]:
+    """Return evenly spaced excerpts of a split: the sound before, the sound, its features and its notes."""
+    layout = model.model.config.condition
+    assert layout is not None
+    hop, rate = layout.hop_length, corpus.sample_rate
+    length = SECONDS * rate // hop * hop
+    segments = [one for one in corpus.segments(split) if one.length > length + before + hop]
+    found: dict[str, list[Any]] = {"past": [], "sound": [], "features": [], "notes": []}
+    for i in range(CLIPS):
+        segment = segments[i % len(segments)]
+        start = (before + (segment.length - length - before) * (i + 1) // (CLIPS + 2)) // hop * hop
+        samples = corpus.samples[segment.offset : segment.offset + segment.length] / np.float32(32768)
+        found["past"].append(samples[start - before : start])
+        found["sound"].append(samples[start : start + length])
+        frames = segment_frames(corpus, segment, layout)[:, : layout.feature_columns]
+        found["features"].append(frames[start // hop : (start + length) // hop + 4])
+        found["notes"].append(notes_between(corpus.notes(segment), start / rate, (start + length) / rate))
+    return {name: rows if name == "notes" else np.stack(rows) for name, rows in found.items()}
+
+
+def notes_between(notes: Sequence[Note], start: float, stop: float) -> list[Note]:
+    """Return the notes that sound in a stretch, in seconds from its start."""
+    return [
+        Note(max(0.0, note.start_s - start), min(stop, note.end_s) - start, note.midi_pitch)
+        for note in notes
+        if note.end_s > start and note.start_s < stop
+    ]
+
+
+def melody(rate: int) -> Waveforms:
+    """Return a line of a wind-like tone: odd overtones, slow attacks, breath noise, vibrato; (samples,)."""
+    pitches = [62, 65, 69, 67, 65, 64, 62, 57, 60, 64, 62, 62]
+    rng, parts = np.random.default_rng(0), []
+    for pitch in pitches:
+        time = np.arange(int(0.8 * rate)) / rate
+        vibrato = 0.2 * np.sin(2 * np.pi * 5 * time) * np.minimum(1.0, 3 * time)
+        phase = 2 * np.pi * np.cumsum(440 * 2 ** ((pitch + vibrato - 69) / 12)) / rate
+        tone = np.sin(phase) + 0.3 * np.sin(3 * phase) + 0.1 * np.sin(5 * phase)
+        envelope = np.minimum(1.0, time / 0.1) * np.minimum(1.0, (time[-1] - time) / 0.1)
+        parts.append(envelope * (0.2 * tone + 0.005 * rng.standard_normal(len(time))))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def write_clips(folder: Path, clips: dict[str, Any], rate: int) -> None:
+    """Write every clip as a file, in one folder for each kind."""
+    for name, waves in clips.items():
+        inside = folder / name.replace(" ", "-")
+        inside.mkdir(parents=True, exist_ok=True)
+        for i, wave in enumerate(waves):
+            soundfile.write(inside / f"{i}.wav", wave, rate, subtype="PCM_16")
+
+
+def main() -> None:
+    """Measure, and write the file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run")
+    parser.add_argument("corpus")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--clips-to", type=Path)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--frame-temperature", type=float, default=1.0)
+    asked = parser.parse_args()
+    model, corpus = load(asked.run), Corpus.open(asked.corpus)
+    rate = corpus.sample_rate
+    how: dict[str, Any] = {"temperature": asked.temperature or model.temperature, "seed": 1}
+    free = how | {"frame_temperature": asked.frame_temperature}
+    real = excerpts(corpus, asked.split, model, before=rate)
+    other = list(excerpts(corpus, "train", model, before=rate)["sound"])
+    line = melody(rate)
+    clips = {
+        "given features": model.draw(
+            SECONDS, clips=CLIPS, prompt=real["past"], features=real["features"], **how
+        ),
+        "free": model.draw(SECONDS, clips=CLIPS, **free),
+        "score": np.concatenate([model.draw(SECONDS, notes=notes, **free) for notes in real["notes"]]),
+        "line": model.draw(like=line, clips=4, **free),
+    }
+    track = pitch_track(line, rate)
+    drawn = np.nanmedian([np.nanmedian(pitch_track(clip, rate)) for clip in clips["line"]])
+    octaves = 12 * round(float(drawn - np.nanmedian(track)) / 12)
+    scores = {
+        "run": model.name,
+        "step": model.step,
+        "temperature": how["temperature"],
+        "frame_temperature": asked.frame_temperature,
+        "real": sound_scores(list(real["sound"]), rate)
+        | {"note_agreement": plain(note_agreement(list(real["sound"]), real["notes"], rate))},
+        "given features": sound_scores(list(clips["given features"]), rate)
+        | distances(clips["given features"], real["sound"], rate),
+        "free": sound_scores(list(clips["free"]), rate)
+        | distances(clips["free"], real["sound"], rate, other_real=other)
+        | {"note_agreement": plain(note_agreement(list(clips["free"]), real["notes"], rate))},
+        "score": sound_scores(list(clips["score"]), rate)
+        | {"note_agreement": plain(note_agreement(list(clips["score"]), real["notes"], rate))},
+        "line": sound_scores(list(clips["line"]), rate)
+        | {"octaves": octaves // 12}
+        | {"line_agreement": plain(line_agreement(list(clips["line"]), [track + octaves] * 4, rate))},
+        "versions": versions(),
+    }
+    storage.write_json(asked.out, scores)
+    print(json.dumps(scores, indent=1))
+    if asked.clips_to is not None:
+        write_clips(asked.clips_to, clips | {"real": real["sound"], "the line": line[None]}, rate)
+
+
+if __name__ == "__main__":
+    main()
