@@ -47,9 +47,9 @@ def create_run(
     """
     config = with_conditions(config, corpus)
     train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
-    if train_step.frame_tier is not None:
-        train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
     start = None if start_from is None else load_start(train_step, config, corpus, start_from)
+    if train_step.frame_tier is not None:  # after the weights, which bring the range of their own corpus
+        train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
     windows = training_windows(corpus, config, context=train_step.context)
     frames = frame_windows(corpus, config)
     state = TrainerState(pace=_first_pace(config, windows))
