@@ -61,6 +61,7 @@ def test_other_options_go_before_the_shape_of_the_model(
     words = [str(etude_corpus.path), "--out", "run", "--from", stand_in]
     assert train_command.read(words).settings.size == "tiny"
     assert train_command.read([*words, "--size", "small"]).settings.size == "small"
+    assert train_command.read(words).settings.condition == ("features",)
     linear = train_command.read([*words, "--quantizer.kind", "linear"]).settings
     assert (linear.size, linear.quantizer.kind) == ("tiny", "linear")
     assert main(["train", *words, "--size", "small"]) == 2

@@ -12,13 +12,24 @@ from partita.data.preparation.prepare import PrepareConfig, prepare
 from partita.etudes.render import write_etudes
 from partita.runs.shipped import card, folder
 from partita.runs.shipped.export import export_model
+from partita.training.config.tiers import FrameTierConfig
 from partita.training.config.train import TrainConfig
 from partita.training.train import train
 
 RATE = 8000
 NAME = "stand-in"
+FRAMES = FrameTierConfig(bands=4, every=2, length=20, batch=2, channels=16, layers=1)
 QUICK = TrainConfig(
-    size="tiny", steps=2, targets=256, batch=1, validations=1, preview_clips=0, tensorboard=False, threads=1
+    size="tiny",
+    condition=("features",),
+    frames=FRAMES,
+    steps=2,
+    targets=256,
+    batch=1,
+    validations=1,
+    preview_clips=0,
+    tensorboard=False,
+    threads=1,
 )
 
 

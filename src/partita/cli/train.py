@@ -63,8 +63,8 @@ class Command:
     config.toml."""
     start_from: Annotated[Path | None, tyro.conf.arg(name="from")] = None
     """Model to start from with its weights, for example to fine-tune it on other recordings: a run, or the
-    name of a model that ships. Other options may change the network's shape and the quantizer, which are by
-    default the model's."""
+    name of a model that ships. Other options may change the networks' shapes, the quantizer and the
+    conditions, which are by default the model's."""
     resume: Path | None = None
     """Interrupted run to go on with, from its newest checkpoint."""
     settings: Annotated[AvoidSubcommands[TrainConfig], tyro.conf.arg(name="")] = field(
@@ -116,11 +116,11 @@ def read(arguments: Sequence[str]) -> Command:
 
 
 def _like_start(settings: TrainConfig, start: str, arguments: Sequence[str]) -> TrainConfig:
-    """Return the settings with the shape and the quantizer of a model, where no option gives them."""
-    from partita.training.start.like_model import SHAPES, like_model
+    """Return the settings with the shapes, the quantizer and the conditions of the model to start from."""
+    from partita.training.start.like_model import like_model
 
-    given = {word.partition("=")[0].partition(".")[0].removeprefix("--") for word in arguments}
-    return like_model(settings, start, keep=[name for name in SHAPES if name in given])
+    settings = like_model(settings, start)
+    return settings if value_of(arguments, "--size") is None else replace(settings, network=None)
 
 
 def _refuse_options_of_other_arms(arguments: Sequence[str], settings: TrainConfig) -> None:

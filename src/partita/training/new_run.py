@@ -46,9 +46,9 @@ def create_run(
     """
     config = with_conditions(config, corpus)
     train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
-    if train_step.frame_tier is not None:
-        train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
     start = None if start_from is None else load_start(train_step, config, corpus, start_from)
+    if train_step.frame_tier is not None:  # after the weights, which bring the range of their own corpus
+        train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
     windows = training_windows(corpus, config, context=train_step.context)
     frames = frame_windows(corpus, config)
     state = TrainerState(pace=_first_pace(config, windows))
@@ -133,14 +133,17 @@ def frame_windows(corpus: Corpus, config: TrainConfig) -> FrameWindows | None:
 def training_frames(corpus: Corpus, layout: FrameLayout) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return all frames of the training split, and frames that a clip without a prompt may start from.
 
-    A clip starts where there is sound: at frames with a pitch whose level is not below the median, evenly
-    spaced over the split.
+    With many short segments, such as spoken words, a clip starts as they do. With few long ones it starts
+    where there is sound: at frames with a pitch whose level is not below the median, evenly spaced.
 
     Args:
         corpus: the run's corpus.
         layout: the columns of the frames.
     """
-    frames = np.concatenate([segment_frames(corpus, one, layout) for one in corpus.segments("train")])
+    each = [segment_frames(corpus, one, layout) for one in corpus.segments("train")]
+    frames = np.concatenate(each)
+    if len(each) >= STARTS:
+        return frames, np.stack([each[i][0] for i in np.linspace(0, len(each) - 1, STARTS).astype(np.int64)])
     level, periodicity = frames[:, : layout.bands].mean(1), frames[:, layout.bands + 1]
     sounding = np.flatnonzero((level >= np.median(level)) & (periodicity >= min(0.5, periodicity.max())))
     places = sounding if len(sounding) else np.arange(len(frames))

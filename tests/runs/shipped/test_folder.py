@@ -53,7 +53,17 @@ def test_an_unknown_name_lists_what_ships_and_says_how_to_train(stand_in: str) -
     assert model_path(".") == Path()
 
 
-@pytest.mark.parametrize("file", ["config.toml", "learnt.json", "card.json", "*.safetensors", "state.json"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "config.toml",
+        "learnt.json",
+        "card.json",
+        "average.safetensors",
+        "frames-best.safetensors",
+        "state.json",
+    ],
+)
 def test_a_damaged_or_missing_file_is_told_with_the_remedy(
     shipped_folder: Path, stand_in: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:

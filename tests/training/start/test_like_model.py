@@ -1,15 +1,61 @@
-"""The settings of a run that starts from a model are the model's, where no option gives them."""
+"""The settings of a run that starts from a model are the model's: shapes, quantizer and conditions."""
 
+from pathlib import Path
+from typing import Any
+
+from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
+from partita.models.frame_tier.config import FrameModelConfig
+from partita.models.sizes import SIZES, WaveNetConfig
+from partita.runs.checkpoint import Checkpoint
+from partita.runs.config import to_table
+from partita.runs.folder import RunFolder
 from partita.training.config.train import TrainConfig
 from partita.training.start.like_model import like_model, sample_rate_of
 
+SHAPE = WaveNetConfig(
+    blocks=1, layers=3, residual_channels=4, dilation_channels=4, skip_channels=8, end_channels=8
+)
 
-def test_shape_and_quantizer_are_the_models_unless_told_otherwise(stand_in: str) -> None:
-    assert TrainConfig().size == "small"
-    assert like_model(TrainConfig(), stand_in).size == "tiny"
-    other = TrainConfig(quantizer=Quantizer(kind="linear"))
-    assert like_model(other, stand_in).quantizer == Quantizer()
-    assert like_model(other, stand_in, keep=["quantizer"]).quantizer == other.quantizer
-    assert like_model(other, stand_in, keep=["size"]).size == "small"
-    assert sample_rate_of(stand_in) == 8000
+
+def run_with(path: Path, network: WaveNetConfig, frames: FrameModelConfig | None = None) -> Path:
+    """Write the config of a run."""
+    tables: dict[str, Any] = {
+        "corpus": {"path": "", "relative": "", "fingerprint": "00", "sample_rate": 8000},
+        "network": to_table(network),
+        "quantizer": to_table(Quantizer(kind="linear")),
+        "training": {},
+        "versions": {},
+    }
+    if frames is not None:
+        tables["frames"] = to_table(frames)
+    return RunFolder.create(path, tables, Checkpoint(tensors={}, state={"step": 0})).path
+
+
+def test_one_tier_without_conditions(tmp_path: Path) -> None:
+    found = like_model(TrainConfig(steps=7), run_with(tmp_path / "run", SIZES["tiny"]))
+    assert (found.size, found.network, found.condition, found.steps) == ("tiny", None, ("none",), 7)
+    assert found.quantizer == Quantizer(kind="linear")
+    assert sample_rate_of(tmp_path / "run") == 8000
+
+
+def test_two_tiers_with_features_notes_and_labels(tmp_path: Path) -> None:
+    sample = FrameLayout(hop_length=80, bands=5, labels=("who=ann",))
+    frames = FrameModelConfig(
+        layout=FrameLayout(hop_length=80, bands=5, notes=True, labels=("who=ann",)),
+        recurrent_channels=9,
+        recurrent_layers=1,
+    )
+    network = WaveNetConfig(**{**to_table(SHAPE), "condition": sample})
+    found = like_model(TrainConfig(), run_with(tmp_path / "run", network, frames))
+    assert found.network == SHAPE
+    assert found.condition == ("features", "notes", "labels")
+    assert (found.frames.bands, found.frames.channels, found.frames.layers) == (5, 9, 1)
+    assert found.frames.layout is None
+
+
+def test_features_without_a_frame_tier(tmp_path: Path) -> None:
+    network = WaveNetConfig(**{**to_table(SHAPE), "condition": FrameLayout(hop_length=80, bands=5)})
+    found = like_model(TrainConfig(), run_with(tmp_path / "run", network))
+    assert (found.condition, found.frames.bands) == (("features",), 5)
+    assert found.frames.channels == TrainConfig().frames.channels

@@ -35,8 +35,11 @@ from partita.models.frame_tier.given import GivenNetwork
 from partita.models.frame_tier.randomness import dequantised, dropout, input_noise
 from partita.models.frame_tier.recurrent import RecurrentLayer
 
-MOST_INPUT_NOISE = 0.1
-"""The largest standard deviation of the noise on normalised inputs in training."""
+BAND_NOISE, PITCH_NOISE, PERIODICITY_NOISE = 0.1, 0.1, 0.05
+"""The largest standard deviations of the noise on inputs in training; the pitch's is in semitones.
+
+A pitch with more noise would hide from the network that a pitch mostly stays: it would jump in drawn frames.
+"""
 STARTS = 64
 """Frames from which a clip without a past may start."""
 SILENCE = (math.log(FLOOR) + SHIFT) / SCALE
@@ -70,6 +73,7 @@ class FrameModel(nn.Module):
     steps: Tensor
     shift: Tensor
     scale: Tensor
+    noise: Tensor
 
     def __init__(self, config: FrameModelConfig, *, generator: torch.Generator | None = None) -> None:
         super().__init__()
@@ -111,7 +115,11 @@ class FrameModel(nn.Module):
         self.register_buffer("starts", silence.repeat(STARTS, 1))
         steps = torch.from_numpy(feature_steps(self.config.layout))
         self.register_buffer("steps", steps, persistent=False)
-        units = {"shift": [0.0, MIDDLE_PITCH] + [0.0] * bands, "scale": [1.0, PITCH_SCALE] + [1.0] * bands}
+        units = {
+            "shift": [0.0, MIDDLE_PITCH] + [0.0] * bands,
+            "scale": [1.0, PITCH_SCALE] + [1.0] * bands,
+            "noise": [PERIODICITY_NOISE, PITCH_NOISE / PITCH_SCALE] + [BAND_NOISE] * bands,
+        }
         for name, values in units.items():  # a feature is shift + scale * its normalised value
             self.register_buffer(name, torch.tensor(values), persistent=False)
 
@@ -172,7 +180,7 @@ class FrameModel(nn.Module):
             generator: the random stream, on the device of the frames.
         """
         features = self.normalised(frames)
-        past = input_noise(features[:, :-1], MOST_INPUT_NOISE, generator)
+        past = input_noise(features[:, :-1], self.noise, generator)
         targets = self._spread(frames[:, 1:], generator)
         return self._nats(past, targets, self._given(frames[:, 1:]), generator)
 

@@ -30,23 +30,23 @@ def dropout(
 
 
 def input_noise(
-    values: Float[Tensor, "batch time columns"], most: float, generator: torch.Generator
+    values: Float[Tensor, "batch time columns"], most: Float[Tensor, " columns"], generator: torch.Generator
 ) -> Float[Tensor, "batch time columns"]:
-    """Add Gaussian noise, whose standard deviation is uniform in [0, most] for each row of the batch.
+    """Add Gaussian noise, whose standard deviation is uniform in [0, most], drawn for each row of the batch.
 
     A network that is trained on slightly wrong inputs learns to return from its own small errors.
 
     Args:
         values: normalised inputs.
-        most: the largest standard deviation.
+        most: the largest standard deviation in each column.
         generator: the random stream.
 
-    >>> noised = input_noise(torch.zeros(1, 500, 4), 0.1, torch.Generator().manual_seed(0))
+    >>> noised = input_noise(torch.zeros(1, 500, 4), torch.full((4,), 0.1), torch.Generator().manual_seed(0))
     >>> 0.0 < float(noised.std()) < 0.1
     True
     """
-    scale = most * torch.rand((len(values), 1, 1), generator=generator, device=values.device)
-    return values + scale * torch.randn(values.shape, generator=generator, device=values.device)
+    scale = torch.rand((len(values), 1, 1), generator=generator, device=values.device)
+    return values + most * scale * torch.randn(values.shape, generator=generator, device=values.device)
 
 
 def dequantised(

@@ -29,8 +29,8 @@ MOST_BYTES = 8_000_000
 NOTICE = "NOTICE.txt"
 TRAINING_STATE = ("format", "files", "windows", "frame_windows", "position", RECORDS, CONFIG_DIGEST, "chosen")
 """Entries of a checkpoint's state that only training needs."""
-FRAME_TIERS = ("frames-best", "frames-average", "frames")
-"""The groups of a checkpoint that hold the frame tier's weights, the one to draw with first."""
+FRAME_TIER = "frames-best"
+"""The group of a checkpoint that holds the frame tier's weights to draw with."""
 
 
 def export_model(
@@ -78,9 +78,7 @@ def export_model(
 def _weights(checkpoint: Path) -> dict[str, dict[str, Tensor]]:
     """Return the weights to draw with, of both tiers, by the names of their files."""
     path, groups = weights_path(checkpoint), load_checkpoint(checkpoint).tensors
-    frames = next((name for name in FRAME_TIERS if name in groups), None)
-    names = [path.stem] if frames is None else [path.stem, frames]
-    return {name: groups[name] for name in names}
+    return {name: groups[name] for name in (path.stem, FRAME_TIER) if name in groups}
 
 
 def _halved(tensors: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor]]:

@@ -61,13 +61,14 @@ def line_of(
     """Return the line of a sound, moved into a model's range of pitch and of loudness.
 
     The pitch is moved by the whole octaves that bring its median nearest to the median of typical frames. The
-    loudness gets the mean and the standard deviation of theirs; voiced frames count.
+    loudness is scaled and shifted: the louder half of the voiced frames gets the mean and, within limits, the
+    standard deviation of the typical ones.
 
     Args:
         sound: (samples,) float in [-1, 1]: one voice at a time.
         sample_rate: Hz.
         layout: the columns of the model's frames.
-        typical: (frames, feature columns) from the training of the model.
+        typical: (frames, feature columns) from the training of the model, of its louder half.
         transpose: move the pitch by so many semitones, in place of octaves.
 
     Raises:
@@ -119,8 +120,9 @@ def notes_of(line: Line, *, hop_s: float) -> list[Note]:
 def _matched(
     loudness: NDArray[np.float32], voiced: NDArray[np.bool_], typical: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return a loudness with the mean and the standard deviation of another, of voiced frames."""
+    """Return a loudness whose louder half of the voiced frames has the mean and spread of typical frames."""
     own = loudness[voiced]
+    own = own[own >= np.median(own)]
     stretch = np.clip(typical.std() / max(float(own.std()), 1e-6), 1 / MOST_STRETCH, MOST_STRETCH)
     matched: NDArray[np.float32] = (typical.mean() + stretch * (loudness - own.mean())).astype(np.float32)
     return matched

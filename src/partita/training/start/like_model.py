@@ -1,27 +1,25 @@
-"""Settings of a run that starts from another model: its shape and quantizer, so that its weights fit."""
+"""Settings of a run that starts from another model: those with which its weights fit."""
 
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
+from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.sizes import WaveNetConfig, name_of
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
 from partita.runs.weights import find_checkpoint
+from partita.training.config.tiers import FEATURES, LABELS, NONE, NOTES, FrameTierConfig
 from partita.training.config.train import TrainConfig
 
-SHAPES = ("size", "network", "quantizer")
-"""The settings that are taken from the model."""
 
-
-def like_model(config: TrainConfig, start_from: str | Path, *, keep: Collection[str] = ()) -> TrainConfig:
-    """Return the config with the network and the quantizer of the model that a run starts from.
+def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
+    """Return the config with the networks, the quantizer and the conditions of another model.
 
     Args:
         config: the other settings.
         start_from: a run, one of its checkpoints, or the name of a model that ships.
-        keep: names of `SHAPES` whose values in `config` stay, even where the model then doesn't fit.
 
     Raises:
         PartitaError: there is no such model, or its config is damaged.
@@ -34,12 +32,41 @@ def like_model(config: TrainConfig, start_from: str | Path, *, keep: Collection[
     run, _ = find_checkpoint(start_from)
     tables, where = run.config(), str(run.path / CONFIG)
     network = from_table(WaveNetConfig, tables["network"], where=f"{where} [network]")
-    quantizer = from_table(Quantizer, tables["quantizer"], where=f"{where} [quantizer]")
-    name = name_of(network)
-    quantizer = config.quantizer if "quantizer" in keep else quantizer
-    if "size" in keep or "network" in keep:
-        return replace(config, quantizer=quantizer)
-    return replace(config, size=name or config.size, network=None if name else network, quantizer=quantizer)
+    frames = None
+    if "frames" in tables:
+        frames = from_table(FrameModelConfig, tables["frames"], where=f"{where} [frames]")
+    plain = replace(network, condition=None)
+    size = name_of(plain)
+    return replace(
+        config,
+        size=size or config.size,
+        network=None if size else plain,
+        quantizer=from_table(Quantizer, tables["quantizer"], where=f"{where} [quantizer]"),
+        condition=_condition_names(network.condition, frames),
+        frames=_frame_tier(config.frames, network.condition, frames),
+    )
+
+
+def _condition_names(condition: FrameLayout | None, frames: FrameModelConfig | None) -> tuple[str, ...]:
+    """Return the names of what the tiers of a model are given."""
+    layouts = [layout for layout in (condition, None if frames is None else frames.layout) if layout]
+    has = {
+        FEATURES: any(layout.bands for layout in layouts),
+        NOTES: any(layout.notes for layout in layouts),
+        LABELS: any(layout.labels for layout in layouts),
+    }
+    return tuple(name for name in has if has[name]) or (NONE,)
+
+
+def _frame_tier(
+    config: FrameTierConfig, condition: FrameLayout | None, frames: FrameModelConfig | None
+) -> FrameTierConfig:
+    """Return the settings of the frame tier with the model's bands and, if it has that tier, its shape."""
+    if condition is not None and condition.bands:
+        config = replace(config, bands=condition.bands)
+    if frames is None:
+        return config
+    return replace(config, channels=frames.recurrent_channels, layers=frames.recurrent_layers)
 
 
 def sample_rate_of(model: str | Path) -> int:

@@ -1,11 +1,13 @@
 """Give a new run the weights of another model, after checking that they fit, and describe that model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from partita.audio.features.layout import FrameLayout
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
+from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.sizes import name_of
 from partita.runs.loading import LoadedModel, load
 from partita.runs.shipped.ancestry import start_section
@@ -29,21 +31,25 @@ class Start:
 
 
 def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> Start:
-    """Load the weights of another model into a train step.
+    """Load the weights of another model into a train step: of both tiers, as far as both have them.
 
     Args:
         train_step: the train step of the new run.
-        config: its config.
+        config: its config, with resolved conditions.
         corpus: its corpus.
         start_from: a run, one of its checkpoints, or the name of a model that ships.
 
     Raises:
-        PartitaError: there is no such model, or its sample rate, its shape or its quantizer is another one.
+        PartitaError: there is no such model, or its sample rate, its shape, its quantizer or its conditions
+            are others.
     """
     run, checkpoint = find_checkpoint(start_from)
     loaded = load(checkpoint)
     _refuse_other(loaded, config, corpus, start_from)
     train_step.begin_from(dict(loaded.model.state_dict()))
+    if train_step.frame_tier is not None and loaded.frames is not None:
+        _refuse_other_frame_tier(loaded.frames.config, train_step.frame_tier.model.config, start_from)
+        train_step.frame_tier.begin_from(dict(loaded.frames.state_dict()))
     warnings = known_sound_warnings(loaded, corpus, "test") if corpus.segments("test") else []
     return Start(
         section=start_section(run, weights_path(checkpoint)),
@@ -51,24 +57,63 @@ def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start
     )
 
 
+def _refuse_other_frame_tier(
+    shape: FrameModelConfig, wanted: FrameModelConfig, start_from: str | Path
+) -> None:
+    """Raise an error unless the frame tier of a model has the wanted shape."""
+    if shape.layout != wanted.layout:
+        raise PartitaError(_other_frames(start_from, shape.layout, wanted.layout))
+    if shape != wanted:
+        raise PartitaError(
+            f"the frame tier of {start_from} has {shape.recurrent_layers} layers of"
+            f" {shape.recurrent_channels} channels, the one to be trained {wanted.recurrent_layers} of"
+            f" {wanted.recurrent_channels}: give"
+            f" `--frames.layers {shape.recurrent_layers}` and `--frames.channels {shape.recurrent_channels}`"
+        )
+
+
 def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:
     """Raise an error unless a model fits the config and the corpus."""
-    network, quantizer = loaded.model.config, loaded.quantizer
+    network, wanted, quantizer = loaded.model.config, config.network_shape, loaded.quantizer
     if loaded.sample_rate != corpus.sample_rate:
         raise PartitaError(
             f"{start_from} has `sample_rate` {loaded.sample_rate} but the corpus {corpus.path} has"
             f" {corpus.sample_rate}: prepare the recordings again, `partita prepare RECORDINGS --out CORPUS"
             f" --sample-rate {loaded.sample_rate}`"
         )
-    if network != config.network_shape:
-        name = name_of(network)
+    if replace(network, condition=None) != replace(wanted, condition=None):
+        name = name_of(replace(network, condition=None))
         remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
         raise PartitaError(
             f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
         )
+    if network.condition != wanted.condition:
+        raise PartitaError(_other_frames(start_from, network.condition, wanted.condition))
     if quantizer != config.quantizer:
         raise PartitaError(
             f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantizer.classes}"
             f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
             f" {quantizer.classes}`"
         )
+
+
+def _other_frames(start_from: str | Path, has: FrameLayout | None, wanted: FrameLayout | None) -> str:
+    """Return the message for a model that is given other frames than the run to be trained."""
+    return (
+        f"{start_from} is given {_described(has)}, the run to be trained {_described(wanted)}: give the"
+        " same `condition` and `frames.bands`, and a corpus with the same labels"
+    )
+
+
+def _described(layout: FrameLayout | None) -> str:
+    """Return the columns of frames in words.
+
+    >>> _described(FrameLayout(hop_length=160, bands=32, labels=("digit=1", "digit=2")))
+    '32 bands, pitch and 2 labels (digit=1, digit=2)'
+    """
+    if layout is None:
+        return "no frames"
+    parts = [f"{layout.bands} bands", "pitch"] if layout.bands else []
+    parts += ["notes"] if layout.notes else []
+    parts += [f"{len(layout.labels)} labels ({', '.join(layout.labels)})"] if layout.labels else []
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
