@@ -290,8 +290,9 @@ class Trainer:
         if not seconds:
             return
         with self.display.busy("choosing a temperature"):
-            found = choose_temperature(model, self._corpus, self.config, seconds=seconds)
+            steps = self.state.step
+            found = choose_temperature(model, self._corpus, self.config, steps=steps, seconds=seconds)
         if found is not None:
             self._temperature = found.temperature
-            record = {"kind": "temperature", "step": self.state.step, "chosen": chosen}
+            record = {"kind": "temperature", "step": steps, "chosen": chosen}
             self._record(record | found.numbers())

@@ -57,10 +57,10 @@ def test_the_temperature_with_the_smallest_distance_is_chosen(
         return run.config.quantizer.encode(noisy(real, 0.05 + abs(config.temperature - best)))
 
     monkeypatch.setattr(temperature, "draw", instead)
-    found = choose_temperature(run.train_step.generator, corpus, run.config)
+    found = choose_temperature(run.train_step.generator, corpus, run.config, steps=10)
     assert found is not None and found.temperature == best and set(found.distances) == set(TEMPERATURES)
-    few = choose_temperature(run.train_step.generator, corpus, run.config, seconds=0.0)
-    assert few is None
+    assert choose_temperature(run.train_step.generator, corpus, run.config, steps=10, seconds=0.0) is None
+    assert choose_temperature(run.train_step.generator, corpus, run.config, steps=1) is None
 
 
 def test_a_run_records_its_temperature_and_the_model_draws_at_it(

@@ -54,7 +54,7 @@ class TemperatureChoice:
 
 
 def choose_temperature(
-    model: WaveNet, corpus: Corpus, config: TrainConfig, *, seconds: float = math.inf
+    model: WaveNet, corpus: Corpus, config: TrainConfig, *, steps: int, seconds: float = math.inf
 ) -> TemperatureChoice | None:
     """Return the temperature whose clips are nearest to the validation sound, and the distance of each.
 
@@ -62,12 +62,15 @@ def choose_temperature(
         model: a network with a condition, on any device; it is copied to the CPU.
         corpus: the run's corpus.
         config: the run's config.
+        steps: updates of the network; after few of them the choice would cost more than it is worth.
         seconds: the most time that the choice may take; temperatures near the middle are tried first.
 
     Returns:
-        the choice, or None if there was no time to compare two temperatures, or no sound to compare with.
+        the choice, or None if there were few updates, no time to compare two temperatures, or no sound.
     """
     begun = time.monotonic()
+    if steps * config.batch * config.targets < len(TEMPERATURES) * CLIPS * SECONDS * corpus.sample_rate:
+        return None
     try:
         prompts, real, frames, before = _excerpts(model, corpus, config)
     except PartitaError:  # the validation split is silent
