@@ -22,7 +22,7 @@ from partita.runs.shipped.card import FORMAT, check_card, folder_size, notice_li
 from partita.runs.shipped.folder import CARD
 from partita.runs.shipped.learnt import LEARNT, learnt_table
 from partita.runs.tensors import FLOAT16, STORED
-from partita.runs.weights import find_checkpoint, weights_path
+from partita.runs.weights import chosen_temperature, find_checkpoint, weights_path
 from partita.tables import Table
 
 MOST_BYTES = 8_000_000
@@ -67,6 +67,8 @@ def export_model(
     }
     whole = {"format": FORMAT, "name": out.name, **card, **facts}
     small = {name: value for name, value in state.items() if name not in TRAINING_STATE} | {"finished": True}
+    if (temperature := chosen_temperature(folder, checkpoint)) is not None:
+        small["temperature"] = temperature
     for weights, stored in ((tensors, {}), (_halved(tensors), {STORED: FLOAT16})):
         made = Checkpoint(tensors=weights, state=small | stored)
         if _write(out, _portable(config), made, whole, corpus, most_bytes):
