@@ -68,7 +68,7 @@ def trained(mel: Tensor, digits: Tensor, speakers: Tensor, counts: tuple[int, in
     model = Classifier(*counts)
     optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=0.01)
     for _ in range(EPOCHS):
-        for rows in torch.split(torch.randperm(len(mel)), 64):  # type: ignore[no-untyped-call]
+        for rows in torch.split(torch.randperm(len(mel)), 64):
             shifted = mel[rows].roll(int(torch.randint(-6, 7, ())), 1)
             one, two = model(shifted + 0.1 * torch.randn_like(shifted))
             loss = functional.cross_entropy(one, digits[rows]) + functional.cross_entropy(two, speakers[rows])
