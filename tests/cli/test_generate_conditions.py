@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from two_tiers import LABELS, RATE, two_tier_run
+from two_tiers import LABELS, RATE, one_tier_run, two_tier_run
 
 from partita.cli.generate import read
 from partita.cli.main import main
@@ -139,11 +139,10 @@ def test_a_file_that_is_read_is_not_overwritten(
     assert (tmp_path / "drawn.wav").read_bytes() == before
 
 
-def test_a_frame_temperature_needs_a_frame_tier(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_frame_temperature_needs_a_frame_tier(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one_tier_run(tmp_path / "run", None)
     words = ["--seconds", "1", "--out", str(tmp_path / "a.wav"), "--frame-temperature", "0.5"]
-    assert main(["generate", str(home / "run"), *words]) == 2
+    assert main(["generate", str(tmp_path / "run"), *words]) == 2
     assert "has no frame tier" in capsys.readouterr().err
 
 

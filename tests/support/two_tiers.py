@@ -42,10 +42,9 @@ def two_tier_run(
     frames.set_range(typical.min(0).values, typical.max(0).values)
     model = conditioned_model(SHAPE, layout, seed)
     config = run_config(SHAPE if layout is None else model.config) | {"frames": to_table(frames.config)}
-    if temperature is not None:
-        config["sampling"] = {"temperature": temperature}
     tensors = {"generator": dict(model.state_dict()), "frames-best": dict(frames.state_dict())}
-    return RunFolder.create(path, config, Checkpoint(tensors=tensors, state={"step": 0}))
+    state = {"step": 0} | ({} if temperature is None else {"temperature": temperature})
+    return RunFolder.create(path, config, Checkpoint(tensors=tensors, state=state))
 
 
 def one_tier_run(path: Path, layout: FrameLayout | None) -> RunFolder:

@@ -18,6 +18,7 @@ from partita.models.discriminators.multi_scale import MultiScaleConfig
 from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.models.sizes import WaveNetConfig
 from partita.training.config.train import AdversaryConfig, TrainConfig
+from partita.training.monitoring import temperature
 
 RATE = 4000
 NETWORK = WaveNetConfig(
@@ -30,6 +31,13 @@ def one_thread() -> Iterator[None]:
     """Networks as small as these lose more by sharing work among threads than they gain."""
     with thread_limit(1):
         yield
+
+
+@pytest.fixture(autouse=True)
+def little_sound_for_the_temperature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The choice of a temperature at the end of a run draws a few moments."""
+    monkeypatch.setattr(temperature, "CLIPS", 2)
+    monkeypatch.setattr(temperature, "SECONDS", 0.04)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import parse, with_new_names
 from partita.cli.help import asks_for_help, help_page
-from partita.evaluation.clip_scores import NOISE_PREFIX
+from partita.evaluation.clip_scores import GIVEN_PREFIX, NOISE_PREFIX
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
 from partita.evaluation.metrics.noise_scale import noise_sentence
 from partita.evaluation.statistics.scores import Score
@@ -22,7 +22,7 @@ NEW_NAMES = {"opening_seconds": "prompt_seconds"}  # old names of options to cur
 USAGE = "partita evaluate MODEL CORPUS [OPTIONS]"
 GROUPS = {
     "what to score": ("MODEL", "CORPUS", "--split", "--bits-seconds"),
-    "clips": ("--clips", "--seconds", "--prompt-seconds", "--temperature", "--seed"),
+    "clips": ("--clips", "--seconds", "--prompt-seconds", "--temperature", "--frame-temperature", "--seed"),
     "computation": ("--device", "--threads"),
     "output": ("--json",),
 }
@@ -63,8 +63,10 @@ class Command:
 
 
 def _row(name: str, score: dict[str, Any]) -> str:
-    row = f"{name:25} {score['value']:10.4f}  [{score['low']:.4f}, {score['high']:.4f}]"
-    if name.startswith(NOISE_PREFIX):
+    row = f"{name:38} {score['value']:10.4f}  [{score['low']:.4f}, {score['high']:.4f}]"
+    if score.get("upper_bound"):
+        return f"{row}   an upper bound: bits of the frames and of the samples given the frames"
+    if name.removeprefix(GIVEN_PREFIX).startswith(NOISE_PREFIX):
         return f"{row}   {noise_sentence(Score(**score))}"
     real = score.get("real")
     return f"{row}   real {real['value']:.4f} [{real['low']:.4f}, {real['high']:.4f}]" if real else row

@@ -18,6 +18,7 @@ from partita.evaluation.metrics.signal_stats import signal_statistics
 from partita.evaluation.statistics.scores import Score
 
 NOISE_PREFIX = "noise_db_"  # of a distance's name, for the noise that the distance amounts to
+GIVEN_PREFIX = "given_features_"  # of a score's name, for clips that were given the real features
 
 
 def clip_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> dict[str, Any]:
@@ -49,6 +50,29 @@ def clip_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> d
     warning = halves_warning([log_mel(clip, rate) for clip in waveforms])
     scores["warnings"] = [warning] if warning else []
     return scores
+
+
+def given_features_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> dict[str, Any]:
+    """Score clips that were given the features of their real counterparts: the sample tier alone.
+
+    Args:
+        clips: (clips, samples), float in [-1, 1].
+        real: the prompts and their real continuations, which have the same features.
+        seed: of the intervals and of the noise.
+
+    Returns:
+        A dict for JSON: the distances, the noise that they amount to, and the scores of `harmonicity`, as
+        those of `clip_scores`, each with the prefix `given_features_`.
+    """
+    rate, waveforms, drawn = real.sample_rate, list(real.waveforms), list(clips)
+    scores: dict[str, Any] = {}
+    for name, found in distances_in_noise(drawn, waveforms, rate, seed=seed).items():
+        scores[name] = {**found.distance.as_json(), "real": found.real.as_json()}
+        scores[NOISE_PREFIX + name] = found.noise_db.as_json()
+    reference = harmonicity(waveforms, rate, seed=seed)
+    for name, score in harmonicity(drawn, rate, seed=seed).items():
+        scores[name] = {**score.as_json(), "real": reference[name].as_json()}
+    return {GIVEN_PREFIX + name: score for name, score in scores.items()}
 
 
 def _statistics(clips: list[NDArray[np.floating]], sample_rate: int, seed: int) -> dict[str, Score]:

@@ -11,12 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.features.layout import FrameLayout, hop_length_for
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
-from partita.data.prompts import prompts
+from partita.data.frames import frames_around
+from partita.data.prompts import prompt_places, prompts_at
 from partita.errors import PartitaError
+from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import SamplingConfig, usual_temperature
+from partita.sampling.given.continuation import continued_frames, known_layout
+from partita.sampling.given.source import UNKNOWN
 from partita.sampling.stream import draw
 
 MIN_CLIPS = 4  # the Frechet distance compares two halves of the clips
@@ -58,6 +63,25 @@ def fit_clips(
         seconds = round(seconds * SHRINK, 3)
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where clips begin in a corpus.
+
+    Args:
+        corpus: the corpus.
+        split: its split.
+        starts: for each clip the first sample of its continuation in the store.
+    """
+
+    corpus: Corpus
+    split: str
+    starts: tuple[int, ...]
+
+    def frames(self, layout: FrameLayout, *, before: int, after: int) -> NDArray[np.float32]:
+        """Return the frames around the starts; see `frames_around`."""
+        return frames_around(self.corpus, self.split, self.starts, layout, before=before, after=after)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RealClips:
     """Prompts from held-out sound with their real continuations.
@@ -67,12 +91,14 @@ class RealClips:
         continuations: (clips, samples) classes of the sound that follows each prompt.
         quantizer: converts between classes and waveform.
         sample_rate: Hz.
+        places: where the continuations are, for their frames; None if they are not from a corpus.
     """
 
     prompts: NDArray[Any]
     continuations: NDArray[Any]
     quantizer: Quantizer
     sample_rate: int
+    places: Places | None = None
 
     @property
     def prompt_waveforms(self) -> NDArray[np.float32]:
@@ -113,38 +139,70 @@ def real_clips(
         if not value * corpus.sample_rate >= 1:
             raise PartitaError(f"`{name}` is {value}: give a positive time in seconds")
     before, after = round(prompt_seconds * corpus.sample_rate), round(seconds * corpus.sample_rate)
-    classes = prompts(corpus, split, count=clips, length=before + after, seed=seed, quantizer=quantizer)
+    has_frames = corpus.has_pitch or corpus.has_notes or bool(corpus.label_values())
+    hop = hop_length_for(corpus.sample_rate) if has_frames else 1  # continuations begin at a frame's centre
+    length = -(-before // hop) * hop + after
+    places = prompt_places(corpus, split, count=clips, length=length, seed=seed, grid=hop)
+    classes = prompts_at(corpus, places, length=length, quantizer=quantizer)
     return RealClips(
-        prompts=classes[:, :before],
-        continuations=classes[:, before:],
+        prompts=classes[:, length - after - before : length - after],
+        continuations=classes[:, length - after :],
         quantizer=quantizer,
         sample_rate=corpus.sample_rate,
+        places=Places(corpus, split, tuple(max(start, stop - after) for start, stop in places)),
     )
 
 
 def draw_continuations(
-    model: WaveNet, real: RealClips, *, seed: int, temperature: float = 1.0, threads: int | None = None
+    model: WaveNet,
+    real: RealClips,
+    *,
+    frames: FrameModel | None = None,
+    seed: int,
+    temperature: float | None = None,
+    frame_temperature: float = 1.0,
+    threads: int | None = None,
 ) -> NDArray[np.float32]:
     """Draw a model's continuation of each prompt, with the length of the real continuations.
+
+    A model with a condition follows the features that the frame tier draws after those of the prompt, and the
+    notes and labels of the real continuation.
 
     Args:
         model: the model; it sees as much of the prompt as its receptive field covers.
         real: the prompts.
+        frames: the frame tier; without it, a model with a condition is given the real features as well.
         seed: of the draws; clip c uses the same random numbers with every model.
-        temperature: of the sampling; 1 leaves the distribution of the model unchanged.
+        temperature: of the samples; 1 leaves the distribution of the model unchanged, None is the usual one,
+            see `usual_temperature`.
+        frame_temperature: of the frame tier.
         threads: CPU threads; by default all cores.
 
     Returns:
         (clips, samples) waveforms, float in [-1, 1].
+
+    Raises:
+        PartitaError: the model has a condition, and the prompts are not from a corpus that has its frames.
     """
     clips, steps = real.continuations.shape
-    config = SamplingConfig(seed=seed, temperature=temperature, threads=threads)
+    if temperature is None:
+        temperature = usual_temperature(model.config.condition)
+    conditions, layout = None, known_layout(model, frames)
+    if layout is not None:
+        if real.places is None:
+            raise PartitaError("the prompts have no frames, which the model needs: give prompts of a corpus")
+        before = max(UNKNOWN + 1, -(-real.prompts.shape[1] // layout.hop_length))
+        known = real.places.frames(layout, before=before, after=steps // layout.hop_length + 1)
+        conditions = continued_frames(
+            model, frames, known, before=before, seed=seed, temperature=frame_temperature
+        )
     classes = draw(
         model,
         clips=clips,
         steps=steps,
         prompt=real.prompts,
-        config=config,
+        config=SamplingConfig(seed=seed, temperature=temperature, threads=threads),
         zero_class=real.quantizer.zero_class,
+        conditions=conditions,
     )
     return real.quantizer.decode(classes)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from partita.checks import check_choice, check_range
 from partita.data.corpus import SPLITS, Corpus
-from partita.device import DEVICES, check_threads, compute_device
+from partita.device import DEVICES, check_threads
 from partita.errors import PartitaError
-from partita.evaluation.clip_scores import clip_scores
+from partita.evaluation.clip_scores import clip_scores, given_features_scores
 from partita.evaluation.clips import MIN_CLIPS, RealClips, draw_continuations, fit_clips, real_clips
-from partita.evaluation.metrics.bits import bits_per_sample
-from partita.evaluation.statistics.scores import Score
+from partita.evaluation.code_length import code_length
+from partita.models.frame_tier.model import FrameModel
 from partita.runs.loading import LoadedModel, load
 from partita.runs.shipped.known_sound import known_sound_warnings
 
@@ -41,8 +41,11 @@ class EvaluateConfig:
     """Length of each prompt, in seconds; shortened together with the clips."""
     bits_seconds: float | None = None
     """Compute the bits on at most this many seconds, spread evenly over the split; by default on all."""
-    temperature: float = 1.0
-    """Sampling temperature of the clips; the bits are always computed at temperature 1."""
+    temperature: float | None = None
+    """Sampling temperature of the clips; by default the model's own, which is 1 for a model that is given
+    nothing. The bits are always computed at temperature 1."""
+    frame_temperature: float = 1.0
+    """Temperature of the frame tier, for a model that has one."""
     seed: int = 0
     """Seed of the prompts, the draws and the intervals."""
     threads: int | None = None
@@ -56,7 +59,9 @@ class EvaluateConfig:
         check_choice("split", self.split, SPLITS)
         check_choice("device", self.device, DEVICES)
         check_threads(self.threads)
-        check_range("temperature", self.temperature, 0.01, 100.0)
+        if self.temperature is not None:
+            check_range("temperature", self.temperature, 0.01, 100.0)
+        check_range("frame_temperature", self.frame_temperature, 0.01, 100.0)
         if self.clips < MIN_CLIPS:
             raise PartitaError(
                 f"`clips` is {self.clips}: give at least {MIN_CLIPS}, because one half is compared with the"
@@ -116,7 +121,9 @@ def evaluate(
 
     Returns:
         A dict for JSON: for each score {"value", "low", "high"}, for most also "real", the same three numbers
-        for the real sound; see `clip_scores`. "about" holds the settings, "warnings" a list of messages.
+        for the real sound; see `code_length` and `clip_scores`. A model with a frame tier draws its features
+        after those of the prompts; with the prefix `given_features_` are scores of clips that were given the
+        real ones. "about" holds the settings, "warnings" a list of messages.
 
     Raises:
         PartitaError: the sample rates of the model and the corpus differ, the split is empty, or its sound is
@@ -151,16 +158,40 @@ def evaluate_with_clips(
     check_model_fits_corpus(loaded, corpus, requested.split)
     config = fit_config(requested, corpus.segment_seconds(requested.split))
     real = choose_real_clips(loaded, corpus, config)
-    bits = _bits(loaded, corpus, config, report)
-    report("drawing clips", 0.0)
-    clips = draw_continuations(
-        loaded.model, real, seed=config.seed, temperature=config.temperature, threads=config.threads
+    bits = code_length(
+        loaded,
+        corpus,
+        config.split,
+        seed=config.seed,
+        seconds=config.bits_seconds,
+        device=config.device,
+        progress=lambda share: report("bits per sample", share),
     )
+    report("drawing clips", 0.0)
+    clips = _draw(loaded, real, config, frames=loaded.frames)
+    alone = None if loaded.frames is None else _draw(loaded, real, config, frames=None)
     report("comparing clips", 1.0)
-    scores = {"bits_per_sample": bits.as_json(), **clip_scores(clips, real, seed=config.seed)}
+    scores = {**bits, **clip_scores(clips, real, seed=config.seed)}
+    if alone is not None:
+        scores |= given_features_scores(alone, real, seed=config.seed)
     scores["warnings"] += _warnings(loaded, corpus, requested, config)
     scores["about"] = _about(loaded, corpus, config)
     return Evaluation(scores=scores, real=real, clips=clips)
+
+
+def _draw(
+    loaded: LoadedModel, real: RealClips, config: EvaluateConfig, *, frames: FrameModel | None
+) -> NDArray[np.float32]:
+    """Draw the continuations as the config says, with frames of the frame tier or the real ones."""
+    return draw_continuations(
+        loaded.model,
+        real,
+        frames=frames,
+        seed=config.seed,
+        temperature=config.temperature or loaded.temperature,
+        frame_temperature=config.frame_temperature,
+        threads=config.threads,
+    )
 
 
 def choose_real_clips(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> RealClips:
@@ -180,25 +211,6 @@ def choose_real_clips(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfi
         seed=config.seed,
         quantizer=loaded.quantizer,
     )
-
-
-def _bits(
-    loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig, report: Callable[[str, float], None]
-) -> Score:
-    """Compute the bits per sample on the configured device, then move the model back to its own device."""
-    before = next(loaded.model.parameters()).device
-    try:
-        return bits_per_sample(
-            loaded.model.to(compute_device(config.device, "float32").device),
-            corpus,
-            config.split,
-            loaded.quantizer,
-            seed=config.seed,
-            seconds=config.bits_seconds,
-            progress=lambda share: report("bits per sample", share),
-        )
-    finally:
-        loaded.model.to(before)
 
 
 def check_model_fits_corpus(loaded: LoadedModel, corpus: Corpus, split: str) -> None:
@@ -238,6 +250,12 @@ def _warnings(
             f" {requested.prompt_seconds:g} s without overlap: {config.clips} clips of {config.seconds:g} s"
             f" with prompts of {config.prompt_seconds:g} s were drawn; hold out more sound"
         )
+    condition = loaded.model.config.condition
+    if condition is not None and condition.bands and loaded.frames is None:
+        found.append(
+            f"{loaded.name} has no frame tier: its clips and bits per sample were given the features of the"
+            " real continuations, so they do not compare with those of a model that draws its features"
+        )
     return found + known_sound_warnings(loaded, corpus, config.split)
 
 
@@ -253,9 +271,19 @@ def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[
         "clips": config.clips,
         "clip_seconds": config.seconds,
         "opening_seconds": config.prompt_seconds,
-        "temperature": config.temperature,
+        "temperature": config.temperature or loaded.temperature,
+        "frame_temperature": None if loaded.frames is None else config.frame_temperature,
+        "features": _features(loaded),
         "seed": config.seed,
     }
+
+
+def _features(loaded: LoadedModel) -> str | None:
+    """Return where the features come from that the clips follow, or None for a model without any."""
+    condition = loaded.model.config.condition
+    if condition is None or not condition.bands:
+        return None
+    return "real" if loaded.frames is None else "drawn"
 
 
 def _ignore_progress(_step: str, _share: float) -> None:

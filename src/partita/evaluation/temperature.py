@@ -28,6 +28,9 @@ def choose_temperature(
 ) -> float:
     """Return the temperature with the smallest Frechet distance between drawn and real clips.
 
+    A model that is given features has chosen its temperature at the end of its training, by the real sound
+    with these features, which is a closer comparison: this one is returned.
+
     All temperatures continue the same prompts with the same random numbers. If several temperatures have the
     same distance, the first of them is chosen.
 
@@ -41,6 +44,9 @@ def choose_temperature(
     Raises:
         PartitaError: the corpus has no validation split.
     """
+    condition = loaded.model.config.condition
+    if condition is not None and condition.bands:
+        return loaded.temperature
     clips, seconds = min(MAX_CLIPS, config.clips), min(MAX_SECONDS, config.seconds)
     plan = replace(config, split="validation", clips=clips, seconds=seconds)
     plan = fit_config(plan, corpus.segment_seconds("validation"))

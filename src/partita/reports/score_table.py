@@ -77,6 +77,24 @@ KINDS = (
         digits=3,
     ),
     Kind(
+        key="frame_bits_per_sample",
+        name="Bits of the frames",
+        rule="lower is better",
+        meaning=(
+            "The part of the bits per sample that describes the frames: loudness, colour and pitch, about 100"
+            " times a second. The frame tier needs it. Since the frames follow from the sound, the sum of"
+            " both parts is an upper bound on what the sound needs."
+        ),
+        digits=3,
+    ),
+    Kind(
+        key="conditional_bits_per_sample",
+        name="Bits of the samples, given the frames",
+        rule="lower is better",
+        meaning="The other part: what the sample tier needs for a sample, given its past and the frames.",
+        digits=3,
+    ),
+    Kind(
         key="frechet_log_mel",
         name="Fréchet distance, log-mel",
         rule="lower is better",

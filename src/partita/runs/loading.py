@@ -19,15 +19,13 @@ from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint_state import SUFFIX, read_state
 from partita.runs.config import from_table
-from partita.runs.config_file import REMEDY
 from partita.runs.folder import CONFIG
-from partita.runs.weights import find_checkpoint, load_network, weights_path
+from partita.runs.weights import chosen_temperature, find_checkpoint, load_network, weights_path
 from partita.sampling.config import Precision, SamplingConfig, usual_temperature
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
 from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
-from partita.tables import Table
 
 Waveform = NDArray[np.float32]
 
@@ -47,6 +45,7 @@ class LoadedModel:
         step: generator updates of the checkpoint.
         config: the run's resolved config.
         frames: the frame tier's network, in evaluation mode; None for a run with one tier.
+        chosen_temperature: the temperature of the samples that training chose, if it did.
     """
 
     model: WaveNet
@@ -57,13 +56,12 @@ class LoadedModel:
     config: dict[str, Any]
     path: Path | None = None
     frames: FrameModel | None = None
+    chosen_temperature: float | None = None
 
     @property
     def temperature(self) -> float:
         """The sample tier's temperature where none is given: the run's choice, or else 0.5 given features."""
-        usual = usual_temperature(self.model.config.condition)
-        table = Table(self.config.get("sampling", {}), f"the config of {self.name}", REMEDY, "sampling.")
-        return table.number("temperature", default=usual)
+        return self.chosen_temperature or usual_temperature(self.model.config.condition)
 
     @property
     def prompt_samples(self) -> int:
@@ -274,6 +272,7 @@ def load(path: str | Path) -> LoadedModel:
         config=config,
         path=run.path.absolute(),
         frames=_load_frames(config, checkpoint, where),
+        chosen_temperature=chosen_temperature(run, checkpoint),
     )
 
 

@@ -30,8 +30,8 @@ DTYPES = {
     "BOOL": torch.bool,
 }
 
-STORED, BFLOAT16 = "stored", "bfloat16"
-"""The key and the value in the state of a checkpoint whose float32 tensors are stored as bfloat16."""
+STORED, FLOAT16 = "stored", "float16"
+"""The key and the value in the state of a checkpoint whose float32 tensors are stored as float16."""
 
 TensorSpecs = dict[str, tuple[tuple[int, ...], torch.dtype | None]]
 """Maps a name to the shape and the dtype of a tensor; the dtype is None if it is not supported."""
@@ -92,7 +92,7 @@ def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
 def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
     """Return the tensors of a file of a checkpoint after checking their names, shapes, dtypes and values.
 
-    A checkpoint that ships may store its float32 tensors as bfloat16, as its state says; they are converted.
+    A checkpoint that ships may store its float32 tensors as float16, as its state says; they are converted.
 
     Args:
         path: the file.
@@ -104,8 +104,8 @@ def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
     """
     exists = path.exists()
     files = read_file_digests(path.parent) if exists else None
-    halved = exists and read_state(path.parent).get(STORED) == BFLOAT16
-    stored = _in_bfloat16(wanted) if halved else wanted
+    halved = exists and read_state(path.parent).get(STORED) == FLOAT16
+    stored = _in_float16(wanted) if halved else wanted
     check_tensor_specs(read_tensor_specs(path), stored, path)
     tensors = read_tensors(path, None if files is None else files.get(path.name))
     check_tensor_specs(tensor_specs(tensors), stored, path)
@@ -113,9 +113,9 @@ def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
     return {name: tensor.to(wanted[name][1]) for name, tensor in tensors.items()} if halved else tensors
 
 
-def _in_bfloat16(wanted: TensorSpecs) -> TensorSpecs:
+def _in_float16(wanted: TensorSpecs) -> TensorSpecs:
     """Return the shapes and dtypes of weights that are stored in half the bytes."""
-    half = {torch.float32: torch.bfloat16}
+    half = {torch.float32: torch.float16}
     return {name: (shape, dtype and half.get(dtype, dtype)) for name, (shape, dtype) in wanted.items()}
 
 

@@ -7,10 +7,11 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from partita.runs.checkpoint_state import STATE, SUFFIX, read_file_digests
+from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy, read_file_digests, read_state
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.shipped.folder import model_path
 from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_specs
+from partita.tables import Table
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
@@ -21,6 +22,25 @@ def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
     inside = (path / STATE).is_file() and not (path / CONFIG).is_file()
     run = RunFolder.open(path.absolute().parents[1] if inside else path)
     return run, path if inside else run.chosen_checkpoint()
+
+
+def chosen_temperature(run: RunFolder, checkpoint: Path) -> float | None:
+    """Return the temperature that training chose for the weights of a checkpoint, or None.
+
+    A finished run keeps it in its newest checkpoint, even if an earlier one represents the run.
+
+    Args:
+        run: the run of the checkpoint.
+        checkpoint: the folder of the checkpoint.
+
+    Raises:
+        PartitaError: a state is damaged.
+    """
+    newest = run.newest_checkpoint()
+    state, step = read_state(newest), read_state(checkpoint)["step"]
+    if state.get("temperature") is None or state.get("chosen", state["step"]) != step:
+        return None
+    return Table(state, str(newest / STATE), damage_remedy(newest)).number("temperature", minimum=0.01)
 
 
 def weights_path(checkpoint: Path) -> Path:

@@ -26,9 +26,8 @@ from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
 from partita.training.judges.critic import load_critic
 from partita.training.schedule import Pace
 from partita.training.start.weights import load_start
-from partita.training.state import TrainerState
+from partita.training.state import TrainerState, TrainingRun
 from partita.training.train_step import TrainStep
-from partita.training.trainer import TrainingRun
 
 
 def create_run(

@@ -20,9 +20,8 @@ from partita.tables import Table
 from partita.training.config.train import TrainConfig
 from partita.training.judges.critic import load_critic
 from partita.training.new_run import frame_windows, training_windows
-from partita.training.state import TrainerState
+from partita.training.state import TrainerState, TrainingRun
 from partita.training.train_step import TrainStep
-from partita.training.trainer import TrainingRun
 
 ROLLOUT = "rollout"
 MISSING_IN_OLDER = ("adversary-progress",)  # files that checkpoints of older versions lack

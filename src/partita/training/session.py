@@ -16,8 +16,9 @@ from partita.signals import Interrupted, deferred_signals
 from partita.training.memory import keep_freed_memory
 from partita.training.monitoring.progress import ProgressDisplay
 from partita.training.monitoring.tensorboard import TensorBoardWriter
+from partita.training.state import TrainingRun
 from partita.training.train_step import TrainStep
-from partita.training.trainer import Trainer, TrainingRun
+from partita.training.trainer import Trainer
 
 
 @dataclass(frozen=True, kw_only=True)

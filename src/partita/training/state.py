@@ -1,11 +1,19 @@
-"""The trainer's state: how far a run is, its schedule, its newest numbers. Checkpoints hold it as JSON."""
+"""The trainer's state: how far a run is, its schedule, its newest numbers. Checkpoints hold it as JSON.
+
+`TrainingRun` is a run with all that training changes.
+"""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from partita.data.corpus import Corpus
+from partita.data.frame_windows import FrameWindows
+from partita.data.windows import TrainingWindows
+from partita.runs.folder import RunFolder
 from partita.tables import Table
 from partita.training.config.train import MOST_STEPS, TrainConfig
 from partita.training.schedule import Pace, learning_rate
+from partita.training.train_step import TrainStep
 
 REMEDY = "copy the checkpoint again, or remove it to use another one"
 
@@ -214,3 +222,28 @@ def _meter(table: Table) -> Meter:
         targets=table.integer("targets", minimum=0),
         seconds=table.number("seconds", minimum=0.0),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun:
+    """A run that is ready to be trained: its folder, its data, and all that training changes.
+
+    Args:
+        folder: the run's folder.
+        corpus: the corpus that the run learns from.
+        config: the run's resolved config.
+        train_step: generator, optimizer, and the adversary if there is one.
+        windows: the stream of training windows.
+        state: how far the run is.
+        frame_windows: the stream of the frame tier's windows, if there is a frame tier.
+        notes: lines to show when training starts.
+    """
+
+    folder: RunFolder
+    corpus: Corpus
+    config: TrainConfig
+    train_step: TrainStep
+    windows: TrainingWindows
+    state: TrainerState
+    frame_windows: FrameWindows | None = None
+    notes: tuple[str, ...] = ()

@@ -1,13 +1,17 @@
-"""Divide a budget of wall-clock time between training, the final score and the final preview clips.
+"""Divide a budget of wall-clock time between training, the final score, the temperature and preview clips.
 
 The time for training follows from the budget alone, never from measurements, so runs with one budget train
 for equally long. The measured scoring rate decides how much of the held-out sound the final score covers.
 """
 
+import math
+
 from partita.training.config.train import TrainConfig
 
 SCORING_SHARE = 0.05  # of the budget, for the final score
 CLIPS_SHARE = 0.1  # of the budget, at most, for the final clips
+TEMPERATURE_SHARE = 0.05  # of the budget, at most, for the choice of a temperature
+TEMPERATURE_SECONDS = 30.0  # that the choice is expected to take
 CLIPS_SECONDS = 15.0  # that drawing preview clips is expected to take, with compilation of the sampler
 
 
@@ -22,6 +26,33 @@ def clips_reserve(config: TrainConfig) -> float:
     return min(CLIPS_SECONDS, CLIPS_SHARE * 60.0 * config.minutes)
 
 
+def temperature_reserve(config: TrainConfig) -> float:
+    """Return the seconds of the budget that are reserved for the choice of a temperature.
+
+    Args:
+        config: the run's config; a network without features is drawn at temperature 1.
+    """
+    condition = config.network_shape.condition
+    if config.minutes is None or condition is None or not condition.bands:
+        return 0.0
+    return min(TEMPERATURE_SECONDS, TEMPERATURE_SHARE * 60.0 * config.minutes)
+
+
+def temperature_seconds(config: TrainConfig, *, spent: float) -> float:
+    """Return the seconds that the choice of a temperature may take: 0 for a network without features.
+
+    Args:
+        config: the run's config.
+        spent: seconds of the budget that are spent.
+    """
+    condition = config.network_shape.condition
+    if condition is None or not condition.bands:
+        return 0.0
+    if config.minutes is None:
+        return math.inf
+    return max(temperature_reserve(config), 60.0 * config.minutes - spent - clips_reserve(config))
+
+
 def training_budget(config: TrainConfig) -> float | None:
     """Return the seconds after which training stops, or None if the config has no budget in minutes.
 
@@ -33,7 +64,8 @@ def training_budget(config: TrainConfig) -> float | None:
     """
     if config.minutes is None:
         return None
-    return 60.0 * config.minutes * (1.0 - SCORING_SHARE) - clips_reserve(config)
+    reserved = clips_reserve(config) + temperature_reserve(config)
+    return 60.0 * config.minutes * (1.0 - SCORING_SHARE) - reserved
 
 
 def samples_at_the_end(config: TrainConfig, *, whole: int, spent: float, rate: float) -> int | None:
@@ -54,7 +86,8 @@ def samples_at_the_end(config: TrainConfig, *, whole: int, spent: float, rate: f
     if config.minutes is None:
         return None
     total = 60.0 * config.minutes
-    seconds = max(SCORING_SHARE * total, total - spent - clips_reserve(config))
+    reserved = clips_reserve(config) + temperature_reserve(config)
+    seconds = max(SCORING_SHARE * total, total - spent - reserved)
     samples = whole
     while samples > 1 and samples > seconds * rate:
         samples //= 2

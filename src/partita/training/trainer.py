@@ -8,59 +8,30 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from partita.data.corpus import Corpus
-from partita.data.frame_windows import FrameWindows
 from partita.data.verify import BackgroundCheck
-from partita.data.windows import TrainingWindows, WindowBatch
+from partita.data.windows import WindowBatch
 from partita.errors import DivergedError
 from partita.models.wavenet import WaveNet
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint
-from partita.runs.folder import RunFolder
 from partita.runs.weights import load_weights, weights_path
-from partita.training.config.train import TrainConfig
 from partita.training.diverged import diverged, non_finite_tensor
 from partita.training.monitoring.diagnostics import DiscriminatorMonitor, clip_problem
 from partita.training.monitoring.preview_clips import PreviewClips
 from partita.training.monitoring.progress import ProgressDisplay
+from partita.training.monitoring.temperature import choose_temperature
 from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.monitoring.validation import ValidationScorer
-from partita.training.state import TrainerState
+from partita.training.state import TrainingRun
 from partita.training.tiers.conditions import window_conditions
-from partita.training.time_budget import training_budget
-from partita.training.train_step import StepInfo, TrainStep
+from partita.training.time_budget import temperature_seconds, training_budget
+from partita.training.train_step import StepInfo
 
 PREVIEW_EVERY = 5  # validations from one drawing of preview clips to the next
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingRun:
-    """A run that is ready to be trained: its folder, its data, and all that training changes.
-
-    Args:
-        folder: the run's folder.
-        corpus: the corpus that the run learns from.
-        config: the run's resolved config.
-        train_step: generator, optimizer, and the adversary if there is one.
-        windows: the stream of training windows.
-        state: how far the run is.
-        frame_windows: the stream of the frame tier's windows, if there is a frame tier.
-        notes: lines to show when training starts.
-    """
-
-    folder: RunFolder
-    corpus: Corpus
-    config: TrainConfig
-    train_step: TrainStep
-    windows: TrainingWindows
-    state: TrainerState
-    frame_windows: FrameWindows | None = None
-    notes: tuple[str, ...] = ()
 
 
 class Trainer:
@@ -84,6 +55,8 @@ class Trainer:
         self.folder, self.config, self.state = run.folder, run.config, run.state
         self.train_step, self.windows, self.frame_windows = run.train_step, run.windows, run.frame_windows
         self.display, self._check, self._tensorboard = display, check, tensorboard
+        self._corpus = run.corpus
+        self._temperature: float | None = None
         self._scorer = ValidationScorer(run.corpus, run.config, run.train_step)
         self._previews = PreviewClips(run.folder, run.corpus, run.config, tensorboard)
         self._monitor = DiscriminatorMonitor(critic=run.config.critic is not None)
@@ -249,7 +222,7 @@ class Trainer:
     def _draw_previews(self) -> None:
         if self.config.preview_clips and self._scorer.samples:
             with self.display.busy("drawing clips"):
-                self._previews.draw(self.train_step, step=self.state.step)
+                self._previews.draw(self.train_step, step=self.state.step, temperature=self._temperature)
 
     def save(self, *, finished: bool = False, chosen: int | None = None) -> None:
         """Save a checkpoint of the current step.
@@ -264,6 +237,8 @@ class Trainer:
         """
         entries = {"windows": self.windows.state(), "position": self.state.as_json(), "finished": finished}
         entries |= {"step": self.state.step, "chosen": chosen}
+        if self._temperature is not None:
+            entries["temperature"] = self._temperature
         if self.frame_windows is not None:
             entries["frame_windows"] = self.frame_windows.state()
         checkpoint = Checkpoint(tensors=self.train_step.tensors(), state=entries)
@@ -274,7 +249,7 @@ class Trainer:
         self._saved_at = time.monotonic()
 
     def finish(self) -> None:
-        """Validate, choose the checkpoint that represents the run, score it, draw preview clips, and save."""
+        """Validate, choose the checkpoint that represents the run and a temperature, draw clips, and save."""
         with self.display.busy("checking the corpus") if self._check.running else nullcontext():
             self._check.finish()
         if self.state.meter.steps:
@@ -283,6 +258,7 @@ class Trainer:
         chosen, model = self._choose_checkpoint()
         if self._scorer.samples:
             self._score_final(model, chosen)
+            self._choose_temperature(model, chosen)
         self._draw_previews()
         self.save(finished=True, chosen=chosen)
 
@@ -306,3 +282,17 @@ class Trainer:
         self._record(record if share == 1.0 else record | {"share": round(share, 6)})
         on = "held-out sound" if share == 1.0 else f"1/{round(1.0 / share)} of the held-out sound"
         self.display.say(f"{bits:.3f} bits per sample on {on}, at step {chosen}")
+
+    def _choose_temperature(self, model: WaveNet, chosen: int) -> None:
+        """Choose the temperature of a sample tier that is given features, if there is time."""
+        self._read_clock()
+        seconds = temperature_seconds(self.config, spent=self.state.seconds)
+        if not seconds:
+            return
+        with self.display.busy("choosing a temperature"):
+            steps = self.state.step
+            found = choose_temperature(model, self._corpus, self.config, steps=steps, seconds=seconds)
+        if found is not None:
+            self._temperature = found.temperature
+            record = {"kind": "temperature", "step": steps, "chosen": chosen}
+            self._record(record | found.numbers())

@@ -21,8 +21,8 @@ from partita.runs.folder import CONFIG_DIGEST, RECORDS, RunFolder
 from partita.runs.shipped.card import FORMAT, check_card, folder_size, notice_lines
 from partita.runs.shipped.folder import CARD
 from partita.runs.shipped.learnt import LEARNT, learnt_table
-from partita.runs.tensors import BFLOAT16, STORED
-from partita.runs.weights import find_checkpoint, weights_path
+from partita.runs.tensors import FLOAT16, STORED
+from partita.runs.weights import chosen_temperature, find_checkpoint, weights_path
 from partita.tables import Table
 
 MOST_BYTES = 8_000_000
@@ -38,7 +38,8 @@ def export_model(
 ) -> Path:
     """Write the folder of a shipped model, completely or not at all, and return it.
 
-    The weights stay float32 if all files are then small enough; else they are stored as bfloat16.
+    The weights stay float32 if all files are then small enough; else they are stored as float16, which keeps
+    the grid of features and is eight times as fine as bfloat16.
 
     Args:
         run: a finished run, or one of its checkpoints.
@@ -66,11 +67,13 @@ def export_model(
     }
     whole = {"format": FORMAT, "name": out.name, **card, **facts}
     small = {name: value for name, value in state.items() if name not in TRAINING_STATE} | {"finished": True}
-    for weights, stored in ((tensors, {}), (_halved(tensors), {STORED: BFLOAT16})):
+    if (temperature := chosen_temperature(folder, checkpoint)) is not None:
+        small["temperature"] = temperature
+    for weights, stored in ((tensors, {}), (_halved(tensors), {STORED: FLOAT16})):
         made = Checkpoint(tensors=weights, state=small | stored)
         if _write(out, _portable(config), made, whole, corpus, most_bytes):
             return out
-    raise PartitaError(f"{out.name} has more than {most_bytes} bytes even as bfloat16: train a smaller model")
+    raise PartitaError(f"{out.name} has more than {most_bytes} bytes even as float16: train a smaller model")
 
 
 def _weights(checkpoint: Path) -> dict[str, dict[str, Tensor]]:
@@ -80,10 +83,10 @@ def _weights(checkpoint: Path) -> dict[str, dict[str, Tensor]]:
 
 
 def _halved(tensors: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor]]:
-    """Return the tensors with float32 rounded to bfloat16."""
+    """Return the tensors with float32 rounded to float16."""
     return {
         group: {
-            name: value.to(torch.bfloat16) if value.dtype == torch.float32 else value
+            name: value.to(torch.float16) if value.dtype == torch.float32 else value
             for name, value in named.items()
         }
         for group, named in tensors.items()

@@ -4,48 +4,83 @@ Clips are drawn given the real features of validation sound, so each has a real 
 sound between the features differs: haze at a high temperature, missing noise of the bow at a low one.
 """
 
+import math
+import time
 from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partita.data.corpus import Corpus
-from partita.data.frames.excerpts import segment_frames
+from partita.data.frames import frames_around
+from partita.data.prompts import prompt_places, prompts_at
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.frame_sources import GivenFrames
 from partita.sampling.stream import draw
-from partita.seeds import numpy_stream
 from partita.training.config.train import TrainConfig
 
-TEMPERATURES = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4)
+# Lower ones are left out: noise between the partials of violins falls further, but there is soon less than in
+# real sound, by their harmonic-to-noise ratio.
+TEMPERATURES = (0.5, 0.7, 0.4, 0.6, 0.85, 1.0)
 CLIPS = 8
 SECONDS = 1.5
 WINDOW_SECONDS = 0.064
-FLOOR = 1e-5  # power that counts as silence: about -50 dB below a loud partial
+FLOOR = 1e-6  # power of a frequency that counts as silence: of noise at -60 dB
+
+
+@dataclass(frozen=True)
+class TemperatureChoice:
+    """A temperature, and what it was compared with.
+
+    Args:
+        temperature: the one with the smallest distance.
+        distances: for each temperature the mean distance of log spectra, in decibels.
+
+    >>> TemperatureChoice(0.5, {0.5: 4.0, 1.0: 6.0}).numbers()
+    {'temperature': 0.5, 'distance_at_0.5': 4.0, 'distance_at_1': 6.0}
+    """
+
+    temperature: float
+    distances: dict[float, float]
+
+    def numbers(self) -> dict[str, float]:
+        """Return all numbers by name, for a record of the metrics."""
+        distances = {f"distance_at_{one:g}": round(far, 4) for one, far in self.distances.items()}
+        return {"temperature": self.temperature} | distances
 
 
 def choose_temperature(
-    model: WaveNet, corpus: Corpus, config: TrainConfig
-) -> tuple[float, dict[float, float]]:
+    model: WaveNet, corpus: Corpus, config: TrainConfig, *, steps: int, seconds: float = math.inf
+) -> TemperatureChoice | None:
     """Return the temperature whose clips are nearest to the validation sound, and the distance of each.
 
     Args:
         model: a network with a condition, on any device; it is copied to the CPU.
-        corpus: the run's corpus; its validation split has sound.
+        corpus: the run's corpus.
         config: the run's config.
+        steps: updates of the network; after few of them the choice would cost more than it is worth.
+        seconds: the most time that the choice may take; temperatures near the middle are tried first.
 
     Returns:
-        the temperature, and for each that was tried the mean distance of log spectra in decibels.
-
-    Raises:
-        PartitaError: the validation split has no sound.
+        the choice, or None if there were few updates, no time to compare two temperatures, or no sound.
     """
-    prompts, real, frames, before = _excerpts(model, corpus, config)
-    network = deepcopy(model).cpu()
-    distances = {}
+    begun = time.monotonic()
+    if steps * config.batch * config.targets < len(TEMPERATURES) * CLIPS * SECONDS * corpus.sample_rate:
+        return None
+    try:
+        prompts, real, frames, before = _excerpts(model, corpus, config)
+    except PartitaError:  # the validation split is silent
+        return None
+    network = deepcopy(model).cpu().eval()
+    distances: dict[float, float] = {}
     for temperature in TEMPERATURES:
+        spent = time.monotonic() - begun
+        if distances and spent * (len(distances) + 1) / len(distances) > seconds:
+            break
         classes = draw(
             network,
             clips=len(real),
@@ -57,13 +92,20 @@ def choose_temperature(
         )
         clips = config.quantizer.decode(classes)
         distances[temperature] = log_spectral_distance(clips, real, sample_rate=corpus.sample_rate)
-    return min(distances, key=lambda one: distances[one]), distances
+    if len(distances) < 2:
+        return None
+    return TemperatureChoice(min(distances, key=lambda one: distances[one]), distances)
 
 
 def log_spectral_distance(
     drawn: NDArray[np.floating], real: NDArray[np.floating], *, sample_rate: int
 ) -> float:
-    """Return the mean absolute difference of two log power spectrograms, in decibels.
+    """Return how much the expected log power spectra of two sounds differ, in decibels.
+
+        distance^2 = mean over frames t and frequencies of d_t d_(t + 1),   d = log spectrum drawn - real
+
+    Neighbouring windows do not overlap, so what is random in them is independent and has no part in the mean:
+    otherwise the least random sound, at the lowest temperature, would be the nearest one.
 
     Args:
         drawn: (clips, samples) in [-1, 1].
@@ -74,45 +116,30 @@ def log_spectral_distance(
     >>> round(log_spectral_distance(noise, 0.5 * noise, sample_rate=16000), 1)
     6.0
     """
-    window = max(16, round(WINDOW_SECONDS * sample_rate))
-    return float(np.abs(_log_spectra(drawn, window) - _log_spectra(real, window)).mean())
+    window = max(16, min(round(WINDOW_SECONDS * sample_rate), drawn.shape[1] // 2))
+    difference = _log_spectra(drawn, window) - _log_spectra(real, window)
+    return float(np.sqrt(max(0.0, (difference[:, 1:] * difference[:, :-1]).mean())))
 
 
 def _log_spectra(clips: NDArray[np.floating], window: int) -> NDArray[np.float64]:
-    width = min(window, clips.shape[1])
-    frames = np.lib.stride_tricks.sliding_window_view(clips, width, axis=1)[:, :: max(1, width // 2)]
-    spectra = np.fft.rfft(frames * np.hanning(width), axis=2)
-    power: NDArray[np.float64] = np.abs(spectra) ** 2
+    """Return (clips, frames, frequencies) decibels; a sound of power 1 has about 0 dB on the average."""
+    frames = np.lib.stride_tricks.sliding_window_view(clips, window, axis=1)[:, ::window]
+    shape = np.hanning(window)
+    power: NDArray[np.float64] = np.abs(np.fft.rfft(frames * shape, axis=2)) ** 2 / (shape**2).sum()
     return 10.0 * np.log10(power + FLOOR)
 
 
 def _excerpts(
     model: WaveNet, corpus: Corpus, config: TrainConfig
-) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], int]:
+) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32], int]:
     """Return prompts as classes, the real sound after them, all frames, and the frames before the sound."""
     layout = model.config.condition
     assert layout is not None
-    hop = layout.hop_length
-    segments = corpus.segments("validation")
-    if not segments:
-        raise PartitaError(f"the corpus {corpus.path} has no validation sound: prepare it with some")
-    before = -(-model.receptive_field // hop) + 1
-    longest = max(segment.length for segment in segments)
-    length = min(round(SECONDS * corpus.sample_rate), longest - before * hop)
-    steps = max(hop, length // hop * hop)
-    rng = numpy_stream(config.seed, "temperature")
-    lengths = np.array([segment.length for segment in segments], np.float64)
-    prompts, sounds, frames = [], [], []
-    for number in rng.choice(len(segments), CLIPS, p=lengths / lengths.sum()):
-        segment = segments[number]
-        every = segment_frames(corpus, segment, layout)
-        last = max(0, (segment.length - steps) // hop - before)
-        start = int(rng.integers(0, last, endpoint=True))
-        sound = np.zeros(before * hop + steps, np.int16)
-        part = corpus.samples[segment.offset + start * hop :][: min(len(sound), segment.length - start * hop)]
-        sound[: len(part)] = part
-        prompts.append(config.quantizer.encode_int16(sound[: before * hop]))
-        sounds.append(config.quantizer.decode(config.quantizer.encode_int16(sound[before * hop :])))
-        places = np.arange(start, start + before + steps // hop + 1).clip(0, len(every) - 1)
-        frames.append(every[places])
-    return np.stack(prompts).astype(np.int64), np.stack(sounds), np.stack(frames), before
+    hop, split = layout.hop_length, "validation"
+    before, after = -(-model.receptive_field // hop) + 1, max(1, round(SECONDS * corpus.sample_rate / hop))
+    length = (before + after) * hop
+    places = prompt_places(corpus, split, count=CLIPS, length=length, seed=config.seed, grid=hop)
+    classes = prompts_at(corpus, places, length=length, quantizer=config.quantizer)
+    starts = [stop - after * hop for _, stop in places]
+    frames = frames_around(corpus, split, starts, layout, before=before, after=after)
+    return classes[:, : before * hop], config.quantizer.decode(classes[:, before * hop :]), frames, before
