@@ -126,7 +126,8 @@ def frame_windows(corpus: Corpus, config: TrainConfig) -> FrameWindows | None:
         batch=config.frames.batch,
         seed=config.seed,
         layout=model.layout,
-        augmentation=config.augmentation if config.augment == "on" else None,
+        # a tier that has seen every level forgets which one is usual, and its clips fade
+        augmentation=replace(config.augmentation, gain_db=0.0) if config.augment == "on" else None,
     )
 
 
