@@ -12,10 +12,14 @@ import shutil
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
+from midi_files import midi_of, write_midi
+from two_tiers import two_tier_run
 
 from partita.cli.main import SUMMARIES, main
+from partita.data.notes import Note
 from partita.etudes.render import render
 from partita.models.sizes import SIZES
 
@@ -36,6 +40,10 @@ MINIATURE = {
     "generate": ["--seconds", "0.02"],
     "evaluate": ["--clips", "4", "--seconds", "0.1", "--prompt-seconds", "0.1", "--bits-seconds", "0.5"],
 }
+SCORE = "start_s,end_s,midi_pitch\n0.1,1.5,69\n1.5,2.5,72\n"
+DIGITS = [
+    f"{digit}_{speaker}_{take}" for digit in (3, 7) for speaker in ("george", "jackson") for take in (0, 1)
+]
 REPLACED = {"--minutes", "--steps", "--size", "--seconds"}
 
 
@@ -77,12 +85,18 @@ def runs_for_real(words: list[str]) -> bool:
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make what a reader has: four short recordings, a prompt, a corpus and a run."""
+    """Make what a reader has: recordings with notes, a prompt, a score, a line, a corpus and two runs."""
     home = tmp_path_factory.mktemp("reader")
     (home / "recordings").mkdir()
     for number in range(1, 5):
         sound = render(3, sample_rate=8000, seed=number)
         soundfile.write(home / "recordings" / f"study-{number:02d}.wav", sound, 8000)
+        (home / "recordings" / f"study-{number:02d}.notes.csv").write_text(SCORE)
+    (home / "digits").mkdir()
+    for seed, name in enumerate(DIGITS, 5):
+        soundfile.write(home / "digits" / f"{name}.wav", render(2, sample_rate=8000, seed=seed), 8000)
+    soundfile.write(home / "hum.wav", 0.3 * np.sin(np.arange(8000) / 4), 8000)
+    write_midi(home / "score.mid", midi_of([Note(0.0, 0.5, 69), Note(0.5, 1.0, 72)]))
     shutil.copy(home / "recordings" / "study-01.wav", home / "prompt.wav")
     before = Path.cwd()
     os.chdir(home)
@@ -104,8 +118,11 @@ def desk(reader: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
-def test_commands_parse(page: Path) -> None:
+def test_commands_parse(page: Path, tmp_path: Path) -> None:
+    run = two_tier_run(tmp_path / "run").path  # `--from` reads the run's shape
     for words in commands(page) + mentioned(page):
+        if "--from" in words:
+            words[words.index("--from") + 1] = str(run)
         if words[0] != "partita":
             assert words[0] in OTHERS, words
         elif len(words) == 1 or words[1].startswith("-"):

@@ -1,7 +1,7 @@
-"""Draw the layers of the package from its import contract: `python docs/figures/architecture.py`.
+"""Draw the layers of the package, and the two tiers: `python docs/figures/architecture.py`.
 
-The order is that of the `layers` contract in pyproject.toml. The texts are the first
-lines of the packages' docstrings.
+The order of the layers is that of the `layers` contract in pyproject.toml. The texts are the first lines of
+the packages' docstrings.
 """
 
 import ast
@@ -72,6 +72,53 @@ def _box(axes: Axes, left: float, bottom: float, width: float, name: str, text: 
     axes.text(left + 1.3, bottom + ROW / 2, "\n".join(lines[:3]), va="center", color=INK, size=8.5)
 
 
+def tier_figure() -> Figure:
+    """Return the picture of the two tiers: what each is given, and what it draws."""
+    figure = Figure(figsize=(WIDTH, 2.9), facecolor=PAPER)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, WIDTH), ylim=(0, 2.9))
+    axes.axis("off")
+    boxes = (
+        (0.15, 2.05, "prompt", "its features, its samples"),
+        (0.15, 1.15, "notes, labels", "of a score; by name"),
+        (0.15, 0.25, "line", "pitch, periodicity, loudness"),
+        (2.95, 1.15, "frame tier", "GRU layers, 100 frames a second"),
+        (5.35, 1.15, "conditioner", "products, once a frame"),
+        (7.75, 1.15, "sample tier", "WaveNet, 16,000 samples a second"),
+    )
+    for left, bottom, name, text in boxes:
+        _tier_box(axes, left, bottom, name, text)
+    arrows = (
+        ((2.15, 2.25), (2.95, 1.7)),
+        ((2.15, 1.5), (2.95, 1.5)),
+        ((2.15, 0.75), (2.95, 1.3)),
+        ((4.95, 1.5), (5.35, 1.5)),
+        ((7.35, 1.5), (7.75, 1.5)),
+        ((2.15, 2.55), (8.3, 1.85)),
+    )
+    for start, end in arrows:
+        style = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4}
+        axes.annotate("", end, start, arrowprops=style)
+    axes.text(5.15, 0.95, "frames", ha="center", va="top", color=INK, size=8.5)
+    axes.text(5.6, 2.4, "samples", ha="center", color=INK, size=8.5)
+    axes.text(8.75, 0.75, "sound", ha="center", va="top", color=INK, size=8.5)
+    style = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4}
+    axes.annotate("", (8.75, 0.8), (8.75, 1.15), arrowprops=style)
+    return figure
+
+
+def _tier_box(axes: Axes, left: float, bottom: float, name: str, text: str) -> None:
+    width, height = 2.0, 0.7
+    rounding = "round,pad=0,rounding_size=0.08"
+    shape = FancyBboxPatch((left, bottom), width, height, boxstyle=rounding, facecolor=PALE, edgecolor=BLUE)
+    axes.add_patch(shape)
+    axes.text(
+        left + width / 2, bottom + 0.47, name, ha="center", va="center", color=BLUE, weight="bold", size=10
+    )
+    axes.text(left + width / 2, bottom + 0.2, text, ha="center", va="center", color=INK, size=8)
+
+
 if __name__ == "__main__":
     with mpl.rc_context({"svg.hashsalt": "partita", "svg.fonttype": "path"}):
-        layer_figure().savefig(Path(__file__).with_name("architecture.svg"), metadata={"Date": None})
+        for name, figure in (("architecture", layer_figure()), ("two-tiers", tier_figure())):
+            figure.savefig(Path(__file__).with_name(f"{name}.svg"), metadata={"Date": None})

@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 import pytest
 import soundfile
+from two_tiers import one_tier_run
 
 from partita.audio.wav import wav_header
 from partita.cli.generate import read
@@ -78,7 +79,8 @@ def test_only_the_end_of_the_prompt_that_is_seen_is_kept(
         return read_end(path, rate)
 
     prime = home / "recordings" / "take-1.wav"
-    words = [str(home / "run"), "--seconds", "0.05", "--prime", str(prime), "--seed", "1"]
+    run = one_tier_run(tmp_path / "run", None)
+    words = [str(run.path), "--seconds", "0.05", "--prime", str(prime), "--seed", "1"]
     assert main(["generate", *words, "--out", str(tmp_path / "end.wav")]) == 0
     monkeypatch.setattr(reading, "read_audio", read_whole)
     assert main(["generate", *words, "--out", str(tmp_path / "whole.wav")]) == 0

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from partita import Corpus, load, storage
 from partita.audio.features.mel import log_mel
+from partita.runs.loading import LoadedModel
 from partita.runs.versions import versions
 
 BANDS, FRAMES, SECONDS, EPOCHS = 32, 64, 0.64, 40
@@ -68,7 +69,7 @@ def trained(mel: Tensor, digits: Tensor, speakers: Tensor, counts: tuple[int, in
     model = Classifier(*counts)
     optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=0.01)
     for _ in range(EPOCHS):
-        for rows in torch.split(torch.randperm(len(mel)), 64):  # type: ignore[no-untyped-call]
+        for rows in torch.split(torch.randperm(len(mel)), 64):
             shifted = mel[rows].roll(int(torch.randint(-6, 7, ())), 1)
             one, two = model(shifted + 0.1 * torch.randn_like(shifted))
             loss = functional.cross_entropy(one, digits[rows]) + functional.cross_entropy(two, speakers[rows])
@@ -83,6 +84,24 @@ def accuracy(right: NDArray[np.bool_]) -> dict[str, Any]:
     interval = binomtest(int(right.sum()), len(right)).proportion_ci()
     numbers = {"value": right.mean(), "low": interval.low, "high": interval.high}
     return {name: round(float(value), 4) for name, value in numbers.items()} | {"clips": len(right)}
+
+
+def drawn_digits(
+    model: LoadedModel, names: dict[str, list[str]], asked: argparse.Namespace
+) -> tuple[Tensor, list[dict[str, str]]]:
+    """Return the frames and the labels of clips drawn for every digit and speaker."""
+    rows, wanted = [], []
+    for digit in names["digit"]:
+        for speaker in names["speaker"]:
+            label = {"digit": digit, "speaker": speaker}
+            for number, clip in enumerate(model.draw(SECONDS, clips=asked.each, seed=1, label=label)):
+                rows.append(mel_of(clip, model.sample_rate))
+                wanted.append(label)
+                if asked.clips_to is not None:
+                    asked.clips_to.mkdir(parents=True, exist_ok=True)
+                    path = asked.clips_to / f"{digit}_{speaker}_{number}.wav"
+                    soundfile.write(path, clip, model.sample_rate, subtype="PCM_16")
+    return torch.from_numpy(np.stack(rows)), wanted
 
 
 def main() -> None:
@@ -104,21 +123,11 @@ def main() -> None:
     torch.set_num_threads(1)
     counts = len(names["digit"]), len(names["speaker"])
     classifier = trained(mel, indices(labels, "digit"), indices(labels, "speaker"), counts)
-    drawn, wanted = [], []
-    for digit in names["digit"]:
-        for speaker in names["speaker"]:
-            clips = model.draw(SECONDS, clips=asked.each, seed=1, label={"digit": digit, "speaker": speaker})
-            for number, clip in enumerate(clips):
-                drawn.append(mel_of(clip, corpus.sample_rate))
-                wanted.append({"digit": digit, "speaker": speaker})
-                if asked.clips_to is not None:
-                    asked.clips_to.mkdir(parents=True, exist_ok=True)
-                    path = asked.clips_to / f"{digit}_{speaker}_{number}.wav"
-                    soundfile.write(path, clip, corpus.sample_rate, subtype="PCM_16")
+    drawn, wanted = drawn_digits(model, names, asked)
     scores: dict[str, Any] = {"run": model.name, "step": model.step, "temperature": model.temperature}
     for kind, (frames, rows) in {
         "real": takes(corpus, "test"),
-        "drawn": (torch.from_numpy(np.stack(drawn)), wanted),
+        "drawn": (drawn, wanted),
     }.items():
         with torch.no_grad():
             found = dict(zip(("digit", "speaker"), classifier(frames), strict=True))

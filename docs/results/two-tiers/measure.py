@@ -29,6 +29,7 @@ from partita.runs.versions import versions
 
 CLIPS, SECONDS = 8, 10
 Waveforms = NDArray[np.float32]
+Asked = argparse.Namespace
 
 
 def plain(score: Score) -> dict[str, float]:
@@ -107,6 +108,43 @@ def write_clips(folder: Path, clips: dict[str, Any], rate: int) -> None:
             soundfile.write(inside / f"{i}.wav", wave, rate, subtype="PCM_16")
 
 
+def drawn_clips(model: LoadedModel, real: dict[str, Any], line: Waveforms, asked: Asked) -> dict[str, Any]:
+    """Return the clips of every kind, (clips, samples) each."""
+    how: dict[str, Any] = {"temperature": asked.temperature or model.temperature, "seed": 1}
+    free = how | {"frame_temperature": asked.frame_temperature}
+    return {
+        "given features": model.draw(
+            SECONDS, clips=CLIPS, prompt=real["past"], features=real["features"], **how
+        ),
+        "free": model.draw(SECONDS, clips=CLIPS, **free),
+        "score": np.concatenate([model.draw(SECONDS, notes=notes, **free) for notes in real["notes"]]),
+        "line": model.draw(like=line, clips=4, **free),
+    }
+
+
+def scores_of(
+    clips: dict[str, Any], real: dict[str, Any], other: list[Any], line: Waveforms, rate: int
+) -> Any:
+    """Return the scores of every kind of clips, and of the real sound."""
+    track = pitch_track(line, rate)
+    drawn = np.nanmedian([np.nanmedian(pitch_track(clip, rate)) for clip in clips["line"]])
+    octaves = round(float(drawn - np.nanmedian(track)) / 12)
+    lines = [track + 12 * octaves] * len(clips["line"])
+
+    def in_tune(waves: Any) -> dict[str, Any]:
+        return {"note_agreement": plain(note_agreement(list(waves), real["notes"], rate))}
+
+    scores = {name: sound_scores(list(waves), rate) for name, waves in clips.items()}
+    scores["real"] = sound_scores(list(real["sound"]), rate) | in_tune(real["sound"])
+    scores["given features"] |= distances(clips["given features"], real["sound"], rate)
+    scores["free"] |= distances(clips["free"], real["sound"], rate, other_real=other)
+    scores["free"] |= in_tune(clips["free"])
+    scores["score"] |= in_tune(clips["score"])
+    scores["line"] |= {"octaves": octaves}
+    scores["line"] |= {"line_agreement": plain(line_agreement(list(clips["line"]), lines, rate))}
+    return scores
+
+
 def main() -> None:
     """Measure, and write the file."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -119,42 +157,13 @@ def main() -> None:
     parser.add_argument("--frame-temperature", type=float, default=1.0)
     asked = parser.parse_args()
     model, corpus = load(asked.run), Corpus.open(asked.corpus)
-    rate = corpus.sample_rate
-    how: dict[str, Any] = {"temperature": asked.temperature or model.temperature, "seed": 1}
-    free = how | {"frame_temperature": asked.frame_temperature}
+    rate, line = corpus.sample_rate, melody(corpus.sample_rate)
     real = excerpts(corpus, asked.split, model, before=rate)
     other = list(excerpts(corpus, "train", model, before=rate)["sound"])
-    line = melody(rate)
-    clips = {
-        "given features": model.draw(
-            SECONDS, clips=CLIPS, prompt=real["past"], features=real["features"], **how
-        ),
-        "free": model.draw(SECONDS, clips=CLIPS, **free),
-        "score": np.concatenate([model.draw(SECONDS, notes=notes, **free) for notes in real["notes"]]),
-        "line": model.draw(like=line, clips=4, **free),
-    }
-    track = pitch_track(line, rate)
-    drawn = np.nanmedian([np.nanmedian(pitch_track(clip, rate)) for clip in clips["line"]])
-    octaves = 12 * round(float(drawn - np.nanmedian(track)) / 12)
-    scores = {
-        "run": model.name,
-        "step": model.step,
-        "temperature": how["temperature"],
-        "frame_temperature": asked.frame_temperature,
-        "real": sound_scores(list(real["sound"]), rate)
-        | {"note_agreement": plain(note_agreement(list(real["sound"]), real["notes"], rate))},
-        "given features": sound_scores(list(clips["given features"]), rate)
-        | distances(clips["given features"], real["sound"], rate),
-        "free": sound_scores(list(clips["free"]), rate)
-        | distances(clips["free"], real["sound"], rate, other_real=other)
-        | {"note_agreement": plain(note_agreement(list(clips["free"]), real["notes"], rate))},
-        "score": sound_scores(list(clips["score"]), rate)
-        | {"note_agreement": plain(note_agreement(list(clips["score"]), real["notes"], rate))},
-        "line": sound_scores(list(clips["line"]), rate)
-        | {"octaves": octaves // 12}
-        | {"line_agreement": plain(line_agreement(list(clips["line"]), [track + octaves] * 4, rate))},
-        "versions": versions(),
-    }
+    clips = drawn_clips(model, real, line, asked)
+    settings = {"temperature": asked.temperature or model.temperature, "clips": CLIPS, "seconds": SECONDS}
+    scores = {"run": model.name, "step": model.step, "frame_temperature": asked.frame_temperature}
+    scores |= settings | scores_of(clips, real, other, line, rate) | {"versions": versions()}
     storage.write_json(asked.out, scores)
     print(json.dumps(scores, indent=1))
     if asked.clips_to is not None:

@@ -29,6 +29,7 @@ from partita.training.optimizer import make_optimizer
 from partita.training.rollouts.free_running import FreeRunning, RolloutBatch
 from partita.training.rollouts.teacher_forced import teacher_forced
 from partita.training.tiers.frame_tier import FrameTier
+from partita.training.tiers.past_noise import PastNoise
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,15 @@ class TrainStep:
         if config.frames.model is not None:
             self.frame_tier = FrameTier(config.frames, seed=config.seed, compute=self.compute)
         self.rng = torch_stream(config.seed, "rollout")
-        self._noise_rng = torch_stream(config.seed, "noise")
+        self.past_noise: PastNoise | None = None
+        """Disturbs the past that the generator reads."""
+        if config.input_noise or config.input_gain_db:
+            self.past_noise = PastNoise(
+                config.quantizer,
+                deviation=config.input_noise or 0.0,
+                gain_db=config.input_gain_db or 0.0,
+                rng=torch_stream(config.seed, "noise"),
+            )
         self._forward = torch.compile(self.generator) if config.compile else self.generator
 
     @property
@@ -130,7 +139,8 @@ class TrainStep:
         targets, first = classes[:, self.context :], self.context - self.generator.receptive_field
         own = None if conditions is None else conditions.shifted(first)
         with self.compute.autocast():
-            logits = self._forward(self._noised(classes[:, first:-1]), own)
+            past = classes[:, first:-1]
+            logits = self._forward(past if self.past_noise is None else self.past_noise(past), own)
         bits = likelihood_bits(logits, targets, valid)
         _check_finite(bits, "the likelihood loss")
         numbers = {"bits": bits.detach()}
@@ -150,22 +160,6 @@ class TrainStep:
         if self.ema is not None:
             self.ema.update(self.generator, info.step)
         return numbers | {"gradient_norm": norm}
-
-    def _noised(self, classes: Tensor) -> Tensor:
-        """Return the past with Gaussian noise, whose deviation differs from window to window.
-
-        A quarter of the windows have none.
-
-        Source: LPCNet (Valin & Skoglund 2019, section 3.3) adds noise to its input in training.
-        """
-        mean = self.config.input_noise
-        if not mean:
-            return classes
-        shape = (len(classes), 1)
-        deviation = (mean * (2.0 * torch.rand(shape, generator=self._noise_rng) - 0.5)).clamp(min=0.0)
-        noise = deviation * torch.randn(classes.shape, generator=self._noise_rng)
-        moved = classes + noise.round().long().to(classes.device)
-        return moved.clamp(0, self.config.quantizer.classes - 1)
 
     def _add_judge_gradient(
         self,
@@ -233,8 +227,8 @@ class TrainStep:
             "optimizer": optimizer_tensors(self.optimizer),
             "random": {"rollout": self.rng.get_state()},
         }
-        if self.config.input_noise:
-            tensors["random"]["noise"] = self._noise_rng.get_state()
+        if self.past_noise is not None:
+            tensors["random"]["noise"] = self.past_noise.rng.get_state()
         if self.frame_tier is not None:
             tensors |= self.frame_tier.tensors()
         if self.ema is not None:
@@ -248,8 +242,8 @@ class TrainStep:
         self.generator.load_state_dict(tensors["generator"])
         restore_optimizer(self.optimizer, tensors["optimizer"])
         self.rng.set_state(tensors["random"]["rollout"])
-        if self.config.input_noise:
-            self._noise_rng.set_state(tensors["random"]["noise"])
+        if self.past_noise is not None:
+            self.past_noise.rng.set_state(tensors["random"]["noise"])
         if self.frame_tier is not None:
             self.frame_tier.restore(tensors)
         if self.ema is not None:

@@ -67,3 +67,18 @@ def test_the_pitch_has_a_gaussian_at_each_semitone() -> None:
 def test_bins_tell_cents_apart() -> None:
     bins = semitone_bins(torch.tensor((60.25 - 69.0) / 12.0))
     assert [round(float(bins[i]), 5) for i in (35, 36, 37, 38)] == [0.0, 0.75, 0.25, 0.0]
+
+
+def test_changes_of_the_pitch_are_in_semitones() -> None:
+    # in octaves a network could not learn them: drawn pitch fell by a third of a semitone every frame
+    chain, (context, before, values) = chain_of(), inputs(1)
+    with torch.no_grad():
+        chain.output.zero_()
+        chain.output_bias.zero_()
+        chain.output_bias[:, 3:6] = 1.0
+        chain.carry_change.zero_()
+        columns, _ = chain(context, before, values)
+    change = columns.means[0, 0, :, 0] - before[0, 0]
+    unit = torch.tensor([1.0, 1.0 / 12.0, 1.0, 1.0], dtype=torch.float64)
+    torch.testing.assert_close(change, unit, rtol=0, atol=1e-7)
+    torch.testing.assert_close(columns.log_deviations[0, 0, :, 0].exp(), unit, rtol=0, atol=1e-7)

@@ -27,7 +27,6 @@ from partita.training.rollouts.free_running import RolloutBatch
 from partita.training.tiers.conditions import window_conditions
 from partita.training.tiers.frame_tier import FrameTier
 from partita.training.train import resume, train
-from partita.training.train_step import TrainStep
 
 Make = Callable[..., TrainConfig]
 FRAMES = FrameTierConfig(bands=4, every=2, length=20, batch=2, channels=16)
@@ -142,17 +141,6 @@ def test_clips_of_a_rollout_are_drawn_with_the_frames_of_their_own_places(
         own = sample_nats(generator(inputs, given), clips.drawn).mean()
         others = sample_nats(generator(inputs, moved), clips.drawn).mean()
     assert float(own) < float(others) - 0.05
-
-
-def test_noise_moves_the_past_and_never_the_targets(make_config: Make) -> None:
-    train_step = TrainStep(make_config(input_noise=2.0))
-    classes = torch.full((64, 50), 128)
-    moved = train_step._noised(classes)
-    deviations = (moved - classes).float().std(1)
-    assert 0.1 < float((deviations == 0).float().mean()) < 0.45
-    assert 1.0 < float(deviations.mean()) < 3.0
-    low = train_step._noised(torch.zeros(64, 50, dtype=torch.long))
-    assert int(low.min()) == 0 < int(low.max())
 
 
 def test_the_frame_tier_keeps_its_best_average() -> None:

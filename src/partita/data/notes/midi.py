@@ -42,9 +42,9 @@ def read_midi(data: bytes, path: Path) -> list[Note]:
         reason = " ".join(str(error).split())[:LONGEST_REASON] or "it ends too early"
         raise PartitaError(f"{path} is not a MIDI file that can be read ({reason}): {REMEDY}") from error
     channels: dict[int, _Channel] = defaultdict(_Channel)
-    for now, message in messages:
+    for moment, message in messages:
         if not message.is_meta and getattr(message, "channel", DRUM_CHANNEL) != DRUM_CHANNEL:
-            channels[message.channel].receive(message, now)
+            channels[message.channel].receive(message, moment)
     for channel in channels.values():
         channel.end_all(messages[-1][0])
     return [note for channel in channels.values() for note in channel.notes]

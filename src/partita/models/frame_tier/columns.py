@@ -5,7 +5,8 @@
 w, m and s of a column depend on the recurrent layers and on the columns before it, so the columns of a frame
 fit together (Uria et al. 2013, "RNADE"). The order is periodicity, pitch, bands. Means are relative to the
 column's value one frame before. The pitch also has one narrow Gaussian at each semitone, since a new note may
-be any. All values here are normalised. This file does not know time.
+be any. All values here are normalised, but the network's outputs for the pitch are in semitones: it mostly
+changes by hundredths of an octave, too little for a network to learn. This file does not know time.
 """
 
 import math
@@ -61,7 +62,10 @@ class ColumnChain(nn.Module):
     """The mixtures of all columns of a frame, given the recurrent layers' output and the earlier columns.
 
         h_d = relu(c V_d + sum over e < d of x_e U_de + bins(pitch) B_d)        (B for the bands only)
-        logits, means, log deviations of column d = h_d W_d + w_d
+        logits, a, b of column d = h_d W_d + w_d
+        means = (1 + r_d) x'_d + v_d a,    log deviations = b + ln v_d
+
+    x' is the frame before, and v_d is 1, or 1 / 12 for the pitch.
 
     Args:
         columns: feature columns, at least 3.
@@ -72,6 +76,7 @@ class ColumnChain(nn.Module):
     """
 
     mask: Tensor
+    units: Tensor
 
     def __init__(
         self, *, columns: int, context: int, channels: int, mixtures: int, generator: torch.Generator | None
@@ -86,7 +91,9 @@ class ColumnChain(nn.Module):
         self.output_bias = nn.Parameter(torch.empty(columns, 3 * mixtures))
         self.semitones = nn.Parameter(torch.empty(channels, PITCH_BINS + 2))
         self.semitones_bias = nn.Parameter(torch.zeros(PITCH_BINS + 2))
-        self.carry = nn.Parameter(torch.ones(columns))
+        self.carry_change = nn.Parameter(torch.zeros(columns))  # weight decay pulls the factor towards 1
+        units = [1.0 / PITCH_SCALE if column == PITCH else 1.0 for column in range(columns)]
+        self.register_buffer("units", torch.tensor(units), persistent=False)
         self.register_buffer("mask", torch.ones(columns, columns).tril(-1)[..., None], persistent=False)
         self._initialise(generator)
 
@@ -102,7 +109,8 @@ class ColumnChain(nn.Module):
                 weight.normal_(0.0, scale, generator=generator)
             self.output_bias.normal_(0.0, 0.3, generator=generator)
             self.output_bias[:, 2 * self.mixtures :] -= 1.0
-            self.semitones_bias[-1] = -4.0
+            self.output_bias[:, self.mixtures : 2 * self.mixtures] *= 0.3
+            self.semitones_bias[-1] = -1.5
 
     def forward(
         self,
@@ -119,9 +127,11 @@ class ColumnChain(nn.Module):
         """
         hidden = functional.relu(self._hidden(context, values))
         columns = torch.einsum("btdh,dhp->btdp", hidden, self.output) + self.output_bias
-        logits, means, deviations = columns.chunk(3, -1)
-        means = means + (self.carry * before)[..., None]
-        mixtures = Mixture(logits, means, deviations.clamp(LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION))
+        logits, changes, deviations = columns.chunk(3, -1)
+        units = self.units[:, None]
+        means = ((1.0 + self.carry_change) * before)[..., None] + units * changes
+        deviations = (deviations + units.log()).clamp(LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION)
+        mixtures = Mixture(logits, means, deviations)
         return mixtures, self._pitch(hidden[:, :, PITCH], Mixture(*(part[:, :, PITCH] for part in mixtures)))
 
     def _hidden(self, context: Tensor, values: Tensor) -> Tensor:
@@ -134,7 +144,11 @@ class ColumnChain(nn.Module):
     def _pitch(self, hidden: Tensor, relative: Mixture) -> Mixture:
         """Append a Gaussian at each semitone, all with one offset (the tuning) and one deviation."""
         found = hidden @ self.semitones + self.semitones_bias
-        logits, offset, deviation = found[..., :-2], found[..., -2:-1], found[..., -1:]
+        logits, offset, deviation = (
+            found[..., :-2],
+            found[..., -2:-1],
+            found[..., -1:] - math.log(PITCH_SCALE),
+        )
         bins = torch.arange(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS, device=hidden.device)
         means = (bins.to(hidden.dtype) - MIDDLE_PITCH) / PITCH_SCALE + torch.tanh(offset) / PITCH_SCALE
         deviations = deviation.clamp(LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION).expand_as(logits)

@@ -127,9 +127,9 @@ class CompiledStack(torch.autograd.Function):
         taps = weights[0].view(count, sizes.kernel_size, sizes.channels, 2 * sizes.units)
         transposed = [_pack(taps.mT, dtype), _pack(weights[2].mT, dtype)]
         d_hidden = torch.zeros(d_gates.shape[0], sizes.time, sizes.channels)
-        copies = [torch.zeros(threads, *weight.shape) for weight in weights]
-        if sizes.hold and d_gates.shape[0] % threads == 0:  # no two threads share a clip's blocks
-            copies[1] = torch.zeros(1, *weights[1].shape)
+        own_clips = sizes.hold and d_gates.shape[0] % threads == 0  # no two threads share a clip's blocks
+        counts = (threads, 1 if own_clips else threads, threads, threads)
+        copies = [torch.zeros(n, *weight.shape) for n, weight in zip(counts, weights, strict=True)]
         tensors = BackwardTensors(
             _addresses(list(ctx.saved_tensors[4 : 4 + count])),
             _addresses([d_hidden])[0],
@@ -143,11 +143,10 @@ class CompiledStack(torch.autograd.Function):
             ctx.dilations,
         )
         d_weights, d_bias, *d_inner = copies
-        batch = d_gates.shape[0]
         own = [
             tensors._replace(
                 gradients=_per_layer(count, [d_weights[i]], [copy[i] for copy in d_inner]),
-                d_bias=_bias_addresses(d_bias[i % len(d_bias)], sizes, count, batch),
+                d_bias=_bias_addresses(d_bias[i % len(d_bias)], sizes, count, d_gates.shape[0]),
             )
             for i in range(threads)
         ]

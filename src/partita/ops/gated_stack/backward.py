@@ -60,12 +60,9 @@ def make_backward_layers(number: NumberFormat) -> Callable[..., None]:
     return made
 
 
-def _make_backward_gates(number: NumberFormat) -> Callable[..., None]:
-    """Return the compiled gradients of one layer's sums and weights on a run of rows of one clip."""
-    size, per_word, block = number.size, number.per_word, number.block
-    multiply_add, load_rows, store_rows, pack_rows, gate_gradients = (
-        number.multiply_add, number.load_rows, number.store_rows, number.pack_rows, number.gate_gradients,
-    )  # fmt: skip
+def _make_add_block_sums(number: NumberFormat) -> Callable[..., None]:
+    """Return the compiled sums of gradients over the rows of each block of biases."""
+    size, load_rows = number.size, number.load_rows
 
     @compiled(of=(number.name,))
     def add_block_sums(layer: BackwardLayer, sizes: Sizes, scratch: int, first: int, rows: int) -> None:
@@ -80,6 +77,19 @@ def _make_backward_gates(number: NumberFormat) -> Callable[..., None]:
                 out = layer.d_bias + 4 * (place // sizes.hold * sizes.block_columns + half)
                 add_column_sums(scratch + 4 * (row - first) * units, units, out, stop - row, units)
                 row = stop
+
+    made: Callable[..., None] = add_block_sums
+    return made
+
+
+def _make_backward_gates(number: NumberFormat) -> Callable[..., None]:
+    """Return the compiled gradients of one layer's sums and weights on a run of rows of one clip."""
+    size, per_word, block = number.size, number.per_word, number.block
+    multiply_add, load_rows, store_rows, pack_rows, gate_gradients = (
+        number.multiply_add, number.load_rows, number.store_rows, number.pack_rows, number.gate_gradients,
+    )  # fmt: skip
+
+    add_block_sums = _make_add_block_sums(number)
 
     @compiled(of=(number.name,))
     def backward_gates(

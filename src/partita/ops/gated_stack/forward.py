@@ -46,25 +46,26 @@ def make_forward_layers(number: NumberFormat) -> Callable[..., None]:
     return made
 
 
+@compiled()
+def copy_bias(layer: ForwardLayer, sizes: Sizes, first: int, rows: int, sums: int) -> None:
+    """Write the bias of rows first..first + rows, which changes from block to block."""
+    wide, row = 2 * sizes.units, first
+    while row < first + rows:
+        stop, bias = first + rows, layer.bias
+        if sizes.hold > 0:
+            place = layer.phase + row
+            stop = min(stop, row + sizes.hold - place % sizes.hold)
+            bias += 4 * (place // sizes.hold) * sizes.block_columns
+        copy_rows(bias, 0, sums + 4 * (row - first) * wide, wide, stop - row, wide)
+        row = stop
+
+
 def _make_forward_rows(number: NumberFormat) -> Callable[..., None]:
     """Return the compiled computation of one layer on a run of rows of one clip."""
     size, per_word, block = number.size, number.per_word, number.block
     multiply_add, gate, copy_numbers, store_rows = (
         number.multiply_add, number.gate, number.copy_rows, number.store_rows,
     )  # fmt: skip
-
-    @compiled(of=(number.name,))
-    def copy_bias(layer: ForwardLayer, sizes: Sizes, first: int, rows: int, sums: int) -> None:
-        """Write the bias of rows first..first + rows, which changes from block to block."""
-        wide, row = 2 * sizes.units, first
-        while row < first + rows:
-            stop, bias = first + rows, layer.bias
-            if sizes.hold > 0:
-                place = layer.phase + row
-                stop = min(stop, row + sizes.hold - place % sizes.hold)
-                bias += 4 * (place // sizes.hold) * sizes.block_columns
-            copy_rows(bias, 0, sums + 4 * (row - first) * wide, wide, stop - row, wide)
-            row = stop
 
     @compiled(of=(number.name,))
     def forward_rows(

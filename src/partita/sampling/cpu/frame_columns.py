@@ -50,14 +50,16 @@ def fill_mixture(network: Any, units: Any, state: Any, work: Any, column: Any) -
             if column == PITCH:
                 add_scaled(value, network.semitones[i], semitones)
     carried = network.carry[column] * state.frame[column]
+    unit = np.float32(1.0) / units.scale[column]
+    log_unit = math.log(unit)
     for k in range(mixtures):
         mixture[0, k] = found[k]
-        mixture[1, k] = found[mixtures + k] + carried
-        mixture[2, k] = found[2 * mixtures + k]
+        mixture[1, k] = unit * found[mixtures + k] + carried
+        mixture[2, k] = found[2 * mixtures + k] + log_unit
     if column != PITCH:
         return mixtures
     count = len(semitones) - 2
-    offset, deviation = math.tanh(np.float64(semitones[count])), semitones[count + 1]
+    offset, deviation = math.tanh(np.float64(semitones[count])), semitones[count + 1] + log_unit
     for k in range(count):
         note = np.float64(units.lowest + k - units.shift[PITCH]) + offset
         mixture[0, mixtures + k] = semitones[k]

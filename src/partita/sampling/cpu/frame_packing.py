@@ -116,8 +116,9 @@ def _column_arrays(model: FrameModel, w: dict[str, Array]) -> dict[str, Any]:
     columns, hidden = model.feature_columns, model.config.column_channels
     earlier = w["chain.earlier"].transpose(1, 0, 2).reshape(columns, columns * hidden)
     bins = np.concatenate([np.zeros((PITCH_BINS, 2 * hidden)), w["chain.bins"]], 1)
-    names = ("output", "output_bias", "semitones", "semitones_bias", "carry")
+    names = ("output", "output_bias", "semitones", "semitones_bias")
     arrays = {name: w[f"chain.{name}"] for name in names} | {"earlier": earlier, "column_bins": bins}
+    arrays["carry"] = 1.0 + w["chain.carry_change"]
     return {name: _float32(array) for name, array in arrays.items()}
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 AUTO, NONE, FEATURES, NOTES, LABELS = "auto", "none", "features", "notes", "labels"
 INPUT_NOISE = 1.0
 """The mean deviation of the noise on the past, in classes, where a run with features leaves it open."""
+INPUT_GAIN_DB = 4.0
+"""The largest change of the level of the past where a run with features leaves it open."""
 CONDITIONS = (AUTO, NONE, FEATURES, NOTES, LABELS)
 
 
@@ -98,10 +100,11 @@ def with_conditions(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":
 
 def _with_changes(config: "TrainConfig", *, features: bool) -> "TrainConfig":
     """Return the config with its noise and augmentation resolved: by default they come with features."""
-    noise, augment = config.input_noise, config.augment
+    noise, gain_db, augment = config.input_noise, config.input_gain_db, config.augment
     noise = (INPUT_NOISE if features else 0.0) if noise is None else noise
+    gain_db = (INPUT_GAIN_DB if features else 0.0) if gain_db is None else gain_db
     augment = ("on" if features else "off") if augment == AUTO else augment
-    return replace(config, input_noise=noise, augment=augment)
+    return replace(config, input_noise=noise, input_gain_db=gain_db, augment=augment)
 
 
 def _names(wanted: tuple[str, ...], corpus: Corpus) -> tuple[str, ...]:

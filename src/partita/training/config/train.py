@@ -97,6 +97,9 @@ class TrainConfig:
     """Mean standard deviation, in classes, of noise on the past that the network reads in training, 0 to 64.
     A network that has seen noise keeps to the instrument when it reads its own samples. By default 1 with
     features, else 0."""
+    input_gain_db: float | None = None
+    """Largest change of the level of the past that the network reads in training, in decibels, 0 to 20. It
+    teaches the network to return to the level of its conditions. By default 4 with features, else 0."""
     augment: str = "auto"
     """Change speed, level and sign of the training windows at random: `on`, `off`, or `auto`, on with
     features."""
@@ -212,6 +215,8 @@ class TrainConfig:
         check_range("lr_floor", self.lr_floor, 0.0, 1.0)
         if self.input_noise is not None:
             check_range("input_noise", self.input_noise, 0.0, 64.0)
+        if self.input_gain_db is not None:
+            check_range("input_gain_db", self.input_gain_db, 0.0, 20.0)
         check_range("ema_decay", self.ema_decay, 0.0, 0.999999)
 
     def _check_targets(self) -> None:
