@@ -44,3 +44,10 @@ def test_a_score_that_an_arm_lacks_has_no_row() -> None:
 def test_equal_scores_are_in_the_middle() -> None:
     (row,) = score_rows([{"bits_per_sample": score(8, 8, 8)}])
     assert row.whiskers[0].value == 0.5
+
+
+def test_bits_that_are_an_upper_bound_are_said_to_be_one() -> None:
+    parts = {"frame_bits_per_sample": score(0.5, 0.4, 0.6), "conditional_bits_per_sample": score(4, 3.9, 4.1)}
+    rows = score_rows([{"bits_per_sample": {**score(4.5, 4.3, 4.7), "upper_bound": True}, **parts}])
+    assert rows[0].kind.name == "Bits per sample, at most" and "frames" in rows[0].kind.meaning
+    assert [row.cells[0].value for row in rows] == ["4.500", "0.500", "4.000"]

@@ -41,9 +41,11 @@ def learning_charts(arms: Sequence[tuple[str, Sequence[Record]]]) -> list[Chart]
     """
     completed = [(name, _with_minutes(records)) for name, records in arms]
     guides = [Guide(value=CHANCE_LOSS, label="chance: 2 ln 2")]
+    two_tiers = any("frame_bits" in record for _, records in arms for record in records)
+    bits = "Bits per sample, given the frames," if two_tiers else "Bits per sample"
     charts = [
-        chart("Bits per sample over time", "minutes of training", "bits", _bits(completed, "minutes")),
-        chart("Bits per sample over steps", "generator updates", "bits", _bits(completed, "step")),
+        chart(f"{bits} over time", "minutes of training", "bits", _bits(completed, "minutes")),
+        chart(f"{bits} over steps", "generator updates", "bits", _bits(completed, "step")),
         _loss(completed, "discriminator_loss", "Discriminator", guides),
         _loss(completed, "adversarial_loss", "Generator, adversarial part", []),
     ]

@@ -4,7 +4,7 @@ This file holds the names and the descriptions of the scores; it does not comput
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Scores = dict[str, Any]
@@ -93,6 +93,17 @@ KINDS = (
         rule="lower is better",
         meaning="The other part: what the sample tier needs for a sample, given its past and the frames.",
         digits=3,
+    ),
+    Kind(
+        key="given_features_noise_db_mmd_log_mel",
+        name="Noise for the same distance, sample tier alone",
+        rule="higher is better",
+        meaning=(
+            "Clips whose frames were those of real sound, held against this sound: as far from it as other"
+            " real sound with white noise this much below it."
+        ),
+        digits=0,
+        unit="dB",
     ),
     Kind(
         key="frechet_log_mel",
@@ -195,6 +206,11 @@ KINDS = (
     ),
 )
 
+UPPER_BOUND = (
+    "Bits that the model needs for a held-out sample, at most: those of the frames and those of the samples"
+    " given the frames, the next two rows. A uniform model has 8."
+)
+
 
 def score_rows(arms: Sequence[Scores]) -> list[Row]:
     """Return the rows of the table.
@@ -211,6 +227,8 @@ def score_rows(arms: Sequence[Scores]) -> list[Row]:
 
 def _row(kind: Kind, arms: Sequence[Scores]) -> Row:
     scores = [arm[kind.key] for arm in arms]
+    if any(score.get("upper_bound") for score in scores):
+        kind = replace(kind, name=f"{kind.name}, at most", meaning=UPPER_BOUND)
     reference = _reference(kind, arms)
     shown = scores + ([reference] if reference else [])
     low, high = min(score["low"] for score in shown), max(score["high"] for score in shown)

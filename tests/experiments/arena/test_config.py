@@ -89,6 +89,14 @@ def test_the_path_of_a_named_critic_is_absolute(monkeypatch: pytest.MonkeyPatch,
     assert config.critic is not None and config.critic.run == str(tmp_path / "runs" / "large")
 
 
+def test_students_are_given_nothing_whatever_their_corpus_has() -> None:
+    config = plan()
+    assert config.start_training(0).condition == ("none",)
+    assert all(
+        config.arm_training(spec, seed=0, steps_before=1).condition == ("none",) for spec in config.arm_specs
+    )
+
+
 def test_arms_of_a_seed_differ_only_in_the_arm() -> None:
     config = plan(arms=("likelihood", "report"))
     one, other = (to_table(config.arm_training(spec, seed=3, steps_before=50)) for spec in config.arm_specs)

@@ -285,6 +285,7 @@ class ArenaConfig:
             device=self.device,
             precision=self.precision,
             threads=self.threads,
+            condition=("none",),
             preview_clips=0,
             tensorboard=False,
             keep_checkpoints=1,

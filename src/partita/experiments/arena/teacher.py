@@ -141,6 +141,11 @@ def teachers_corpus(config: ArenaConfig, folder: ArenaFolder, log: Callable[[str
     """
     if config.teacher is not None:
         loaded = load(config.teacher)
+        if loaded.model.config.condition is not None:
+            raise PartitaError(
+                f"the teacher {config.teacher} is given features, notes or labels, so the probabilities of"
+                " its clips alone are not known: give a run that was trained with `--condition none`"
+            )
         corpus = Corpus.open(config.corpus or loaded.config["corpus"]["path"])
         if corpus.sample_rate != loaded.sample_rate:
             raise PartitaError(

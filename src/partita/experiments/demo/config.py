@@ -22,6 +22,7 @@ from partita.training.start.like_model import like_model, sample_rate_of
 ARMS = ("likelihood", "report")
 START = "start"  # the run that both arms continue from
 START_SHARE = 0.6  # of the training time, before the arms: they should start from a model that plays
+FRAMES_RATE_SHARE = 0.25  # of the frame tier's learning rate, for the arms
 SHORT_MINUTES = 4.0  # in less time a small network learns no more than a tiny one
 MIN_TRAINING_MINUTES = 0.15
 MIN_BITS_SECONDS = 10.0  # of held-out sound for the bits per sample
@@ -181,7 +182,8 @@ def arm_training(config: DemoConfig, *, minutes: float, steps: int) -> TrainConf
     """Return the training config that the arms share.
 
     Their optimizers have no state at first, so the learning rate rises slowly, to the value at the end of the
-    start, and then decays to its end.
+    start, and then decays to its end. The frame tier, in which the arms do not differ, goes on slowly: its
+    rate has decayed in the start.
 
     Args:
         config: the demo's.
@@ -192,7 +194,9 @@ def arm_training(config: DemoConfig, *, minutes: float, steps: int) -> TrainConf
     rate = learning_rate(
         steps, 0.0, peak=start.learning_rate, warmup=0, floor=start.lr_floor, decay_steps=start.lr_decay_steps
     )
-    return replace(start, learning_rate=rate, lr_decay_steps=0, lr_floor=TrainConfig().lr_floor)
+    frames = replace(start.frames, learning_rate=FRAMES_RATE_SHARE * start.frames.learning_rate)
+    floor = TrainConfig().lr_floor
+    return replace(start, learning_rate=rate, lr_decay_steps=0, lr_floor=floor, frames=frames)
 
 
 def evaluation_config(config: DemoConfig, *, held_out: Sequence[float]) -> EvaluateConfig:

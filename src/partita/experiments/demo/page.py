@@ -11,6 +11,8 @@ from typing import Any
 from partita.data.corpus import SPLITS, Corpus
 from partita.evaluation.evaluate import Evaluation
 from partita.experiments.demo.config import ARMS, START, DemoConfig, divide_minutes
+from partita.models.frame_tier.config import FrameModelConfig
+from partita.models.frame_tier.model import FrameModel
 from partita.models.sizes import WaveNetConfig, name_of
 from partita.models.wavenet import WaveNet
 from partita.progress import format_duration
@@ -28,6 +30,10 @@ SUMMARIES = {
         " output is drawn given the real past. The adversary has a low weight, as the report advises."
     ),
 }
+TIERS = (
+    " The model has two tiers. One draws frames, about 100 a second: how loud, of what colour and how high"
+    " the sound is. The other draws the samples that fit them. Both continue real sound."
+)
 SYNTHETIC = "synthetic violin studies, composed and rendered by Partita; no recording of a person"
 
 
@@ -49,10 +55,11 @@ def report_data(
     return ReportData(
         title=f"Two models of {_subject(config)}",
         lead=(
-            f"One network was trained by likelihood for {start_minutes:.1f} minutes. Two copies of it were"
+            f"One model was trained by likelihood for {start_minutes:.1f} minutes. Two copies of it were"
             f" then trained for {arm_minutes:.1f} minutes each, in turns and on the same windows in the same"
             " order: one by likelihood alone, one with an adversary as well. The adversary is the idea that"
             " this page tests. Listen first, then read the numbers."
+            + (TIERS if "frame_bits_per_sample" in first.scores else "")
         ),
         real=first.real,
         arms=_arms(folder, start, evaluations),
@@ -68,7 +75,10 @@ def _arms(folder: Path, start: list[dict[str, Any]], evaluations: dict[str, Eval
     reports = []
     for arm, found in evaluations.items():
         run = RunFolder.open(folder / "runs" / arm)
-        temperature = f"{found.scores['about']['temperature']:g}, chosen on the validation split"
+        about = found.scores["about"]
+        temperature = f"{about['temperature']:g}, chosen on the validation split"
+        if about["features"]:
+            temperature = f"{about['temperature']:g} for the samples, 1 for the frames"
         reports.append(
             ArmReport(
                 name=arm,
@@ -149,7 +159,11 @@ def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
     chosen = int(run.chosen_checkpoint().name.removeprefix("step-"))
     facts.append(("weights", f"moving average (EMA) at step {chosen:,}, chosen on the validation split"))
     bits = {record["step"]: record.get("bits_average", record["bits"]) for record in scored}
-    if chosen in bits:
+    frames = {record["step"]: record["frame_bits"] for record in scored if "frame_bits" in record}
+    if chosen in frames:
+        parts = f"{frames[chosen]:.3f} for the frames and {bits[chosen]:.3f} for the samples given them"
+        facts.append(("validation", f"at most {frames[chosen] + bits[chosen]:.3f} bits per sample: {parts}"))
+    elif chosen in bits:
         facts.append(("validation", f"{bits[chosen]:.3f} bits per sample"))
     return facts
 
@@ -170,6 +184,7 @@ def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, An
             "network",
             f"{size}: {shape.blocks} × {shape.layers} layers, {weights / 1000:,.0f} k weights",
         ),
+        *_frame_tier_facts(table),
         (
             "receptive field",
             f"{shape.receptive_field:,} samples, {1000 * reach:.0f}\u00a0ms",
@@ -187,6 +202,17 @@ def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, An
         ("corpus", f"fingerprint {corpus.fingerprint[:16]}"),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
     ]
+
+
+def _frame_tier_facts(table: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what the frame tier is, from the config of a run; empty without one."""
+    if "frames" not in table:
+        return []
+    shape = from_table(FrameModelConfig, table["frames"], where="config.toml [frames]")
+    weights = sum(parameter.numel() for parameter in FrameModel(shape).parameters())
+    columns = f"{shape.layout.bands} bands and pitch every {shape.layout.hop_length} samples"
+    layers = f"{shape.recurrent_layers} recurrent layers of {shape.recurrent_channels} channels"
+    return [("frame tier", f"{columns}; {layers}, {weights / 1000:,.0f} k weights")]
 
 
 def _commands(config: DemoConfig, folder: Path, about: dict[str, Any]) -> list[str]:

@@ -202,14 +202,16 @@ def _log_training(folder: DemoFolder, name: str, corpus: Corpus, config: TrainCo
 
 
 def _score(folder: DemoFolder, arm: str, corpus: Corpus, plan: EvaluateConfig, log: Log) -> Evaluation:
-    """Choose a temperature for an arm and return its evaluation."""
-    log(f"{arm}: choosing a temperature on the validation split")
+    """Choose a temperature for an arm, unless its training has, and return its evaluation."""
     loaded = load(folder.run(arm))
+    if loaded.chosen_temperature is None:
+        log(f"{arm}: choosing a temperature on the validation split")
     temperature = choose_temperature(loaded, corpus, plan)
     log(f"{arm}: scoring {plan.clips} clips of {plan.seconds:g} s, drawn at temperature {temperature:g}")
     found = evaluate_with_clips(loaded, corpus, replace(plan, temperature=temperature))
     bits, distance = found.scores["bits_per_sample"], found.scores["frechet_log_mel"]
-    log(f"{arm}: {bits['value']:.3f} bits per sample, Frechet distance {distance['value']:.1f}")
+    most = "at most " if bits.get("upper_bound") else ""
+    log(f"{arm}: {most}{bits['value']:.3f} bits per sample, Frechet distance {distance['value']:.1f}")
     return found
 
 

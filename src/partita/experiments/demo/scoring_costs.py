@@ -15,8 +15,10 @@ from partita.evaluation.clips import MIN_CLIPS
 from partita.evaluation.evaluate import EvaluateConfig, evaluate_with_clips
 from partita.evaluation.temperature import TEMPERATURES, choose_temperature
 from partita.experiments.demo.config import ARMS, MIN_BITS_SECONDS
+from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
+from partita.training.config.tiers import with_conditions
 from partita.training.config.train import TrainConfig
 
 COMPILE_SECONDS = 0.5  # length of the clips that are drawn only to compile
@@ -62,15 +64,7 @@ def measure_scoring_costs(corpus: Corpus, training: TrainConfig, plan: EvaluateC
         training: the training config of the models that will be scored.
         plan: how they will be scored.
     """
-    network = WaveNet(training.network_shape, generator=torch.Generator().manual_seed(0))
-    loaded = LoadedModel(
-        model=network.eval().requires_grad_(False),
-        sample_rate=corpus.sample_rate,
-        quantizer=training.quantizer,
-        name="untrained",
-        step=0,
-        config={},
-    )
+    loaded = _untrained(corpus, with_conditions(training, corpus))
     short = replace(plan, clips=MIN_CLIPS, seconds=min(COMPILE_SECONDS, plan.seconds), bits_seconds=1.0)
     choose_temperature(loaded, corpus, short, temperatures=(1.0,))
     evaluate_with_clips(loaded, corpus, short)
@@ -87,6 +81,20 @@ def measure_scoring_costs(corpus: Corpus, training: TrainConfig, plan: EvaluateC
     scored = min(MIN_BITS_SECONDS, corpus.seconds(plan.split))
     bits = max(0.0, total - drawing) / scored
     return ScoringCosts(clips=plan.clips, temperature=temperature, drawing=drawing, bits=bits)
+
+
+def _untrained(corpus: Corpus, training: TrainConfig) -> LoadedModel:
+    """Return a model with the tiers that a training config has."""
+    random, frames = torch.Generator().manual_seed(0), training.frames.model
+    return LoadedModel(
+        model=WaveNet(training.network_shape, generator=random).eval().requires_grad_(False),
+        sample_rate=corpus.sample_rate,
+        quantizer=training.quantizer,
+        name="untrained",
+        step=0,
+        config={},
+        frames=None if frames is None else FrameModel(frames, generator=random).eval().requires_grad_(False),
+    )
 
 
 def _seconds(call: Callable[[], object]) -> float:
