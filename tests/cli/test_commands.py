@@ -201,11 +201,14 @@ def test_evaluate_prints_one_json_object(home: Path, capsys: pytest.CaptureFixtu
 
 
 def test_arena_prints_one_json_object_or_where_its_page_is(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, tmp_path: Path, quick: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "arena"
+    out, teacher = tmp_path / "arena", tmp_path / "teacher"
+    plain = ["train", str(home / "corpus"), "--out", str(teacher), "--condition", "none", "--steps", "2"]
+    assert main([*plain, *quick]) == 0
+    capsys.readouterr()
     words = [
-        *("arena", "--out", str(out), "--teacher", str(home / "run"), "--arms", "likelihood", "--seeds", "1"),
+        *("arena", "--out", str(out), "--teacher", str(teacher), "--arms", "likelihood", "--seeds", "1"),
         *("--validation-seeds", "1", "--start-steps", "1", "--steps", "1", "--train-samples", "3000"),
         *("--train-clips", "2", "--clips", "2", "--samples", "200", "--temperatures", "1"),
         *("--targets", "256", "--batch", "1", "--threads", "1"),
@@ -216,6 +219,9 @@ def test_arena_prints_one_json_object_or_where_its_page_is(
     assert capsys.readouterr().out == f"{out / 'report.html'}\n"
     assert main([*words, "--samples", "300"]) == 2
     assert "was started with `samples` 200, now it is 300" in capsys.readouterr().err
+    conditioned = ["arena", "--out", str(tmp_path / "other"), "--teacher", str(home / "run")]
+    assert main(conditioned) == 2
+    assert "give a run that was trained with `--condition none`" in capsys.readouterr().err
 
 
 def test_prepare_prints_notes_about_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

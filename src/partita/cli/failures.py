@@ -33,6 +33,7 @@ MEMORY_REMEDIES = {
     "demo": "give a smaller `--size`, or fewer recordings",
     "arena": "give fewer `--clips`, `--samples` or `--workers`, or a smaller `--batch` or `--targets`",
     "bench": "give a smaller `--size`",
+    "models": "close other programs",
 }
 """What to do if a subcommand has not enough memory."""
 

@@ -26,9 +26,7 @@ GROUPS = {
         *("--size", "--minutes", "--steps", "--epochs", "--targets", "--batch", "--seed"),
         *("--device", "--precision", "--threads"),
     ),
-    "conditions": (
-        *("--condition", "--frames.bands", "--frames.every", "--input-noise", "--input-gain-db", "--augment"),
-    ),
+    "conditions": (*("--condition", "--input-noise", "--augment"),),
     "optimizer": (
         *("--optimizer", "--learning-rate", "--warmup", "--lr-decay-steps", "--lr-floor"),
         *("--weight-decay", "--grad-clip", "--ema-decay"),

@@ -65,6 +65,7 @@ def test_clips_shorter_than_a_block_are_summed_as_a_whole(exact: np.ndarray) -> 
 
 def trained(corpus: Corpus, out: Path, arm: str, **changes: Any) -> RunFolder:
     sizes: dict[str, Any] = {"network": SHAPE, "steps": 2, "targets": 1024, "batch": 1, "preview_clips": 0}
+    sizes |= {"condition": ("none",)}  # as in an arena, whose clips have no frames
     config = TrainConfig(**(sizes | {"device": "cpu", "tensorboard": False, "rollout": ROLLOUT} | changes))
     return RunFolder.open(train(corpus, out, with_arm(config, arm), quiet=True))
 
