@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 AUTO, NONE, FEATURES, NOTES, LABELS = "auto", "none", "features", "notes", "labels"
 INPUT_NOISE = 1.0
 """The mean deviation of the noise on the past, in classes, where a run with features leaves it open."""
-INPUT_GAIN_DB = 4.0
+INPUT_GAIN_DB = 2.0
 """The largest change of the level of the past where a run with features leaves it open."""
 CONDITIONS = (AUTO, NONE, FEATURES, NOTES, LABELS)
 

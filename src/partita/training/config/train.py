@@ -99,7 +99,7 @@ class TrainConfig:
     features, else 0."""
     input_gain_db: float | None = None
     """Largest change of the level of the past that the network reads in training, in decibels, 0 to 20. It
-    teaches the network to return to the level of its conditions. By default 4 with features, else 0."""
+    teaches the network to return to the level of its conditions. By default 2 with features, else 0."""
     augment: str = "auto"
     """Change speed, level and sign of the training windows at random: `on`, `off`, or `auto`, on with
     features."""
