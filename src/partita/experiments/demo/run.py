@@ -202,9 +202,9 @@ def _log_training(folder: DemoFolder, name: str, corpus: Corpus, config: TrainCo
 
 
 def _score(folder: DemoFolder, arm: str, corpus: Corpus, plan: EvaluateConfig, log: Log) -> Evaluation:
-    """Choose a temperature for an arm, unless its training has, and return its evaluation."""
+    """Choose a temperature for an arm that is given nothing, and return the arm's evaluation."""
     loaded = load(folder.run(arm))
-    if loaded.chosen_temperature is None:
+    if loaded.model.config.condition is None:
         log(f"{arm}: choosing a temperature on the validation split")
     temperature = choose_temperature(loaded, corpus, plan)
     log(f"{arm}: scoring {plan.clips} clips of {plan.seconds:g} s, drawn at temperature {temperature:g}")
