@@ -29,6 +29,7 @@ TEMPERATURES = (0.5, 0.7, 0.4, 0.6, 0.85, 1.0)
 CLIPS = 8
 SECONDS = 1.5
 WINDOW_SECONDS = 0.064
+MOST_GAIN = 2.0  # 6 dB, by which the level of a clip is corrected
 FLOOR = 1e-6  # power of a frequency that counts as silence: of noise at -60 dB
 
 
@@ -104,8 +105,10 @@ def log_spectral_distance(
 
         distance^2 = mean over frames t and frequencies of d_t d_(t + 1),   d = log spectrum drawn - real
 
-    Neighbouring windows do not overlap, so what is random in them is independent and has no part in the mean:
-    otherwise the least random sound, at the lowest temperature, would be the nearest one.
+    Each drawn clip first gets the level of its real counterpart, within `MOST_GAIN`: otherwise a clip of haze
+    is nearer the quieter it is. Neighbouring windows do not overlap, so what is random in them is independent
+    and has no part in the mean: otherwise the least random sound, at the lowest temperature, would be the
+    nearest one.
 
     Args:
         drawn: (clips, samples) in [-1, 1].
@@ -113,11 +116,13 @@ def log_spectral_distance(
         sample_rate: Hz.
 
     >>> noise = np.random.default_rng(0).normal(0, 0.1, (1, 4000))
-    >>> round(log_spectral_distance(noise, 0.5 * noise, sample_rate=16000), 1)
-    6.0
+    >>> [round(log_spectral_distance(gain * noise, noise, sample_rate=16000), 1) for gain in (0.5, 0.25)]
+    [0.0, 6.0]
     """
     window = max(16, min(round(WINDOW_SECONDS * sample_rate), drawn.shape[1] // 2))
-    difference = _log_spectra(drawn, window) - _log_spectra(real, window)
+    power, wanted = ((clips**2).mean(1, keepdims=True) + FLOOR for clips in (drawn, real))
+    gain = np.sqrt(wanted / power).clip(1.0 / MOST_GAIN, MOST_GAIN)
+    difference = _log_spectra(gain * drawn, window) - _log_spectra(real, window)
     return float(np.sqrt(max(0.0, (difference[:, 1:] * difference[:, :-1]).mean())))
 
 
