@@ -184,6 +184,19 @@ def test_a_model_without_conditions_refuses_them(tmp_path: Path, values: dict[st
         loaded.draw(0.05, **values)
 
 
+def test_given_features_follow_a_prompt_without_a_gap(plain: LoadedModel) -> None:
+    prompt = 0.3 * np.sin(np.arange(4000) / 5.0)
+    features = np.random.default_rng(0).uniform(0.0, 1.0, (2, 21, BANDS + 2)).astype(np.float32)
+    past = frames_of(plain, prompt=prompt).frames(-10, -1)
+    for given, prompts in ((features, prompt), (features, np.stack([prompt, prompt])), (features[0], prompt)):
+        source = frames_of(plain, prompt=prompts, features=given, clips=2)
+        found = source.frames(-10, 21)
+        assert np.array_equal(found[:, :9], np.repeat(past, len(found), 0))
+        assert np.array_equal(found[0, 10:], features[0])
+    with pytest.raises(PartitaError, match="give both for the same clips"):
+        frames_of(plain, prompt=np.stack([prompt] * 3), features=features, clips=3)
+
+
 def test_features_without_a_frame_tier_must_be_given(tmp_path: Path) -> None:
     loaded = load(one_tier_run(tmp_path / "run", FrameLayout(hop_length=80, bands=BANDS)).path)
     with pytest.raises(PartitaError, match="no frame tier that draws them"):

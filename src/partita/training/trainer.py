@@ -281,7 +281,8 @@ class Trainer:
         record = {"kind": "final", "step": self.state.step, "chosen": chosen, "bits": bits}
         self._record(record if share == 1.0 else record | {"share": round(share, 6)})
         on = "held-out sound" if share == 1.0 else f"1/{round(1.0 / share)} of the held-out sound"
-        self.display.say(f"{bits:.3f} bits per sample on {on}, at step {chosen}")
+        given = "" if model.config.condition is None else " given the real frames"
+        self.display.say(f"{bits:.3f} bits per sample{given} on {on}, at step {chosen}")
 
     def _choose_temperature(self, model: WaveNet, chosen: int) -> None:
         """Choose the temperature of a sample tier that is given features, if there is time."""

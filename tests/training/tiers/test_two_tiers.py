@@ -161,5 +161,22 @@ def test_the_frame_tier_keeps_its_best_average() -> None:
     assert copy.best_bits == 2.5 and math.isclose(copy.step, 1)
 
 
+def test_before_the_first_score_a_checkpoint_draws_with_the_average() -> None:
+    config = FrameTierConfig(layout=FrameLayout(hop_length=160, bands=3), channels=8)
+    tier = FrameTier(config, seed=0, compute=tier_device())
+    tier.update(np.zeros((2, 6, 5), np.float32), np.ones((2, 5), bool), progress=0.5)
+    saved = tier.tensors()
+    assert all(
+        torch.equal(value, saved["frames-average"][name]) for name, value in saved["frames-best"].items()
+    )
+
+
+def test_windows_without_a_target_change_nothing_into_nan() -> None:
+    config = FrameTierConfig(layout=FrameLayout(hop_length=160, bands=3), channels=8)
+    tier = FrameTier(config, seed=0, compute=tier_device())
+    numbers = tier.update(np.zeros((1, 6, 5), np.float32), np.zeros((1, 5), bool), progress=0.5)
+    assert float(numbers["frame_nats"]) == 0.0
+
+
 def tier_device() -> ComputeDevice:
     return ComputeDevice(torch.device("cpu"), False)

@@ -20,6 +20,7 @@ from partita.audio.pcm import INT16_SCALE
 from partita.data.corpus import Corpus, Segment
 from partita.data.frames.changes import ChangedSegment
 from partita.data.notes import Note, note_columns
+from partita.data.notes.note import HIGHEST_PITCH
 from partita.errors import PartitaError
 
 REACH = WINDOW_HOPS // 2
@@ -117,6 +118,7 @@ class FrameReader:
         changed = [
             Note(notes[n].start_s / ratio, notes[n].end_s / ratio, notes[n].midi_pitch + semitones)
             for n in near
+            if 0 <= notes[n].midi_pitch + semitones <= HIGHEST_PITCH
         ]
         return note_columns(changed, times)
 

@@ -25,7 +25,7 @@ def dropout(
     """
     if generator is None or share == 0.0:
         return values
-    kept = torch.empty_like(values).bernoulli_(1.0 - share, generator=generator)
+    kept = (_uniform(values.shape, generator) < 1.0 - share).to(values)
     return values * kept / (1.0 - share)
 
 
@@ -45,8 +45,9 @@ def input_noise(
     >>> 0.0 < float(noised.std()) < 0.1
     True
     """
-    scale = torch.rand((len(values), 1, 1), generator=generator, device=values.device)
-    return values + most * scale * torch.randn(values.shape, generator=generator, device=values.device)
+    scale = _uniform(torch.Size((len(values), 1, 1)), generator).to(values)
+    noise = torch.randn(values.shape, generator=generator, device=generator.device).to(values)
+    return values + most * scale * noise
 
 
 def dequantised(
@@ -65,5 +66,10 @@ def dequantised(
     >>> bool((spread.abs() <= 0.25).all())
     True
     """
-    uniform = torch.rand(values.shape, generator=generator, device=values.device)
+    uniform = _uniform(values.shape, generator).to(values)
     return values + (uniform - 0.5) * steps
+
+
+def _uniform(shape: torch.Size, generator: torch.Generator) -> Tensor:
+    """Return uniform numbers, drawn where the stream is, so that a seed means the same on every device."""
+    return torch.rand(shape, generator=generator, device=generator.device)

@@ -67,7 +67,12 @@ def frame_source(
     if not layout.bands:
         return own
     if given.features is not None:
-        return DrawnFrames(_Features(given.features, layout), prompt=past, given=own)
+        features = _Features(given.features, layout, rows=1 if past is None else len(past))
+        if past is not None:
+            rows = len(features.first)
+            before = np.repeat(features.first, UNKNOWN, 1)  # the prompt's own frames end earlier
+            past = np.concatenate([np.repeat(past, rows // len(past), 0), before], 1)
+        return DrawnFrames(features, prompt=past, given=own)
     assert frames is not None
     sampler = plan.sampler(frames, past, temperature)
     if past is not None:
@@ -130,9 +135,15 @@ class _Plan:
 
 
 class _Features:
-    """Features that are given, as if they were drawn; after the last frame it is repeated."""
+    """Features that are given, as if they were drawn; after the last frame it is repeated.
 
-    def __init__(self, features: NDArray[np.floating[Any]], layout: FrameLayout) -> None:
+    Args:
+        features: (frames, feature columns), or (clips, frames, feature columns).
+        layout: the columns of the model's frames.
+        rows: rows of the prompt; one row of features stands for all of them.
+    """
+
+    def __init__(self, features: NDArray[np.floating[Any]], layout: FrameLayout, *, rows: int) -> None:
         frames = np.asarray(features, np.float32)
         frames = frames[None] if frames.ndim == 2 else frames
         if frames.ndim != 3 or 0 in frames.shape or frames.shape[2] != layout.feature_columns:
@@ -140,6 +151,14 @@ class _Features:
                 f"`features` has the shape {np.shape(features)}: give (frames, {layout.feature_columns}) or"
                 f" (clips, frames, {layout.feature_columns}) for this model"
             )
+        if len(frames) == 1:
+            frames = np.repeat(frames, rows, 0)
+        elif rows not in (1, len(frames)):
+            raise PartitaError(
+                f"`features` has {len(frames)} clips and `prompt` {rows}: give both for the same clips"
+            )
+        self.first = frames[:, :1]
+        """(clips, 1, feature columns): the first frame."""
         self._frames, self._taken = GivenFrames(frames), 0
 
     def take(self, count: int) -> NDArray[np.float32]:

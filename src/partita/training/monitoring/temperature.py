@@ -67,14 +67,14 @@ def choose_temperature(
         seconds: the most time that the choice may take; temperatures near the middle are tried first.
 
     Returns:
-        the choice, or None if there were few updates, no time to compare two temperatures, or no sound.
+        the choice, or None if there were few updates, no time to compare two temperatures, or no long sound.
     """
     begun = time.monotonic()
     if steps * config.batch * config.targets < len(TEMPERATURES) * CLIPS * SECONDS * corpus.sample_rate:
         return None
     try:
         prompts, real, frames, before = _excerpts(model, corpus, config)
-    except PartitaError:  # the validation split is silent
+    except PartitaError:  # the validation split is silent, or its recordings are short
         return None
     network = deepcopy(model).cpu().eval()
     distances: dict[float, float] = {}
@@ -144,6 +144,8 @@ def _excerpts(
     before, after = -(-model.receptive_field // hop) + 1, max(1, round(SECONDS * corpus.sample_rate / hop))
     length = (before + after) * hop
     places = prompt_places(corpus, split, count=CLIPS, length=length, seed=config.seed, grid=hop)
+    if any(stop - start < length for start, stop in places):
+        raise PartitaError(f"the validation recordings of {corpus.path} are shorter than {SECONDS} s")
     classes = prompts_at(corpus, places, length=length, quantizer=config.quantizer)
     starts = [stop - after * hop for _, stop in places]
     frames = frames_around(corpus, split, starts, layout, before=before, after=after)

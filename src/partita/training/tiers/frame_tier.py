@@ -87,7 +87,7 @@ class FrameTier:
         """
         counts = torch.from_numpy(valid).to(self.device)
         nats = self.model.training_nats(self._without_some_given(frames).to(self.device), self._rng)
-        loss = (nats * counts).sum() / counts.sum()
+        loss = (nats * counts).sum() / counts.sum().clamp(min=1)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRAD_CLIP)
@@ -119,11 +119,12 @@ class FrameTier:
 
     def tensors(self) -> TensorFiles:
         """Return all that `restore` needs, for a checkpoint."""
+        unscored = math.isinf(self.best_bits)  # then the average is the best that there is
         state = torch.tensor([self.best_bits, float(self.step)], dtype=torch.float64)
         return {
             "frames": dict(self.model.state_dict()),
             "frames-average": dict(self.ema.model.state_dict()),
-            "frames-best": dict(self.best.state_dict()),
+            "frames-best": dict((self.ema.model if unscored else self.best).state_dict()),
             "frames-optimizer": optimizer_tensors(self.optimizer),
             "frames-random": {"noise": self._rng.get_state(), "progress": state.view(torch.int64)},
         }
