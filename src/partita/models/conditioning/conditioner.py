@@ -23,6 +23,20 @@ MARGIN = 2
 """Frames before and after a frame that its products depend on."""
 
 
+def semitone_weights(note: Float[Tensor, "..."]) -> Float[Tensor, "... bins"]:
+    """Return MIDI note numbers as weights of semitone bins; a pitch between two semitones is shared by both.
+
+    Args:
+        note: any shape; numbers outside the bins count as the nearest one.
+
+    >>> semitone_weights(torch.tensor(25.25))[:3].tolist()
+    [0.0, 0.75, 0.25]
+    """
+    bins = torch.arange(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS, device=note.device)
+    inside = note.clamp(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS - 1)
+    return (1.0 - (inside[..., None] - bins).abs()).clamp(min=0.0)
+
+
 def encode_pitch(pitch: Float[Tensor, "... 2"]) -> Float[Tensor, "... bins"]:
     """Return the pitch as weights of semitone bins, and the periodicity.
 
@@ -35,10 +49,8 @@ def encode_pitch(pitch: Float[Tensor, "... 2"]) -> Float[Tensor, "... bins"]:
     >>> encode_pitch(torch.tensor([25.25, 1.0]))[:3].tolist()
     [0.0, 0.75, 0.25]
     """
-    bins = torch.arange(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS, device=pitch.device)
-    note, periodicity = pitch[..., :1], pitch[..., 1:]
-    inside = note.clamp(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS - 1)
-    return torch.cat([(1.0 - (inside - bins).abs()).clamp(min=0.0) * periodicity, periodicity], -1)
+    periodicity = pitch[..., 1:]
+    return torch.cat([semitone_weights(pitch[..., 0]) * periodicity, periodicity], -1)
 
 
 class Conditioner(nn.Module):

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from partita.models.conditioning.conditioner import LOWEST_PITCH, PITCH_BINS
+from partita.models.conditioning.conditioner import LOWEST_PITCH, PITCH_BINS, semitone_weights
 
 PERIODICITY, PITCH = 0, 1
 """Places of the first columns; the bands follow."""
@@ -52,10 +52,7 @@ def semitone_bins(pitch: Float[Tensor, "..."]) -> Float[Tensor, "... bins"]:
     >>> int(semitone_bins(torch.tensor(0.0)).argmax()) + LOWEST_PITCH
     69
     """
-    bins = torch.arange(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS, device=pitch.device)
-    note = PITCH_SCALE * pitch + MIDDLE_PITCH
-    inside = note.clamp(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS - 1)
-    return (1.0 - (inside[..., None] - bins).abs()).clamp(min=0.0)
+    return semitone_weights(PITCH_SCALE * pitch + MIDDLE_PITCH)
 
 
 class ColumnChain(nn.Module):
