@@ -132,7 +132,7 @@ def frame_windows(corpus: Corpus, config: TrainConfig) -> FrameWindows | None:
 
 
 def training_frames(corpus: Corpus, layout: FrameLayout) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return all frames of the training split, and frames that a clip without a prompt may start from.
+    """Return the features of the training split, and those that a clip without a prompt may start from.
 
     With many short segments, such as spoken words, a clip starts as they do. With few long ones it starts
     where there is sound: at frames with a pitch whose level is not below the median, evenly spaced.
@@ -141,7 +141,8 @@ def training_frames(corpus: Corpus, layout: FrameLayout) -> tuple[NDArray[np.flo
         corpus: the run's corpus.
         layout: the columns of the frames.
     """
-    each = [segment_frames(corpus, one, layout) for one in corpus.segments("train")]
+    features = replace(layout, notes=False, labels=())  # the columns of a long score would fill the memory
+    each = [segment_frames(corpus, one, features) for one in corpus.segments("train")]
     frames = np.concatenate(each)
     if len(each) >= STARTS:
         return frames, np.stack([each[i][0] for i in np.linspace(0, len(each) - 1, STARTS).astype(np.int64)])

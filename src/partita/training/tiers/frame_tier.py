@@ -1,6 +1,7 @@
 """The frame tier in training: its network, average, optimizer and random stream, and one update."""
 
 import math
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -47,7 +48,7 @@ class FrameTier:
         self.model = FrameModel(config.model, generator=torch_stream(seed, "frames/initialisation"))
         self.model.to(self.device).train()
         self.ema = EMA(self.model, decay=EMA_DECAY)
-        self.best = EMA(self.model, decay=EMA_DECAY).model
+        self.best = deepcopy(self.ema.model)
         """The network to draw with."""
         self.best_bits = math.inf
         self.step = 0
