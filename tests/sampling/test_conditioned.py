@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 from conditioned import LAYOUT, conditioned_model, conditions_from, random_frames
-from exact_sampling import exact_probabilities
+from exact_sampling import ODD, exact_probabilities
 
 from partita.audio.features.layout import FrameLayout
 from partita.errors import PartitaError
-from partita.models.sizes import SIZES, WaveNetConfig
+from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose
 from partita.sampling.config import Precision, SamplingConfig, SteeringConfig
@@ -26,15 +26,6 @@ from partita.sampling.stream import Stream, draw, history_of, stream
 from partita.sampling.uniforms import uniforms
 
 ERROR = 1e-4
-ODD = WaveNetConfig(
-    blocks=2,
-    layers=4,
-    residual_channels=20,
-    dilation_channels=12,
-    skip_channels=70,
-    end_channels=33,
-    classes=90,
-)
 
 
 def frames_for(clips: int, layout: FrameLayout = LAYOUT, seed: int = 0) -> GivenFrames:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from exact_sampling import cached_loop, exact_probabilities, peaked_model
+from exact_sampling import ODD, cached_loop, exact_probabilities, peaked_model
 
 from partita.device import thread_limit
 from partita.models.sizes import SIZES, WaveNetConfig
@@ -20,15 +20,6 @@ from partita.sampling.stream import Stream, draw
 from partita.sampling.uniforms import uniforms
 
 ERROR = 1e-4
-ODD = WaveNetConfig(
-    blocks=2,
-    layers=4,
-    residual_channels=20,
-    dilation_channels=12,
-    skip_channels=70,
-    end_channels=33,
-    classes=90,
-)
 ONE_LAYER = WaveNetConfig(
     blocks=1, layers=1, residual_channels=5, dilation_channels=3, skip_channels=7, end_channels=4, classes=11
 )

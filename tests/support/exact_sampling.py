@@ -13,6 +13,16 @@ from partita.sampling.reference import CachedStep
 from partita.sampling.uniforms import uniforms
 
 CHUNK = 4096
+ODD = WaveNetConfig(
+    blocks=2,
+    layers=4,
+    residual_channels=20,
+    dilation_channels=12,
+    skip_channels=70,
+    end_channels=33,
+    classes=90,
+)
+"""A network whose channels fill no whole vectors."""
 
 
 @torch.inference_mode()
