@@ -9,9 +9,11 @@ from torch import Tensor
 from partita.models.frame_tier.columns import PITCH, ColumnChain, Mixture, semitone_bins
 
 
-def chain_of(columns: int = 4) -> ColumnChain:
+def chain_of(columns: int = 4, *, score: bool = False) -> ColumnChain:
     generator = torch.Generator().manual_seed(3)
-    chain = ColumnChain(columns=columns, context=6, channels=5, mixtures=3, generator=generator).double()
+    chain = ColumnChain(
+        columns=columns, context=6, channels=5, mixtures=3, score=score, generator=generator
+    ).double()
     with torch.no_grad():
         for parameter in chain.parameters():
             parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=0.2)
@@ -40,7 +42,7 @@ def test_a_columns_density_integrates_to_one(column: int) -> None:
     context, before, values = inputs(len(axis))
     values[:, 0, column] = axis
     with torch.no_grad():
-        columns, pitch = chain_of()(context, before, values)
+        columns, pitch = chain_of()(context, before, values, None)
     nats = pitch.nats(values[..., 1]) if column == PITCH else columns.nats(values)[..., column]
     assert float(torch.trapezoid((-nats[:, 0]).exp(), axis)) == pytest.approx(1.0, abs=1e-6)
 
@@ -48,7 +50,7 @@ def test_a_columns_density_integrates_to_one(column: int) -> None:
 def test_a_column_depends_on_the_columns_before_it_alone() -> None:
     chain, (context, before, values) = chain_of(), inputs(1)
     values.requires_grad_()
-    columns, pitch = chain(context, before, values)
+    columns, pitch = chain(context, before, values, None)
     for d in range(4):
         mixture = pitch if d == PITCH else Mixture(*(part[:, :, d] for part in columns))
         total = torch.cat([part.flatten() for part in mixture]).sum()
@@ -58,7 +60,7 @@ def test_a_column_depends_on_the_columns_before_it_alone() -> None:
 
 
 def test_the_pitch_has_a_gaussian_at_each_semitone() -> None:
-    _, pitch = chain_of()(*inputs(1))
+    _, pitch = chain_of()(*inputs(1), None)
     semitones = 12.0 * pitch.means[0, 0, 3:] + 69.0
     torch.testing.assert_close(semitones.diff(), torch.ones(83, dtype=torch.float64), rtol=0, atol=1e-9)
     assert float((semitones[0].detach() - 24.0).abs()) < 1.0
@@ -77,8 +79,24 @@ def test_changes_of_the_pitch_are_in_semitones() -> None:
         chain.output_bias.zero_()
         chain.output_bias[:, 3:6] = 1.0
         chain.carry_change.zero_()
-        columns, _ = chain(context, before, values)
+        columns, _ = chain(context, before, values, None)
     change = columns.means[0, 0, :, 0] - before[0, 0]
     unit = torch.tensor([1.0, 1.0 / 12.0, 1.0, 1.0], dtype=torch.float64)
     torch.testing.assert_close(change, unit, rtol=0, atol=1e-7)
     torch.testing.assert_close(columns.log_deviations[0, 0, :, 0].exp(), unit, rtol=0, atol=1e-7)
+
+
+def test_a_row_of_a_score_raises_its_semitones_and_no_others() -> None:
+    chain = chain_of(score=True)
+    rows = torch.zeros(1, 1, 3, 84, dtype=torch.float64)
+    with torch.no_grad():
+        _, without = chain(*inputs(1), rows)
+        for row in range(3):
+            changes = []
+            for semitone in (20, 60):
+                rows.zero_()[..., row, semitone] = 1.0
+                _, pitch = chain(*inputs(1), rows)
+                change = pitch.logits[0, 0, 3:] - without.logits[0, 0, 3:]
+                changes.append(float(change[semitone]))
+                assert float(change.abs().sum()) == pytest.approx(abs(changes[-1]), abs=1e-12)
+            assert changes[0] == pytest.approx(changes[1], abs=1e-12) != 0.0, "the weights are shared"

@@ -9,7 +9,7 @@ from frames import GIVEN, PLAIN, frame_model, frames_of
 from partita.audio.features.layout import FrameLayout
 from partita.errors import PartitaError
 from partita.models.frame_tier.config import FrameModelConfig
-from partita.models.frame_tier.model import STARTS, FrameModel
+from partita.models.frame_tier.model import STARTS, FrameModel, Given
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,14 @@ def test_the_density_does_not_depend_on_units() -> None:
         features = model.normalised(many)
         columns, _ = model.chain(
             model.recurrent[1](
-                model.recurrent[0](model.embedded(features[:, :-1], None), torch.zeros(len(pitch), 12)),
+                model.recurrent[0](
+                    model.embedded(features[:, :-1], Given(None, None)), torch.zeros(len(pitch), 12)
+                ),
                 torch.zeros(len(pitch), 12),
             ),
             features[:, :-1],
             features[:, 1:],
+            None,
         )
         others = columns.nats(features[:, 1:])[:, 0]
         others = others.sum(1) - others[:, 1]

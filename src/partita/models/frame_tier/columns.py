@@ -5,8 +5,9 @@
 w, m and s of a column depend on the recurrent layers and on the columns before it, so the columns of a frame
 fit together (Uria et al. 2013, "RNADE"). The order is periodicity, pitch, bands. Means are relative to the
 column's value one frame before. The pitch also has one narrow Gaussian at each semitone, since a new note may
-be any. All values here are normalised, but the network's outputs for the pitch are in semitones: it mostly
-changes by hundredths of an octave, too little for a network to learn. This file does not know time.
+be any; a score makes those of its notes more likely. All values here are normalised, but the network's
+outputs for the pitch are in semitones: it mostly changes by hundredths of an octave, too little for a network
+to learn. This file does not know time.
 """
 
 import math
@@ -18,11 +19,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from partita.models.conditioning.conditioner import LOWEST_PITCH, PITCH_BINS, semitone_weights
+from partita.models.frame_tier.score import SCORE_ROWS
 
 PERIODICITY, PITCH = 0, 1
 """Places of the first columns; the bands follow."""
 MIDDLE_PITCH, PITCH_SCALE = 69.0, 12.0
 """A pitch p, a MIDI note number, is normalised as (p - 69) / 12."""
+SCORE_START = [2.0, 0.0, 0.0]
+"""Initial weights of the rows of a score: a note that sounds is likely."""
 LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION = -6.0, 3.0
 HALF_LOG_TAU = 0.5 * math.log(2.0 * math.pi)
 
@@ -62,13 +66,17 @@ class ColumnChain(nn.Module):
         logits, a, b of column d = h_d W_d + w_d
         means = (1 + r_d) x'_d + v_d a,    log deviations = b + ln v_d
 
-    x' is the frame before, and v_d is 1, or 1 / 12 for the pitch.
+    x' is the frame before, and v_d is 1, or 1 / 12 for the pitch. With a score s, as `score_rows` returns
+    it, the logit of semitone j has in addition
+
+        sum over r of (h_pitch S_r + t_r) s_rj
 
     Args:
         columns: feature columns, at least 3.
         context: channels of the recurrent layers' output.
         channels: hidden channels of each column.
         mixtures: Gaussians of each column.
+        score: whether there is a score.
         generator: the random stream of the initial weights; None takes PyTorch's global one.
     """
 
@@ -76,7 +84,14 @@ class ColumnChain(nn.Module):
     units: Tensor
 
     def __init__(
-        self, *, columns: int, context: int, channels: int, mixtures: int, generator: torch.Generator | None
+        self,
+        *,
+        columns: int,
+        context: int,
+        channels: int,
+        mixtures: int,
+        score: bool,
+        generator: torch.Generator | None,
     ) -> None:
         super().__init__()
         self.columns, self.channels, self.mixtures = columns, channels, mixtures
@@ -88,6 +103,8 @@ class ColumnChain(nn.Module):
         self.output_bias = nn.Parameter(torch.empty(columns, 3 * mixtures))
         self.semitones = nn.Parameter(torch.empty(channels, PITCH_BINS + 2))
         self.semitones_bias = nn.Parameter(torch.zeros(PITCH_BINS + 2))
+        self.score = nn.Parameter(torch.zeros(channels, SCORE_ROWS)) if score else None
+        self.score_bias = nn.Parameter(torch.tensor(SCORE_START)) if score else None
         self.carry_change = nn.Parameter(torch.zeros(columns))  # weight decay pulls the factor towards 1
         units = [1.0 / PITCH_SCALE if column == PITCH else 1.0 for column in range(columns)]
         self.register_buffer("units", torch.tensor(units), persistent=False)
@@ -114,6 +131,7 @@ class ColumnChain(nn.Module):
         context: Float[Tensor, "batch time channels"],
         before: Float[Tensor, "batch time columns"],
         values: Float[Tensor, "batch time columns"],
+        score: Float[Tensor, "batch time rows bins"] | None,
     ) -> tuple[Mixture, Mixture]:
         """Return the mixtures of all columns, then the pitch's mixture, which has the semitones too.
 
@@ -121,6 +139,7 @@ class ColumnChain(nn.Module):
             context: the output of the recurrent layers.
             before: the frame before each frame.
             values: the frames; a column's mixture depends on the columns before it only.
+            score: what the score says about each semitone in each frame; None without a score.
         """
         hidden = functional.relu(self._hidden(context, values))
         columns = torch.einsum("btdh,dhp->btdp", hidden, self.output) + self.output_bias
@@ -129,7 +148,8 @@ class ColumnChain(nn.Module):
         means = ((1.0 + self.carry_change) * before)[..., None] + units * changes
         deviations = (deviations + units.log()).clamp(LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION)
         mixtures = Mixture(logits, means, deviations)
-        return mixtures, self._pitch(hidden[:, :, PITCH], Mixture(*(part[:, :, PITCH] for part in mixtures)))
+        relative = Mixture(*(part[:, :, PITCH] for part in mixtures))
+        return mixtures, self._pitch(hidden[:, :, PITCH], relative, score)
 
     def _hidden(self, context: Tensor, values: Tensor) -> Tensor:
         earlier = (self.earlier * self.mask).transpose(0, 1).flatten(1)  # from column e to all later ones
@@ -138,7 +158,7 @@ class ColumnChain(nn.Module):
         hidden = torch.cat([hidden[..., : 2 * self.channels], bands], -1)
         return hidden.view(*hidden.shape[:-1], self.columns, self.channels)
 
-    def _pitch(self, hidden: Tensor, relative: Mixture) -> Mixture:
+    def _pitch(self, hidden: Tensor, relative: Mixture, score: Tensor | None) -> Mixture:
         """Append a Gaussian at each semitone, all with one offset (the tuning) and one deviation."""
         found = hidden @ self.semitones + self.semitones_bias
         logits, offset, deviation = (
@@ -146,6 +166,10 @@ class ColumnChain(nn.Module):
             found[..., -2:-1],
             found[..., -1:] - math.log(PITCH_SCALE),
         )
+        if score is not None:
+            assert self.score is not None and self.score_bias is not None
+            weights = hidden @ self.score + self.score_bias
+            logits = logits + (weights[..., None] * score).sum(-2)
         bins = torch.arange(LOWEST_PITCH, LOWEST_PITCH + PITCH_BINS, device=hidden.device)
         means = (bins.to(hidden.dtype) - MIDDLE_PITCH) / PITCH_SCALE + torch.tanh(offset) / PITCH_SCALE
         deviations = deviation.clamp(LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION).expand_as(logits)

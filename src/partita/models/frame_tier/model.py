@@ -10,6 +10,7 @@ file does not know files, losses, sampling or the optimizer.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -34,6 +35,7 @@ from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.frame_tier.given import GivenNetwork
 from partita.models.frame_tier.randomness import dequantised, dropout, input_noise
 from partita.models.frame_tier.recurrent import RecurrentLayer
+from partita.models.frame_tier.score import SCORE_ROWS, score_rows
 
 BAND_NOISE, PITCH_NOISE, PERIODICITY_NOISE = 0.1, 0.1, 0.05
 """The largest standard deviations of the noise on inputs in training; the pitch's is in semitones.
@@ -46,15 +48,25 @@ SILENCE = (math.log(FLOOR) + SHIFT) / SCALE
 """The value of a band without sound."""
 
 
+class Given(NamedTuple):
+    """What frames are given besides their past; both are None where the layout has no such columns."""
+
+    channels: Float[Tensor, "batch frames channels"] | None
+    """The output of `GivenNetwork`."""
+    score: Float[Tensor, "batch frames rows bins"] | None
+    """The score over the semitones."""
+
+
 class FrameModel(nn.Module):
     """Give the density of each frame's features from all frames before it, and from notes and labels.
 
-        e_t = relu([x_t-1, bins(pitch_t-1), g_t] W + b)
+        e_t = relu([x_t-1, bins(pitch_t-1), g_t, s_t bins(pitch_t-1)] W + b)
         h_t = GRU layers over e_t, by default 2
-        p(x_t) = a chain of mixtures over the columns, given h_t     (see `ColumnChain`)
+        p(x_t) = a chain of mixtures over the columns, given h_t and s_t     (see `ColumnChain`)
 
     x are normalised features: bands and periodicity as they are, pitch p as (p - 69) / 12. g_t are the notes
-    and labels of frame t, with the notes of the next frames (see `GivenNetwork`).
+    and labels of frame t, with the notes of the next frames (see `GivenNetwork`). s_t is the score over the
+    semitones (see `score_rows`), by which the network knows whether the newest pitch is of a sounding note.
 
     Args:
         config: the shape.
@@ -80,7 +92,8 @@ class FrameModel(nn.Module):
         self.config = config
         layout, channels = config.layout, config.recurrent_channels
         features, given = layout.feature_columns, config.note_channels if config.given_columns else 0
-        self.input = nn.Parameter(torch.empty(features + PITCH_BINS + given, channels))
+        matches = SCORE_ROWS if layout.notes else 0
+        self.input = nn.Parameter(torch.empty(features + PITCH_BINS + given + matches, channels))
         self.input_bias = nn.Parameter(torch.zeros(channels))
         with torch.no_grad():
             self.input.normal_(0.0, math.sqrt(2.0 / (features + given + 2)), generator=generator)
@@ -103,6 +116,7 @@ class FrameModel(nn.Module):
             context=channels,
             channels=config.column_channels,
             mixtures=config.mixtures,
+            score=layout.notes,
             generator=generator,
         )
         self._register_ranges()
@@ -209,15 +223,28 @@ class FrameModel(nn.Module):
         return torch.cat([pitch.flip(-1), frames[..., :bands]], -1)
 
     def embedded(
-        self, past: Float[Tensor, "batch time columns"], given: Float[Tensor, "batch time given"] | None
+        self, past: Float[Tensor, "batch time columns"], given: Given
     ) -> Float[Tensor, "batch time channels"]:
-        """Return the recurrent layers' inputs, from normalised features and the given network's output."""
-        voiced = past[..., PERIODICITY, None]
-        parts = [past, semitone_bins(past[..., PITCH]) * voiced, *([] if given is None else [given])]
+        """Return the recurrent layers' inputs, from normalised features and what the frames are given."""
+        bins = semitone_bins(past[..., PITCH]) * past[..., PERIODICITY, None]
+        parts = [past, bins]
+        if given.channels is not None:
+            parts.append(given.channels)
+        if given.score is not None:
+            parts.append((given.score * bins[..., None, :]).sum(-1))
         return functional.relu(torch.cat(parts, -1) @ self.input + self.input_bias)
 
-    def _given(self, frames: Tensor) -> Tensor | None:
-        return None if self.given is None else self.given(frames[..., self.feature_columns :])
+    def given_to(self, columns: Float[Tensor, "batch frames given"]) -> Given:
+        """Return what frames are given, from their columns of notes and labels."""
+        layout = self.config.layout
+        notes = columns[..., : layout.note_columns]
+        return Given(
+            None if self.given is None else self.given(columns),
+            score_rows(notes, lookahead=self.config.note_lookahead) if layout.notes else None,
+        )
+
+    def _given(self, frames: Tensor) -> Given:
+        return self.given_to(frames[..., self.feature_columns :])
 
     def _spread(self, frames: Tensor, generator: torch.Generator) -> Tensor:
         return self.normalised(dequantised(frames[..., : self.feature_columns], self.steps, generator))
@@ -233,18 +260,16 @@ class FrameModel(nn.Module):
         return self._mixtures(features[:, :-1], features[:, 1:], self._given(frames[:, 1:]), None)
 
     def _mixtures(
-        self, past: Tensor, values: Tensor, given: Tensor | None, generator: torch.Generator | None
+        self, past: Tensor, values: Tensor, given: Given, generator: torch.Generator | None
     ) -> tuple[Mixture, Mixture]:
         hidden = self.embedded(past, given)
         for layer in self.recurrent:
             hidden = layer(hidden, hidden.new_zeros(len(hidden), hidden.shape[2]))
             hidden = dropout(hidden, self.config.dropout, generator)
-        found: tuple[Mixture, Mixture] = self.chain(hidden, past, values)
+        found: tuple[Mixture, Mixture] = self.chain(hidden, past, values, given.score)
         return found
 
-    def _nats(
-        self, past: Tensor, targets: Tensor, given: Tensor | None, generator: torch.Generator | None
-    ) -> Tensor:
+    def _nats(self, past: Tensor, targets: Tensor, given: Given, generator: torch.Generator | None) -> Tensor:
         columns, pitch = self._mixtures(past, targets, given, generator)
         nats = columns.nats(targets)
         others = nats.sum(-1) - nats[..., PITCH]

@@ -23,20 +23,56 @@ def add_scaled(factor: Any, row: Any, total: Any) -> None:
 
 
 @compiled(error_model="numpy")
-def add_bins(pitch: Any, factor: Any, units: Any, table: Any, total: Any) -> None:
-    """Add the rows of a table that belong to the semitones around a normalised pitch, times a factor."""
+def semitone_place(pitch: Any, units: Any, count: Any) -> Any:
+    """Return the lower of the two semitones around a normalised pitch, and the share of the upper one."""
     place = units.scale[PITCH] * pitch + units.shift[PITCH] - np.float32(units.lowest)
-    last = np.float32(len(table) - 1)
+    last = np.float32(count - 1)
     place = place if place >= NOTHING else NOTHING  # NaN too
     place = place if place <= last else last
-    lower = min(int(place), len(table) - 2)
-    upper_share = place - np.float32(lower)
+    lower = min(int(place), count - 2)
+    return lower, place - np.float32(lower)
+
+
+@compiled(error_model="numpy")
+def add_bins(pitch: Any, factor: Any, units: Any, table: Any, total: Any) -> None:
+    """Add the rows of a table that belong to the semitones around a normalised pitch, times a factor."""
+    lower, upper_share = semitone_place(pitch, units, len(table))
     add_scaled(factor * (np.float32(1.0) - upper_share), table[lower], total)
     add_scaled(factor * upper_share, table[lower + 1], total)
 
 
 @compiled(error_model="numpy")
-def fill_mixture(network: Any, units: Any, state: Any, work: Any, column: Any) -> Any:
+def write_matches(pitch: Any, factor: Any, units: Any, score: Any, out: Any) -> None:
+    """Write each row of a score at a normalised pitch, shared by two semitones, times a factor.
+
+    Args:
+        pitch: the normalised pitch.
+        factor: a number.
+        units: Units.
+        score: (rows, semitones) float32.
+        out: (rows,) float32, overwritten.
+    """
+    lower, upper_share = semitone_place(pitch, units, score.shape[1])
+    for row in range(len(score)):
+        low, high = score[row, lower], score[row, lower + 1]
+        out[row] = factor * ((np.float32(1.0) - upper_share) * low + upper_share * high)
+
+
+@compiled(error_model="numpy")
+def add_score(network: Any, work: Any, score: Any) -> None:
+    """Add what a score says to the logits of the pitch's semitones."""
+    hidden, rows = network.score.shape
+    for row in range(rows):
+        weight = network.score_bias[row]
+        for i in range(hidden):
+            value = work.columns[PITCH * hidden + i]
+            if value > NOTHING:
+                weight += value * network.score[i, row]
+        add_scaled(weight, score[row], work.semitones[: score.shape[1]])
+
+
+@compiled(error_model="numpy")
+def fill_mixture(network: Any, units: Any, state: Any, work: Any, column: Any, score: Any) -> Any:
     """Write the Gaussians of a column, and return how many there are."""
     _, hidden, outputs = network.output.shape
     mixtures = outputs // 3
@@ -58,6 +94,7 @@ def fill_mixture(network: Any, units: Any, state: Any, work: Any, column: Any) -
         mixture[2, k] = found[2 * mixtures + k] + log_unit
     if column != PITCH:
         return mixtures
+    add_score(network, work, score)
     count = len(semitones) - 2
     offset, deviation = math.tanh(np.float64(semitones[count])), semitones[count + 1] + log_unit
     for k in range(count):

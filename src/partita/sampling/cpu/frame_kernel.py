@@ -22,6 +22,7 @@ from partita.sampling.cpu.frame_columns import (
     draw_value,
     fill_mixture,
     set_loudness,
+    write_matches,
 )
 from partita.sampling.cpu.matmul import RECTIFY, UNBOUNDED, Columns, Matrix, MatrixRows, multiply_column
 
@@ -61,6 +62,10 @@ class FrameNetwork(NamedTuple):
     """(hidden, semitones + 2) float32: the logits of the pitch's semitones, one offset, one log deviation."""
     semitones_bias: Any
     """(semitones + 2,) float32."""
+    score: Any
+    """(hidden, rows) float32: the weight of each row of the score; no rows without a score."""
+    score_bias: Any
+    """(rows,) float32."""
     carry: Any
     """(columns,) float32."""
 
@@ -148,7 +153,7 @@ def multiply(matrix: Any, layer: Any, start: Any, x: Any, y: Any, least: Any) ->
 
 
 @compiled(error_model="numpy")
-def pass_frame(network: Any, units: Any, state: Any, work: Any, at: Any, given: Any) -> None:
+def pass_frame(network: Any, units: Any, state: Any, work: Any, at: Any, given: Any, score: Any) -> None:
     """Process the newest frame: update the states of all recurrent layers.
 
     Args:
@@ -158,12 +163,16 @@ def pass_frame(network: Any, units: Any, state: Any, work: Any, at: Any, given: 
         work: FrameWorkspace, overwritten.
         at: FrameAddresses.
         given: (channels,) float32: what the following frame is given.
+        score: (rows, semitones) float32: the score of that frame.
     """
     columns, channels = len(state.frame), state.states.shape[1]
     work.inputs[:columns] = state.frame
-    work.inputs[columns : columns + len(given)] = given
+    matches = columns + len(given)
+    work.inputs[columns:matches] = given
+    pitch = state.frame[PITCH]
+    write_matches(pitch, state.frame[0], units, score, work.inputs[matches : matches + len(score)])
     work.start[:] = network.input_bias
-    add_bins(state.frame[PITCH], state.frame[0], units, network.bins, work.start)
+    add_bins(pitch, state.frame[0], units, network.bins, work.start)
     multiply(network.input, 0, at.start, at.inputs, at.hidden, RECTIFY)
     bytes_, x = 4 * channels, at.hidden
     for layer in range(network.layers):
@@ -188,7 +197,16 @@ def pass_frame(network: Any, units: Any, state: Any, work: Any, at: Any, given: 
 
 @compiled(error_model="numpy")
 def draw_frame(
-    network: Any, units: Any, state: Any, work: Any, at: Any, rule: Any, line: Any, number: Any, out: Any
+    network: Any,
+    units: Any,
+    state: Any,
+    work: Any,
+    at: Any,
+    rule: Any,
+    score: Any,
+    line: Any,
+    number: Any,
+    out: Any,
 ) -> None:
     """Draw the columns of a clip's next frame from the states of the recurrent layers.
 
@@ -199,6 +217,7 @@ def draw_frame(
         work: FrameWorkspace, overwritten.
         at: FrameAddresses.
         rule: FrameRule.
+        score: (rows, semitones) float32: the score of the frame.
         line: (3,) float32: periodicity, pitch and loudness that the frame is to have, NaN where it is free.
         number: the frame's number, by which its uniforms are addressed.
         out: (columns,) float32, receives the frame in the units of the features.
@@ -207,7 +226,7 @@ def draw_frame(
     last = at.states + 4 * (network.layers - 1) * state.states.shape[1]
     multiply(network.context, 0, network.context_bias_at, last, at.columns, UNBOUNDED)
     for column in range(columns):
-        count = fill_mixture(network, units, state, work, column)
+        count = fill_mixture(network, units, state, work, column, score)
         first = (number * columns + column) * UNIFORMS
         u = (
             uniform(rule.seed_low, rule.seed_high, first, rule.clip),
@@ -241,6 +260,7 @@ def advance_frames(
     rule: Any,
     known: Any,
     given: Any,
+    scores: Any,
     lines: Any,
     first: Any,
     out: Any,
@@ -256,13 +276,15 @@ def advance_frames(
         rule: FrameRule.
         known: (k, columns) float32, normalised: frames that follow the state's newest one.
         given: (k + steps, channels) float32: what these frames, and then the drawn ones, are given.
+        scores: (k + steps, rows, semitones) float32: the score of these frames, and of the drawn ones.
         lines: (steps, 3) float32: see `draw_frame`.
         first: the number of the first frame to draw.
         out: (steps, columns) float32, receives the frames in the units of the features.
     """
     for i in range(len(known)):
-        pass_frame(network, units, state, work, at, given[i])
+        pass_frame(network, units, state, work, at, given[i], scores[i])
         state.frame[:] = known[i]
     for i in range(len(out)):
-        pass_frame(network, units, state, work, at, given[len(known) + i])
-        draw_frame(network, units, state, work, at, rule, lines[i], np.int64(first + i), out[i])
+        k = len(known) + i
+        pass_frame(network, units, state, work, at, given[k], scores[k])
+        draw_frame(network, units, state, work, at, rule, scores[k], lines[i], np.int64(first + i), out[i])

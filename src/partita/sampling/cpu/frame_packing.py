@@ -118,6 +118,8 @@ def _column_arrays(model: FrameModel, w: dict[str, Array]) -> dict[str, Any]:
     bins = np.concatenate([np.zeros((PITCH_BINS, 2 * hidden)), w["chain.bins"]], 1)
     names = ("output", "output_bias", "semitones", "semitones_bias")
     arrays = {name: w[f"chain.{name}"] for name in names} | {"earlier": earlier, "column_bins": bins}
+    arrays["score"] = w.get("chain.score", np.zeros((hidden, 0)))
+    arrays["score_bias"] = w.get("chain.score_bias", np.zeros(0))
     arrays["carry"] = 1.0 + w["chain.carry_change"]
     return {name: _float32(array) for name, array in arrays.items()}
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from partita.checks import check_count, check_positive
 from partita.device import thread_limit
 from partita.errors import PartitaError
+from partita.models.conditioning.conditioner import PITCH_BINS
 from partita.models.frame_tier.model import STARTS, FrameModel
 from partita.sampling.cpu.frame_kernel import FrameRule, advance_frames
 from partita.sampling.cpu.frame_packing import addresses, new_state, new_workspace, pack_frames
@@ -78,7 +79,7 @@ class FrameSampler:
         if given is not None:
             given = _checked("given", given, clips, (model.config.given_columns,))
         past = self._past(model, history, clips, seed, given)
-        self._given, known = self._known(model, past, given)
+        (self._given, self._scores), known = self._known(model, past, given)
         key = frame_seed(seed)
         low, high = np.uint64(key & 0xFFFFFFFF), np.uint64(key >> 32)
         self._rules = [FrameRule(float(temperature), low, high, np.int64(clip)) for clip in range(clips)]
@@ -111,7 +112,8 @@ class FrameSampler:
         numbers = self.position + np.arange(count)
         lines = self._line[np.minimum(numbers, len(self._line) - 1)]
         for clip, state in enumerate(self._states):
-            given = self._given[clip % len(self._given)]
+            row = clip % len(self._given)
+            each = np.minimum(places, len(self._given[row]) - 1)
             advance_frames(
                 self._packed.network,
                 self._packed.units,
@@ -120,7 +122,8 @@ class FrameSampler:
                 self._addresses[clip],
                 self._rules[clip],
                 np.ascontiguousarray(known[clip]),
-                given[np.minimum(places, len(given) - 1)],
+                self._given[row][each],
+                self._scores[row][each],
                 lines,
                 np.int64(self.position),
                 drawn[clip],
@@ -150,30 +153,46 @@ class FrameSampler:
             missing[..., labels:] = given[:, :1, labels:]
         return np.concatenate([np.broadcast_to(past, (clips, *past.shape[1:])), missing], 2)
 
-    def _known(self, model: FrameModel, past: Frames, given: Frames | None) -> tuple[list[Frames], Frames]:
+    def _known(
+        self, model: FrameModel, past: Frames, given: Frames | None
+    ) -> tuple[tuple[list[Frames], list[Frames]], Frames]:
         """Return what each frame after the first is given, and the normalised features of the history.
 
         The channels are computed once and clip by clip, so that rounding does not depend on other clips. Rows
         end with one for all frames after the last.
+
+        Returns:
+            For each clip the channels, (frames, channels), and the scores, (frames, rows, semitones); then
+            the features, (clips, frames, columns).
         """
         known = model.normalised(torch.from_numpy(past)).numpy()
         layout, clips = model.config.layout, len(past)
         if model.given is None:
-            return [np.zeros((1, 0), np.float32)], known
+            return ([np.zeros((1, 0), np.float32)], [np.zeros((1, 0, PITCH_BINS), np.float32)]), known
         count = model.config.given_columns
         if given is None or not given.shape[1]:
-            given = (
-                past[:, -1:, self._width :]
-                * np.r_[np.zeros(layout.note_columns), np.ones(len(layout.labels))]
-            )
+            stays = np.r_[np.zeros(layout.note_columns), np.ones(len(layout.labels))].astype(np.float32)
+            given = past[:, -1:, self._width :] * stays
         following = np.broadcast_to(given, (clips, *given.shape[1:]))
         rows = np.concatenate([past[:, 1:, self._width :], following], 1)
         after = np.zeros((clips, 1 + model.config.note_lookahead, count), np.float32)
         after[..., layout.note_columns :] = rows[:, -1:, layout.note_columns :]
         whole = torch.from_numpy(np.concatenate([rows, after], 1))
+        channels, scores = [], []
         with thread_limit(1), torch.inference_mode():
-            each = [model.given(row[None])[0].numpy() for row in whole]
-        return [np.ascontiguousarray(one[: rows.shape[1] + 1]) for one in each], known
+            for row in whole:
+                found = model.given_to(row[None])
+                stop = rows.shape[1] + 1
+                channels.append(_rows(found.channels, stop, (0,)))
+                scores.append(_rows(found.score, stop, (0, PITCH_BINS)))
+        return (channels, scores), known
+
+
+def _rows(found: torch.Tensor | None, stop: int, empty: tuple[int, ...]) -> Frames:
+    """Return the first rows of one clip as an array; without any, rows of the given empty shape."""
+    if found is None:
+        return np.zeros((stop, *empty), np.float32)
+    return np.ascontiguousarray(found[0, :stop].numpy())
 
 
 def _checked(name: str, array: NDArray[np.floating], clips: int, columns: tuple[int, ...]) -> Frames:

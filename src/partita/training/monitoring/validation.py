@@ -14,7 +14,7 @@ from torch import Tensor
 from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
-from partita.data.frames.excerpts import segment_frames
+from partita.data.frame_windows import every_frame_window
 from partita.data.windows import WindowBatch, every_window
 from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
@@ -27,6 +27,7 @@ from partita.training.train_step import TrainStep
 
 FEWEST_WINDOWS = 4  # fewer would all come from one place in one recording
 VALIDATION_SHARE = 0.05  # samples scored at a validation over samples trained on since the last one
+FRAMES, FRAME_BATCH = 500, 32  # of the frame tier's windows
 NOMINAL_RATE = 4e10  # operations a second that a budget in minutes is assumed to buy on every machine
 
 
@@ -163,6 +164,9 @@ class ValidationScorer:
     def frame_scores(self) -> dict[str, float]:
         """Return the frame tier's bits on the whole split, in bits per sample; empty without a frame tier.
 
+        The split is scored in windows, many at once, since a recurrent network takes frame after frame. Each
+        window begins without a past, so the bits are a little above those of `partita evaluate`.
+
         The sum with the sample tier's bits is an upper bound on the code length of the sound, since it
         describes the frames too, which follow from the sound.
         """
@@ -170,16 +174,19 @@ class ValidationScorer:
         if tier is None:
             return {}
         layout = tier.model.config.layout
+        if all(one.length < layout.hop_length for one in self.corpus.segments("validation")):
+            return {}
         rng = torch_stream(self.config.seed, "frames/validation")
         bits, frames = 0.0, 0
         with torch.no_grad():
-            for segment in self.corpus.segments("validation"):
-                given = torch.from_numpy(segment_frames(self.corpus, segment, layout)).to(tier.device)
-                if len(given) < 2:
-                    continue
-                bits += float(tier.ema.model.frame_bits(given[None], rng).double().sum())
-                frames += len(given) - 1
-        return {"frame_bits": bits / frames / layout.hop_length} if frames else {}
+            for batch in every_frame_window(
+                self.corpus, "validation", length=FRAMES, batch=FRAME_BATCH, layout=layout
+            ):
+                given = torch.from_numpy(batch.frames).to(tier.device)
+                valid = torch.from_numpy(batch.valid).to(tier.device)
+                bits += float((tier.ema.model.frame_bits(given, rng) * valid).double().sum())
+                frames += int(valid.sum())
+        return {"frame_bits": bits / frames / layout.hop_length}
 
     def final_score(self, model: WaveNet, *, spent: float) -> tuple[float, float]:
         """Score the final weights on the whole split, or on as much of it as the budget leaves time for.
