@@ -90,10 +90,13 @@ def run_until_done(trainer: Trainer, stop: Callable[[], bool] | None) -> Path:
 
 
 def _summary(corpus: Corpus, train_step: TrainStep) -> str:
-    weights = sum(parameter.numel() for parameter in train_step.generator.parameters())
+    tier = train_step.frame_tier
+    networks = [train_step.generator, *([] if tier is None else [tier.model])]
+    counts = [sum(parameter.numel() for parameter in network.parameters()) for network in networks]
+    weights = " + ".join(f"{count:,}" for count in counts)
     precision = "bfloat16" if train_step.compute.bfloat16 else "float32"
     minutes = corpus.seconds("train") / 60
     return (
-        f"training {weights:,} weights on {minutes:.1f} minutes of sound"
+        f"training {weights} weights on {minutes:.1f} minutes of sound"
         f" ({train_step.compute.device}, {precision})"
     )

@@ -68,6 +68,7 @@ def test_no_notes_at_all_is_an_error(scored: Path, tmp_path: Path) -> None:
 def test_without_the_option_nothing_is_kept(scored: Path, tmp_path: Path) -> None:
     corpus = prepare([scored], tmp_path / "corpus", PrepareConfig(sample_rate=8000))
     assert not corpus.has_notes and not any(notes_of(corpus).values())
+    assert "give --notes" in str(corpus.index["skipped"]), "notes are no damaged recordings"
     assert [path for path in corpus.path.iterdir() if NOTES_NAME.fullmatch(path.name)] == []
 
 

@@ -1,5 +1,6 @@
 """A run that starts from another model has its weights, and warns where the model knows its test split."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,16 @@ def test_the_frame_tier_has_the_weights_of_the_model_and_the_range_of_the_corpus
         others = {key for key in own if not torch.equal(begun[key], own[key])}
         assert others <= {"low", "high", "starts"}
         assert "low" in others
+
+
+def test_the_frame_tier_of_the_model_is_scored_before_the_first_update(
+    stand_in: str, etude_corpus: Corpus, tmp_path: Path
+) -> None:
+    # without a score the first one of the run replaced the model's network, even where it was worse
+    run = train(etude_corpus, tmp_path / "run", replace(QUICK, steps=1), start_from=stand_in, quiet=True)
+    begun = RunFolder.open(run).checkpoint_path(0) / "frames-random.safetensors"
+    best_bits, step = load_file(begun)["progress"].view(torch.float64).tolist()
+    assert math.isfinite(best_bits) and step == 0
 
 
 def test_other_conditions_and_shapes_are_refused_with_what_to_give(

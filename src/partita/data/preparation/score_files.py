@@ -5,12 +5,10 @@ from pathlib import Path
 
 from partita.data.notes import Note, read_notes
 from partita.data.notes.kept import KeptNotes
-from partita.data.preparation.sources import NOT_AUDIO, Source
+from partita.data.preparation.sources import SCORE, SCORE_SUFFIXES, Source
 from partita.data.preparation.summary import group_notes
 from partita.data.prepared_file import PreparedFile
 from partita.errors import PartitaError
-
-SUFFIXES = (".notes.csv", ".mid", ".midi")
 
 
 def find_notes(sources: Sequence[Source], files: Sequence[PreparedFile]) -> tuple[KeptNotes, list[str]]:
@@ -37,13 +35,15 @@ def find_notes(sources: Sequence[Source], files: Sequence[PreparedFile]) -> tupl
                 missing.append((source.name, f"its notes are left out: {error}"))
                 continue
             if notes is None:
-                missing.append((source.name, f"it has no notes: write them beside it as NAME{SUFFIXES[0]}"))
+                missing.append(
+                    (source.name, f"it has no notes: write them beside it as NAME{SCORE_SUFFIXES[0]}")
+                )
             else:
                 found[source.name] = notes
     if not found:
         first = f"{missing[0][0]}: {missing[0][1]}" if missing else "no recording can be used"
         raise PartitaError(
-            f"`notes` is on, but no recording has notes ({first}): write NAME{SUFFIXES[0]} or NAME.mid beside"
+            f"`notes` is on, but no recording has notes ({first}): write NAME{SCORE_SUFFIXES[0]} or NAME.mid beside"
             " the recordings"
         )
     return KeptNotes(found), group_notes(missing)
@@ -51,12 +51,12 @@ def find_notes(sources: Sequence[Source], files: Sequence[PreparedFile]) -> tupl
 
 def without_scores(sources: Sequence[Source]) -> list[Source]:
     """Return the sources without the files of notes, which are not skipped recordings."""
-    return [s for s in sources if s.problem != NOT_AUDIO or not s.name.endswith(SUFFIXES)]
+    return [s for s in sources if s.problem != SCORE]
 
 
 def _read_beside(recording: Path) -> list[Note] | None:
     """Return the notes beside a recording, None if there is no file of them."""
-    for suffix in SUFFIXES:
+    for suffix in SCORE_SUFFIXES:
         path = recording.with_name(recording.stem + suffix)
         if path.is_file():
             return read_notes(path)

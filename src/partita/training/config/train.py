@@ -94,9 +94,9 @@ class TrainConfig:
     batch: int = 2
     """Windows in each step."""
     input_noise: float | None = None
-    """Mean standard deviation, in classes, of noise on the past that the network reads in training, 0 to 64.
-    A network that has seen noise keeps to the instrument when it reads its own samples. By default 1 with
-    features, else 0."""
+    """Noise on the past that the network reads in training, in classes, 0 to 64; the standard deviation in
+    each window is drawn from 0 to 1.5 times this number. A network that has seen noise keeps to the
+    instrument when it reads its own samples. By default 1 with features, else 0."""
     input_gain_db: float | None = None
     """Largest change of the level of the past that the network reads in training, in decibels, 0 to 20. It
     teaches the network to return to the level of its conditions. By default 2 with features, else 0."""

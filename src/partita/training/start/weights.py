@@ -1,5 +1,6 @@
 """Give a new run the weights of another model, after checking that they fit, and describe that model."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from partita.runs.shipped.ancestry import start_section
 from partita.runs.shipped.known_sound import known_sound_warnings
 from partita.runs.weights import find_checkpoint, weights_path
 from partita.training.config.train import TrainConfig
+from partita.training.monitoring.validation import ValidationScorer
 from partita.training.train_step import TrainStep
 
 
@@ -50,6 +52,9 @@ def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start
     if train_step.frame_tier is not None and loaded.frames is not None:
         _refuse_other_frame_tier(loaded.frames.config, train_step.frame_tier.model.config, start_from)
         train_step.frame_tier.begin_from(dict(loaded.frames.state_dict()))
+        # so that a worse network, early in the run, does not replace that of the model
+        scores = ValidationScorer(corpus, config, train_step).frame_scores()
+        train_step.frame_tier.keep_if_better(scores.get("frame_bits", math.inf))
     warnings = known_sound_warnings(loaded, corpus, "test") if corpus.segments("test") else []
     return Start(
         section=start_section(run, weights_path(checkpoint)),

@@ -20,7 +20,8 @@ class PastNoise:
 
     Args:
         quantizer: waveform <-> classes.
-        deviation: the mean standard deviation of the noise, in classes; a quarter of the windows have none.
+        deviation: of the noise, in classes. The standard deviation in each window is drawn: 0 in a quarter of
+            the windows, up to 1.5 times this number in the others.
         gain_db: the largest change of level, in decibels.
         rng: the random stream, on the CPU.
 
