@@ -43,8 +43,8 @@ def find_notes(sources: Sequence[Source], files: Sequence[PreparedFile]) -> tupl
     if not found:
         first = f"{missing[0][0]}: {missing[0][1]}" if missing else "no recording can be used"
         raise PartitaError(
-            f"`notes` is on, but no recording has notes ({first}): write NAME{SCORE_SUFFIXES[0]} or NAME.mid beside"
-            " the recordings"
+            f"`notes` is on, but no recording has notes ({first}): write NAME{SCORE_SUFFIXES[0]} or"
+            " NAME.mid beside the recordings"
         )
     return KeptNotes(found), group_notes(missing)
 
