@@ -26,6 +26,7 @@ from partita.evaluation.metrics.pitch_agreement import line_agreement, note_agre
 from partita.evaluation.statistics.scores import Score
 from partita.runs.loading import LoadedModel
 from partita.runs.versions import versions
+from partita.sampling.config import FRAME_TEMPERATURE
 
 CLIPS, SECONDS = 8, 10
 Waveforms = NDArray[np.float32]
@@ -154,7 +155,7 @@ def main() -> None:
     parser.add_argument("--clips-to", type=Path)
     parser.add_argument("--split", default="test")
     parser.add_argument("--temperature", type=float)
-    parser.add_argument("--frame-temperature", type=float, default=1.0)
+    parser.add_argument("--frame-temperature", type=float, default=FRAME_TEMPERATURE)
     asked = parser.parse_args()
     model, corpus = load(asked.run), Corpus.open(asked.corpus)
     rate, line = corpus.sample_rate, melody(corpus.sample_rate)

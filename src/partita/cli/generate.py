@@ -140,7 +140,8 @@ class Command:
     def _options(self) -> list[str]:
         """Return what the comment of the clips says besides the seed."""
         frames = self.sampling.frame_temperature
-        found = [("temperature", self.temperature), ("frame temperature", None if frames == 1.0 else frames)]
+        changed = None if frames == Drawing.frame_temperature else frames
+        found = [("temperature", self.temperature), ("frame temperature", changed)]
         shown = [f"{name} {value:g}" for name, value in found if value is not None]
         return [*self.conditions.words, *shown]
 

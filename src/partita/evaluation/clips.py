@@ -19,7 +19,7 @@ from partita.data.prompts import prompt_places, prompts_at
 from partita.errors import PartitaError
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
-from partita.sampling.config import SamplingConfig, usual_temperature
+from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_temperature
 from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.sampling.given.source import UNKNOWN
 from partita.sampling.stream import draw
@@ -160,7 +160,7 @@ def draw_continuations(
     frames: FrameModel | None = None,
     seed: int,
     temperature: float | None = None,
-    frame_temperature: float = 1.0,
+    frame_temperature: float = FRAME_TEMPERATURE,
     threads: int | None = None,
 ) -> NDArray[np.float32]:
     """Draw a model's continuation of each prompt, with the length of the real continuations.

@@ -23,6 +23,7 @@ from partita.evaluation.code_length import code_length
 from partita.models.frame_tier.model import FrameModel
 from partita.runs.loading import LoadedModel, load
 from partita.runs.shipped.known_sound import known_sound_warnings
+from partita.sampling.config import FRAME_TEMPERATURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class EvaluateConfig:
     temperature: float | None = None
     """Sampling temperature of the clips; by default the model's own, which is 1 for a model that is given
     nothing. The bits are always computed at temperature 1."""
-    frame_temperature: float = 1.0
+    frame_temperature: float = FRAME_TEMPERATURE
     """Temperature of the frame tier, for a model that has one."""
     seed: int = 0
     """Seed of the prompts, the draws and the intervals."""

@@ -21,7 +21,7 @@ from partita.runs.checkpoint_state import SUFFIX, read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
 from partita.runs.weights import chosen_temperature, find_checkpoint, load_network, weights_path
-from partita.sampling.config import Precision, SamplingConfig, usual_temperature
+from partita.sampling.config import FRAME_TEMPERATURE, Precision, SamplingConfig, usual_temperature
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
 from partita.sampling.smc.sampler import SteeredStream, Steering
@@ -83,7 +83,7 @@ class LoadedModel:
         transpose: float | None = None,
         features: NDArray[np.floating[Any]] | None = None,
         temperature: float | None = None,
-        frame_temperature: float = 1.0,
+        frame_temperature: float = FRAME_TEMPERATURE,
         top_k: int | None = None,
         top_p: float | None = None,
         precision: Precision = "float32",

@@ -100,3 +100,14 @@ def test_a_row_of_a_score_raises_its_semitones_and_no_others() -> None:
                 changes.append(float(change[semitone]))
                 assert float(change.abs().sum()) == pytest.approx(abs(changes[-1]), abs=1e-12)
             assert changes[0] == pytest.approx(changes[1], abs=1e-12) != 0.0, "the weights are shared"
+
+
+def test_drawn_numbers_have_the_mean_and_the_variance_of_the_mixture() -> None:
+    one = Mixture(
+        torch.tensor([math.log(3.0), 0.0]), torch.tensor([1.0, -2.0]), torch.tensor([0.0, math.log(2.0)])
+    )
+    many = Mixture(*(part.expand(40_000, 2) for part in one))
+    drawn = many.draw(torch.Generator().manual_seed(0))
+    # mean 0.75 * 1 - 0.25 * 2, variance 0.75 * (1 + 1) + 0.25 * (4 + 4) - mean^2
+    assert float(drawn.mean()) == pytest.approx(0.25, abs=0.05)
+    assert float(drawn.var()) == pytest.approx(3.4375, rel=0.03)

@@ -127,6 +127,20 @@ def test_all_randomness_comes_from_the_generators() -> None:
     assert torch.equal(torch.random.get_rng_state(), state), "the global stream was used"
 
 
+def test_a_part_of_the_past_in_training_is_what_the_network_draws() -> None:
+    model, frames = frame_model(dropout=0.0), frames_of(PLAIN, 2, 9)
+    model.noise.zero_()
+
+    def nats(own_share: float) -> torch.Tensor:
+        return model.training_nats(frames, torch.Generator().manual_seed(5), own_share=own_share)
+
+    real, own = nats(0.0), nats(1.0)
+    assert torch.equal(real[:, 0], own[:, 0]), "the first frame of a window is real"
+    assert (real[:, 1:] != own[:, 1:]).any(1).all()
+    torch.autograd.backward(own.mean())
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
 def test_ranges_and_starts_are_kept_in_the_checkpoint() -> None:
     model, other = frame_model(), frame_model(seed=1)
     frames = frames_of(PLAIN, 1, 5)[0]

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from partita.models.conditioning.conditioner import LOWEST_PITCH, PITCH_BINS, semitone_weights
+from partita.models.frame_tier.randomness import uniform
 from partita.models.frame_tier.score import SCORE_ROWS
 
 PERIODICITY, PITCH = 0, 1
@@ -48,6 +49,21 @@ class Mixture(NamedTuple):
         places = (values[..., None] - self.means) * torch.exp(-self.log_deviations)
         logs = functional.log_softmax(self.logits, -1) - self.log_deviations - 0.5 * places.square()
         return HALF_LOG_TAU - torch.logsumexp(logs, -1)
+
+    def draw(self, generator: torch.Generator) -> Float[Tensor, "..."]:
+        """Return a random number from each mixture.
+
+        >>> one = Mixture(torch.zeros(9, 1), torch.full((9, 1), 5.0), torch.full((9, 1), -9.0))
+        >>> bool(((one.draw(torch.Generator()) - 5.0).abs() < 0.01).all())
+        True
+        """
+        shares = torch.softmax(self.logits, -1)
+        rows = shares.shape[:-1]
+        level = uniform(rows, generator).to(shares)[..., None]
+        chosen = (shares.cumsum(-1) < level).sum(-1, keepdim=True).clamp(max=shares.shape[-1] - 1)
+        means, log_deviations = (part.gather(-1, chosen)[..., 0] for part in self[1:])
+        noise = torch.randn(rows, generator=generator, device=generator.device).to(means)
+        return means + log_deviations.exp() * noise
 
 
 def semitone_bins(pitch: Float[Tensor, "..."]) -> Float[Tensor, "... bins"]:

@@ -33,7 +33,7 @@ from partita.models.frame_tier.columns import (
 )
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.frame_tier.given import GivenNetwork
-from partita.models.frame_tier.randomness import dequantised, dropout, input_noise
+from partita.models.frame_tier.randomness import dequantised, dropout, input_noise, partly_own
 from partita.models.frame_tier.recurrent import RecurrentLayer
 from partita.models.frame_tier.score import SCORE_ROWS, score_rows
 
@@ -183,20 +183,36 @@ class FrameModel(nn.Module):
         return self._nats(features[:, :-1], features[:, 1:], self._given(frames[:, 1:]), None)
 
     def training_nats(
-        self, frames: Float[Tensor, "batch frames columns"], generator: torch.Generator
+        self,
+        frames: Float[Tensor, "batch frames columns"],
+        generator: torch.Generator,
+        *,
+        own_share: float = 0.0,
     ) -> Float[Tensor, "batch predicted"]:
         """Return what `frame_nats` does with the noise of training, whose mean is the loss.
 
-        The targets are spread over the cells of their grid, the inputs are noised, and channels are dropped.
+        The targets are spread over the cells of their grid, the inputs are noised, channels are dropped, and
+        a part of the past is what the network itself draws, so that it learns to go on from its own frames.
 
         Args:
             frames: (batch, T + 1, columns) on the grid.
             generator: the random stream, on the device of the frames.
+            own_share: the largest share, 0 to 1, of a window's past that is the network's own; the share of
+                each window is uniform between 0 and this one.
+
+        Source: Mihaylova & Martins 2019, "Scheduled sampling for Transformers": two passes in parallel, of
+        which the first draws each frame given the real ones before it.
         """
-        features = self.normalised(frames)
+        features, given = self.normalised(frames), self._given(frames[:, 1:])
         past = input_noise(features[:, :-1], self.noise, generator)
         targets = self._spread(frames[:, 1:], generator)
-        return self._nats(past, targets, self._given(frames[:, 1:]), generator)
+        if own_share:
+            with torch.no_grad():
+                columns, pitch = self._mixtures(past, targets, given, generator)
+                own = columns.draw(generator).to(past)
+                own[..., PITCH] = pitch.draw(generator).to(past)
+            past = partly_own(past, own, own_share, generator)
+        return self._nats(past, targets, given, generator)
 
     def frame_bits(
         self, frames: Float[Tensor, "batch frames columns"], generator: torch.Generator

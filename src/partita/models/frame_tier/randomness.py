@@ -25,7 +25,7 @@ def dropout(
     """
     if generator is None or share == 0.0:
         return values
-    kept = (_uniform(values.shape, generator) < 1.0 - share).to(values)
+    kept = (uniform(values.shape, generator) < 1.0 - share).to(values)
     return values * kept / (1.0 - share)
 
 
@@ -45,7 +45,7 @@ def input_noise(
     >>> 0.0 < float(noised.std()) < 0.1
     True
     """
-    scale = _uniform(torch.Size((len(values), 1, 1)), generator).to(values)
+    scale = uniform(torch.Size((len(values), 1, 1)), generator).to(values)
     noise = torch.randn(values.shape, generator=generator, device=generator.device).to(values)
     return values + most * scale * noise
 
@@ -66,10 +66,37 @@ def dequantised(
     >>> bool((spread.abs() <= 0.25).all())
     True
     """
-    uniform = _uniform(values.shape, generator).to(values)
-    return values + (uniform - 0.5) * steps
+    return values + (uniform(values.shape, generator).to(values) - 0.5) * steps
 
 
-def _uniform(shape: torch.Size, generator: torch.Generator) -> Tensor:
-    """Return uniform numbers, drawn where the stream is, so that a seed means the same on every device."""
+def partly_own(
+    past: Float[Tensor, "batch time columns"],
+    own: Float[Tensor, "batch time columns"],
+    most: float,
+    generator: torch.Generator,
+) -> Float[Tensor, "batch time columns"]:
+    """Replace frames of the past, but not the first, by those that the network drew in their place.
+
+    Args:
+        past: real frames.
+        own: what the network drew as the frame after each of them.
+        most: the largest share that is replaced, 0 to 1; the share in each row is uniform in [0, most].
+        generator: the random stream.
+
+    >>> real, own = torch.zeros(1, 500, 1), torch.ones(1, 500, 1)
+    >>> 0.0 < float(partly_own(real, own, 1.0, torch.Generator().manual_seed(0)).mean()) < 1.0
+    True
+    """
+    shares = most * uniform(torch.Size((len(past), 1, 1)), generator)
+    chosen = uniform(torch.Size((*past.shape[:2], 1)), generator) < shares
+    chosen[:, 0] = False
+    return torch.where(chosen.to(past.device), own.roll(1, 1), past)
+
+
+def uniform(shape: torch.Size, generator: torch.Generator) -> Tensor:
+    """Return uniform numbers in [0, 1), drawn where the stream is: a seed means the same on every device.
+
+    >>> uniform(torch.Size((2, 3)), torch.Generator()).shape
+    torch.Size([2, 3])
+    """
     return torch.rand(shape, generator=generator, device=generator.device)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from partita.audio.features.layout import FrameLayout
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
+from partita.sampling.config import FRAME_TEMPERATURE
 from partita.sampling.frame_sources import DrawnFrames, FrameSource, GivenFrames
 from partita.sampling.frames.sampler import FrameSampler
 from partita.sampling.given.source import UNKNOWN
@@ -22,7 +23,7 @@ def continued_frames(
     *,
     before: int,
     seed: int = 0,
-    temperature: float = 1.0,
+    temperature: float = FRAME_TEMPERATURE,
 ) -> FrameSource | None:
     """Return the frames of clips that continue sound, or None for a model without a condition.
 

@@ -36,6 +36,10 @@ class FrameTierConfig:
     """Peak learning rate (AdamW). The schedule is a warm-up and a cosine."""
     weight_decay: float = 0.02
     """Decoupled weight decay."""
+    own_share: float = 1.0
+    """Largest share of the past, 0 to 1, that training replaces by frames that the network draws. The share
+    in each window is uniform between 0 and this one. It keeps the level of long clips steady; the frames are
+    then drawn best at a temperature a little below 1."""
     given_dropout: float = 0.25
     """Share of the windows, 0 to 1, from which the notes and labels are removed, so that the tier can also
     draw without them."""
@@ -55,6 +59,7 @@ class FrameTierConfig:
         check_count("channels", self.channels, 1, 1 << 12)
         check_count("layers", self.layers, 1, 8)
         check_positive("learning_rate", self.learning_rate, 1.0)
+        check_range("own_share", self.own_share, 0.0, 1.0)
         check_range("given_dropout", self.given_dropout, 0.0, 1.0)
         check_range("weight_decay", self.weight_decay, 0.0, 100.0)
 

@@ -87,7 +87,8 @@ class FrameTier:
             FloatingPointError: the loss or the gradient is not finite; the network is not updated.
         """
         counts = torch.from_numpy(valid).to(self.device)
-        nats = self.model.training_nats(self._without_some_given(frames).to(self.device), self._rng)
+        given = self._without_some_given(frames).to(self.device)
+        nats = self.model.training_nats(given, self._rng, own_share=self.config.own_share)
         loss = (nats * counts).sum() / counts.sum().clamp(min=1)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
