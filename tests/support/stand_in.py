@@ -101,9 +101,10 @@ def stand_in(shipped_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def ship(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the package's folder of shipped models."""
+    from partita.experiments.demo import start_model
     from partita.runs.shipped import known_sound
 
-    for module in (folder, card, known_sound):
+    for module in (folder, card, known_sound, start_model):
         monkeypatch.setattr(module, "SHIPPED", shipped)
 
 

@@ -44,7 +44,7 @@ def create_run(
     Raises:
         PartitaError: the folder is not empty, the disk is full, or the weights do not fit the config.
     """
-    config = with_conditions(config, corpus)
+    config = with_conditions(config, corpus, inherited=start_from is not None)
     train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
     start = None if start_from is None else load_start(train_step, config, corpus, start_from)
     if train_step.frame_tier is not None:  # after the weights, which bring the range of their own corpus

@@ -136,7 +136,12 @@ def resumed_trainer(
 
 
 def finished_run(
-    corpus: Corpus, path: Path, config: TrainConfig, *, start_from: Path | None = None, quiet: bool = False
+    corpus: Corpus,
+    path: Path,
+    config: TrainConfig,
+    *,
+    start_from: str | Path | None = None,
+    quiet: bool = False,
 ) -> RunFolder:
     """Return the finished run in a folder: train it if it is absent, resume it if it is unfinished.
 
@@ -144,7 +149,7 @@ def finished_run(
         corpus: the corpus that the run is trained on.
         path: the run's folder.
         config: the config of a run that is absent; a run that exists keeps its own.
-        start_from: the run whose weights a new run starts from.
+        start_from: the run, or the name of a model that ships, whose weights a new run starts from.
         quiet: show nothing on standard error.
 
     Raises:

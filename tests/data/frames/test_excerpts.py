@@ -102,9 +102,10 @@ def test_notes_follow_the_features_and_go_with_the_speed(pitched: PitchedCorpus)
     assert np.array_equal(faster[:, 14:], note_columns(shifted, times[:26]))
 
 
-def test_a_corpus_without_notes_is_refused_where_they_are_asked_for(pitched: PitchedCorpus) -> None:
-    with pytest.raises(PartitaError, match=r"has no notes: .*--notes"):
-        FrameReader(pitched, replace(LAYOUT, notes=True))
+def test_no_note_sounds_in_a_corpus_without_notes(pitched: PitchedCorpus) -> None:
+    segment = pitched.segments("train")[0]
+    plain, noted = (segment_frames(pitched, segment, replace(LAYOUT, notes=notes)) for notes in (False, True))
+    assert np.array_equal(noted[:, : plain.shape[1]], plain) and (noted[:, plain.shape[1] :] == 0).all()
 
 
 def test_an_octave_up_doubles_the_pitch_of_a_sine_in_bands_and_pitch(tmp_path: Path) -> None:

@@ -41,13 +41,13 @@ def test_clips_fit_into_the_held_out_sound(held_out: float) -> None:
 
 
 def test_a_demo_that_starts_from_a_model_has_its_shape_and_rate(etude_run: Path) -> None:
-    config = DemoConfig(start_from=etude_run, sample_rate=8000, minutes=30)
+    config = DemoConfig(start_from=str(etude_run), sample_rate=8000, minutes=30)
     assert (config.network_size, start_training(config, minutes=1).size) == ("small", "tiny")
     assert config.settings["start_from"] == str(etude_run)
     with pytest.raises(PartitaError, match="leave out `--size`"):
-        DemoConfig(start_from=etude_run, sample_rate=8000, size="small")
+        DemoConfig(start_from=str(etude_run), sample_rate=8000, size="small")
     with pytest.raises(PartitaError, match="give `--sample-rate 8000`"):
-        DemoConfig(start_from=etude_run)
+        DemoConfig(start_from=str(etude_run))
 
 
 def test_the_arms_continue_at_the_learning_rate_of_the_start() -> None:

@@ -1,15 +1,22 @@
 """The settings of a run that starts from a model are the model's: shapes, quantizer and conditions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+from stand_in import QUICK
+
 from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
+from partita.data.corpus import Corpus
+from partita.errors import PartitaError
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import to_table
 from partita.runs.folder import RunFolder
+from partita.training.config.tiers import with_conditions
 from partita.training.config.train import TrainConfig
 from partita.training.start.like_model import like_model, sample_rate_of
 
@@ -59,3 +66,13 @@ def test_features_without_a_frame_tier(tmp_path: Path) -> None:
     found = like_model(TrainConfig(), run_with(tmp_path / "run", network))
     assert (found.condition, found.frames.bands) == (("features",), 5)
     assert found.frames.channels == TrainConfig().frames.channels
+
+
+def test_notes_of_the_model_may_be_missing_in_the_corpus(etude_corpus: Corpus) -> None:
+    config = replace(QUICK, condition=("features", "notes"))
+    layout = with_conditions(config, etude_corpus, inherited=True).frames.layout
+    assert layout is not None and layout.notes
+    with pytest.raises(PartitaError, match=r"has 'notes', but the corpus .* has none"):
+        with_conditions(config, etude_corpus)
+    with pytest.raises(PartitaError, match=r"has 'notes', but the corpus .* has none"):
+        with_conditions(replace(QUICK, condition=("notes",)), etude_corpus, inherited=True)

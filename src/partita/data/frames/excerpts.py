@@ -43,14 +43,14 @@ class Excerpt(NamedTuple):
 
 @dataclass(frozen=True)
 class FrameReader:
-    """Computes the frames of a corpus's segments.
+    """Computes the frames of a corpus's segments. In a corpus without notes no note sounds.
 
     Args:
         corpus: a prepared corpus.
         layout: the columns of the frames.
 
     Raises:
-        PartitaError: the layout has bands or notes, but the corpus has no pitch or no notes.
+        PartitaError: the layout has bands, but the corpus has no pitch.
     """
 
     corpus: Corpus
@@ -58,8 +58,6 @@ class FrameReader:
 
     def __post_init__(self) -> None:
         """Check that the corpus has what the layout needs."""
-        if self.layout.notes and not self.corpus.has_notes:
-            raise PartitaError(f"the corpus {self.corpus.path} has no notes: prepare it again with --notes")
         if self.layout.bands and not self.corpus.has_pitch:
             raise PartitaError(
                 f"the corpus {self.corpus.path} has no pitch, which frames with bands need: prepare it again"
@@ -147,7 +145,7 @@ def segment_frames(corpus: Corpus, segment: Segment, layout: FrameLayout) -> NDA
         layout: the columns of the frames.
 
     Raises:
-        PartitaError: the layout has bands or notes, but the corpus has no pitch or no notes.
+        PartitaError: the layout has bands, but the corpus has no pitch.
     """
     reader, sound = FrameReader(corpus, layout), ChangedSegment(corpus, segment)
     return reader.excerpt(sound, 0, reader.count(sound)).frames
@@ -172,7 +170,7 @@ def frames_around(
         (samples, before + 1 + after, columns) float32.
 
     Raises:
-        PartitaError: the layout has bands or notes, but the corpus has no pitch or no notes.
+        PartitaError: the layout has bands, but the corpus has no pitch.
     """
     reader, rows = FrameReader(corpus, layout), []
     segments = sorted(corpus.segments(split), key=lambda segment: segment.offset)

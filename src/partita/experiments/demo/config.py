@@ -20,6 +20,7 @@ from partita.training.schedule import learning_rate
 from partita.training.start.like_model import like_model, sample_rate_of
 
 ARMS = ("likelihood", "report")
+AUTO, NONE = "auto", "none"
 START = "start"  # the run that both arms continue from
 START_SHARE = 0.6  # of the training time, before the arms: they should start from a model that plays
 FRAMES_RATE_SHARE = 0.25  # of the frame tier's learning rate, for the arms
@@ -49,8 +50,10 @@ class DemoConfig:
     """Network size: `tiny`, `small`, `wide` or `published`. By default `small`, below 4 minutes `tiny`."""
     sample_rate: int = 16000
     """Sample rate of the corpus and of the clips, in Hz."""
-    start_from: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Model from which training starts: a run, or the name of a model that ships. It decides the size."""
+    start_from: Annotated[str, tyro.conf.arg(name="from")] = AUTO
+    """Model from which training starts: a run, or the name of a model that ships. It decides the size. By
+    default, `auto`, a model that ships, if one has the sample rate and does not know the held-out sound;
+    `none` starts with random weights."""
     seed: int = 0
     """Seed of the studies, the splits, the training and the clips."""
     device: str = "auto"
@@ -62,8 +65,8 @@ class DemoConfig:
             raise PartitaError(f"`minutes` is {self.minutes}: give the time of the whole demo, at least 0.1")
         if self.size is not None:
             size_named(self.size)
-        if self.start_from is not None:
-            self._check_start(self.start_from)
+        if self.start_model is not None:
+            self._check_start(self.start_model)
         PrepareConfig(sample_rate=self.sample_rate)
         start_training(self, minutes=MIN_TRAINING_MINUTES)
         if self.recordings is None and not 4_000 <= self.sample_rate <= 192_000:
@@ -71,7 +74,7 @@ class DemoConfig:
                 f"`sample_rate` is {self.sample_rate}: give 4000 to 192000 Hz for synthetic studies"
             )
 
-    def _check_start(self, start_from: Path) -> None:
+    def _check_start(self, start_from: str) -> None:
         """Refuse a size beside the model's own, and another sample rate."""
         if self.size is not None:
             raise PartitaError(
@@ -83,6 +86,11 @@ class DemoConfig:
                 f"`sample_rate` is {self.sample_rate}, but {start_from} has {rate}: give"
                 f" `--sample-rate {rate}`"
             )
+
+    @property
+    def start_model(self) -> str | None:
+        """The model to start from; None where there is none, or none yet."""
+        return None if self.start_from in {AUTO, NONE} else self.start_from
 
     @property
     def network_size(self) -> str:
@@ -99,7 +107,7 @@ class DemoConfig:
             "size": self.network_size,
             "sample_rate": self.sample_rate,
             "seed": self.seed,
-        } | ({} if self.start_from is None else {"start_from": str(self.start_from)})
+        } | ({} if self.start_from == AUTO else {"start_from": self.start_from})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +183,7 @@ def start_training(config: DemoConfig, *, minutes: float) -> TrainConfig:
         preview_clips=0,
         tensorboard=False,
     )
-    return training if config.start_from is None else like_model(training, config.start_from)
+    return training if config.start_model is None else like_model(training, config.start_model)
 
 
 def arm_training(config: DemoConfig, *, minutes: float, steps: int) -> TrainConfig:

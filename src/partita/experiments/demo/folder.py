@@ -22,11 +22,13 @@ class DemoPlan:
         training_minutes: time of all training.
         clips: clips to score of each arm; None in a demo of an older version.
         bits_seconds: held-out sound for the bits per sample; None in a demo of an older version.
+        start_model: the model that training starts from, a run or a name; None for random weights.
     """
 
     training_minutes: float
     clips: int | None = None
     bits_seconds: float | None = None
+    start_model: str | None = None
 
 
 class DemoFolder:
@@ -63,6 +65,7 @@ class DemoFolder:
             training_minutes=minutes,
             clips=content.optional("clips", lambda name: content.integer(name, minimum=MIN_CLIPS)),
             bits_seconds=content.optional("bits_seconds", lambda name: content.number(name, minimum=1.0)),
+            start_model=content.optional("start_model", content.text),
         )
 
     @contextmanager

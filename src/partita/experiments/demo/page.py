@@ -10,7 +10,7 @@ from typing import Any
 
 from partita.data.corpus import SPLITS, Corpus
 from partita.evaluation.evaluate import Evaluation
-from partita.experiments.demo.config import ARMS, START, DemoConfig, divide_minutes
+from partita.experiments.demo.config import ARMS, AUTO, START, DemoConfig, divide_minutes
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.frame_tier.model import FrameModel
 from partita.models.sizes import WaveNetConfig, name_of
@@ -218,12 +218,13 @@ def _frame_tier_facts(table: dict[str, Any]) -> list[tuple[str, str]]:
 def _commands(config: DemoConfig, folder: Path, about: dict[str, Any]) -> list[str]:
     where = "" if config.recordings is None else f" --recordings {shlex.quote(str(config.recordings))}"
     size = "" if config.size is None else f" --size {config.size}"
-    start = "" if config.start_from is None else f" --from {shlex.quote(str(config.start_from))}"
+    start = "" if config.start_model is None else f" --from {shlex.quote(config.start_model)}"
+    demo_start = "" if config.start_from == AUTO else f" --from {shlex.quote(config.start_from)}"
     rate = "" if config.sample_rate == DemoConfig().sample_rate else f" --sample-rate {config.sample_rate}"
     place = shlex.quote(str(folder))
     likelihood = f"{place}/runs/likelihood"
     return [
-        f"partita demo{where} --minutes {config.minutes:g}{size}{rate}{start} --seed {config.seed}"
+        f"partita demo{where} --minutes {config.minutes:g}{size}{rate}{demo_start} --seed {config.seed}"
         f" --out {place}",
         "",
         "# train one arm for longer, score it, and draw more music",

@@ -21,6 +21,7 @@ from partita.evaluation.temperature import choose_temperature
 from partita.experiments.demo.config import (
     ARMS,
     MIN_TRAINING_MINUTES,
+    NONE,
     START,
     DemoConfig,
     arm_training,
@@ -32,6 +33,7 @@ from partita.experiments.demo.config import (
 from partita.experiments.demo.folder import DemoFolder, DemoPlan
 from partita.experiments.demo.page import report_data, unequal_machine_share
 from partita.experiments.demo.scoring_costs import measure_scoring_costs
+from partita.experiments.demo.start_model import start_model
 from partita.experiments.demo.time_budget import (
     SCORING_SHARE,
     fit_to_time,
@@ -45,6 +47,7 @@ from partita.runs.loading import load
 from partita.signals import Interrupted
 from partita.terminal import print_note
 from partita.training.config.arms import with_arm
+from partita.training.config.tiers import with_conditions
 from partita.training.config.train import TrainConfig
 from partita.training.interleaved import PlannedRun, train_in_turns
 from partita.training.train import finished_run, refuse_other_corpus
@@ -93,9 +96,11 @@ def _run(config: DemoConfig, folder: DemoFolder, start: float, log: Log) -> Path
     """
     corpus = _corpus(config, folder, log)
     plan = folder.plan or _make_plan(config, folder, corpus, start, log)
+    config = _with_start(config, plan.start_model)
     scoring = _scoring(config, corpus, plan)
     start_minutes, arm_minutes = divide_minutes(plan.training_minutes)
-    run = _train_start(folder, corpus, start_training(config, minutes=start_minutes), log)
+    training = start_training(config, minutes=start_minutes)
+    run = _train_start(folder, corpus, training, config.start_model, log)
     steps = int(read_state(run.newest_checkpoint())["step"])
     _train_arms(folder, run, corpus, arm_training(config, minutes=arm_minutes, steps=steps), log)
     evaluations = {arm: _score(folder, arm, corpus, scoring, log) for arm in ARMS}
@@ -105,9 +110,14 @@ def _run(config: DemoConfig, folder: DemoFolder, start: float, log: Log) -> Path
 
 def _make_plan(config: DemoConfig, folder: DemoFolder, corpus: Corpus, start: float, log: Log) -> DemoPlan:
     """Measure how long scoring takes, divide the rest of the time, and save the plan."""
+    begin = start_model(config, corpus, log)
+    config = _with_start(config, begin)
     log("measuring how long scoring takes on this machine")
     full = evaluation_config(config, held_out=corpus.segment_seconds("test"))
-    costs = measure_scoring_costs(corpus, start_training(config, minutes=MIN_TRAINING_MINUTES), full)
+    training = start_training(config, minutes=MIN_TRAINING_MINUTES)
+    costs = measure_scoring_costs(
+        corpus, with_conditions(training, corpus, inherited=begin is not None), full
+    )
     before = time.monotonic() - start
     reduced = fit_to_time(full, costs, seconds=SCORING_SHARE * (60.0 * config.minutes - before))
     after = costs.total_seconds(reduced)
@@ -115,6 +125,7 @@ def _make_plan(config: DemoConfig, folder: DemoFolder, corpus: Corpus, start: fl
         training_minutes=training_minutes(config, seconds_before=before, seconds_after=after),
         clips=reduced.clips,
         bits_seconds=reduced.bits_seconds,
+        start_model=begin,
     )
     folder.save_plan(plan)
     log(
@@ -124,6 +135,11 @@ def _make_plan(config: DemoConfig, folder: DemoFolder, corpus: Corpus, start: fl
     if warning := overtime_warning(config, seconds_before=before, seconds_after=after):
         log(warning)
     return plan
+
+
+def _with_start(config: DemoConfig, found: str | None) -> DemoConfig:
+    """Return the config with the model to start from, if it names none itself."""
+    return replace(config, start_from=config.start_model or found or NONE)
 
 
 def _scoring(config: DemoConfig, corpus: Corpus, plan: DemoPlan) -> EvaluateConfig:
@@ -164,10 +180,12 @@ def _corpus(config: DemoConfig, folder: DemoFolder, log: Log) -> Corpus:
     return corpus
 
 
-def _train_start(folder: DemoFolder, corpus: Corpus, config: TrainConfig, log: Log) -> RunFolder:
-    """Return the finished run that both arms continue from."""
+def _train_start(
+    folder: DemoFolder, corpus: Corpus, config: TrainConfig, begin: str | None, log: Log
+) -> RunFolder:
+    """Return the finished run that both arms continue from; `begin` is the model that it starts from."""
     _log_training(folder, START, corpus, config, log)
-    return finished_run(corpus, folder.run(START), config, start_from=folder.config.start_from)
+    return finished_run(corpus, folder.run(START), config, start_from=begin)
 
 
 def _train_arms(folder: DemoFolder, start: RunFolder, corpus: Corpus, config: TrainConfig, log: Log) -> None:

@@ -18,7 +18,6 @@ from partita.experiments.demo.config import ARMS, MIN_BITS_SECONDS
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
-from partita.training.config.tiers import with_conditions
 from partita.training.config.train import TrainConfig
 
 COMPILE_SECONDS = 0.5  # length of the clips that are drawn only to compile
@@ -61,10 +60,10 @@ def measure_scoring_costs(corpus: Corpus, training: TrainConfig, plan: EvaluateC
 
     Args:
         corpus: the held-out sound.
-        training: the training config of the models that will be scored.
+        training: the training config of the models that will be scored, with resolved conditions.
         plan: how they will be scored.
     """
-    loaded = _untrained(corpus, with_conditions(training, corpus))
+    loaded = _untrained(corpus, training)
     short = replace(plan, clips=MIN_CLIPS, seconds=min(COMPILE_SECONDS, plan.seconds), bits_seconds=1.0)
     choose_temperature(loaded, corpus, short, temperatures=(1.0,))
     evaluate_with_clips(loaded, corpus, short)

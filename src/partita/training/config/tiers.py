@@ -73,7 +73,7 @@ class FrameTierConfig:
         )
 
 
-def with_conditions(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":
+def with_conditions(config: "TrainConfig", corpus: Corpus, *, inherited: bool = False) -> "TrainConfig":
     """Return the config with its conditions resolved: their names, the network's frames, the frame tier's.
 
     The sample tier is given features and labels; the frame tier is given notes and labels. Without features
@@ -82,11 +82,13 @@ def with_conditions(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":
     Args:
         config: `condition` says what is wanted; `auto` takes all that the corpus has.
         corpus: the run's corpus.
+        inherited: whether `condition` is that of a model that the run starts from. Its frame tier can do
+            without notes, so the corpus need not have any: no note sounds then.
 
     Raises:
         PartitaError: the corpus lacks what is wanted.
     """
-    names = _names(config.condition, corpus)
+    names = _names(config.condition, corpus, notes_needed=not (inherited and FEATURES in config.condition))
     config = _with_changes(replace(config, condition=names), features=FEATURES in names)
     if names == (NONE,):
         return config
@@ -112,7 +114,7 @@ def _with_changes(config: "TrainConfig", *, features: bool) -> "TrainConfig":
     return replace(config, input_noise=noise, input_gain_db=gain_db, augment=augment)
 
 
-def _names(wanted: tuple[str, ...], corpus: Corpus) -> tuple[str, ...]:
+def _names(wanted: tuple[str, ...], corpus: Corpus, *, notes_needed: bool) -> tuple[str, ...]:
     has = {FEATURES: corpus.has_pitch, NOTES: corpus.has_notes, LABELS: bool(corpus.label_values())}
     if wanted == (AUTO,):
         found = tuple(name for name in (FEATURES, NOTES, LABELS) if has[name])
@@ -123,7 +125,7 @@ def _names(wanted: tuple[str, ...], corpus: Corpus) -> tuple[str, ...]:
         LABELS: "prepare the recordings with `--labels PATTERN`",
     }
     for name in wanted:
-        if name in has and not has[name]:
+        if not has.get(name, True) and (name != NOTES or notes_needed):
             raise PartitaError(
                 f"`condition` has {name!r}, but the corpus {corpus.path} has none: {remedies[name]}"
             )
