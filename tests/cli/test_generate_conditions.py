@@ -45,13 +45,24 @@ def test_a_score_is_played_to_its_end(place: Path, tmp_path: Path) -> None:
 
 def test_a_line_is_followed_to_its_end_and_named_in_the_comment(place: Path, tmp_path: Path) -> None:
     out = tmp_path / "a.wav"
-    words = ("--like", "hum.wav", "--transpose", "-3", "--temperature", "0.7", "--frame-temperature", "0.9")
+    words = (
+        "--like",
+        "hum.wav",
+        "--transpose",
+        "-3",
+        "--temperature",
+        "0.7",
+        "--frame-temperature",
+        "0.9",
+        "--guidance",
+        "2",
+    )
     assert generate(place, "plain", *words, "--out", str(out)) == 0
     assert soundfile.info(out).frames == RATE // 2
     with soundfile.SoundFile(out) as sound:
         comment = sound.copy_metadata()["comment"]
     assert comment.partition(", ")[2] == (
-        "seed 1, like hum.wav, transpose -3, temperature 0.7, frame temperature 0.9"
+        "seed 1, like hum.wav, transpose -3, temperature 0.7, frame temperature 0.9, guidance 2"
     )
 
 
@@ -139,11 +150,14 @@ def test_a_file_that_is_read_is_not_overwritten(
     assert (tmp_path / "drawn.wav").read_bytes() == before
 
 
-def test_a_frame_temperature_needs_a_frame_tier(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("option", ["--frame-temperature", "--guidance"])
+def test_options_of_the_frame_tier_need_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
     one_tier_run(tmp_path / "run", None)
-    words = ["--seconds", "1", "--out", str(tmp_path / "a.wav"), "--frame-temperature", "0.5"]
+    words = ["--seconds", "1", "--out", str(tmp_path / "a.wav"), option, "0.5"]
     assert main(["generate", str(tmp_path / "run"), *words]) == 2
-    assert "has no frame tier" in capsys.readouterr().err
+    assert f"has no frame tier: leave `{option}` out" in capsys.readouterr().err
 
 
 def test_options_that_exclude_each_other_are_refused_before_a_model_is_loaded() -> None:

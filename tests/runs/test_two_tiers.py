@@ -48,6 +48,7 @@ def frames_of(
         prompt=prompt,
         clips=clips,
         seed=seed,
+        guidance=1.0,
         temperature=1.0,
     )
     assert source is not None

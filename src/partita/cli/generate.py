@@ -32,7 +32,7 @@ GROUPS = {
     "clips": ("MODEL", "--seconds", "--clips", "--prime", "--seed"),
     "conditions": ("--notes", "--like", "--transpose", "--label"),
     "output": ("--out", "--format", "--sample-rate", "--normalise", "--force"),
-    "distribution": ("--temperature", "--frame-temperature", "--top-k", "--top-p"),
+    "distribution": ("--temperature", "--frame-temperature", "--guidance", "--top-k", "--top-p"),
     "steering": ("--steer", "--judge", "--particles", "--steer-block", "--strength"),
     "computation": ("--device", "--precision", "--threads", "--block"),
 }
@@ -141,7 +141,12 @@ class Command:
         """Return what the comment of the clips says besides the seed."""
         frames = self.sampling.frame_temperature
         changed = None if frames == Drawing.frame_temperature else frames
-        found = [("temperature", self.temperature), ("frame temperature", changed)]
+        guidance = None if self.sampling.guidance == Drawing.guidance else self.sampling.guidance
+        found = [
+            ("temperature", self.temperature),
+            ("frame temperature", changed),
+            ("guidance", guidance),
+        ]
         shown = [f"{name} {value:g}" for name, value in found if value is not None]
         return [*self.conditions.words, *shown]
 
@@ -185,8 +190,10 @@ class Command:
 
         model = load(self.model)
         self._demand_rate(model)
-        if self.sampling.frame_temperature != Drawing.frame_temperature and model.frames is None:
-            raise PartitaError(f"{self.model} has no frame tier: leave `--frame-temperature` out")
+        for name in ("frame_temperature", "guidance"):
+            if model.frames is None and getattr(self.sampling, name) != getattr(Drawing, name):
+                option = f"--{name.replace('_', '-')}"
+                raise PartitaError(f"{self.model} has no frame tier: leave `{option}` out")
         given = self.conditions.read(model)
         seconds = self.seconds or given.seconds(model.model.config.condition, model.sample_rate) or math.inf
         samples = None if seconds == math.inf else model.samples(seconds)

@@ -21,7 +21,7 @@ from partita.runs.checkpoint_state import SUFFIX, read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
 from partita.runs.weights import chosen_temperature, find_checkpoint, load_network, weights_path
-from partita.sampling.config import FRAME_TEMPERATURE, Precision, SamplingConfig, usual_temperature
+from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE, Precision, SamplingConfig, usual_temperature
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
 from partita.sampling.smc.sampler import SteeredStream, Steering
@@ -84,6 +84,7 @@ class LoadedModel:
         features: NDArray[np.floating[Any]] | None = None,
         temperature: float | None = None,
         frame_temperature: float = FRAME_TEMPERATURE,
+        guidance: float = GUIDANCE,
         top_k: int | None = None,
         top_p: float | None = None,
         precision: Precision = "float32",
@@ -108,6 +109,7 @@ class LoadedModel:
             temperature: of the samples, divides the logits; None is the model's own, `self.temperature`. See
                 `SamplingConfig`, also for the following ones.
             frame_temperature: of the frame tier.
+            guidance: how strongly the features follow notes and labels.
             top_k: draw only from the k most probable classes.
             top_p: draw only from the most probable classes that together reach this probability.
             precision: how weights are stored.
@@ -124,6 +126,7 @@ class LoadedModel:
         config = SamplingConfig(
             temperature=self.temperature if temperature is None else temperature,
             frame_temperature=frame_temperature,
+            guidance=guidance,
             top_k=top_k,
             top_p=top_p,
             seed=seed,
@@ -212,6 +215,7 @@ class LoadedModel:
             clips=clips,
             seed=config.seed,
             temperature=config.frame_temperature,
+            guidance=config.guidance,
         )
         past = None if sound is None else self.quantizer.encode(sound)
         zero = self.quantizer.zero_class

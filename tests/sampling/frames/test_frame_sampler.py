@@ -11,7 +11,7 @@ from partita.audio.features.rounding import feature_steps, round_features
 from partita.errors import PartitaError
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.frame_tier.model import FrameModel
-from partita.sampling.frames.reference import reference_frames, values_given
+from partita.sampling.frames.reference import guided_mixtures, reference_frames, values_given
 from partita.sampling.frames.sampler import FrameSampler
 
 Frames = NDArray[np.float32]
@@ -33,21 +33,22 @@ def wider() -> FrameModel:
     return FrameModel(config, generator=torch.Generator().manual_seed(4))
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.3])
+@pytest.mark.parametrize(("temperature", "guidance"), [(1.0, 1.0), (0.3, 1.7)])
 @pytest.mark.parametrize(
     "model", [frame_model(PLAIN), frame_model(GIVEN), wider()], ids=["plain", "given", "wide"]
 )
-def test_fast_equals_slow(model: FrameModel, temperature: float) -> None:
+def test_fast_equals_slow(model: FrameModel, temperature: float, guidance: float) -> None:
     layout = model.config.layout
     history, given = parts(layout, 2, 6, 40)
-    sampler = FrameSampler(model, clips=2, seed=3, temperature=temperature, history=history, given=given)
+    how = {"seed": 3, "temperature": temperature, "guidance": guidance}
+    sampler = FrameSampler(model, clips=2, history=history, given=given, **how)  # type: ignore[arg-type]
     drawn = sampler.take(40)
     # each value, given the drawn frames and columns before it, is the reference's, to the nearest grid point
     whole = torch.from_numpy(np.concatenate([history, np.zeros((2, 40, layout.columns), np.float32)], 1))
     whole[:, 6:, : layout.feature_columns] = torch.from_numpy(drawn)
     if given is not None:
         whole[:, 6:, layout.feature_columns :] = torch.from_numpy(given)
-    values = values_given(model, whole, count=40, seed=3, temperature=temperature)
+    values = values_given(model, whole, count=40, **how)  # type: ignore[arg-type]
     clamped = values.clip(model.low.numpy(), model.high.numpy())
     assert (np.abs(drawn - clamped) <= 0.5 * feature_steps(layout) + 1e-4).all()
     np.testing.assert_array_equal(drawn, round_features(drawn, layout))
@@ -63,10 +64,49 @@ def test_the_loop_of_the_reference_draws_the_same_frames() -> None:
     np.testing.assert_allclose(sampler.take(5), slow.numpy(), rtol=0, atol=1e-4)
 
 
+def test_guidance_scales_what_notes_and_labels_change() -> None:
+    model = frame_model(GIVEN)
+    frames = frames_of(GIVEN, 2, 9)
+    without = frames.clone()
+    without[..., GIVEN.feature_columns :] = 0.0
+    (columns, pitch), (plain, plain_pitch) = (
+        guided_mixtures(model, frames, guidance) for guidance in (2.5, 0.0)
+    )
+    with torch.no_grad():
+        (given_columns, given_pitch), (free_columns, free_pitch) = (
+            model.mixtures(frames),
+            model.mixtures(without),
+        )
+    torch.testing.assert_close(plain.means, free_columns.means)
+    torch.testing.assert_close(plain_pitch.logits, free_pitch.logits)
+    change = given_columns.means - free_columns.means
+    torch.testing.assert_close(columns.means - free_columns.means, 2.5 * change)
+    torch.testing.assert_close(
+        pitch.logits - free_pitch.logits, 2.5 * (given_pitch.logits - free_pitch.logits)
+    )
+    assert torch.equal(pitch.means, given_pitch.means), "a semitone stays where it is"
+    assert torch.equal(columns.log_deviations, given_columns.log_deviations)
+
+
+def test_guidance_changes_only_clips_that_are_given_something() -> None:
+    model = frame_model(GIVEN)
+    history, given = parts(GIVEN, 2, 4, 9)
+    assert given is not None
+    given[1] = 0.0
+    drawn, guided = (
+        FrameSampler(model, clips=2, seed=2, guidance=guidance, history=history, given=given).take(9)
+        for guidance in (1.0, 3.0)
+    )
+    assert not np.array_equal(drawn[0], guided[0])
+    np.testing.assert_array_equal(drawn[1], guided[1])
+
+
 def test_frames_do_not_depend_on_how_many_are_drawn_at_once() -> None:
     model = frame_model(GIVEN)
     history, given = parts(GIVEN, 3, 4, 9)
-    whole, split = (FrameSampler(model, clips=3, seed=2, history=history, given=given) for _ in range(2))
+    whole, split = (
+        FrameSampler(model, clips=3, seed=2, guidance=1.5, history=history, given=given) for _ in range(2)
+    )
     together = np.concatenate([split.take(5), split.take(0), split.take(7)], 1)
     np.testing.assert_array_equal(whole.take(12), together)
     assert whole.position == split.position == 12
@@ -188,6 +228,8 @@ def test_settings_that_do_not_fit_are_refused() -> None:
         FrameSampler(frame_model(), clips=0)
     with pytest.raises(PartitaError, match="`temperature` is 0"):
         FrameSampler(frame_model(), temperature=0.0)
+    with pytest.raises(PartitaError, match="`guidance` is -1"):
+        FrameSampler(frame_model(), guidance=-1.0)
     with pytest.raises(PartitaError, match=r"`given` has the shape .* must be \(1, frames, 0\)"):
         FrameSampler(frame_model(), given=np.zeros((1, 3, 4)))
     broken = frame_model()

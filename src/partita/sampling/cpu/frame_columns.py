@@ -61,8 +61,8 @@ def write_matches(pitch: Any, factor: Any, units: Any, score: Any, out: Any) -> 
 @compiled(error_model="numpy")
 def add_score(network: Any, work: Any, score: Any) -> None:
     """Add what a score says to the logits of the pitch's semitones."""
-    hidden, rows = network.score.shape
-    for row in range(rows):
+    hidden = len(network.score)
+    for row in range(len(score)):
         weight = network.score_bias[row]
         for i in range(hidden):
             value = work.columns[PITCH * hidden + i]
@@ -103,6 +103,24 @@ def fill_mixture(network: Any, units: Any, state: Any, work: Any, column: Any, s
         mixture[1, mixtures + k] = note / units.scale[PITCH]
         mixture[2, mixtures + k] = deviation
     return mixtures + count
+
+
+@compiled(error_model="numpy")
+def guide(mixture: Any, plain: Any, count: Any, guidance: Any, column: Any) -> None:
+    """Move the Gaussians of a column away from those that the network gives without notes and labels.
+
+    Args:
+        mixture: (3, Gaussians) float64: logits, means and log deviations; logits, and the means of all
+            columns but the pitch, are changed.
+        plain: the same without notes and labels.
+        count: Gaussians of the column.
+        guidance: the factor of the difference.
+        column: the column.
+    """
+    for k in range(count):
+        mixture[0, k] = plain[0, k] + guidance * (mixture[0, k] - plain[0, k])
+        if column != PITCH:
+            mixture[1, k] = plain[1, k] + guidance * (mixture[1, k] - plain[1, k])
 
 
 @compiled(error_model="numpy")

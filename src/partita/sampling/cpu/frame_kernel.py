@@ -8,7 +8,7 @@ file does not know PyTorch or how weights are packed.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,128 +21,14 @@ from partita.sampling.cpu.frame_columns import (
     add_scaled,
     draw_value,
     fill_mixture,
+    guide,
     set_loudness,
     write_matches,
 )
-from partita.sampling.cpu.matmul import RECTIFY, UNBOUNDED, Columns, Matrix, MatrixRows, multiply_column
+from partita.sampling.cpu.matmul import RECTIFY, UNBOUNDED, Columns, MatrixRows, multiply_column
 
 ZERO = np.int64(0)
 UNIFORMS = 3  # for each column
-
-
-class FrameNetwork(NamedTuple):
-    """A packed network; `address` fields end with `_at`, other fields are arrays or numbers."""
-
-    layers: Any
-    """The number of recurrent layers."""
-    input: Matrix
-    """From features and given channels to the first layer's input."""
-    input_bias: Any
-    """(channels,) float32."""
-    bins: Any
-    """(semitones, channels) float32: what the pitch's semitones add to the first layer's input."""
-    gates: Matrix
-    """Of each layer, from its input to the three gates."""
-    gates_bias_at: Any
-    state: Matrix
-    """Of each layer, from its state to the three gates."""
-    state_bias_at: Any
-    context: Matrix
-    """From the last layer's state to the hidden channels of all columns."""
-    context_bias_at: Any
-    earlier: Any
-    """(columns, columns * hidden) float32: what a column adds to the hidden channels of the later ones."""
-    column_bins: Any
-    """(semitones, columns * hidden) float32: what the pitch's semitones add to those of the bands."""
-    output: Any
-    """(columns, hidden, 3 * mixtures) float32."""
-    output_bias: Any
-    """(columns, 3 * mixtures) float32."""
-    semitones: Any
-    """(hidden, semitones + 2) float32: the logits of the pitch's semitones, one offset, one log deviation."""
-    semitones_bias: Any
-    """(semitones + 2,) float32."""
-    score: Any
-    """(hidden, rows) float32: the weight of each row of the score; no rows without a score."""
-    score_bias: Any
-    """(rows,) float32."""
-    carry: Any
-    """(columns,) float32."""
-
-
-class Units(NamedTuple):
-    """The units of the columns, in their order here: feature = shift + scale * normalised value."""
-
-    shift: Any
-    """(columns,) float32."""
-    scale: Any
-    """(columns,) float32."""
-    step: Any
-    """(columns,) float64: the distance between neighbouring values of the grid."""
-    low: Any
-    """(columns,) float64: the least value that is drawn."""
-    high: Any
-    """(columns,) float64."""
-    lowest: Any
-    """The MIDI note number of the first semitone, int64."""
-    log_deviations: Any
-    """(2,) float64: the bounds of the log deviations."""
-    power: Any
-    """(4,) float64: band = (ln(power + floor) + shift) / scale; then the largest gain of a loudness."""
-
-
-class FrameState(NamedTuple):
-    """What a clip keeps from one call to the next."""
-
-    frame: Any
-    """(columns,) float32: the newest frame, normalised."""
-    states: Any
-    """(layers, channels) float32."""
-
-
-class FrameWorkspace(NamedTuple):
-    """Intermediate results, which one frame overwrites."""
-
-    inputs: Any
-    start: Any
-    hidden: Any
-    gates: Any
-    recurrent: Any
-    scratch: Any
-    """(2, channels) float32."""
-    columns: Any
-    mixture: Any
-    """(3, mixtures + semitones) float64: logits, means and log deviations."""
-    found: Any
-    """(3 * mixtures,) float32."""
-    semitones: Any
-    """(semitones + 2,) float32."""
-
-
-class FrameAddresses(NamedTuple):
-    """The addresses of the arrays of `FrameWorkspace` and `FrameState` that products read or write."""
-
-    inputs: Any
-    start: Any
-    hidden: Any
-    gates: Any
-    recurrent: Any
-    scratch: Any
-    columns: Any
-    states: Any
-
-
-class FrameRule(NamedTuple):
-    """How frames are drawn."""
-
-    temperature: Any
-    """float64: it scales the deviations, and its inverse scales the logits."""
-    seed_low: Any
-    """The lower 32 bits of the seed, uint64."""
-    seed_high: Any
-    """The upper 32 bits of the seed, uint64."""
-    clip: Any
-    """The clip's number, by which its uniforms are addressed."""
 
 
 @compiled(error_model="numpy")
@@ -153,18 +39,17 @@ def multiply(matrix: Any, layer: Any, start: Any, x: Any, y: Any, least: Any) ->
 
 
 @compiled(error_model="numpy")
-def pass_frame(network: Any, units: Any, state: Any, work: Any, at: Any, given: Any, score: Any) -> None:
+def pass_frame(network: Any, units: Any, run: Any, given: Any, score: Any) -> None:
     """Process the newest frame: update the states of all recurrent layers.
 
     Args:
         network: FrameNetwork.
         units: Units.
-        state: FrameState, changed.
-        work: FrameWorkspace, overwritten.
-        at: FrameAddresses.
+        run: FramePass.
         given: (channels,) float32: what the following frame is given.
         score: (rows, semitones) float32: the score of that frame.
     """
+    state, work, at = run
     columns, channels = len(state.frame), state.states.shape[1]
     work.inputs[:columns] = state.frame
     matches = columns + len(given)
@@ -196,12 +81,28 @@ def pass_frame(network: Any, units: Any, state: Any, work: Any, at: Any, given: 
 
 
 @compiled(error_model="numpy")
+def start_columns(network: Any, run: Any) -> None:
+    """Write the hidden channels of all columns, as far as they depend on the recurrent layers."""
+    last = run.at.states + 4 * (network.layers - 1) * run.state.states.shape[1]
+    multiply(network.context, 0, network.context_bias_at, last, run.at.columns, UNBOUNDED)
+
+
+@compiled(error_model="numpy")
+def add_column(network: Any, units: Any, work: Any, column: Any, value: Any) -> None:
+    """Add what a drawn column tells the later ones."""
+    hidden = network.output.shape[1]
+    later, end = (column + 1) * hidden, network.output.shape[0] * hidden
+    add_scaled(value, network.earlier[column, later:end], work.columns[later:end])
+    if column == PITCH:
+        add_bins(value, np.float32(1.0), units, network.column_bins, work.columns[:end])
+
+
+@compiled(error_model="numpy")
 def draw_frame(
     network: Any,
     units: Any,
-    state: Any,
-    work: Any,
-    at: Any,
+    run: Any,
+    plain: Any,
     rule: Any,
     score: Any,
     line: Any,
@@ -213,20 +114,24 @@ def draw_frame(
     Args:
         network: FrameNetwork.
         units: Units.
-        state: FrameState; `frame` is replaced by the drawn one.
-        work: FrameWorkspace, overwritten.
-        at: FrameAddresses.
+        run: FramePass; its newest frame is replaced by the drawn one.
+        plain: FramePass that was given nothing, which has the same newest frame; used with guidance.
         rule: FrameRule.
         score: (rows, semitones) float32: the score of the frame.
         line: (3,) float32: periodicity, pitch and loudness that the frame is to have, NaN where it is free.
         number: the frame's number, by which its uniforms are addressed.
         out: (columns,) float32, receives the frame in the units of the features.
     """
-    columns, hidden = len(state.frame), network.output.shape[1]
-    last = at.states + 4 * (network.layers - 1) * state.states.shape[1]
-    multiply(network.context, 0, network.context_bias_at, last, at.columns, UNBOUNDED)
+    state, work = run.state, run.work
+    columns, guided = len(state.frame), rule.guidance != 1.0
+    start_columns(network, run)
+    if guided:
+        start_columns(network, plain)
     for column in range(columns):
         count = fill_mixture(network, units, state, work, column, score)
+        if guided:
+            fill_mixture(network, units, plain.state, plain.work, column, score[:0])
+            guide(work.mixture, plain.work.mixture, count, rule.guidance, column)
         first = (number * columns + column) * UNIFORMS
         u = (
             uniform(rule.seed_low, rule.seed_high, first, rule.clip),
@@ -240,27 +145,36 @@ def draw_frame(
             feature = np.float64(line[column])
         out[column] = np.rint(feature / units.step[column]) * units.step[column]
         state.frame[column] = (out[column] - units.shift[column]) / units.scale[column]
-        later = (column + 1) * hidden
-        value32 = state.frame[column]
-        end = columns * hidden
-        add_scaled(value32, network.earlier[column, later:end], work.columns[later:end])
-        if column == PITCH:
-            add_bins(value32, np.float32(1.0), units, network.column_bins, work.columns[:end])
+        add_column(network, units, work, column, state.frame[column])
+        if guided:
+            plain.state.frame[column] = state.frame[column]
+            add_column(network, units, plain.work, column, state.frame[column])
     if not math.isnan(line[PITCH + 1]):
         set_loudness(np.float64(line[PITCH + 1]), units, state.frame, out)
+    plain.state.frame[:] = state.frame
+
+
+@compiled(error_model="numpy")
+def pass_both(
+    network: Any, units: Any, run: Any, plain: Any, rule: Any, given: Any, score: Any, nothing: Any
+) -> None:
+    """Process the newest frame in both passes, or in the first one alone where there is no guidance."""
+    pass_frame(network, units, run, given, score)
+    if rule.guidance != 1.0:
+        pass_frame(network, units, plain, nothing, score[:0])
 
 
 @compiled_on_disk(error_model="numpy")
 def advance_frames(
     network: Any,
     units: Any,
-    state: Any,
-    work: Any,
-    at: Any,
+    run: Any,
+    plain: Any,
     rule: Any,
     known: Any,
     given: Any,
     scores: Any,
+    nothing: Any,
     lines: Any,
     first: Any,
     out: Any,
@@ -270,21 +184,22 @@ def advance_frames(
     Args:
         network: FrameNetwork.
         units: Units.
-        state: FrameState, changed.
-        work: FrameWorkspace, overwritten.
-        at: FrameAddresses.
+        run: FramePass, changed.
+        plain: FramePass, changed: the pass that is given nothing.
         rule: FrameRule.
         known: (k, columns) float32, normalised: frames that follow the state's newest one.
         given: (k + steps, channels) float32: what these frames, and then the drawn ones, are given.
         scores: (k + steps, rows, semitones) float32: the score of these frames, and of the drawn ones.
+        nothing: (channels,) float32: the channels of a frame that is given nothing.
         lines: (steps, 3) float32: see `draw_frame`.
         first: the number of the first frame to draw.
         out: (steps, columns) float32, receives the frames in the units of the features.
     """
     for i in range(len(known)):
-        pass_frame(network, units, state, work, at, given[i], scores[i])
-        state.frame[:] = known[i]
+        pass_both(network, units, run, plain, rule, given[i], scores[i], nothing)
+        run.state.frame[:] = known[i]
+        plain.state.frame[:] = known[i]
     for i in range(len(out)):
         k = len(known) + i
-        pass_frame(network, units, state, work, at, given[k], scores[k])
-        draw_frame(network, units, state, work, at, rule, scores[k], lines[i], np.int64(first + i), out[i])
+        pass_both(network, units, run, plain, rule, given[k], scores[k], nothing)
+        draw_frame(network, units, run, plain, rule, scores[k], lines[i], np.int64(first + i), out[i])

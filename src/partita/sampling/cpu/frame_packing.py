@@ -14,9 +14,10 @@ from partita.models.conditioning.conditioner import LOWEST_PITCH, PITCH_BINS
 from partita.models.frame_tier.columns import LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION
 from partita.models.frame_tier.model import FrameModel
 from partita.ops.llvm.unpack import FLOAT32
-from partita.sampling.cpu.frame_kernel import (
+from partita.sampling.cpu.frame_arrays import (
     FrameAddresses,
     FrameNetwork,
+    FramePass,
     FrameState,
     FrameWorkspace,
     Units,
@@ -141,11 +142,17 @@ def _units(model: FrameModel) -> Units:
     )
 
 
-def new_state(packed: PackedFrames) -> FrameState:
-    """Return the state of a clip before any frame."""
+def new_pass(packed: PackedFrames, work: FrameWorkspace) -> FramePass:
+    """Return a pass of a clip before any frame.
+
+    Args:
+        packed: the network.
+        work: memory for intermediate results, which several clips may share.
+    """
     layers = int(packed.network.layers)
     states = aligned_zeros(layers * packed.channels).reshape(layers, packed.channels)
-    return FrameState(np.zeros(len(packed.units.shift), np.float32), states)
+    state = FrameState(np.zeros(len(packed.units.shift), np.float32), states)
+    return FramePass(state, work, _addresses(work, state))
 
 
 def new_workspace(packed: PackedFrames) -> FrameWorkspace:
@@ -166,7 +173,7 @@ def new_workspace(packed: PackedFrames) -> FrameWorkspace:
     )
 
 
-def addresses(work: FrameWorkspace, state: FrameState) -> FrameAddresses:
+def _addresses(work: FrameWorkspace, state: FrameState) -> FrameAddresses:
     """Return the addresses of the arrays that products read or write."""
     names = ("inputs", "start", "hidden", "gates", "recurrent", "scratch", "columns")
     places = {name: np.int64(getattr(work, name).ctypes.data) for name in names}

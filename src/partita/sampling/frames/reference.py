@@ -6,6 +6,10 @@ Column d of frame t of clip c takes the three uniforms u_0, u_1, u_2 from number
     x = m_k + T s_k sqrt(-2 ln u_1) cos(2 pi u_2)                                    (Box and Muller 1958)
 
 and x is clamped to the range of the training frames, then rounded to the grid. T is the temperature.
+
+With a guidance g other than 1, the network also computes the Gaussians of each column without notes and
+labels, u. Those with them, c, then have the logits u + g (c - u), and all columns but the pitch have the means
+u + g (c - u) too. Source: Ho & Salimans 2022, "Classifier-free diffusion guidance", equation 6.
 """
 
 import numpy as np
@@ -60,7 +64,14 @@ def draw_from(mixture: Mixture, uniforms_: NDArray[np.float64], temperature: flo
 
 
 def values_given(
-    model: FrameModel, frames: Tensor, *, count: int, seed: int, temperature: float, first: int = 0
+    model: FrameModel,
+    frames: Tensor,
+    *,
+    count: int,
+    seed: int,
+    temperature: float,
+    guidance: float = 1.0,
+    first: int = 0,
 ) -> NDArray[np.float64]:
     """Return what each column of the last frames would be drawn as, given all that is before it in `frames`.
 
@@ -71,14 +82,14 @@ def values_given(
         count: frames, below n.
         seed: seed of the draw.
         temperature: see `draw_from`.
+        guidance: how strongly the frames follow notes and labels.
         first: the number of the first drawn frame.
 
     Returns:
         (clips, count, feature columns) in the units and the order of the features, neither clamped nor
         rounded.
     """
-    with torch.no_grad():
-        columns, pitch = model.mixtures(frames)
+    columns, pitch = guided_mixtures(model, frames, guidance)
     clips, width = len(frames), model.feature_columns
     numbers = uniforms(frame_seed(seed), clips, first * UNIFORMS * width, count * UNIFORMS * width)
     u = numbers.reshape(clips, count, width, UNIFORMS)
@@ -90,6 +101,29 @@ def values_given(
     return np.concatenate([values[..., 2:], values[..., 1::-1]], -1)
 
 
+def guided_mixtures(model: FrameModel, frames: Tensor, guidance: float) -> tuple[Mixture, Mixture]:
+    """Return the mixtures of all columns of each frame but the first, and those of the pitch.
+
+    Args:
+        model: the model.
+        frames: (clips, n, columns).
+        guidance: how strongly the frames follow notes and labels.
+    """
+    without = frames.clone()
+    without[..., model.feature_columns :] = 0.0
+    with torch.no_grad():
+        (columns, pitch), (plain, plain_pitch) = model.mixtures(frames), model.mixtures(without)
+
+    def guided(plain: Tensor, given: Tensor) -> Tensor:
+        return plain + guidance * (given - plain)
+
+    logits, means = guided(plain.logits, columns.logits), guided(plain.means, columns.means)
+    return (
+        Mixture(logits, means, columns.log_deviations),
+        pitch._replace(logits=guided(plain_pitch.logits, pitch.logits)),
+    )
+
+
 def reference_frames(
     model: FrameModel,
     history: Tensor,
@@ -98,6 +132,7 @@ def reference_frames(
     count: int,
     seed: int,
     temperature: float = 1.0,
+    guidance: float = 1.0,
 ) -> Tensor:
     """Draw frames after a history, one column after the other; each column takes a pass through the network.
 
@@ -108,6 +143,7 @@ def reference_frames(
         count: frames to draw.
         seed: seed of the draw.
         temperature: see `draw_from`.
+        guidance: how strongly the frames follow notes and labels.
 
     Returns:
         (clips, count, feature columns).
@@ -120,7 +156,9 @@ def reference_frames(
     order = [width - 1, width - 2, *range(width - 2)]
     for frame in range(count):
         for column in order:
-            values = values_given(model, frames, count=count, seed=seed, temperature=temperature)
+            values = values_given(
+                model, frames, count=count, seed=seed, temperature=temperature, guidance=guidance
+            )
             value = values[:, frame, column].clip(low[column], high[column])
             rounded = np.rint(value / steps[column]) * steps[column]
             frames[:, history.shape[1] + frame, column] = torch.from_numpy(rounded).to(frames.dtype)

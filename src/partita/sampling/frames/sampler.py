@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from partita.checks import check_count, check_positive
+from partita.checks import check_count, check_positive, check_range
 from partita.device import thread_limit
 from partita.errors import PartitaError
 from partita.models.conditioning.conditioner import PITCH_BINS
 from partita.models.frame_tier.model import STARTS, FrameModel
-from partita.sampling.cpu.frame_kernel import FrameRule, advance_frames
-from partita.sampling.cpu.frame_packing import addresses, new_state, new_workspace, pack_frames
+from partita.sampling.config import MOST_GUIDANCE
+from partita.sampling.cpu.frame_arrays import FrameRule
+from partita.sampling.cpu.frame_kernel import advance_frames
+from partita.sampling.cpu.frame_packing import new_pass, new_workspace, pack_frames
 from partita.sampling.frames.reference import frame_seed
 from partita.sampling.uniforms import uniforms
 
@@ -36,6 +38,8 @@ class FrameSampler:
         clips: the number of clips.
         seed: seed of the draw, 0 to 2^64 - 1.
         temperature: above 0; 1 draws from the model as it is, lower values more likely frames.
+        guidance: how strongly the frames follow notes and labels, at least 0: 1 as the model has learnt it,
+            more exaggerates the difference that they make. It has no effect where nothing is given.
         history: (clips, n, columns) frames before the first drawn one, n at least 1; one row may stand for
             all clips, and the columns may be those of the features alone. By default each clip starts after
             one of the model's start frames.
@@ -64,12 +68,14 @@ class FrameSampler:
         clips: int = 1,
         seed: int = 0,
         temperature: float = 1.0,
+        guidance: float = 1.0,
         history: NDArray[np.floating] | None = None,
         given: NDArray[np.floating] | None = None,
         line: NDArray[np.floating] | None = None,
     ) -> None:
         check_count("clips", clips, 1)
         check_positive("temperature", temperature, MOST_TEMPERATURE)
+        check_range("guidance", guidance, 0.0, MOST_GUIDANCE)
         model = copy.deepcopy(model).cpu().float().requires_grad_(False)
         self._width = model.feature_columns
         self._packed = pack_frames(model)
@@ -80,15 +86,21 @@ class FrameSampler:
             given = _checked("given", given, clips, (model.config.given_columns,))
         past = self._past(model, history, clips, seed, given)
         (self._given, self._scores), known = self._known(model, past, given)
+        self._nothing = _nothing(model)
         key = frame_seed(seed)
         low, high = np.uint64(key & 0xFFFFFFFF), np.uint64(key >> 32)
-        self._rules = [FrameRule(float(temperature), low, high, np.int64(clip)) for clip in range(clips)]
-        self._states = [new_state(self._packed) for _ in range(clips)]
-        self._work = new_workspace(self._packed)
-        self._addresses = [addresses(self._work, state) for state in self._states]
+        each = np.zeros((1, 0)) if given is None else given
+        strengths = [float(guidance) if each[clip % len(each)].any() else 1.0 for clip in range(clips)]
+        self._rules = [
+            FrameRule(float(temperature), strength, low, high, np.int64(clip))
+            for clip, strength in enumerate(strengths)
+        ]
+        works = [new_workspace(self._packed) for _ in range(2)]
+        self._passes = [[new_pass(self._packed, work) for work in works] for _ in range(clips)]
         self._next_given = 0
-        for state, frames in zip(self._states, known, strict=True):
-            state.frame[:] = frames[0]
+        for passes, frames in zip(self._passes, known, strict=True):
+            for one in passes:
+                one.state.frame[:] = frames[0]
         self._advance(known[:, 1:], 0)
 
     def take(self, count: int) -> Frames:
@@ -101,29 +113,29 @@ class FrameSampler:
             (clips, count, feature columns) float32 on the grid: bands, pitch, periodicity.
         """
         check_count("count", count, 0)
-        drawn = self._advance(np.empty((len(self._states), 0, self._width), np.float32), count)
+        drawn = self._advance(np.empty((len(self._passes), 0, self._width), np.float32), count)
         self.position += count
         return np.concatenate([drawn[..., 2:], drawn[..., 1::-1]], -1)
 
     def _advance(self, known: Frames, count: int) -> Frames:
         """Process known frames, then draw some, (clips, count, columns) in the order of the network."""
-        drawn = np.empty((len(self._states), count, self._width), np.float32)
+        drawn = np.empty((len(self._passes), count, self._width), np.float32)
         places = self._next_given + np.arange(known.shape[1] + count)
         numbers = self.position + np.arange(count)
         lines = self._line[np.minimum(numbers, len(self._line) - 1)]
-        for clip, state in enumerate(self._states):
+        for clip, (run, plain) in enumerate(self._passes):
             row = clip % len(self._given)
             each = np.minimum(places, len(self._given[row]) - 1)
             advance_frames(
                 self._packed.network,
                 self._packed.units,
-                state,
-                self._work,
-                self._addresses[clip],
+                run,
+                plain,
                 self._rules[clip],
                 np.ascontiguousarray(known[clip]),
                 self._given[row][each],
                 self._scores[row][each],
+                self._nothing,
                 lines,
                 np.int64(self.position),
                 drawn[clip],
@@ -186,6 +198,14 @@ class FrameSampler:
                 channels.append(_rows(found.channels, stop, (0,)))
                 scores.append(_rows(found.score, stop, (0, PITCH_BINS)))
         return (channels, scores), known
+
+
+def _nothing(model: FrameModel) -> Frames:
+    """Return the channels of a frame without notes and labels, (channels,)."""
+    with thread_limit(1), torch.inference_mode():
+        found = model.given_to(torch.zeros(1, 1, model.config.given_columns)).channels
+    first: Frames = _rows(found, 1, (0,))[0]
+    return first
 
 
 def _rows(found: torch.Tensor | None, stop: int, empty: tuple[int, ...]) -> Frames:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from partita.audio.features.layout import FrameLayout
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
-from partita.sampling.config import FRAME_TEMPERATURE
+from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE
 from partita.sampling.frame_sources import DrawnFrames, FrameSource, GivenFrames
 from partita.sampling.frames.sampler import FrameSampler
 from partita.sampling.given.source import UNKNOWN
@@ -24,6 +24,7 @@ def continued_frames(
     before: int,
     seed: int = 0,
     temperature: float = FRAME_TEMPERATURE,
+    guidance: float = GUIDANCE,
 ) -> FrameSource | None:
     """Return the frames of clips that continue sound, or None for a model without a condition.
 
@@ -35,6 +36,7 @@ def continued_frames(
         before: frames before the one that is centred at the first drawn sample, more than `UNKNOWN`.
         seed: the seed of the clips.
         temperature: of the frame tier.
+        guidance: how strongly drawn frames follow notes and labels.
 
     Returns:
         frames with one row for each clip.
@@ -53,6 +55,7 @@ def continued_frames(
         clips=len(known),
         seed=seed,
         temperature=temperature,
+        guidance=guidance,
         history=known[:, : before - UNKNOWN],
         given=known[:, before - UNKNOWN :, count:] if tier.columns > count else None,
     )

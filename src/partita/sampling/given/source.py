@@ -39,6 +39,7 @@ def frame_source(
     clips: int,
     seed: int,
     temperature: float,
+    guidance: float,
 ) -> FrameSource | None:
     """Return the frames that clips follow, or None for a model without a condition.
 
@@ -51,6 +52,7 @@ def frame_source(
         clips: the number of clips.
         seed: the seed of the clips.
         temperature: of the frame tier.
+        guidance: how strongly drawn frames follow notes and labels.
 
     Raises:
         PartitaError: the model can't use what is given, or the prompt is too short.
@@ -74,7 +76,7 @@ def frame_source(
             past = np.concatenate([np.repeat(past, rows // len(past), 0), before], 1)
         return DrawnFrames(features, prompt=past, given=own)
     assert frames is not None
-    sampler = plan.sampler(frames, past, temperature)
+    sampler = plan.sampler(frames, past, temperature, guidance)
     if past is not None:
         past = np.concatenate([np.repeat(past, clips // len(past), 0), sampler.take(UNKNOWN)], 1)
     return DrawnFrames(sampler, prompt=past, given=own)
@@ -98,7 +100,7 @@ class _Plan:
         return GivenColumns(layout, sample_rate=self.sample_rate, notes=notes, labels=labels)
 
     def sampler(
-        self, frames: FrameModel, past: NDArray[np.float32] | None, temperature: float
+        self, frames: FrameModel, past: NDArray[np.float32] | None, temperature: float, guidance: float
     ) -> FrameSampler:
         """Return what draws frames; with a past, its first frames are those before the first sample."""
         first = 0 if past is None else -UNKNOWN
@@ -114,6 +116,7 @@ class _Plan:
             clips=self.clips,
             seed=self.seed,
             temperature=temperature,
+            guidance=guidance,
             history=past,
             given=given,
             line=None if line is None else line.columns(free=-first),
