@@ -8,8 +8,8 @@ Column d of frame t of clip c takes the three uniforms u_0, u_1, u_2 from number
 and x is clamped to the range of the training frames, then rounded to the grid. T is the temperature.
 
 With a guidance g other than 1, the network also computes the Gaussians of each column without notes and
-labels, u. Those with them, c, then have the logits u + g (c - u), and all columns but the pitch have the means
-u + g (c - u) too. Source: Ho & Salimans 2022, "Classifier-free diffusion guidance", equation 6.
+labels, u. Those with them, c, then have the logits u + g (c - u), and all columns but the pitch have the
+means u + g (c - u) too. Source: Ho & Salimans 2022, "Classifier-free diffusion guidance", equation 6.
 """
 
 import numpy as np
