@@ -52,6 +52,8 @@ def test_a_line_is_followed_to_its_end_and_named_in_the_comment(place: Path, tmp
         "-3",
         "--temperature",
         "0.7",
+        "--smoothing",
+        "3",
         "--frame-temperature",
         "0.9",
         "--guidance",
@@ -62,7 +64,7 @@ def test_a_line_is_followed_to_its_end_and_named_in_the_comment(place: Path, tmp
     with soundfile.SoundFile(out) as sound:
         comment = sound.copy_metadata()["comment"]
     assert comment.partition(", ")[2] == (
-        "seed 1, like hum.wav, transpose -3, temperature 0.7, frame temperature 0.9, guidance 2"
+        "seed 1, like hum.wav, transpose -3, temperature 0.7, smoothing 3, frame temperature 0.9, guidance 2"
     )
 
 

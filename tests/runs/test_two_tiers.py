@@ -65,7 +65,7 @@ def test_the_seed_determines_the_clips_and_a_stream_draws_the_same(plain: Loaded
     clips = plain.draw(0.1, clips=2, seed=3)
     assert clips.shape == (2, 800)
     assert np.array_equal(plain.draw(0.1, clips=2, seed=3), clips)
-    config = SamplingConfig(seed=3, block=97, temperature=plain.temperature)
+    config = SamplingConfig(seed=3, block=97, temperature=plain.temperature, smoothing=plain.smoothing)
     blocks = list(plain.stream(0.1, clips=2, config=config, first_block=5))
     assert np.array_equal(np.concatenate(blocks, 1), clips)
     assert not np.array_equal(plain.draw(0.1, clips=2, seed=4), clips)
@@ -214,5 +214,7 @@ def test_damaged_weights_of_the_frame_tier_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_endless_stream_draws_frames_as_they_are_needed(plain: LoadedModel) -> None:
-    stream = plain.stream(config=SamplingConfig(block=800, temperature=plain.temperature))
+    stream = plain.stream(
+        config=SamplingConfig(block=800, temperature=plain.temperature, smoothing=plain.smoothing)
+    )
     assert [next(stream).shape for _ in range(12)] == [(1, 800)] * 12

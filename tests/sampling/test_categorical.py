@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from partita.sampling.categorical import choose, probabilities
+from partita.sampling.categorical import choose, probabilities, smooth
 from partita.sampling.config import SamplingConfig
 
 LOGITS = np.log(np.array([0.1, 0.4, 0.3, 0.2]))
@@ -39,3 +39,24 @@ def test_draws_follow_the_probabilities() -> None:
     u = (np.arange(100_000) + 0.5) / 100_000
     counts = np.bincount(choose(np.broadcast_to(p, (100_000, 4)), u), minlength=4)
     np.testing.assert_allclose(counts / 100_000, p, atol=2e-5)
+
+
+def test_smoothing_shrinks_a_narrow_peak_and_leaves_broad_ones_alone() -> None:
+    classes = np.arange(256)
+    for deviation, share in ((4.0, 0.2), (30.0, 0.934)):  # s^2 / (s^2 + 8^2)
+        p = np.exp(-0.5 * ((classes - 128.0) / deviation) ** 2)
+        drawn = np.array([118, 124, 128, 132, 138])
+        moved = smooth(np.broadcast_to(p / p.sum(), (5, 256)), drawn, 8.0)
+        np.testing.assert_allclose(moved, 128 + share * (drawn - 128), atol=0.51)
+
+
+def test_smoothing_keeps_each_of_two_peaks() -> None:
+    classes = np.arange(256)
+    p = sum(np.exp(-0.5 * ((classes - peak) / 3.0) ** 2) for peak in (60.0, 190.0))
+    moved = smooth(np.broadcast_to(p / p.sum(), (2, 256)), np.array([63, 186]), 6.0)
+    assert np.abs(moved - [60, 190]).max() <= 1
+
+
+def test_no_smoothing_leaves_the_drawn_classes() -> None:
+    p, drawn = probabilities(LOGITS, SamplingConfig()), np.array([0, 3, 2])
+    assert smooth(np.broadcast_to(p, (3, 4)), drawn, 0.0) is drawn

@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from exact_sampling import ODD, cached_loop, exact_probabilities, peaked_model
+from exact_sampling import ODD, cached_loop, exact_probabilities, expected_classes, peaked_model
 
 from partita.device import thread_limit
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.llvm.narrow_matmul import SHARED, SINGLE
-from partita.sampling.categorical import choose
 from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.cpu import packing
 from partita.sampling.precision import PRECISIONS, rounded
@@ -39,9 +38,8 @@ def check(
     error = np.abs(seen - exact).max(-1)
     assert (error > ERROR).mean() <= truncated
     u = uniforms(config.seed, clips, 0, steps)
-    cumulative = np.cumsum(exact, -1)
-    near = np.abs(cumulative - u[..., None]).min(-1) < ERROR
-    same = choose(exact, u) == drawn
+    expected, near = expected_classes(exact, u, config, error=ERROR)
+    same = expected == drawn
     assert (same | near | (error > ERROR)).all()
     assert (~same).mean() < 1e-3
     return np.asarray(exact)
@@ -157,3 +155,19 @@ def test_equals_the_plain_loop() -> None:
         slow = cached_loop(model, history, steps=4096, config=SamplingConfig(seed=4))
     fast = draw(model, clips=2, steps=4096, config=SamplingConfig(seed=4), zero_class=128)
     assert (slow == fast).all()
+
+
+@pytest.mark.parametrize(
+    "options", [{"smoothing": 3.0}, {"smoothing": 40.0, "temperature": 0.7, "top_p": 0.9}]
+)
+@pytest.mark.parametrize("network", [ODD, SIZES["tiny"]], ids=["odd", "tiny"])
+def test_smoothed_draws(network: WaveNetConfig, options: dict[str, float]) -> None:
+    model = peaked_model(network)
+    config = SamplingConfig(seed=2, **options)  # type: ignore[arg-type]
+    check(model, config, clips=3, steps=200)
+    plain = dataclasses.replace(config, smoothing=0.0)
+    drawn, sharp = (
+        draw(model, clips=2, steps=200, config=one, zero_class=network.classes // 2)
+        for one in (config, plain)
+    )
+    assert (drawn != sharp).mean() > 0.2

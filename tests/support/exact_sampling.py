@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from partita.models.conditioning.conditions import Conditions
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.sampling.categorical import choose, probabilities
+from partita.sampling.categorical import choose, probabilities, smooth
 from partita.sampling.config import SamplingConfig
 from partita.sampling.reference import CachedStep
 from partita.sampling.uniforms import uniforms
@@ -59,6 +59,27 @@ def exact_probabilities(
     return probabilities(np.concatenate(chunks, 1), config)
 
 
+def expected_classes(
+    exact: NDArray[np.float64], u: NDArray[np.float64], config: SamplingConfig, *, error: float
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the classes that are drawn, and where another one is right too, within rounding.
+
+    Args:
+        exact: (..., classes) probabilities.
+        u: (...) the uniforms.
+        config: how to draw.
+        error: of probabilities, and of means of classes.
+    """
+    chosen = choose(exact, u)
+    near = np.abs(np.cumsum(exact, -1) - u[..., None]).min(-1) < error
+    if config.smoothing:
+        steps = np.arange(exact.shape[-1]) - chosen[..., None]
+        weights = exact * np.exp(-0.5 * (steps / config.smoothing) ** 2)
+        moved = (weights * steps).sum(-1) / weights.sum(-1)
+        near |= np.abs(moved - np.floor(moved) - 0.5) < 10 * error
+    return smooth(exact, chosen, config.smoothing), near
+
+
 def peaked_model(config: WaveNetConfig, seed: int = 0) -> WaveNet:
     """Return a model whose predictions are far from uniform and depend on the past and on its biases."""
     generator = torch.Generator().manual_seed(seed)
@@ -96,6 +117,7 @@ def cached_loop(
     numbers = uniforms(config.seed, len(history), 0, steps)
     drawn: list[NDArray[np.int64]] = []
     for time in range(steps):
-        drawn.append(choose(probabilities(logits.numpy(), config), numbers[:, time]))
+        probability = probabilities(logits.numpy(), config)
+        drawn.append(smooth(probability, choose(probability, numbers[:, time]), config.smoothing))
         logits = step(torch.from_numpy(drawn[-1]))
     return np.stack(drawn, 1) if drawn else np.zeros((len(history), 0), np.int64)

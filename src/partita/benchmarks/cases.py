@@ -15,7 +15,7 @@ from partita.audio.features.layout import FrameLayout, hop_length_for
 from partita.device import Device
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.sampling.config import Precision, SamplingConfig
+from partita.sampling.config import Precision, SamplingConfig, usual_smoothing
 from partita.sampling.frame_sources import GivenFrames
 from partita.sampling.precision import bytes_per_weight
 from partita.sampling.stream import Stream
@@ -46,7 +46,10 @@ class BenchCase:
     @property
     def config(self) -> SamplingConfig:
         """Sampling settings of the case."""
-        return SamplingConfig(threads=self.threads, precision=self.precision, device=self.device)
+        smoothing = 0.0 if self.condition == "none" else usual_smoothing(LAYOUT, 256)
+        return SamplingConfig(
+            threads=self.threads, precision=self.precision, device=self.device, smoothing=smoothing
+        )
 
     @property
     def unconditioned(self) -> "BenchCase":

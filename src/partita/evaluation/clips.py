@@ -19,7 +19,7 @@ from partita.data.prompts import prompt_places, prompts_at
 from partita.errors import PartitaError
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
-from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_temperature
+from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_smoothing, usual_temperature
 from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.sampling.given.source import UNKNOWN
 from partita.sampling.stream import draw
@@ -187,6 +187,7 @@ def draw_continuations(
     clips, steps = real.continuations.shape
     if temperature is None:
         temperature = usual_temperature(model.config.condition)
+    smoothing = usual_smoothing(model.config.condition, model.config.classes)
     conditions, layout = None, known_layout(model, frames)
     if layout is not None:
         if real.places is None:
@@ -201,7 +202,7 @@ def draw_continuations(
         clips=clips,
         steps=steps,
         prompt=real.prompts,
-        config=SamplingConfig(seed=seed, temperature=temperature, threads=threads),
+        config=SamplingConfig(seed=seed, temperature=temperature, smoothing=smoothing, threads=threads),
         zero_class=real.quantizer.zero_class,
         conditions=conditions,
     )

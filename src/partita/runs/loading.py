@@ -21,7 +21,14 @@ from partita.runs.checkpoint_state import SUFFIX, read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
 from partita.runs.weights import chosen_temperature, find_checkpoint, load_network, weights_path
-from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE, Precision, SamplingConfig, usual_temperature
+from partita.sampling.config import (
+    FRAME_TEMPERATURE,
+    GUIDANCE,
+    Precision,
+    SamplingConfig,
+    usual_smoothing,
+    usual_temperature,
+)
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
 from partita.sampling.smc.sampler import SteeredStream, Steering
@@ -64,6 +71,11 @@ class LoadedModel:
         return self.chosen_temperature or usual_temperature(self.model.config.condition)
 
     @property
+    def smoothing(self) -> float:
+        """The smoothing of the samples where none is given, in classes: 0 without features."""
+        return usual_smoothing(self.model.config.condition, self.model.config.classes)
+
+    @property
     def prompt_samples(self) -> int:
         """The samples at the end of a prompt that have an effect."""
         layout = self.model.config.condition
@@ -87,6 +99,7 @@ class LoadedModel:
         guidance: float = GUIDANCE,
         top_k: int | None = None,
         top_p: float | None = None,
+        smoothing: float | None = None,
         precision: Precision = "float32",
         device: Device = "auto",
         threads: int | None = None,
@@ -112,6 +125,8 @@ class LoadedModel:
             guidance: how strongly the features follow notes and labels.
             top_k: draw only from the k most probable classes.
             top_p: draw only from the most probable classes that together reach this probability.
+            smoothing: how far drawn samples move to the mean of what is likely near them; None is the model's
+                own, `self.smoothing`.
             precision: how weights are stored.
             device: where to draw.
             threads: threads to draw with.
@@ -129,6 +144,7 @@ class LoadedModel:
             guidance=guidance,
             top_k=top_k,
             top_p=top_p,
+            smoothing=self.smoothing if smoothing is None else smoothing,
             seed=seed,
             precision=precision,
             device=device,
@@ -158,7 +174,7 @@ class LoadedModel:
             clips: the number of clips.
             prompt: as for `draw`.
             given: labels, and a score, a line or features; see `given`.
-            config: how to draw, and the samples per block; None is the model's own temperature.
+            config: how to draw, and the samples per block; None is the model's own temperature and smoothing.
             first_block: samples of the first block; each block is then twice as long as the one before, up
                 to `config.block`. None makes all blocks equal.
             steering: as for `draw`.
@@ -170,7 +186,7 @@ class LoadedModel:
             PartitaError: a value is out of range, or the model can't use what is given.
         """
         steps = None if seconds is None else self.samples(seconds)
-        config = config or SamplingConfig(temperature=self.temperature)
+        config = config or SamplingConfig(temperature=self.temperature, smoothing=self.smoothing)
         source = self._source(clips, prompt, steps, config, given or Given(), steering)
         return (self.quantizer.decode(classes) for classes in blocks_of(source, steps, first=first_block))
 

@@ -1,6 +1,6 @@
 """The rule that turns logits and a uniform into a class, in NumPy: the reference for the compiled ones.
 
-    temperature -> top-k -> top-p -> inverse cumulative distribution, classes in ascending order
+    temperature -> top-k -> top-p -> inverse cumulative distribution, classes in ascending order -> smoothing
 
 `cpu/categorical.py` has the same rule in Numba, and `gpu/categorical.py` in Triton. This file does not know
 where logits or uniforms come from.
@@ -63,3 +63,35 @@ def choose(probability: NDArray[np.float64], uniform: NDArray[np.float64]) -> ND
     cumulative = np.cumsum(probability, -1)
     reached = cumulative > uniform[..., None] * cumulative[..., -1:]
     return np.asarray(np.argmax(reached, -1))
+
+
+def smooth(
+    probability: NDArray[np.float64], chosen: NDArray[np.int64], smoothing: float
+) -> NDArray[np.int64]:
+    """Replace each drawn class k by the mean of the distribution near it.
+
+        floor(1/2 + sum over i of i w_i p_i / sum over i of w_i p_i),
+        w_i = exp(-((i - k) / smoothing)^2 / 2)
+
+    Where the distribution has one narrow peak, this removes most of the noise of the draw: of a Gaussian with
+    deviation s the distance from the mean shrinks by s^2 / (s^2 + smoothing^2). Where the distribution is
+    broad, or has several peaks, the drawn class hardly moves.
+
+    Args:
+        probability: (..., classes), rows summing to 1.
+        chosen: (...) drawn classes.
+        smoothing: deviation of the weights, in classes; 0 leaves the classes as they are.
+
+    Returns:
+        (...) classes.
+
+    >>> p = np.array([0.0, 0.25, 0.5, 0.25, 0.0])
+    >>> smooth(np.stack([p, p]), np.array([1, 3]), 4.0).tolist()
+    [2, 2]
+    """
+    if not smoothing:
+        return chosen
+    steps = np.arange(probability.shape[-1]) - chosen[..., None]
+    weights = probability * np.exp(-0.5 * (steps / smoothing) ** 2)
+    moved = (weights * steps).sum(-1) / weights.sum(-1)
+    return np.asarray(chosen + np.floor(moved + 0.5).astype(np.int64))

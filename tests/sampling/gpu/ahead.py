@@ -1,6 +1,6 @@
 """Compile the GPU's kernels without a GPU and print what they need, as one line of JSON.
 
-    python ahead.py SHAPE PRECISION CAPABILITY [OWN TOP_K TOP_P WATCH]
+    python ahead.py SHAPE PRECISION CAPABILITY [OWN TOP_K TOP_P SMOOTH WATCH]
 
 SHAPE is a JSON object of the fields of `WaveNetConfig`. The others are 1 or 0, 0 by default; OWN is for clips
 that have their own biases.
@@ -65,10 +65,10 @@ def needs(kernel: Any) -> dict[str, int]:
 
 
 def main(fields: str, precision: str, capability: str, *flags: str) -> None:
-    own, *others = [flag == "1" for flag in flags] or [False] * 4
+    own, *others = [flag == "1" for flag in flags] or [False] * 5
     shared = SHARED[int(capability)]
     shape = shape_of(WaveNetConfig(**json.loads(fields)), precision, shared, own_biases=own)
-    rule = dict(zip(("TOP_K", "TOP_P", "WATCH"), others, strict=True))
+    rule = dict(zip(("TOP_K", "TOP_P", "SMOOTH", "WATCH"), others, strict=True))
     kernels = {
         "draw_steps": compiled(draw_steps, shape.of_steps() | rule, precision, int(capability)),
         "take_in": compiled(take_in, shape.of_layers(), precision, int(capability)),

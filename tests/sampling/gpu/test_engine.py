@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from exact_sampling import exact_probabilities, peaked_model
+from exact_sampling import exact_probabilities, expected_classes, peaked_model
 
 from partita.errors import PartitaError
 from partita.models.sizes import SIZES, WaveNetConfig
@@ -75,8 +75,8 @@ def check(model: WaveNet, config: SamplingConfig, *, clips: int, steps: int) -> 
         error > ERROR
     ).mean() <= 1e-3  # if two classes are within rounding of the threshold, either may be kept
     u = uniforms(config.seed, clips, 0, steps)
-    near = np.abs(np.cumsum(exact, -1) - u[..., None]).min(-1) < ERROR
-    same = choose(exact, u) == drawn
+    expected, near = expected_classes(exact, u, config, error=ERROR)
+    same = expected == drawn
     assert (same | near | (error > ERROR)).all()
     assert (~same).mean() < 10 * ERROR
     if config.top_k is not None:
@@ -107,6 +107,8 @@ def test_bfloat16(network: str) -> None:
         {"top_p": 0.5},
         {"top_p": 0.999},
         {"top_p": 1e-9},
+        {"smoothing": 2.5},
+        {"smoothing": 30.0, "temperature": 0.6, "top_p": 0.9},
         {"temperature": 1.5, "top_k": 40, "top_p": 0.8},
     ],
     ids=str,
@@ -210,7 +212,7 @@ def compile_ahead(folder: Path, config: WaveNetConfig, *arguments: str) -> dict[
 
 @pytest.mark.parametrize(("own_biases", "kibibytes"), [("0", 80), ("1", 92)])
 def test_compiles_ahead_of_time(own_biases: str, kibibytes: int, tmp_path: Path) -> None:
-    found = compile_ahead(tmp_path, SIZES["wide"], "float32", "90", own_biases, "0", "0", "0")
+    found = compile_ahead(tmp_path, SIZES["wide"], "float32", "90", own_biases, "0", "0", "0", "0")
     assert found["draw_steps"]["stack"] == found["take_in"]["stack"] == 0, "registers are spilled"
     assert found["draw_steps"]["shared"] <= kibibytes * 1024
     assert found["pipelined"] > 0, "weights are not prefetched"
@@ -233,7 +235,9 @@ def test_every_size_compiles_for_every_device(
     size: str, precision: str, capability: str, kibibytes: int, own_biases: str, tmp_path: Path
 ) -> None:
     large = dataclasses.replace(ODD, layers=14, residual_channels=250, dilation_channels=130, classes=32768)
-    found = compile_ahead(tmp_path, SIZES.get(size, large), precision, capability, own_biases, "1", "1", "1")
+    found = compile_ahead(
+        tmp_path, SIZES.get(size, large), precision, capability, own_biases, "1", "1", "1", "1"
+    )
     assert found["draw_steps"]["shared"] <= 1024 * kibibytes
     assert found["draw_steps"]["stack"] <= 160, "more is spilled than some addresses"
 

@@ -6,6 +6,7 @@ exp((logit - largest) / temperature), which are unnormalized probabilities. Clas
 have a mass of exactly 0. This file does not know networks.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +45,9 @@ class DrawRule(NamedTuple):
     """The lower 32 bits of the seed, uint64."""
     seed_high: Any
     """The upper 32 bits of the seed, uint64."""
+    window: Any
+    """(2 * padded classes,) float32: the weight of the classes at each distance from the drawn one, from
+    -padded classes on; empty without smoothing."""
 
 
 @compiled(error_model="numpy")
@@ -140,6 +144,19 @@ def choose(masses: Any, sums: Any, u: Any) -> Any:
     return last
 
 
+@compiled(error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
+def mean_step(masses: Any, window: Any, chosen: Any) -> Any:
+    """Return the mean distance of the classes near a class from it, weighted by mass and window."""
+    count = len(masses)
+    near = window[count - chosen : 2 * count - chosen]
+    total, moved = NO_MASS, NO_MASS
+    for i in range(count):
+        weight = masses[i] * near[i]
+        total += weight
+        moved += weight * np.float32(i - chosen)
+    return np.float64(moved) / np.float64(total)
+
+
 @compiled(error_model="numpy")
 def draw_class(workspace: Any, arrays: Any, rule: Any, clip: Any, time: Any, number: Any) -> Any:
     """Draw the class of one clip's next sample from its logits.
@@ -158,4 +175,7 @@ def draw_class(workspace: Any, arrays: Any, rule: Any, clip: Any, time: Any, num
     if rule.top_k > 0 or rule.top_p < 1.0:
         truncate(arrays, rule, clip)
     u = uniform(rule.seed_low, rule.seed_high, time, number)
-    return choose(arrays.masses, arrays.sums, u)
+    chosen = choose(arrays.masses, arrays.sums, u)
+    if len(rule.window):
+        chosen += np.int64(math.floor(mean_step(arrays.masses, rule.window, chosen) + 0.5))
+    return chosen

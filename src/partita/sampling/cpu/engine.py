@@ -18,7 +18,7 @@ from partita.sampling.cpu.bias_spans import BiasSpan, bias_spans
 from partita.sampling.cpu.categorical import DrawRule
 from partita.sampling.cpu.clip_group import ClipGroup, constant_start
 from partita.sampling.cpu.kernel import prepare_numba
-from partita.sampling.cpu.packing import bias_columns, pack
+from partita.sampling.cpu.packing import bias_columns, pack, padded_channels
 from partita.sampling.frame_sources import FrameSource
 
 ResultT = TypeVar("ResultT")
@@ -36,7 +36,10 @@ def draw_rule(config: SamplingConfig, classes: int) -> DrawRule:
     top_k = config.top_k if config.top_k is not None and config.top_k < classes else 0
     top_p = config.top_p if config.top_p is not None else 1.0
     low, high = np.uint64(config.seed & 0xFFFFFFFF), np.uint64(config.seed >> 32)
-    return DrawRule(np.float32(1.0 / config.temperature), np.int64(top_k), float(top_p), low, high)
+    padded = padded_channels(classes)
+    steps = np.arange(-padded, padded) if config.smoothing else np.zeros(0)
+    window = np.exp(-0.5 * (steps / (config.smoothing or 1.0)) ** 2).astype(np.float32)
+    return DrawRule(np.float32(1.0 / config.temperature), np.int64(top_k), float(top_p), low, high, window)
 
 
 def split_clips(clips: int, threads: int) -> list[range]:

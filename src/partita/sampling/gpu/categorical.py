@@ -136,10 +136,27 @@ def choose(
 
 
 @triton.jit
+def smooth(
+    masses: tl.tensor, chosen: tl.tensor, factor: tl.tensor,
+    C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr,
+) -> tl.tensor:  # fmt: skip
+    """Return the mean class near each chosen one; `factor` is -1 / (2 smoothing^2)."""
+    rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
+    total, moved = tl.zeros((ROWS,), tl.float64), tl.zeros((ROWS,), tl.float64)
+    for start in range(0, C, BLOCK):
+        mass = tl.load(masses + rows + start + columns).to(tl.float64)
+        step = (start + columns - chosen[:, None]).to(tl.float64)
+        weight = mass * tl.exp(factor * step * step)
+        total += tl.sum(weight, 1)
+        moved += tl.sum(weight * step, 1)
+    return chosen + tl.floor(moved / total + 0.5).to(tl.int32)
+
+
+@triton.jit
 def draw(
     logits: tl.tensor, masses: tl.tensor, seen: tl.tensor, u: tl.tensor, rule: tl.tensor, top_k: tl.tensor,
     C: tl.constexpr, BLOCK: tl.constexpr, ROWS: tl.constexpr, TOP_K: tl.constexpr, TOP_P: tl.constexpr,
-    WATCH: tl.constexpr,
+    SMOOTH: tl.constexpr, WATCH: tl.constexpr,
 ) -> tl.tensor:  # fmt: skip
     """Draw the class of each clip.
 
@@ -148,7 +165,7 @@ def draw(
         masses: (ROWS, C) float32, overwritten.
         seen: (ROWS, C) float32, filled with the masses that were drawn from if `WATCH` is set.
         u: (ROWS,) float64 in (0, 1).
-        rule: two float64: 1 / temperature and top_p.
+        rule: three float64: 1 / temperature, top_p, and -1 / (2 smoothing^2), used if `SMOOTH` is set.
         top_k: the number of classes to keep, used if `TOP_K` is set.
     """
     to_masses(logits, masses, tl.load(rule).to(tl.float32), C, BLOCK, ROWS)
@@ -162,4 +179,7 @@ def draw(
         rows, columns = tl.arange(0, ROWS)[:, None] * C, tl.arange(0, BLOCK)[None, :]
         for start in range(0, C, BLOCK):
             tl.store(seen + rows + start + columns, tl.load(masses + rows + start + columns))
-    return choose(masses, u, C, BLOCK, ROWS)
+    chosen = choose(masses, u, C, BLOCK, ROWS)
+    if SMOOTH:
+        chosen = smooth(masses, chosen, tl.load(rule + 2), C, BLOCK, ROWS)
+    return chosen

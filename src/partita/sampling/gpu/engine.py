@@ -176,8 +176,14 @@ class GPUEngine:
         self._top_k = config.top_k if config.top_k is not None and config.top_k < self._classes else 0
         top_p = config.top_p if config.top_p is not None else 1.0
         self._seed = (config.seed & 0xFFFFFFFF, config.seed >> 32)
-        self._rule = torch.tensor([1.0 / config.temperature, top_p], dtype=torch.float64, device=self._device)
-        self._flags = {"TOP_K": bool(self._top_k > 0), "TOP_P": bool(top_p < 1.0)}
+        factor = -0.5 / config.smoothing**2 if config.smoothing else 0.0
+        rule = [1.0 / config.temperature, top_p, factor]
+        self._rule = torch.tensor(rule, dtype=torch.float64, device=self._device)
+        self._flags = {
+            "TOP_K": bool(self._top_k > 0),
+            "TOP_P": bool(top_p < 1.0),
+            "SMOOTH": bool(config.smoothing),
+        }
 
     def _clock(self, time: int, phase: int) -> torch.Tensor:
         """Return what the kernel needs to know of time, the seed and top_k.

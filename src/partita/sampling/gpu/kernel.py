@@ -88,7 +88,7 @@ def draw_steps(
     BLOCK_E: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_D: tl.constexpr,
     ROWS: tl.constexpr, STAGES: tl.constexpr, HEAD_STAGES: tl.constexpr, HOLD: tl.constexpr,
     OWN: tl.constexpr, PRECISION: tl.constexpr, TOP_K: tl.constexpr, TOP_P: tl.constexpr,
-    WATCH: tl.constexpr,
+    SMOOTH: tl.constexpr, WATCH: tl.constexpr,
 ) -> None:  # fmt: skip
     """Draw samples.
 
@@ -100,7 +100,7 @@ def draw_steps(
         numbers: (clips,) int64: the clip numbers.
         clock: six int64: the time of the first sample, for the rings; its number, for its uniform; the two
             halves of the seed; top_k; how many samples of the first block are before the first sample.
-        rule: two float64: 1 / temperature and top_p.
+        rule: three float64: 1 / temperature, top_p, and -1 / (2 smoothing^2).
         skip, end1, end1_bias, end2, end2_bias: (LAYERS * U, S), (S, E), (E), (E, C), (C).
         The other tensors are those of `take_in`.
     """
@@ -137,7 +137,7 @@ def draw_steps(
         place = t * clips + program * ROWS
         classes = draw(
             logits, masses, seen + place * C, uniform(low, high, first + t, number), rule, top_k,
-            C, BLOCK_D, ROWS, TOP_K, TOP_P, WATCH,
+            C, BLOCK_D, ROWS, TOP_K, TOP_P, SMOOTH, WATCH,
         )  # fmt: skip
         tl.store(drawn + place + tl.arange(0, ROWS), classes.to(tl.int16))
     tl.store(newest + mine, classes)

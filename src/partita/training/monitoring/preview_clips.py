@@ -18,7 +18,7 @@ from partita.generated_folders import mark_generated
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
-from partita.sampling.config import SamplingConfig, usual_temperature
+from partita.sampling.config import SamplingConfig, usual_smoothing, usual_temperature
 from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.sampling.stream import draw
 from partita.training.config.train import TrainConfig
@@ -115,13 +115,18 @@ def draw_clips(
         before = length // hop
         known = frames_around(corpus, "validation", ends, layout, before=before, after=steps // hop + 1)
         source = continued_frames(model, frames, known, before=before, seed=config.seed)
-    usual = usual_temperature(model.config.condition)
+    condition = model.config.condition
     classes = draw(
         model,
         clips=config.preview_clips,
         steps=steps,
         prompt=prompts_at(corpus, places, length=length, quantizer=config.quantizer),
-        config=SamplingConfig(seed=config.seed, temperature=temperature or usual, threads=config.threads),
+        config=SamplingConfig(
+            seed=config.seed,
+            temperature=temperature or usual_temperature(condition),
+            smoothing=usual_smoothing(condition, model.config.classes),
+            threads=config.threads,
+        ),
         zero_class=config.quantizer.zero_class,
         conditions=source,
     )

@@ -18,14 +18,14 @@ from partita.data.frames import frames_around
 from partita.data.prompts import prompt_places, prompts_at
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import SamplingConfig, usual_smoothing
 from partita.sampling.frame_sources import GivenFrames
 from partita.sampling.stream import draw
 from partita.training.config.train import TrainConfig
 
 # Lower ones are left out: noise between the partials of violins falls further, but there is soon less than in
 # real sound, by their harmonic-to-noise ratio.
-TEMPERATURES = (0.5, 0.7, 0.4, 0.6, 0.85, 1.0)
+TEMPERATURES = (0.7, 1.0, 0.5, 0.85, 0.6, 0.4)
 CLIPS = 8
 SECONDS = 1.5
 WINDOW_SECONDS = 0.064
@@ -87,7 +87,12 @@ def choose_temperature(
             clips=len(real),
             steps=real.shape[1],
             prompt=prompts,
-            config=SamplingConfig(seed=config.seed, temperature=temperature, threads=config.threads),
+            config=SamplingConfig(
+                seed=config.seed,
+                temperature=temperature,
+                smoothing=usual_smoothing(model.config.condition, model.config.classes),
+                threads=config.threads,
+            ),
             zero_class=config.quantizer.zero_class,
             conditions=GivenFrames(frames, first=-before),
         )
