@@ -67,7 +67,7 @@ class LoadedModel:
 
     @property
     def temperature(self) -> float:
-        """The sample tier's temperature where none is given: the run's choice, or else 0.5 given features."""
+        """The sample tier's temperature where none is given: the run's choice, or else 0.7 given features."""
         return self.chosen_temperature or usual_temperature(self.model.config.condition)
 
     @property

@@ -11,7 +11,7 @@ from partita.errors import PartitaError
 
 Precision = Literal["float32", "bfloat16", "int8"]
 
-CONDITIONED_TEMPERATURE = 0.5
+CONDITIONED_TEMPERATURE = 0.7
 """The sample tier's temperature where it is given features: what remains is the noise of the sound."""
 SMOOTHING = 1 / 32
 """The smoothing of draws where the network is given features, as a share of its classes: 8 of 256."""
@@ -30,7 +30,7 @@ def usual_temperature(condition: FrameLayout | None) -> float:
         condition: what the network is given, or None.
 
     >>> usual_temperature(None), usual_temperature(FrameLayout(hop_length=160, bands=32))
-    (1.0, 0.5)
+    (1.0, 0.7)
     """
     return CONDITIONED_TEMPERATURE if condition is not None and condition.bands else 1.0
 

@@ -8,6 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from partita.data.preparation.splits import Recording, SplitPart, SplitRules, assign_splits
+from partita.data.preparation.summary import held_out_lines
 from partita.errors import PartitaError
 
 RATE = 1000
@@ -55,6 +56,14 @@ def test_parts_are_disjoint_have_gaps_and_fill_every_split(
         held = sum(p.stop - p.start for p in parts if p.split == "validation")
         short = 0.1 * RATE + 1
         assert round(validation_seconds * RATE) - short <= held <= round(validation_seconds * RATE)
+
+
+def test_none_leaves_out_the_test_split_alone() -> None:
+    given_ = recordings(40.0, 60.0)
+    for wanted in (rules(test=("none",)), rules(test=("none",), validation_seconds=10.0)):
+        parts = assign_splits(given_, wanted, RATE)
+        assert {part.split for part in parts} == {"train", "validation"}
+        assert "test: nothing, as --test says" in held_out_lines(parts, given_, wanted, RATE)
 
 
 @pytest.mark.parametrize("count", [8, 10, 200])

@@ -43,7 +43,8 @@ class PrepareConfig:
     trim: bool = True
     """Trim silence at the ends and cut out silences longer than a second."""
     test: tuple[str, ...] = ()
-    """Recordings of the test split: names, paths or globs. Default: about a tenth, chosen by seed."""
+    """Recordings of the test split: names, paths or globs; `none` for no test split. Default: about a tenth,
+    chosen by seed."""
     validation: tuple[str, ...] = ()
     """Recordings of the validation split: names, paths or globs. Default: about a tenth, chosen by seed."""
     validation_seconds: float | None = None

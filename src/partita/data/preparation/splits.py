@@ -17,6 +17,8 @@ MAX_HELD_OUT = 0.15  # a split of whole recordings with a larger share becomes a
 # for validation and test together: 8 or 16 equal recordings can only be held out by twos and fours, a quarter
 MAX_BOTH_HELD_OUT = 0.25
 SHORTEST_SPLIT_S = 0.1
+NOTHING = "none"
+"""The word of `test` for a corpus without a test split, to train a model that is scored on other sound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,7 @@ def check_patterns(rules: SplitRules, names: Sequence[str]) -> None:
 def assign_splits(
     recordings: Sequence[Recording], rules: SplitRules, sample_rate: int, *, skipped: Sequence[str] = ()
 ) -> list[SplitPart]:
-    """Assign every recording to splits; every split gets at least one part.
+    """Assign every recording to splits; every split gets at least one part, unless `test` is "none".
 
     Args:
         recordings: the recordings to assign.
@@ -95,7 +97,8 @@ def assign_splits(
     rest = [r for r in recordings if r.name not in claimed]
     if not rest:
         raise PartitaError("`test` and `validation` take every recording: leave at least one to train on")
-    wanted = [split for split in ("test", "validation") if not any(p.split == split for p in parts)]
+    missing = [split for split in ("test", "validation") if not any(p.split == split for p in parts)]
+    wanted = [split for split in missing if split != "test" or rules.test != (NOTHING,)]
     order = {recording.name: place for place, recording in enumerate(recordings)}
     parts += _assign_rest(rest, wanted, rules, sample_rate)
     return sorted(parts, key=lambda part: (order[part.name], part.start))
@@ -106,7 +109,7 @@ def _claimed_splits(rules: SplitRules, usable: Sequence[str], known: Sequence[st
     claimed: dict[str, str] = {}
     names, among = RecordingNames(known), set(usable)
     for split, words in (("test", rules.test), ("validation", rules.validation)):
-        for word in words:
+        for word in words if words != (NOTHING,) or split == "validation" else ():
             found = names.find(word) & among
             if not found:
                 raise PartitaError(

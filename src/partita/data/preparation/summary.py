@@ -85,6 +85,9 @@ def held_out_lines(
     for split, option in _options(rules).items():
         samples = _count_samples(parts, split)
         how = f", as {option} says" if option else remedy[split]
+        if not samples:
+            lines.append(f"{split}: nothing{how}")
+            continue
         what = _describe([part for part in parts if part.split == split], recordings)
         lines.append(f"{split}: {_seconds(samples / sample_rate)} ({samples / total:.0%}) from {what}{how}")
     return lines
