@@ -42,7 +42,7 @@ def test_the_bits_are_an_upper_bound_in_two_parts(both: LoadedModel, pitched: Co
     assert whole["upper_bound"] and whole["value"] == pytest.approx(frames["value"] + samples["value"])
     for one in (whole, frames, samples):
         assert one["low"] <= one["value"] <= one["high"]
-    assert scores["about"]["features"] == "drawn" and scores["about"]["temperature"] == 0.5
+    assert scores["about"]["features"] == "drawn" and scores["about"]["temperature"] == 1.0
     assert "real" in scores["given_features_mmd_timbre"]
     assert 0 <= scores["given_features_noise_db_mmd_log_mel"]["value"] <= 40
     assert not any("no frame tier" in warning for warning in scores["warnings"])

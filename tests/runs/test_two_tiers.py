@@ -160,12 +160,13 @@ def test_given_features_take_the_place_of_drawn_ones(plain: LoadedModel) -> None
         plain.draw(features=features[:, :3])
 
 
-def test_the_temperature_is_the_runs_choice_or_fits_the_tier(tmp_path: Path, plain: LoadedModel) -> None:
-    assert plain.temperature == 0.5
+def test_the_temperature_is_the_runs_choice_or_one(tmp_path: Path, plain: LoadedModel) -> None:
+    assert plain.temperature == 1.0
     assert load(two_tier_run(tmp_path / "a", temperature=0.7).path).temperature == 0.7
     assert load(one_tier_run(tmp_path / "b", None).path).temperature == 1.0
-    assert np.array_equal(plain.draw(0.05), plain.draw(0.05, temperature=0.5))
-    assert not np.array_equal(plain.draw(0.05), plain.draw(0.05, temperature=1.0))
+    assert np.array_equal(plain.draw(0.05), plain.draw(0.05, temperature=1.0, smoothing=plain.smoothing))
+    assert not np.array_equal(plain.draw(0.05), plain.draw(0.05, temperature=0.5))
+    assert not np.array_equal(plain.draw(0.05), plain.draw(0.05, smoothing=0.0))
     assert not np.array_equal(plain.draw(0.05), plain.draw(0.05, frame_temperature=0.5))
 
 

@@ -88,7 +88,7 @@ class Command:
     prompt."""
     temperature: float | None = None
     """Temperature of the samples, 0.01 to 100: values below 1 sharpen the distribution, values above 1
-    flatten it. The default is the run's own: 1 without features, 0.7 with them, or what training chose."""
+    flatten it. The default is what training chose, or else 1."""
     smoothing: float | None = None
     """Move each drawn sample to the mean of what is likely near it, with Gaussian weights of this many
     classes, 0 to 100. It removes hiss. By default 8 of 256 classes with features, else 0."""

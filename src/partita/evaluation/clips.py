@@ -19,7 +19,7 @@ from partita.data.prompts import prompt_places, prompts_at
 from partita.errors import PartitaError
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
-from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_smoothing, usual_temperature
+from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_smoothing
 from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.sampling.given.source import UNKNOWN
 from partita.sampling.stream import draw
@@ -159,7 +159,7 @@ def draw_continuations(
     *,
     frames: FrameModel | None = None,
     seed: int,
-    temperature: float | None = None,
+    temperature: float = 1.0,
     frame_temperature: float = FRAME_TEMPERATURE,
     threads: int | None = None,
 ) -> NDArray[np.float32]:
@@ -173,8 +173,7 @@ def draw_continuations(
         real: the prompts.
         frames: the frame tier; without it, a model with a condition is given the real features as well.
         seed: of the draws; clip c uses the same random numbers with every model.
-        temperature: of the samples; 1 leaves the distribution of the model unchanged, None is the usual one,
-            see `usual_temperature`.
+        temperature: of the samples; 1 leaves the distribution of the model unchanged.
         frame_temperature: of the frame tier.
         threads: CPU threads; by default all cores.
 
@@ -185,8 +184,6 @@ def draw_continuations(
         PartitaError: the model has a condition, and the prompts are not from a corpus that has its frames.
     """
     clips, steps = real.continuations.shape
-    if temperature is None:
-        temperature = usual_temperature(model.config.condition)
     smoothing = usual_smoothing(model.config.condition, model.config.classes)
     conditions, layout = None, known_layout(model, frames)
     if layout is not None:

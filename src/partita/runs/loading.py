@@ -27,7 +27,6 @@ from partita.sampling.config import (
     Precision,
     SamplingConfig,
     usual_smoothing,
-    usual_temperature,
 )
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
@@ -67,8 +66,8 @@ class LoadedModel:
 
     @property
     def temperature(self) -> float:
-        """The sample tier's temperature where none is given: the run's choice, or else 0.7 given features."""
-        return self.chosen_temperature or usual_temperature(self.model.config.condition)
+        """The sample tier's temperature where none is given: the run's choice, or else 1."""
+        return self.chosen_temperature or 1.0
 
     @property
     def smoothing(self) -> float:

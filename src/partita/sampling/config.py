@@ -11,8 +11,6 @@ from partita.errors import PartitaError
 
 Precision = Literal["float32", "bfloat16", "int8"]
 
-CONDITIONED_TEMPERATURE = 0.7
-"""The sample tier's temperature where it is given features: what remains is the noise of the sound."""
 SMOOTHING = 1 / 32
 """The smoothing of draws where the network is given features, as a share of its classes: 8 of 256."""
 FRAME_TEMPERATURE = 0.85
@@ -21,18 +19,6 @@ GUIDANCE = 1.5
 """How strongly drawn frames follow notes and labels. At 1, after short trainings, many are off the score."""
 MOST_GUIDANCE = 10.0
 MOST_SMOOTHING = 100.0
-
-
-def usual_temperature(condition: FrameLayout | None) -> float:
-    """Return the temperature of the samples for a network whose run has chosen none.
-
-    Args:
-        condition: what the network is given, or None.
-
-    >>> usual_temperature(None), usual_temperature(FrameLayout(hop_length=160, bands=32))
-    (1.0, 0.7)
-    """
-    return CONDITIONED_TEMPERATURE if condition is not None and condition.bands else 1.0
 
 
 def usual_smoothing(condition: FrameLayout | None, classes: int) -> float:

@@ -46,7 +46,7 @@ def test_the_distance_sees_what_sounds_have_in_common_and_not_what_is_random() -
     assert distance(np.zeros_like(real)) > smooth
 
 
-@pytest.mark.parametrize("best", [0.4, 0.7])
+@pytest.mark.parametrize("best", [0.5, 0.7])
 def test_the_temperature_with_the_smallest_distance_is_chosen(
     corpus: Corpus, make_config: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, best: float
 ) -> None:

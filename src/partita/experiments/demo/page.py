@@ -78,7 +78,9 @@ def _arms(folder: Path, start: list[dict[str, Any]], evaluations: dict[str, Eval
         about = found.scores["about"]
         temperature = f"{about['temperature']:g}, chosen on the validation split"
         if about["features"]:
-            temperature = f"{about['temperature']:g} for the samples, 1 for the frames"
+            temperature = (
+                f"{about['temperature']:g} for the samples, {about['frame_temperature']:g} for the frames"
+            )
         reports.append(
             ArmReport(
                 name=arm,

@@ -18,7 +18,7 @@ from partita.generated_folders import mark_generated
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
-from partita.sampling.config import SamplingConfig, usual_smoothing, usual_temperature
+from partita.sampling.config import SamplingConfig, usual_smoothing
 from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.sampling.stream import draw
 from partita.training.config.train import TrainConfig
@@ -55,13 +55,13 @@ class PreviewClips:
         expected = self._seconds[-1] if self._seconds else CLIPS_SECONDS
         return sum(self._seconds) + expected <= PREVIEW_SHARE * elapsed
 
-    def draw(self, train_step: TrainStep, *, step: int, temperature: float | None = None) -> None:
+    def draw(self, train_step: TrainStep, *, step: int, temperature: float = 1.0) -> None:
         """Draw the clips of a step and write them.
 
         Args:
             train_step: the owner of the networks, on any device; they are copied to the CPU.
             step: the step of the networks' weights.
-            temperature: of the samples; None is the usual one, see `usual_temperature`.
+            temperature: of the samples.
         """
         begun = time.monotonic()
         model, tier = train_step.best_model, train_step.frame_tier
@@ -86,7 +86,7 @@ def draw_clips(
     corpus: Corpus,
     config: TrainConfig,
     *,
-    temperature: float | None = None,
+    temperature: float = 1.0,
 ) -> NDArray[np.float32]:
     """Draw continuations of prompts from the validation split.
 
@@ -96,7 +96,7 @@ def draw_clips(
         frames: the frame tier's network; without it, the network follows the frames of the real sound.
         corpus: the corpus that gives the prompts.
         config: the number of clips, their length and the seed.
-        temperature: of the samples; None is the usual one, see `usual_temperature`.
+        temperature: of the samples.
 
     Returns:
         (clips, samples) float32 in [-1, 1], without the prompts.
@@ -115,7 +115,6 @@ def draw_clips(
         before = length // hop
         known = frames_around(corpus, "validation", ends, layout, before=before, after=steps // hop + 1)
         source = continued_frames(model, frames, known, before=before, seed=config.seed)
-    condition = model.config.condition
     classes = draw(
         model,
         clips=config.preview_clips,
@@ -123,8 +122,8 @@ def draw_clips(
         prompt=prompts_at(corpus, places, length=length, quantizer=config.quantizer),
         config=SamplingConfig(
             seed=config.seed,
-            temperature=temperature or usual_temperature(condition),
-            smoothing=usual_smoothing(condition, model.config.classes),
+            temperature=temperature,
+            smoothing=usual_smoothing(model.config.condition, model.config.classes),
             threads=config.threads,
         ),
         zero_class=config.quantizer.zero_class,

@@ -23,9 +23,8 @@ from partita.sampling.frame_sources import GivenFrames
 from partita.sampling.stream import draw
 from partita.training.config.train import TrainConfig
 
-# Lower ones are left out: noise between the partials of violins falls further, but there is soon less than in
-# real sound, by their harmonic-to-noise ratio.
-TEMPERATURES = (0.7, 1.0, 0.5, 0.85, 0.6, 0.4)
+# In the order in which they are tried, as far as there is time.
+TEMPERATURES = (1.0, 0.7, 0.85, 0.5, 0.6, 1.15)
 CLIPS = 8
 SECONDS = 1.5
 WINDOW_SECONDS = 0.064

@@ -32,7 +32,7 @@ class FrameTier:
     Args:
         config: the frame tier's settings, with a layout.
         seed: the run's seed.
-        compute: the device; the products are in float32.
+        compute: the device, and the precision of the products.
 
     >>> from partita.audio.features.layout import FrameLayout
     >>> config = FrameTierConfig(layout=FrameLayout(hop_length=160, bands=3), channels=8)
@@ -44,7 +44,7 @@ class FrameTier:
 
     def __init__(self, config: FrameTierConfig, *, seed: int, compute: ComputeDevice) -> None:
         assert config.model is not None
-        self.config, self.device = config, compute.device
+        self.config, self.compute, self.device = config, compute, compute.device
         self.model = FrameModel(config.model, generator=torch_stream(seed, "frames/initialisation"))
         self.model.to(self.device).train()
         self.ema = EMA(self.model, decay=EMA_DECAY)
@@ -88,7 +88,8 @@ class FrameTier:
         """
         counts = torch.from_numpy(valid).to(self.device)
         given = self._without_some_given(frames).to(self.device)
-        nats = self.model.training_nats(given, self._rng, own_share=self.config.own_share)
+        with self.compute.autocast():
+            nats = self.model.training_nats(given, self._rng, own_share=self.config.own_share).float()
         loss = (nats * counts).sum() / counts.sum().clamp(min=1)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
