@@ -81,6 +81,7 @@ class FrameModel(nn.Module):
 
     low: Tensor
     high: Tensor
+    levels: Tensor
     starts: Tensor
     steps: Tensor
     shift: Tensor
@@ -126,6 +127,7 @@ class FrameModel(nn.Module):
         silence = torch.tensor([SILENCE] * bands + [MIDDLE_PITCH, 0.0])
         self.register_buffer("low", torch.tensor([SILENCE] * bands + [0.0, 0.0]))
         self.register_buffer("high", torch.tensor([8.0] * bands + [127.0, 1.0]))
+        self.register_buffer("levels", torch.tensor([-math.inf, math.inf]))
         self.register_buffer("starts", silence.repeat(STARTS, 1))
         steps = torch.from_numpy(feature_steps(self.config.layout))
         self.register_buffer("steps", steps, persistent=False)
@@ -142,15 +144,22 @@ class FrameModel(nn.Module):
         """Columns of a frame that are modelled."""
         return self.config.layout.feature_columns
 
-    def set_range(self, low: Float[Tensor, " columns"], high: Float[Tensor, " columns"]) -> None:
-        """Keep the range of the features in the training frames; drawn features are clamped to it.
+    def set_range(
+        self,
+        low: Float[Tensor, " columns"],
+        high: Float[Tensor, " columns"],
+        levels: tuple[float, float] = (-math.inf, math.inf),
+    ) -> None:
+        """Keep the range of the features in the training frames; drawn features stay in it.
 
         Args:
             low: the least value of each feature column.
             high: the largest one.
+            levels: the usual range of the slow loudness; see `sampling/frames/loudness.py`.
         """
         self.low.copy_(low)
         self.high.copy_(high)
+        self.levels.copy_(torch.tensor(levels))
 
     def set_starts(self, frames: Float[Tensor, "frames columns"]) -> None:
         """Keep frames of the training split, one of which a clip without a past starts from.

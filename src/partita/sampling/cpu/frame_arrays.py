@@ -64,6 +64,8 @@ class Units(NamedTuple):
     """(2,) float64: the bounds of the log deviations."""
     power: Any
     """(4,) float64: band = (ln(power + floor) + shift) / scale; then the largest gain of a loudness."""
+    levels: Any
+    """(4,) float64: the range of the slow loudness, the share of a frame in it, and of its correction."""
 
 
 class FrameState(NamedTuple):
@@ -73,6 +75,8 @@ class FrameState(NamedTuple):
     """(columns,) float32: the newest frame, normalised."""
     states: Any
     """(layers, channels) float32."""
+    slow: Any
+    """(1,) float64: the slow loudness; NaN before any frame."""
 
 
 class FrameWorkspace(NamedTuple):

@@ -143,6 +143,16 @@ def draw_value(mixture: Any, count: Any, bounds: Any, temperature: Any, u: Any) 
 
 
 @compiled(error_model="numpy")
+def mean_power(units: Any, features: Any) -> Any:
+    """Return the mean power of the bands of a frame, (columns,) in the units of the features."""
+    floor, shift, scale = units.power[0], units.power[1], units.power[2]
+    total = 0.0
+    for column in range(PITCH + 1, len(features)):
+        total += max(math.exp(scale * np.float64(features[column]) - shift) - floor, 0.0)
+    return total / (len(features) - PITCH - 1)
+
+
+@compiled(error_model="numpy")
 def set_loudness(loudness: Any, units: Any, frame: Any, out: Any) -> None:
     """Multiply all bands of a frame by one gain, so that ln(floor + mean power) is `loudness`.
 
@@ -153,10 +163,7 @@ def set_loudness(loudness: Any, units: Any, frame: Any, out: Any) -> None:
         out: (columns,) float32, the same in the units of the features.
     """
     floor, shift, scale, most = units.power[0], units.power[1], units.power[2], units.power[3]
-    total = 0.0
-    for column in range(PITCH + 1, len(out)):
-        total += max(math.exp(scale * np.float64(out[column]) - shift) - floor, 0.0)
-    mean = max(total / (len(out) - PITCH - 1), 1e-12)
+    mean = max(mean_power(units, out), 1e-12)
     gain = min(max(math.exp(loudness) - floor, 0.0) / mean, most)
     for column in range(PITCH + 1, len(out)):
         power = max(math.exp(scale * np.float64(out[column]) - shift) - floor, 0.0)
@@ -164,3 +171,30 @@ def set_loudness(loudness: Any, units: Any, frame: Any, out: Any) -> None:
         feature = min(max(feature, units.low[column]), units.high[column])
         out[column] = np.rint(feature / units.step[column]) * units.step[column]
         frame[column] = (out[column] - units.shift[column]) / units.scale[column]
+
+
+@compiled(error_model="numpy")
+def follow_level(units: Any, slow: Any, features: Any) -> Any:
+    """Update the slow loudness by a frame, and return the frame's loudness."""
+    loudness = math.log(units.power[0] + mean_power(units, features))
+    before = loudness if math.isnan(slow[0]) else slow[0]
+    slow[0] = before + units.levels[2] * (loudness - before)
+    return loudness
+
+
+@compiled(error_model="numpy")
+def keep_level(units: Any, slow: Any, frame: Any, out: Any) -> None:
+    """Update the slow loudness by a drawn frame, which is first moved toward the usual range.
+
+    Args:
+        units: Units.
+        slow: (1,) float64, changed.
+        frame: (columns,) float32, normalised; its bands may be replaced.
+        out: (columns,) float32, the same in the units of the features.
+    """
+    if not math.isnan(slow[0]):
+        wanted = min(max(slow[0], units.levels[0]), units.levels[1])
+        if wanted != slow[0]:
+            loudness = math.log(units.power[0] + mean_power(units, out))
+            set_loudness(loudness + units.levels[3] * (wanted - slow[0]), units, frame, out)
+    follow_level(units, slow, out)

@@ -21,7 +21,9 @@ from partita.sampling.cpu.frame_columns import (
     add_scaled,
     draw_value,
     fill_mixture,
+    follow_level,
     guide,
+    keep_level,
     set_loudness,
     write_matches,
 )
@@ -151,6 +153,9 @@ def draw_frame(
             add_column(network, units, plain.work, column, state.frame[column])
     if not math.isnan(line[PITCH + 1]):
         set_loudness(np.float64(line[PITCH + 1]), units, state.frame, out)
+        follow_level(units, state.slow, out)
+    else:
+        keep_level(units, state.slow, state.frame, out)
     plain.state.frame[:] = state.frame
 
 
@@ -198,6 +203,7 @@ def advance_frames(
     for i in range(len(known)):
         pass_both(network, units, run, plain, rule, given[i], scores[i], nothing)
         run.state.frame[:] = known[i]
+        follow_level(units, run.state.slow, known[i])
         plain.state.frame[:] = known[i]
     for i in range(len(out)):
         k = len(known) + i

@@ -11,6 +11,7 @@ from torch import Tensor
 from partita.device import ComputeDevice
 from partita.models.frame_tier.model import FrameModel
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
+from partita.sampling.frames.loudness import usual_levels
 from partita.seeds import torch_stream
 from partita.training.config.tiers import FrameTierConfig
 from partita.training.ema import EMA
@@ -66,8 +67,9 @@ class FrameTier:
         """
         columns = self.model.feature_columns
         low, high = frames[:, :columns].min(0), frames[:, :columns].max(0)
+        levels = usual_levels(frames[:, : self.model.config.layout.bands])
         for model in (self.model, self.ema.model, self.best):
-            model.set_range(torch.from_numpy(low), torch.from_numpy(high))
+            model.set_range(torch.from_numpy(low), torch.from_numpy(high), levels)
             model.set_starts(torch.from_numpy(starts))
 
     def update(
