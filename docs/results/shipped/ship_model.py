@@ -28,11 +28,22 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--card", type=Path, required=True)
     parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument(
+        "--start-is-covered",
+        action="store_true",
+        help="the corpus holds all that the run's start has learnt from",
+    )
     parser.add_argument("--replace", action="store_true", help="replace a model of this name")
     asked = parser.parse_args()
     card = json.loads(asked.card.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as scratch:  # a refused model leaves the old one
-        made = export_model(asked.run, card, Corpus.open(asked.corpus), Path(scratch) / asked.name)
+        made = export_model(
+            asked.run,
+            card,
+            Corpus.open(asked.corpus),
+            Path(scratch) / asked.name,
+            start_is_covered=asked.start_is_covered,
+        )
         if asked.replace:
             shutil.rmtree(SHIPPED / asked.name, ignore_errors=True)
         shutil.copytree(made, SHIPPED / asked.name)

@@ -15,7 +15,7 @@ SMOOTHING = 1 / 32
 """The smoothing of draws where the network is given features, as a share of its classes: 8 of 256."""
 FRAME_TEMPERATURE = 0.85
 """The frame tier's temperature. It has learnt from its own frames too, which makes its mixtures too wide."""
-GUIDANCE = 1.5
+GUIDANCE = 2.0
 """How strongly drawn frames follow notes and labels. At 1, after short trainings, many are off the score."""
 MOST_GUIDANCE = 10.0
 MOST_SMOOTHING = 100.0

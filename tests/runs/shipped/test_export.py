@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from stand_in import NAME, RATE
+from stand_in import NAME, QUICK, RATE
 
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
@@ -14,7 +14,9 @@ from partita.digests import file_digest
 from partita.errors import PartitaError
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
+from partita.runs.shipped.ancestry import ancestors
 from partita.runs.shipped.export import export_model
+from partita.training.train import train
 
 
 def test_only_the_weights_to_draw_with_are_kept(shipped_folder: Path, etude_run: Path) -> None:
@@ -82,3 +84,14 @@ def test_another_corpus_an_incomplete_card_and_an_existing_folder_are_refused(
     (tmp_path / "model").mkdir()
     with pytest.raises(PartitaError, match="exists: remove it"):
         export_model(etude_run, card_content, etude_corpus, tmp_path / "model")
+
+
+def test_a_start_whose_sound_is_covered_is_not_named(
+    etude_run: Path, etude_corpus: Corpus, card_content: dict[str, Any], tmp_path: Path
+) -> None:
+    run = train(etude_corpus, tmp_path / "run", QUICK, start_from=etude_run, quiet=True)
+    for covered in (False, True):
+        made = export_model(
+            run, card_content, etude_corpus, tmp_path / f"made-{covered}", start_is_covered=covered
+        )
+        assert bool(ancestors(load(made).config)) != covered

@@ -18,6 +18,7 @@ from partita.digests import add_digest, file_digest
 from partita.errors import PartitaError
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.folder import CONFIG_DIGEST, RECORDS, RunFolder
+from partita.runs.shipped.ancestry import START
 from partita.runs.shipped.card import FORMAT, check_card, folder_size, notice_lines
 from partita.runs.shipped.folder import CARD
 from partita.runs.shipped.learnt import LEARNT, learnt_table
@@ -34,7 +35,13 @@ FRAME_TIER = "frames-best"
 
 
 def export_model(
-    run: str | Path, card: Mapping[str, Any], corpus: Corpus, out: Path, *, most_bytes: int = MOST_BYTES
+    run: str | Path,
+    card: Mapping[str, Any],
+    corpus: Corpus,
+    out: Path,
+    *,
+    start_is_covered: bool = False,
+    most_bytes: int = MOST_BYTES,
 ) -> Path:
     """Write the folder of a shipped model, completely or not at all, and return it.
 
@@ -46,6 +53,8 @@ def export_model(
         card: title, summary, licence, command, recordings, scores and limits; see `check_card`.
         corpus: the corpus that the run was trained on.
         out: the folder to make; its name is the model's name.
+        start_is_covered: whether the corpus holds all sound that the run's start, and its start, have learnt
+            from; they are then not named, since what the model has learnt from says everything.
         most_bytes: of all files.
 
     Raises:
@@ -71,7 +80,7 @@ def export_model(
         small["temperature"] = temperature
     for weights, stored in ((tensors, {}), (_halved(tensors), {STORED: FLOAT16})):
         made = Checkpoint(tensors=weights, state=small | stored)
-        if _write(out, _portable(config), made, whole, corpus, most_bytes):
+        if _write(out, _portable(config, start_is_covered), made, whole, corpus, most_bytes):
             return out
     raise PartitaError(f"{out.name} has more than {most_bytes} bytes even as float16: train a smaller model")
 
@@ -93,12 +102,13 @@ def _halved(tensors: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor
     }
 
 
-def _portable(config: dict[str, Any]) -> dict[str, Any]:
+def _portable(config: dict[str, Any], start_is_covered: bool) -> dict[str, Any]:
     """Return a run's config without paths of the machine that trained it."""
     training = dict(config["training"])
     if "run" in training.get("critic", {}):
         training["critic"] = training["critic"] | {"run": Path(training["critic"]["run"]).name}
-    sections = {name: section for name, section in config.items() if name != "format"}
+    left_out = {"format", START} if start_is_covered else {"format"}
+    sections = {name: section for name, section in config.items() if name not in left_out}
     return sections | {"corpus": config["corpus"] | {"path": "", "relative": ""}, "training": training}
 
 
