@@ -42,6 +42,8 @@ BAND_NOISE, PITCH_NOISE, PERIODICITY_NOISE = 0.1, 0.1, 0.05
 
 A pitch with more noise would hide from the network that a pitch mostly stays: it would jump in drawn frames.
 """
+ANY_LEVEL = -100.0, 100.0
+"""A range that holds every slow loudness."""
 STARTS = 64
 """Frames from which a clip without a past may start."""
 SILENCE = (math.log(FLOOR) + SHIFT) / SCALE
@@ -127,7 +129,7 @@ class FrameModel(nn.Module):
         silence = torch.tensor([SILENCE] * bands + [MIDDLE_PITCH, 0.0])
         self.register_buffer("low", torch.tensor([SILENCE] * bands + [0.0, 0.0]))
         self.register_buffer("high", torch.tensor([8.0] * bands + [127.0, 1.0]))
-        self.register_buffer("levels", torch.tensor([-math.inf, math.inf]))
+        self.register_buffer("levels", torch.tensor(ANY_LEVEL))
         self.register_buffer("starts", silence.repeat(STARTS, 1))
         steps = torch.from_numpy(feature_steps(self.config.layout))
         self.register_buffer("steps", steps, persistent=False)
@@ -148,7 +150,7 @@ class FrameModel(nn.Module):
         self,
         low: Float[Tensor, " columns"],
         high: Float[Tensor, " columns"],
-        levels: tuple[float, float] = (-math.inf, math.inf),
+        levels: tuple[float, float] = ANY_LEVEL,
     ) -> None:
         """Keep the range of the features in the training frames; drawn features stay in it.
 
