@@ -57,14 +57,14 @@ def test_a_line_is_followed_to_its_end_and_named_in_the_comment(place: Path, tmp
         "--frame-temperature",
         "0.9",
         "--guidance",
-        "2",
+        "3",
     )
     assert generate(place, "plain", *words, "--out", str(out)) == 0
     assert soundfile.info(out).frames == RATE // 2
     with soundfile.SoundFile(out) as sound:
         comment = sound.copy_metadata()["comment"]
     assert comment.partition(", ")[2] == (
-        "seed 1, like hum.wav, transpose -3, temperature 0.7, smoothing 3, frame temperature 0.9, guidance 2"
+        "seed 1, like hum.wav, transpose -3, temperature 0.7, smoothing 3, frame temperature 0.9, guidance 3"
     )
 
 
