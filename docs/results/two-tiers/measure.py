@@ -111,7 +111,11 @@ def write_clips(folder: Path, clips: dict[str, Any], rate: int) -> None:
 
 def drawn_clips(model: LoadedModel, real: dict[str, Any], line: Waveforms, asked: Asked) -> dict[str, Any]:
     """Return the clips of every kind, (clips, samples) each."""
-    how: dict[str, Any] = {"temperature": asked.temperature or model.temperature, "seed": 1}
+    how: dict[str, Any] = {
+        "temperature": asked.temperature or model.temperature,
+        "smoothing": asked.smoothing,
+        "seed": 1,
+    }
     free = how | {"frame_temperature": asked.frame_temperature}
     return {
         "given features": model.draw(
@@ -155,6 +159,7 @@ def main() -> None:
     parser.add_argument("--clips-to", type=Path)
     parser.add_argument("--split", default="test")
     parser.add_argument("--temperature", type=float)
+    parser.add_argument("--smoothing", type=float)
     parser.add_argument("--frame-temperature", type=float, default=FRAME_TEMPERATURE)
     asked = parser.parse_args()
     model, corpus = load(asked.run), Corpus.open(asked.corpus)
@@ -162,7 +167,12 @@ def main() -> None:
     real = excerpts(corpus, asked.split, model, before=rate)
     other = list(excerpts(corpus, "train", model, before=rate)["sound"])
     clips = drawn_clips(model, real, line, asked)
-    settings = {"temperature": asked.temperature or model.temperature, "clips": CLIPS, "seconds": SECONDS}
+    settings = {
+        "temperature": asked.temperature or model.temperature,
+        "smoothing": model.smoothing if asked.smoothing is None else asked.smoothing,
+        "clips": CLIPS,
+        "seconds": SECONDS,
+    }
     scores = {"run": model.name, "step": model.step, "frame_temperature": asked.frame_temperature}
     scores |= settings | scores_of(clips, real, other, line, rate) | {"versions": versions()}
     storage.write_json(asked.out, scores)
