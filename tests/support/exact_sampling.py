@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from partita.models.conditioning.conditions import Conditions
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.sampling.categorical import choose, probabilities, smooth
+from partita.sampling.categorical import choose, mean_step, probabilities, smooth
 from partita.sampling.config import SamplingConfig
 from partita.sampling.reference import CachedStep
 from partita.sampling.uniforms import uniforms
@@ -73,9 +73,7 @@ def expected_classes(
     chosen = choose(exact, u)
     near = np.abs(np.cumsum(exact, -1) - u[..., None]).min(-1) < error
     if config.smoothing:
-        steps = np.arange(exact.shape[-1]) - chosen[..., None]
-        weights = exact * np.exp(-0.5 * (steps / config.smoothing) ** 2)
-        moved = (weights * steps).sum(-1) / weights.sum(-1)
+        moved = mean_step(exact, chosen, config.smoothing)
         near |= np.abs(moved - np.floor(moved) - 0.5) < 10 * error
     return smooth(exact, chosen, config.smoothing), near
 

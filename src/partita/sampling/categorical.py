@@ -91,7 +91,18 @@ def smooth(
     """
     if not smoothing:
         return chosen
+    moved = mean_step(probability, chosen, smoothing)
+    return np.asarray(chosen + np.floor(moved + 0.5).astype(np.int64))
+
+
+def mean_step(
+    probability: NDArray[np.float64], chosen: NDArray[np.int64], smoothing: float
+) -> NDArray[np.float64]:
+    """Return the distance from each drawn class to the mean near it, (...); the arguments are `smooth`'s.
+
+    >>> mean_step(np.array([0.25, 0.5, 0.25]), np.array(1), 4.0).item()
+    0.0
+    """
     steps = np.arange(probability.shape[-1]) - chosen[..., None]
     weights = probability * np.exp(-0.5 * (steps / smoothing) ** 2)
-    moved = (weights * steps).sum(-1) / weights.sum(-1)
-    return np.asarray(chosen + np.floor(moved + 0.5).astype(np.int64))
+    return np.asarray((weights * steps).sum(-1) / weights.sum(-1))

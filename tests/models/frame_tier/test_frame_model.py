@@ -9,7 +9,8 @@ from frames import GIVEN, PLAIN, frame_model, frames_of
 from partita.audio.features.layout import FrameLayout
 from partita.errors import PartitaError
 from partita.models.frame_tier.config import FrameModelConfig
-from partita.models.frame_tier.model import STARTS, FrameModel, Given
+from partita.models.frame_tier.given import Given
+from partita.models.frame_tier.model import STARTS, FrameModel
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,11 @@ class SplitRules:
     gap: float
     seed: int
 
+    @property
+    def without_test(self) -> bool:
+        """Whether there is to be no test split."""
+        return self.test == (NOTHING,)
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -98,7 +103,7 @@ def assign_splits(
     if not rest:
         raise PartitaError("`test` and `validation` take every recording: leave at least one to train on")
     missing = [split for split in ("test", "validation") if not any(p.split == split for p in parts)]
-    wanted = [split for split in missing if split != "test" or rules.test != (NOTHING,)]
+    wanted = [split for split in missing if split != "test" or not rules.without_test]
     order = {recording.name: place for place, recording in enumerate(recordings)}
     parts += _assign_rest(rest, wanted, rules, sample_rate)
     return sorted(parts, key=lambda part: (order[part.name], part.start))
@@ -108,8 +113,9 @@ def _claimed_splits(rules: SplitRules, usable: Sequence[str], known: Sequence[st
     """Return {name: split} for the recordings that the words of `--test` and `--validation` find."""
     claimed: dict[str, str] = {}
     names, among = RecordingNames(known), set(usable)
-    for split, words in (("test", rules.test), ("validation", rules.validation)):
-        for word in words if words != (NOTHING,) or split == "validation" else ():
+    test = () if rules.without_test else rules.test
+    for split, words in (("test", test), ("validation", rules.validation)):
+        for word in words:
             found = names.find(word) & among
             if not found:
                 raise PartitaError(

@@ -4,11 +4,21 @@ It does not know features, nor how the frame tier uses its output.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
+
+
+class Given(NamedTuple):
+    """What frames are given besides their past; both are None where the layout has no such columns."""
+
+    channels: Float[Tensor, "batch frames channels"] | None
+    """The output of `GivenNetwork`."""
+    score: Float[Tensor, "batch frames rows bins"] | None
+    """The score over the semitones."""
 
 
 class GivenNetwork(nn.Module):

@@ -10,7 +10,6 @@ file does not know files, losses, sampling or the optimizer.
 """
 
 import math
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -32,7 +31,7 @@ from partita.models.frame_tier.columns import (
     semitone_bins,
 )
 from partita.models.frame_tier.config import FrameModelConfig
-from partita.models.frame_tier.given import GivenNetwork
+from partita.models.frame_tier.given import Given, GivenNetwork
 from partita.models.frame_tier.randomness import dequantised, dropout, input_noise, partly_own
 from partita.models.frame_tier.recurrent import RecurrentLayer
 from partita.models.frame_tier.score import SCORE_ROWS, score_rows
@@ -48,15 +47,6 @@ STARTS = 64
 """Frames from which a clip without a past may start."""
 SILENCE = (math.log(FLOOR) + SHIFT) / SCALE
 """The value of a band without sound."""
-
-
-class Given(NamedTuple):
-    """What frames are given besides their past; both are None where the layout has no such columns."""
-
-    channels: Float[Tensor, "batch frames channels"] | None
-    """The output of `GivenNetwork`."""
-    score: Float[Tensor, "batch frames rows bins"] | None
-    """The score over the semitones."""
 
 
 class FrameModel(nn.Module):

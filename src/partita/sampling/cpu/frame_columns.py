@@ -174,12 +174,11 @@ def set_loudness(loudness: Any, units: Any, frame: Any, out: Any) -> None:
 
 
 @compiled(error_model="numpy")
-def follow_level(units: Any, slow: Any, features: Any) -> Any:
-    """Update the slow loudness by a frame, and return the frame's loudness."""
+def follow_level(units: Any, slow: Any, features: Any) -> None:
+    """Update the slow loudness by a frame, (columns,) in the units of the features."""
     loudness = math.log(units.power[0] + mean_power(units, features))
     before = loudness if math.isnan(slow[0]) else slow[0]
     slow[0] = before + units.levels[2] * (loudness - before)
-    return loudness
 
 
 @compiled(error_model="numpy")
