@@ -8,82 +8,21 @@ synthetic: a melody on a wind-like tone, so that its timbre is far from a violin
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
+from scoring import CLIPS, SECONDS, Waveforms, as_given, distances, excerpts, plain, sound_scores
 
 from partita import Corpus, load, storage
-from partita.data.frames.excerpts import segment_frames
-from partita.data.notes import Note
-from partita.evaluation.metrics.drift import clip_flags, drift_scores, level_by_second
-from partita.evaluation.metrics.harmonicity import harmonicity, pitch_track
-from partita.evaluation.metrics.noise_scale import distances_in_noise
+from partita.evaluation.metrics.harmonicity import pitch_track
 from partita.evaluation.metrics.pitch_agreement import line_agreement, note_agreement
-from partita.evaluation.statistics.scores import Score
 from partita.runs.loading import LoadedModel
 from partita.runs.versions import versions
 from partita.sampling.config import FRAME_TEMPERATURE
 
-CLIPS, SECONDS = 8, 10
-Waveforms = NDArray[np.float32]
 Asked = argparse.Namespace
-
-
-def plain(score: Score) -> dict[str, float]:
-    """Return a score as JSON holds it."""
-    return {"value": round(score.value, 4), "low": round(score.low, 4), "high": round(score.high, 4)}
-
-
-def sound_scores(clips: Sequence[NDArray[Any]], rate: int) -> dict[str, Any]:
-    """Return harmonicity, drift and level of clips."""
-    scores = harmonicity(clips, rate) | drift_scores(clips, rate)
-    levels = np.array([level_by_second(clip, rate) for clip in clips])
-    return {name: plain(score) for name, score in scores.items()} | {
-        "level_by_second_db": [round(float(level), 1) for level in levels.mean(0)],
-        "flags": {str(i): names for i, clip in enumerate(clips) if (names := clip_flags(clip, rate).names)},
-    }
-
-
-def distances(generated: Waveforms, real: Waveforms, rate: int, **other: Any) -> dict[str, Any]:
-    """Return every distance to real sound, and the noise that it amounts to."""
-    found = distances_in_noise(list(generated), list(real), rate, seed=0, **other)
-    return {
-        name: {"distance": plain(one.distance), "real": plain(one.real), "noise_db": plain(one.noise_db)}
-        for name, one in found.items()
-    }
-
-
-def excerpts(corpus: Corpus, split: str, model: LoadedModel, before: int) -> dict[str, Any]:
-    """Return evenly spaced excerpts of a split: the sound before, the sound, its features and its notes."""
-    layout = model.model.config.condition
-    assert layout is not None
-    hop, rate = layout.hop_length, corpus.sample_rate
-    length = SECONDS * rate // hop * hop
-    segments = [one for one in corpus.segments(split) if one.length > length + before + hop]
-    found: dict[str, list[Any]] = {"past": [], "sound": [], "features": [], "notes": []}
-    for i in range(CLIPS):
-        segment = segments[i % len(segments)]
-        start = (before + (segment.length - length - before) * (i + 1) // (CLIPS + 2)) // hop * hop
-        samples = corpus.samples[segment.offset : segment.offset + segment.length] / np.float32(32768)
-        found["past"].append(samples[start - before : start])
-        found["sound"].append(samples[start : start + length])
-        frames = segment_frames(corpus, segment, layout)[:, : layout.feature_columns]
-        found["features"].append(frames[start // hop : (start + length) // hop + 4])
-        found["notes"].append(notes_between(corpus.notes(segment), start / rate, (start + length) / rate))
-    return {name: rows if name == "notes" else np.stack(rows) for name, rows in found.items()}
-
-
-def notes_between(notes: Sequence[Note], start: float, stop: float) -> list[Note]:
-    """Return the notes that sound in a stretch, in seconds from its start."""
-    return [
-        Note(max(0.0, note.start_s - start), min(stop, note.end_s) - start, note.midi_pitch)
-        for note in notes
-        if note.end_s > start and note.start_s < stop
-    ]
 
 
 def melody(rate: int) -> Waveforms:
@@ -128,9 +67,10 @@ def drawn_clips(model: LoadedModel, real: dict[str, Any], line: Waveforms, asked
 
 
 def scores_of(
-    clips: dict[str, Any], real: dict[str, Any], other: list[Any], line: Waveforms, rate: int
+    clips: dict[str, Any], real: dict[str, Any], other: list[Any], line: Waveforms, model: LoadedModel
 ) -> Any:
     """Return the scores of every kind of clips, and of the real sound."""
+    rate = model.sample_rate
     track = pitch_track(line, rate)
     drawn = np.nanmedian([np.nanmedian(pitch_track(clip, rate)) for clip in clips["line"]])
     octaves = round(float(drawn - np.nanmedian(track)) / 12)
@@ -142,6 +82,7 @@ def scores_of(
     scores = {name: sound_scores(list(waves), rate) for name, waves in clips.items()}
     scores["real"] = sound_scores(list(real["sound"]), rate) | in_tune(real["sound"])
     scores["given features"] |= distances(clips["given features"], real["sound"], rate)
+    scores["given features"] |= as_given(clips["given features"], real, model)
     scores["free"] |= distances(clips["free"], real["sound"], rate, other_real=other)
     scores["free"] |= in_tune(clips["free"])
     scores["score"] |= in_tune(clips["score"])
@@ -174,7 +115,7 @@ def main() -> None:
         "seconds": SECONDS,
     }
     scores = {"run": model.name, "step": model.step, "frame_temperature": asked.frame_temperature}
-    scores |= settings | scores_of(clips, real, other, line, rate) | {"versions": versions()}
+    scores |= settings | scores_of(clips, real, other, line, model) | {"versions": versions()}
     storage.write_json(asked.out, scores)
     print(json.dumps(scores, indent=1))
     if asked.clips_to is not None:

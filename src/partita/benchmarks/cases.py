@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from partita.audio.features.layout import FrameLayout, hop_length_for
 from partita.device import Device
-from partita.models.sizes import WaveNetConfig
+from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import Precision, SamplingConfig, usual_smoothing
 from partita.sampling.frame_sources import GivenFrames
@@ -46,7 +46,7 @@ class BenchCase:
     @property
     def config(self) -> SamplingConfig:
         """Sampling settings of the case."""
-        smoothing = 0.0 if self.condition == "none" else usual_smoothing(LAYOUT, 256)
+        smoothing = usual_smoothing(conditioned(SIZES["small"], self.condition))
         return SamplingConfig(
             threads=self.threads, precision=self.precision, device=self.device, smoothing=smoothing
         )

@@ -133,6 +133,14 @@ class Corpus:
         """Whether the pitch was tracked; corpora of older versions, and of generated clips, have none."""
         return "pitch_store" in self.index
 
+    @property
+    def given_columns(self) -> int:
+        """Columns of the features that its clips were drawn with; 0 if features are computed from the sound.
+
+        Then `pitch_at` returns all of them.
+        """
+        return int(self.index.get("feature_columns", 0))
+
     def pitch_at(self, segment: Segment, positions: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return pitch and periodicity at positions of a segment, linearly interpolated.
 
@@ -143,6 +151,7 @@ class Corpus:
 
         Returns:
             (n, 2) float32: MIDI note number (69 is 440 Hz), and periodicity from 0 to 1; see `track_pitch`.
+            (n, `given_columns`) in a corpus that holds the features its clips were drawn with.
 
         Raises:
             PartitaError: the corpus has no pitch.

@@ -17,10 +17,11 @@ from partita.data.notes.kept import NOTES_NAME, KeptNotes, remove_unused_notes
 from partita.data.prepared_file import PreparedFile, StorePart
 from partita.data.store_cleanup import clear_scratch, record_stores, remove_unused_stores
 from partita.data.stores import (
-    FRAME_BYTES,
+    FLOAT_BYTES,
     SAMPLE_BYTES,
     STORE_NAME,
     count_frames,
+    frame_columns,
     pitch_store_name,
     store_bytes,
     store_items,
@@ -148,7 +149,8 @@ class CorpusWriter:
             if "pitch_store" in old:
                 frames = count_frames(stretches, hop_length)
                 store = self.out / old["pitch_store"]
-                pitch_part = StorePart(store, FRAME_BYTES * frame, FRAME_BYTES * frames)
+                size = FLOAT_BYTES * frame_columns(old)
+                pitch_part = StorePart(store, size * frame, size * frames)
                 frame += frames
             used = bool(stretches)
             files.append(

@@ -1,16 +1,18 @@
 """Write a corpus of quantized clips, such as those of a model, without changing their level or length.
 
 `prepare` would set the level of each clip and cut its silence, which changes its classes. These corpora have
-no pitch. This module does not know models.
+no pitch, but they can hold the features that their clips were drawn with. This module does not know models.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.features.layout import hop_length_for
 from partita.audio.pcm import INT16_SCALE
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
@@ -23,7 +25,12 @@ from partita.errors import PartitaError
 
 
 def corpus_from_classes(
-    out: str | Path, splits: Mapping[str, NDArray[Any]], *, sample_rate: int, quantizer: Quantizer
+    out: str | Path,
+    splits: Mapping[str, NDArray[Any]],
+    *,
+    sample_rate: int,
+    quantizer: Quantizer,
+    features: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> Corpus:
     """Write clips as a corpus and return it; each clip is a recording.
 
@@ -35,6 +42,9 @@ def corpus_from_classes(
         splits: name of a split to (clips, samples) classes.
         sample_rate: Hz.
         quantizer: the quantizer of the classes.
+        features: for each split (clips, samples // hop_length + 1, columns), the features of the frames that
+            each clip was drawn with; frame i is centred at sample i * hop_length. They then count as the
+            features of the sound, which are not computed. None for clips without.
 
     Returns:
         The corpus.
@@ -53,17 +63,46 @@ def corpus_from_classes(
     """
     out = Path(out)
     with explain_full_disk(out), CorpusWriter(out) as writer:
-        store, files, recordings = writer.scratch / "clips.i16", [], []
-        with store.open("wb") as target:
-            for split in splits:
-                for number, clip in enumerate(splits[split]):
-                    data = _to_int16(clip, quantizer).astype("<i2").tobytes()
-                    name, offset = f"{split}-{number:05d}", target.tell() // 2
-                    files.append(_file(name, data, offset, store))
-                    recordings.append(_recording(name, split, offset, len(clip)))
-                    target.write(data)
-        index = writer.commit(_index(files, recordings, sample_rate), files)
-        return Corpus.from_index(out, index)
+        samples, frames = _Store(writer.scratch / "clips.i16"), _Store(writer.scratch / "clips.f32")
+        files, recordings = [], []
+        for split in splits:
+            for number, clip in enumerate(splits[split]):
+                name, offset = f"{split}-{number:05d}", samples.size // 2
+                part, digest = samples.append(_to_int16(clip, quantizer).astype("<i2").tobytes())
+                file = _file(name, part, digest)
+                if features is not None:
+                    given = features[split][number][: len(clip) // hop_length_for(sample_rate) + 1]
+                    file = _with_features(file, *frames.append(given.astype("<f4").tobytes()))
+                files.append(file)
+                recordings.append(_recording(name, split, offset, len(clip)))
+        index = _index(files, recordings, sample_rate, None if features is None else _columns(features))
+        return Corpus.from_index(out, writer.commit(index, files))
+
+
+class _Store:
+    """A scratch file to which the bytes of clips are appended."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.size = path, 0
+        path.write_bytes(b"")
+
+    def append(self, data: bytes) -> tuple[StorePart, str]:
+        """Append bytes; return where they are, and their digest."""
+        with self.path.open("ab") as target:
+            target.write(data)
+        part = StorePart(self.path, self.size, len(data))
+        self.size += len(data)
+        return part, new_samples_hash(data).hexdigest()
+
+
+def _columns(features: Mapping[str, NDArray[np.float32]]) -> int:
+    """Return the columns of features, of which there must be more than those of the pitch."""
+    (columns,) = {int(rows.shape[-1]) for rows in features.values()}
+    return columns
+
+
+def _with_features(file: PreparedFile, part: StorePart, digest: str) -> PreparedFile:
+    return replace(file, pitch_part=part, pitch_digest=digest)
 
 
 def _to_int16(classes: NDArray[Any], quantizer: Quantizer) -> NDArray[np.int16]:
@@ -75,17 +114,16 @@ def _to_int16(classes: NDArray[Any], quantizer: Quantizer) -> NDArray[np.int16]:
     return samples
 
 
-def _file(name: str, data: bytes, offset: int, store: Path) -> PreparedFile:
-    digest = new_samples_hash(data).hexdigest()
+def _file(name: str, part: StorePart, digest: str) -> PreparedFile:
     return PreparedFile(
         source=name,
-        size=len(data),
+        size=part.size,
         mtime_ns=0,
         digest=digest,
         reason=None,
-        stretches=((0, len(data) // 2),),
+        stretches=((0, part.size // SAMPLE_BYTES),),
         samples_digest=digest,
-        samples_part=StorePart(store, SAMPLE_BYTES * offset, len(data)),
+        samples_part=part,
     )
 
 
@@ -97,7 +135,7 @@ def _recording(name: str, split: str, offset: int, length: int) -> dict[str, Any
 
 
 def _index(
-    files: Sequence[PreparedFile], recordings: list[dict[str, Any]], sample_rate: int
+    files: Sequence[PreparedFile], recordings: list[dict[str, Any]], sample_rate: int, columns: int | None
 ) -> dict[str, Any]:
     if not files:
         raise PartitaError("`splits` holds no clip: give at least one")
@@ -116,4 +154,6 @@ def _index(
         "skipped": [],
         "files": [file.as_json() for file in files],
     }
+    if columns is not None:
+        index |= {"feature_columns": columns, "pitch_hop_length": hop_length_for(sample_rate)}
     return {**index, "fingerprint": fingerprint(index)}

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from partita.audio.features.layout import PITCH_COLUMNS
 from partita.data.notes.kept import NOTES_NAME
 from partita.data.stores import STORE_NAME, pitch_store_name, store_name
 from partita.digests import DIGEST, verify_digest
@@ -25,6 +26,7 @@ FORMAT = f"{FAMILY}1"
 INDEX = "index.json"
 SPLITS = ("train", "validation", "test")
 REMEDY = "prepare the recordings again"
+MOST_COLUMNS = 1 << 10
 MAX_SAMPLE_RATE = 384_000  # Hz, of a corpus and of a model; recordings may have more (`audio.decoding`)
 
 
@@ -201,6 +203,9 @@ def _check_content(table: Table) -> None:
         name = pitch_store_name([entry.get("pitch_digest", "") for entry in index["files"]])
         if table.text("pitch_store") != name:
             table.reject("pitch_store", f"must be {name}, a file in the corpus folder")
+        table.optional(
+            "feature_columns", lambda key: table.integer(key, minimum=PITCH_COLUMNS + 1, maximum=MOST_COLUMNS)
+        )
     if "warnings" in index:  # older versions wrote neither warnings nor a digest
         table.text(DIGEST)
     verify_digest(table)
@@ -211,7 +216,8 @@ def _check_content(table: Table) -> None:
 def fingerprint(index: dict[str, Any]) -> str:
     """Return a digest of all that a model learns from: samples, segments, splits, labels, notes, rate, gap.
 
-    It does not depend on the folder of the files or on the time when they were prepared, nor on the pitch.
+    It does not depend on the folder of the files or on the time when they were prepared, nor on the pitch,
+    unless the corpus holds the features that its clips were drawn with.
 
     Args:
         index: the content of `index.json`; its own `fingerprint` is ignored.
@@ -222,5 +228,6 @@ def fingerprint(index: dict[str, Any]) -> str:
     digests = [entry["samples_digest"] for entry in index["files"] if entry["reason"] is None]
     gap = [index["gap"]] if "gap" in index else []
     notes = [index["notes"]] if "notes" in index else []
-    content = [index["sample_rate"], *gap, digests, index["recordings"], *notes]
+    given = [entry["pitch_digest"] for entry in index["files"]] if "feature_columns" in index else []
+    content = [index["sample_rate"], *gap, digests, index["recordings"], *notes, *given]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

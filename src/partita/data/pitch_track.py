@@ -1,6 +1,7 @@
 """The pitch track of a corpus: pitch and periodicity about each 10 ms, for every stretch of its recordings.
 
-The track was made by `prepare`. This module tracks no pitch; `audio.features.pitch` does.
+The track was made by `prepare`. In a corpus of generated clips it can hold all features of the frames, of
+which pitch and periodicity are the last. This module tracks no pitch; `audio.features.pitch` does.
 """
 
 from collections.abc import Callable
@@ -10,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.features.layout import PITCH_COLUMNS
 from partita.data.index import REMEDY
-from partita.data.stores import map_store, samples_digest, store_bytes, store_items
+from partita.data.stores import frame_columns, map_store, samples_digest, store_bytes, store_items
 from partita.errors import PartitaError
 
 
@@ -31,7 +31,7 @@ class PitchTrack:
         name = index["pitch_store"]
         self._store, self._hop_length = path / name, int(index["pitch_hop_length"])
         size = store_bytes(name, store_items(index)[name])
-        self._frames = map_store(self._store, size, "<f4", remedy=REMEDY).reshape(-1, PITCH_COLUMNS)
+        self._frames = map_store(self._store, size, "<f4", remedy=REMEDY).reshape(-1, frame_columns(index))
         files = [file for file in index["files"] if file["reason"] is None]
         lengths = [length for file in files for _, length in file["stretches"]]
         counts = [length // self._hop_length + 1 for length in lengths]
@@ -39,7 +39,7 @@ class PitchTrack:
         self._firsts = np.cumsum([0, *counts])  # first frame of each stretch, and the end
 
     def at(self, offset: int, length: int, positions: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return pitch and periodicity inside a segment, linearly interpolated.
+        """Return pitch and periodicity, or all features, inside a segment, linearly interpolated.
 
         Args:
             offset: first sample of the segment in the store of samples.
@@ -48,7 +48,7 @@ class PitchTrack:
                 end.
 
         Returns:
-            (n, 2) float32.
+            (n, columns) float32.
         """
         stretch = int(np.searchsorted(self._starts, offset, side="right")) - 1
         first, stop = self._firsts[stretch], self._firsts[stretch + 1]

@@ -24,7 +24,7 @@ def record_stores(scratch: Path, items: dict[str, int]) -> None:
 
     Args:
         scratch: the writer's scratch folder.
-        items: {name of a store: number of its samples or frames}.
+        items: {name of a store: number of its samples, or of its numbers of pitch}.
     """
     write_json(scratch / RECORD, _recorded(scratch) | items)
 

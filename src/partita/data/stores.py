@@ -1,7 +1,8 @@
 """The stores of a corpus: plain arrays in files beside the index, named after their content.
 
 The samples are 16-bit, little endian, mono. The pitch, which a corpus may lack, has two 32-bit floats a
-frame. This module does not read the index from its file, and it writes nothing.
+frame. A corpus of generated clips can hold all features of its frames in place of the pitch, those that the
+clips were drawn with. This module does not read the index from its file, and it writes nothing.
 """
 
 import hashlib
@@ -15,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.features.layout import PITCH_COLUMNS
 from partita.digests import new_samples_hash
 from partita.errors import PartitaError
 
 STORE_NAME = re.compile(r"samples-[0-9a-f]{12}\.i16|pitch-[0-9a-f]{12}\.f32")
-SAMPLE_BYTES, FRAME_BYTES = 2, 8
+SAMPLE_BYTES, FLOAT_BYTES = 2, 4
 BLOCK = 1 << 20  # items hashed at once
 FLAGS = ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # refuse a link; do not wait for a pipe's writer
 OPEN_FLAGS = sum(getattr(os, name, 0) for name in FLAGS)
@@ -62,8 +64,20 @@ def count_frames(stretches: Iterable[tuple[int, int]], hop_length: int) -> int:
     return sum(length // hop_length + 1 for _, length in stretches)
 
 
+def frame_columns(index: dict[str, Any]) -> int:
+    """Return how many numbers the store of pitch has for each frame: 2, or all features of the frame.
+
+    Args:
+        index: the content of an `index.json`.
+
+    >>> frame_columns({}), frame_columns({"feature_columns": 34})
+    (2, 34)
+    """
+    return int(index.get("feature_columns", PITCH_COLUMNS))
+
+
 def store_items(index: dict[str, Any]) -> dict[str, int]:
-    """Return {name: number of samples or frames} of the stores that an index names.
+    """Return {name: number of samples, or of numbers of pitch} of the stores that an index names.
 
     Args:
         index: the content of an `index.json`.
@@ -75,17 +89,18 @@ def store_items(index: dict[str, Any]) -> dict[str, int]:
     if "pitch_store" in index:
         files = [file["stretches"] for file in index["files"] if file["reason"] is None]
         hop_length = index["pitch_hop_length"]
-        items[index["pitch_store"]] = sum(count_frames(stretches, hop_length) for stretches in files)
+        frames = sum(count_frames(stretches, hop_length) for stretches in files)
+        items[index["pitch_store"]] = frames * frame_columns(index)
     return items
 
 
 def store_bytes(name: str, items: int) -> int:
-    """Return the size of a store with this number of samples or frames, bytes.
+    """Return the size of a store with this number of samples, or of numbers of pitch, in bytes.
 
     >>> store_bytes("samples-88d4266fd4e6.i16", 3), store_bytes("pitch-88d4266fd4e6.f32", 3)
-    (6, 24)
+    (6, 12)
     """
-    return items * (FRAME_BYTES if name.startswith("pitch-") else SAMPLE_BYTES)
+    return items * (FLOAT_BYTES if name.startswith("pitch-") else SAMPLE_BYTES)
 
 
 def samples_digest(

@@ -184,7 +184,7 @@ def draw_continuations(
         PartitaError: the model has a condition, and the prompts are not from a corpus that has its frames.
     """
     clips, steps = real.continuations.shape
-    smoothing = usual_smoothing(model.config.condition, model.config.classes)
+    smoothing = usual_smoothing(model.config)
     conditions, layout = None, known_layout(model, frames)
     if layout is not None:
         if real.places is None:

@@ -21,13 +21,7 @@ from partita.runs.checkpoint_state import SUFFIX, read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
 from partita.runs.weights import chosen_temperature, find_checkpoint, load_network, weights_path
-from partita.sampling.config import (
-    FRAME_TEMPERATURE,
-    GUIDANCE,
-    Precision,
-    SamplingConfig,
-    usual_smoothing,
-)
+from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE, Precision, SamplingConfig, usual_smoothing
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
 from partita.sampling.smc.sampler import SteeredStream, Steering
@@ -72,7 +66,7 @@ class LoadedModel:
     @property
     def smoothing(self) -> float:
         """The smoothing of the samples where none is given, in classes: 0 without features."""
-        return usual_smoothing(self.model.config.condition, self.model.config.classes)
+        return usual_smoothing(self.model.config)
 
     @property
     def prompt_samples(self) -> int:

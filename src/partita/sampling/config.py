@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from partita.audio.features.layout import FrameLayout
 from partita.checks import check_range
 from partita.device import Device, available_cores, check_threads
 from partita.errors import PartitaError
+from partita.models.sizes import WaveNetConfig
 
 Precision = Literal["float32", "bfloat16", "int8"]
 
@@ -22,17 +22,18 @@ MOST_GUIDANCE = 10.0
 MOST_SMOOTHING = 100.0
 
 
-def usual_smoothing(condition: FrameLayout | None, classes: int) -> float:
-    """Return the smoothing of draws for a network, in classes.
+def usual_smoothing(network: WaveNetConfig) -> float:
+    """Return the smoothing of draws for a network, in classes: 0 without features.
 
     Args:
-        condition: what the network is given, or None.
-        classes: classes of the network.
+        network: the shape of the network.
 
-    >>> usual_smoothing(None, 256), usual_smoothing(FrameLayout(hop_length=160, bands=32), 256)
-    (0.0, 4.0)
+    >>> from partita.models.sizes import SIZES
+    >>> usual_smoothing(SIZES["small"])
+    0.0
     """
-    return SMOOTHING * classes if condition is not None and condition.bands else 0.0
+    condition = network.condition
+    return SMOOTHING * network.classes if condition is not None and condition.bands else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -222,9 +222,8 @@ class Trainer:
     def _draw_previews(self) -> None:
         if self.config.preview_clips and self._scorer.samples:
             with self.display.busy("drawing clips"):
-                self._previews.draw(
-                    self.train_step, step=self.state.step, temperature=self._temperature or 1.0
-                )
+                temperature = self._temperature or 1.0
+                self._previews.draw(self.train_step, step=self.state.step, temperature=temperature)
 
     def save(self, *, finished: bool = False, chosen: int | None = None) -> None:
         """Save a checkpoint of the current step.

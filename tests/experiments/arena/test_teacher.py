@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from two_tiers import two_tier_run
 
 from partita.errors import PartitaError
 from partita.experiments.arena.config import ArenaConfig
@@ -28,9 +27,3 @@ def test_a_critic_may_be_missing_once_its_arm_is_finished(tmp_path: Path) -> Non
     folder.choices.write_text(json.dumps({"seeds": [1000], "arms": chosen}))
     with pytest.raises(PartitaError, match="nowhere"):
         refuse_missing(config)
-
-
-def test_a_teacher_that_is_given_something_is_refused(tmp_path: Path) -> None:
-    teacher = two_tier_run(tmp_path / "teacher").path
-    with pytest.raises(PartitaError, match="trained with `--condition none`"):
-        refuse_missing(ArenaConfig(out=tmp_path / "arena", teacher=teacher))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.features.layout import FrameLayout
+from partita.audio.features.layout import PITCH_COLUMNS, FrameLayout
 from partita.audio.features.mel import WINDOW_HOPS, log_mel
 from partita.audio.features.rounding import round_features
 from partita.audio.pcm import INT16_SCALE
@@ -50,7 +50,7 @@ class FrameReader:
         layout: the columns of the frames.
 
     Raises:
-        PartitaError: the layout has bands, but the corpus has no pitch.
+        PartitaError: the layout has bands, but the corpus has no pitch, or other features.
     """
 
     corpus: Corpus
@@ -58,9 +58,15 @@ class FrameReader:
 
     def __post_init__(self) -> None:
         """Check that the corpus has what the layout needs."""
-        if self.layout.bands and not self.corpus.has_pitch:
+        columns, given = self.layout.feature_columns, self.corpus.given_columns
+        if columns and not self.corpus.has_pitch:
             raise PartitaError(
                 f"the corpus {self.corpus.path} has no pitch, which frames with bands need: prepare it again"
+            )
+        if columns and given not in {0, columns}:
+            raise PartitaError(
+                f"the clips of {self.corpus.path} were drawn with {given} features, but the frames have"
+                f" {columns}: set `bands` to {given - PITCH_COLUMNS}"
             )
 
     def count(self, sound: ChangedSegment) -> int:
@@ -97,13 +103,15 @@ class FrameReader:
     ) -> NDArray[np.float32]:
         """Return bands, pitch and periodicity of the frames `low` to `high`, which follow `skip` others."""
         hop = self.layout.hop_length
+        centres = np.minimum(sound.positions(np.arange(low, high + 1) * hop), sound.segment.length - 1)
+        if self.corpus.given_columns:
+            return self.corpus.pitch_at(sound.segment, centres)
         bands = log_mel(
             samples / np.float32(INT16_SCALE),
             sample_rate=self.corpus.sample_rate,
             hop_length=hop,
             bands=self.layout.bands,
         )[skip : skip + high + 1 - low]
-        centres = np.minimum(sound.positions(np.arange(low, high + 1) * hop), sound.segment.length - 1)
         pitch = self.corpus.pitch_at(sound.segment, centres)
         pitch[:, 0] += np.float32(sound.change.semitones)
         return round_features(np.concatenate([bands, pitch], 1, dtype=np.float32), self.layout)

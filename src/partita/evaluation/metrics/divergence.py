@@ -21,8 +21,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from partita.audio.features.layout import FrameLayout
 from partita.errors import DivergedError, PartitaError
+from partita.models.conditioning.conditions import Conditions
 from partita.models.wavenet import WaveNet
+from partita.sampling.frame_sources import GivenFrames
 from partita.training.losses.likelihood import NATS_PER_BIT, sample_nats
 
 WINDOW = 4096  # predictions per thread in one forward pass: more do not fit the caches
@@ -36,10 +39,29 @@ class Clips:
     Args:
         past: (clips, n) classes before each clip; n is at least the receptive field of both models.
         sound: (clips, samples) classes of each clip.
+        conditions: the frames that the clips follow, for models with a condition: one row for each clip,
+            whose `start` is the time of the first sample of the past. The sound begins at a frame's centre.
     """
 
     past: NDArray[Any]
     sound: NDArray[Any]
+    conditions: Conditions | None = None
+
+    def frame_source(self, layout: FrameLayout | None) -> GivenFrames | None:
+        """Return the frames as a sampler takes them that continues the past; None without a condition.
+
+        Args:
+            layout: of the frames.
+        """
+        if layout is None or self.conditions is None:
+            return None
+        before = (int(self.conditions.start[0]) + self.past.shape[1]) // layout.hop_length
+        return GivenFrames(self.conditions.frames.numpy(), -before)
+
+    def first(self, count: int | None) -> "Clips":
+        """Return the first clips; None is all."""
+        kept = None if self.conditions is None else self.conditions.rows(list(range(len(self.past)))[:count])
+        return Clips(self.past[:count], self.sound[:count], kept)
 
 
 @dataclass(frozen=True)
@@ -131,20 +153,26 @@ def _passes(p: WaveNet, q: WaveNet, clips: Clips) -> Iterator[tuple[slice, slice
             f"the past has {clips.past.shape[1]} samples, a receptive field has {field}: give at least"
             f" {field}"
         )
-    line = np.concatenate([clips.past[:, clips.past.shape[1] - field :], clips.sound], 1)
+    skipped = clips.past.shape[1] - field
+    line = np.concatenate([clips.past[:, skipped:], clips.sound], 1)
     together = torch.get_num_threads() * max(1, WINDOW // max(1, samples))
     for first in range(0, len(line), together):
         rows = slice(first, min(first + together, len(line)))
         classes = torch.from_numpy(line[rows].astype(np.int64))
+        frames = None if clips.conditions is None else clips.conditions.rows(list(range(len(line)))[rows])
         for start in range(0, samples, WINDOW):
             window = classes[:, start : start + WINDOW + field]
             columns = slice(start, min(start + WINDOW, samples))
-            yield rows, columns, _logits(p, window, field), _logits(q, window, field), window[:, field:]
+            here = None if frames is None else frames.shifted(skipped + start)
+            p_logits, q_logits = (_logits(model, window, field, here) for model in (p, q))
+            yield rows, columns, p_logits, q_logits, window[:, field:]
 
 
-def _logits(model: WaveNet, window: Tensor, field: int) -> Tensor:
+def _logits(model: WaveNet, window: Tensor, field: int, conditions: Conditions | None) -> Tensor:
     """Return the logits of the samples after the first `field`: (batch, predictions, classes)."""
-    logits: Tensor = model(window[:, field - model.receptive_field : -1])
+    first = field - model.receptive_field
+    own = None if conditions is None else conditions.shifted(first)
+    logits: Tensor = model(window[:, first:-1], own)
     return logits.float()
 
 

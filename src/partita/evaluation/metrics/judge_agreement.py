@@ -94,7 +94,7 @@ def _extend_past(clips: Clips, receptive_field: int) -> Clips:
     """Move the first samples of the clips into the past, until it is as long as the receptive field."""
     begin = max(0, receptive_field - clips.past.shape[1])
     past = np.concatenate([clips.past, clips.sound[:, :begin]], 1)
-    return Clips(past, clips.sound[:, begin:])
+    return Clips(past, clips.sound[:, begin:], clips.conditions)
 
 
 def _load_critic(run: RunFolder) -> WaveNet:

@@ -4,7 +4,6 @@ Each of them is made when it is first needed, and loaded when it exists.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.measure import training_facts
-from partita.experiments.arena.teacher import TeacherData, teachers_corpus
+from partita.experiments.arena.teacher import TeacherData, student_training, teachers_corpus
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import load
 from partita.runs.weights import find_checkpoint, weights_path
@@ -89,9 +88,8 @@ class ArenaContext:
             name: the run's name in messages.
             start_from: the run whose weights a new run starts from.
         """
-        corpus, quantizer = self.clips, self.teacher_data.teacher.quantizer
+        corpus, config = self.clips, student_training(training, self.teacher_data.teacher)
         self._log_training(path, name)
-        config = replace(training, quantizer=quantizer)
         return finished_run(corpus, path, config, start_from=start_from, quiet=True)
 
     def train_in_turns(
@@ -106,12 +104,12 @@ class ArenaContext:
         Returns:
             The errors of the runs that diverged, by their folders.
         """
-        corpus, quantizer = self.clips, self.teacher_data.teacher.quantizer
+        corpus, teacher = self.clips, self.teacher_data.teacher
         planned = []
         for path, (name, training) in runs.items():
             self._log_training(path, name)
             refuse_other_corpus(corpus, path)
-            config = replace(training, quantizer=quantizer)
+            config = student_training(training, teacher)
             planned.append(PlannedRun(path=path, config=config, start_from=start_from))
         errors = train_in_turns(corpus, planned, quiet=True)
         finished = {name: RunFolder.open(path) for path, (name, _) in runs.items() if path not in errors}

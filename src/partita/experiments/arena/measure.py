@@ -132,17 +132,18 @@ class StudentEvaluator:
 
     def _draw(self, student: WaveNet, temperature: float, count: int | None = None) -> Clips:
         """Return the student's continuations of the first `count` prompts, or of all."""
-        past, steps = self.clips.past[:count], self.clips.sound.shape[1]
+        clips = self.clips.first(count)
         config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
         sound = draw(
             student,
-            clips=len(past),
-            steps=steps,
-            prompt=past,
+            clips=len(clips.past),
+            steps=clips.sound.shape[1],
+            prompt=clips.past,
             config=config,
             zero_class=self.teacher.quantizer.zero_class,
+            conditions=clips.frame_source(self.teacher.model.config.condition),
         )
-        return Clips(past, sound)
+        return Clips(clips.past, sound, clips.conditions)
 
     def _scores(self, forward: ClipDivergences, reverse: ClipDivergences) -> dict[str, Any]:
         return (

@@ -82,6 +82,34 @@ def _make_add_block_sums(number: NumberFormat) -> Callable[..., None]:
     return made
 
 
+def _make_add_weights(number: NumberFormat) -> Callable[..., None]:
+    """Return the compiled gradients of one layer's dilated weights and biases on a block of rows."""
+    size, per_word, multiply_add, pack_rows = (
+        number.size, number.per_word, number.multiply_add, number.pack_rows,
+    )  # fmt: skip
+    add_block_sums = _make_add_block_sums(number)
+
+    @compiled(of=(number.name,))
+    def add_weights(
+        layer: BackwardLayer, sizes: Sizes, scratch: BackwardScratch, d_sums: int, first: int, rows: int
+    ) -> None:
+        """Add the gradients of the weights and biases; d_sums are those of the sums, packed."""
+        channels, wide, words = sizes.channels, 2 * sizes.units, (rows + per_word - 1) // per_word
+        for tap in range(sizes.kernel_size):
+            back = (sizes.kernel_size - 1 - tap) * layer.dilation
+            past = layer.hidden + size * (first - back) * channels
+            packed = pack_rows(past, scratch.zeros, scratch.packed, rows, channels)
+            d_tap = layer.d_weights + 4 * tap * channels * wide
+            multiply_add(packed, 1, channels, d_sums, wide, d_tap, wide, channels, wide, words)
+        if sizes.hold > 0:
+            add_block_sums(layer, sizes, scratch.d_gated, first, rows)
+        else:
+            multiply_add(scratch.ones, 0, 0, d_sums, wide, layer.d_bias, wide, 1, wide, words)
+
+    made: Callable[..., None] = add_weights
+    return made
+
+
 def _make_backward_gates(number: NumberFormat) -> Callable[..., None]:
     """Return the compiled gradients of one layer's sums and weights on a run of rows of one clip."""
     size, per_word, block = number.size, number.per_word, number.block
@@ -89,7 +117,7 @@ def _make_backward_gates(number: NumberFormat) -> Callable[..., None]:
         number.multiply_add, number.load_rows, number.store_rows, number.pack_rows, number.gate_gradients,
     )  # fmt: skip
 
-    add_block_sums = _make_add_block_sums(number)
+    add_weights = _make_add_weights(number)
 
     @compiled(of=(number.name,))
     def backward_gates(
@@ -118,17 +146,7 @@ def _make_backward_gates(number: NumberFormat) -> Callable[..., None]:
                 packed = pack_rows(stored, zeros, scratch.packed, rows, channels)
                 out = layer.d_residual
                 multiply_add(scratch.gated, 1, units, packed, channels, out, channels, units, channels, words)
-            for tap in range(sizes.kernel_size):
-                past = (
-                    layer.hidden + size * (first - (sizes.kernel_size - 1 - tap) * layer.dilation) * channels
-                )
-                packed = pack_rows(past, zeros, scratch.packed, rows, channels)
-                d_tap = layer.d_weights + 4 * tap * channels * wide
-                multiply_add(packed, 1, channels, d_sums, wide, d_tap, wide, channels, wide, words)
-            if sizes.hold > 0:
-                add_block_sums(layer, sizes, scratch.d_gated, first, rows)
-            else:
-                multiply_add(scratch.ones, 0, 0, d_sums, wide, layer.d_bias, wide, 1, wide, words)
+            add_weights(layer, sizes, scratch, d_sums, first, rows)
 
     made: Callable[..., None] = backward_gates
     return made

@@ -72,3 +72,24 @@ def is_written_at_end(paths: Sequence[Path], *, normalise: bool) -> bool:
         normalise: whether the peak of the clips is normalised.
     """
     return normalise or format_of(paths[0]).name != "WAV"
+
+
+def check_rate(wanted: int | None, sample_rate: int, *, name: Path) -> None:
+    """Refuse a sample rate that is not the model's.
+
+    Args:
+        wanted: Hz; None takes any.
+        sample_rate: the model's, Hz.
+        name: what the user called the model.
+
+    Raises:
+        PartitaError: they differ.
+
+    >>> check_rate(None, 16000, name=Path("runs/violin"))
+    """
+    if wanted not in {None, sample_rate}:
+        raise PartitaError(
+            f"`--sample-rate` is {wanted}, but {name} draws at {sample_rate} Hz, the rate of its corpus:"
+            f" convert the clip (`sox a.wav -r {wanted} b.wav`), or prepare the recordings with"
+            f" `--sample-rate {wanted}` and train on that corpus"
+        )

@@ -89,7 +89,12 @@ def with_conditions(config: "TrainConfig", corpus: Corpus, *, inherited: bool = 
         PartitaError: the corpus lacks what is wanted.
     """
     names = _names(config.condition, corpus, notes_needed=not (inherited and FEATURES in config.condition))
-    config = _with_changes(replace(config, condition=names), features=FEATURES in names)
+    config = _with_changes(replace(config, condition=names), corpus)
+    if corpus.given_columns and config.augment == "on":
+        raise PartitaError(
+            f"`augment` is 'on', but the clips of {corpus.path} were drawn with features that can't be"
+            " changed with the sound: set it to 'off'"
+        )
     if names == (NONE,):
         return config
     hop_length = hop_length_for(corpus.sample_rate)
@@ -105,12 +110,16 @@ def with_conditions(config: "TrainConfig", corpus: Corpus, *, inherited: bool = 
     return replace(config, network=network, frames=frames)
 
 
-def _with_changes(config: "TrainConfig", *, features: bool) -> "TrainConfig":
-    """Return the config with its noise and augmentation resolved: by default they come with features."""
+def _with_changes(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":
+    """Return the config with its noise and augmentation resolved: by default they come with features.
+
+    Features that clips were drawn with can't be changed with their sound, so it is left as it is.
+    """
+    features = FEATURES in config.condition
     noise, gain_db, augment = config.input_noise, config.input_gain_db, config.augment
     noise = (INPUT_NOISE if features else 0.0) if noise is None else noise
     gain_db = (INPUT_GAIN_DB if features else 0.0) if gain_db is None else gain_db
-    augment = ("on" if features else "off") if augment == AUTO else augment
+    augment = ("on" if features and not corpus.given_columns else "off") if augment == AUTO else augment
     return replace(config, input_noise=noise, input_gain_db=gain_db, augment=augment)
 
 

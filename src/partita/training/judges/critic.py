@@ -16,7 +16,7 @@ from torch import Tensor
 from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
-from partita.runs.loading import load
+from partita.runs.loading import LoadedModel, load
 from partita.training.config.train import CriticConfig, TrainConfig
 from partita.training.judges.base import ClipBatch, GeneratorLoss, TensorFiles, drawn_logits
 from partita.training.judges.critic_trainer import CriticTrainer
@@ -131,7 +131,8 @@ def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
         sample_rate: of the generator's corpus, Hz.
 
     Raises:
-        PartitaError: the config names no run, the run can't be read, or its classes or sample rate differ.
+        PartitaError: the config names no run, the run can't be read, or its classes or sample rate differ, or
+            it is given other frames than the generator.
 
     >>> load_critic(TrainConfig(), 16000) is None
     True
@@ -154,4 +155,17 @@ def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
             f"the critic {config.critic.run} has `sample_rate` {loaded.sample_rate}, the corpus"
             f" {sample_rate}: give a run that was trained at the same rate"
         )
+    _check_condition(loaded, config)
     return loaded.model
+
+
+def _check_condition(critic: LoadedModel, config: TrainConfig) -> None:
+    """Refuse a critic that needs frames which the generator's clips do not have."""
+    needed, own = critic.model.config.condition, config.network_shape.condition
+    unresolved = own is None and config.condition != ("none",)
+    if needed is not None and needed != own and not unresolved:
+        assert config.critic is not None
+        raise PartitaError(
+            f"the critic {config.critic.run} is given other features or labels than this run: give a critic"
+            " that was trained with the same `--condition`, or with `--condition none`"
+        )

@@ -123,7 +123,7 @@ def draw_clips(
         config=SamplingConfig(
             seed=config.seed,
             temperature=temperature,
-            smoothing=usual_smoothing(model.config.condition, model.config.classes),
+            smoothing=usual_smoothing(model.config),
             threads=config.threads,
         ),
         zero_class=config.quantizer.zero_class,

@@ -89,7 +89,7 @@ def choose_temperature(
             config=SamplingConfig(
                 seed=config.seed,
                 temperature=temperature,
-                smoothing=usual_smoothing(model.config.condition, model.config.classes),
+                smoothing=usual_smoothing(model.config),
                 threads=config.threads,
             ),
             zero_class=config.quantizer.zero_class,

@@ -1,4 +1,4 @@
-"""`partita generate`: draw clips from a trained model, into files, a pipe or a device."""
+"""The subcommand `partita generate`: its options, and what it does with them."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
-from tyro.conf import FlagCreatePairsOff, Positional, Suppress
+from tyro.conf import FlagCreatePairsOff, Positional
 
 from partita.cli.arguments import gather_repeats, parse
-from partita.cli.conditions import ConditionOptions
+from partita.cli.generate.conditions import ConditionOptions
+from partita.cli.generate.drawing import Drawing
 from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
 from partita.progress import ProgressBar
@@ -44,15 +45,6 @@ GROUPS = {
     "computation": ("--device", "--precision", "--threads", "--block"),
 }
 """The options as `--help` shows them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drawing(SamplingConfig):
-    """The sampling settings without those whose defaults are not fixed numbers here."""
-
-    seed: Suppress[int] = 0
-    temperature: Suppress[float] = 1.0
-    smoothing: Suppress[float] = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,17 +147,9 @@ class Command:
     @property
     def _options(self) -> list[str]:
         """Return what the comment of the clips says besides the seed."""
-        frames = self.sampling.frame_temperature
-        changed = None if frames == Drawing.frame_temperature else frames
-        guidance = None if self.sampling.guidance == Drawing.guidance else self.sampling.guidance
-        found = [
-            ("temperature", self.temperature),
-            ("smoothing", self.smoothing),
-            ("frame temperature", changed),
-            ("guidance", guidance),
-        ]
+        found = [("temperature", self.temperature), ("smoothing", self.smoothing)]
         shown = [f"{name} {value:g}" for name, value in found if value is not None]
-        return [*self.conditions.words, *shown]
+        return [*self.conditions.words, *shown, *self.sampling.words]
 
     @property
     def streamed(self) -> bool:
@@ -201,16 +185,13 @@ class Command:
 
     def _draw(self, place: "OutputPlan | int") -> "WriteResult":
         from partita.runs.loading import load
-        from partita.sampling.output.limits import check_disk_space, check_format
+        from partita.sampling.output.limits import check_disk_space, check_format, check_rate
         from partita.sampling.output.pipe import FIRST_BLOCK
         from partita.seeds import fresh_seed
 
         model = load(self.model)
-        self._demand_rate(model)
-        for name in ("frame_temperature", "guidance"):
-            if model.frames is None and getattr(self.sampling, name) != getattr(Drawing, name):
-                option = f"--{name.replace('_', '-')}"
-                raise PartitaError(f"{self.model} has no frame tier: leave `{option}` out")
+        check_rate(self.sample_rate, model.sample_rate, name=self.model)
+        self.sampling.refuse_without_frames(model, self.model)
         given = self.conditions.read(model)
         seconds = self.seconds or given.seconds(model.model.config.condition, model.sample_rate) or math.inf
         samples = None if seconds == math.inf else model.samples(seconds)
@@ -232,14 +213,6 @@ class Command:
         if self.seed is None:
             print_note(f"seed {sampling.seed}: give `--seed {sampling.seed}` to draw the same clips again")
         return self._write(blocks, place, model.sample_rate, samples, sampling.seed)
-
-    def _demand_rate(self, model: "LoadedModel") -> None:
-        if self.sample_rate not in {None, model.sample_rate}:
-            raise PartitaError(
-                f"`--sample-rate` is {self.sample_rate}, but {self.model} draws at {model.sample_rate} Hz,"
-                f" the rate of its corpus: convert the clip (`sox a.wav -r {self.sample_rate} b.wav`), or"
-                f" prepare the recordings with `--sample-rate {self.sample_rate}` and train on that corpus"
-            )
 
     def _write(
         self,
