@@ -96,13 +96,11 @@ def test_steering_by_the_exact_ratio_reduces_the_divergence(
 def test_the_bound_and_the_classifier_use_the_same_clips_for_all_arms(
     evaluator: StudentEvaluator, four_classes: Make
 ) -> None:
-    more_clips = Clips(
-        *(np.concatenate([part, part[::-1]]) for part in (evaluator.clips.past, evaluator.clips.sound))
-    )
+    parts = (evaluator.clips.past, evaluator.clips.sound)
+    past, sound = (np.concatenate([part, part[::-1]]) for part in parts)
+    more_clips = Clips(past, sound)
     student = four_classes(1, 2)
     more = replace(evaluator, clips=more_clips).curve(student, (1.0,))[0]
-    few = replace(
-        evaluator, clips=Clips(more_clips.past[:STEERED_CLIPS], more_clips.sound[:STEERED_CLIPS])
-    ).curve(student, (1.0,))[0]
+    few = replace(evaluator, clips=more_clips.first(STEERED_CLIPS)).curve(student, (1.0,))[0]
     assert more["kl_reverse_bound"] == few["kl_reverse"] != more["kl_reverse"]
     assert more["told_apart"] == few["told_apart"]
