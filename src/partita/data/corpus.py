@@ -271,12 +271,21 @@ class Corpus:
     def label_values(self) -> tuple[str, ...]:
         """Return the labels of the training split, sorted, for example ("digit=0", "digit=1").
 
-        A name with more values than half of the recordings is left out: it numbers the recordings.
+        Names that number the recordings (see `numbering_names`) are left out.
         """
+        left_out = self.numbering_names()
+        return tuple(sorted(f"{name}={value}" for name, value in self._labels() if name not in left_out))
+
+    def numbering_names(self) -> tuple[str, ...]:
+        """Return the names of labels that have more values than half of the training recordings, sorted."""
+        recordings = sum(r["split"] == "train" and bool(r["label"]) for r in self.index["recordings"])
+        count = Counter(name for name, _ in self._labels())
+        return tuple(sorted(name for name, values in count.items() if 2 * values > recordings))
+
+    def _labels(self) -> set[tuple[str, str]]:
+        """Return the names and values of the labels of the training split."""
         labels = [r["label"] for r in self.index["recordings"] if r["split"] == "train" and r["label"]]
-        values = {(name, value) for label in labels for name, value in label.items()}
-        count = Counter(name for name, _ in values)
-        return tuple(sorted(f"{name}={value}" for name, value in values if 2 * count[name] <= len(labels)))
+        return {(name, value) for label in labels for name, value in label.items()}
 
     def summary(self) -> str:
         """Return a summary of several lines for the user.
@@ -289,6 +298,11 @@ class Corpus:
         for split in SPLITS:
             count = sum(recording["split"] == split for recording in recordings)
             lines.append(f"  {split}: {self.seconds(split) / 60:.1f} min of {count} recordings")
+        if names := self.numbering_names():
+            lines.append(
+                f"  no condition for models: the label {', '.join(names)}, which is another one in most"
+                " recordings"
+            )
         lines += [f"  {line}" for line in self.index.get("held_out", [])]
         lines += [f"  warning: {line}" for line in self.index.get("warnings", [])]
         lines += [f"  skipped {entry['source']}: {entry['reason']}" for entry in skipped]
