@@ -3,7 +3,6 @@
 This module writes nothing (`corpus_writer.py` does), and it knows neither audio formats nor windows.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.data.index import INDEX, REMEDY, SPLITS, read_index
+from partita.data.labels import label_values, numbering_names, training_labels
 from partita.data.notes import Note
 from partita.data.notes.kept import KeptNotes
 from partita.data.pitch_track import PitchTrack
@@ -271,21 +271,9 @@ class Corpus:
     def label_values(self) -> tuple[str, ...]:
         """Return the labels of the training split, sorted, for example ("digit=0", "digit=1").
 
-        Names that number the recordings (see `numbering_names`) are left out.
+        Names that number the recordings are left out.
         """
-        left_out = self.numbering_names()
-        return tuple(sorted(f"{name}={value}" for name, value in self._labels() if name not in left_out))
-
-    def numbering_names(self) -> tuple[str, ...]:
-        """Return the names of labels that have more values than half of the training recordings, sorted."""
-        recordings = sum(r["split"] == "train" and bool(r["label"]) for r in self.index["recordings"])
-        count = Counter(name for name, _ in self._labels())
-        return tuple(sorted(name for name, values in count.items() if 2 * values > recordings))
-
-    def _labels(self) -> set[tuple[str, str]]:
-        """Return the names and values of the labels of the training split."""
-        labels = [r["label"] for r in self.index["recordings"] if r["split"] == "train" and r["label"]]
-        return {(name, value) for label in labels for name, value in label.items()}
+        return label_values(training_labels(self.index["recordings"]))
 
     def summary(self) -> str:
         """Return a summary of several lines for the user.
@@ -298,7 +286,7 @@ class Corpus:
         for split in SPLITS:
             count = sum(recording["split"] == split for recording in recordings)
             lines.append(f"  {split}: {self.seconds(split) / 60:.1f} min of {count} recordings")
-        if names := self.numbering_names():
+        if names := numbering_names(training_labels(self.index["recordings"])):
             lines.append(
                 f"  no condition for models: the label {', '.join(names)}, which is another one in most"
                 " recordings"
