@@ -69,7 +69,7 @@ def test_help_all_names_exactly_the_options_that_are_taken(
 
 
 def test_the_groups_name_options_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    pages = [help_of(capsys, "--arm", arm, "--help-all") for arm in ("report", "critic")]
+    pages = [help_of(capsys, "--arm", arm, "--help-all") for arm in ("report", "critic", "ddo")]
     for name in (name for names in GROUPS.values() for name in names):
         assert any(f"\n  {name}" in page for page in pages), name
 

@@ -86,6 +86,27 @@ def trained(
     return train_step.best_model
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_ratio_lowers_the_reverse_divergence(make_config: Make, seed: int) -> None:
+    """Train one student for 150 more updates, by likelihood alone and with the ratio objective."""
+    teacher = teacher_of(seed)
+    data = clips_of(teacher, None, 256, teacher.receptive_field + 1024, seed=1)
+    settings: dict[str, Any] = {"network": SHAPE, "quantizer": QUANTIZER, "targets": TARGETS, "batch": BATCH}
+    base = make_config(**settings, steps=300)
+    start = dict(trained(base, teacher, data, 4e-3).state_dict())
+    base = replace(base, steps=150, rollout=RolloutConfig(clips=128, length=256, initial_length=256))
+    results = {}
+    for arm in ("likelihood", "ddo"):
+        config = with_arm(base, arm)
+        if config.ratio is not None:
+            config = replace(config, ratio=replace(config.ratio, pairs=16))
+        results[arm] = divergences(trained(config, teacher, data, 2e-3, start), teacher)
+    plain, helped = results["likelihood"], results["ddo"]
+    print({arm: [float(part.mean()) for part in found] for arm, found in results.items()})
+    gain = plain[1] - helped[1]
+    assert gain.mean() > 4 * gain.std() / math.sqrt(len(gain))
+
+
 @pytest.mark.parametrize("discount", [0.0, 0.9])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_exact_log_ratio_as_reward_lowers_the_reverse_divergence(

@@ -36,6 +36,7 @@ GROUPS = {
         *("--adversary.loss", "--adversary.feature-weight", "--adversary.updates"),
         *("--adversary.learning-rate", "--adversary.min-accuracy", "--adversary.max-accuracy"),
         *("--critic.run", "--critic.weight", "--critic.learning-rate"),
+        *("--ratio.weight", "--ratio.beta", "--ratio.refresh"),
     ),
     "output": (
         *("--out", "--validations", "--patience", "--checkpoint-minutes", "--keep-checkpoints"),
@@ -131,3 +132,5 @@ def _refuse_options_of_other_arms(arguments: Sequence[str], settings: TrainConfi
             raise PartitaError(f"`{name}` needs an arm with an adversary: add for example `--arm report`")
         if name.startswith("--critic.") and settings.critic is None:
             raise PartitaError(f"`{name}` needs an arm with a critic: add `--arm critic`")
+        if name.startswith("--ratio.") and settings.ratio is None:
+            raise PartitaError(f"`{name}` needs the ratio objective: add `--arm ddo`")

@@ -14,7 +14,7 @@ JUDGED = [name for name, arm in ARMS.items() if arm.twin is not None]
 
 
 def test_the_names_of_the_arms() -> None:
-    judged = ["report", "report-formula", "gumbel", "pathwise", "policy", "critic", "corrected"]
+    judged = ["report", "report-formula", "gumbel", "pathwise", "policy", "critic", "corrected", "ddo"]
     assert judged == JUDGED
     assert list(ARMS) == ["likelihood", *judged, *(f"{name}-0" for name in judged)]
     assert all(arm.name == name for name, arm in ARMS.items())
@@ -28,11 +28,11 @@ def test_a_twin_is_its_arm_with_weight_0(name: str) -> None:
     assert record.twin.is_twin
     assert not record.is_twin
     arm, twin = record.overlay(BASE), record.twin.overlay(BASE)
-    judges = [config.critic or config.adversary for config in (arm, twin)]
+    judges = [config.critic or config.adversary or config.ratio for config in (arm, twin)]
     assert judges[0] is not None
     assert judges[1] == replace(judges[0], weight=0.0)
     assert twin.rollout == arm.rollout
-    assert twin == replace(arm, arm=twin.arm, adversary=twin.adversary, critic=twin.critic)
+    assert twin == replace(arm, arm=twin.arm, adversary=twin.adversary, critic=twin.critic, ratio=twin.ratio)
     assert with_arm(arm, "likelihood") == with_arm(BASE, "likelihood")
 
 

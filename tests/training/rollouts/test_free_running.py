@@ -19,7 +19,7 @@ from partita.training.rollouts.free_running import RolloutBatch
 from partita.training.train_step import StepInfo, TrainStep
 
 Make = Callable[..., TrainConfig]
-ARMS = (*FREE_RUNNING, *CRITICS)
+ARMS = (*FREE_RUNNING, *CRITICS, "ddo")
 
 
 def step_of(config: TrainConfig) -> TrainStep:

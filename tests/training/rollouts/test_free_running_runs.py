@@ -21,7 +21,7 @@ def with_critic(base: TrainConfig, run: Path, arm: str = "critic") -> TrainConfi
     return replace(config, critic=replace(config.critic, run=str(run)))
 
 
-@pytest.mark.parametrize("arm", ["pathwise", *CRITICS])
+@pytest.mark.parametrize("arm", ["pathwise", *CRITICS, "ddo"])
 def test_a_resumed_run_equals_an_uninterrupted_one(
     corpus: Corpus, base: TrainConfig, tmp_path: Path, arm: str
 ) -> None:

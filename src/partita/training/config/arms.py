@@ -3,7 +3,8 @@
 `likelihood` is the base. `report` adds the adversary, as the report's code does. `report-formula` matches by
 the norm, as the report's formula for L_G is written. In `gumbel`, `pathwise` and `policy` the adversary
 judges clips that the model draws, each by its route. In `critic` a larger likelihood model judges them; in
-`corrected` this critic goes on learning. The name of a twin is the arm's name with `-0` at the end.
+`corrected` this critic goes on learning. In `ddo` the model's own likelihood, over that of an earlier state,
+is the discriminator. The name of a twin is the arm's name with `-0` at the end.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from partita.errors import PartitaError
-from partita.training.config.train import AdversaryConfig, CriticConfig, TrainConfig
+from partita.training.config.train import AdversaryConfig, CriticConfig, RatioConfig, TrainConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class Arm:
         match: what the output is matched by, see `TrainConfig.match`.
         adversary: the adversary for a config that has none; None for an arm without an adversary.
         critic: the critic for a config that has none; None for an arm without a critic.
+        ratio: the ratio objective for a config that has none; None for an arm without it.
         twin: the arm that runs the same code with the judge's weight at 0; None for an arm without a judge
             and for a twin.
         is_twin: whether this arm is such a twin.
@@ -34,6 +36,7 @@ class Arm:
     match: str = "likelihood"
     adversary: AdversaryConfig | None = None
     critic: CriticConfig | None = None
+    ratio: RatioConfig | None = None
     twin: "Arm | None" = None
     is_twin: bool = False
 
@@ -55,6 +58,7 @@ class Arm:
             rollout=replace(config.rollout, route=self.route),
             adversary=self._adversary(config),
             critic=self._critic(config),
+            ratio=self._ratio(config),
         )
 
     def _adversary(self, config: TrainConfig) -> AdversaryConfig | None:
@@ -70,6 +74,12 @@ class Arm:
         critic = replace(critic, learning_rate=critic.learning_rate or self.critic.learning_rate)
         return replace(critic, weight=0.0) if self.is_twin else critic
 
+    def _ratio(self, config: TrainConfig) -> RatioConfig | None:
+        if self.ratio is None:
+            return None
+        ratio = config.ratio or self.ratio
+        return replace(ratio, weight=0.0) if self.is_twin else ratio
+
 
 def _all_arms() -> Iterator[Arm]:
     """Yield the arms: likelihood, those with a judge, then the twins of these."""
@@ -81,6 +91,7 @@ def _all_arms() -> Iterator[Arm]:
         Arm(name="policy", route="policy", adversary=AdversaryConfig(weight=0.5, warmup=100)),
         Arm(name="critic", route="policy", critic=CriticConfig()),
         Arm(name="corrected", route="policy", critic=CriticConfig(learning_rate=5e-5)),
+        Arm(name="ddo", route="ratio", ratio=RatioConfig()),
     )
     twins = [replace(arm, name=f"{arm.name}-0", is_twin=True) for arm in judged]
     yield Arm(name="likelihood")

@@ -6,6 +6,8 @@ from partita.checks import LARGEST_WEIGHT, check_choice, check_count, check_rang
 from partita.errors import PartitaError
 
 FREE_RUNNING = ("policy", "gumbel", "pathwise")
+"""The routes on which an adversary judges drawn clips."""
+RATIO = "ratio"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +17,8 @@ class RolloutConfig:
     route: str = "teacher_forced"
     """How the judge's gradient reaches the generator. `teacher_forced` draws every sample given the real
     past. The other routes draw whole clips: `policy` has rewards, `gumbel` the straight-through
-    Gumbel-softmax, `pathwise` the derivative through the ordered classes."""
+    Gumbel-softmax, `pathwise` the derivative through the ordered classes. On the route `ratio` the
+    generator's own likelihood is the discriminator."""
     value: str = "draw"
     """Sample that the judge receives on the route `teacher_forced`: `draw`, a draw with a straight-through
     gradient, or `mean`, the mean of the distribution."""
@@ -31,7 +34,7 @@ class RolloutConfig:
     """Share of the run, 0 to 1, over which clips grow to their full length."""
     redraw_every: int = 1
     """Updates that use the same clips. Above 1 training is faster but biased: later updates learn from clips
-    of an earlier generator."""
+    of an earlier generator. On the route `ratio` the clips last for `clips` / `ratio.pairs` updates."""
     prompt_tail: int = 256
     """Samples at the end of the prompt that a discriminator receives before the clip."""
     replay: int = 256
@@ -55,7 +58,7 @@ class RolloutConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        check_choice("route", self.route, ("teacher_forced", *FREE_RUNNING))
+        check_choice("route", self.route, ("teacher_forced", *FREE_RUNNING, RATIO))
         check_choice("value", self.value, ("draw", "mean"))
         check_count("clips", self.clips, 2, 1 << 16)
         for name in ("length", "initial_length", "redraw_every", "passes"):
@@ -75,7 +78,7 @@ class RolloutConfig:
     @property
     def free_running(self) -> bool:
         """Whether the route draws whole clips, sample by sample."""
-        return self.route in FREE_RUNNING
+        return self.route in (*FREE_RUNNING, RATIO)
 
 
 @dataclass(frozen=True, kw_only=True)

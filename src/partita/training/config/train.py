@@ -12,7 +12,8 @@ from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
-from partita.training.config.rollout import FREE_RUNNING, CriticConfig, RolloutConfig
+from partita.training.config.ratio import RatioConfig
+from partita.training.config.rollout import FREE_RUNNING, RATIO, CriticConfig, RolloutConfig
 from partita.training.config.tiers import AUTO, FrameTierConfig, check_conditions
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "FREE_RUNNING",
     "AdversaryConfig",
     "CriticConfig",
+    "RatioConfig",
     "RolloutConfig",
     "TrainConfig",
 ]
@@ -63,9 +65,9 @@ class TrainConfig:
     """
 
     arm: str = "likelihood"
-    """What to train by: `likelihood`; or also a discriminator, `report`, `report-formula`, `gumbel`,
-    `pathwise` or `policy`; or also a larger model, `critic` or `corrected`. With `-0` at the end of the name
-    that weight is 0."""
+    """Losses: `likelihood`, alone or with a discriminator (`report`, `report-formula`, `gumbel`, `pathwise`,
+    `policy`), a larger model (`critic`, `corrected`) or itself (`ddo`). With `-0` at the end of the name the
+    other weight is 0."""
     size: str = "small"
     """Size of the network: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
@@ -140,6 +142,8 @@ class TrainConfig:
     """The discriminators and their loss; arms without an adversary have none."""
     critic: CriticConfig | None = None
     """The critic, in place of an adversary; it needs `rollout.route` to be `policy`."""
+    ratio: RatioConfig | None = None
+    """The ratio objective, in place of an adversary; it needs `rollout.route` to be `ratio`."""
 
     device: str = "auto"
     """Where to train: `cpu`, `cuda`, or `auto`, a GPU if there is one."""
@@ -186,6 +190,7 @@ class TrainConfig:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` is {self.epochs}: give one of them")
         self._check_targets()
         self._check_critic()
+        self._check_ratio()
         if self.rollout.free_running:
             self._check_free_running()
         if self.network_shape.classes != self.quantizer.classes:
@@ -234,9 +239,17 @@ class TrainConfig:
                 " `rollout.route` to `policy`, or take the arm `critic`"
             )
 
+    def _check_ratio(self) -> None:
+        others = self.adversary is not None or self.critic is not None
+        if (self.ratio is None) == (self.rollout.route == RATIO) or (self.ratio is not None and others):
+            raise PartitaError(
+                "the ratio objective and `rollout.route` `ratio` need each other, and no other judge: take"
+                " the arm `ddo`"
+            )
+
     def _check_free_running(self) -> None:
         route, adversary = self.rollout.route, self.adversary
-        if adversary is None and self.critic is None:
+        if adversary is None and self.critic is None and self.ratio is None:
             raise PartitaError(
                 f"`rollout.route` is {route!r} but nothing judges the clips: give an adversary, or take an"
                 f" arm, for example `{route}`"

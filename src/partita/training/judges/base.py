@@ -3,7 +3,7 @@
 This file does not know any judge.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import torch
@@ -40,6 +40,16 @@ class ClipBatch:
     def conditions_of(self, past: int) -> Conditions | None:
         """Return the conditions of the clips with the last `past` samples before them."""
         return None if self.conditions is None else self.conditions.shifted(self.past.shape[1] - past)
+
+    def rows(self, index: Int[Tensor, " rows"]) -> "ClipBatch":
+        """Return some of the clips."""
+        conditions = None if self.conditions is None else self.conditions.rows(index)
+        return ClipBatch(self.past[index], self.real[index], self.drawn[index], conditions)
+
+    def both(self) -> "ClipBatch":
+        """Return the real continuations as if they were drawn, then the drawn ones."""
+        twice = torch.arange(len(self.past), device=self.past.device).repeat(2)
+        return replace(self.rows(twice), drawn=torch.cat([self.real, self.drawn]))
 
     def prompt_tail(self, samples: int) -> Int[Tensor, "clips samples"]:
         """Return the last `samples` classes of each past."""
@@ -93,6 +103,14 @@ class Judge(Protocol):
     @property
     def active(self) -> bool:
         """Whether the generator learns from the judge now; if not, `generator_loss` need not be computed."""
+
+    def drawer(self, generator: WaveNet, *, step: int) -> WaveNet:
+        """Return the network that draws the clips: mostly the generator itself.
+
+        Args:
+            generator: the network that learns.
+            step: the number of the generator's update, counted from 1.
+        """
 
     def update(self, generator: WaveNet, clips: ClipBatch, *, step: int) -> dict[str, Tensor]:
         """Let the judge learn from clips.

@@ -74,6 +74,10 @@ class CriticJudge:
         ramp = self.config.ramp
         return self.config.weight * (min(1.0, progress / ramp) if ramp else 1.0)
 
+    def drawer(self, generator: WaveNet, *, step: int) -> WaveNet:
+        """Return the generator, which draws the clips itself."""
+        return generator
+
     def update(self, generator: WaveNet, clips: ClipBatch, *, step: int) -> dict[str, Tensor]:
         """Train the critic every `config.update_every` steps, if it is trained; see `Judge.update`."""
         if self.trainer is None or (step - 1) % self.config.update_every:

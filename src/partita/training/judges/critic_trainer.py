@@ -25,9 +25,8 @@ from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.training.judges.base import ClipBatch, TensorFiles, drawn_logits
 from partita.training.losses.gan import discriminator_loss
 from partita.training.losses.likelihood import sample_nats
+from partita.training.losses.ratio import logit_positions
 
-FIRST_LENGTH = 8
-"""Samples after which the first logit of a clip is computed."""
 GRAD_CLIP = 1.0
 """The largest norm of a gradient: a clip misclassified after many samples has a very large one."""
 
@@ -68,8 +67,7 @@ class CriticTrainer:
         """
         model = self.critic.requires_grad_(True)
         try:
-            both = _both(clips)
-            real, fake = self._logits(generator, both).chunk(2)
+            real, fake = self._logits(generator, clips.both()).chunk(2)
             loss = discriminator_loss(real, fake)
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
@@ -106,30 +104,3 @@ class CriticTrainer:
         """Load the tensors of a checkpoint."""
         self.critic.load_state_dict(tensors["critic"])
         restore_optimizer(self.optimizer, tensors["critic-optimizer"])
-
-
-def _both(clips: ClipBatch) -> ClipBatch:
-    """Return the real clips as if they were drawn, then the drawn ones."""
-    twice, conditions = torch.arange(len(clips.past)).repeat(2), clips.conditions
-    return ClipBatch(
-        past=clips.past[twice],
-        real=clips.real[twice],
-        drawn=torch.cat([clips.real, clips.drawn]),
-        conditions=None if conditions is None else conditions.rows(twice.to(conditions.start.device)),
-    )
-
-
-def logit_positions(length: int) -> list[int]:
-    """Return the positions of the last samples of the first 8, 16, 32, ... and all samples of a clip.
-
-    Args:
-        length: of a clip, samples.
-
-    >>> logit_positions(40), logit_positions(5)
-    ([7, 15, 31, 39], [4])
-    """
-    positions, samples = [], FIRST_LENGTH
-    while samples < length:
-        positions.append(samples - 1)
-        samples *= 2
-    return [*positions, length - 1]

@@ -64,6 +64,10 @@ class DiscriminatorJudge:
         """Return the weight of the adversarial loss; see `Adversary.weight`."""
         return self.adversary.weight(progress)
 
+    def drawer(self, generator: WaveNet, *, step: int) -> WaveNet:
+        """Return the generator, which draws the clips itself."""
+        return generator
+
     def update(self, generator: WaveNet, clips: ClipBatch, *, step: int) -> dict[str, Tensor]:
         """Train the discriminators, then put the drawn clips into the replay buffer; see `Judge.update`."""
         numbers = self.adversary.update(self.pair(clips), partial(self.pair, clips))

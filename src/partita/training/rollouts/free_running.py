@@ -23,11 +23,12 @@ from partita.training.judges.adversary import Adversary
 from partita.training.judges.base import ClipBatch, Judge, TensorFiles
 from partita.training.judges.critic import CriticJudge
 from partita.training.judges.discriminator import DiscriminatorJudge
+from partita.training.judges.ratio import RatioJudge
 from partita.training.monitoring.diagnostics import entropy_bits
 from partita.training.rollouts.clip_starts import CutGrid, choose_cuts
 from partita.training.schedule import clip_length
 
-STREAMS = ("places", "draws", "replay", "noise")
+STREAMS = ("places", "draws", "replay", "noise", "order")
 CLIPS = ("past", "real", "drawn")
 
 
@@ -66,6 +67,8 @@ class FreeRunning:
         if critic is not None:
             assert config.critic is not None
             return CriticJudge(critic, self.compute, config.critic)
+        if config.ratio is not None:
+            return RatioJudge(self.compute, config.ratio, config.network_shape, self.rngs["order"])
         assert config.adversary is not None
         adversary = Adversary(config.adversary, seed=config.seed, compute=self.compute)
         replay, noise = self.rngs["replay"], self.rngs["noise"]
@@ -87,8 +90,9 @@ class FreeRunning:
             with a loss `entropy_drawn` in bits, the root mean squares `level_real` and `level_drawn`, and
             `clip_length`.
         """
-        if self.clips is None or (step - 1) % self.rollout.redraw_every == 0:
-            self.clips = self.draw_clips(generator, batch, progress)
+        drawer = self.judge.drawer(generator, step=step)
+        if self.clips is None or self._draws_again(step):
+            self.clips = self.draw_clips(drawer, batch, progress)
         clips = self.clips
         numbers = self.judge.update(generator, clips, step=step)
         if not self.judge.active:
@@ -99,6 +103,13 @@ class FreeRunning:
         numbers["entropy_drawn"] = entropy_bits(logits.detach()).mean()
         numbers["clip_length"] = loss.new_tensor(float(clips.drawn.shape[1]))
         return loss, numbers | judge_numbers
+
+    def _draws_again(self, step: int) -> bool:
+        """Return whether clips are drawn in an update; a round of the ratio begins with new clips."""
+        ratio = self.config.ratio
+        if ratio is None:
+            return (step - 1) % self.rollout.redraw_every == 0
+        return (step - 1) % ratio.refresh % ratio.updates_per_draw(self.rollout.clips) == 0
 
     def draw_clips(self, generator: WaveNet, batch: RolloutBatch, progress: float) -> ClipBatch:
         """Cut real pasts out of windows, and continue them with the generator's current weights.
@@ -173,7 +184,8 @@ class FreeRunning:
         """
         self.judge.restore(tensors)
         for name, rng in self.rngs.items():
-            rng.set_state(tensors["rollout-random"][name])
+            if name in tensors["rollout-random"]:  # older checkpoints have fewer streams
+                rng.set_state(tensors["rollout-random"][name])
         saved = tensors["rollout"]
         clips = {name: saved[name].long().to(self.compute.device) for name in CLIPS if name in saved}
         conditions = None
