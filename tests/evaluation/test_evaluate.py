@@ -31,6 +31,13 @@ def test_every_score_has_an_interval_and_is_json(loaded: LoadedModel, corpus: Co
     assert scores["warnings"]  # 4 short clips are too few
 
 
+def test_longer_clips_have_a_seam_and_a_coverage(loaded: LoadedModel, corpus: Corpus) -> None:
+    longer = EvaluateConfig(clips=4, seconds=1.2, prompt_seconds=0.1)
+    scores = evaluate(loaded, corpus, longer)
+    assert abs(scores["seam_db"]["real"]["value"]) < scores["seam_db"]["value"]  # noise follows tones
+    assert "coverage" not in scores  # four patches of half of the clips are too few
+
+
 def test_scores_are_the_same_for_the_same_seed(loaded: LoadedModel, corpus: Corpus) -> None:
     first = evaluate(loaded, corpus, QUICK)
     assert evaluate(loaded, corpus.path, QUICK) == first

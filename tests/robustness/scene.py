@@ -113,6 +113,6 @@ def shortened() -> Iterator[None]:
     """Shorten the training of demos and the computation of scores while the block runs."""
     with (
         patch("partita.experiments.demo.run.training_minutes", lambda *_, **__: DEMO_MINUTES),
-        patch("partita.evaluation.metrics.frechet.HALVINGS", HALVINGS),
+        patch("partita.evaluation.metrics.distances.frechet.HALVINGS", HALVINGS),
     ):
         yield

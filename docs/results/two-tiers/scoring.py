@@ -10,9 +10,9 @@ from partita import Corpus
 from partita.audio.features.extraction import features_of
 from partita.data.frames.excerpts import segment_frames
 from partita.data.notes import Note
+from partita.evaluation.metrics.distances.noise_scale import distances_in_noise
 from partita.evaluation.metrics.drift import clip_flags, drift_scores, level_by_second
 from partita.evaluation.metrics.harmonicity import harmonicity
-from partita.evaluation.metrics.noise_scale import distances_in_noise
 from partita.evaluation.statistics.scores import Score, block_mean
 from partita.runs.loading import LoadedModel
 

@@ -37,6 +37,7 @@ GOING_ON: dict[str, list[str]] = {
     "report": ["--arm", "report"],
     "pathwise": ["--arm", "pathwise"],
     "policy": ["--arm", "policy"],
+    "ddo": ["--arm", "ddo"],
 }
 """Settings of runs that start from another one."""
 SMOOTHINGS = (0.0, 4.0)

@@ -13,7 +13,7 @@ from partita.cli.arguments import parse, with_new_names
 from partita.cli.help import asks_for_help, help_page
 from partita.evaluation.clip_scores import GIVEN_PREFIX, NOISE_PREFIX
 from partita.evaluation.evaluate import EvaluateConfig, evaluate
-from partita.evaluation.metrics.noise_scale import noise_sentence
+from partita.evaluation.metrics.distances.noise_scale import noise_sentence
 from partita.evaluation.statistics.scores import Score
 from partita.progress import ProgressBar
 from partita.terminal import print_line, print_note

@@ -12,7 +12,7 @@ from partita.audio.spectrogram import log_mel
 from partita.data.corpus import Corpus
 from partita.evaluation.clips import draw_continuations
 from partita.evaluation.evaluate import EvaluateConfig, choose_real_clips, fit_config
-from partita.evaluation.metrics.frechet import split_half_distances
+from partita.evaluation.metrics.distances.frechet import split_half_distances
 from partita.runs.loading import LoadedModel
 
 TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8)

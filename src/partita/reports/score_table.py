@@ -163,6 +163,26 @@ KINDS = (
         unit="dB",
     ),
     Kind(
+        key="seam_db",
+        name="Seam",
+        rule="best near the real sound’s",
+        meaning=(
+            "How much more the spectrum changes where the prompt ends than at other places of real sound:"
+            " high if clips do not continue their prompts."
+        ),
+        digits=1,
+        unit="dB",
+    ),
+    Kind(
+        key="coverage",
+        name="Variety",
+        rule="best near the real sound’s",
+        meaning="Share of the half seconds of real sound that are like some half second of the clips.",
+        digits=0,
+        scale=100,
+        unit="%",
+    ),
+    Kind(
         key="stuck_share",
         name="Stuck",
         rule="best near the real sound’s",

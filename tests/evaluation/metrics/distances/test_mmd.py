@@ -5,7 +5,12 @@ import pytest
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
-from partita.evaluation.metrics.mmd import MAX_FRAMES, kernel_means, median_bandwidth, squared_discrepancies
+from partita.evaluation.metrics.distances.mmd import (
+    MAX_FRAMES,
+    kernel_means,
+    median_bandwidth,
+    squared_discrepancies,
+)
 
 Floats = NDArray[np.float64]
 

@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
 from partita.errors import PartitaError
-from partita.evaluation.metrics.frechet import ClipMoments, Gaussian, frechet_distances, random_halves
-from partita.evaluation.metrics.mmd import kernel_means, median_bandwidth, squared_discrepancies
-from partita.evaluation.metrics.timbre import standardise, timbre_features
+from partita.evaluation.metrics.distances.frechet import (
+    ClipMoments,
+    Gaussian,
+    frechet_distances,
+    random_halves,
+)
+from partita.evaluation.metrics.distances.mmd import kernel_means, median_bandwidth, squared_discrepancies
+from partita.evaluation.metrics.distances.timbre import standardise, timbre_features
 from partita.evaluation.statistics.scores import Score, percentile_interval
 from partita.seeds import numpy_stream
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from partita.audio.load import read_audio
 from partita.audio.spectrogram import log_mel
 from partita.errors import PartitaError
-from partita.evaluation.metrics.frechet import split_half_distances
-from partita.evaluation.metrics.noise_scale import (
+from partita.evaluation.metrics.distances.frechet import split_half_distances
+from partita.evaluation.metrics.distances.noise_scale import (
     ScaledDistance,
     add_white_noise,
     distances_in_noise,
@@ -23,7 +23,7 @@ NAMES = {"frechet_log_mel", "mmd_log_mel", "frechet_timbre", "mmd_timbre"}
 
 @pytest.fixture(autouse=True)
 def few_halvings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partita.evaluation.metrics.frechet.HALVINGS", 40)
+    monkeypatch.setattr("partita.evaluation.metrics.distances.frechet.HALVINGS", 40)
 
 
 def clips(count: int, *, seed: int, seconds: float = 0.8) -> list[NDArray[np.float64]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from partita.evaluation.metrics.timbre import standardise, timbre_features
+from partita.evaluation.metrics.distances.timbre import standardise, timbre_features
 
 RATE = 16000
 TIME = np.arange(2 * RATE) / RATE

@@ -5,7 +5,12 @@ import pytest
 import scipy.linalg
 
 from partita.errors import PartitaError
-from partita.evaluation.metrics.frechet import ClipMoments, Gaussian, frechet_distances, split_half_distances
+from partita.evaluation.metrics.distances.frechet import (
+    ClipMoments,
+    Gaussian,
+    frechet_distances,
+    split_half_distances,
+)
 
 
 def frechet_distance(a: Gaussian, b: Gaussian) -> float:
