@@ -57,7 +57,7 @@ def test_the_adversary_is_in_the_help_of_its_arm(capsys: pytest.CaptureFixture[s
     assert "--critic.run STR" in help_of(capsys, "--arm", "critic", "--help")
 
 
-@pytest.mark.parametrize("arm", ["likelihood", "report", "critic"])
+@pytest.mark.parametrize("arm", ["likelihood", "report", "critic", "ddo"])
 def test_help_all_names_exactly_the_options_that_are_taken(
     arm: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

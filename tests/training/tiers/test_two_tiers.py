@@ -94,7 +94,7 @@ def test_an_interrupted_run_ends_with_the_same_bytes(corpus: Corpus, two_tiers: 
     assert tensors_of(part) == tensors_of(whole)
 
 
-@pytest.mark.parametrize("arm", ["policy", "gumbel", "pathwise", "report"])
+@pytest.mark.parametrize("arm", ["policy", "gumbel", "pathwise", "report", "ddo"])
 def test_arms_train_a_network_with_a_condition_and_resume(
     corpus: Corpus, two_tiers: Make, tmp_path: Path, adversary: AdversaryConfig, arm: str
 ) -> None:

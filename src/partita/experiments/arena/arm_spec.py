@@ -32,7 +32,8 @@ from partita.training.config.train import TrainConfig
 STEER, ORACLE, CRITIC, CHARGED, START = "steer", "oracle", "critic", "likelihood-charged", "start"
 SHARED = {
     *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantizer"),
-    *("device", "precision", "threads", "size", "network", "compile", "condition"),
+    *("device", "precision", "threads", "size", "network", "compile", "condition", "frames"),
+    *("input_noise", "input_gain_db", "augment", "augmentation"),
     *("validations", "log_every", "preview_clips", "tensorboard", "checkpoint_minutes", "keep_checkpoints"),
 }
 """Settings that all arms must have in common."""
