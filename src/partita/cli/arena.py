@@ -23,7 +23,7 @@ GROUPS = {
     ),
     "critic": ("--critic-size", "--critic-minutes", "--critic-steps"),
     "evaluation": ("--clips", "--samples", "--temperatures"),
-    "computation": ("--seed", "--device", "--precision", "--threads", "--workers"),
+    "computation": ("--seed", "--device", "--precision", "--threads", "--workers", "--engine"),
     "output": ("--out", "--json"),
 }
 """The options as `--help` shows them."""

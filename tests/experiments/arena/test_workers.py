@@ -96,6 +96,14 @@ def test_two_workers_killed_or_interrupted_reach_the_same_scores(small: Make, tm
 
 
 @pytest.mark.slow
+def test_two_ray_workers_reach_the_same_scores(small: Make, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    alone = arena(small(tmp_path / "alone", **TWO), log=lambda line: None)
+    found = arena(small(tmp_path / "ray", workers=2, engine="ray", **TWO))
+    assert same_parts(found) == same_parts(alone)
+
+
+@pytest.mark.slow
 def test_an_error_in_one_worker_stops_all(small: Make, tmp_path: Path) -> None:
     config = small(tmp_path / "two", workers=2, **TWO)
     with ArenaFolder(config.out).lock(config):

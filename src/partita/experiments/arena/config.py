@@ -7,11 +7,12 @@ nothing.
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from partita.checks import check_count, check_range
+from partita.checks import check_choice, check_count, check_range
 from partita.errors import PartitaError
 from partita.experiments.arena.arm_spec import CHARGED, CRITIC, ORACLE, STEER, ArmSpec, needs_critic
+from partita.experiments.runner import Engine
 from partita.runs.config import to_table
 from partita.seeds import stream_seed
 from partita.training.config.train import TrainConfig
@@ -106,6 +107,8 @@ class ArenaConfig:
     workers: int = 1
     """Processes that each train and evaluate one student at a time. On two cores, two workers with one thread
     each finish earlier than one worker with two threads, and all arms get the same share of the machine."""
+    engine: Engine = "processes"
+    """What runs the workers: `processes` on this machine, or `ray`, a cluster that shares the folder."""
 
     def __post_init__(self) -> None:
         """Check all values before anything is written."""
@@ -116,18 +119,16 @@ class ArenaConfig:
         check_count("train_samples", self.train_samples, self.train_clips)
         for temperature in self.temperatures:
             check_range("temperatures", temperature, 0.01, 100.0)
+        check_choice("engine", self.engine, get_args(Engine))
         for part in ("", "teacher_", "critic_", "start_"):
             if None not in (getattr(self, f"{part}minutes"), getattr(self, f"{part}steps")):
                 raise PartitaError(f"both `{part}minutes` and `{part}steps` are given: give one of them")
         self._check_workers()
         if not self.arms:
             raise PartitaError("`arms` is empty: give at least one arm with `--arms`")
-        self.teacher_training()
-        self.critic_training()
-        self.start_training(0)
+        _ = self.teacher_training(), self.critic_training(), self.start_training(0), self.judge_spec
         for spec in self.arm_specs:
             self.arm_training(spec, seed=0, steps_before=1)
-        _ = self.judge_spec  # checked even if no arm is steered
         self._check_charged_time()
 
     def _check_workers(self) -> None:
@@ -140,11 +141,11 @@ class ArenaConfig:
                 " `--threads`"
             )
         for name in ("seeds", "validation_seeds"):
-            if self.steps is None and getattr(self, name) % self.workers:
+            count = getattr(self, name)
+            if self.steps is None and count % self.workers:
                 raise PartitaError(
-                    f"`{name}` is {getattr(self, name)}, not a multiple of `workers` {self.workers}, so the"
-                    " last student would get more of the machine: give a multiple, or `--steps` in place of"
-                    " minutes"
+                    f"`{name}` is {count}, not a multiple of `workers` {self.workers}, so the last student"
+                    " would get more of the machine: give a multiple, or `--steps` in place of minutes"
                 )
 
     def _check_charged_time(self) -> None:

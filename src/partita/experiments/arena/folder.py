@@ -34,7 +34,7 @@ from partita.experiments.folder import ExperimentFolder
 from partita.runs.folder import is_finished
 from partita.runs.weights import find_checkpoint, weights_path
 
-NOT_SETTINGS = {"out", "arms", "seeds", "validation_seeds", "students"}
+NOT_SETTINGS = {"out", "arms", "seeds", "validation_seeds", "students", "engine"}
 """Fields of the config that may differ when an arena is continued."""
 ARM_SETTINGS = {"minutes", "steps", "judge", "clips", "samples", "temperatures", "workers"}
 """Settings that students before the arms do not depend on."""

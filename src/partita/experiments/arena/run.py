@@ -18,7 +18,8 @@ from partita.experiments.arena.folder import ArenaFolder, settings_of
 from partita.experiments.arena.scores import any_student_started, build_scores, drop_diverged
 from partita.experiments.arena.selection import Choice, Results, load_or_choose, refuse_other_choices
 from partita.experiments.arena.teacher import refuse_missing
-from partita.experiments.arena.workers import ArmsTask, CriticTask, RunTasks, StartTask, worker_pool
+from partita.experiments.arena.workers import ArmsTask, CriticTask, StartTask, worker_pool
+from partita.experiments.runner import RunTasks
 from partita.runs.versions import versions
 from partita.signals import Interrupted
 from partita.storage import remove_leftovers, write_json
