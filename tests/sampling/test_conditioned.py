@@ -14,6 +14,7 @@ from partita.errors import PartitaError
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.sampling.categorical import choose
+from partita.sampling.conditions import ConditionTable
 from partita.sampling.config import Precision, SamplingConfig, SteeringConfig
 from partita.sampling.cpu.engine import CPUEngine
 from partita.sampling.cpu.kernel import advance
@@ -149,8 +150,10 @@ def test_the_cached_step_equals_the_model() -> None:
     conditions = dataclasses.replace(conditions, frames=conditions.frames.double())
     blocks = model.conditioner.blocks(conditions, samples=classes.shape[1] + 1)
     step = CachedStep(model, clips=2)
+    table = ConditionTable(model, source, clips=2)
     for t, column in enumerate(classes.unbind(1)):
-        logits = step(column, blocks[:, (start + t + 1) // 16 - start // 16])
+        periods = torch.from_numpy(table.periods(start + t + 1, start + t + 2)[0])
+        logits = step(column, blocks[:, (start + t + 1) // 16 - start // 16], periods)
     np.testing.assert_allclose(logits, model(classes, conditions)[:, -1], atol=1e-3)
 
 

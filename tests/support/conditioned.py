@@ -13,12 +13,13 @@ from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.frame_sources import FrameSource
 
-LAYOUT = FrameLayout(hop_length=32, bands=6, labels=("a", "b"))
+LAYOUT = FrameLayout(hop_length=32, bands=6, labels=("a", "b"), sample_rate=2000)
 
 
 def conditioned_model(config: WaveNetConfig, layout: FrameLayout = LAYOUT, seed: int = 0) -> WaveNet:
-    """Return a model with peaked predictions that depend on the frames."""
-    shape = dataclasses.replace(config, condition=layout, condition_channels=24)
+    """Return a model with peaked predictions that depend on the frames, and on the period, if it is known."""
+    taps = 3 if layout.bands and layout.sample_rate else 0
+    shape = dataclasses.replace(config, condition=layout, condition_channels=24, period_taps=taps)
     return peaked_model(shape, seed).requires_grad_(False)
 
 

@@ -40,7 +40,7 @@ GOING_ON: dict[str, list[str]] = {
     "ddo": ["--arm", "ddo"],
 }
 """Settings of runs that start from another one."""
-SMOOTHINGS = (0.0, 4.0)
+SMOOTHINGS = (0.0, 3.0)
 
 
 def train(name: str, flags: list[str], asked: argparse.Namespace) -> Path:

@@ -4,7 +4,7 @@ A shape also gives the receptive field, the dilations and the multiply-adds. Thi
 layers compute.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from partita.audio.features.layout import FrameLayout
@@ -21,6 +21,7 @@ MOST = {
     "kernel_size": 64,
     "classes": 1 << 15,  # samples have 16 bits
     "condition_channels": MOST_CHANNELS,
+    "period_taps": 31,
 }
 MOST_PAST = 1 << 22  # samples
 
@@ -62,10 +63,18 @@ class WaveNetConfig:
     """The frames that the network is given besides its past, if any."""
     condition_channels: int = 64
     """Channels of the hidden layers between the frames and the gated units."""
+    period_taps: int = 0
+    """Samples about one period earlier that the network reads besides its past, if it is given the pitch."""
 
     def __post_init__(self) -> None:
         """Check the ranges of all fields, and that the network is not too large."""
-        check_counts(self, MOST, {"kernel_size": 2, "classes": 2})
+        check_counts(self, MOST, {"kernel_size": 2, "classes": 2, "period_taps": 0})
+        layout = self.condition
+        if self.period_taps and not (layout is not None and layout.bands and layout.sample_rate):
+            raise PartitaError(
+                f"`period_taps` is {self.period_taps}, but the network has no pitch: give `condition` bands"
+                " and a `sample_rate`, or set it to 0"
+            )
         if self.receptive_field > MOST_PAST:
             raise PartitaError(
                 f"the receptive field is {self.receptive_field} samples, must be at most {MOST_PAST}: give"
@@ -77,6 +86,11 @@ class WaveNetConfig:
                 " fewer channels"
             )
 
+    @property
+    def plain(self) -> "WaveNetConfig":
+        """The same shape without a condition."""
+        return replace(self, condition=None, period_taps=0)
+
     @cached_property
     def dilations(self) -> tuple[int, ...]:
         """The dilation of every layer, first to last, in samples."""
@@ -84,12 +98,19 @@ class WaveNetConfig:
 
     @cached_property
     def receptive_field(self) -> int:
-        """Past samples that a prediction depends on: (kernel_size - 1) * sum of dilations + 1.
+        """Past samples that a prediction depends on: (kernel_size - 1) * sum of dilations + 1 + `reach`.
 
         >>> SIZES["wide"].receptive_field
         4093
         """
-        return (self.kernel_size - 1) * sum(self.dilations) + 1
+        return (self.kernel_size - 1) * sum(self.dilations) + 1 + self.reach
+
+    @cached_property
+    def reach(self) -> int:
+        """Samples before the first one of the layers' input that are read as one period earlier."""
+        if not self.period_taps or self.condition is None:
+            return 0
+        return self.condition.longest_period + self.period_taps // 2 - 1
 
     @cached_property
     def multiply_adds(self) -> int:

@@ -18,9 +18,13 @@ from partita.audio.features.layout import HOLD
 from partita.errors import PartitaError
 from partita.models.conditioning.conditioner import Conditioner
 from partita.models.conditioning.conditions import Conditions
+from partita.models.conditioning.period import period_before
 from partita.models.sizes import WaveNetConfig
 from partita.ops.gated_stack.blocks import BlockBias
 from partita.ops.gated_stack.dispatch import gated_stack
+
+PERIODIC_SCALE = 0.3
+"""Scale of the initial embeddings of the samples one period earlier."""
 
 
 def ordered_embedding(classes: int, channels: int, generator: torch.Generator | None = None) -> Tensor:
@@ -58,15 +62,17 @@ def ordered_embedding(classes: int, channels: int, generator: torch.Generator | 
 class WaveNet(nn.Module):
     """Predict each sample's class from the `receptive_field` samples before it.
 
-        h_0[t] = embedding[x_t]
+        h_0[t] = embedding[x_t] + v[t + 1] * sum over k of periodic_k[x_(t + 1 - P + k)]
         z_l[t] = [h_l[t - (k-1)d], ..., h_l[t - d], h_l[t]] W_l + b_l + c_l[t + 1]
         g_l    = tanh(filter half of z_l) * sigmoid(gate half of z_l)            (equation 2)
         h_l+1  = h_l + g_l R_l + r_l                                             (section 2.4)
         s      = sum over l of g_l S_l, plus a bias, plus c_s[t + 1]
         logits = relu(relu(s) E_1 + e_1) E_2 + e_2
 
-    c[t + 1] is the condition of the predicted sample, if the network has one (section 2.5).
-    The last layer has no residual product, because no layer follows it.
+    c[t + 1] is the condition of the predicted sample, if the network has one (section 2.5). With
+    `period_taps` P is the period at the predicted sample, v its periodicity, and k counts from -taps // 2
+    (see `conditioning/period.py`); otherwise that term is left out. The last layer has no residual product,
+    because no layer follows it.
 
     Args:
         config: the shape.
@@ -96,6 +102,11 @@ class WaveNet(nn.Module):
         self.end2_bias = nn.Parameter(torch.zeros(config.classes))
         self._initialise(generator)
         self.conditioner = self._make_conditioner(generator)
+        self.periodic: nn.Parameter | None = None
+        """For each tap an embedding of its class, (taps, classes, residual channels)."""
+        if config.period_taps:
+            taps = (ordered_embedding(config.classes, residual, generator) for _ in range(config.period_taps))
+            self.periodic = nn.Parameter(PERIODIC_SCALE * torch.stack(list(taps)))
 
     @property
     def receptive_field(self) -> int:
@@ -160,8 +171,14 @@ class WaveNet(nn.Module):
                 f"the input has {classes.shape[1]} samples: give at least the receptive"
                 f" field, {self.receptive_field}"
             )
+        reach = self.config.reach
+        # an input predicts the sample after it
+        following = None if conditions is None else conditions.shifted(reach + 1)
+        hidden = self.embed(classes[:, reach:])
+        if self.periodic is not None:
+            hidden = hidden + self._one_period_before(self.periodic, classes, following)
         skips = gated_stack(
-            self.embed(classes),
+            hidden,
             self.dilated,
             self.dilated_bias,
             self.residual,
@@ -169,17 +186,41 @@ class WaveNet(nn.Module):
             self.skip,
             self.skip_bias,
             self.config.dilations,
-            self._block_bias(conditions, classes.shape[1]),
+            self._block_bias(following, classes.shape[1] - reach),
         )
         hidden = functional.relu(functional.relu(skips) @ self.end1 + self.end1_bias)
         return hidden @ self.end2 + self.end2_bias
 
-    def _block_bias(self, conditions: Conditions | None, samples: int) -> BlockBias | None:
+    def _one_period_before(
+        self, periodic: Tensor, classes: Tensor, following: Conditions | None
+    ) -> Float[Tensor, "batch time channels"]:
+        """Return what the samples one period before those that follow the inputs add to the inputs."""
+        layout, reach, taps = self.config.condition, self.config.reach, self.config.period_taps
+        assert layout is not None
+        samples = classes.shape[1] - reach
+        known = self._required(following)
+        period, periodicity = period_before(known, layout, samples=samples, taps=taps)
+        first = torch.arange(reach + 1, reach + 1 + samples, device=classes.device) - period - taps // 2
+        rows = torch.arange(len(classes), device=classes.device)[:, None]
+        total = torch.zeros((), device=periodic.device)
+        for tap in range(taps):
+            there = classes[rows, first + tap]
+            total = total + (
+                there @ periodic[tap]
+                if there.is_floating_point()
+                else functional.embedding(there, periodic[tap])
+            )
+        return periodicity[..., None] * total
+
+    def _required(self, following: Conditions | None) -> Conditions:
+        if following is None:
+            raise PartitaError("the network has a condition: give the frames around the inputs")
+        return following
+
+    def _block_bias(self, following: Conditions | None, samples: int) -> BlockBias | None:
         """Return what the conditions add for the samples that follow the inputs."""
         if self.conditioner is None:
             return None
-        if conditions is None:
-            raise PartitaError("the network has a condition: give the frames around the inputs")
-        following = conditions.shifted(1)  # an input predicts the sample after it
+        following = self._required(following)
         values = self.conditioner.blocks(following, samples=samples).float()
         return BlockBias(values, following.start % HOLD, HOLD)

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from partita.audio.features.layout import HOLD
 from partita.device import thread_limit
 from partita.models.conditioning.conditioner import MARGIN
+from partita.models.conditioning.period import nearest_frames
 from partita.models.wavenet import WaveNet
 from partita.sampling.frame_products import (
     CHUNK,
     check_products,
+    frame_periods,
     ordered_conditioner,
     places_of,
     requested_frames,
@@ -46,6 +48,16 @@ class Span(NamedTuple):
     biases: NDArray[np.float32]
     """(blocks, rows, columns), with one row per clip, or a single row for all clips. The next span overwrites
     them."""
+    periods: NDArray[np.float32]
+    """(blocks, rows, 2): the period in samples, and the periodicity. A network without `period_taps` has one
+    block of one row, of zeros."""
+
+
+class _FrameChunk(NamedTuple):
+    """What is kept of some frames: (frames, given rows, ...)."""
+
+    products: NDArray[np.float32]
+    periods: NDArray[np.float32]
 
 
 class ConditionTable:
@@ -89,7 +101,8 @@ class ConditionTable:
         self._conditioner = ordered_conditioner(model, columns)
         self.columns = self._conditioner.gates.shape[1]
         self._bias = np.zeros(self.columns, np.float32) if bias is None else bias.astype(np.float32)
-        self._chunks: dict[int, NDArray[np.float32]] = {}
+        self._taps = model.config.period_taps
+        self._chunks: dict[int, _FrameChunk] = {}
         self._buffer: NDArray[np.float32] | None = None
         self._given = rows_given(model, source, clips)
 
@@ -113,7 +126,7 @@ class ConditionTable:
             self._buffer = aligned_zeros(most * self.rows * self.columns).reshape(most, self.rows, -1)
         while start < stop:
             end = min(stop, (start // HOLD + most) * HOLD)
-            yield Span(start, end, self.biases(start, end, self._buffer))
+            yield Span(start, end, self.biases(start, end, self._buffer), self.periods(start, end))
             start = end
 
     def biases(self, start: int, stop: int, buffer: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
@@ -130,7 +143,7 @@ class ConditionTable:
         blocks = np.arange(start // HOLD, (stop - 1) // HOLD + 1)
         frame, weight = places_of(blocks, self.layout.hop_length)
         first = int(frame[0])
-        products = self._products(first, int(frame[-1]) + 2)
+        products = self._frames(first, int(frame[-1]) + 2).products
         if buffer is None:
             buffer = np.empty((len(blocks), self.rows, self.columns), np.float32)
         biases = buffer[: len(blocks)]
@@ -143,32 +156,51 @@ class ConditionTable:
             sharing[here] += products[at][:, None]
         return biases
 
+    def periods(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the periods and periodicities of the blocks that samples from `start` to `stop` - 1 are in.
+
+        Args:
+            start: the time of the first sample.
+            stop: the time after the last one.
+
+        Returns:
+            (blocks, rows, 2); one block of one row, of zeros, for a network without `period_taps`.
+        """
+        if not self._taps:
+            return np.zeros((1, 1, 2), np.float32)
+        blocks = torch.arange(start // HOLD, (stop - 1) // HOLD + 1)
+        frame = nearest_frames(blocks, self.layout.hop_length).numpy()
+        known = self._frames(int(frame[0]), int(frame[-1]) + 1).periods[frame - frame[0]]
+        return np.repeat(known, self.rows // self._given, 1)
+
     def constant_samples(self, start: int, stop: int) -> int:
         """Return how many samples from `start` on have the same biases, for every clip; at most all."""
         ends = np.array([start // HOLD, (stop - 1) // HOLD])
         frames, _ = places_of(ends, self.layout.hop_length)
         first, last = int(frames[0]), int(frames[1]) + 1
-        value = self._products(first, first + 1)
+        value = self._frames(first, first + 1).products
         for chunk in range(first // CHUNK, last // CHUNK + 1):
             begin, end = max(first, CHUNK * chunk), min(last + 1, CHUNK * (chunk + 1))
-            changed = (self._products(begin, end) != value).any((1, 2))
+            changed = (self._frames(begin, end).products != value).any((1, 2))
             if changed.any():
                 same = (begin + int(changed.argmax()) - 1) * self.layout.hop_length
                 block = (start // HOLD + 1) * HOLD
                 return min(stop, max(same, block)) - start
         return stop - start
 
-    def _products(self, first: int, stop: int) -> NDArray[np.float32]:
-        """Return the products of some frames, (frames, given rows, columns), and forget earlier ones."""
+    def _frames(self, first: int, stop: int) -> _FrameChunk:
+        """Return what is kept of some frames, and forget earlier ones."""
         needed = range(first // CHUNK, (stop - 1) // CHUNK + 1)
         self._chunks = {
             chunk: self._chunks[chunk] if chunk in self._chunks else self._chunk(chunk) for chunk in needed
         }
-        begin = CHUNK * needed.start
-        return np.concatenate(list(self._chunks.values()))[first - begin : stop - begin]
+        here = slice(first - CHUNK * needed.start, stop - CHUNK * needed.start)
+        return _FrameChunk(
+            *(np.concatenate(parts)[here] for parts in zip(*self._chunks.values(), strict=True))
+        )
 
-    def _chunk(self, chunk: int) -> NDArray[np.float32]:
-        """Return the products of `CHUNK` frames plus the bias, (CHUNK, given rows, columns)."""
+    def _chunk(self, chunk: int) -> _FrameChunk:
+        """Return the products of `CHUNK` frames plus the bias, and their periods."""
         first, stop = CHUNK * chunk - MARGIN, CHUNK * (chunk + 1) + MARGIN
         frames = torch.from_numpy(requested_frames(self._source, self.layout, first, stop))
         # clip by clip and on one thread, so that rounding does not depend on the other clips
@@ -176,7 +208,7 @@ class ConditionTable:
             each = [self._conditioner(row[None])[0, MARGIN:-MARGIN].numpy() for row in frames]
         products = np.stack(each, 1) + self._bias
         check_products(bool(np.isfinite(products).all()), CHUNK * chunk)
-        return products
+        return _FrameChunk(products, frame_periods(frames[:, MARGIN:-MARGIN], self.layout, self._taps))
 
 
 def condition_table(

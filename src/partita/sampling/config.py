@@ -11,8 +11,8 @@ from partita.models.sizes import WaveNetConfig
 
 Precision = Literal["float32", "bfloat16", "int8"]
 
-SMOOTHING = 1 / 64
-"""The smoothing of draws where the network is given features, as a share of its classes: 4 of 256. With more
+SMOOTHING = 3 / 256
+"""The smoothing of draws where the network is given features, as a share of its classes: 3 of 256. With more
 the sound is cleaner, but low notes lose their lowest partials."""
 FRAME_TEMPERATURE = 0.85
 """The frame tier's temperature. It has learnt from its own frames too, which makes its mixtures too wide."""

@@ -8,11 +8,12 @@ import copy
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from partita.audio.features.layout import HOLD, FrameLayout
 from partita.errors import PartitaError
 from partita.models.conditioning.conditioner import Conditioner
+from partita.models.conditioning.period import periods_of
 from partita.models.wavenet import WaveNet
 from partita.sampling.frame_sources import FrameSource
 
@@ -57,6 +58,25 @@ def places_of(blocks: NDArray[np.int64], hop_length: int) -> tuple[NDArray[np.in
     halves = 2 * hop_length  # the centre is between two samples
     frame, rest = np.divmod(2 * HOLD * blocks + HOLD - 1, halves)
     return frame, (rest / halves).astype(np.float32)
+
+
+def frame_periods(frames: Tensor, layout: FrameLayout, taps: int) -> NDArray[np.float32]:
+    """Return the period in samples and the periodicity of frames, (frames, rows, 2).
+
+    Args:
+        frames: (rows, frames, columns).
+        layout: of the frames.
+        taps: the network's `period_taps`; with 0 the result is zeros.
+
+    >>> layout = FrameLayout(hop_length=160, bands=1, sample_rate=16000)
+    >>> frame_periods(torch.tensor([[[0.0, 69.0, 0.5]]]), layout, 5)[0, 0].tolist()
+    [36.0, 0.5]
+    """
+    rows, count, _ = frames.shape
+    if not taps:
+        return np.zeros((count, rows, 2), np.float32)
+    period = periods_of(frames[..., layout.bands], layout, taps=taps).float()
+    return torch.stack([period, frames[..., layout.bands + 1]], 2).transpose(0, 1).contiguous().numpy()
 
 
 def requested_frames(source: FrameSource, layout: FrameLayout, first: int, stop: int) -> NDArray[np.float32]:

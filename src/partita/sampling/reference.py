@@ -32,21 +32,29 @@ class CachedStep:
             like.new_zeros((config.kernel_size - 1) * dilation, clips, config.residual_channels)
             for dilation in config.dilations
         ]
+        self.line = torch.zeros(config.reach + config.period_taps, clips, dtype=torch.long)
+        """The newest classes, if they are read as one period earlier."""
         self.time = 0
 
-    def __call__(self, classes: Tensor, condition: Tensor | None = None) -> Tensor:
+    def __call__(
+        self, classes: Tensor, condition: Tensor | None = None, periods: Tensor | None = None
+    ) -> Tensor:
         """Process one sample of each clip, and compute the logits of the next one.
 
         Args:
             classes: (clips,) the newest samples.
             condition: (clips or 1, columns) what the condition of the next sample adds to the gated units of
                 all layers, then to the sum of the skip connections (see `Conditioner`).
+            periods: (clips or 1, 2) the period in samples and the periodicity at the next sample, for a
+                network with `period_taps`.
 
         Returns:
             (clips, classes).
         """
         model, units = self.model, 2 * self.model.config.dilation_channels
         hidden: Tensor = model.embedding[classes]
+        if model.periodic is not None and periods is not None:
+            hidden = hidden + self._one_period_before(model.periodic, classes, periods)
         skips: Tensor = model.skip_bias
         if condition is not None:
             skips = skips + condition[:, units * len(self.queues) :]
@@ -67,3 +75,14 @@ class CachedStep:
         self.time += 1
         end = functional.relu(functional.relu(skips) @ model.end1 + model.end1_bias)
         return end @ model.end2 + model.end2_bias
+
+    def _one_period_before(self, periodic: Tensor, classes: Tensor, periods: Tensor) -> Tensor:
+        """Return what the samples one period before the next one add to the newest one's embedding."""
+        length, taps = len(self.line), len(periodic)
+        self.line[self.time % length] = classes
+        first = self.time + 1 - periods[:, 0].long() - taps // 2
+        clips, total = torch.arange(len(classes)), torch.zeros(())
+        for tap in range(taps):
+            there = self.line[(first + tap) % length, clips]
+            total = total + periodic[tap][there]
+        return periods[:, 1:] * total

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from partita.errors import PartitaError
+from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.llvm.vector import WIDTH
 from partita.sampling.precision import rounded_weights
@@ -95,3 +96,13 @@ def padded_bias(bias: Array, classes: int) -> Array:
     padded = np.full(classes, PADDING_LOGIT)
     padded[: len(bias)] = bias
     return padded
+
+
+def line_slots(config: WaveNetConfig) -> int:
+    """Return how many samples of a clip are kept to be read as one period earlier: a power of two.
+
+    >>> from partita.models.sizes import SIZES
+    >>> line_slots(SIZES["small"])
+    1
+    """
+    return 1 << (config.reach + config.period_taps).bit_length() if config.period_taps else 1

@@ -2,8 +2,8 @@
 
     python ahead.py SHAPE PRECISION CAPABILITY [OWN TOP_K TOP_P SMOOTH WATCH]
 
-SHAPE is a JSON object of the fields of `WaveNetConfig`. The others are 1 or 0, 0 by default; OWN is for clips
-that have their own biases.
+SHAPE is a JSON object of the fields of `WaveNetConfig`, and `condition` in it of those of `FrameLayout`. The
+others are 1 or 0, 0 by default; OWN is for clips that have their own biases.
 
 A process of its own, since Triton's interpreter, in which the other tests run, and its compiler don't share
 one.
@@ -19,19 +19,22 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
+from partita.audio.features.layout import FrameLayout
 from partita.models.sizes import WaveNetConfig
 from partita.sampling.gpu.engine import WARPS
 from partita.sampling.gpu.kernel import draw_steps, take_in
 from partita.sampling.gpu.packing import shape_of
 
 SHARED = {80: 163 * 1024, 86: 99 * 1024, 90: 227 * 1024}
-NUMBERS = dict.fromkeys(("steps", "count", "bias_size", "row_size", "ring_size", "workspace_size"), "i32")
+SIZES = ("bias_size", "row_size", "ring_size", "workspace_size")
+NUMBERS = dict.fromkeys(("steps", "count", "period_size", *SIZES), "i32")
 POINTERS = {
     "drawn": "*i16",
     "newest": "*i32",
     "known": "*i32",
     "numbers": "*i64",
     "bias_rows": "*i64",
+    "lines": "*i32",
     "clock": "*i64",
     "rule": "*fp64",
 }
@@ -47,7 +50,7 @@ def compiled(kernel: Any, constants: dict[str, Any], precision: str, capability:
     attributes = {
         (place,): even
         for place, name in enumerate(kernel.arg_names)
-        if signature[name].startswith("*") or name.endswith("_size")
+        if signature[name].startswith("*") or name in SIZES
     }
     source = ASTSource(kernel, signature, constexprs=constants, attrs=attributes)
     return triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": WARPS})
@@ -67,7 +70,10 @@ def needs(kernel: Any) -> dict[str, int]:
 def main(fields: str, precision: str, capability: str, *flags: str) -> None:
     own, *others = [flag == "1" for flag in flags] or [False] * 5
     shared = SHARED[int(capability)]
-    shape = shape_of(WaveNetConfig(**json.loads(fields)), precision, shared, own_biases=own)
+    named = json.loads(fields)
+    if named["condition"] is not None:
+        named["condition"] = FrameLayout(**named["condition"])
+    shape = shape_of(WaveNetConfig(**named), precision, shared, own_biases=own)
     rule = dict(zip(("TOP_K", "TOP_P", "SMOOTH", "WATCH"), others, strict=True))
     kernels = {
         "draw_steps": compiled(draw_steps, shape.of_steps() | rule, precision, int(capability)),

@@ -10,7 +10,8 @@ from partita.device import ComputeDevice
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.training.judges.base import ClipBatch
-from partita.training.judges.critic_trainer import CriticTrainer, logit_positions
+from partita.training.judges.critic_trainer import CriticTrainer
+from partita.training.losses.ratio import logit_positions
 
 CPU = ComputeDevice(torch.device("cpu"), False)
 SHAPE = WaveNetConfig(

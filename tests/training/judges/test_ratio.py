@@ -31,7 +31,8 @@ def judge_of(config: RatioConfig, seed: int = 0) -> RatioJudge:
 
 def clips_of(seed: int, clips: int = 6) -> ClipBatch:
     random = torch.Generator().manual_seed(seed)
-    return ClipBatch(*(torch.randint(16, (clips, length), generator=random) for length in (9, 20, 20)))
+    past, real, drawn = (torch.randint(16, (clips, length), generator=random) for length in (9, 20, 20))
+    return ClipBatch(past, real, drawn)
 
 
 def test_the_generator_becomes_the_reference_at_the_beginning_of_each_round() -> None:

@@ -48,5 +48,5 @@ def test_the_optimum_is_the_distribution_of_the_data() -> None:
         torch.autograd.backward(value)
         return value
 
-    optimizer.step(loss)
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
     torch.testing.assert_close(torch.softmax(logits, 0).detach(), (data / data.sum()).double())

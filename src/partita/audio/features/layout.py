@@ -7,6 +7,8 @@ from partita.errors import PartitaError
 
 HOLD = 16
 """Samples that share one interpolated condition: 1 ms at 16 kHz."""
+LOWEST_HZ = 60
+"""The lowest pitch whose period counts; lower ones count as this one."""
 PITCH_COLUMNS = 2
 """Columns of the pitch: MIDI note number (69 is 440 Hz), and periodicity from 0 to 1."""
 LOWEST_NOTE, HIGHEST_NOTE = 21, 108
@@ -47,15 +49,23 @@ class FrameLayout:
     """Whether the notes of a score are given."""
     labels: tuple[str, ...] = ()
     """The labels, for example `digit=3`; each is one column, which is 1 where the label holds, else 0."""
+    sample_rate: int = 0
+    """Hz, by which a pitch has a period in samples; 0 if it is not known."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         check_count("hop_length", self.hop_length, HOLD, 1 << 16)
         check_count("bands", self.bands, 0, 256)
+        check_count("sample_rate", self.sample_rate, 0, 1 << 20)
         if self.hop_length % HOLD:
             raise PartitaError(f"`hop_length` is {self.hop_length}, must be a multiple of {HOLD}")
         if not self.columns:
             raise PartitaError("the frames have no columns: give `bands`, `notes` or `labels`")
+
+    @property
+    def longest_period(self) -> int:
+        """Samples of the longest period that counts as one."""
+        return self.sample_rate // LOWEST_HZ
 
     @property
     def feature_columns(self) -> int:

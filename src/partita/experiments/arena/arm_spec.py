@@ -33,7 +33,7 @@ STEER, ORACLE, CRITIC, CHARGED, START = "steer", "oracle", "critic", "likelihood
 SHARED = {
     *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantizer"),
     *("device", "precision", "threads", "size", "network", "compile", "condition", "frames"),
-    *("input_noise", "input_gain_db", "augment", "augmentation"),
+    *("input_noise", "input_gain_db", "augment", "augmentation", "period_taps"),
     *("validations", "log_every", "preview_clips", "tensorboard", "checkpoint_minutes", "keep_checkpoints"),
 }
 """Settings that all arms must have in common."""

@@ -174,7 +174,8 @@ def student_training(training: TrainConfig, teacher: LoadedModel) -> TrainConfig
         return training
     frames = replace(training.frames, bands=layout.bands, every=0)
     undisturbed = replace(training, input_noise=0.0, input_gain_db=0.0, augment="off")
-    return replace(undisturbed, condition=("features",), frames=frames)
+    taps = teacher.model.config.period_taps
+    return replace(undisturbed, condition=("features",), frames=frames, period_taps=taps)
 
 
 def refuse_missing(config: ArenaConfig) -> None:

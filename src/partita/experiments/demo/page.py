@@ -4,7 +4,6 @@ This file trains, draws and scores nothing; `reports` renders the page.
 """
 
 import shlex
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +173,7 @@ def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, An
     table = RunFolder.open(folder / "runs" / str(about["model"])).config()
     quantizer, versions, training = table["quantizer"], table["versions"], table["training"]
     shape = from_table(WaveNetConfig, table["network"], where="config.toml [network]")
-    size = name_of(replace(shape, condition=None)) or "own shape"
+    size = name_of(shape.plain) or "own shape"
     weights = sum(parameter.numel() for parameter in WaveNet(shape).parameters())
     reach = shape.receptive_field / corpus.sample_rate
     scored = min(about["bits_seconds"] or about["split_seconds"], about["split_seconds"])

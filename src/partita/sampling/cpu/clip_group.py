@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.ops.llvm.vector import WIDTH
+from partita.sampling.cpu.bias_spans import NO_PERIODS
 from partita.sampling.cpu.categorical import ClassArrays, DrawRule
 from partita.sampling.cpu.kernel import Biases, ClipState, Steps, Workspace, advance, copy_clips
 from partita.sampling.cpu.packing import PackedNetwork
@@ -45,10 +46,14 @@ class ClipGroup:
             "masses": aligned_zeros(classes),
             "sums": aligned_zeros(int(n.end2.panels)),
         }
-        self._state = ClipState(np.int64(self._past.ctypes.data), self.ring, self.newest, numbers)
+        self._line, self._passed = np.zeros((count, packed.slots), np.int16), np.zeros(1, np.int64)
+        self._state = ClipState(
+            np.int64(self._past.ctypes.data), self.ring, self.newest, numbers, self._line, self._passed
+        )
         addresses = {name: np.int64(array.ctypes.data) for name, array in self._buffers.items()}
-        self._workspace = Workspace(**addresses)
-        self._plain = Biases(n.bias, *(np.int64(number) for number in (0, 0, 0, 1)))
+        self._workspace = Workspace(aligned_zeros(WIDTH * int(n.residual.panels)), **addresses)
+        zero, one = np.int64(0), np.int64(1)
+        self._plain = Biases(n.bias, zero, zero, zero, one, NO_PERIODS)
         self._arrays = ClassArrays(
             logits=self._buffers["logits"].view(np.int32).reshape(count, classes),
             masses=self._buffers["masses"],
@@ -123,7 +128,7 @@ class ClipGroup:
         channels = np.int64(WIDTH * int(self.packed.network.residual.panels))
         clips = (len(other.numbers), len(self.numbers))
         copy_clips(self.ring, channels, other._past, sources, self._past, targets, clips)
-        self.newest[targets] = other.newest[sources]
+        self.newest[targets], self._line[targets] = other.newest[sources], other._line[sources]
 
     def skip_constant_start(
         self,
@@ -150,6 +155,7 @@ class ClipGroup:
             (clips, n): the known samples that remain to be processed.
         """
         layers, same = len(self.ring), constant_start(known)
+        self._line[:] = known[:, :1]  # what is before the known samples has no effect on what is drawn
         if constant is not None:
             same = min(same, constant + 1)
         if same <= layers + 1:
@@ -160,7 +166,7 @@ class ClipGroup:
             self.advance(rule, pair, 0, nothing, biases=biases)
             self._fill_ring(layer)
         # groups with silence of any length end at the same slots, since clips are copied between groups
-        self.ring["slot"] = (same - 1) % self.ring["slots"]
+        self.ring["slot"], self._passed[0] = (same - 1) % self.ring["slots"], same - 1
         return np.ascontiguousarray(known[:, same - 1 :])  # the kernel is compiled for contiguous rows
 
     def _fill_ring(self, layer: int) -> None:

@@ -30,6 +30,9 @@ class Network(NamedTuple):
     kernel_size: Any
     layers: Any
     embedding: Any
+    periodic: Any
+    """(1 + taps, classes, channels) float32: the embedding once more, then those of the samples about one
+    period earlier; no rows without `period_taps`."""
     bias: Any
     """What a step starts from without a condition: the biases of all layers, then of the skip product."""
     dilated: Matrix
@@ -54,11 +57,18 @@ class ClipState(NamedTuple):
     """(clips,) int64: the class of the newest sample, which the layers have not processed yet."""
     numbers: Any
     """(clips,) int64: the clip numbers, by which the uniforms are addressed."""
+    line: Any
+    """(clips, slots) int16: the newest classes, if the network reads samples one period earlier; slots are a
+    power of two."""
+    passed: Any
+    """(1,) int64: how many samples the layers have processed, which places the next one in the line."""
 
 
 class Workspace(NamedTuple):
-    """Addresses of intermediate results, which one step overwrites."""
+    """Addresses of intermediate results, which one step overwrites; `embedded` is an array."""
 
+    embedded: Any
+    """(channels,) float32."""
     z: Any
     gates: Any
     skips: Any
@@ -81,6 +91,9 @@ class Biases(NamedTuple):
     """Samples of the first block that come before the first predicted sample."""
     hold: Any
     """Samples in a block."""
+    periods: Any
+    """(blocks, rows, 2) float32: the period in samples and the periodicity at the predicted samples of each
+    block. One row may stand for all clips, and one block, of zeros, for all blocks."""
 
 
 class Steps(NamedTuple):
@@ -106,22 +119,58 @@ def bias_of(biases: Any, step: Any) -> Any:
 
 
 @compiled(error_model="numpy")
-def pass_layers(network: Any, state: Any, workspace: Any, bias: Any) -> None:
+def embed(network: Any, state: Any, workspace: Any, biases: Any, step: Any, hidden: Any) -> None:
+    """Write the embedding of each clip's newest sample, with the samples one period before the next one.
+
+    Args:
+        network: Network.
+        state: ClipState; the line is updated.
+        workspace: Workspace, overwritten.
+        biases: Biases, for the periods.
+        step: the predicted sample, counted as in `biases`.
+        hidden: address of the (clips, channels) that are written.
+    """
+    channels = 16 * network.residual.panels
+    if len(network.periodic) == 0:
+        for c in range(len(state.newest)):
+            embedded = network.embedding + 4 * state.newest[c] * channels
+            copy_rows(embedded, channels, hidden + 4 * c * channels, channels, 1, channels)
+        return
+    taps, mask, now, row = len(network.periodic) - 1, state.line.shape[1] - 1, state.passed[0], ZERO
+    block = (biases.phase + step) // biases.hold
+    for c in range(len(state.newest)):
+        state.line[c, now & mask] = state.newest[c]
+        if biases.periods.shape[1] > 1:
+            row = np.int64(c)
+        for i in range(channels):
+            workspace.embedded[i] = network.periodic[0, state.newest[c], i]
+        first = now + 1 - np.int64(biases.periods[block, row, 0]) - taps // 2
+        share = biases.periods[block, row, 1]
+        for tap in range(taps):
+            there = state.line[c, (first + tap) & mask]
+            for i in range(channels):
+                workspace.embedded[i] += share * network.periodic[1 + tap, there, i]
+        found = np.int64(workspace.embedded.ctypes.data)
+        copy_rows(found, channels, hidden + 4 * c * channels, channels, 1, channels)
+    state.passed[0] = now + 1
+
+
+@compiled(error_model="numpy")
+def pass_layers(network: Any, state: Any, workspace: Any, biases: Any, step: Any) -> None:
     """Process the newest sample of each clip: write the gates of all layers, and a slot of each ring.
 
     Args:
         network: Network.
         state: ClipState, updated.
         workspace: Workspace, overwritten.
-        bias: Columns, the biases of the next sample of each clip.
+        biases: Biases.
+        step: the predicted sample, the next one of each clip, counted as in `biases`.
     """
     n, s, table, clips = network, workspace, state.table, len(state.newest)
-    channels, units = 16 * n.residual.panels, n.residual.rows
+    channels, units, bias = 16 * n.residual.panels, n.residual.rows, bias_of(biases, step)
     outputs, slot_bytes = 16 * n.dilated.panels, 64 * n.residual.panels * clips
     hidden = state.rings + 4 * table[0].at + table[0].slot * slot_bytes
-    for c in range(clips):
-        embedded = n.embedding + 4 * state.newest[c] * channels
-        copy_rows(embedded, channels, hidden + 4 * c * channels, channels, 1, channels)
+    embed(network, state, workspace, biases, step, hidden)
     for layer in range(n.layers):
         slot, slots, ring = table[layer].slot, table[layer].slots, state.rings + 4 * table[layer].at
         start, z = Columns(bias.address + 4 * layer * outputs, bias.step), Columns(s.z, outputs)
@@ -149,7 +198,7 @@ def pass_layers(network: Any, state: Any, workspace: Any, bias: Any) -> None:
 
 @compiled(error_model="numpy")
 def pass_head(network: Any, workspace: Any, bias: Any, clips: Any) -> None:
-    """Compute the logits from the gates of all layers; `bias` is that of `pass_layers`."""
+    """Compute the logits from the gates of all layers; `bias` are the Columns of the predicted sample."""
     n, s, most = network, workspace, network.tile_columns
     gates = Columns(s.gates, n.skip.rows)
     skips, ends = Columns(s.skips, 16 * n.skip.panels), Columns(s.ends, 16 * n.end1.panels)
@@ -178,13 +227,13 @@ def advance(network: Any, state: Any, workspace: Any, arrays: Any, rule: Any, st
     clips, passed = len(state.newest), max(steps.known.shape[1] - 1, 0)
     for t in range(steps.known.shape[1]):
         if t > 0:
-            pass_layers(network, state, workspace, bias_of(steps.biases, t - 1))
+            pass_layers(network, state, workspace, steps.biases, np.int64(t - 1))
         for c in range(clips):
             state.newest[c] = steps.known[c, t]
     for t in range(steps.drawn.shape[1]):
-        bias = bias_of(steps.biases, passed + t)
-        pass_layers(network, state, workspace, bias)
-        pass_head(network, workspace, bias, clips)
+        step = np.int64(passed + t)
+        pass_layers(network, state, workspace, steps.biases, step)
+        pass_head(network, workspace, bias_of(steps.biases, step), clips)
         for c in range(clips):
             state.newest[c] = draw_class(workspace, arrays, rule, c, steps.first + t, state.numbers[c])
             steps.drawn[c, t] = state.newest[c]

@@ -18,7 +18,14 @@ from partita.ops.llvm.vector import WIDTH
 from partita.sampling.cpu.kernel import Network
 from partita.sampling.cpu.matmul import Matrix
 from partita.sampling.precision import MATRICES, bytes_per_weight, scales, stored_bits
-from partita.sampling.weights import Array, aligned_zeros, folded_weights, padded_bias, zero_padded
+from partita.sampling.weights import (
+    Array,
+    aligned_zeros,
+    folded_weights,
+    line_slots,
+    padded_bias,
+    zero_padded,
+)
 
 
 def wide_registers() -> bool:
@@ -142,6 +149,7 @@ def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
     gates, skips = zero_padded(w["dilated_bias"], (layers, 2, units)), zero_padded(w["skip_bias"], (skip,))
     return {
         "embedding": zero_padded(w["embedding"], (config.classes, residual)),
+        "periodic": zero_padded(periodic_tables(w), (len(periodic_tables(w)), config.classes, residual)),
         "bias": np.concatenate([gates.ravel(), skips]),
         "dilated": dilated.reshape(layers, kernel_size * residual, 2 * units),
         "residual": zero_padded(w["residual"], (layers, units, residual)),  # the last one is never read
@@ -151,6 +159,13 @@ def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
         "end2": zero_padded(w["end2"], (end, classes))[None],
         "end2_bias": padded_bias(w["end2_bias"], classes),
     }
+
+
+def periodic_tables(weights: dict[str, Array]) -> Array:
+    """Return the embedding, then those of the samples one period earlier; no rows if there are none."""
+    if "periodic" not in weights:
+        return weights["embedding"][None][:0]
+    return np.concatenate([weights["embedding"][None], weights["periodic"]])
 
 
 @dataclass(frozen=True)
@@ -163,6 +178,8 @@ class PackedNetwork:
     classes: int
     bias: NDArray[np.float64]
     """What `network.bias` points to: (layers * outputs + skip channels,), in whole panels."""
+    slots: int
+    """Samples of the past that are read as one period earlier, rounded up to a power of two."""
 
 
 def bias_columns(config: WaveNetConfig) -> NDArray[np.int64]:
@@ -203,7 +220,8 @@ def pack(model: WaveNet, clips: int, precision: str = "float32") -> PackedNetwor
     matrices: dict[str, Matrix] = {}
     for together in (("dilated", "residual"), ("skip",), ("end1",), ("end2",)):
         matrices |= packer.add_matrices({name: w[name] for name in together}, columns, stored)
-    places = {name: 4 * packer.add(array) for name, array in w.items() if name not in MATRICES}
+    arrays = (*MATRICES, "periodic")
+    places = {name: 4 * packer.add(array) for name, array in w.items() if name not in arrays}
     weights = packer.buffer()
     base = weights.ctypes.data
     fields: dict[str, Any] = {name: np.int64(base + place) for name, place in places.items()}
@@ -213,4 +231,7 @@ def pack(model: WaveNet, clips: int, precision: str = "float32") -> PackedNetwor
     config = model.config
     counts = {"kernel_size": config.kernel_size, "layers": len(config.dilations), "tile_columns": columns}
     fields |= {name: np.int64(count) for name, count in counts.items()}
-    return PackedNetwork(weights, Network(**fields), config.dilations, config.classes, w["bias"])
+    fields["periodic"] = np.ascontiguousarray(w["periodic"], np.float32)
+    return PackedNetwork(
+        weights, Network(**fields), config.dilations, config.classes, w["bias"], line_slots(config)
+    )

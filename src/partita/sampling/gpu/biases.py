@@ -14,10 +14,12 @@ from torch.nn import functional
 
 from partita.audio.features.layout import HOLD
 from partita.models.conditioning.conditioner import MARGIN, Conditioner
+from partita.models.conditioning.period import nearest_frames
 from partita.models.wavenet import WaveNet
 from partita.sampling.frame_products import (
     CHUNK,
     check_products,
+    frame_periods,
     ordered_conditioner,
     places_of,
     requested_frames,
@@ -40,8 +42,15 @@ class Biases(NamedTuple):
     """(blocks, rows, columns) float32."""
     block_size: int
     """Numbers from one block to the next; 0 without a condition."""
+    periods: Tensor
+    """(blocks, rows, 2) float32: the periods and periodicities of a network with `period_taps`."""
     phase: int
     """Samples of the first block that are before the first of these samples."""
+
+    @property
+    def period_size(self) -> int:
+        """Numbers of `periods` from one block to the next; 0 without a condition."""
+        return self.periods[0].numel() if self.block_size else 0
 
 
 class BiasTable:
@@ -59,7 +68,8 @@ class BiasTable:
 
     >>> from partita.models.sizes import SIZES
     >>> bias = torch.zeros(384)
-    >>> BiasTable(WaveNet(SIZES["tiny"]), None, clips=3, bias=bias, columns=np.arange(384)).at(5, 99)[1:]
+    >>> found = BiasTable(WaveNet(SIZES["tiny"]), None, clips=3, bias=bias, columns=np.arange(384)).at(5, 99)
+    >>> found.block_size, found.phase
     (0, 0)
     """
 
@@ -78,7 +88,7 @@ class BiasTable:
             frames = required_source(source)
             self._given = rows_given(model, frames, clips)
             conditioner = ordered_conditioner(model, columns).to(bias.device)
-            self._products = _FrameProducts(conditioner, frames, bias)
+            self._products = _FrameProducts(conditioner, frames, bias, model.config.period_taps)
         self.rows = np.arange(clips) // (clips // self._given)
         """(clips,) int64: the row of each clip."""
 
@@ -101,39 +111,41 @@ class BiasTable:
             PartitaError: the frames contain values that are not finite, or of the wrong shape.
         """
         if self._products is None:
-            return Biases(self._bias, 0, 0)
+            return Biases(self._bias, 0, self._bias[:2], 0)
         blocks = np.arange(start // HOLD, (stop - 1) // HOLD + 1)
         frame, weight = places_of(blocks, self._products.hop_length)
         first = int(frame[0])
-        products = self._products.of(first, int(frame[-1]) + 2)
+        products, known = self._products.of(first, int(frame[-1]) + 2)
+        nearest = nearest_frames(torch.from_numpy(blocks), self._products.hop_length) - first
         index = torch.from_numpy(frame - first).to(self._bias.device)
         before, step = products[index], products[index + 1]
         # written so that equal frames give equal biases, to the last bit
         step -= before
         step *= torch.from_numpy(weight).to(self._bias.device)[:, None, None]
         step += before
-        return Biases(step, step[0].numel(), start % HOLD)
+        return Biases(step, step[0].numel(), known[nearest.to(known.device)], start % HOLD)
 
 
 class _FrameProducts:
-    """The products of frames plus the bias, on the device of the bias."""
+    """The products of frames plus the bias, and their periods, on the device of the bias."""
 
-    def __init__(self, conditioner: Conditioner, source: FrameSource, bias: Tensor) -> None:
+    def __init__(self, conditioner: Conditioner, source: FrameSource, bias: Tensor, taps: int) -> None:
         self.hop_length = conditioner.layout.hop_length
-        self._conditioner, self._source, self._bias = conditioner, source, bias
-        self._chunks: dict[int, Tensor] = {}
+        self._conditioner, self._source, self._bias, self._taps = conditioner, source, bias, taps
+        self._chunks: dict[int, tuple[Tensor, Tensor]] = {}
 
-    def of(self, first: int, stop: int) -> Tensor:
-        """Return the products of some frames, (frames, rows, columns), and forget earlier ones."""
+    def of(self, first: int, stop: int) -> tuple[Tensor, Tensor]:
+        """Return (frames, rows, columns) products and (frames, rows, 2) periods; forget earlier frames."""
         needed = range(first // CHUNK, (stop - 1) // CHUNK + 1)
         self._chunks = {
             chunk: self._chunks[chunk] if chunk in self._chunks else self._chunk(chunk) for chunk in needed
         }
-        begin = CHUNK * needed.start
-        return torch.cat(list(self._chunks.values()))[first - begin : stop - begin]
+        here = slice(first - CHUNK * needed.start, stop - CHUNK * needed.start)
+        products, periods = (torch.cat(parts)[here] for parts in zip(*self._chunks.values(), strict=True))
+        return products, periods
 
-    def _chunk(self, chunk: int) -> Tensor:
-        """Return the products of `CHUNK` frames, (CHUNK, rows, columns)."""
+    def _chunk(self, chunk: int) -> tuple[Tensor, Tensor]:
+        """Return the products and the periods of `CHUNK` frames."""
         first, stop = CHUNK * chunk - MARGIN, CHUNK * (chunk + 1) + MARGIN
         frames = torch.from_numpy(requested_frames(self._source, self._conditioner.layout, first, stop))
         parts = []
@@ -142,4 +154,5 @@ class _FrameProducts:
             parts.append(self._conditioner(filled)[: len(rows), MARGIN:-MARGIN])
         products = torch.cat(parts).transpose(0, 1) + self._bias
         check_products(bool(products.isfinite().all()), CHUNK * chunk)
-        return products
+        periods = frame_periods(frames[:, MARGIN:-MARGIN], self._conditioner.layout, self._taps)
+        return products, torch.from_numpy(periods).to(self._bias.device)

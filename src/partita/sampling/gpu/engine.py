@@ -148,11 +148,13 @@ class GPUEngine:
         )
         self._rings = self._zeros(self._programs, self._shape.rings(), dtype=torch.float32)
         self._newest = self._zeros(self._programs * ROWS, dtype=torch.int32)
+        self._lines = self._zeros(self._programs * ROWS, self._shape.slots, dtype=torch.int32)
         self._layers = [
             self._padded(self._biases.rows),
+            self._lines,
             self._rings,
             self._zeros(self._programs, self._shape.workspace(), dtype=torch.float32),
-            *(weights[name] for name in ("embedding", "dilated", "residual")),
+            *(weights[name] for name in ("embedding", "periodic", "dilated", "residual")),
         ]
         self._head = [weights[name] for name in ("skip", "end1", "end1_bias", "end2", "end2_bias")]
         self._sizes = (len(weights["bias"]), self._shape.rings(), self._shape.workspace())
@@ -204,8 +206,8 @@ class GPUEngine:
             with torch.cuda.device(self._newest.get_device()):  # Triton launches on the current device
                 self._kernels.take_in[(self._programs,)](
                     len(part), part, self._newest, self._clock(stop, biases.phase), biases.table,
-                    *self._layers, biases.block_size, *self._sizes, **self._shape.of_layers(),
-                    num_warps=WARPS,
+                    biases.periods, *self._layers, biases.block_size, biases.period_size, *self._sizes,
+                    **self._shape.of_layers(), num_warps=WARPS,
                 )  # fmt: skip
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)  # a later draw may be on another stream
@@ -243,7 +245,8 @@ class GPUEngine:
         with torch.cuda.device(self._newest.get_device()):
             self._kernels.draw_steps[(self._programs,)](
                 steps, fresh, masses, self._newest, self._numbers, clock, self._rule, biases.table,
-                *self._layers, *self._head, biases.block_size, *self._sizes, **self._shape.of_steps(),
+                biases.periods, *self._layers, *self._head, biases.block_size, biases.period_size,
+                *self._sizes, **self._shape.of_steps(),
                 **self._flags, WATCH=probabilities is not None, num_warps=WARPS,
             )  # fmt: skip
         self.position += steps
@@ -265,4 +268,4 @@ class GPUEngine:
         to, origin = (torch.as_tensor(clips, device=self._device) for clips in (targets, sources))
         rings = self._rings.view(self._programs, -1, ROWS, self._shape.r)
         rings[to // ROWS, :, to % ROWS] = rings[origin // ROWS, :, origin % ROWS]
-        self._newest[to] = self._newest[origin]
+        self._newest[to], self._lines[to] = self._newest[origin], self._lines[origin]

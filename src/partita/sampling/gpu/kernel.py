@@ -14,23 +14,34 @@ from partita.sampling.gpu.layers import broad_layers, narrow_layers, product
 
 @triton.jit
 def pass_layers(
-    newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
-    bias: tl.tensor, own: tl.tensor, residual: tl.tensor, gates: tl.tensor,
+    newest: tl.tensor, time: tl.tensor, line: tl.tensor, periods: tl.tensor, rings: tl.tensor,
+    embedding: tl.tensor, periodic: tl.tensor, dilated: tl.tensor, bias: tl.tensor, own: tl.tensor,
+    residual: tl.tensor, gates: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
-    STAGES: tl.constexpr, OWN: tl.constexpr, PRECISION: tl.constexpr,
+    STAGES: tl.constexpr, OWN: tl.constexpr, PRECISION: tl.constexpr, PERIODIC: tl.constexpr,
+    CLASSES: tl.constexpr, SLOTS: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Process the newest sample of each clip; the arguments are those of `narrow_layers`."""
+    """Process the newest sample of each clip; the arguments are those of `narrow_layers`.
+
+    `periods` are (ROWS,) addresses of a clip's period and periodicity at the sample to predict.
+    """
     tl.debug_barrier()  # the last step's results are read below, and its workspace is overwritten
+    period, share = time, time.to(tl.float32)  # not used without PERIODIC
+    if PERIODIC > 0:
+        period, share = tl.load(periods).to(tl.int64), tl.load(periods + 1)
+        tl.store(line + (time & (SLOTS - 1)), newest)
     if BLOCK_R == R and BLOCK_U == U:
         narrow_layers(
-            newest, time, rings, embedding, dilated, bias, own, residual, gates,
-            LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, ROWS, STAGES, OWN, PRECISION,
+            newest, time, line, period, share, rings, embedding, periodic, dilated, bias, own, residual,
+            gates, LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, ROWS, STAGES, OWN, PRECISION, PERIODIC, CLASSES,
+            SLOTS,
         )  # fmt: skip
     else:
         broad_layers(
-            newest, time, rings, embedding, dilated, bias, own, residual, gates,
-            LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, OWN, PRECISION,
+            newest, time, line, period, share, rings, embedding, periodic, dilated, bias, own, residual,
+            gates, LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, OWN, PRECISION, PERIODIC,
+            CLASSES, SLOTS,
         )  # fmt: skip
     tl.debug_barrier()
 
@@ -38,12 +49,14 @@ def pass_layers(
 @triton.jit(do_not_specialize=["count"])
 def take_in(
     count: tl.tensor, known: tl.tensor, newest: tl.tensor, clock: tl.tensor, biases: tl.tensor,
-    bias_rows: tl.tensor, rings: tl.tensor, workspace: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
-    residual: tl.tensor, bias_size: tl.tensor, row_size: tl.tensor, ring_size: tl.tensor,
+    periods: tl.tensor, bias_rows: tl.tensor, lines: tl.tensor, rings: tl.tensor, workspace: tl.tensor,
+    embedding: tl.tensor, periodic: tl.tensor, dilated: tl.tensor, residual: tl.tensor,
+    bias_size: tl.tensor, period_size: tl.tensor, row_size: tl.tensor, ring_size: tl.tensor,
     workspace_size: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
     STAGES: tl.constexpr, HOLD: tl.constexpr, OWN: tl.constexpr, PRECISION: tl.constexpr,
+    PERIODIC: tl.constexpr, CLASSES: tl.constexpr, SLOTS: tl.constexpr,
 ) -> None:  # fmt: skip
     """Run the layers along known samples, the last of which becomes the newest.
 
@@ -55,22 +68,28 @@ def take_in(
             samples of the first block before the second known sample, which is the first predicted one.
         biases: float32: the biases of blocks of `HOLD` samples, with `bias_size` numbers from one block to
             the next; in rows of `row_size`: (LAYERS, 2 U) for the layers, then the skip product's (S).
+        periods: float32: the period and the periodicity at blocks of `HOLD` samples, with `period_size`
+            numbers from one block to the next, in rows of 2; used if `PERIODIC` is not 0.
         bias_rows: (clips,) int64: the row of each clip, used if `OWN` is set; otherwise all have the first.
+        lines: (clips, SLOTS) int32: the newest classes, used if `PERIODIC` is not 0.
         rings: (programs, ring_size) float32.
         workspace: (programs, workspace_size) float32, workspace.
-        embedding, dilated, residual: as for `narrow_layers`.
+        embedding, periodic, dilated, residual: as for `narrow_layers`.
     """
     program = tl.program_id(0).to(tl.int64)
     clips = tl.num_programs(0).to(tl.int64) * ROWS
     mine = program * ROWS + tl.arange(0, ROWS)
     first, phase = tl.load(clock) - count + 1, tl.load(clock + 5)
-    own = tl.load(bias_rows + mine) * row_size
+    row = tl.load(bias_rows + mine)
     for t in tl.range(0, count - 1, num_stages=1):
-        bias = biases + (phase + t) // HOLD * bias_size
+        block = (phase + t) // HOLD
         pass_layers(
-            tl.load(known + t * clips + mine), first + t, rings + program * ring_size,
-            embedding, dilated, bias, own, residual, workspace + program * workspace_size,
-            LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, STAGES, OWN, PRECISION,
+            tl.load(known + t * clips + mine), first + t, lines + mine * SLOTS,
+            periods + block * period_size + 2 * row, rings + program * ring_size,
+            embedding, periodic, dilated, biases + block * bias_size, row * row_size, residual,
+            workspace + program * workspace_size,
+            LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, STAGES, OWN, PRECISION, PERIODIC,
+            CLASSES, SLOTS,
         )  # fmt: skip
     tl.store(newest + mine, tl.load(known + (count - 1) * clips + mine))
 
@@ -78,17 +97,18 @@ def take_in(
 @triton.jit(do_not_specialize=["steps"])
 def draw_steps(
     steps: tl.tensor, drawn: tl.tensor, seen: tl.tensor, newest: tl.tensor, numbers: tl.tensor,
-    clock: tl.tensor, rule: tl.tensor, biases: tl.tensor, bias_rows: tl.tensor, rings: tl.tensor,
-    workspace: tl.tensor, embedding: tl.tensor, dilated: tl.tensor, residual: tl.tensor, skip: tl.tensor,
-    end1: tl.tensor, end1_bias: tl.tensor, end2: tl.tensor, end2_bias: tl.tensor, bias_size: tl.tensor,
+    clock: tl.tensor, rule: tl.tensor, biases: tl.tensor, periods: tl.tensor, bias_rows: tl.tensor,
+    lines: tl.tensor, rings: tl.tensor, workspace: tl.tensor, embedding: tl.tensor, periodic: tl.tensor,
+    dilated: tl.tensor, residual: tl.tensor, skip: tl.tensor, end1: tl.tensor, end1_bias: tl.tensor,
+    end2: tl.tensor, end2_bias: tl.tensor, bias_size: tl.tensor, period_size: tl.tensor,
     row_size: tl.tensor, ring_size: tl.tensor, workspace_size: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, S: tl.constexpr, E: tl.constexpr, C: tl.constexpr,
     BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_S: tl.constexpr,
     BLOCK_E: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_D: tl.constexpr,
     ROWS: tl.constexpr, STAGES: tl.constexpr, HEAD_STAGES: tl.constexpr, HOLD: tl.constexpr,
-    OWN: tl.constexpr, PRECISION: tl.constexpr, TOP_K: tl.constexpr, TOP_P: tl.constexpr,
-    SMOOTH: tl.constexpr, WATCH: tl.constexpr,
+    OWN: tl.constexpr, PRECISION: tl.constexpr, PERIODIC: tl.constexpr, CLASSES: tl.constexpr,
+    SLOTS: tl.constexpr, TOP_K: tl.constexpr, TOP_P: tl.constexpr, SMOOTH: tl.constexpr, WATCH: tl.constexpr,
 ) -> None:  # fmt: skip
     """Draw samples.
 
@@ -115,12 +135,16 @@ def draw_steps(
     start, first, top_k = tl.load(clock), tl.load(clock + 1), tl.load(clock + 4)
     low, high, phase = tl.load(clock + 2), tl.load(clock + 3), tl.load(clock + 5)
     number, classes = tl.load(numbers + mine), tl.load(newest + mine)
-    own = tl.load(bias_rows + mine) * row_size
+    row = tl.load(bias_rows + mine)
+    own = row * row_size
     for t in tl.range(0, steps, num_stages=1):  # each step reads what the last one stored
-        bias = biases + (phase + t) // HOLD * bias_size
+        block = (phase + t) // HOLD
+        bias = biases + block * bias_size
         pass_layers(
-            classes, start + t, rings + program * ring_size, embedding, dilated, bias, own, residual, gates,
-            LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, STAGES, OWN, PRECISION,
+            classes, start + t, lines + mine * SLOTS, periods + block * period_size + 2 * row,
+            rings + program * ring_size, embedding, periodic, dilated, bias, own, residual, gates,
+            LAYERS, PER_BLOCK, SPREAD, TAPS, R, U, BLOCK_R, BLOCK_U, ROWS, STAGES, OWN, PRECISION, PERIODIC,
+            CLASSES, SLOTS,
         )  # fmt: skip
         product(
             gates, skip, bias + LAYERS * 2 * U, own, skips,

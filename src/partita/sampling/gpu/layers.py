@@ -39,6 +39,24 @@ def biases_of(
 
 
 @triton.jit
+def embedded(
+    newest: tl.tensor, time: tl.tensor, line: tl.tensor, period: tl.tensor, share: tl.tensor,
+    embedding: tl.tensor, periodic: tl.tensor, columns: tl.tensor,
+    R: tl.constexpr, PERIODIC: tl.constexpr, CLASSES: tl.constexpr, SLOTS: tl.constexpr,
+) -> tl.tensor:  # fmt: skip
+    """Return some columns of the embeddings of the newest samples, with the samples one period earlier.
+
+    The samples that are read are older than the newest one, so they were stored in earlier steps.
+    """
+    found = tl.load(embedding + newest[:, None] * R + columns[None, :])
+    for tap in tl.static_range(PERIODIC):
+        place = (time + 1 - period - PERIODIC // 2 + tap) & (SLOTS - 1)
+        row = tap * CLASSES + tl.load(line + place)
+        found += share[:, None] * tl.load(periodic + row[:, None] * R + columns[None, :])
+    return found
+
+
+@triton.jit
 def times(x: tl.tensor, w: tl.tensor, total: tl.tensor, PRECISION: tl.constexpr) -> tl.tensor:
     """Return total + x w for float32 tensors, with the accuracy of a float32 product.
 
@@ -66,11 +84,12 @@ def gated(z: tl.tensor, ROWS: tl.constexpr, UNITS: tl.constexpr) -> tl.tensor:
 
 @triton.jit
 def narrow_layers(
-    newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
+    newest: tl.tensor, time: tl.tensor, line: tl.tensor, period: tl.tensor, share: tl.tensor,
+    rings: tl.tensor, embedding: tl.tensor, periodic: tl.tensor, dilated: tl.tensor,
     bias: tl.tensor, own: tl.tensor, residual: tl.tensor, gates: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, ROWS: tl.constexpr, STAGES: tl.constexpr, OWN: tl.constexpr,
-    PRECISION: tl.constexpr,
+    PRECISION: tl.constexpr, PERIODIC: tl.constexpr, CLASSES: tl.constexpr, SLOTS: tl.constexpr,
 ) -> None:  # fmt: skip
     """Process the newest sample if each matrix of a layer is one tile: the signal stays in registers.
 
@@ -80,8 +99,12 @@ def narrow_layers(
     Tensors:
         newest: (ROWS,) classes.
         time: the number of the sample to predict, int64.
+        line: (ROWS,) addresses of each clip's line of newest classes, (SLOTS,) int32.
+        period: (ROWS,) int64, and share: (ROWS,) float32: the period at the sample to predict, and its
+            periodicity.
         rings: the rings of this program, float32: one layer after the other, (slots, ROWS, R).
-        embedding: (classes, R).
+        embedding: (CLASSES, R).
+        periodic: (PERIODIC, CLASSES, R).
         dilated: (LAYERS, TAPS, R, 2 U), oldest tap first.
         bias: the biases of the sample to predict: (LAYERS, 2 U), in rows of clips.
         own: (ROWS,) int64: where each clip's row begins, used if `OWN` is set.
@@ -92,7 +115,7 @@ def narrow_layers(
     u, z_columns = tl.arange(0, U), tl.arange(0, 2 * U)
     state = rows[:, None] * R + r[None, :]
     weight = r[:, None] * (2 * U) + z_columns[None, :]
-    hidden = tl.load(embedding + newest[:, None] * R + r[None, :])
+    hidden = embedded(newest, time, line, period, share, embedding, periodic, r, R, PERIODIC, CLASSES, SLOTS)
     for layer in tl.range(0, LAYERS, num_stages=STAGES):
         first, mask, dilation = ring_of(layer, PER_BLOCK, SPREAD)
         ring = rings + first * (ROWS * R)
@@ -114,11 +137,13 @@ def narrow_layers(
 
 @triton.jit
 def broad_layers(
-    newest: tl.tensor, time: tl.tensor, rings: tl.tensor, embedding: tl.tensor, dilated: tl.tensor,
+    newest: tl.tensor, time: tl.tensor, line: tl.tensor, period: tl.tensor, share: tl.tensor,
+    rings: tl.tensor, embedding: tl.tensor, periodic: tl.tensor, dilated: tl.tensor,
     bias: tl.tensor, own: tl.tensor, residual: tl.tensor, gates: tl.tensor,
     LAYERS: tl.constexpr, PER_BLOCK: tl.constexpr, SPREAD: tl.constexpr, TAPS: tl.constexpr,
     R: tl.constexpr, U: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_U: tl.constexpr, ROWS: tl.constexpr,
-    OWN: tl.constexpr, PRECISION: tl.constexpr,
+    OWN: tl.constexpr, PRECISION: tl.constexpr, PERIODIC: tl.constexpr, CLASSES: tl.constexpr,
+    SLOTS: tl.constexpr,
 ) -> None:  # fmt: skip
     """Process the newest sample for any number of channels, tile by tile, with the signal in the rings.
 
@@ -130,7 +155,9 @@ def broad_layers(
     first, mask, dilation = ring_of(0, PER_BLOCK, SPREAD)
     here = rings + (first + (time & mask)) * (ROWS * R)
     for start in range(0, R, BLOCK_R):
-        looked_up = tl.load(embedding + newest[:, None] * R + start + r[None, :])
+        looked_up = embedded(
+            newest, time, line, period, share, embedding, periodic, start + r, R, PERIODIC, CLASSES, SLOTS
+        )
         tl.store(here + start + state, looked_up)
     tl.debug_barrier()
     for layer in range(0, LAYERS):

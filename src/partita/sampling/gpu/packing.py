@@ -17,7 +17,7 @@ from partita.audio.features.layout import HOLD
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.precision import MATRICES
-from partita.sampling.weights import Array, folded_weights, padded_bias, zero_padded
+from partita.sampling.weights import Array, folded_weights, line_slots, padded_bias, zero_padded
 
 ROWS = 16
 """Clips per program: the fewest rows that the matrix units multiply."""
@@ -80,6 +80,12 @@ class Shape:
     stages: int
     own: bool
     """Whether each clip has its own row of biases; otherwise all share one."""
+    periodic: int
+    """Samples about one period earlier that are read."""
+    classes: int
+    """Classes before padding."""
+    slots: int
+    """Samples that the line of a clip holds, a power of two."""
 
     def of_layers(self) -> dict[str, int | str]:
         """Return the compile-time arguments of `take_in`."""
@@ -97,6 +103,9 @@ class Shape:
             "HOLD": HOLD,
             "OWN": self.own,
             "PRECISION": self.precision,
+            "PERIODIC": self.periodic,
+            "CLASSES": self.classes,
+            "SLOTS": self.slots,
         }
 
     def of_steps(self) -> dict[str, int | str]:
@@ -160,6 +169,9 @@ def shape_of(
         precision="tf32x3" if precision == "float32" else "tf32x2",
         stages=ahead + 1,
         own=own_biases,
+        periodic=config.period_taps,
+        classes=config.classes,
+        slots=line_slots(config),
     )
 
 
@@ -180,8 +192,10 @@ def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
     layers, kernel_size = shape.layers, shape.kernel_size
     pairs = zero_padded(w["dilated"].swapaxes(-1, -2), (layers, kernel_size, shape.r, shape.u, 2))
     gates = zero_padded(w["dilated_bias"].swapaxes(-1, -2), (layers, shape.u, 2))
+    taps = w.get("periodic", w["embedding"][None, :1])  # without taps a row that is never read
     return {
         "embedding": zero_padded(w["embedding"], (config.classes, shape.r)),
+        "periodic": zero_padded(taps, (*taps.shape[:2], shape.r)),
         "dilated": pairs.reshape(layers, kernel_size, shape.r, 2 * shape.u),
         "bias": np.concatenate([gates.ravel(), zero_padded(w["skip_bias"], (shape.s,))]),
         "residual": zero_padded(w["residual"], (layers, shape.u, shape.r)),

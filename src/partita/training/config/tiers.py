@@ -17,6 +17,8 @@ INPUT_NOISE = 1.0
 """The mean deviation of the noise on the past, in classes, where a run with features leaves it open."""
 INPUT_GAIN_DB = 2.0
 """The largest change of the level of the past where a run with features leaves it open."""
+PERIOD_TAPS = 5
+"""The samples about one period earlier that a new network with features reads."""
 CONDITIONS = (AUTO, NONE, FEATURES, NOTES, LABELS)
 
 
@@ -101,13 +103,21 @@ def with_conditions(config: "TrainConfig", corpus: Corpus, *, inherited: bool = 
     bands = config.frames.bands if FEATURES in names else 0
     labels = corpus.label_values() if LABELS in names else ()
     notes = NOTES in names
-    sample = FrameLayout(hop_length=hop_length, bands=bands, notes=notes and not bands, labels=labels)
-    frames = config.frames
+    layout = FrameLayout(hop_length=hop_length, bands=bands, notes=notes, labels=labels)
+    frames, sample = config.frames, layout
     if bands:
-        layout = FrameLayout(hop_length=hop_length, bands=bands, notes=notes, labels=labels)
         frames = replace(frames, layout=layout)
-    network = replace(config.network_shape, condition=sample)
+        sample = replace(layout, notes=False, sample_rate=corpus.sample_rate)
+    taps = _period_taps(config) if bands else 0
+    network = replace(config.network_shape.plain, condition=sample, period_taps=taps)
     return replace(config, network=network, frames=frames)
+
+
+def _period_taps(config: "TrainConfig") -> int:
+    """Return the samples about one period earlier that a network with features reads."""
+    if config.period_taps is not None:
+        return config.period_taps
+    return PERIOD_TAPS if config.network is None else config.network.period_taps
 
 
 def _with_changes(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":

@@ -78,6 +78,9 @@ class TrainConfig:
     """What the network is given besides its past: `features` (log-mel bands and pitch, which a second
     network, the frame tier, learns to draw), `notes`, `labels`, or `none`. `auto` takes all that the corpus
     has."""
+    period_taps: int | None = None
+    """Samples about one period of the pitch earlier that the network reads besides its past, 0 to 31. They
+    let it go on with a tone. By default 5 with features, else 0; a model to start from keeps its own."""
     frames: FrameTierConfig = field(default_factory=FrameTierConfig)
     """The frame tier."""
     steps: int | None = None
@@ -222,6 +225,8 @@ class TrainConfig:
             check_range("input_noise", self.input_noise, 0.0, 64.0)
         if self.input_gain_db is not None:
             check_range("input_gain_db", self.input_gain_db, 0.0, 20.0)
+        if self.period_taps is not None:
+            check_count("period_taps", self.period_taps, 0, 31)
         check_range("ema_decay", self.ema_decay, 0.0, 0.999999)
 
     def _check_targets(self) -> None:

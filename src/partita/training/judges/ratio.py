@@ -100,8 +100,9 @@ class RatioJudge:
     def _nats_of(self, model: WaveNet, clips: ClipBatch) -> Tensor:
         """Return -log p of the drawn samples, a few clips at a time."""
         found = []
-        for rows in torch.arange(len(clips.past), device=clips.past.device).split(self.config.pairs):
-            part = clips.rows(rows)
+        every = torch.arange(len(clips.past), device=clips.past.device)
+        for start in range(0, len(every), self.config.pairs):
+            part = clips.rows(every[start : start + self.config.pairs])
             with self.compute.autocast():
                 logits = drawn_logits(model, part)
             found.append(sample_nats(logits, part.drawn))

@@ -35,12 +35,12 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
     frames = None
     if "frames" in tables:
         frames = from_table(FrameModelConfig, tables["frames"], where=f"{where} [frames]")
-    plain = replace(network, condition=None)
-    size = name_of(plain)
+    size = name_of(network.plain)
     return replace(
         config,
         size=size or config.size,
-        network=None if size else plain,
+        network=None if size else network.plain,
+        period_taps=network.period_taps,
         quantizer=from_table(Quantizer, tables["quantizer"], where=f"{where} [quantizer]"),
         condition=_condition_names(network.condition, frames),
         frames=_frame_tier(config.frames, network.condition, frames),

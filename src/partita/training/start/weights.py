@@ -86,20 +86,30 @@ def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, star
             f" {corpus.sample_rate}: prepare the recordings again, `partita prepare RECORDINGS --out CORPUS"
             f" --sample-rate {loaded.sample_rate}`"
         )
-    if replace(network, condition=None) != replace(wanted, condition=None):
-        name = name_of(replace(network, condition=None))
+    if network.plain != wanted.plain:
+        name = name_of(network.plain)
         remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
         raise PartitaError(
             f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
         )
-    if network.condition != wanted.condition:
+    if _columns(network.condition) != _columns(wanted.condition):
         raise PartitaError(_other_frames(start_from, network.condition, wanted.condition))
+    if network.period_taps != wanted.period_taps:
+        raise PartitaError(
+            f"{start_from} reads {network.period_taps} samples one period earlier, the run to be trained"
+            f" {wanted.period_taps}: give `--period-taps {network.period_taps}`"
+        )
     if quantizer != config.quantizer:
         raise PartitaError(
             f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantizer.classes}"
             f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
             f" {quantizer.classes}`"
         )
+
+
+def _columns(layout: FrameLayout | None) -> FrameLayout | None:
+    """Return a layout without its sample rate, which older models do not state."""
+    return None if layout is None else replace(layout, sample_rate=0)
 
 
 def _other_frames(start_from: str | Path, has: FrameLayout | None, wanted: FrameLayout | None) -> str:
