@@ -21,8 +21,10 @@ from partita.sampling.precision import bytes_per_weight
 from partita.sampling.stream import Stream
 
 Condition = Literal["none", "features"]
-LAYOUT = FrameLayout(hop_length=hop_length_for(16000), bands=32)
+LAYOUT = FrameLayout(hop_length=hop_length_for(16000), bands=32, sample_rate=16000)
 """The features of a network with a condition."""
+PERIOD_TAPS = 5
+"""The samples one period earlier that a network with features reads, as in training."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def conditioned(config: WaveNetConfig, condition: Condition) -> WaveNetConfig:
         config: shape without a condition.
         condition: "none" changes nothing.
     """
-    return config if condition == "none" else replace(config, condition=LAYOUT)
+    return config if condition == "none" else replace(config, condition=LAYOUT, period_taps=PERIOD_TAPS)
 
 
 def random_network(config: WaveNetConfig) -> WaveNet:
