@@ -23,9 +23,12 @@ def test_one_worker_is_this_process() -> None:
 
 
 @pytest.mark.parametrize("engine", ["processes", pytest.param("ray", marks=pytest.mark.slow)])
-def test_several_workers_give_results_in_the_order_of_the_tasks(engine: Engine) -> None:
+def test_several_workers_give_results_in_the_order_of_the_tasks(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if engine == "ray":
         pytest.importorskip("ray")
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # Ray's workers import the tasks
     with task_runner(double, workers=2, threads=1, engine=engine) as run_tasks:
         found = list(run_tasks(TASKS))
     assert [number for number, _, _ in found] == [2, 4, 6]
