@@ -33,10 +33,10 @@ def test_segments_have_the_labels_of_their_recordings(digits: Corpus) -> None:
 def test_values_of_the_training_split_without_numbers_of_takes(digits: Corpus) -> None:
     values = digits.label_values()
     assert values == ("digit=0", "digit=1", "speaker=a", "speaker=b", "speaker=c")
-    assert "no condition for models: the label take" in digits.summary()
+    assert "labels that only number the recordings: take" in digits.summary()
 
 
 def test_a_corpus_without_labels_has_none(corpus: Corpus) -> None:
     assert corpus.label_values() == ()
-    assert "no condition" not in corpus.summary()
+    assert "only number" not in corpus.summary()
     assert corpus.labels(corpus.segments("train")[0]) == ()

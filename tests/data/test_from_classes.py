@@ -56,3 +56,35 @@ def test_invalid_arguments_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PartitaError, match="no clip"):
         corpus_from_classes(tmp_path / "corpus", {}, sample_rate=8000, quantizer=Quantizer())
     assert not (tmp_path / "corpus").exists()
+
+
+def test_features_that_do_not_fit_the_clips_are_refused(tmp_path: Path) -> None:
+    clips, fit = {"train": np.full((2, 800), 130)}, np.zeros((2, 11, 5), np.float32)
+    for wrong in ({"train": fit[:, :9]}, {"train": fit[:1]}, {"train": fit[..., :2]}, {"test": fit}):
+        with pytest.raises(PartitaError, match="the features do not fit the clips"):
+            corpus_from_classes(
+                tmp_path / "corpus", clips, sample_rate=8000, quantizer=Quantizer(), features=wrong
+            )
+    assert not (tmp_path / "corpus").exists()
+    made = corpus_from_classes(
+        tmp_path / "corpus", clips, sample_rate=8000, quantizer=Quantizer(), features={"train": fit}
+    )
+    assert made.given_columns == 5
+
+
+def test_changed_features_are_found(tmp_path: Path) -> None:
+    clips, features = {"train": np.full((2, 800), 130)}, {"train": np.zeros((2, 11, 5), np.float32)}
+
+    def made(changed: float) -> Corpus:
+        features["train"][1, 3, 2] = changed
+        return corpus_from_classes(
+            tmp_path / "corpus", clips, sample_rate=8000, quantizer=Quantizer(), features=features
+        )
+
+    assert made(0.0).fingerprint != made(1.0).fingerprint  # the second one replaces the first
+    (store,) = (tmp_path / "corpus").glob("pitch-*.f32")
+    content = bytearray(store.read_bytes())
+    content[7] ^= 1
+    store.write_bytes(content)
+    with pytest.raises(PartitaError, match="is damaged"):
+        Corpus.open(tmp_path / "corpus").verify()

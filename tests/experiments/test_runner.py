@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tasks import double, fail_or_leave_a_file
+from tasks import double, fail_or_leave_a_file, save_or_fail
 
 from partita.errors import PartitaError
 from partita.experiments.runner import Engine, task_runner
@@ -46,6 +46,16 @@ def test_an_error_of_any_task_stops_the_others_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 25.0
     assert not multiprocessing.active_children()
     assert not (tmp_path / "left").exists()
+
+
+def test_a_stopped_worker_saves_also_if_others_are_idle(tmp_path: Path) -> None:
+    with (
+        pytest.raises(PartitaError, match="the task failed"),
+        task_runner(save_or_fail, workers=3, threads=1) as run_tasks,
+    ):
+        list(run_tasks([tmp_path / "saved", None]))
+    assert (tmp_path / "saved").exists()
+    assert not multiprocessing.active_children()
 
 
 def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,12 +19,11 @@ from partita.sampling.config import Precision, SamplingConfig, usual_smoothing
 from partita.sampling.frame_sources import GivenFrames
 from partita.sampling.precision import bytes_per_weight
 from partita.sampling.stream import Stream
+from partita.training.config.tiers import PERIOD_TAPS
 
 Condition = Literal["none", "features"]
 LAYOUT = FrameLayout(hop_length=hop_length_for(16000), bands=32, sample_rate=16000)
 """The features of a network with a condition."""
-PERIOD_TAPS = 5
-"""The samples one period earlier that a network with features reads, as in training."""
 
 
 @dataclass(frozen=True)

@@ -130,15 +130,12 @@ class Corpus:
 
     @property
     def has_pitch(self) -> bool:
-        """Whether the pitch was tracked; corpora of older versions, and of generated clips, have none."""
+        """Whether the pitch is known; corpora of older versions, and of most generated clips, have none."""
         return "pitch_store" in self.index
 
     @property
     def given_columns(self) -> int:
-        """Columns of the features that its clips were drawn with; 0 if features are computed from the sound.
-
-        Then `pitch_at` returns all of them.
-        """
+        """Columns of the features that its clips were drawn with; 0 if they are computed from the sound."""
         return int(self.index.get("feature_columns", 0))
 
     def pitch_at(self, segment: Segment, positions: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -151,12 +148,21 @@ class Corpus:
 
         Returns:
             (n, 2) float32: MIDI note number (69 is 440 Hz), and periodicity from 0 to 1; see `track_pitch`.
-            (n, `given_columns`) in a corpus that holds the features its clips were drawn with.
 
         Raises:
             PartitaError: the corpus has no pitch.
         """
         return self._pitch.at(segment.offset, segment.length, positions)
+
+    def given_frames(self, segment: Segment, first: int, stop: int) -> NDArray[np.float32]:
+        """Return the features of some frames that a clip was drawn with, (frames, `given_columns`).
+
+        Args:
+            segment: a clip, in a corpus with `given_columns`.
+            first: the first frame, counted from the start of the clip.
+            stop: one past the last frame.
+        """
+        return self._pitch.frames(segment.offset, first, stop)
 
     @cached_property
     def _pitch(self) -> PitchTrack:
@@ -287,10 +293,7 @@ class Corpus:
             count = sum(recording["split"] == split for recording in recordings)
             lines.append(f"  {split}: {self.seconds(split) / 60:.1f} min of {count} recordings")
         if names := numbering_names(training_labels(self.index["recordings"])):
-            lines.append(
-                f"  no condition for models: the label {', '.join(names)}, which is another one in most"
-                " recordings"
-            )
+            lines.append(f"  labels that only number the recordings: {', '.join(names)}")
         lines += [f"  {line}" for line in self.index.get("held_out", [])]
         lines += [f"  warning: {line}" for line in self.index.get("warnings", [])]
         lines += [f"  skipped {entry['source']}: {entry['reason']}" for entry in skipped]

@@ -1,7 +1,8 @@
 """Write a corpus of quantized clips, such as those of a model, without changing their level or length.
 
 `prepare` would set the level of each clip and cut its silence, which changes its classes. These corpora have
-no pitch, but they can hold the features that their clips were drawn with. This module does not know models.
+no pitch of their own, but they can hold the features that their clips were drawn with. This module does not
+know models.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio.features.layout import hop_length_for
+from partita.audio.features.layout import PITCH_COLUMNS, hop_length_for
 from partita.audio.pcm import INT16_SCALE
 from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
@@ -51,7 +52,7 @@ def corpus_from_classes(
 
     Raises:
         PartitaError: a split does not exist, the quantizer has too many classes for 16-bit samples, there is
-            no clip, or the folder holds something else than a corpus.
+            no clip, the features do not fit the clips, or the folder holds something else than a corpus.
 
     >>> import tempfile
     >>> clips = np.array([[128, 130, 125]], np.uint8)
@@ -61,7 +62,7 @@ def corpus_from_classes(
     >>> Quantizer().encode_int16(made.samples).tolist()
     [128, 130, 125]
     """
-    out = Path(out)
+    out, columns = Path(out), None if features is None else _columns(splits, features, sample_rate)
     with explain_full_disk(out), CorpusWriter(out) as writer:
         samples, frames = _Store(writer.scratch / "clips.i16"), _Store(writer.scratch / "clips.f32")
         files, recordings = [], []
@@ -71,11 +72,11 @@ def corpus_from_classes(
                 part, digest = samples.append(_to_int16(clip, quantizer).astype("<i2").tobytes())
                 file = _file(name, part, digest)
                 if features is not None:
-                    given = features[split][number][: len(clip) // hop_length_for(sample_rate) + 1]
-                    file = _with_features(file, *frames.append(given.astype("<f4").tobytes()))
+                    given = features[split][number].astype("<f4")
+                    file = _with_features(file, *frames.append(given.tobytes()))
                 files.append(file)
                 recordings.append(_recording(name, split, offset, len(clip)))
-        index = _index(files, recordings, sample_rate, None if features is None else _columns(features))
+        index = _index(files, recordings, sample_rate, columns)
         return Corpus.from_index(out, writer.commit(index, files))
 
 
@@ -95,10 +96,21 @@ class _Store:
         return part, new_samples_hash(data).hexdigest()
 
 
-def _columns(features: Mapping[str, NDArray[np.float32]]) -> int:
-    """Return the columns of features, of which there must be more than those of the pitch."""
-    (columns,) = {int(rows.shape[-1]) for rows in features.values()}
-    return columns
+def _columns(
+    splits: Mapping[str, NDArray[Any]], features: Mapping[str, NDArray[np.float32]], sample_rate: int
+) -> int:
+    """Return the columns of the features, after checking that they fit the clips."""
+    hop = hop_length_for(sample_rate)
+    widths = {rows.shape[-1] for rows in features.values()}
+    fit = features.keys() == splits.keys() and all(
+        features[name].shape[:2] == (len(clips), clips.shape[1] // hop + 1) for name, clips in splits.items()
+    )
+    if not fit or len(widths) != 1 or min(widths) <= PITCH_COLUMNS:
+        raise PartitaError(
+            "the features do not fit the clips: for each split give (clips, samples // hop_length + 1,"
+            f" columns), with bands, pitch and periodicity, for a hop length of {hop}"
+        )
+    return int(widths.pop())
 
 
 def _with_features(file: PreparedFile, part: StorePart, digest: str) -> PreparedFile:

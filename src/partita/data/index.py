@@ -206,6 +206,8 @@ def _check_content(table: Table) -> None:
         table.optional(
             "feature_columns", lambda key: table.integer(key, minimum=PITCH_COLUMNS + 1, maximum=MOST_COLUMNS)
         )
+    elif "feature_columns" in index:
+        table.reject("feature_columns", "needs `pitch_store`, the store that holds them")
     if "warnings" in index:  # older versions wrote neither warnings nor a digest
         table.text(DIGEST)
     verify_digest(table)
@@ -228,6 +230,7 @@ def fingerprint(index: dict[str, Any]) -> str:
     digests = [entry["samples_digest"] for entry in index["files"] if entry["reason"] is None]
     gap = [index["gap"]] if "gap" in index else []
     notes = [index["notes"]] if "notes" in index else []
-    given = [entry["pitch_digest"] for entry in index["files"]] if "feature_columns" in index else []
+    has_features = "feature_columns" in index
+    given = [entry.get("pitch_digest", "") for entry in index["files"]] if has_features else []
     content = [index["sample_rate"], *gap, digests, index["recordings"], *notes, *given]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

@@ -60,6 +60,18 @@ class PitchTrack:
         before, after = frames[first + left], frames[np.minimum(first + left + 1, stop - 1)]
         return np.asarray(before + share * (after - before), dtype=np.float32)
 
+    def frames(self, offset: int, first: int, stop: int) -> NDArray[np.float32]:
+        """Return consecutive frames, not interpolated, of a segment that begins at a frame of its stretch.
+
+        Args:
+            offset: first sample of the segment in the store of samples.
+            first: the first frame, counted from the start of the segment.
+            stop: one past the last frame.
+        """
+        stretch = int(np.searchsorted(self._starts, offset, side="right")) - 1
+        begin = self._firsts[stretch] + (offset - self._starts[stretch]) // self._hop_length
+        return np.asarray(self._frames[begin + first : begin + stop])
+
     def verify(self, source: str, start: int, length: int, digest: str, stop: Callable[[], bool]) -> None:
         """Compare the pitch of a recording with its digest.
 

@@ -10,22 +10,22 @@ import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import torch
 
 from partita.errors import PartitaError
 
 Engine = Literal["processes", "ray"]
-TaskT = TypeVar("TaskT")
 RunTasks = Callable[[Sequence[Any]], Iterator[Any]]
 """Runs tasks and yields their results in the order of the tasks."""
 
-PARENT_CHECK_SECONDS = 0.1  # between two checks whether the parent is alive
+CHECK_SECONDS = 0.1  # between two checks whether the parent is alive, or a task has failed
 SAVE_SECONDS = 10.0  # for saving after the parent has died
 
 
@@ -43,7 +43,7 @@ def task_runner(
         workers: tasks that run at the same time. One worker of the engine `processes` is this process.
         threads: CPU threads of each worker; None leaves the choice to PyTorch.
         engine: `processes` on this machine, or `ray`, a Ray cluster, whose machines share the folders that
-            the tasks use. Without a cluster (`RAY_ADDRESS`) Ray starts its own processes on this machine.
+            the tasks use, by absolute paths. Without a cluster (`RAY_ADDRESS`) Ray uses this machine.
 
     Raises:
         PartitaError: Ray is not installed.
@@ -64,18 +64,18 @@ def task_runner(
 
 @contextmanager
 def _processes(work: Callable[[Any], Any], workers: int, threads: int | None) -> Iterator[RunTasks]:
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin_worker,
         initargs=(os.getpid(), threads),
-        max_tasks_per_child=1,  # each task begins with the memory of a new process
     )
     try:
         yield partial(_results, pool, work)
     except BaseException:
-        for process in multiprocessing.active_children():
-            process.terminate()  # the worker saves and ends
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()  # a worker with a task saves and ends it; others do nothing
         raise
     finally:
         pool.shutdown(cancel_futures=True)
@@ -83,30 +83,39 @@ def _processes(work: Callable[[Any], Any], workers: int, threads: int | None) ->
 
 def _results(pool: ProcessPoolExecutor, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
     """Yield the results of tasks; an error of a later task is raised when it happens."""
-    futures = [pool.submit(work, task) for task in tasks]
-    failed: list[Future[Any]] = []
+    futures = [pool.submit(_interruptible, work, task) for task in tasks]
     for future in futures:
-        future.add_done_callback(lambda one: failed.append(one) if _has_failed(one) else None)
-    for future in futures:
-        while not future.done() and not failed:
-            threading.Event().wait(PARENT_CHECK_SECONDS)
-        yield (failed[0] if failed else future).result()
-
-
-def _has_failed(future: "Future[Any]") -> bool:
-    return not future.cancelled() and future.exception() is not None
+        while not future.done():
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION, timeout=CHECK_SECONDS)
+            for one in done:
+                one.result()  # raises the error of a task that has failed
+        yield future.result()
 
 
 def _begin_worker(parent: int, threads: int | None) -> None:
-    """Prepare a worker process."""
+    """Prepare a worker process, which does not notice signals while it has no task."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     torch.set_num_threads(threads or torch.get_num_threads())
+
+
+def _interruptible(work: Callable[[Any], Any], task: Any) -> Any:
+    """Run a task; a signal ends it as Ctrl-C does."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return work(task)
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _end_with_parent(parent: int) -> None:
     """Wait until the parent has died, then let this process save and end."""
     while os.getppid() == parent:
-        time.sleep(PARENT_CHECK_SECONDS)
+        time.sleep(CHECK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(SAVE_SECONDS)
     os._exit(1)
@@ -120,25 +129,38 @@ def _ray(work: Callable[[Any], Any], workers: int, threads: int | None) -> Itera
         raise PartitaError("`engine` is 'ray', which is not installed: pip install 'partita[ray]'") from None
     cores = threads or 1
     begun = not ray.is_initialized()
-    if begun:
-        own = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": workers * cores, "include_dashboard": False}
-        ray.init(log_to_driver=True, **own)
+    if begun and "RAY_ADDRESS" in os.environ:
+        ray.init()
+    elif begun:
+        ray.init(address="local", num_cpus=workers * cores, include_dashboard=False)
     remote = ray.remote(num_cpus=cores, max_retries=0, max_calls=1)(_with_threads)
-
-    def run_tasks(tasks: Sequence[Any]) -> Iterator[Any]:
-        references = [remote.remote(work, threads, task) for task in tasks]
-        try:
-            for reference in references:
-                yield ray.get(reference)
-        finally:
-            for reference in references:
-                ray.cancel(reference)
-
     try:
-        yield run_tasks
+        yield partial(_ray_results, ray, partial(remote.remote, work, threads), workers)
     finally:
         if begun:
             ray.shutdown()
+
+
+def _ray_results(ray: Any, start: Callable[[Any], Any], workers: int, tasks: Sequence[Any]) -> Iterator[Any]:
+    """Yield the results of tasks, of which as many run at a time as there are workers."""
+    waiting, running, results = deque(enumerate(tasks)), dict[Any, int](), dict[int, Any]()
+    try:
+        for number in range(len(tasks)):
+            while number not in results:
+                while waiting and len(running) < workers:
+                    place, task = waiting.popleft()
+                    running[start(task)] = place
+                (ready, *_), _ = ray.wait(list(running))
+                try:
+                    results[running.pop(ready)] = ray.get(ready)
+                except ray.exceptions.RayTaskError as error:
+                    raise error.cause from None
+            yield results.pop(number)
+    finally:
+        for reference in running:
+            ray.cancel(reference)
+        if running:  # they save what they have trained
+            ray.wait(list(running), num_returns=len(running), timeout=SAVE_SECONDS)
 
 
 def _with_threads(work: Callable[[Any], Any], threads: int | None, task: Any) -> Any:

@@ -75,6 +75,11 @@ class WaveNetConfig:
                 f"`period_taps` is {self.period_taps}, but the network has no pitch: give `condition` bands"
                 " and a `sample_rate`, or set it to 0"
             )
+        if layout is not None and self.period_taps and layout.longest_period < self.period_taps // 2 + 2:
+            raise PartitaError(
+                f"`period_taps` is {self.period_taps}, more than fit into the longest period,"
+                f" {layout.longest_period} samples at {layout.sample_rate} Hz: give fewer"
+            )
         if self.receptive_field > MOST_PAST:
             raise PartitaError(
                 f"the receptive field is {self.receptive_field} samples, must be at most {MOST_PAST}: give"

@@ -168,9 +168,11 @@ class ConditionTable:
         """
         if not self._taps:
             return np.zeros((1, 1, 2), np.float32)
-        blocks = torch.arange(start // HOLD, (stop - 1) // HOLD + 1)
-        frame = nearest_frames(blocks, self.layout.hop_length).numpy()
-        known = self._frames(int(frame[0]), int(frame[-1]) + 1).periods[frame - frame[0]]
+        blocks = np.arange(start // HOLD, (stop - 1) // HOLD + 1)
+        frame, _ = places_of(blocks, self.layout.hop_length)
+        nearest = nearest_frames(torch.from_numpy(blocks), self.layout.hop_length).numpy()
+        # the frames that `biases` asks for, so that no chunk is made twice
+        known = self._frames(int(frame[0]), int(frame[-1]) + 2).periods[nearest - frame[0]]
         return np.repeat(known, self.rows // self._given, 1)
 
     def constant_samples(self, start: int, stop: int) -> int:

@@ -75,8 +75,9 @@ def frame_periods(frames: Tensor, layout: FrameLayout, taps: int) -> NDArray[np.
     rows, count, _ = frames.shape
     if not taps:
         return np.zeros((count, rows, 2), np.float32)
-    period = periods_of(frames[..., layout.bands], layout, taps=taps).float()
-    return torch.stack([period, frames[..., layout.bands + 1]], 2).transpose(0, 1).contiguous().numpy()
+    pitch, periodicity = frames[..., layout.bands], frames[..., layout.bands + 1]
+    period, share = periods_of(pitch, periodicity, layout, taps=taps)
+    return torch.stack([period.float(), share], 2).transpose(0, 1).contiguous().numpy()
 
 
 def requested_frames(source: FrameSource, layout: FrameLayout, first: int, stop: int) -> NDArray[np.float32]:

@@ -53,7 +53,8 @@ class CachedStep:
         """
         model, units = self.model, 2 * self.model.config.dilation_channels
         hidden: Tensor = model.embedding[classes]
-        if model.periodic is not None and periods is not None:
+        if model.periodic is not None:
+            assert periods is not None
             hidden = hidden + self._one_period_before(model.periodic, classes, periods)
         skips: Tensor = model.skip_bias
         if condition is not None:

@@ -25,6 +25,7 @@ from partita.training.config.tiers import with_conditions
 from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
 from partita.training.judges.critic import load_critic
 from partita.training.schedule import Pace
+from partita.training.start.like_model import period_taps_of
 from partita.training.start.weights import load_start
 from partita.training.state import TrainerState, TrainingRun
 from partita.training.train_step import TrainStep
@@ -44,6 +45,8 @@ def create_run(
     Raises:
         PartitaError: the folder is not empty, the disk is full, or the weights do not fit the config.
     """
+    if start_from is not None and config.period_taps is None:
+        config = replace(config, period_taps=period_taps_of(start_from))
     config = with_conditions(config, corpus, inherited=start_from is not None)
     train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
     start = None if start_from is None else load_start(train_step, config, corpus, start_from)

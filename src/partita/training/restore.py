@@ -8,10 +8,11 @@ from torch import Tensor
 
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
+from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy
-from partita.runs.config import from_table, to_table
+from partita.runs.config import from_table
 from partita.runs.config_file import REMEDY
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.tensors import check_finite, check_tensor_specs, read_tensor_specs, tensor_specs
@@ -42,7 +43,8 @@ def unfinished_config(folder: RunFolder, *, device: str | None = None) -> TrainC
     table = folder.config()
     where = f"{folder.path / CONFIG} [training]"
     config = from_table(TrainConfig, table["training"], where=where)
-    if to_table(config.network_shape) != table["network"]:
+    network = from_table(WaveNetConfig, table["network"], where=f"{folder.path / CONFIG} [network]")
+    if config.network_shape != network:
         raise PartitaError(f"{where} asks for another network than [network]: {REMEDY}")
     if device is not None:
         config = replace(config, device=device)

@@ -24,7 +24,7 @@ from partita.sampling.config import SamplingConfig
 from partita.sampling.cpu.engine import CPUEngine
 
 RATE, HOP = 8000, 80
-LAYOUT = FrameLayout(hop_length=HOP, bands=BANDS)
+LAYOUT = FrameLayout(hop_length=HOP, bands=BANDS, sample_rate=RATE)
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +81,17 @@ def test_other_features_give_other_probabilities(data: TeacherData) -> None:
     assert not log_ratios(model, model, moved).any()
 
 
-def test_the_training_clips_keep_their_features(data: TeacherData, tmp_path: Path) -> None:
-    made = data.write_training_corpus(tmp_path / "clips", clips=4, samples=777, seed=1)
-    corpus, drawn = Corpus.open(made.path), data.draw(clips=5, samples=777, seed=1)
+@pytest.mark.parametrize("samples", [777, 10 * HOP])
+def test_the_training_clips_keep_their_features(data: TeacherData, tmp_path: Path, samples: int) -> None:
+    made = data.write_training_corpus(tmp_path / "clips", clips=4, samples=samples, seed=1)
+    corpus, drawn = Corpus.open(made.path), data.draw(clips=5, samples=samples, seed=1)
     corpus.verify()
     assert drawn.frames is not None and corpus.given_columns == LAYOUT.columns
     for number, segment in enumerate(corpus.segments("train")):
         sound = corpus.samples[segment.offset : segment.offset + segment.length]
         assert (data.teacher.quantizer.encode_int16(sound) == drawn.sound[number]).all()
         frames = segment_frames(corpus, segment, LAYOUT)
-        assert len(frames) == 777 // HOP + 1
+        assert len(frames) == samples // HOP + 1
         np.testing.assert_array_equal(frames, drawn.frames[number, 4 : 4 + len(frames)])
     starts = [segment.offset + HOP for segment in corpus.segments("train")]
     around = frames_around(corpus, "train", starts, LAYOUT, before=1, after=2)
@@ -114,6 +115,18 @@ def test_an_arena_with_features(
     assert network["condition"]["bands"] == BANDS
     training = RunFolder.open(run.parent).config()["training"]
     assert (training["augment"], training["input_noise"], training["input_gain_db"]) == ("off", 0.0, 0.0)
+
+
+def test_clips_longer_than_the_recordings_are_refused(data: TeacherData) -> None:
+    with pytest.raises(PartitaError, match=r"are shorter than .* s, the features that a clip follows"):
+        data.draw(clips=2, samples=40 * RATE, seed=0)
+
+
+def test_a_student_may_see_more_than_the_teacher(data: TeacherData) -> None:
+    reach = data.teacher.model.config.reach
+    assert reach > 0
+    clips = data.evaluation_clips(clips=2, samples=100, field=5000, seed=0)
+    assert clips.past.shape[1] >= 5000 + reach
 
 
 def test_what_the_arena_does_not_support_is_refused(tmp_path: Path, data: TeacherData) -> None:

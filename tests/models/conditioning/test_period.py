@@ -68,7 +68,8 @@ def test_without_a_period_the_past_alone_is_read() -> None:
 
 def test_the_oldest_sample_that_can_be_read_is_inside_the_receptive_field() -> None:
     model = model_of()
-    found = read_samples(model, frames_of(0.0, 1.0, 200), model.receptive_field)
+    lowest = 69 + 12 * torch.log2(torch.tensor(60 / 440)).item()
+    found = read_samples(model, frames_of(lowest, 1.0, 200), model.receptive_field)
     assert found[-1] == model.receptive_field - 1
 
 
@@ -89,8 +90,27 @@ def test_the_period_is_that_of_the_nearest_frame() -> None:
     blocks = (7 + torch.arange(90)) // 16
     expected = nearest_frames(blocks, 32)
     assert expected[[0, 8, 9, 40, 41]].tolist() == [0, 0, 1, 1, 2]
-    assert torch.equal(found[0], periods_of(frames[0, expected, 3], LAYOUT, taps=3))
-    assert torch.equal(share[0], frames[0, expected, 4])
+    known = periods_of(frames[0, expected, 3], frames[0, expected, 4], LAYOUT, taps=3)
+    assert torch.equal(found[0], known[0])
+    assert torch.equal(share[0], known[1])
+
+
+@pytest.mark.parametrize("taps", [1, 2, 5, 31])
+def test_short_periods_are_multiplied_and_long_ones_are_not_read(taps: int) -> None:
+    pitch = torch.linspace(0.0, 127.0, 500)
+    layout = dataclasses.replace(LAYOUT, sample_rate=16000)
+    period, share = periods_of(pitch, torch.ones(500), layout, taps=taps)
+    exact = 16000 / 440 * 2 ** ((69 - pitch.double()) / 12)
+    assert int(period.min()) >= taps // 2 + 2
+    assert torch.equal(share == 0.0, exact.round() > layout.longest_period)
+    multiples = (period / exact)[share > 0]
+    assert (((multiples - multiples.round()) * exact[share > 0]).abs() <= 0.5).all()
+
+
+def test_taps_that_no_period_can_hold_are_refused() -> None:
+    slow = dataclasses.replace(LAYOUT, sample_rate=1000)
+    with pytest.raises(PartitaError, match="more than fit into the longest period, 16 samples at 1000 Hz"):
+        dataclasses.replace(SHAPE, condition=slow, period_taps=31)
 
 
 def test_taps_need_a_pitch() -> None:

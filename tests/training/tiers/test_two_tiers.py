@@ -15,14 +15,16 @@ from partita.data.corpus import Corpus
 from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.models.conditioning.conditions import Conditions
+from partita.models.sizes import SIZES
 from partita.runs import metrics
 from partita.runs.config import from_table
 from partita.runs.folder import RunFolder
 from partita.training.config.arms import with_arm
-from partita.training.config.tiers import FrameTierConfig, check_conditions, with_conditions
+from partita.training.config.tiers import PERIOD_TAPS, FrameTierConfig, check_conditions, with_conditions
 from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.losses.likelihood import sample_nats
 from partita.training.new_run import create_run, resolve
+from partita.training.restore import unfinished_config
 from partita.training.rollouts.free_running import RolloutBatch
 from partita.training.tiers.conditions import window_conditions
 from partita.training.tiers.frame_tier import FrameTier
@@ -57,6 +59,33 @@ def test_a_corpus_with_pitch_trains_two_tiers_unless_told_otherwise(
     assert plain.frames.model is None and (plain.augment, plain.input_noise) == ("off", 0.0)
     alone = with_conditions(make_config(condition=("auto",), frames=replace(FRAMES, every=0)), corpus)
     assert alone.network_shape.condition is not None and alone.frames.model is None
+
+
+def test_a_new_network_with_features_reads_samples_one_period_earlier(corpus: Corpus) -> None:
+    def taps(**changes: Any) -> int:
+        return with_conditions(TrainConfig(size="tiny", steps=1, **changes), corpus).network_shape.period_taps
+
+    found = with_conditions(TrainConfig(size="tiny", steps=1), corpus).network_shape
+    assert found.period_taps == PERIOD_TAPS
+    assert found.condition is not None and found.condition.sample_rate == corpus.sample_rate
+    assert (taps(period_taps=0), taps(period_taps=3), taps(condition=("none",))) == (0, 3, 0)
+    assert taps(network=SIZES["tiny"]) == 0
+    with pytest.raises(PartitaError, match="`period_taps` is 2, but the network is given no pitch"):
+        taps(period_taps=2, condition=("none",))
+
+
+def test_a_run_whose_network_lacks_the_newest_settings_can_be_resumed(
+    corpus: Corpus, two_tiers: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = train(corpus, tmp_path / "part", two_tiers(steps=8, validations=2), quiet=True, stop=lambda: True)
+    older = RunFolder.open(part).config()
+    for network in (older["network"], older["training"]["network"]):
+        del network["period_taps"], network["condition"]["sample_rate"]
+    monkeypatch.setattr(RunFolder, "config", lambda self: older)
+    assert unfinished_config(RunFolder.open(part)).network_shape.period_taps == 0
+    older["network"]["layers"] += 1
+    with pytest.raises(PartitaError, match="asks for another network"):
+        unfinished_config(RunFolder.open(part))
 
 
 @pytest.mark.parametrize(

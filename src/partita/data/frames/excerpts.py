@@ -66,7 +66,7 @@ class FrameReader:
         if columns and given not in {0, columns}:
             raise PartitaError(
                 f"the clips of {self.corpus.path} were drawn with {given} features, but the frames have"
-                f" {columns}: set `bands` to {given - PITCH_COLUMNS}"
+                f" {columns}: set `frames.bands` to {given - PITCH_COLUMNS}"
             )
 
     def count(self, sound: ChangedSegment) -> int:
@@ -103,15 +103,15 @@ class FrameReader:
     ) -> NDArray[np.float32]:
         """Return bands, pitch and periodicity of the frames `low` to `high`, which follow `skip` others."""
         hop = self.layout.hop_length
-        centres = np.minimum(sound.positions(np.arange(low, high + 1) * hop), sound.segment.length - 1)
         if self.corpus.given_columns:
-            return self.corpus.pitch_at(sound.segment, centres)
+            return self.corpus.given_frames(sound.segment, low, high + 1)
         bands = log_mel(
             samples / np.float32(INT16_SCALE),
             sample_rate=self.corpus.sample_rate,
             hop_length=hop,
             bands=self.layout.bands,
         )[skip : skip + high + 1 - low]
+        centres = np.minimum(sound.positions(np.arange(low, high + 1) * hop), sound.segment.length - 1)
         pitch = self.corpus.pitch_at(sound.segment, centres)
         pitch[:, 0] += np.float32(sound.change.semitones)
         return round_features(np.concatenate([bands, pitch], 1, dtype=np.float32), self.layout)

@@ -120,5 +120,6 @@ def coverage(clips: Clips, real: Clips, sample_rate: int, *, seed: int = 0) -> S
 
 def _distances(a: Floats, b: Floats) -> NDArray[np.float64]:
     """Return the root mean square differences between patches, (a, b)."""
-    parts = [cdist(a[start : start + CHUNK], b) for start in range(0, len(a), CHUNK)]
+    wide, other = a.astype(np.float64), b.astype(np.float64)  # once, not for each part
+    parts = [cdist(wide[start : start + CHUNK], other) for start in range(0, len(a), CHUNK)]
     return np.asarray(np.concatenate(parts) / np.sqrt(a.shape[1]), np.float64)

@@ -108,7 +108,14 @@ class TeacherData:
             return given, None
         length = field + whole(steps, self.hop)
         places = prompt_places(self.corpus, SPLIT, count=clips, length=length, seed=seed, grid=self.hop)
-        known = [(start, min(start + field, stop)) for start, stop in places]
+        if any(stop - start < length for start, stop in places):
+            seconds = length / self.corpus.sample_rate
+            raise PartitaError(
+                f"the recordings of {self.corpus.path} are shorter than {seconds:.1f} s, the features that a"
+                " clip follows: give more and shorter clips, with `--clips` and `--train-clips`, or longer"
+                " recordings"
+            )
+        known = [(start, start + field) for start, _ in places]
         starts, after = [stop for _, stop in known], steps // self.hop + LATER
         frames = frames_around(self.corpus, SPLIT, starts, layout, before=EARLIER, after=after)
         return prompts_at(self.corpus, known, length=field, quantizer=quantizer), frames
@@ -119,11 +126,12 @@ class TeacherData:
         Args:
             clips: number of clips.
             samples: length of each clip without its prompt.
-            field: receptive field of the student, in samples.
+            field: receptive field of the student without a condition, in samples.
             seed: of the prompts and the draws.
         """
         # a judge needs WINDOW samples
-        length = whole(max(self.teacher.model.receptive_field, field, WINDOW), self.hop)
+        teacher = self.teacher.model
+        length = whole(max(teacher.receptive_field, field + teacher.config.reach, WINDOW), self.hop)
         drawn, conditions = self.draw(clips=clips, samples=length + samples, seed=seed), None
         if drawn.frames is not None:
             start = torch.full((clips,), EARLIER * self.hop)

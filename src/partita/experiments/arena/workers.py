@@ -8,7 +8,7 @@ results.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -79,9 +79,15 @@ def worker_pool(context: ArenaContext) -> Iterator[RunTasks]:
     """
     config = context.config
     alone = config.workers == 1 and config.engine == "processes"
-    work = partial(_run_here, context) if alone else partial(_run, config, context.log)
+    work = partial(_run_here, context) if alone else partial(_run, _absolute(config), context.log)
     with task_runner(work, workers=config.workers, threads=config.threads, engine=config.engine) as run_tasks:
         yield run_tasks
+
+
+def _absolute(config: ArenaConfig) -> ArenaConfig:
+    """Return the config for workers, which may have another working directory."""
+    paths = {name: getattr(config, name) for name in ("out", "teacher", "corpus", "students")}
+    return replace(config, **{name: path.absolute() for name, path in paths.items() if path is not None})
 
 
 def _run_here(context: ArenaContext, task: Task) -> Any:

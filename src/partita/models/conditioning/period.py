@@ -19,20 +19,30 @@ from partita.audio.features.layout import HOLD, FrameLayout
 from partita.models.conditioning.conditions import Conditions
 
 
-def periods_of(pitch: Float[Tensor, "..."], layout: FrameLayout, *, taps: int) -> Int[Tensor, "..."]:
-    """Return periods in whole samples, so long that the taps are older than the newest sample.
+def periods_of(
+    pitch: Float[Tensor, "..."], periodicity: Float[Tensor, "..."], layout: FrameLayout, *, taps: int
+) -> tuple[Int[Tensor, "..."], Float[Tensor, "..."]]:
+    """Return periods in whole samples, and the share of the samples that are read one period earlier.
+
+    The taps must be older than the newest sample. So of a very short period the smallest multiple is taken
+    that is long enough. The share is the periodicity, and 0 for a period that is too long.
 
     Args:
         pitch: MIDI note numbers.
+        periodicity: 0 to 1.
         layout: of the frames, for the sample rate and the longest period.
         taps: neighbouring samples that are read, with the one that is one period earlier in the middle.
 
     >>> layout = FrameLayout(hop_length=160, bands=4, sample_rate=16000)
-    >>> periods_of(torch.tensor([69.0, 200.0, 0.0]), layout, taps=5).tolist()
-    [36, 4, 266]
+    >>> period, share = periods_of(torch.tensor([69.0, 110.0, 0.0]), torch.ones(3), layout, taps=5)
+    >>> period.tolist(), share.tolist()
+    ([36, 7, 266], [1.0, 1.0, 0.0])
     """
     exact = layout.sample_rate / 440.0 * 2.0 ** ((69.0 - pitch.double()) / 12.0)
-    return exact.round().clamp(taps // 2 + 2, layout.longest_period).long()
+    multiple = ((taps // 2 + 1.5) / exact).ceil().clamp(min=1.0)
+    period = (multiple * exact).round()
+    longest = layout.longest_period
+    return period.clamp(max=longest).long(), torch.where(period > longest, 0.0, periodicity)
 
 
 def nearest_frames(block: Int[Tensor, "..."], hop_length: int) -> Int[Tensor, "..."]:
@@ -51,7 +61,7 @@ def nearest_frames(block: Int[Tensor, "..."], hop_length: int) -> Int[Tensor, ".
 def period_before(
     conditions: Conditions, layout: FrameLayout, *, samples: int, taps: int
 ) -> tuple[Int[Tensor, "batch samples"], Float[Tensor, "batch samples"]]:
-    """Return the period and the periodicity at consecutive samples.
+    """Return the period, and the share of what is one period earlier, at consecutive samples.
 
     Args:
         conditions: frames, and where the first sample is.
@@ -65,4 +75,4 @@ def period_before(
     pitch, periodicity = (
         frames[..., column].gather(1, nearest) for column in (layout.bands, layout.bands + 1)
     )
-    return periods_of(pitch, layout, taps=taps), periodicity
+    return periods_of(pitch, periodicity, layout, taps=taps)

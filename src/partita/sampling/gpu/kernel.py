@@ -46,7 +46,7 @@ def pass_layers(
     tl.debug_barrier()
 
 
-@triton.jit(do_not_specialize=["count"])
+@triton.jit(do_not_specialize=["count", "period_size"])
 def take_in(
     count: tl.tensor, known: tl.tensor, newest: tl.tensor, clock: tl.tensor, biases: tl.tensor,
     periods: tl.tensor, bias_rows: tl.tensor, lines: tl.tensor, rings: tl.tensor, workspace: tl.tensor,
@@ -94,7 +94,7 @@ def take_in(
     tl.store(newest + mine, tl.load(known + (count - 1) * clips + mine))
 
 
-@triton.jit(do_not_specialize=["steps"])
+@triton.jit(do_not_specialize=["steps", "period_size"])
 def draw_steps(
     steps: tl.tensor, drawn: tl.tensor, seen: tl.tensor, newest: tl.tensor, numbers: tl.tensor,
     clock: tl.tensor, rule: tl.tensor, biases: tl.tensor, periods: tl.tensor, bias_rows: tl.tensor,

@@ -22,13 +22,17 @@ class RatioConfig:
     refresh: int = 64
     """Updates of a round: then the generator becomes the next reference, which draws new clips."""
 
-    def updates_per_draw(self, clips: int) -> int:
-        """Return for how many updates the clips last that are drawn at once, at most a round.
+    def draws_at(self, step: int, *, clips: int) -> bool:
+        """Return whether clips are drawn in an update: when all were used, and at the beginning of a round.
 
-        >>> RatioConfig(pairs=4).updates_per_draw(32)
-        8
+        Args:
+            step: the number of the update, counted from 1.
+            clips: how many are drawn at once.
+
+        >>> [step for step in range(1, 100) if RatioConfig(pairs=4, refresh=20).draws_at(step, clips=32)][:5]
+        [1, 9, 17, 21, 29]
         """
-        return max(1, min(self.refresh, clips // self.pairs))
+        return (step - 1) % self.refresh % max(1, clips // self.pairs) == 0
 
     def __post_init__(self) -> None:
         """Check the values."""

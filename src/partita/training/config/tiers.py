@@ -92,13 +92,18 @@ def with_conditions(config: "TrainConfig", corpus: Corpus, *, inherited: bool = 
     """
     names = _names(config.condition, corpus, notes_needed=not (inherited and FEATURES in config.condition))
     config = _with_changes(replace(config, condition=names), corpus)
-    if corpus.given_columns and config.augment == "on":
+    if corpus.given_columns and config.augment == "on" and FEATURES in names:
         raise PartitaError(
             f"`augment` is 'on', but the clips of {corpus.path} were drawn with features that can't be"
             " changed with the sound: set it to 'off'"
         )
+    if config.period_taps and FEATURES not in names and not inherited:
+        raise PartitaError(
+            f"`period_taps` is {config.period_taps}, but the network is given no pitch: leave it out, or"
+            " train with `--condition features`"
+        )
     if names == (NONE,):
-        return config
+        return replace(config, network=None if config.network is None else config.network.plain)
     hop_length = hop_length_for(corpus.sample_rate)
     bands = config.frames.bands if FEATURES in names else 0
     labels = corpus.label_values() if LABELS in names else ()
@@ -114,7 +119,10 @@ def with_conditions(config: "TrainConfig", corpus: Corpus, *, inherited: bool = 
 
 
 def _period_taps(config: "TrainConfig") -> int:
-    """Return the samples about one period earlier that a network with features reads."""
+    """Return the samples about one period earlier that a network with features reads.
+
+    A network of an own shape has those of its shape.
+    """
     if config.period_taps is not None:
         return config.period_taps
     return PERIOD_TAPS if config.network is None else config.network.period_taps

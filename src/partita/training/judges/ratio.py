@@ -1,8 +1,9 @@
 """The generator as its own judge: its likelihood over that of a frozen copy, the reference.
 
 The reference draws the clips, many at once. Each update takes a few of them, with the real continuations of
-the same pasts. What the reference says about all of them is computed once. After some updates the generator
-becomes the next reference. `losses/ratio.py` has the loss. This file does not know how clips are drawn.
+the same pasts. The reference's log-probabilities of all of them are computed once. After some updates the
+generator becomes the next reference. `losses/ratio.py` has the loss. This file does not know how clips are
+drawn.
 """
 
 from dataclasses import replace
@@ -27,20 +28,25 @@ class RatioJudge:
         compute: device and precision.
         config: weight, beta, and the length of a round.
         network: the shape of the generator.
+        clips: how many are drawn at once.
         rng: the random stream of the order in which clips are used, on the CPU.
 
     >>> cpu = ComputeDevice(torch.device("cpu"), False)
-    >>> RatioJudge(cpu, RatioConfig(weight=2.0), WaveNetConfig(), torch.Generator()).weight(0.5)
+    >>> from partita.models.sizes import SIZES
+    >>> RatioJudge(cpu, RatioConfig(weight=2.0), SIZES["tiny"], 32, torch.Generator()).weight(0.5)
     2.0
     """
 
     def __init__(
-        self, compute: ComputeDevice, config: RatioConfig, network: WaveNetConfig, rng: torch.Generator
+        self,
+        compute: ComputeDevice,
+        config: RatioConfig,
+        network: WaveNetConfig,
+        clips: int,
+        rng: torch.Generator,
     ) -> None:
-        self.compute, self.config, self._rng = compute, config, rng
+        self.compute, self.config, self._at_once, self._rng = compute, config, clips, rng
         self.reference = WaveNet(network).to(compute.device).eval().requires_grad_(False)
-        self._drawn = torch.zeros(0, 0, dtype=torch.long)
-        """The drawn clips that `_nats` is about."""
         self._order, self._used = torch.zeros(0, dtype=torch.long), 0
         self._nats: dict[str, Tensor] = {}
         """-log p_ref of every sample of the `real` and `drawn` clips."""
@@ -71,9 +77,9 @@ class RatioJudge:
         return self.reference
 
     def update(self, generator: WaveNet, clips: ClipBatch, *, step: int) -> dict[str, Tensor]:
-        """Compute what the reference says about new clips; nothing learns but the generator."""
-        if not torch.equal(clips.drawn, self._drawn):
-            self._drawn, self._used = clips.drawn, 0
+        """Compute the reference's log-probabilities of new clips; nothing learns but the generator."""
+        if self.config.draws_at(step, clips=self._at_once):
+            self._used = 0
             self._order = torch.randperm(len(clips.past), generator=self._rng)
             with torch.no_grad():
                 self._nats = {
@@ -111,8 +117,7 @@ class RatioJudge:
     def tensors(self) -> TensorFiles:
         """Return all that `restore` needs, for a checkpoint."""
         state = {"order": self._order, "used": torch.tensor(self._used), "random": self._rng.get_state()}
-        state |= {"clips": self._drawn} | self._nats
-        return {"rollout": {}, "ratio": state, "reference": dict(self.reference.state_dict())}
+        return {"rollout": {}, "ratio": state | self._nats, "reference": dict(self.reference.state_dict())}
 
     def restore(self, tensors: TensorFiles) -> None:
         """Load the tensors of a checkpoint.
@@ -121,12 +126,12 @@ class RatioJudge:
             PartitaError: the likelihoods are not those of the clips.
         """
         saved, device = tensors["ratio"], self.compute.device
-        shapes = {tuple(saved[name].shape) for name in ("real", "drawn") if name in saved}
-        whole = torch.equal(saved["order"].sort().values, torch.arange(len(saved["clips"])))
-        if not whole or shapes not in (set(), {tuple(saved["clips"].shape)}):
+        nats = {name: saved[name] for name in ("real", "drawn") if name in saved}
+        whole = torch.equal(saved["order"].sort().values, torch.arange(len(saved["order"])))
+        fit = all(len(part) == len(saved["order"]) and bool(part.isfinite().all()) for part in nats.values())
+        if not (whole and fit and len({part.shape for part in nats.values()}) < 2):
             raise PartitaError("the file of the ratio objective is damaged: resume from another checkpoint")
         self._rng.set_state(saved["random"])
         self._order, self._used = saved["order"], int(saved["used"])
-        self._drawn = saved["clips"].to(device)
-        self._nats = {name: saved[name].to(device) for name in ("real", "drawn") if name in saved}
+        self._nats = {name: part.to(device) for name, part in nats.items()}
         self.reference.load_state_dict(tensors["reference"])

@@ -28,7 +28,7 @@ from partita.training.monitoring.diagnostics import entropy_bits
 from partita.training.rollouts.clip_starts import CutGrid, choose_cuts
 from partita.training.schedule import clip_length
 
-STREAMS = ("places", "draws", "replay", "noise", "order")
+STREAMS = ("places", "draws", "replay", "noise")
 CLIPS = ("past", "real", "drawn")
 
 
@@ -68,7 +68,8 @@ class FreeRunning:
             assert config.critic is not None
             return CriticJudge(critic, self.compute, config.critic)
         if config.ratio is not None:
-            return RatioJudge(self.compute, config.ratio, config.network_shape, self.rngs["order"])
+            order = torch_stream(config.seed, "rollout/order")
+            return RatioJudge(self.compute, config.ratio, config.network_shape, config.rollout.clips, order)
         assert config.adversary is not None
         adversary = Adversary(config.adversary, seed=config.seed, compute=self.compute)
         replay, noise = self.rngs["replay"], self.rngs["noise"]
@@ -106,10 +107,9 @@ class FreeRunning:
 
     def _draws_again(self, step: int) -> bool:
         """Return whether clips are drawn in an update; a round of the ratio begins with new clips."""
-        ratio = self.config.ratio
-        if ratio is None:
-            return (step - 1) % self.rollout.redraw_every == 0
-        return (step - 1) % ratio.refresh % ratio.updates_per_draw(self.rollout.clips) == 0
+        if self.config.ratio is not None:
+            return self.config.ratio.draws_at(step, clips=self.rollout.clips)
+        return (step - 1) % self.rollout.redraw_every == 0
 
     def draw_clips(self, generator: WaveNet, batch: RolloutBatch, progress: float) -> ClipBatch:
         """Cut real pasts out of windows, and continue them with the generator's current weights.
@@ -184,8 +184,7 @@ class FreeRunning:
         """
         self.judge.restore(tensors)
         for name, rng in self.rngs.items():
-            if name in tensors["rollout-random"]:  # older checkpoints have fewer streams
-                rng.set_state(tensors["rollout-random"][name])
+            rng.set_state(tensors["rollout-random"][name])
         saved = tensors["rollout"]
         clips = {name: saved[name].long().to(self.compute.device) for name in CLIPS if name in saved}
         conditions = None

@@ -69,6 +69,20 @@ def _frame_tier(
     return replace(config, channels=frames.recurrent_channels, layers=frames.recurrent_layers)
 
 
+def period_taps_of(model: str | Path) -> int:
+    """Return how many samples one period earlier the network of a model reads.
+
+    Args:
+        model: a run, one of its checkpoints, or the name of a model that ships.
+
+    Raises:
+        PartitaError: there is no such model, or its config is damaged.
+    """
+    run, _ = find_checkpoint(model)
+    network = from_table(WaveNetConfig, run.config()["network"], where=f"{run.path / CONFIG} [network]")
+    return network.period_taps
+
+
 def sample_rate_of(model: str | Path) -> int:
     """Return the sample rate of a model, in Hz.
 
