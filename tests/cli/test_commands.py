@@ -221,7 +221,7 @@ def test_arena_prints_one_json_object_or_where_its_page_is(
     assert "was started with `samples` 200, now it is 300" in capsys.readouterr().err
     conditioned = ["arena", "--out", str(tmp_path / "other"), "--teacher", str(home / "run")]
     assert main(conditioned) == 2
-    assert "give a run that was trained with `--condition none`" in capsys.readouterr().err
+    assert "is given features, with which steer does not work" in capsys.readouterr().err
 
 
 def test_prepare_prints_notes_about_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from partita.evaluation.statistics.scores import Score, block_mean
 from partita.runs.loading import LoadedModel
 
 CLIPS, SECONDS = 8, 10
+FLOOR = 1e-10  # power of silence
 Waveforms = NDArray[np.float32]
 
 
@@ -89,7 +90,7 @@ def as_given(clips: Waveforms, real: dict[str, Any], model: LoadedModel) -> dict
         voiced = (found[:frames, 1] > 0.5) & (features[:frames, 1] > 0.5)
         near.append((np.abs(found[:frames, 0] - features[:frames, 0])[voiced] <= 0.5).sum())
         both.append(voiced.sum())
-        levels.append(10 * np.log10(np.mean(clip**2) / np.mean(sound**2)))
+        levels.append(10 * np.log10((np.mean(clip**2) + FLOOR) / (np.mean(sound**2) + FLOOR)))
     some = np.array(both) > 0
     return {
         "pitch_as_given": plain(block_mean(np.array(near)[some], np.array(both)[some], seed=0)),

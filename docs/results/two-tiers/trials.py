@@ -48,8 +48,9 @@ def train(name: str, flags: list[str], asked: argparse.Namespace) -> Path:
     """Train one trial, and return its run."""
     run: Path = asked.out / name.replace(" ", "-")
     trained = Path(f"{run}.trained")
-    if trained.exists():
+    if trained.exists() and trained.read_text() == f"{asked.minutes:g}":
         return run
+    Path(f"{run}.json").unlink(missing_ok=True)  # of a trial of another length
     shutil.rmtree(run, ignore_errors=True)  # what an interrupted trial left
     command = [sys.executable, "-m", "partita", "train", asked.corpus, "--out", str(run)]
     command += ["--minutes", str(asked.minutes), "--threads", "1", "--frames.every", "0"]
@@ -58,7 +59,7 @@ def train(name: str, flags: list[str], asked: argparse.Namespace) -> Path:
         command += ["--from", str(asked.start)]
     with Path(f"{run}.log").open("w", encoding="utf-8") as log:
         subprocess.run(command, check=True, stdout=log, stderr=subprocess.STDOUT)
-    trained.touch()
+    trained.write_text(f"{asked.minutes:g}")
     return run
 
 

@@ -64,7 +64,7 @@ class WaveNetConfig:
     condition_channels: int = 64
     """Channels of the hidden layers between the frames and the gated units."""
     period_taps: int = 0
-    """Samples about one period earlier that the network reads besides its past, if it is given the pitch."""
+    """Past samples, about one period of the pitch back, that are added to the input; 0 without a pitch."""
 
     def __post_init__(self) -> None:
         """Check the ranges of all fields, and that the network is not too large."""

@@ -70,7 +70,7 @@ class WaveNet(nn.Module):
         logits = relu(relu(s) E_1 + e_1) E_2 + e_2
 
     c[t + 1] is the condition of the predicted sample, if the network has one (section 2.5). With
-    `period_taps` P is the period at the predicted sample, v its periodicity, and k counts from -taps // 2
+    `period_taps` P is the period at the predicted sample, v its periodicity, and k counts from -(taps // 2)
     (see `conditioning/period.py`); otherwise that term is left out. The last layer has no residual product,
     because no layer follows it.
 

@@ -79,8 +79,9 @@ class TrainConfig:
     network, the frame tier, learns to draw), `notes`, `labels`, or `none`. `auto` takes all that the corpus
     has."""
     period_taps: int | None = None
-    """Samples about one period of the pitch earlier that the network reads besides its past, 0 to 31. They
-    let it go on with a tone. By default 5 with features, else 0; a model to start from keeps its own."""
+    """Past samples, about one period of the pitch back, that are added to the network's input, 0 to 31. They
+    let it go on with a tone. By default 5 with features, else 0; a model to start from and a network of an
+    own shape keep theirs."""
     frames: FrameTierConfig = field(default_factory=FrameTierConfig)
     """The frame tier."""
     steps: int | None = None

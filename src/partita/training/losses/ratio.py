@@ -60,6 +60,7 @@ def ratio_loss(
         drawn: the same of the clips that the reference drew.
         beta: above 0.
 
+    >>> import torch
     >>> none = torch.zeros(2, 8)
     >>> round(8 * ratio_loss(none, none, beta=1.0).loss.item(), 4)  # twice ln 2
     1.3863
