@@ -130,10 +130,7 @@ KINDS = (
         key="noise_db_mmd_timbre",
         name="Noise for the same distance, timbre",
         rule="higher is better",
-        meaning=(
-            "The same, for half seconds: colour, noise between the overtones, attacks and trembling,"
-            " without the level."
-        ),
+        meaning="The same, for half seconds without their level: colour, noise, attacks and trembling.",
         digits=0,
         unit="dB",
     ),
@@ -166,10 +163,7 @@ KINDS = (
         key="seam_db",
         name="Seam",
         rule="best near the real sound’s",
-        meaning=(
-            "How much more the spectrum changes where the prompt ends than at other places of real sound:"
-            " high if clips do not continue their prompts."
-        ),
+        meaning="Change of the spectrum where the prompt ends, less that at other places of real sound.",
         digits=1,
         unit="dB",
     ),

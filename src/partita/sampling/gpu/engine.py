@@ -149,13 +149,9 @@ class GPUEngine:
         self._rings = self._zeros(self._programs, self._shape.rings(), dtype=torch.float32)
         self._newest = self._zeros(self._programs * ROWS, dtype=torch.int32)
         self._lines = self._zeros(self._programs * ROWS, self._shape.slots, dtype=torch.int32)
-        self._layers = [
-            self._padded(self._biases.rows),
-            self._lines,
-            self._rings,
-            self._zeros(self._programs, self._shape.workspace(), dtype=torch.float32),
-            *(weights[name] for name in ("embedding", "periodic", "dilated", "residual")),
-        ]
+        workspace = self._zeros(self._programs, self._shape.workspace(), dtype=torch.float32)
+        self._layers = [self._padded(self._biases.rows), self._lines, self._rings, workspace]
+        self._layers += [weights[name] for name in ("embedding", "periodic", "dilated", "residual")]
         self._head = [weights[name] for name in ("skip", "end1", "end1_bias", "end2", "end2_bias")]
         self._sizes = (len(weights["bias"]), self._shape.rings(), self._shape.workspace())
         numbers = np.arange(self._clips) if numbers is None else numbers

@@ -134,8 +134,7 @@ def draw_steps(
     masses = logits + ROWS * C
     start, first, top_k = tl.load(clock), tl.load(clock + 1), tl.load(clock + 4)
     low, high, phase = tl.load(clock + 2), tl.load(clock + 3), tl.load(clock + 5)
-    number, classes = tl.load(numbers + mine), tl.load(newest + mine)
-    row = tl.load(bias_rows + mine)
+    number, classes, row = tl.load(numbers + mine), tl.load(newest + mine), tl.load(bias_rows + mine)
     own = row * row_size
     for t in tl.range(0, steps, num_stages=1):  # each step reads what the last one stored
         block = (phase + t) // HOLD
