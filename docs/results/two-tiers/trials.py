@@ -30,7 +30,7 @@ NEW: dict[str, list[str]] = {
     "no noise on the past": ["--input-noise", "0"],
     "no other levels of the past": ["--input-gain-db", "0"],
     "none of the three": ["--augment", "off", "--input-noise", "0", "--input-gain-db", "0"],
-    "no samples one period earlier": ["--period-taps", "0"],
+    "samples one period earlier": ["--period-taps", "5"],
 }
 """Settings of new runs."""
 GOING_ON: dict[str, list[str]] = {

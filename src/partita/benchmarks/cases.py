@@ -19,7 +19,6 @@ from partita.sampling.config import Precision, SamplingConfig, usual_smoothing
 from partita.sampling.frame_sources import GivenFrames
 from partita.sampling.precision import bytes_per_weight
 from partita.sampling.stream import Stream
-from partita.training.config.tiers import PERIOD_TAPS
 
 Condition = Literal["none", "features"]
 LAYOUT = FrameLayout(hop_length=hop_length_for(16000), bands=32, sample_rate=16000)
@@ -95,7 +94,7 @@ def conditioned(config: WaveNetConfig, condition: Condition) -> WaveNetConfig:
         config: shape without a condition.
         condition: "none" changes nothing.
     """
-    return config if condition == "none" else replace(config, condition=LAYOUT, period_taps=PERIOD_TAPS)
+    return config if condition == "none" else replace(config, condition=LAYOUT)
 
 
 def random_network(config: WaveNetConfig) -> WaveNet:

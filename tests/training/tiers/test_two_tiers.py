@@ -15,12 +15,11 @@ from partita.data.corpus import Corpus
 from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.models.conditioning.conditions import Conditions
-from partita.models.sizes import SIZES
 from partita.runs import metrics
 from partita.runs.config import from_table
 from partita.runs.folder import RunFolder
 from partita.training.config.arms import with_arm
-from partita.training.config.tiers import PERIOD_TAPS, FrameTierConfig, check_conditions, with_conditions
+from partita.training.config.tiers import FrameTierConfig, check_conditions, with_conditions
 from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.losses.likelihood import sample_nats
 from partita.training.new_run import create_run, resolve
@@ -61,15 +60,15 @@ def test_a_corpus_with_pitch_trains_two_tiers_unless_told_otherwise(
     assert alone.network_shape.condition is not None and alone.frames.model is None
 
 
-def test_a_new_network_with_features_reads_samples_one_period_earlier(corpus: Corpus) -> None:
+def test_a_network_with_features_reads_samples_one_period_earlier_if_asked(corpus: Corpus) -> None:
     def taps(**changes: Any) -> int:
         return with_conditions(TrainConfig(size="tiny", steps=1, **changes), corpus).network_shape.period_taps
 
-    found = with_conditions(TrainConfig(size="tiny", steps=1), corpus).network_shape
-    assert found.period_taps == PERIOD_TAPS
+    found = with_conditions(TrainConfig(size="tiny", steps=1, period_taps=5), corpus).network_shape
+    assert found.period_taps == 5
     assert found.condition is not None and found.condition.sample_rate == corpus.sample_rate
-    assert (taps(period_taps=0), taps(period_taps=3), taps(condition=("none",))) == (0, 3, 0)
-    assert taps(network=SIZES["tiny"]) == 0
+    assert (taps(), taps(period_taps=3), taps(condition=("none",))) == (0, 3, 0)
+    assert taps(network=found) == 5 and taps(network=found, period_taps=0) == 0
     with pytest.raises(PartitaError, match="`period_taps` is 2, but the network is given no pitch"):
         taps(period_taps=2, condition=("none",))
 

@@ -17,8 +17,6 @@ INPUT_NOISE = 1.0
 """The mean deviation of the noise on the past, in classes, where a run with features leaves it open."""
 INPUT_GAIN_DB = 2.0
 """The largest change of the level of the past where a run with features leaves it open."""
-PERIOD_TAPS = 5
-"""The samples about one period earlier that a new network with features reads."""
 CONDITIONS = (AUTO, NONE, FEATURES, NOTES, LABELS)
 
 
@@ -119,13 +117,10 @@ def with_conditions(config: "TrainConfig", corpus: Corpus, *, inherited: bool = 
 
 
 def _period_taps(config: "TrainConfig") -> int:
-    """Return the samples about one period earlier that a network with features reads.
-
-    A network of an own shape has those of its shape.
-    """
+    """Return the samples about one period earlier that a network with features reads."""
     if config.period_taps is not None:
         return config.period_taps
-    return PERIOD_TAPS if config.network is None else config.network.period_taps
+    return config.network_shape.period_taps
 
 
 def _with_changes(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":

@@ -79,9 +79,9 @@ class TrainConfig:
     network, the frame tier, learns to draw), `notes`, `labels`, or `none`. `auto` takes all that the corpus
     has."""
     period_taps: int | None = None
-    """Past samples, about one period of the pitch back, that are added to the network's input, 0 to 31. They
-    let it go on with a tone. By default 5 with features, else 0; a model to start from and a network of an
-    own shape keep theirs."""
+    """Past samples, about one period of the pitch back, that are added to the input of a network with
+    features, 0 to 31; try 5. The pitch of clips is truer, their level less so. By default 0; a model to start
+    from keeps its own."""
     frames: FrameTierConfig = field(default_factory=FrameTierConfig)
     """The frame tier."""
     steps: int | None = None
