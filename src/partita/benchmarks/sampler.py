@@ -66,16 +66,15 @@ def reference_rate(model: WaveNet, case: BenchCase, *, seconds: float) -> float:
         case: the number of clips and threads.
         seconds: approximate duration of the measurement.
     """
-    config, step, condition, periods = SamplingConfig(), CachedStep(model, clips=case.clips), None, None
+    config, step, condition = SamplingConfig(), CachedStep(model, clips=case.clips), None
     if model.conditioner is not None:
         condition = torch.zeros(1, model.conditioner.gate_columns + model.config.skip_channels)
-        periods = torch.tensor([[36.0, 0.9]])
 
     def advance(steps: int) -> None:
         classes = torch.full((case.clips,), model.config.classes // 2)
         numbers = uniforms(0, case.clips, 0, steps)
         for t in range(steps):
-            logits = step(classes, condition, periods)
+            logits = step(classes, condition)
             classes = torch.from_numpy(choose(probabilities(logits.numpy(), config), numbers[:, t]))
 
     with thread_limit(case.threads):

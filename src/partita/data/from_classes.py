@@ -73,7 +73,8 @@ def corpus_from_classes(
                 file = _file(name, part, digest)
                 if features is not None:
                     given = features[split][number].astype("<f4")
-                    file = _with_features(file, *frames.append(given.tobytes()))
+                    part, digest = frames.append(given.tobytes())
+                    file = replace(file, pitch_part=part, pitch_digest=digest)
                 files.append(file)
                 recordings.append(_recording(name, split, offset, len(clip)))
         index = _index(files, recordings, sample_rate, columns)
@@ -111,10 +112,6 @@ def _columns(
             f" columns), with bands, pitch and periodicity, for a hop length of {hop}"
         )
     return int(widths.pop())
-
-
-def _with_features(file: PreparedFile, part: StorePart, digest: str) -> PreparedFile:
-    return replace(file, pitch_part=part, pitch_digest=digest)
 
 
 def _to_int16(classes: NDArray[Any], quantizer: Quantizer) -> NDArray[np.int16]:

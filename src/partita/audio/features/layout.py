@@ -1,6 +1,6 @@
 """Which columns a frame has, and how many samples lie between two frames."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from partita.checks import check_count
 from partita.errors import PartitaError
@@ -8,7 +8,7 @@ from partita.errors import PartitaError
 HOLD = 16
 """Samples that share one interpolated condition: 1 ms at 16 kHz."""
 LOWEST_HZ = 60
-"""The lowest pitch whose period counts; lower ones count as this one."""
+"""The lowest pitch whose period counts; lower ones have none."""
 PITCH_COLUMNS = 2
 """Columns of the pitch: MIDI note number (69 is 440 Hz), and periodicity from 0 to 1."""
 LOWEST_NOTE, HIGHEST_NOTE = 21, 108
@@ -81,3 +81,15 @@ class FrameLayout:
     def columns(self) -> int:
         """Columns of a frame."""
         return self.feature_columns + self.note_columns + len(self.labels)
+
+
+def same_frames(one: FrameLayout | None, other: FrameLayout | None) -> bool:
+    """Return whether frames of two layouts are the same, but for the sample rate, which older models lack.
+
+    >>> older = FrameLayout(hop_length=160, bands=32)
+    >>> same_frames(older, replace(older, sample_rate=16000)), same_frames(older, None)
+    (True, False)
+    """
+    if one is None or other is None:
+        return one is other
+    return replace(one, sample_rate=0) == replace(other, sample_rate=0)

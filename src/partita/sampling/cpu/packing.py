@@ -147,9 +147,10 @@ def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
     )  # fmt: skip
     dilated = zero_padded(w["dilated"], (layers, kernel_size, residual, 2, units))
     gates, skips = zero_padded(w["dilated_bias"], (layers, 2, units)), zero_padded(w["skip_bias"], (skip,))
+    periodic = periodic_tables(w)
     return {
         "embedding": zero_padded(w["embedding"], (config.classes, residual)),
-        "periodic": zero_padded(periodic_tables(w), (len(periodic_tables(w)), config.classes, residual)),
+        "periodic": zero_padded(periodic, (len(periodic), config.classes, residual)),
         "bias": np.concatenate([gates.ravel(), skips]),
         "dilated": dilated.reshape(layers, kernel_size * residual, 2 * units),
         "residual": zero_padded(w["residual"], (layers, units, residual)),  # the last one is never read

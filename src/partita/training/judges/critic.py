@@ -8,12 +8,12 @@ loss, `critic_trainer.py` the critic's own training. This file does not know how
 """
 
 import hashlib
-from dataclasses import replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from partita.audio.features.layout import same_frames
 from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.models.wavenet import WaveNet
@@ -166,12 +166,9 @@ def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
 
 def _check_condition(critic: LoadedModel, config: TrainConfig) -> None:
     """Refuse a critic that needs frames which the generator's clips do not have."""
-    needed, own = (
-        None if layout is None else replace(layout, sample_rate=0)  # older models do not state it
-        for layout in (critic.model.config.condition, config.network_shape.condition)
-    )
+    needed, own = critic.model.config.condition, config.network_shape.condition
     unresolved = own is None and config.condition != ("none",)
-    if needed is not None and needed != own and not unresolved:
+    if needed is not None and not same_frames(needed, own) and not unresolved:
         assert config.critic is not None
         raise PartitaError(
             f"the critic {config.critic.run} is given other features or labels than this run: give a critic"

@@ -8,7 +8,7 @@ from partita.audio.quantizer import Quantizer
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.sizes import WaveNetConfig, name_of
 from partita.runs.config import from_table
-from partita.runs.folder import CONFIG
+from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.weights import find_checkpoint
 from partita.training.config.tiers import FEATURES, LABELS, NONE, NOTES, FrameTierConfig
 from partita.training.config.train import TrainConfig
@@ -31,8 +31,7 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
     """
     run, _ = find_checkpoint(start_from)
     tables, where = run.config(), str(run.path / CONFIG)
-    network = from_table(WaveNetConfig, tables["network"], where=f"{where} [network]")
-    frames = None
+    network, frames = _network(run), None
     if "frames" in tables:
         frames = from_table(FrameModelConfig, tables["frames"], where=f"{where} [frames]")
     size = name_of(network.plain)
@@ -79,8 +78,11 @@ def period_taps_of(model: str | Path) -> int:
         PartitaError: there is no such model, or its config is damaged.
     """
     run, _ = find_checkpoint(model)
-    network = from_table(WaveNetConfig, run.config()["network"], where=f"{run.path / CONFIG} [network]")
-    return network.period_taps
+    return _network(run).period_taps
+
+
+def _network(run: RunFolder) -> WaveNetConfig:
+    return from_table(WaveNetConfig, run.config()["network"], where=f"{run.path / CONFIG} [network]")
 
 
 def sample_rate_of(model: str | Path) -> int:

@@ -1,11 +1,11 @@
 """Give a new run the weights of another model, after checking that they fit, and describe that model."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from partita.audio.features.layout import FrameLayout
+from partita.audio.features.layout import FrameLayout, same_frames
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.models.frame_tier.config import FrameModelConfig
@@ -92,7 +92,7 @@ def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, star
         raise PartitaError(
             f"the network of {start_from} has another shape than the one to be trained: give {remedy}"
         )
-    if _columns(network.condition) != _columns(wanted.condition):
+    if not same_frames(network.condition, wanted.condition):
         raise PartitaError(_other_frames(start_from, network.condition, wanted.condition))
     if network.period_taps != wanted.period_taps:
         raise PartitaError(
@@ -105,11 +105,6 @@ def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, star
             f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
             f" {quantizer.classes}`"
         )
-
-
-def _columns(layout: FrameLayout | None) -> FrameLayout | None:
-    """Return a layout without its sample rate, which older models do not state."""
-    return None if layout is None else replace(layout, sample_rate=0)
 
 
 def _other_frames(start_from: str | Path, has: FrameLayout | None, wanted: FrameLayout | None) -> str:
