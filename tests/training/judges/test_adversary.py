@@ -188,7 +188,7 @@ def test_an_older_config_loads(adversary: AdversaryConfig) -> None:
     assert from_table(AdversaryConfig, {name: table[name] for name in names}, where="it") == adversary
 
 
-@pytest.mark.parametrize("features", ["maps", "statistics"])
+@pytest.mark.parametrize("features", ["maps", "statistics", "spectrum"])
 def test_feature_matching_adds_to_the_generators_loss(adversary: AdversaryConfig, features: str) -> None:
     seen = pair(0)
     losses = []

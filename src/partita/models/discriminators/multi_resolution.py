@@ -27,14 +27,12 @@ from partita.models.discriminators.layers import (
     make_normalisation,
     spectral_norms,
 )
+from partita.models.discriminators.spectrum import HOPS_PER_WINDOW, log_magnitude, transform, unit_window
 
-HOPS_PER_WINDOW = 4
 FRAME_KERNEL = 3
 BIN_KERNEL = 8
 BIN_STRIDE = 2
 MOST_SIZE = 1 << 16
-POWER_FLOOR = 1e-6
-"""Added to the power before the logarithm: the power of white noise at -60 dB below full scale."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +113,7 @@ class ResolutionDiscriminator(SubDiscriminator):
     ) -> None:
         super().__init__()
         self.config, self.size = config, size
-        window = torch.hann_window(size)
-        self.register_buffer("window", window / window.norm(), persistent=False)
+        self.register_buffer("window", unit_window(size), persistent=False)
         widths = [2 if config.view == "complex" else 1] + [config.channels] * config.layers
         self.kernels = nn.ParameterList(
             he_normal(config.channels, inner, FRAME_KERNEL, BIN_KERNEL, generator=generator)
@@ -171,17 +168,12 @@ class ResolutionDiscriminator(SubDiscriminator):
 
     def spectrum(self, waveform: Float[Tensor, "batch samples"]) -> Tensor:
         """Return the network's input: the transform, (batch, 1 or 2, frames, bins)."""
-        before = (self.size - self.hop) // 2
-        padded = functional.pad(waveform, (before, self.size - self.hop - before))
-        spectrum = torch.view_as_real(
-            torch.stft(
-                padded, self.size, self.hop, window=self.window, center=False, return_complex=True
-            ).transpose(1, 2)
+        spectrum = transform(waveform, self.window)
+        return (
+            spectrum.permute(0, 3, 1, 2)
+            if self.config.view == "complex"
+            else log_magnitude(spectrum)[:, None]
         )
-        if self.config.view == "complex":
-            return spectrum.permute(0, 3, 1, 2)
-        power = spectrum.square().sum(3)
-        return torch.log1p(power / POWER_FLOOR)[:, None] / 2
 
 
 def multi_resolution(

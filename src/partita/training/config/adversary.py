@@ -6,6 +6,7 @@ from partita.checks import LARGEST_WEIGHT, check_choice, check_count, check_rang
 from partita.errors import PartitaError
 from partita.models.discriminators.ensemble import EnsembleConfig
 from partita.training.losses.gan import LOSSES
+from partita.training.losses.spectral import SIZES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +39,13 @@ class AdversaryConfig(EnsembleConfig):
     saturating: bool = False
     """Minimise log(1 - D), the minimax form, in place of -log D; for the loss `log` only."""
     feature_weight: float = 0.0
-    """Weight of feature matching, the distance of the discriminators' feature maps between drawn and real
-    sound. It is added to the adversarial loss. MelGAN has 10 and HiFi-GAN 2, for sums where these are
-    means."""
+    """Weight of feature matching, the distance of the discriminators' feature maps, or of the spectra,
+    between drawn and real sound. It is added to the adversarial loss. MelGAN has 10 and HiFi-GAN 2, for sums
+    where these are means."""
     features: str = "maps"
     """Distance for feature matching: `maps` compares position by position, `statistics` compares means and
-    variances over time, whatever the position."""
+    variances over time, whatever the position. `spectrum` compares log spectra position by position, without
+    the discriminators; it suits a network that is given features."""
     updates: int = 1
     """Updates of the discriminator for each update of the generator. Each sees new draws on the same windows;
     on a free-running route each sees the same clips beside other earlier ones."""
@@ -62,6 +64,12 @@ class AdversaryConfig(EnsembleConfig):
     """First beta of the discriminator's Adam."""
 
     @property
+    def min_samples(self) -> dict[str, int]:
+        """The fewest samples of a waveform, for each discriminator, and for the distance of the spectra."""
+        least = super().min_samples
+        return least | ({"spectrum": min(SIZES)} if self.features == "spectrum" else {})
+
+    @property
     def can_steer(self) -> bool:
         """Whether its logits are log-ratios of patches that end at known samples, as steering needs."""
         return self.discriminators == ("patchgan",) and self.loss != "hinge"
@@ -71,7 +79,7 @@ class AdversaryConfig(EnsembleConfig):
         super().__post_init__()
         check_choice("loss", self.loss, LOSSES)
         check_choice("weight_by", self.weight_by, ("plain", "gradient"))
-        check_choice("features", self.features, ("maps", "statistics"))
+        check_choice("features", self.features, ("maps", "statistics", "spectrum"))
         for name in ("weight", "feature_weight", "r1"):
             check_range(name, getattr(self, name), 0.0, LARGEST_WEIGHT)
         check_range("ramp", self.ramp, 0.0, 1.0)

@@ -24,6 +24,7 @@ from partita.training.losses.gan import (
     gradient_penalty,
     mean_over_discriminators,
 )
+from partita.training.losses.spectral import spectral_distance
 
 ACCURACY_DECAY = 0.9
 """Decay of the running mean of the accuracy: it covers about ten updates."""
@@ -149,8 +150,8 @@ class Adversary:
         Args:
             fake: (batch, samples), the generator's sound; carries its gradient.
             real: (batch, samples), real sound, whose feature maps are the target if `feature_weight` is above
-                0. For the kind `maps` it is the sound that each fake one replaces, for `statistics` any real
-                sound.
+                0. For the kinds `maps` and `spectrum` it is the sound that each fake one replaces, for
+                `statistics` any real sound.
         """
         config = self.config
         self.discriminator.requires_grad_(False)
@@ -164,6 +165,8 @@ class Adversary:
         if not config.feature_weight:
             return loss
         assert real is not None, "feature matching needs real sound"
+        if config.features == "spectrum":
+            return loss + config.feature_weight * spectral_distance(real, fake)
         with self.compute.autocast(), torch.no_grad():
             real_maps = self.discriminator.feature_maps(real)
         distance = feature_statistics if config.features == "statistics" else feature_matching

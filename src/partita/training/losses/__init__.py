@@ -18,6 +18,7 @@ from partita.training.losses.likelihood import likelihood_bits, matching_loss, s
 from partita.training.losses.pathwise import implicit_reparameterisation
 from partita.training.losses.policy_gradient import advantages, discounted_returns, policy_loss
 from partita.training.losses.relaxation import relaxed_clips
+from partita.training.losses.spectral import spectral_distance
 
 __all__ = [
     "GumbelRelaxation",
@@ -40,5 +41,6 @@ __all__ = [
     "policy_loss",
     "relaxed_clips",
     "sample_nats",
+    "spectral_distance",
     "straight_through",
 ]
