@@ -115,6 +115,22 @@ def check_threads(threads: int | None) -> None:
         raise PartitaError(f"`threads` is {threads}: give 1 to {MOST_THREADS}, or leave it out")
 
 
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Return a context in which NumPy's linear algebra runs on the calling thread.
+
+    With several threads, decompositions of small matrices wait for each other, and beside a busy program they
+    take many times as long.
+
+    >>> import numpy as np
+    >>> with one_blas_thread(): print(np.linalg.eigvalsh(np.eye(2)))
+    [1. 1.]
+    """
+    from threadpoolctl import threadpool_limits
+
+    limited: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limited
+
+
 @contextmanager
 def thread_limit(threads: int | None) -> Iterator[None]:
     """Set the number of PyTorch threads within a `with` block.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
+from partita.device import one_blas_thread
 from partita.evaluation.clips import RealClips
 from partita.evaluation.metrics.distances.frechet import halves_warning
 from partita.evaluation.metrics.distances.noise_scale import distances_in_noise
@@ -42,6 +43,11 @@ def clip_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> d
         the same score of the real clips, for a distance that of other real clips; for `frechet_log_mel` this
         is `frechet_real_halves`. "warnings" is a list of messages.
     """
+    with one_blas_thread():
+        return _clip_scores(clips, real, seed)
+
+
+def _clip_scores(clips: NDArray[np.floating], real: RealClips, seed: int) -> dict[str, Any]:
     rate, waveforms, drawn = real.sample_rate, list(real.waveforms), list(clips)
     scores: dict[str, Any] = {}
     distances = distances_in_noise(drawn, waveforms, rate, seed=seed)
@@ -96,12 +102,15 @@ def given_features_scores(clips: NDArray[np.floating], real: RealClips, *, seed:
     """
     rate, waveforms, drawn = real.sample_rate, list(real.waveforms), list(clips)
     scores: dict[str, Any] = {}
-    for name, found in distances_in_noise(drawn, waveforms, rate, seed=seed).items():
-        scores[name] = {**found.distance.as_json(), "real": found.real.as_json()}
-        scores[NOISE_PREFIX + name] = found.noise_db.as_json()
-    reference = harmonicity(waveforms, rate, seed=seed)
-    for name, score in harmonicity(drawn, rate, seed=seed).items():
-        scores[name] = {**score.as_json(), "real": reference[name].as_json()}
+    with one_blas_thread():
+        distances = distances_in_noise(drawn, waveforms, rate, seed=seed)
+        reference, found = (harmonicity(one, rate, seed=seed) for one in (waveforms, drawn))
+        ratios = {name: (score, reference[name]) for name, score in found.items()}
+    for name, one in distances.items():
+        scores[name] = {**one.distance.as_json(), "real": one.real.as_json()}
+        scores[NOISE_PREFIX + name] = one.noise_db.as_json()
+    for name, (score, usual) in ratios.items():
+        scores[name] = {**score.as_json(), "real": usual.as_json()}
     return {GIVEN_PREFIX + name: score for name, score in scores.items()}
 
 

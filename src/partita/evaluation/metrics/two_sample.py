@@ -58,7 +58,7 @@ def two_sample_auc(
     folds = numpy_stream(seed, "evaluation/folds").permutation(count) % FOLDS
     scores = np.zeros((2, count))
     for fold in range(FOLDS):
-        scores[:, folds == fold] = _logits(features[:, folds != fold], features[:, folds == fold])
+        scores[:, folds == fold] = held_out_logits(features[:, folds != fold], features[:, folds == fold])
     picks = numpy_stream(seed, "evaluation/bootstrap").integers(count, size=(RESAMPLES, count))
     return percentile_interval(
         float(area_under_roc(*scores)), area_under_roc(scores[0][picks], scores[1][picks])
@@ -71,15 +71,22 @@ def _features(frames: NDArray[np.floating]) -> Floats:
     return np.concatenate([frames.mean(0), frames.std(0), steps]).astype(np.float64)
 
 
-def _logits(training: Floats, new: Floats) -> Floats:
-    """Fit a logistic regression to the training clips and return the logits of new clips.
+def held_out_logits(training: Floats, new: Floats, *, decay: float = DECAY) -> Floats:
+    """Fit a logistic regression to training examples and return the logits of new examples.
+
+    The features are scaled by the mean and the standard deviation of the training examples.
 
     Args:
-        training: (2, clips, features), fake and real.
-        new: (2, clips, features), fake and real.
+        training: (2, examples, features), fake and real.
+        new: (2, examples, features), fake and real.
+        decay: weight decay relative to the loss summed over the training examples, not negative.
 
     Returns:
-        (2, clips) logits; positive means real.
+        (2, examples) logits of the new examples; positive means real.
+
+    >>> sides = np.array([[[0.0], [1.0]], [[2.0], [3.0]]])
+    >>> (held_out_logits(sides, sides) > 0).tolist()
+    [[False, False], [True, True]]
     """
     flat = training.reshape(-1, training.shape[2])
     mean, scale = flat.mean(0), flat.std(0) + 1e-9
@@ -89,8 +96,8 @@ def _logits(training: Floats, new: Floats) -> Floats:
     def loss(weights: Floats) -> tuple[float, Floats]:
         margin = sign * (x @ weights)
         slope = -sign / (1.0 + np.exp(np.clip(margin, -500.0, 500.0)))
-        value = np.logaddexp(0.0, -margin).sum() + DECAY / 2 * weights @ weights
-        return float(value), x.T @ slope + DECAY * weights
+        value = np.logaddexp(0.0, -margin).sum() + decay / 2 * weights @ weights
+        return float(value), x.T @ slope + decay * weights
 
     weights = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
     logits: Floats = ((new - mean) / scale) @ weights

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.device import one_blas_thread
 from partita.errors import PartitaError
 
 MAX_FRAMES = 64  # of a clip that are compared: neighbouring frames share most of their samples
@@ -83,9 +84,10 @@ def kernel_means(a: Clips, b: Clips, *, bandwidth: float) -> Floats:
     counts = np.array([len(frames) for frames in columns])
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     result = np.empty((len(rows), len(columns)))
-    for number, frames in enumerate(rows):
-        kernel = 1 / np.sqrt(1 + _squared_distances(frames, stacked) / bandwidth**2)
-        result[number] = np.add.reduceat(kernel.mean(axis=0), starts) / counts
+    with one_blas_thread():
+        for number, frames in enumerate(rows):
+            kernel = 1 / np.sqrt(1 + _squared_distances(frames, stacked) / bandwidth**2)
+            result[number] = np.add.reduceat(kernel.mean(axis=0), starts) / counts
     return result
 
 
