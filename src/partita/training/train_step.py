@@ -197,7 +197,7 @@ class TrainStep:
             return loss
         again = partial(self._teacher_forced, replace(inputs, logits=inputs.logits.detach()))
         numbers |= self.adversary.update(pair, again)
-        adversarial = self.adversary.generator_loss(pair.fake, pair.real)
+        adversarial = self.adversary.generator_loss(pair.fake, pair.real, prompt_length=pair.prompt_length)
         numbers["adversarial_loss"] = adversarial.detach()
         weight = self.adversary.weight(info.progress)
         numbers["judge_heard"] = numbers["bits"].new_tensor(float(weight > 0.0))

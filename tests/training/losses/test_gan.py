@@ -59,9 +59,19 @@ def test_hinge_by_hand() -> None:
 @pytest.mark.parametrize("kind", LOSSES)
 def test_the_signs_of_the_gradients(kind: str) -> None:
     real, fake, fooled = (torch.full((3,), 0.2, requires_grad=True) for _ in range(3))
-    torch.autograd.backward(discriminator_loss(real, fake, kind=kind) + adversarial_loss(fooled, kind=kind))
+    loss = discriminator_loss(real, fake, kind=kind)
+    torch.autograd.backward(loss + adversarial_loss(fooled, kind=kind, real=torch.zeros(3)))
     assert real.grad is not None and fake.grad is not None and fooled.grad is not None
     assert (real.grad < 0).all() and (fake.grad > 0).all() and (fooled.grad < 0).all()
+
+
+def test_the_relativistic_loss_by_hand() -> None:
+    """Pairs (real, fake) of logits (2, 0) and (0, 1): softplus(-2) and softplus(1)."""
+    real, fake = torch.tensor([2.0, 0.0]), torch.tensor([0.0, 1.0])
+    by_hand = (math.log1p(math.exp(-2)) + math.log1p(math.e)) / 2
+    assert discriminator_loss(real, fake, kind="relativistic").item() == pytest.approx(by_hand)
+    swapped = adversarial_loss(real, kind="relativistic", real=fake)
+    assert swapped.item() == pytest.approx(by_hand), "the generator's loss has the roles exchanged"
 
 
 def test_discriminators_have_equal_weights_for_any_number_of_patches() -> None:

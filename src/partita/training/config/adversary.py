@@ -34,8 +34,9 @@ class AdversaryConfig(EnsembleConfig):
     accuracy is a running mean over patches after the prompt. Accuracy near 0.5 means either a useless
     discriminator or a generator that keeps up with it."""
     loss: str = "log"
-    """Adversarial loss: `log`, `least-squares` or `hinge`. The sources are Goodfellow et al. (2014), Mao et
-    al. (2017), and Lim and Ye (2017)."""
+    """Adversarial loss: `log`, `least-squares`, `hinge` or `relativistic`. The sources are Goodfellow et al.
+    (2014), Mao et al. (2017), Lim and Ye (2017), and Huang et al. (2024), who pair each clip with what really
+    follows its prompt and add R1 and R2."""
     saturating: bool = False
     """Minimise log(1 - D), the minimax form, in place of -log D; for the loss `log` only."""
     feature_weight: float = 0.0
@@ -46,6 +47,9 @@ class AdversaryConfig(EnsembleConfig):
     """Distance for feature matching: `maps` compares position by position, `statistics` compares means and
     variances over time, whatever the position. `spectrum` compares log spectra position by position, without
     the discriminators; it suits a network that is given features."""
+    mask_prompt: bool = False
+    """Leave the patches with their middle in the prompt, which are nearly the same in real and drawn sound,
+    out of the losses."""
     updates: int = 1
     """Updates of the discriminator for each update of the generator. Each sees new draws on the same windows;
     on a free-running route each sees the same clips beside other earlier ones."""
@@ -55,8 +59,10 @@ class AdversaryConfig(EnsembleConfig):
     r1: float = 0.0
     """Weight gamma of the R1 gradient penalty on real sound (Mescheder et al. 2018, who have 10); 0 turns it
     off."""
+    r2: float = 0.0
+    """Weight of the same penalty on drawn sound (R2); 0 turns it off."""
     r1_every: int = 16
-    """Updates of the discriminator from one with the penalty to the next. The penalty counts this many times
+    """Updates of the discriminator from one with the penalties to the next. A penalty counts this many times
     there (Karras et al. 2020)."""
     learning_rate: float = 2e-4
     """Learning rate of the discriminator (Adam). Kong et al. have 2e-4, Kumar et al. and Jang et al. 1e-4."""
@@ -72,7 +78,7 @@ class AdversaryConfig(EnsembleConfig):
     @property
     def can_steer(self) -> bool:
         """Whether its logits are log-ratios of patches that end at known samples, as steering needs."""
-        return self.discriminators == ("patchgan",) and self.loss != "hinge"
+        return self.discriminators == ("patchgan",) and self.loss in ("log", "least-squares")
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -80,7 +86,7 @@ class AdversaryConfig(EnsembleConfig):
         check_choice("loss", self.loss, LOSSES)
         check_choice("weight_by", self.weight_by, ("plain", "gradient"))
         check_choice("features", self.features, ("maps", "statistics", "spectrum"))
-        for name in ("weight", "feature_weight", "r1"):
+        for name in ("weight", "feature_weight", "r1", "r2"):
             check_range(name, getattr(self, name), 0.0, LARGEST_WEIGHT)
         check_range("ramp", self.ramp, 0.0, 1.0)
         check_range("max_accuracy", self.max_accuracy, 0.5, 1.0)

@@ -15,6 +15,7 @@ from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.ratio import RatioConfig
 from partita.training.config.rollout import FREE_RUNNING, RATIO, CriticConfig, RolloutConfig
 from partita.training.config.tiers import AUTO, FrameTierConfig, check_conditions
+from partita.training.losses.gan import REWARDING
 
 __all__ = [
     "DEFAULT_MINUTES",
@@ -280,8 +281,8 @@ class TrainConfig:
                 f"`weight_by` is {adversary.weight_by!r}, but on the route {rollout.route!r}"
                 " `rollout.relative` makes the weight a share of the gradient: leave it at `plain`"
             )
-        for name in ("feature_weight", "saturating") if rollout.route == "policy" else ():
-            if getattr(adversary, name):
+        for name in ("feature_weight", "saturating", "loss") if rollout.route == "policy" else ():
+            if getattr(adversary, name) and getattr(adversary, name) not in REWARDING:
                 raise PartitaError(
                     f"`adversary.{name}` is {getattr(adversary, name)}, but the route `policy` takes rewards"
                     " from the logits and no loss through the discriminator: leave it out"

@@ -17,6 +17,7 @@ from partita.training.config.adversary import AdversaryConfig
 from partita.training.judges.base import TensorFiles, WaveformPair
 from partita.training.judges.rewards import patches_in_prompt, sample_rewards
 from partita.training.losses.gan import (
+    RELATIVISTIC,
     adversarial_loss,
     discriminator_loss,
     feature_matching,
@@ -73,20 +74,24 @@ class Adversary:
             FloatingPointError: a loss or gradient is not finite; that update is not made.
         """
         self.discriminator.requires_grad_(True)
-        skipped = 0
+        skipped, kind = 0, self.config.loss
         for number in range(self.config.updates):
             pair = first if number == 0 else again()
             with self.compute.autocast():
                 real, fake = self._logits(pair)
+            samples = pair.real.shape[1]
             losses = [
-                discriminator_loss(*logits, kind=self.config.loss) for logits in zip(real, fake, strict=True)
+                discriminator_loss(
+                    *(self._judged(one, samples, pair.prompt_length) for one in logits), kind=kind
+                )
+                for logits in zip(real, fake, strict=True)
             ]
             loss = mean_over_discriminators(losses)
-            shares = self._share_real(real, pair), self._share_real(fake, pair)
+            shares = self._shares(real, fake, pair)
             if self._skips(*shares):
                 skipped += 1
             else:
-                self._step(loss, pair.real)
+                self._step(loss, pair)
             self.updates += 1
             accuracy = float(shares[0] + 1 - shares[1]) / 2
             self.accuracy += (1 - ACCURACY_DECAY) * (accuracy - self.accuracy)
@@ -99,9 +104,11 @@ class Adversary:
             numbers["discriminator_skipped"] = shares[0].new_tensor(skipped / self.config.updates)
         return numbers
 
-    def _step(self, loss: Tensor, real: Tensor) -> None:
-        if self.config.r1 and self.updates % self.config.r1_every == 0:
-            loss = loss + self.config.r1 / 2 * self.config.r1_every * self._penalty(real)
+    def _step(self, loss: Tensor, pair: WaveformPair) -> None:
+        if self.updates % self.config.r1_every == 0:
+            for weight, waveform in ((self.config.r1, pair.real), (self.config.r2, pair.fake)):
+                if weight:
+                    loss = loss + weight / 2 * self.config.r1_every * self._penalty(waveform)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         gradients = [p.grad for p in self.discriminator.parameters() if p.grad is not None]
@@ -109,20 +116,30 @@ class Adversary:
             raise FloatingPointError("the discriminator's loss or gradient")
         self.optimizer.step()
 
-    def _penalty(self, real: Tensor) -> Tensor:
-        """Return R1 in float32, because it is differentiated twice."""
-        waveform = real.detach().requires_grad_()
+    def _penalty(self, sound: Tensor) -> Tensor:
+        """Return R1 of real or R2 of drawn sound, in float32, because it is differentiated twice."""
+        waveform = sound.detach().requires_grad_()
         logits = [maps[-1] for maps in self.discriminator.feature_maps(waveform)]
         return gradient_penalty(waveform, logits)
 
-    def _share_real(self, logits: list[Tensor], pair: WaveformPair) -> Tensor:
-        """Return the share of patches classified as real, among those with their middle after the prompt."""
-        threshold, samples = 0.5 if self.config.loss == "least-squares" else 0.0, pair.real.shape[1]
-        after_prompt = [
-            each.detach()[:, patches_in_prompt(each.shape[1], samples, pair.prompt_length) :]
-            for each in logits
-        ]
-        return mean_over_discriminators([(each > threshold).float().mean() for each in after_prompt])
+    def _shares(self, real: list[Tensor], fake: list[Tensor], pair: WaveformPair) -> tuple[Tensor, Tensor]:
+        """Return the shares of real and of fake patches that are classified as real, after the prompt.
+
+        The relativistic loss compares: a patch counts as real if its logit is above that of the patch that it
+        is paired with.
+        """
+        samples, prompt = pair.real.shape[1], pair.prompt_length
+        first, second = (
+            [_after_prompt(each.detach(), samples, prompt) for each in one] for one in (real, fake)
+        )
+        threshold = torch.tensor(0.5 if self.config.loss == "least-squares" else 0.0, device=first[0].device)
+        fixed = [threshold] * len(first)
+        limits = (second, first) if self.config.loss == RELATIVISTIC else (fixed, fixed)
+        return _share_above(first, limits[0]), _share_above(second, limits[1])
+
+    def _judged(self, logits: Tensor, samples: int, prompt_length: int) -> Tensor:
+        """Return the logits that count in the losses."""
+        return _after_prompt(logits, samples, prompt_length) if self.config.mask_prompt else logits
 
     def _skips(self, share_real: Tensor, share_fake: Tensor) -> bool:
         """Return whether the discriminators are so accurate that this update is skipped."""
@@ -144,31 +161,41 @@ class Adversary:
         halves = [maps[-1].float().chunk(2) for maps in together]
         return [half[0] for half in halves], [half[1] for half in halves]
 
-    def generator_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+    def generator_loss(self, fake: Tensor, real: Tensor | None = None, *, prompt_length: int = 0) -> Tensor:
         """Return the generator's adversarial loss, unweighted; the discriminators get no gradient.
 
         Args:
             fake: (batch, samples), the generator's sound; carries its gradient.
-            real: (batch, samples), real sound, whose feature maps are the target if `feature_weight` is above
-                0. For the kinds `maps` and `spectrum` it is the sound that each fake one replaces, for
-                `statistics` any real sound.
+            real: (batch, samples), real sound, with which the fake one is compared by the relativistic loss,
+                and if `feature_weight` is above 0. For the kinds `maps` and `spectrum` it is the sound that
+                each fake one replaces, for `statistics` any real sound.
+            prompt_length: samples at the start that are real in both.
         """
         config = self.config
         self.discriminator.requires_grad_(False)
         with self.compute.autocast():
             fake_maps = self.discriminator.feature_maps(fake)
-        losses = [
-            adversarial_loss(maps[-1].float(), kind=config.loss, saturating=config.saturating)
-            for maps in fake_maps
-        ]
+        compares = config.feature_weight and config.features != "spectrum"
+        real_maps: list[list[Tensor]] | None = None
+        if compares or config.loss == RELATIVISTIC:
+            assert real is not None, "a comparison needs real sound"
+            with self.compute.autocast(), torch.no_grad():
+                real_maps = self.discriminator.feature_maps(real)
+        losses = []
+        for number, maps in enumerate(fake_maps):
+            paired = [maps[-1], *([] if real_maps is None else [real_maps[number][-1]])]
+            logits = [self._judged(one.float(), fake.shape[1], prompt_length) for one in paired]
+            real_logits = logits[1] if len(logits) > 1 else None
+            losses.append(
+                adversarial_loss(logits[0], kind=config.loss, saturating=config.saturating, real=real_logits)
+            )
         loss = mean_over_discriminators(losses)
         if not config.feature_weight:
             return loss
-        assert real is not None, "feature matching needs real sound"
         if config.features == "spectrum":
+            assert real is not None, "the distance of the spectra needs real sound"
             return loss + config.feature_weight * spectral_distance(real, fake)
-        with self.compute.autocast(), torch.no_grad():
-            real_maps = self.discriminator.feature_maps(real)
+        assert real_maps is not None
         distance = feature_statistics if config.features == "statistics" else feature_matching
         return loss + config.feature_weight * distance(real_maps, fake_maps)
 
@@ -214,3 +241,15 @@ class Adversary:
         progress = tensors.get("adversary-progress", {})
         self.updates = int(progress.get("seen", torch.tensor(0)))
         self.accuracy = float(progress.get("right", torch.tensor(0.5)))
+
+
+def _after_prompt(logits: Tensor, samples: int, prompt_length: int) -> Tensor:
+    """Return the logits of the patches with their middle after the prompt."""
+    return logits[:, patches_in_prompt(logits.shape[1], samples, prompt_length) :]
+
+
+def _share_above(logits: list[Tensor], limits: list[Tensor]) -> Tensor:
+    """Return the mean over sub-discriminators of the share of logits above a limit."""
+    return mean_over_discriminators(
+        [(each > limit).float().mean() for each, limit in zip(logits, limits, strict=True)]
+    )

@@ -13,6 +13,7 @@ from partita.models.wavenet import WaveNet
 from partita.training.config.rollout import RolloutConfig
 from partita.training.judges.adversary import Adversary
 from partita.training.judges.base import ClipBatch, GeneratorLoss, TensorFiles, WaveformPair, drawn_logits
+from partita.training.losses.gan import RELATIVISTIC
 from partita.training.losses.gumbel import GumbelRelaxation
 from partita.training.losses.likelihood import sample_nats
 from partita.training.losses.pathwise import implicit_reparameterisation
@@ -90,7 +91,8 @@ class DiscriminatorJudge:
             )
         prompt = self.table[clips.prompt_tail(self.rollout.prompt_tail)]
         real = self.table[self._after_prompt(clips, clips.real)]
-        loss = self.adversary.generator_loss(torch.cat([prompt, vectors @ self.table], 1), real)
+        drawn = torch.cat([prompt, vectors @ self.table], 1)
+        loss = self.adversary.generator_loss(drawn, real, prompt_length=self.rollout.prompt_tail)
         return GeneratorLoss(loss, logits, {"adversarial_loss": loss.detach()})
 
     def _policy_loss(self, generator: WaveNet, clips: ClipBatch) -> GeneratorLoss:
@@ -108,9 +110,13 @@ class DiscriminatorJudge:
         return GumbelRelaxation(self._noise_rng, self.rollout.temperature)
 
     def pair(self, clips: ClipBatch) -> WaveformPair:
-        """Return the waveforms for one update; half of the fake ones come from the replay buffer."""
+        """Return the waveforms for one update; half of the fake ones come from the replay buffer.
+
+        The relativistic loss pairs each clip with what really follows its prompt, so it has no earlier clips.
+        """
         real, fake = self._after_prompt(clips, clips.real), self._after_prompt(clips, clips.drawn)
-        if self.replay is not None and self.replay.shape[1] == fake.shape[1]:
+        paired = self.adversary.config.loss == RELATIVISTIC
+        if not paired and self.replay is not None and self.replay.shape[1] == fake.shape[1]:
             rows = torch.randperm(len(fake), generator=self._replay_rng)[: len(fake) // 2]
             chosen = torch.randint(len(self.replay), (len(rows),), generator=self._replay_rng)
             fake = fake.index_copy(0, rows.to(fake.device), self.replay[chosen.to(fake.device)])

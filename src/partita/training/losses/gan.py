@@ -12,7 +12,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-LOSSES = ("log", "least-squares", "hinge")
+LOSSES = ("log", "least-squares", "hinge", "relativistic")
+RELATIVISTIC = "relativistic"
+REWARDING = ("log", "least-squares", "hinge")
+"""The losses whose logits say by themselves how real a clip is."""
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "log") -> Float[Tensor, ""]:
@@ -21,16 +24,19 @@ def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "log") -> Floa
         log:            -E[log D(x)] - E[log(1 - D(G))],  D = sigmoid(logit)
         least-squares:  E[(D(x) - 1)^2] / 2 + E[D(G)^2] / 2,  D = logit
         hinge:          E[max(0, 1 - D(x))] + E[max(0, 1 + D(G))],  D = logit
+        relativistic:   -E[log sigmoid(D(x) - D(G))],  D = logit, x what really follows the prompt of G
 
-    The best constant D has a loss of 2 ln 2 = 1.386 (log), 1/4 (least-squares) or 2 (hinge).
+    The best constant D has a loss of 2 ln 2 = 1.386 (log), 1/4 (least-squares), 2 (hinge) or ln 2
+    (relativistic).
 
     Args:
         real: logits on real sound, any shape.
-        fake: logits on fake sound, any shape.
+        fake: logits on fake sound, any shape; for the relativistic loss that of `real`, paired with it.
         kind: one of `LOSSES`.
 
     Source: Goodfellow et al. 2014, equation 1; Mao et al. 2017, equation 9 with a = 0, b = c = 1; Lim & Ye
-    2017, section 3, as in Miyato et al. 2018, equation 16.
+    2017, section 3, as in Miyato et al. 2018, equation 16; Jolicoeur-Martineau 2019, and Huang et al. 2024
+    (R3GAN), equation 2.
 
     >>> round(discriminator_loss(torch.zeros(3), torch.zeros(3)).item(), 3)
     1.386
@@ -39,22 +45,28 @@ def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "log") -> Floa
         return functional.softplus(-real).mean() + functional.softplus(fake).mean()
     if kind == "hinge":
         return torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()
+    if kind == RELATIVISTIC:
+        return functional.softplus(fake - real).mean()
     assert kind == "least-squares"
     return ((real - 1) ** 2).mean() / 2 + (fake**2).mean() / 2
 
 
-def adversarial_loss(fake: Tensor, *, kind: str = "log", saturating: bool = False) -> Float[Tensor, ""]:
+def adversarial_loss(
+    fake: Tensor, *, kind: str = "log", saturating: bool = False, real: Tensor | None = None
+) -> Float[Tensor, ""]:
     """Return the generator's adversarial loss from the discriminator's logits on fake sound.
 
         log:               E[-log D(G)]      (the report's C_2; its gradient stays large while D is accurate)
         log, saturating:   E[log(1 - D(G))]  (the minimax form)
         least-squares:     E[(D(G) - 1)^2] / 2
         hinge:             -E[D(G)]          (no hinge: the gradient is constant)
+        relativistic:      -E[log sigmoid(D(G) - D(x))]
 
     Args:
         fake: logits on fake sound, any shape; carry the generator's gradient.
         kind: one of `LOSSES`.
         saturating: the minimax form; for `log` only.
+        real: logits on what really follows the same prompts, for the relativistic loss.
 
     Source: Goodfellow et al. 2014, section 3; Mao et al. 2017, equation 9; Miyato et al. 2018, equation 17.
 
@@ -66,6 +78,9 @@ def adversarial_loss(fake: Tensor, *, kind: str = "log", saturating: bool = Fals
         return ((fake - 1) ** 2).mean() / 2
     if kind == "hinge":
         return -fake.mean()
+    if kind == RELATIVISTIC:
+        assert real is not None, "the relativistic loss compares with real sound"
+        return functional.softplus(real.detach() - fake).mean()
     assert kind == "log"
     return -functional.softplus(fake).mean() if saturating else functional.softplus(-fake).mean()
 
@@ -83,16 +98,16 @@ def mean_over_discriminators(values: Sequence[Tensor]) -> Float[Tensor, ""]:
 
 
 def gradient_penalty(waveform: Tensor, logits: Sequence[Tensor]) -> Float[Tensor, ""]:
-    """Return the gradient penalty R1: the squared slope of the logits at real sound.
+    """Return the gradient penalty R1 or R2: the squared slope of the logits at real, or at drawn, sound.
 
-        R1 = E[ |d (sum_i logit_i) / dx|^2 / n ],   n patches i;  the mean over the sub-discriminators
+        R1, R2 = E[ |d (sum_i logit_i) / dx|^2 / n ],   n patches i;  the mean over the sub-discriminators
 
     With one patch it is the paper's. With many it estimates the mean over patches of |d logit_i / dx|^2: it
     is exact if the gradients of different patches are orthogonal, for example if patches do not overlap. Its
     own gradient reaches the discriminator.
 
     Args:
-        waveform: (batch, samples) real sound that requires a gradient.
+        waveform: (batch, samples) sound that requires a gradient.
         logits: of each sub-discriminator, (batch, patches), computed from the waveform; the logits of a clip
             depend on this clip only.
 
