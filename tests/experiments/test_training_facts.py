@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from partita.data.corpus import Corpus
-from partita.experiments.arena.measure import training_facts
+from partita.experiments.training_facts import training_facts
 from partita.models.sizes import WaveNetConfig
 from partita.runs.folder import RunFolder
 from partita.runs.metrics import read

@@ -1,20 +1,21 @@
-"""What makes the sample tier play better, each setting alone, at equal time: trained, then drawn and scored.
+"""What makes the sample tier play better, each setting alone: trained, then drawn and scored.
 
-    python docs/results/two-tiers/trials.py CORPUS --out FOLDER [--minutes 12] [--from RUN --critic RUN]
+    python docs/results/two-tiers/trials.py CORPUS --out FOLDER [--steps 2400]
+    python docs/results/two-tiers/trials.py CORPUS --out FOLDER --minutes 12 --from RUN --critic RUN
 
 Every trial is one training on one CPU core, without a frame tier. Its clips are given the features of the
-test split. Without `--from` the trials differ in what they change of a new run; with it, in how they go on
-from RUN: by likelihood, or with a judge of clips that the network draws itself. Each trial writes a file of
-its own when it is finished, and a finished trial is not repeated. Trials that run at the same time share the
-machine, so start as many as it has free cores.
+test split. Without `--from` the trials differ in what they change of a new run. Their updates cost about the
+same, so they have equal updates, which other load does not change. With `--from` they differ in how they go
+on from RUN: by likelihood, or with a judge of clips that the network draws itself. Such updates cost more, so
+these trials have equal time, and are trained in turns. Each trial writes a file of its own when it is
+finished, and a finished trial is not repeated.
 """
 
 import argparse
 import json
 import shutil
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,45 +23,86 @@ import soundfile
 from scoring import CLIPS, SECONDS, as_given, distances, excerpts, sound_scores
 
 from partita import Corpus, load, storage
+from partita.experiments.training_facts import training_facts
+from partita.runs.folder import RunFolder, is_finished
 from partita.runs.versions import versions
+from partita.training.config.arms import with_arm
+from partita.training.config.tiers import FrameTierConfig
+from partita.training.config.train import AdversaryConfig, CriticConfig, RolloutConfig, TrainConfig
+from partita.training.interleaved import PlannedRun, train_in_turns
+from partita.training.start.like_model import like_model
+from partita.training.train import finished_run
 
-NEW: dict[str, list[str]] = {
-    "default": [],
-    "no augmentation": ["--augment", "off"],
-    "no noise on the past": ["--input-noise", "0"],
-    "no other levels of the past": ["--input-gain-db", "0"],
-    "none of the three": ["--augment", "off", "--input-noise", "0", "--input-gain-db", "0"],
-    "samples one period earlier": ["--period-taps", "5"],
+Settings = dict[str, Any]
+QUIET: Settings = {
+    "threads": 1,
+    "frames": FrameTierConfig(every=0),
+    "patience": 0,
+    "validations": 4,
+    "preview_clips": 0,
+    "tensorboard": False,
+}
+NEW: dict[str, Settings] = {
+    "default": {},
+    "no augmentation": {"augment": "off"},
+    "no noise on the past": {"input_noise": 0.0},
+    "no other levels of the past": {"input_gain_db": 0.0},
+    "none of the three": {"augment": "off", "input_noise": 0.0, "input_gain_db": 0.0},
+    "samples one period earlier": {"period_taps": 5},
 }
 """Settings of new runs."""
-GOING_ON: dict[str, list[str]] = {
-    "likelihood": ["--arm", "likelihood"],
-    "report": ["--arm", "report"],
-    "pathwise": ["--arm", "pathwise"],
-    "policy": ["--arm", "policy"],
-    "ddo": ["--arm", "ddo"],
+SPECTRAL = AdversaryConfig(weight=0.25, warmup=100, discriminators=("spectral",))
+LONGER = RolloutConfig(prompt_tail=1024, initial_length=1024)  # a spectral discriminator needs 1,024 samples
+GOING_ON: dict[str, tuple[str, Settings]] = {
+    "likelihood": ("likelihood", {}),
+    "report": ("report", {}),
+    "pathwise": ("pathwise", {}),
+    "pathwise, spectral": ("pathwise", {"adversary": SPECTRAL, "rollout": LONGER}),
+    "pathwise, spectral, matching": (
+        "pathwise",
+        {"adversary": replace(SPECTRAL, feature_weight=2.0), "rollout": LONGER},
+    ),
+    "pathwise, spectral norm": (
+        "pathwise",
+        {"adversary": AdversaryConfig(weight=0.25, feature_weight=20.0, features="spectrum")},
+    ),
+    "policy": ("policy", {}),
+    "ddo": ("ddo", {}),
 }
-"""Settings of runs that start from another one."""
+"""The arm of runs that start from another one, and other settings."""
 SMOOTHINGS = (0.0, 3.0)
 
 
-def train(name: str, flags: list[str], asked: argparse.Namespace) -> Path:
-    """Train one trial, and return its run."""
-    run: Path = asked.out / name.replace(" ", "-")
-    trained = Path(f"{run}.trained")
-    if trained.exists() and trained.read_text() == f"{asked.minutes:g}":
-        return run
-    Path(f"{run}.json").unlink(missing_ok=True)  # of a trial of another length
-    shutil.rmtree(run, ignore_errors=True)  # what an interrupted trial left
-    command = [sys.executable, "-m", "partita", "train", asked.corpus, "--out", str(run)]
-    command += ["--minutes", str(asked.minutes), "--threads", "1", "--frames.every", "0"]
-    command += ["--patience", "0", "--validations", "4", "--preview-clips", "0", "--no-tensorboard", *flags]
-    if asked.start is not None:
-        command += ["--from", str(asked.start)]
-    with Path(f"{run}.log").open("w", encoding="utf-8") as log:
-        subprocess.run(command, check=True, stdout=log, stderr=subprocess.STDOUT)
-    trained.write_text(f"{asked.minutes:g}")
-    return run
+def run_of(asked: argparse.Namespace, name: str) -> Path:
+    """Return the run folder of a trial."""
+    found: Path = asked.out / name.replace(", ", "-").replace(" ", "-")
+    return found
+
+
+def train_new(corpus: Corpus, asked: argparse.Namespace, names: list[str]) -> Iterator[str]:
+    """Train new runs one after the other, for equal updates, and yield the names of finished ones."""
+    for name in names:
+        path = run_of(asked, name)
+        if path.exists() and not is_finished(path):
+            shutil.rmtree(path)  # what an interrupted trial left
+        config = TrainConfig(steps=asked.steps, **QUIET, **NEW[name])
+        finished_run(corpus, path, config, quiet=True)
+        yield name
+
+
+def train_on(corpus: Corpus, asked: argparse.Namespace, names: list[str]) -> Iterator[str]:
+    """Train runs that go on from another one in turns, for equal time, then yield their names."""
+    planned = []
+    for name in names:
+        arm, settings = GOING_ON.get(name, ("critic", {}))
+        config = replace(like_model(TrainConfig(minutes=asked.minutes), asked.start), **QUIET, **settings)
+        if arm == "critic":
+            config = replace(config, critic=CriticConfig(run=str(asked.critic.absolute())))
+        config = replace(with_arm(config, arm), learning_rate=asked.learning_rate)
+        planned.append(PlannedRun(path=run_of(asked, name), config=config, start_from=asked.start))
+    for error in train_in_turns(corpus, planned, quiet=True).values():
+        raise error
+    yield from names
 
 
 def score(run: Path, corpus: Corpus, clips_to: Path) -> dict[str, Any]:
@@ -92,29 +134,26 @@ def main() -> None:
     )
     parser.add_argument("corpus")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=12.0)
+    parser.add_argument("--steps", type=int, default=2400, help="updates of each new run")
+    parser.add_argument("--minutes", type=float, default=12.0, help="time of each run that goes on")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="of each run that goes on")
     parser.add_argument("--from", dest="start", type=Path)
     parser.add_argument("--critic", type=Path, help="run whose likelihood judges clips, in one more trial")
-    parser.add_argument("--at-once", type=int, default=1, help="trials that run at the same time")
     parser.add_argument("--only", nargs="*", help="names of the trials to run")
     asked = parser.parse_args()
-    trials = dict(NEW if asked.start is None else GOING_ON)
-    if asked.critic is not None:
-        trials["critic"] = ["--arm", "critic", "--critic.run", str(asked.critic)]
-    trials = {name: flags for name, flags in trials.items() if not asked.only or name in asked.only}
+    trials = list(NEW if asked.start is None else GOING_ON) + ["critic"] * (asked.critic is not None)
+    trials = [name for name in trials if not asked.only or name in asked.only]
     asked.out.mkdir(parents=True, exist_ok=True)
-    corpus = Corpus.open(asked.corpus)
-
-    def trial(name: str) -> tuple[str, dict[str, Any]]:
-        run = train(name, trials[name], asked)
+    corpus, found = Corpus.open(asked.corpus), {}
+    for name in (train_new if asked.start is None else train_on)(corpus, asked, trials):
+        run = run_of(asked, name)
         kept = Path(f"{run}.json")
         if not kept.exists():
-            storage.write_json(kept, score(run, corpus, Path(f"{run}-clips")) | {"flags": trials[name]})
-        return name, json.loads(kept.read_text(encoding="utf-8"))
-
-    with ThreadPoolExecutor(asked.at_once) as pool:
-        found = dict(pool.map(trial, trials))
-    settings = {"minutes": asked.minutes, "clips": CLIPS, "seconds": SECONDS, "versions": versions()}
+            facts = training_facts(RunFolder.open(run))
+            storage.write_json(kept, score(run, corpus, Path(f"{run}-clips")) | {"training": facts})
+        found[name] = json.loads(kept.read_text(encoding="utf-8"))
+    settings = {"clips": CLIPS, "seconds": SECONDS, "versions": versions()}
+    settings |= {"steps": asked.steps} if asked.start is None else {"minutes": asked.minutes}
     storage.write_json(asked.out / "trials.json", settings | {"trials": found})
 
 

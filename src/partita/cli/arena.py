@@ -15,7 +15,7 @@ from partita.terminal import print_line
 
 USAGE = "partita arena --out PATH [OPTIONS]"
 GROUPS = {
-    "arms": ("--arms", "--minutes", "--steps", "--judge", "--seeds", "--validation-seeds"),
+    "arms": ("--arms", "--minutes", "--steps", "--judge", "--seeds", "--first-seed", "--validation-seeds"),
     "teacher": ("--teacher", "--corpus", "--teacher-size", "--teacher-minutes", "--teacher-steps"),
     "students": (
         *("--student-size", "--start-minutes", "--start-steps", "--students"),

@@ -1,14 +1,17 @@
-"""The specification of an arm in the arena: the arm's name and the settings that differ from its defaults.
+"""The specification of an arm in an experiment: its name and the settings that differ from its defaults.
 
 `report:adversary.weight=0.3,adversary.ramp=0.1` is the arm `report` with two changed settings;
-`steer:strength=0.5` changes the steering. Values are written as in TOML; strings need no quotes. The arena
-knows all arms of `partita train` and four more:
+`steer:strength=0.5` changes the steering. Values are written as in TOML; strings need no quotes. Experiments
+know all arms of `partita train` and some more:
 
 - `steer`: continued likelihood training (the model of a twin of weight 0), steered when clips are drawn;
 - `oracle`: `critic` with the teacher as the critic, so that the reward is exact;
-- `start`: the student before the arms are trained, which shows what continued likelihood training gains;
+- `start`: the model before the arms are trained, which shows what continued likelihood training gains;
 - `likelihood-charged`: likelihood training with the time of an arm and of the critic's training together, or
-  with its own `minutes`.
+  with its own `minutes`;
+- `again`: likelihood training with other seeds, which shows how much two trainings differ by chance.
+
+The arena has the first four, a comparison of recordings `start` and `again`.
 
 A setting that must be the same for all arms, for example time or seed, is refused. This file trains nothing.
 """
@@ -16,7 +19,7 @@ A setting that must be the same for all arms, for example time or seed, is refus
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -30,6 +33,7 @@ from partita.training.config.arms import ARMS, with_arm
 from partita.training.config.train import TrainConfig
 
 STEER, ORACLE, CRITIC, CHARGED, START = "steer", "oracle", "critic", "likelihood-charged", "start"
+AGAIN = "again"
 SHARED = {
     *("arm", "seed", "steps", "epochs", "minutes", "patience", "batch", "targets", "quantizer"),
     *("device", "precision", "threads", "size", "network", "compile", "condition", "frames"),
@@ -54,7 +58,7 @@ class ArmSpec:
     """An arm with its changed settings.
 
     Args:
-        arm: one of `known_arms`.
+        arm: the name of an arm.
         changes: (path, value) pairs; the parts of a path are joined by dots.
 
     >>> spec = ArmSpec.parse("report:adversary.weight=0.3")
@@ -66,16 +70,21 @@ class ArmSpec:
     changes: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def parse(cls, text: str) -> "ArmSpec":
+    def parse(cls, text: str, *, known: Sequence[str] | None = None) -> "ArmSpec":
         """Return the specification that a text describes.
+
+        Args:
+            text: the name of an arm, with settings after a colon if some are changed.
+            known: the names of the experiment's arms; by default those of the arena.
 
         Raises:
             PartitaError: the arm is unknown, a change is not `name=value`, or both the old and the new name
                 of a setting are given.
         """
         arm, _, rest = text.partition(":")
-        if arm not in known_arms():
-            raise PartitaError(f"{arm!r} is not an arm: choose one of {', '.join(known_arms())}")
+        names = known_arms() if known is None else known
+        if arm not in names:
+            raise PartitaError(f"{arm!r} is not an arm: choose one of {', '.join(names)}")
         changes = []
         for change in filter(None, re.split(r",(?![^\[]*\])", rest)):  # a comma inside a list does not split
             path, equals, value = change.partition("=")
@@ -140,7 +149,8 @@ class ArmSpec:
             PartitaError: a setting is unknown, must be the same for all arms, is fixed by the arm, or has a
                 value out of its range.
         """
-        base = {ORACLE: CRITIC, CHARGED: "likelihood", START: "likelihood"}.get(self.arm, self.arm)
+        plain = dict.fromkeys((CHARGED, START, AGAIN), "likelihood")
+        base = {ORACLE: CRITIC, **plain}.get(self.arm, self.arm)
         table = self._apply_changes(to_table(with_arm(config, base)))
         where = f"the arm {self.name}"
         for path, rule in self._forbidden():

@@ -84,11 +84,17 @@ class Chart:
 
 
 def chart(
-    title: str, x_label: str, y_label: str, series: Sequence[Series], guides: Sequence[Guide] = ()
+    title: str,
+    x_label: str,
+    y_label: str,
+    series: Sequence[Series],
+    guides: Sequence[Guide] = (),
+    *,
+    from_zero: bool = True,
 ) -> Chart | None:
     """Lay out series in a chart.
 
-    The x axis starts at 0. The range of y covers the values after the first 4% of the x axis, so the steep
+    The range of y covers the values after the first 4% of the x axis, so the steep
     start of a learning curve does not flatten the rest; the page clips the lines.
 
     Args:
@@ -97,6 +103,7 @@ def chart(
         y_label: label of the y axis.
         series: the lines.
         guides: horizontal reference lines.
+        from_zero: begin the x axis at 0, not at the least value.
 
     Returns:
         The chart, or None if no series has a point.
@@ -108,7 +115,8 @@ def chart(
     drawn = [_downsampled(one) for one in series if len(one.x)]
     if not drawn:
         return None
-    x_low, x_high = _widened(min(0.0, *(min(one.x) for one in drawn)), max(max(one.x) for one in drawn))
+    least, greatest = min(min(one.x) for one in drawn), max(max(one.x) for one in drawn)
+    x_low, x_high = _widened(min(0.0, least) if from_zero else least, greatest)
     values = [
         *_values_from(drawn, x_low + CROPPED_START * (x_high - x_low)),
         *(guide.value for guide in guides),

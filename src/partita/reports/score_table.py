@@ -1,36 +1,15 @@
 """The table of scores: one row for each score, one column for each arm, all numbers with intervals.
 
-This file holds the names and the descriptions of the scores; it does not compute them.
+This file does not compute scores; their names and descriptions are in `score_kinds.py`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from partita.reports.score_kinds import KINDS, Kind
+
 Scores = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """Name, format and description of a score.
-
-    Args:
-        key: key of the score in the dict of `evaluate`.
-        name: name on the page.
-        rule: which values are good.
-        meaning: what the score measures.
-        digits: digits after the decimal point.
-        scale: factor applied before display.
-        unit: unit after the number.
-    """
-
-    key: str
-    name: str
-    rule: str
-    meaning: str
-    digits: int
-    scale: float = 1.0
-    unit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,158 +46,6 @@ class Row:
     reference: Cell
     whiskers: list[Whisker]
 
-
-KINDS = (
-    Kind(
-        key="bits_per_sample",
-        name="Bits per sample",
-        rule="lower is better",
-        meaning="Bits that the model needs for a held-out sample, given its past. A uniform model has 8.",
-        digits=3,
-    ),
-    Kind(
-        key="frame_bits_per_sample",
-        name="Bits of the frames",
-        rule="lower is better",
-        meaning=(
-            "The part of the bits per sample that describes the frames: loudness, colour and pitch, about 100"
-            " times a second. The frame tier needs it. Since the frames follow from the sound, the sum of"
-            " both parts is an upper bound on what the sound needs."
-        ),
-        digits=3,
-    ),
-    Kind(
-        key="conditional_bits_per_sample",
-        name="Bits of the samples, given the frames",
-        rule="lower is better",
-        meaning="The other part: what the sample tier needs for a sample, given its past and the frames.",
-        digits=3,
-    ),
-    Kind(
-        key="given_features_noise_db_mmd_log_mel",
-        name="Noise for the same distance, sample tier alone",
-        rule="higher is better",
-        meaning=(
-            "Clips whose frames were those of real sound, held against this sound: as far from it as other"
-            " real sound with white noise this much below it."
-        ),
-        digits=0,
-        unit="dB",
-    ),
-    Kind(
-        key="frechet_log_mel",
-        name="Fréchet distance, log-mel",
-        rule="lower is better",
-        meaning=(
-            "Distance between the spectra of drawn and real clips; for real sound, the distance between two"
-            " halves of it. It measures timbre and balance, not melody."
-        ),
-        digits=1,
-    ),
-    Kind(
-        key="noise_db_mmd_log_mel",
-        name="Noise for the same distance, log-mel",
-        rule="higher is better",
-        meaning=(
-            "The clips are as far from real sound as other real sound with white noise this much below it."
-            " The distance (MMD) compares the spectra of single moments. 40 stands for 40 or more."
-        ),
-        digits=0,
-        unit="dB",
-    ),
-    Kind(
-        key="noise_db_mmd_timbre",
-        name="Noise for the same distance, timbre",
-        rule="higher is better",
-        meaning="The same, for half seconds without their level: colour, noise, attacks and trembling.",
-        digits=0,
-        unit="dB",
-    ),
-    Kind(
-        key="median_hnr_db",
-        name="Tones against noise",
-        rule="best near the real sound’s",
-        meaning="Median harmonic-to-noise ratio: power that repeats with a period against the rest.",
-        digits=1,
-        unit="dB",
-    ),
-    Kind(
-        key="voiced_share",
-        name="Voiced",
-        rule="best near the real sound’s",
-        meaning="Share of the sounding time with a clear pitch.",
-        digits=0,
-        scale=100,
-        unit="%",
-    ),
-    Kind(
-        key="level_drift_db",
-        name="Drift of the level",
-        rule="best near the real sound’s",
-        meaning="Level of the last second of a clip minus that of its second one.",
-        digits=1,
-        unit="dB",
-    ),
-    Kind(
-        key="seam_db",
-        name="Seam",
-        rule="best near the real sound’s",
-        meaning="Change of the spectrum where the prompt ends, less that at other places of real sound.",
-        digits=1,
-        unit="dB",
-    ),
-    Kind(
-        key="coverage",
-        name="Variety",
-        rule="best near the real sound’s",
-        meaning="Share of the half seconds of real sound that are like some half second of the clips.",
-        digits=0,
-        scale=100,
-        unit="%",
-    ),
-    Kind(
-        key="stuck_share",
-        name="Stuck",
-        rule="best near the real sound’s",
-        meaning="Share of the clips that stay on one tone, or hardly change, for seconds.",
-        digits=0,
-        scale=100,
-        unit="%",
-    ),
-    Kind(
-        key="level_dbfs",
-        name="Level",
-        rule="best near the real sound’s",
-        meaning="Level of the clips relative to full scale.",
-        digits=1,
-        unit="dB",
-    ),
-    Kind(
-        key="silence_share",
-        name="Silence",
-        rule="best near the real sound’s",
-        meaning="Share of the time below −60 dB; high if the model falls silent.",
-        digits=1,
-        scale=100,
-        unit="%",
-    ),
-    Kind(
-        key="clipped_share",
-        name="Clipped",
-        rule="best near the real sound’s",
-        meaning="Share of samples at full scale; high if the model becomes unstable.",
-        digits=2,
-        scale=100,
-        unit="%",
-    ),
-    Kind(
-        key="spectral_flatness",
-        name="Spectral flatness",
-        rule="best near the real sound’s",
-        meaning="Noise against tones: 0.56 for white noise, near 0 for tones.",
-        digits=3,
-    ),
-)
 
 UPPER_BOUND = (
     "Bits that the model needs for a held-out sample, at most: those of the frames and those of the samples"

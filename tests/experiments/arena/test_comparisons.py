@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from partita.experiments.arena.arm_spec import ArmSpec
-from partita.experiments.arena.comparisons import families_of, incomparable, undecidable, unequal_conditions
+from partita.experiments.arena.comparisons import families_of, incomparable, undecidable
 from partita.experiments.arena.selection import Choice
+from partita.experiments.arm_spec import ArmSpec
+from partita.experiments.equal_time import unequal_conditions
 
 
 def chosen(*names: str) -> dict[str, Choice]:

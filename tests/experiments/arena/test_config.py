@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
+from partita.experiments.arm_spec import ArmSpec
 from partita.runs.config import to_table
 from partita.training.config.arms import ARMS
 from partita.training.config.train import RolloutConfig, TrainConfig
@@ -155,6 +155,14 @@ def test_arms_that_need_a_critic_get_its_run() -> None:
     assert config.arm_training(config.arm_specs[3], seed=0, steps_before=1, critic=run).arm == "critic"
 
 
+def test_fresh_test_students_share_nothing_with_earlier_ones() -> None:
+    earlier, fresh = ArenaConfig(out=OUT, seeds=8), ArenaConfig(out=OUT, seeds=8, first_seed=8)
+    assert fresh.choice_seeds == earlier.choice_seeds
+    assert not set(fresh.test_seeds) & set(earlier.all_seeds)
+    with pytest.raises(PartitaError, match="first_seed"):
+        ArenaConfig(out=OUT, seeds=8, first_seed=993)  # they would be validation students
+
+
 def test_validation_and_test_seeds_are_different() -> None:
     config = plan(seeds=1000, validation_seeds=3)
     assert not set(config.choice_seeds) & set(config.test_seeds)
@@ -190,7 +198,7 @@ def test_validation_and_test_seeds_are_different() -> None:
             "only discriminator is `patchgan`",
         ),
         ({"minutes": 0.0}, "`minutes` is 0"),
-        ({"start_minutes": 0.0}, "`minutes` is 0"),
+        ({"start_minutes": 0.0}, "`start_minutes` is 0"),
         ({"student_size": "huge"}, "huge"),
     ],
 )

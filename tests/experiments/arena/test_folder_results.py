@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.folder import ArenaFolder
+from partita.experiments.arm_spec import ArmSpec
 
 SPEC = ArmSpec("report")
 SCORE = {"value": 0.5, "low": 0.4, "high": 0.6}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.scores import any_student_started, build_scores, drop_diverged
 from partita.experiments.arena.selection import best_choices
+from partita.experiments.arm_spec import ArmSpec
 
 LIKELIHOOD, REPORT, STRONG = (
     ArmSpec("likelihood"),

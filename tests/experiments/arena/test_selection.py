@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.selection import by_temperature, load_or_choose, refuse_other_choices
+from partita.experiments.arm_spec import ArmSpec
 
 LIKELIHOOD, REPORT, STRONG = (
     ArmSpec("likelihood"),

@@ -9,11 +9,11 @@ import pytest
 
 from partita.errors import DivergedError
 from partita.experiments.arena import student as student_module
-from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.context import ArenaContext
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.student import Student
+from partita.experiments.arm_spec import ArmSpec
 
 MESSAGE = "the loss is not finite at step 3"
 

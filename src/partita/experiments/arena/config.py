@@ -11,7 +11,8 @@ from typing import Any, get_args
 
 from partita.checks import check_choice, check_count, check_range
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import CHARGED, CRITIC, ORACLE, STEER, ArmSpec, needs_critic
+from partita.experiments.arm_spec import CHARGED, CRITIC, ORACLE, STEER, ArmSpec, needs_critic
+from partita.experiments.budget import budgeted, check_one_budget, check_workers
 from partita.experiments.runner import Engine
 from partita.runs.config import to_table
 from partita.seeds import stream_seed
@@ -41,6 +42,9 @@ class ArenaConfig:
     with several settings, those that are best on the validation seeds are used for the test seeds."""
     seeds: int = 8
     """Number of test students. The scores come from them. Each has its own initial weights."""
+    first_seed: int = 0
+    """Number of the first test student, up to 999. Settings that were chosen by earlier results need students
+    that those results did not come from."""
     validation_seeds: int = 2
     """Number of validation students. Temperatures and settings are chosen on them, nothing else."""
     minutes: float | None = None
@@ -114,39 +118,22 @@ class ArenaConfig:
         """Check all values before anything is written."""
         for name in ("seeds", "validation_seeds"):
             check_range(name, getattr(self, name), 1, MAX_SEEDS)
+        check_range("first_seed", self.first_seed, 0, FIRST_VALIDATION_SEED - self.seeds)
         for name, least in (("train_clips", 2), ("clips", 2), ("samples", self.clips), ("workers", 1)):
             check_count(name, getattr(self, name), least)
         check_count("train_samples", self.train_samples, self.train_clips)
         for temperature in self.temperatures:
             check_range("temperatures", temperature, 0.01, 100.0)
         check_choice("engine", self.engine, get_args(Engine))
-        for part in ("", "teacher_", "critic_", "start_"):
-            if None not in (getattr(self, f"{part}minutes"), getattr(self, f"{part}steps")):
-                raise PartitaError(f"both `{part}minutes` and `{part}steps` are given: give one of them")
-        self._check_workers()
+        check_one_budget(self, ("", "teacher_", "critic_", "start_"))
+        counts = {name: getattr(self, name) for name in ("seeds", "validation_seeds")}
+        check_workers(self.workers, threads=self.threads, steps=self.steps, counts=counts)
         if not self.arms:
             raise PartitaError("`arms` is empty: give at least one arm with `--arms`")
         _ = self.teacher_training(), self.critic_training(), self.start_training(0), self.judge_spec
         for spec in self.arm_specs:
             self.arm_training(spec, seed=0, steps_before=1)
         self._check_charged_time()
-
-    def _check_workers(self) -> None:
-        """Check that arms of equal time get the same share of the machine."""
-        if self.workers == 1:
-            return
-        if self.threads is None:
-            raise PartitaError(
-                f"`workers` is {self.workers} but `threads` is not set: give the threads of each worker with"
-                " `--threads`"
-            )
-        for name in ("seeds", "validation_seeds"):
-            count = getattr(self, name)
-            if self.steps is None and count % self.workers:
-                raise PartitaError(
-                    f"`{name}` is {count}, not a multiple of `workers` {self.workers}, so the last student"
-                    " would get more of the machine: give a multiple, or `--steps` in place of minutes"
-                )
 
     def _check_charged_time(self) -> None:
         """Check that the time of a critic that was trained elsewhere is given."""
@@ -199,7 +186,7 @@ class ArenaConfig:
     @property
     def test_seeds(self) -> tuple[int, ...]:
         """Seeds of the test students."""
-        return tuple(range(self.seeds))
+        return tuple(range(self.first_seed, self.first_seed + self.seeds))
 
     @property
     def all_seeds(self) -> tuple[int, ...]:
@@ -213,12 +200,12 @@ class ArenaConfig:
     def teacher_training(self) -> TrainConfig:
         """Return the training config of the teacher."""
         config = replace(self._base(), size=self.teacher_size, seed=self.stream("teacher"))
-        return _budgeted(config, self.teacher_minutes, self.teacher_steps, TEACHER_MINUTES)
+        return budgeted(config, self.teacher_minutes, self.teacher_steps, TEACHER_MINUTES)
 
     def critic_training(self) -> TrainConfig:
         """Return the training config of the critic."""
         config = replace(self._base(), size=self.critic_size, seed=self.stream("critic"))
-        return _budgeted(config, self.critic_minutes, self.critic_steps, CRITIC_MINUTES)
+        return budgeted(config, self.critic_minutes, self.critic_steps, CRITIC_MINUTES)
 
     def needs_critic(self, spec: ArmSpec) -> bool:
         """Return whether a critic must be trained before an arm."""
@@ -241,7 +228,7 @@ class ArenaConfig:
         """
         base = replace(self._base(), lr_floor=1.0, validations=50, patience=8)
         config = replace(base, seed=self.stream(f"student {seed}"))
-        return _budgeted(config, self.start_minutes, self.start_steps, START_MINUTES)
+        return budgeted(config, self.start_minutes, self.start_steps, START_MINUTES)
 
     def arm_training(
         self, spec: ArmSpec, *, seed: int, steps_before: int, critic: Path | None = None
@@ -263,7 +250,7 @@ class ArenaConfig:
         )
         config = replace(start, learning_rate=rate, lr_decay_steps=0, patience=0, validations=10)
         config = replace(config, seed=self.stream(f"arms {seed}"))
-        config = _budgeted(config, self.minutes, self.steps, ARM_MINUTES)
+        config = budgeted(config, self.minutes, self.steps, ARM_MINUTES)
         if spec.arm == CHARGED:
             return spec.charged_config(config, critic=self.critic_training())
         if spec.arm != STEER:
@@ -291,10 +278,3 @@ class ArenaConfig:
             tensorboard=False,
             keep_checkpoints=1,
         )
-
-
-def _budgeted(config: TrainConfig, minutes: float | None, steps: int | None, default: float) -> TrainConfig:
-    """Return the config with its budget, which is the default number of minutes if none is given."""
-    if minutes is None and steps is None:
-        minutes = default
-    return replace(config, steps=steps, minutes=minutes)

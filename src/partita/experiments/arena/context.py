@@ -11,11 +11,11 @@ from typing import Any
 from partita.data.corpus import Corpus, read_index
 from partita.digests import add_digest, file_digest, verify_digest
 from partita.errors import DivergedError, PartitaError
-from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.folder import ArenaFolder
-from partita.experiments.arena.measure import training_facts
 from partita.experiments.arena.teacher import TeacherData, student_training, teachers_corpus
+from partita.experiments.arm_spec import ArmSpec
+from partita.experiments.training_facts import training_facts
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import load
 from partita.runs.weights import find_checkpoint, weights_path

@@ -27,16 +27,16 @@ from partita import storage
 from partita.data.corpus import read_index
 from partita.digests import add_digest, file_digest
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.measure import read_result
+from partita.experiments.arm_spec import ArmSpec
 from partita.experiments.folder import ExperimentFolder
 from partita.runs.folder import is_finished
 from partita.runs.weights import find_checkpoint, weights_path
 
 NOT_SETTINGS = {"out", "arms", "seeds", "validation_seeds", "students", "engine"}
 """Fields of the config that may differ when an arena is continued."""
-ARM_SETTINGS = {"minutes", "steps", "judge", "clips", "samples", "temperatures", "workers"}
+ARM_SETTINGS = {"first_seed", "minutes", "steps", "judge", "clips", "samples", "temperatures", "workers"}
 """Settings that students before the arms do not depend on."""
 
 

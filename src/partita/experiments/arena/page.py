@@ -10,6 +10,7 @@ from typing import Any
 
 from partita import storage
 from partita.experiments.arena.plots import divergence_plane, temperature_curves
+from partita.reports.pair_text import pair_text
 from partita.reports.spectrogram_images import png_data_url
 from partita.reports.templating import render_template
 
@@ -39,7 +40,6 @@ ROWS = {
         "Area under the ROC curve of a weak classifier, trained on other clips; 0.5 is chance, 1 is perfect.",
     ),
 }
-NUMBERS = ("difference", "low", "high", "p_corrected")
 
 
 def write_arena_page(folder: str | Path, scores: Mapping[str, Any]) -> Path:
@@ -76,7 +76,7 @@ def render_arena_page(scores: Mapping[str, Any], pictures: Mapping[str, bytes]) 
         "scores": scores,
         "rows": rows,
         "pictures": {name: png_data_url(data) for name, data in pictures.items()},
-        "pairs": [(pair, _pair(pair)) for pair in scores["pairs"]],
+        "pairs": [(pair, pair_text(pair)) for pair in scores["pairs"]],
     }
     return render_template("arena.html.j2", page)
 
@@ -85,10 +85,3 @@ def _cell(score: Mapping[str, Any] | None) -> dict[str, str]:
     if score is None:
         return {"value": "", "interval": ""}
     return {"value": f"{score['value']:.4f}", "interval": f"{score['low']:.4f} to {score['high']:.4f}"}
-
-
-def _pair(pair: Mapping[str, Any]) -> dict[str, str]:
-    """Return a comparison's numbers as text, with a dash for each that one student can't give."""
-    shown = {name: "–" if pair[name] is None else f"{pair[name]:.3g}" for name in NUMBERS}
-    interval = "–" if pair["low"] is None else f"{shown['low']} to {shown['high']}"
-    return {"difference": shown["difference"], "interval": interval, "p": shown["p_corrected"]}

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from partita.device import compute_device, thread_limit
-from partita.experiments.arena.arm_spec import STEER, ArmSpec
-from partita.experiments.arena.comparisons import CONTROL, unequal_conditions
+from partita.experiments.arena.comparisons import CONTROL
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.context import ArenaContext
 from partita.experiments.arena.folder import ArenaFolder, settings_of
@@ -19,6 +18,8 @@ from partita.experiments.arena.scores import any_student_started, build_scores, 
 from partita.experiments.arena.selection import Choice, Results, load_or_choose, refuse_other_choices
 from partita.experiments.arena.teacher import refuse_missing
 from partita.experiments.arena.workers import ArmsTask, CriticTask, StartTask, worker_pool
+from partita.experiments.arm_spec import STEER, ArmSpec
+from partita.experiments.equal_time import unequal_conditions
 from partita.experiments.runner import RunTasks
 from partita.runs.versions import versions
 from partita.signals import Interrupted

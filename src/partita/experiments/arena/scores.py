@@ -12,9 +12,9 @@ from partita.errors import PartitaError
 from partita.evaluation.statistics.scoreboard import scoreboard
 from partita.evaluation.statistics.seed_interval import mean_over_seeds
 from partita.evaluation.statistics.verdict import Direction
-from partita.experiments.arena.arm_spec import STEER
 from partita.experiments.arena.comparisons import families_of, incomparable, is_twin, undecidable
 from partita.experiments.arena.selection import BOUND, Choice, Result, Results, by_temperature, point_at
+from partita.experiments.arm_spec import STEER
 
 SCORES = (
     *("kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", BOUND),
@@ -37,7 +37,7 @@ def drop_diverged(results: Results) -> tuple[Results, list[str]]:
     Raises:
         PartitaError: no arm is left.
 
-    >>> from partita.experiments.arena.arm_spec import ArmSpec
+    >>> from partita.experiments.arm_spec import ArmSpec
     >>> diverged = {"seed": 3, "diverged": "..."}
     >>> left, warnings = drop_diverged({ArmSpec("report"): [{"curve": []}], ArmSpec("gumbel"): [diverged]})
     >>> [spec.name for spec in left], warnings

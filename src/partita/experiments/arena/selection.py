@@ -14,7 +14,7 @@ import numpy as np
 
 from partita.digests import add_digest, verify_digest
 from partita.errors import PartitaError
-from partita.experiments.arena.arm_spec import ArmSpec
+from partita.experiments.arm_spec import ArmSpec
 from partita.storage import write_json
 from partita.tables import read_json
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from partita.errors import DivergedError
-from partita.experiments.arena.arm_spec import START, STEER, ArmSpec
 from partita.experiments.arena.context import ArenaContext
-from partita.experiments.arena.measure import StudentEvaluator, training_facts
+from partita.experiments.arena.measure import StudentEvaluator
+from partita.experiments.arm_spec import START, STEER, ArmSpec
+from partita.experiments.training_facts import training_facts
 from partita.runs.folder import RunFolder
 from partita.runs.loading import LoadedModel, load
 from partita.runs.scorer import load_scorer

@@ -23,10 +23,10 @@ from partita.data.prompts import prompt_places, prompts, prompts_at
 from partita.errors import PartitaError
 from partita.etudes.render import write_etudes
 from partita.evaluation.metrics.divergence import Clips
-from partita.experiments.arena.arm_spec import STEER
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.selection import chosen_settings
+from partita.experiments.arm_spec import STEER
 from partita.models.conditioning.conditioner import MARGIN
 from partita.models.conditioning.conditions import Conditions
 from partita.runs.loading import LoadedModel, load

@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from partita.errors import DivergedError
-from partita.experiments.arena.arm_spec import ArmSpec
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.context import ArenaContext
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.student import Student
+from partita.experiments.arm_spec import ArmSpec
 from partita.experiments.runner import RunTasks, task_runner
 
 

@@ -1,0 +1,20 @@
+"""The numbers of a comparison of two arms as text, for a page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+NUMBERS = ("difference", "low", "high", "p_corrected")
+
+
+def pair_text(pair: Mapping[str, Any]) -> dict[str, str]:
+    """Return a comparison's numbers as text, with a dash for each that one seed can't give.
+
+    Args:
+        pair: a comparison, as `scores.json` has it.
+
+    >>> pair_text({"difference": -0.25, "low": None, "high": None, "p_corrected": None})
+    {'difference': '-0.25', 'interval': '–', 'p': '–'}
+    """
+    shown = {name: "–" if pair[name] is None else f"{pair[name]:.3g}" for name in NUMBERS}
+    interval = "–" if pair["low"] is None else f"{shown['low']} to {shown['high']}"
+    return {"difference": shown["difference"], "interval": interval, "p": shown["p_corrected"]}
