@@ -29,8 +29,9 @@ SUMMARIES = {
     "prepare": "make a corpus from recordings",
     "train": "train a model on a corpus, or resume a run",
     "generate": "draw new sound from a trained model",
+    "compare": "compare arms on a corpus: does an adversary make better sound?",
     "arena": "compare arms on clips of a trained model, whose distribution is known",
-    "evaluate": "score a trained model on a corpus's held-out recordings",
+    "evaluate": "score one or more models on a corpus's held-out recordings",
     "models": "list the models that ship, or show the card of one",
     "bench": "measure the speed of the sampler, of training or of preparing",
 }

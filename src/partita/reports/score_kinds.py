@@ -187,6 +187,36 @@ KINDS = (
         digits=3,
     ),
     Kind(
+        key="frechet_timbre",
+        name="Fréchet distance, timbre",
+        rule="lower is better",
+        meaning="The same for half seconds without their level: colour, noise, attacks and trembling.",
+        digits=1,
+    ),
+    Kind(
+        key="mmd_timbre",
+        name="MMD, timbre",
+        rule="lower is better",
+        meaning="Distance between all half seconds of drawn and of real clips, without their level.",
+        digits=4,
+    ),
+    Kind(
+        key="hnr_from_real_db",
+        name="Tones against noise, from real sound’s",
+        rule="lower is better",
+        meaning="How far the median harmonic-to-noise ratio is from that of real sound.",
+        digits=1,
+        unit="dB",
+    ),
+    Kind(
+        key="seam_from_real_db",
+        name="Seam, from real sound’s",
+        rule="lower is better",
+        meaning="How far the change where the prompt ends is from that of real sound.",
+        digits=1,
+        unit="dB",
+    ),
+    Kind(
         key="told_apart",
         name="Told apart",
         rule="lower is better",
@@ -229,6 +259,18 @@ KINDS = (
         ),
         digits=1,
         unit="dB",
+    ),
+    *(
+        Kind(
+            key=f"runaway_share_{seconds}_s",
+            name=f"Broken down within {seconds} s",
+            rule="lower is better",
+            meaning="The same for the first seconds of these clips.",
+            digits=0,
+            scale=100,
+            unit="%",
+        )
+        for seconds in (3, 10)
     ),
     Kind(
         key="runaway_share",

@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from partita.data.corpus import Corpus, read_index
-from partita.digests import add_digest, file_digest, verify_digest
+from partita.digests import file_digest
 from partita.errors import DivergedError, PartitaError
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.teacher import TeacherData, student_training, teachers_corpus
 from partita.experiments.arm_spec import ArmSpec
+from partita.experiments.trained_once import trained_once
 from partita.experiments.training_facts import training_facts
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import load
 from partita.runs.weights import find_checkpoint, weights_path
-from partita.storage import write_json
-from partita.tables import read_json
 from partita.training.config.train import TrainConfig
 from partita.training.interleaved import PlannedRun, machine_share, train_in_turns, unequal_shares
 from partita.training.train import finished_run, refuse_other_corpus
@@ -147,14 +146,10 @@ class ArenaContext:
         Raises:
             DivergedError: its training diverged, now or in an earlier call; it is not repeated.
         """
-        if self.folder.critic_error.is_file():
-            content = read_json(self.folder.critic_error, remedy="remove it, and the critic is trained again")
-            raise DivergedError(verify_digest(content).text("diverged"))
-        try:
-            return self.train(self.folder.critic, self.config.critic_training(), "the critic").path
-        except DivergedError as error:
-            write_json(self.folder.critic_error, add_digest({"diverged": str(error)}))
-            raise
+        training = self.config.critic_training()
+        return trained_once(
+            lambda: self.train(self.folder.critic, training, "the critic"), self.folder.critic_error
+        ).path
 
     def critic_run(self, spec: ArmSpec) -> Path:
         """Return the run of an arm's critic, whether the arena provides it or the arm names it."""
