@@ -31,6 +31,7 @@ MEMORY_REMEDIES = {
     "generate": "give fewer `--clips` or `--particles`, or a shorter `--prime`",
     "evaluate": "give fewer `--clips` or fewer `--seconds`",
     "demo": "give a smaller `--size`, or fewer recordings",
+    "compare": "give fewer `--clips`, `--long-clips` or `--workers`, or a smaller `--batch` or `--targets`",
     "arena": "give fewer `--clips`, `--samples` or `--workers`, or a smaller `--batch` or `--targets`",
     "bench": "give a smaller `--size`",
     "models": "close other programs",

@@ -90,6 +90,8 @@ def measured(seed: int, value: float) -> dict[str, Any]:
         ],
         "scores": scores,
         "noised": noisy,
+        "warnings": [],
+        "trained_with": [],
         "about": {"clips": 4, "clip_seconds": 0.5, "opening_seconds": 0.2},
     }
 
@@ -110,6 +112,7 @@ def results_of() -> Callable[[Mapping[str, Sequence[float]]], Results]:
 @pytest.fixture
 def unscored(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every arm the same scores, made by hand, in place of drawing clips."""
-    result = {name: value for name, value in measured(0, 0.5).items() if name not in ("seed", "training")}
+    apart = ("seed", "training", "trained_with")  # these are not measured on clips
+    result = {name: value for name, value in measured(0, 0.5).items() if name not in apart}
     monkeypatch.setattr(Measure, "__call__", lambda *_, **__: SimpleNamespace(result=result))
     monkeypatch.setattr(seed_task, "keep_clips", lambda *_: None)

@@ -21,7 +21,7 @@ def names(config: CompareConfig) -> list[str]:
 
 
 def test_likelihood_is_always_the_first_arm_and_duplicates_are_one() -> None:
-    assert names(plan()) == ["likelihood", "report", "critic"]
+    assert names(plan()) == ["likelihood", "report", "start", "again"]
     strong = "report:adversary.weight=1,grad_clip=0.5"
     config = plan(arms=("report", strong, "likelihood", "report", "report:", "again", strong))
     assert names(config) == ["likelihood", "report", strong, "again"]
@@ -96,6 +96,30 @@ def test_budgets_have_defaults_and_are_given_in_time_or_in_updates() -> None:
     assert timed.arm_training(timed.arm_specs[0], critic, seed=0, steps_before=1).steps == 3
 
 
+@pytest.mark.parametrize(
+    ("size", "given", "expected"),
+    [
+        ("tiny", None, "small"),
+        ("wide", None, "published"),
+        ("published", None, "published"),
+        ("small", "tiny", "tiny"),
+    ],
+)
+def test_a_critic_is_larger_than_the_base_unless_its_size_is_given(
+    size: str, given: str | None, expected: str
+) -> None:
+    config = plan(size=size, critic_size=given)
+    assert config.critic_training(config.base_training()).size == expected
+
+
+def test_a_critic_that_other_machines_can_not_find_is_refused() -> None:
+    arms = ("critic:critic.run=runs/large",)
+    assert plan(arms=arms).primary_spec.arm == "critic"
+    assert plan(arms=("critic:critic.run=/shared/large",), engine="ray").primary_spec.arm == "critic"
+    with pytest.raises(PartitaError, match=r"names its critic by a relative path.*: give an absolute one"):
+        plan(arms=arms, engine="ray")
+
+
 def test_only_arms_that_name_no_critic_need_one() -> None:
     config = plan(arms=("report", "critic", "critic:critic.run=runs/large", "corrected", "ddo"))
     needing = {spec.name for spec in config.arm_specs if config.needs_critic(spec)}
@@ -118,8 +142,8 @@ def test_temperatures_are_sorted_without_duplicates() -> None:
         ({"arms": ("start:grad_clip=1",)}, "`grad_clip` in the arm start.* has no effect.*: leave it out"),
         ({"arms": ()}, "nothing to compare likelihood with: give another arm in `--arms`"),
         ({"arms": ("likelihood",)}, "nothing to compare likelihood with: give another arm"),
-        ({"primary_arm": "gumbel"}, "`primary_arm` is 'gumbel': give one of report, critic, or add it"),
-        ({"primary_arm": "likelihood"}, "`primary_arm` is 'likelihood': give one of report, critic"),
+        ({"primary_arm": "gumbel"}, "`primary_arm` is 'gumbel': give one of report, start, again, or add it"),
+        ({"primary_arm": "likelihood"}, "`primary_arm` is 'likelihood': give one of report"),
         ({"primary_score": "told_apart"}, "`primary_score` is 'told_apart': choose one of mmd_log_mel"),
         ({"margin": -1.0}, "`margin` is -1.0: give a finite number from 0"),
         ({"seeds": 0}, "`seeds` is 0: give at least 1"),

@@ -1,5 +1,6 @@
 """A comparison that is interrupted, extended, or started from a given base."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -67,6 +68,8 @@ def test_an_interrupted_comparison_ends_with_the_same_scores(
             compare(corpus, config, log=stop_at(stage))
         finished.append(len(results_in(config.out)))
     assert finished == [0, 3]
+    scores = json.loads((config.out / "scores.json").read_text())
+    assert (scores["seeds"], scores["missing"], scores["pairs"]) == ([0], 1, [])
     left = temporary_path(config.out / "results" / "likelihood" / "0001.json")
     left.write_text("{")  # of a killed process
     before, lines = results_in(config.out), list[str]()
@@ -108,7 +111,7 @@ def test_a_given_base_gives_the_arms_of_one_that_is_trained_here(
     assert not (tmp_path / "given" / "base").exists()
     assert not [line for line in lines if "base" in line]
     settings = found["made"]["settings"]
-    assert settings["start_from"] == base and settings["base_weights"] is not None
+    assert settings["base"] == base and settings["base_weights"] is not None
     for run in ("0000/likelihood", "0000/report-0", "0001/likelihood", "0001/report-0"):
         one, other = (load(out / "runs" / run).model.state_dict() for out in (tmp_path / "given", asked.out))
         assert all(torch.equal(value, other[name]) for name, value in one.items())
@@ -130,6 +133,7 @@ def test_all_arms_are_drawn_with_the_frame_tier_of_the_base(
         targets=256,
         batch=1,
         validations=1,
+        input_noise=0.5,
         preview_clips=0,
         tensorboard=False,
         threads=1,
@@ -143,6 +147,7 @@ def test_all_arms_are_drawn_with_the_frame_tier_of_the_base(
     for spec in config.arm_specs:
         if spec.arm != "start":
             one = context.planned(spec, 0)
+            assert (one.config.input_noise, one.config.frames.every) == (0.5, 0)
             finished_run(corpus, one.path, one.config, start_from=one.start_from, quiet=True)
         model = context.model(spec, 0)
         assert model.frames is not None
@@ -156,7 +161,7 @@ def test_a_model_that_ships_can_be_the_base(small: Make, corpus: Corpus, tmp_pat
     context = context_of(small(tmp_path / "comparison", start_from="bach-violin"), corpus)
     one = context.planned(ArmSpec("likelihood"), 0)
     assert one.start_from is not None and one.start_from.parts[-3:-1] == ("bach-violin", "checkpoints")
-    assert one.config.condition == ("features",)
+    assert one.config.condition == ("features", "notes")
     assert 0.0 < one.config.learning_rate < TrainConfig().learning_rate / 2  # after thousands of updates
 
 

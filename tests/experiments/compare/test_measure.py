@@ -129,7 +129,7 @@ def test_noise_on_the_clips_takes_them_farther_from_real_sound(
 
 
 def test_other_seeds_have_other_prompts(config: CompareConfig, corpus: Corpus, loaded: LoadedModel) -> None:
-    plans = [Measure(config, corpus, seed)._plan("test") for seed in (0, 1)]
+    plans = [Measure(config, corpus, seed)._fitted("test") for seed in (0, 1)]
     first, second = (evaluate_module.choose_real_clips(loaded, corpus, plan) for plan in plans)
     assert not np.array_equal(first.prompts, second.prompts)
 

@@ -1,5 +1,6 @@
 """The page of a comparison: complete without other files, its text escaped, with clips or without."""
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def scores(results_of: Callable[..., Any]) -> dict[str, Any]:
     results["report"][0]["training"]["told_right"] = 0.75
     config = CompareConfig(out=Path("comparison"), steps=1234, arms=("report", "again"))
     found = build_scores(config, results, warnings=["the sound is <i>known</i>"])
-    settings = {"steps": 1234, "start_from": None, "corpus": "0123456789abcdef"}
+    settings = {"steps": 1234, "base": "trained here by likelihood", "corpus": "0123456789abcdef"}
     found |= {"made": {"settings": settings, "versions": {"torch": "2.9"}}}
     strange: dict[str, Any] = json.loads(json.dumps(found).replace("report", STRANGE))
     return strange
@@ -65,7 +66,7 @@ def test_the_page_is_complete_and_its_text_is_escaped(scores: dict[str, Any], tm
     for shown in ("1,234 updates", "torch 2.9", "trained here by likelihood", "<dd>75%</dd>", "fingerprint"):
         assert shown in text, shown
     for sentence in sentences(scores):
-        assert sentence.replace("<", "&lt;").replace(">", "&gt;") in text
+        assert sentence in html.unescape(text)
 
 
 def test_the_tables_name_every_arm_and_every_comparison(scores: dict[str, Any], tmp_path: Path) -> None:
@@ -78,6 +79,7 @@ def test_the_tables_name_every_arm_and_every_comparison(scores: dict[str, Any], 
     pairs = text.split('<section id="pairs">')[1].split("</section>")[0]
     rows = pairs.split("<tbody>")[1].count("<tr")
     assert rows == len(scores["pairs"]) > 1
+    assert "<td>Told apart<" in pairs and "told_apart" not in pairs
     assert pairs.count('<tr class="primary">') == 1
 
 
@@ -101,7 +103,7 @@ def test_the_clips_of_all_arms_can_be_played(scores: dict[str, Any], tmp_path: P
 def test_one_seed_gives_a_page_with_dashes(results_of: Callable[..., Any], tmp_path: Path) -> None:
     config = CompareConfig(out=tmp_path, minutes=2.5, arms=("report",), seeds=1)
     found = build_scores(config, results_of({"likelihood": HIGH[:1], "report": LOW[:1]}))
-    settings = {"steps": None, "minutes": 2.5, "start_from": "runs/base", "corpus": "0123456789abcdef"}
+    settings = {"steps": None, "minutes": 2.5, "base": "runs/base", "corpus": "0123456789abcdef"}
     found |= {"made": {"settings": settings, "versions": {}}}
     text = write_compare_page(tmp_path, found).read_text()
     assert "2.5 minutes" in text and "runs/base" in text and "Means over 1 seed," in text

@@ -171,21 +171,61 @@ def test_curves_are_means_over_seeds_on_both_splits(results_of: Make) -> None:
     assert len(found["training"]["report"]) == 8
 
 
-@pytest.mark.parametrize(
-    ("seeds", "asked", "warnings"),
-    [
-        (8, 8, []),
-        (7, 8, ["1 seed of 8 missing: these scores are not final"]),
-        (6, 8, ["2 seeds of 8 missing: these scores are not final"]),
-        (5, 5, ["with 5 seeds no difference can be significant: give 6 or more"]),
-        (1, 1, ["with 1 seed no difference can be significant: give 6 or more"]),
-    ],
-)
-def test_missing_and_too_few_seeds_have_warnings(
-    results_of: Make, seeds: int, asked: int, warnings: list[str]
-) -> None:
-    results = results_of({"likelihood": HIGH[:seeds], "report": LOW[:seeds]})
-    assert build_scores(plan("report", seeds=asked), results)["warnings"] == warnings
+@pytest.mark.parametrize(("seeds", "plural"), [(5, "s"), (1, "")])
+def test_too_few_seeds_have_a_warning(results_of: Make, seeds: int, plural: str) -> None:
+    found = build_scores(
+        plan("report", seeds=seeds), results_of({"likelihood": HIGH[:seeds], "report": LOW[:seeds]})
+    )
+    expected = f"with {seeds} seed{plural} no difference can be significant: give 6 or more"
+    assert (found["missing"], found["warnings"]) == (0, [expected])
+
+
+def test_before_the_last_seed_there_are_scores_but_no_comparisons(results_of: Make) -> None:
+    """Whoever stops when the result pleases would find differences that are none."""
+    found = build_scores(plan("report"), results_of({"likelihood": HIGH[:7], "report": LOW[:7]}))
+    assert (found["missing"], found["pairs"]) == (1, [])
+    assert found["arms"]["report"]["mmd_log_mel"]["values"] == LOW[:7]
+
+
+def test_one_seed_has_the_intervals_over_clips(results_of: Make) -> None:
+    found = build_scores(plan("report", seeds=1), results_of({"likelihood": HIGH[:1], "report": LOW[:1]}))
+    score = found["arms"]["likelihood"]["mmd_log_mel"]
+    assert (score["low"], score["high"]) == (HIGH[0] - 0.1, HIGH[0] + 0.1)
+
+
+def test_warnings_of_results_are_given_once(results_of: Make) -> None:
+    results = results_of({"likelihood": HIGH, "report": LOW})
+    for one in (*results["likelihood"], results["report"][3]):
+        one["warnings"] = ["the clips are short"]
+    assert build_scores(plan("report"), results)["warnings"] == ["the clips are short"]
+
+
+def test_a_temperature_at_the_end_of_the_curve_has_a_warning(results_of: Make) -> None:
+    results = results_of({"likelihood": HIGH, "report": LOW})
+    results["report"][2]["temperature"] = 0.8
+    inside = plan("report", temperatures=(1.0, 0.9, 0.8, 0.7))
+    assert build_scores(inside, results)["warnings"] == []
+    (warning,) = build_scores(replace(inside, temperatures=(1.0, 0.9, 0.8)), results)["warnings"]
+    assert warning.startswith("report chose the least or the greatest") and "`--temperatures`" in warning
+    assert build_scores(replace(inside, temperatures=(0.8,)), results)["warnings"] == []
+
+
+def test_an_arm_that_was_not_trained_in_turns_with_likelihood_has_a_warning(results_of: Make) -> None:
+    results = results_of({"likelihood": HIGH, "report": LOW, "critic": LOW})
+    for arm, others in (("likelihood", ["likelihood", "report"]), ("critic", ["critic"])):
+        for one in results[arm]:
+            one["trained_with"] = others
+    (warning,) = build_scores(plan("report", "critic", steps=None), results)["warnings"]
+    assert warning.startswith("critic was not trained in turns with likelihood")
+
+
+def test_a_critic_that_is_worse_than_the_base_has_a_warning(results_of: Make) -> None:
+    results = results_of({"likelihood": HIGH, "critic": LOW, "corrected": LOW})
+    for arm, bits in (("critic", 4.5), ("corrected", 3.5)):
+        for one in results[arm]:
+            one["training"] = one["training"] | {"critic_bits": bits, "base_bits": 4.0}
+    (warning,) = build_scores(plan("critic", "corrected"), results)["warnings"]
+    assert warning.startswith("the critic of critic needs more bits than the base")
 
 
 def test_a_family_with_too_many_comparisons_for_its_seeds_has_a_warning(results_of: Make) -> None:

@@ -47,11 +47,8 @@ def test_one_seed_decides_nothing(results_of: Make) -> None:
 
 def test_the_second_sentence_is_the_distance_of_both_arms(results_of: Make) -> None:
     _, distance, _ = said(results_of({"likelihood": [2.0] * 8, "report": [10.0] * 8, "critic": [5.0] * 8}))
-    assert "those of likelihood as real sound with noise at 18 dB (18 to 18)" in distance
-    assert "those of report as real sound with noise at 10 dB (10 to 10)" in distance
-    assert "critic" not in distance
-    _, near, _ = said(results_of({"likelihood": [-20.0] * 8, "report": [-19.0] * 8}))
-    assert "those of likelihood as real sound with noise at 40 dB or more" in near
+    assert "white noise so many dB below it (more is better; 40 can't be told from real sound)" in distance
+    assert distance.endswith(": likelihood 18 (18 to 18), report 10 (10 to 10).")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +70,23 @@ def test_the_third_sentence_says_whether_noise_was_noticed(
 
 def test_few_seeds_can_not_notice_noise(results_of: Make) -> None:
     *_, controls = said(results_of({"likelihood": HIGH[:3], "report": LOW[:3]}), seeds=3)
-    assert controls.endswith("with so few seeds.")
+    assert controls == "The seeds are too few to say whether the score notices noise."
+
+
+def test_noise_that_enough_seeds_do_not_notice_is_said(results_of: Make) -> None:
+    results = results_of({"likelihood": HIGH, "report": LOW})
+    for one, value in zip(results["likelihood"], OTHER, strict=True):
+        one["noised"]["mmd_log_mel"]["value"] = value
+    *_, controls = said(results)
+    assert controls.endswith(
+        "does not notice white noise at -40 dBFS on the same clips: it may miss differences."
+    )
+
+
+def test_before_the_last_seed_there_is_no_verdict(results_of: Make) -> None:
+    verdict, distance, controls = said(results_of({"likelihood": HIGH[:6], "report": LOW[:6]}))
+    assert verdict == "There is no verdict yet: 6 of 8 seeds are finished."
+    assert "likelihood 19" in distance and controls.startswith("The control is missing")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +111,6 @@ def test_arms_that_are_missing_are_named(results_of: Make) -> None:
     results = results_of({"likelihood": HIGH, "report": LOW})
     results["likelihood"][1] = {"seed": 1, "diverged": "..."}
     verdict, distance, controls = said(results)
-    assert verdict == "There is no verdict: report or likelihood has no result."
-    assert "those of report" in distance and "those of likelihood" not in distance
+    assert verdict == "There is no verdict: likelihood has no result, because its training diverged."
+    assert ": report 20 (" in distance and "likelihood" not in distance
     assert controls == f"The control is missing: {NOISED} has no result."

@@ -139,7 +139,8 @@ def _check_measured(table: Table, *, noised: bool) -> None:
     for name in ("training", "about"):
         table.table(name)
     table.number("temperature")
-    table.array("curve")
+    for name in ("curve", "warnings", "trained_with"):
+        table.array(name)
     for name in ("scores", *(["noised"] if noised else [])):
         scores = table.table(name)
         for score in scores.values:

@@ -40,9 +40,8 @@ class AdversaryConfig(EnsembleConfig):
     saturating: bool = False
     """Minimise log(1 - D), the minimax form, in place of -log D; for the loss `log` only."""
     feature_weight: float = 0.0
-    """Weight of feature matching, the distance of the discriminators' feature maps, or of the spectra,
-    between drawn and real sound. It is added to the adversarial loss. MelGAN has 10 and HiFi-GAN 2, for sums
-    where these are means."""
+    """Weight of feature matching: the distance of feature maps, or spectra, of drawn and real sound. It is
+    added to the adversarial loss. MelGAN has 10 and HiFi-GAN 2, for sums where these are means."""
     features: str = "maps"
     """Distance for feature matching: `maps` compares position by position, `statistics` compares means and
     variances over time, whatever the position. `spectrum` compares log spectra position by position, without
