@@ -74,10 +74,10 @@ def test_the_relativistic_loss_gets_no_clips_of_other_prompts(adversary: Adversa
     discriminators = Adversary(replace(adversary, loss=loss), seed=0, compute=CPU)
     rollout = RolloutConfig(route="pathwise", prompt_tail=64)
     judge = DiscriminatorJudge(discriminators, rollout, table, replay_rng=rng, noise_rng=rng)
-    batches = [
-        ClipBatch(*(torch.randint(256, (8, samples), generator=rng) for samples in (64, 128, 128)))
-        for _ in range(2)
-    ]
+    batches = []
+    for _ in range(2):
+        past, real, drawn = (torch.randint(256, (8, length), generator=rng) for length in (64, 128, 128))
+        batches.append(ClipBatch(past, real, drawn))
     judge._remember(batches[0])
     pair = judge.pair(batches[1])
     kept = torch.equal(pair.fake[:, 64:], table[batches[1].drawn])

@@ -34,14 +34,14 @@ class AdversaryConfig(EnsembleConfig):
     accuracy is a running mean over patches after the prompt. Accuracy near 0.5 means either a useless
     discriminator or a generator that keeps up with it."""
     loss: str = "log"
-    """Adversarial loss: `log`, `least-squares`, `hinge` or `relativistic`. The sources are Goodfellow et al.
+    """`log`, `least-squares`, `hinge` or `relativistic`. The sources are Goodfellow et al.
     (2014), Mao et al. (2017), Lim and Ye (2017), and Huang et al. (2024), who pair each clip with what really
     follows its prompt and add R1 and R2."""
     saturating: bool = False
     """Minimise log(1 - D), the minimax form, in place of -log D; for the loss `log` only."""
     feature_weight: float = 0.0
-    """Weight of feature matching: the distance of feature maps, or spectra, of drawn and real sound. It is
-    added to the adversarial loss. MelGAN has 10 and HiFi-GAN 2, for sums where these are means."""
+    """Weight of the distance of feature maps, or spectra, of drawn and real sound. It is added to the
+    adversarial loss. MelGAN has 10 and HiFi-GAN 2, for sums where these are means."""
     features: str = "maps"
     """Distance for feature matching: `maps` compares position by position, `statistics` compares means and
     variances over time, whatever the position. `spectrum` compares log spectra position by position, without
