@@ -106,8 +106,8 @@ class TrainStep:
         if config.input_noise or config.input_gain_db:
             self.past_noise = PastNoise(
                 config.quantizer,
-                deviation=config.input_noise or 0.0,
-                gain_db=config.input_gain_db or 0.0,
+                deviation=config.input_noise,
+                gain_db=config.input_gain_db,
                 rng=torch_stream(config.seed, "noise"),
             )
         self._forward = torch.compile(self.generator) if config.compile else self.generator

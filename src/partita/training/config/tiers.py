@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from partita.training.config.train import TrainConfig
 
 AUTO, NONE, FEATURES, NOTES, LABELS = "auto", "none", "features", "notes", "labels"
-INPUT_NOISE = 1.0
-"""The mean deviation of the noise on the past, in classes, where a run with features leaves it open."""
-INPUT_GAIN_DB = 2.0
-"""The largest change of the level of the past where a run with features leaves it open."""
 CONDITIONS = (AUTO, NONE, FEATURES, NOTES, LABELS)
 
 
@@ -89,7 +85,7 @@ def with_conditions(config: "TrainConfig", corpus: Corpus, *, inherited: bool = 
         PartitaError: the corpus lacks what is wanted.
     """
     names = _names(config.condition, corpus, notes_needed=not (inherited and FEATURES in config.condition))
-    config = _with_changes(replace(config, condition=names), corpus)
+    config = replace(config, condition=names)
     if corpus.given_columns and config.augment == "on" and FEATURES in names:
         raise PartitaError(
             f"`augment` is 'on', but the clips of {corpus.path} were drawn with features that can't be"
@@ -121,19 +117,6 @@ def _period_taps(config: "TrainConfig") -> int:
     if config.period_taps is not None:
         return config.period_taps
     return config.network_shape.period_taps
-
-
-def _with_changes(config: "TrainConfig", corpus: Corpus) -> "TrainConfig":
-    """Return the config with its noise and augmentation resolved: by default they come with features.
-
-    Features that clips were drawn with can't be changed with their sound, so it is left as it is.
-    """
-    features = FEATURES in config.condition
-    noise, gain_db, augment = config.input_noise, config.input_gain_db, config.augment
-    noise = (INPUT_NOISE if features else 0.0) if noise is None else noise
-    gain_db = (INPUT_GAIN_DB if features else 0.0) if gain_db is None else gain_db
-    augment = ("on" if features and not corpus.given_columns else "off") if augment == AUTO else augment
-    return replace(config, input_noise=noise, input_gain_db=gain_db, augment=augment)
 
 
 def _names(wanted: tuple[str, ...], corpus: Corpus, *, notes_needed: bool) -> tuple[str, ...]:

@@ -100,16 +100,15 @@ class TrainConfig:
     """Samples that are predicted in each window."""
     batch: int = 2
     """Windows in each step."""
-    input_noise: float | None = None
+    input_noise: float = 0.0
     """Noise on the past that the network reads in training, in classes, 0 to 64; the standard deviation in
-    each window is drawn from 0 to 1.5 times this number. A network that has seen noise keeps to the
-    instrument when it reads its own samples. By default 1 with features, else 0."""
-    input_gain_db: float | None = None
+    each window is drawn from 0 to 1.5 times this number. A network that has seen noise expects it when it
+    draws, and adds haze."""
+    input_gain_db: float = 0.0
     """Largest change of the level of the past that the network reads in training, in decibels, 0 to 20. It
-    teaches the network to return to the level of its conditions. By default 2 with features, else 0."""
-    augment: str = "auto"
-    """Change speed, level and sign of the training windows at random: `on`, `off`, or `auto`, on with
-    features."""
+    keeps clips of low temperatures at the level of their conditions, and adds haze."""
+    augment: str = "off"
+    """Change speed, level and sign of the training windows at random: `on` or `off`."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     """How much training windows change, if they do."""
     optimizer: str = "muon"
@@ -185,7 +184,7 @@ class TrainConfig:
         """Check the values and their combinations."""
         check_choice("optimizer", self.optimizer, ("muon", "adamw", "adam"))
         check_choice("match", self.match, ("likelihood", "norm"))
-        check_choice("augment", self.augment, ("auto", "on", "off"))
+        check_choice("augment", self.augment, ("on", "off"))
         check_choice("device", self.device, DEVICES)
         check_choice("precision", self.precision, PRECISIONS)
         check_choice("match_norm", self.match_norm, (1, 2))
@@ -223,10 +222,8 @@ class TrainConfig:
         for name, high in NUMBERS_FROM_0.items():
             check_range(name, getattr(self, name), 0.0, high)
         check_range("lr_floor", self.lr_floor, 0.0, 1.0)
-        if self.input_noise is not None:
-            check_range("input_noise", self.input_noise, 0.0, 64.0)
-        if self.input_gain_db is not None:
-            check_range("input_gain_db", self.input_gain_db, 0.0, 20.0)
+        check_range("input_noise", self.input_noise, 0.0, 64.0)
+        check_range("input_gain_db", self.input_gain_db, 0.0, 20.0)
         if self.period_taps is not None:
             check_count("period_taps", self.period_taps, 0, 31)
         check_range("ema_decay", self.ema_decay, 0.0, 0.999999)
