@@ -44,10 +44,10 @@ QUIET: Settings = {
 }
 NEW: dict[str, Settings] = {
     "default": {},
-    "no augmentation": {"augment": "off"},
-    "no noise on the past": {"input_noise": 0.0},
-    "no other levels of the past": {"input_gain_db": 0.0},
-    "none of the three": {"augment": "off", "input_noise": 0.0, "input_gain_db": 0.0},
+    "noise and other levels": {"input_noise": 1.0, "input_gain_db": 2.0},
+    "noise and changed sound": {"input_noise": 1.0, "augment": "on"},
+    "other levels and changed sound": {"input_gain_db": 2.0, "augment": "on"},
+    "all three": {"input_noise": 1.0, "input_gain_db": 2.0, "augment": "on"},
     "samples one period earlier": {"period_taps": 5},
 }
 """Settings of new runs."""
