@@ -10,6 +10,7 @@ from two_tiers import LABELS, RATE, one_tier_run, two_tier_run
 from partita.cli.generate import read
 from partita.cli.main import main
 from partita.errors import PartitaError
+from partita.runs.loading import load
 
 SCORE = "start_s,end_s,midi_pitch\n0.0,0.2,60\n0.2,0.3,64\n"
 
@@ -41,6 +42,22 @@ def test_a_score_is_played_to_its_end(place: Path, tmp_path: Path) -> None:
     assert soundfile.info(tmp_path / "a.wav").frames == round(1.3 * RATE)
     assert generate(place, "full", "--seconds", "1.3", "--out", str(tmp_path / "b.wav")) == 0
     assert not np.array_equal(soundfile.read(tmp_path / "a.wav")[0], soundfile.read(tmp_path / "b.wav")[0])
+
+
+def test_notes_that_the_model_has_not_learnt_are_named(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = load(place / "full").frames
+    assert frames is not None
+    pitch = frames.config.layout.bands
+    inside, below = float(frames.low[pitch]) + 1, float(frames.low[pitch]) - 12
+    rows = "".join(f"0.0,0.1,{round(note)}\n" for note in (inside, below, below - 1))
+    (place / "low.csv").write_text("start_s,end_s,midi_pitch\n" + rows)
+    assert generate(place, "full", "--notes", "low.csv", "--out", str(tmp_path / "low.wav")) == 0
+    assert "2 of 3 notes are outside the range that full has learnt" in capsys.readouterr().err
+    (place / "fine.csv").write_text(f"start_s,end_s,midi_pitch\n0.0,0.1,{round(inside)}\n")
+    assert generate(place, "full", "--notes", "fine.csv", "--out", str(tmp_path / "fine.wav")) == 0
+    assert "outside" not in capsys.readouterr().err
 
 
 def test_a_line_is_followed_to_its_end_and_named_in_the_comment(place: Path, tmp_path: Path) -> None:

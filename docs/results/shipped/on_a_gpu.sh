@@ -10,9 +10,13 @@ begun=$SECONDS
 mkdir -p "$out"
 export NUMBA_CACHE_DIR="${NUMBA_CACHE_DIR:-$out/cache}" PYTHONPATH="${PYTHONPATH:-src}"
 
-python -m pytest -m gpu -q tests > "$out/tests.log" 2>&1 || echo "some tests failed: see $out/tests.log"
-python -m partita bench sampler --json > "$out/bench-sampler.json"
-python -m partita bench training --json > "$out/bench-training.json"
+# each part has a limit, and one that fails does not stop the others: half of the time is for training
+limit=$((minutes * 60 / 6))
+timeout "$limit" python -m pytest -m gpu -q tests > "$out/tests.log" 2>&1 || echo "tests failed: see $out/tests.log"
+for part in sampler training; do
+  timeout "$limit" python -m partita bench "$part" --json > "$out/bench-$part.json" 2> "$out/bench-$part.log" ||
+    echo "no benchmark of the $part: see $out/bench-$part.log"
+done
 
 python -m partita prepare "$recordings" --out "$out/corpus" --sample-rate 16000 --no-trim --peak-dbfs -0.9 --notes \
   --test none --validation-seconds 60

@@ -72,8 +72,9 @@ def scores_of(
     """Return the scores of every kind of clips, and of the real sound."""
     rate = model.sample_rate
     track = pitch_track(line, rate)
-    drawn = np.nanmedian([np.nanmedian(pitch_track(clip, rate)) for clip in clips["line"]])
-    octaves = round(float(drawn - np.nanmedian(track)) / 12)
+    assert model.frames is not None
+    typical = model.frames.starts[:, model.frames.config.layout.bands].numpy()
+    octaves = round(float(np.median(typical) - np.nanmedian(track)) / 12)  # as `--like` moves it
     lines = [track + 12 * octaves] * len(clips["line"])
 
     def in_tune(waves: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ GROUPS = {
         *("--size", "--minutes", "--steps", "--epochs", "--targets", "--batch", "--seed"),
         *("--device", "--precision", "--threads"),
     ),
-    "conditions": (*("--condition", "--input-noise", "--augment"),),
+    "conditions": ("--condition", "--augment", "--period-taps"),
     "optimizer": (
         *("--optimizer", "--learning-rate", "--warmup", "--lr-decay-steps", "--lr-floor"),
         *("--weight-decay", "--grad-clip", "--ema-decay"),

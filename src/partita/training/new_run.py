@@ -138,7 +138,8 @@ def training_frames(corpus: Corpus, layout: FrameLayout) -> tuple[NDArray[np.flo
     """Return the features of the training split, and those that a clip without a prompt may start from.
 
     With many short segments, such as spoken words, a clip starts as they do. With few long ones it starts
-    where there is sound: at frames with a pitch whose level is not below the median, evenly spaced.
+    where there is sound of the usual level: at frames with a pitch whose level is in the middle half of their
+    levels, evenly spaced. From louder ones clips would begin too loud.
 
     Args:
         corpus: the run's corpus.
@@ -150,8 +151,10 @@ def training_frames(corpus: Corpus, layout: FrameLayout) -> tuple[NDArray[np.flo
     if len(each) >= STARTS:
         return frames, np.stack([each[i][0] for i in np.linspace(0, len(each) - 1, STARTS).astype(np.int64)])
     level, periodicity = frames[:, : layout.bands].mean(1), frames[:, layout.bands + 1]
-    sounding = np.flatnonzero((level >= np.median(level)) & (periodicity >= min(0.5, periodicity.max())))
-    places = sounding if len(sounding) else np.arange(len(frames))
+    voiced = periodicity >= min(0.5, periodicity.max())
+    low, high = np.quantile(level[voiced], (0.25, 0.75)) if voiced.any() else (level.min(), level.max())
+    usual = np.flatnonzero(voiced & (level >= low) & (level <= high))
+    places = usual if len(usual) else np.arange(len(frames))
     chosen = np.linspace(0, len(places) - 1, min(STARTS, len(places))).astype(np.int64)
     return frames, frames[places[chosen]]
 

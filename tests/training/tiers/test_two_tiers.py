@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from partita.audio.features.layout import FrameLayout
+from partita.audio.features.layout import FrameLayout, hop_length_for
 from partita.data.corpus import Corpus
 from partita.device import ComputeDevice
 from partita.errors import PartitaError
@@ -22,7 +22,7 @@ from partita.training.config.arms import with_arm
 from partita.training.config.tiers import FrameTierConfig, check_conditions, with_conditions
 from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.losses.likelihood import sample_nats
-from partita.training.new_run import create_run, resolve
+from partita.training.new_run import create_run, resolve, training_frames
 from partita.training.restore import unfinished_config
 from partita.training.rollouts.free_running import RolloutBatch
 from partita.training.tiers.conditions import window_conditions
@@ -52,6 +52,7 @@ def test_a_corpus_with_pitch_trains_two_tiers_unless_told_otherwise(
     usual = with_conditions(make_config(condition=("auto",)), corpus)
     assert usual.condition == ("features",)
     assert usual.network_shape.condition is not None and usual.frames.model is not None
+    assert (usual.augment, usual.input_noise, usual.input_gain_db) == ("off", 0.0, 0.0)  # they make haze
     plain = with_conditions(make_config(condition=("none",)), corpus)
     assert plain.network_shape == make_config().network_shape
     assert plain.frames.model is None
@@ -112,8 +113,11 @@ def test_both_tiers_learn_and_the_run_can_be_read_again(
     assert folder.config()["frames"]["layout"]["bands"] == 4
 
 
-def test_an_interrupted_run_ends_with_the_same_bytes(corpus: Corpus, two_tiers: Make, tmp_path: Path) -> None:
-    config = two_tiers(steps=16, validations=2)
+@pytest.mark.parametrize("disturbed", [{}, {"input_noise": 1.0, "input_gain_db": 2.0, "augment": "on"}])
+def test_an_interrupted_run_ends_with_the_same_bytes(
+    corpus: Corpus, two_tiers: Make, tmp_path: Path, disturbed: dict[str, Any]
+) -> None:
+    config = two_tiers(steps=16, validations=2, **disturbed)
     whole = train(corpus, tmp_path / "whole", config, quiet=True)
     steps = iter(range(100))
     part = train(corpus, tmp_path / "part", config, quiet=True, stop=lambda: next(steps) == 6)
@@ -207,3 +211,15 @@ def test_windows_without_a_target_change_nothing_into_nan() -> None:
 
 def tier_device() -> ComputeDevice:
     return ComputeDevice(torch.device("cpu"), False)
+
+
+def test_clips_start_from_sound_of_the_usual_level(corpus: Corpus) -> None:
+    """Regression: from frames of the louder half, clips began some 4 dB too loud."""
+    layout = FrameLayout(hop_length=hop_length_for(corpus.sample_rate), bands=6)
+    frames, starts = training_frames(corpus, layout)
+    voiced = frames[frames[:, layout.bands + 1] >= 0.5]
+    levels, chosen = voiced[:, : layout.bands].mean(1), starts[:, : layout.bands].mean(1)
+    assert (
+        np.quantile(levels, 0.25) - 1e-5 <= chosen.min() and chosen.max() <= np.quantile(levels, 0.75) + 1e-5
+    )
+    assert (starts[:, layout.bands + 1] >= 0.5).all()

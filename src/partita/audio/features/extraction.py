@@ -1,6 +1,6 @@
 """Compute the features of a sound, as training does: bands, pitch and periodicity, on their grid.
 
-`data/frames.py` has the frames of a corpus, whose pitch is kept. This file knows no files.
+`data/frames/` has the frames of a corpus, whose pitch is kept. This file knows no files.
 """
 
 import numpy as np

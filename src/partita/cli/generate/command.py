@@ -193,6 +193,8 @@ class Command:
         check_rate(self.sample_rate, model.sample_rate, name=self.model)
         self.sampling.refuse_without_frames(model, self.model)
         given = self.conditions.read(model)
+        if warning := self.conditions.warning(model, given):
+            print_note(f"warning: {warning}")
         seconds = self.seconds or given.seconds(model.model.config.condition, model.sample_rate) or math.inf
         samples = None if seconds == math.inf else model.samples(seconds)
         if not isinstance(place, int):

@@ -87,6 +87,26 @@ class ConditionOptions:
         """
         return model.given(label=self.labels, notes=self.notes, like=self.like, transpose=self.transpose)
 
+    @staticmethod
+    def warning(model: "LoadedModel", given: "Given") -> str | None:
+        """Return a warning if a score has notes that the model can't play, since it has not learnt them.
+
+        Args:
+            model: the model.
+            given: what `read` returned.
+        """
+        if not given.notes or model.frames is None:
+            return None
+        pitch = model.frames.config.layout.bands
+        low, high = (float(limit[pitch]) for limit in (model.frames.low, model.frames.high))
+        beyond = [note for note in given.notes if not low - 0.5 <= note.midi_pitch <= high + 0.5]
+        if not beyond:
+            return None
+        return (
+            f"{len(beyond)} of {len(given.notes)} notes are outside the range that {model.name} has learnt,"
+            f" MIDI notes {low:.0f} to {high:.0f}: it plays others in their place; move the score by octaves"
+        )
+
     def _pair(self, label: str) -> tuple[str, str]:
         name, equals, value = label.partition("=")
         if not (name and equals and value):

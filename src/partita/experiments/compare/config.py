@@ -18,12 +18,11 @@ from partita.experiments.budget import budgeted, check_one_budget, check_workers
 from partita.experiments.compare.score_names import PRIMARY_SCORES
 from partita.experiments.runner import Engine
 from partita.runs.config import to_table
-from partita.runs.weights import find_checkpoint
 from partita.seeds import stream_seed
 from partita.training.config.arms import ARMS
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
-from partita.training.start.like_model import like_model
+from partita.training.start.like_model import disturbed_like, like_model
 
 CONTROL = "likelihood"
 KNOWN_ARMS = (*ARMS, START, AGAIN)
@@ -266,10 +265,7 @@ class CompareConfig:
         Args:
             base: the base's run.
         """
-        run, _ = find_checkpoint(base)
-        table = run.config()["training"]
-        changes = {name: table[name] for name in ("input_noise", "input_gain_db", "augment") if name in table}
-        return self._shared(replace(like_model(TrainConfig(), base), **changes))
+        return self._shared(disturbed_like(like_model(TrainConfig(), base), base))
 
     def needs_critic(self, spec: ArmSpec) -> bool:
         """Return whether a critic must be trained before an arm."""

@@ -85,8 +85,9 @@ def card_lines(card: dict[str, Any]) -> Iterator[str]:
         yield f"    {one['attribution']}"
     yield ""
     yield "scores [95% interval]:"
+    width = max(map(len, card["scores"]), default=0)
     for name, score in card["scores"].items():
-        yield f"  {name:32} {score['value']:10.4g}  [{score['low']:.4g}, {score['high']:.4g}]"
+        yield f"  {name:{width}} {score['value']:10.4g}  [{score['low']:.4g}, {score['high']:.4g}]"
     yield ""
     yield "what it can't do:"
     yield from (f"  {line}" for line in card["limits"])

@@ -102,8 +102,8 @@ class TrainConfig:
     """Windows in each step."""
     input_noise: float = 0.0
     """Noise on the past that the network reads in training, in classes, 0 to 64; the standard deviation in
-    each window is drawn from 0 to 1.5 times this number. A network that has seen noise expects it when it
-    draws, and adds haze."""
+    each window is drawn from 0 to 1.5 times this number. It steadies draws without smoothing at low
+    temperatures, and adds haze."""
     input_gain_db: float = 0.0
     """Largest change of the level of the past that the network reads in training, in decibels, 0 to 20. It
     keeps clips of low temperatures at the level of their conditions, and adds haze."""

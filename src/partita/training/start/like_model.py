@@ -68,6 +68,29 @@ def _frame_tier(
     return replace(config, channels=frames.recurrent_channels, layers=frames.recurrent_layers)
 
 
+def disturbed_like(config: TrainConfig, model: str | Path) -> TrainConfig:
+    """Return the config with the noise, the other levels and the changed sound of another model's training.
+
+    Args:
+        config: the other settings.
+        model: a run, one of its checkpoints, or the name of a model that ships.
+
+    Raises:
+        PartitaError: there is no such model, or its config is damaged.
+    """
+    run, _ = find_checkpoint(model)
+    table, where = run.config()["training"], f"{run.path / CONFIG} [training]"
+    names = ("input_noise", "input_gain_db", "augment", "augmentation")
+    found = from_table(TrainConfig, {name: table[name] for name in names if name in table}, where=where)
+    return replace(
+        config,
+        input_noise=found.input_noise,
+        input_gain_db=found.input_gain_db,
+        augment=found.augment,
+        augmentation=found.augmentation,
+    )
+
+
 def period_taps_of(model: str | Path) -> int:
     """Return how many samples one period earlier the network of a model reads.
 

@@ -1,7 +1,8 @@
 """Disturb the past that a network reads in training, and never what it predicts.
 
 In free running a network reads its own samples: slightly noisy, at a level that drifts. A network that has
-seen such pasts returns to the sound that its conditions describe.
+seen such pasts returns to the sound that its conditions describe. But it also learns to mistrust its past, on
+which all fine structure rests, so both are off by default.
 """
 
 import numpy as np
