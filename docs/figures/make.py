@@ -14,12 +14,12 @@ import numpy as np
 import soundfile
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.signal import spectrogram
 
 from partita.audio.quantizer import Quantizer
-from partita.audio.spectrogram import log_mel
 from partita.data.corpus import SPLITS, Corpus
+from partita.data.notes import Note
 from partita.data.preparation.prepare import prepare
-from partita.data.prompts import prompts
 from partita.etudes.render import render
 from partita.experiments.demo.config import ARMS
 from partita.models.sizes import WaveNetConfig
@@ -153,32 +153,23 @@ def training_figure(demo: Path) -> Figure:
     return figure
 
 
-def continuation_figure(demo: Path) -> Figure:
-    """Spectrograms of prompts: how each really went on, and how the demo's models went on."""
-    corpus = Corpus.open(demo / "corpus")
-    models = [load(path) for path in _runs(demo)]
-    quantizer, prompt, seconds = models[0].quantizer, 1.0, 2.0
-    whole = prompts(
-        corpus,
-        "test",
-        count=2,
-        length=round((prompt + seconds) * corpus.sample_rate),
-        seed=1,
-        quantizer=quantizer,
-    )
-    real = quantizer.decode(whole)
-    start = real[:, : round(prompt * corpus.sample_rate)]
-    rows = [("what really followed", real)]
-    for model in models:
-        drawn = model.draw(seconds, clips=len(real), seed=1, prompt=start)
-        rows.append((f"{model.name} goes on", np.concatenate([start, drawn], axis=1)))
-    figure = Figure(figsize=(7.5, 1.5 * len(rows)), layout="constrained")
-    for line, (label, sounds) in zip(
-        figure.subplots(len(rows), 2, sharex=True, sharey=True), rows, strict=True
-    ):
-        for axes, sound in zip(line, sounds, strict=True):
-            _spectrogram(axes, sound, corpus.sample_rate, prompt)
-        line[0].set_title(label, loc="left", fontsize=9)
+def violin_figure() -> Figure:
+    """What the model that ships draws: freely, and the first bars of a scale from a score."""
+    model = load("bach-violin")
+    scale = [Note(0.5 * k, 0.5 * (k + 1), pitch) for k, pitch in enumerate((62, 64, 66, 67, 69, 71, 73, 74))]
+    free, played = model.draw(6.0, clips=2, seed=3), model.draw(notes=scale, seed=3)
+    figure = Figure(figsize=(7.5, 4.6), layout="constrained")
+    rows = figure.subplots(3, 1)
+    clips = {"drawn freely": free[0], "drawn freely, another clip": free[1], "a scale of D major": played[0]}
+    for axes, (title, clip) in zip(rows, clips.items(), strict=True):
+        frequencies, times, power = spectrogram(clip, model.sample_rate, nperseg=1024, noverlap=768)
+        shown = 10 * np.log10(np.maximum(power, 1e-12))
+        axes.pcolormesh(
+            times, frequencies / 1000, shown, cmap="magma", vmin=shown.max() - 75, rasterized=True
+        )
+        axes.set(ylabel="kHz")
+        axes.set_title(title, fontsize=9, loc="left")
+    rows[-1].set(xlabel="seconds")
     return figure
 
 
@@ -212,15 +203,6 @@ def _interval(axes: Axes, row: int, score: dict[str, float], colour: str) -> Non
     axes.plot([score["value"]], [row], "o", color=colour)
 
 
-def _spectrogram(axes: Axes, sound: np.ndarray, sample_rate: int, prompt: float) -> None:
-    frames = log_mel(sound, sample_rate)
-    extent = (0.0, len(sound) / sample_rate, 0.0, 1.0)
-    low = frames.max() - 9.0
-    axes.imshow(frames.T, origin="lower", aspect="auto", cmap="magma", extent=extent, vmin=low)
-    axes.axvline(prompt, color="white", linewidth=0.8, linestyle="--")
-    axes.set(yticks=[])
-
-
 def _bump(place: np.ndarray, centre: float, width: float) -> np.ndarray:
     return np.asarray(np.exp(-0.5 * ((place - centre) / width) ** 2) / (width * np.sqrt(2 * np.pi)))
 
@@ -241,10 +223,10 @@ def main() -> None:
         "model": model_figure,
         "adversary": adversary_figure,
         "sampler": sampler_figure,
+        "violin": violin_figure,
     }
     trained = {
         "training": training_figure,
-        "continuation": continuation_figure,
         "evaluation": evaluation_figure,
     }
     with mpl.rc_context(STYLE):
