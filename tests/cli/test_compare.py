@@ -79,7 +79,7 @@ def test_scores_are_one_json_object_and_else_the_findings_and_the_page(
         (["corpus", "--out", "there", "--workers", "2"], "`threads` is not set: give the threads"),
         (["nowhere", "--out", "there"], "nowhere is not a corpus: make one with `partita prepare`"),
         (["corpus", "--out", "there", "--from", "nowhere"], "nowhere does not exist: give a run folder"),
-        (["corpus", "--out", "corpus"], "corpus exists and is not the folder of a compare: give another"),
+        (["corpus", "--out", "corpus"], "corpus exists and is not the folder of a comparison: give another"),
         (["corpus", "--out", "there", "--step", "3"], "--step"),
     ],
     ids=str,

@@ -49,8 +49,8 @@ def test_notes_that_the_model_has_not_learnt_are_named(
 ) -> None:
     frames = load(place / "full").frames
     assert frames is not None
-    pitch = frames.config.layout.bands
-    inside, below = float(frames.low[pitch]) + 1, float(frames.low[pitch]) - 12
+    least = float(frames.starts[:, frames.config.layout.bands].min())
+    inside, below = least + 0.5, least - 4
     rows = "".join(f"0.0,0.1,{round(note)}\n" for note in (inside, below, below - 1))
     (place / "low.csv").write_text("start_s,end_s,midi_pitch\n" + rows)
     assert generate(place, "full", "--notes", "low.csv", "--out", str(tmp_path / "low.wav")) == 0

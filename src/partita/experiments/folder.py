@@ -99,9 +99,10 @@ class ExperimentFolder:
         Raises:
             PartitaError: a setting differs.
         """
-        for name, value in now.items():
-            if before.get(name) != value:
-                raise PartitaError(
-                    f"the {self.kind} in {self.path} was started with `{name}` {before.get(name)}, now it is"
-                    f" {value}: use the same value, or {REMEDY}"
-                )
+        changed = [name for name, value in now.items() if before.get(name) != value]
+        if changed:
+            name = min(changed, key=lambda name: before.get(name) is None)  # one that was given then, if any
+            raise PartitaError(
+                f"the {self.kind} in {self.path} was started with `{name}` {before.get(name)}, now it is"
+                f" {now[name]}: use the same value, or {REMEDY}"
+            )

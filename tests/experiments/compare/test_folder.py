@@ -17,7 +17,7 @@ from partita.experiments.compare.run import compare
 from partita.storage import lock_folder
 
 REPORT, CONTROL = ArmSpec("report"), ArmSpec("likelihood")
-FOREIGN = "is not the folder of a compare: give another folder with `--out`"
+FOREIGN = "is not the folder of a comparison: give another folder with `--out`"
 
 
 @pytest.fixture

@@ -97,14 +97,14 @@ class ConditionOptions:
         """
         if not given.notes or model.frames is None:
             return None
-        pitch = model.frames.config.layout.bands
-        low, high = (float(limit[pitch]) for limit in (model.frames.low, model.frames.high))
-        beyond = [note for note in given.notes if not low - 0.5 <= note.midi_pitch <= high + 0.5]
+        pitch = model.frames.starts[:, model.frames.config.layout.bands]  # of typical frames of its sound
+        low, high = round(float(pitch.min())) - 1, round(float(pitch.max())) + 1
+        beyond = [note for note in given.notes if not low <= note.midi_pitch <= high]
         if not beyond:
             return None
         return (
             f"{len(beyond)} of {len(given.notes)} notes are outside the range that {model.name} has learnt,"
-            f" MIDI notes {low:.0f} to {high:.0f}: it plays others in their place; move the score by octaves"
+            f" about MIDI notes {low} to {high}: it plays others in their place; move the score by octaves"
         )
 
     def _pair(self, label: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The folder of a comparison: its paths, the settings it was started with, and the results so far.
 
-    compare.json            the settings; a call with other settings is refused
+    comparison.json         the settings; a call with other settings is refused
     base/                   the run that all arms start from, if none is given
     critic/                 the critic's run, if an arm needs one
     critic-diverged.json    the error of a critic whose training diverged
@@ -85,7 +85,7 @@ class CompareFolder:
             PartitaError: the folder contains something else or a comparison with other settings, or another
                 process uses it; nothing in it is changed then.
         """
-        files = ExperimentFolder(path=self.path, kind="compare", format=1)
+        files = ExperimentFolder(path=self.path, kind="comparison", format=1)
         settings = settings_of(config, corpus)
         with files.lock():
             before = files.read()
