@@ -115,8 +115,9 @@ def check_threads(threads: int | None) -> None:
         raise PartitaError(f"`threads` is {threads}: give 1 to {MOST_THREADS}, or leave it out")
 
 
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Return a context in which NumPy's linear algebra runs on the calling thread.
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Run NumPy's linear algebra on the calling thread within a `with` block, or in a decorated function.
 
     With several threads, decompositions of small matrices wait for each other, and beside a busy program they
     take many times as long.
@@ -127,8 +128,8 @@ def one_blas_thread() -> AbstractContextManager[object]:
     """
     from threadpoolctl import threadpool_limits
 
-    limited: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
-    return limited
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from partita.digests import file_digest
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.folder import ArenaFolder
 
@@ -28,6 +29,5 @@ def stub_run(folder: Path, monkeypatch: pytest.MonkeyPatch, reader: ModuleType) 
     """Make a file that a module reads as a run and as its weights."""
     weights = folder / "weights"
     weights.write_bytes(b"one")
-    monkeypatch.setattr(reader, "find_checkpoint", lambda path: (path, path))
-    monkeypatch.setattr(reader, "weights_path", lambda checkpoint: checkpoint)
+    monkeypatch.setattr(reader, "weights_digest", file_digest)
     return weights

@@ -26,6 +26,7 @@ NOISE_PREFIX = "noise_db_"  # of a distance's name, for the noise that the dista
 GIVEN_PREFIX = "given_features_"  # of a score's name, for clips that were given the real features
 
 
+@one_blas_thread()
 def clip_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> dict[str, Any]:
     """Score clips in comparison with the real continuations of the same prompts.
 
@@ -43,11 +44,6 @@ def clip_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> d
         the same score of the real clips, for a distance that of other real clips; for `frechet_log_mel` this
         is `frechet_real_halves`. "warnings" is a list of messages.
     """
-    with one_blas_thread():
-        return _clip_scores(clips, real, seed)
-
-
-def _clip_scores(clips: NDArray[np.floating], real: RealClips, seed: int) -> dict[str, Any]:
     rate, waveforms, drawn = real.sample_rate, list(real.waveforms), list(clips)
     scores: dict[str, Any] = {}
     distances = distances_in_noise(drawn, waveforms, rate, seed=seed)
@@ -88,6 +84,7 @@ def _coverage(
     return {"coverage": {**found.as_json(), "real": usual.as_json()}}
 
 
+@one_blas_thread()
 def given_features_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> dict[str, Any]:
     """Score clips that were given the features of their real counterparts: the sample tier alone.
 
@@ -102,15 +99,12 @@ def given_features_scores(clips: NDArray[np.floating], real: RealClips, *, seed:
     """
     rate, waveforms, drawn = real.sample_rate, list(real.waveforms), list(clips)
     scores: dict[str, Any] = {}
-    with one_blas_thread():
-        distances = distances_in_noise(drawn, waveforms, rate, seed=seed)
-        reference, found = (harmonicity(one, rate, seed=seed) for one in (waveforms, drawn))
-        ratios = {name: (score, reference[name]) for name, score in found.items()}
-    for name, one in distances.items():
-        scores[name] = {**one.distance.as_json(), "real": one.real.as_json()}
-        scores[NOISE_PREFIX + name] = one.noise_db.as_json()
-    for name, (score, usual) in ratios.items():
-        scores[name] = {**score.as_json(), "real": usual.as_json()}
+    for name, found in distances_in_noise(drawn, waveforms, rate, seed=seed).items():
+        scores[name] = {**found.distance.as_json(), "real": found.real.as_json()}
+        scores[NOISE_PREFIX + name] = found.noise_db.as_json()
+    reference = harmonicity(waveforms, rate, seed=seed)
+    for name, score in harmonicity(drawn, rate, seed=seed).items():
+        scores[name] = {**score.as_json(), "real": reference[name].as_json()}
     return {GIVEN_PREFIX + name: score for name, score in scores.items()}
 
 

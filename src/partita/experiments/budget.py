@@ -1,4 +1,4 @@
-"""The budgets of trainings in an experiment: time or updates, and equal shares of the machine."""
+"""The budgets of trainings in an experiment: time or updates, shares of the machine, the rate to go on at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,6 +7,7 @@ from typing import Any
 from partita.checks import check_count, check_positive
 from partita.errors import PartitaError
 from partita.training.config.train import MOST_STEPS, TrainConfig
+from partita.training.schedule import learning_rate
 
 MOST_MINUTES = 1e6
 
@@ -26,6 +27,20 @@ def budgeted(config: TrainConfig, minutes: float | None, steps: int | None, defa
     if minutes is None and steps is None:
         minutes = default
     return replace(config, steps=steps, minutes=minutes)
+
+
+def rate_after(config: TrainConfig, steps: int) -> float:
+    """Return the learning rate that a run has after its updates, before the decay to its end.
+
+    Args:
+        config: the run's settings.
+        steps: its updates.
+
+    >>> rate_after(TrainConfig(learning_rate=4e-3, lr_decay_steps=400), 1200)
+    0.002
+    """
+    peak, decay_steps = config.learning_rate, config.lr_decay_steps
+    return learning_rate(steps, 0.0, peak=peak, warmup=0, floor=1.0, decay_steps=decay_steps)
 
 
 def check_one_budget(config: Any, parts: Sequence[str]) -> None:

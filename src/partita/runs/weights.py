@@ -7,6 +7,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from partita.digests import file_digest
 from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy, read_file_digests, read_state
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.shipped.folder import model_path
@@ -53,6 +54,19 @@ def weights_path(checkpoint: Path) -> Path:
     files = read_file_digests(checkpoint)
     has_average = average.exists() if files is None else average.name in files
     return average if has_average else checkpoint / f"generator{SUFFIX}"
+
+
+def weights_digest(path: str | Path) -> str:
+    """Return the digest of a model's weights, which changes if another model takes its place.
+
+    Args:
+        path: a run, one of its checkpoints, or the name of a model that ships.
+
+    Raises:
+        PartitaError: there is no such model, or it is damaged.
+    """
+    _, checkpoint = find_checkpoint(path)
+    return file_digest(weights_path(checkpoint))
 
 
 def load_network(make: Callable[[], ModuleT], path: Path) -> ModuleT:

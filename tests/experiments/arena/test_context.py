@@ -41,6 +41,7 @@ def test_a_critic_that_diverged_is_not_trained_again(tmp_path: Path, monkeypatch
 
 def test_another_critic_at_the_same_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = stub_run(tmp_path, monkeypatch, context_module)
+    monkeypatch.setattr(context_module, "find_checkpoint", lambda path: (path, path))
     monkeypatch.setattr(context_module, "training_facts", lambda run: {"seconds": 3.0})
     config = plan(arms=(f"critic:critic.run={weights}",))
     context, (spec,) = ArenaContext(config, ArenaFolder(tmp_path), print), config.arm_specs

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from partita.data.corpus import Corpus
-from partita.digests import add_digest
+from partita.digests import add_digest, file_digest
 from partita.errors import PartitaError
 from partita.experiments.arm_spec import ArmSpec
 from partita.experiments.compare import folder as folder_module
@@ -119,8 +119,7 @@ def test_the_base_may_move_but_another_one_is_refused(
 ) -> None:
     weights = tmp_path / "weights"
     weights.write_bytes(b"one")
-    monkeypatch.setattr(folder_module, "find_checkpoint", lambda path: (path, Path(path)))
-    monkeypatch.setattr(folder_module, "weights_path", lambda checkpoint: checkpoint)
+    monkeypatch.setattr(folder_module, "weights_digest", lambda path: file_digest(Path(path)))
     config = plan(start_from=str(weights))
     take(folder, config, corpus)
     take(folder, config, corpus)

@@ -12,12 +12,11 @@ from typing import Any, get_args
 from partita.checks import check_choice, check_count, check_range
 from partita.errors import PartitaError
 from partita.experiments.arm_spec import CHARGED, CRITIC, ORACLE, STEER, ArmSpec, needs_critic
-from partita.experiments.budget import budgeted, check_one_budget, check_workers
+from partita.experiments.budget import budgeted, check_one_budget, check_workers, rate_after
 from partita.experiments.runner import Engine
 from partita.runs.config import to_table
 from partita.seeds import stream_seed
 from partita.training.config.train import TrainConfig
-from partita.training.schedule import learning_rate
 
 FIRST_VALIDATION_SEED = 1000  # validation seeds count from here, test seeds from 0
 MAX_SEEDS = 1000
@@ -245,9 +244,7 @@ class ArenaConfig:
             critic: the run of the critic, if the arm needs one.
         """
         start = self._base()
-        rate = learning_rate(
-            steps_before, 0.0, peak=start.learning_rate, warmup=0, floor=1.0, decay_steps=start.lr_decay_steps
-        )
+        rate = rate_after(start, steps_before)
         config = replace(start, learning_rate=rate, lr_decay_steps=0, patience=0, validations=10)
         config = replace(config, seed=self.stream(f"arms {seed}"))
         config = budgeted(config, self.minutes, self.steps, ARM_MINUTES)

@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from partita.data.corpus import Corpus, read_index
-from partita.digests import file_digest
 from partita.errors import DivergedError, PartitaError
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.folder import ArenaFolder
 from partita.experiments.arena.teacher import TeacherData, student_training, teachers_corpus
 from partita.experiments.arm_spec import ArmSpec
-from partita.experiments.trained_once import trained_once
+from partita.experiments.trained_once import log_training, trained_once
 from partita.experiments.training_facts import training_facts
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import load
-from partita.runs.weights import find_checkpoint, weights_path
+from partita.runs.weights import find_checkpoint, weights_digest
 from partita.training.config.train import TrainConfig
 from partita.training.interleaved import PlannedRun, machine_share, train_in_turns, unequal_shares
 from partita.training.train import finished_run, refuse_other_corpus
@@ -58,7 +57,7 @@ class ArenaContext:
         corpus = teachers_corpus(config, self.folder, self.log)
         corpus.verify()
         if config.teacher is None:
-            self._log_training(self.folder.teacher, "the teacher")
+            log_training(self.log, self.folder.teacher, "the teacher")
             finished_run(corpus, self.folder.teacher, config.teacher_training(), quiet=True)
         return TeacherData(load(self.teacher_run), corpus, config.threads)
 
@@ -88,7 +87,7 @@ class ArenaContext:
             start_from: the run whose weights a new run starts from.
         """
         corpus, config = self.clips, student_training(training, self.teacher_data.teacher)
-        self._log_training(path, name)
+        log_training(self.log, path, name)
         return finished_run(corpus, path, config, start_from=start_from, quiet=True)
 
     def train_in_turns(
@@ -106,7 +105,7 @@ class ArenaContext:
         corpus, teacher = self.clips, self.teacher_data.teacher
         planned = []
         for path, (name, training) in runs.items():
-            self._log_training(path, name)
+            log_training(self.log, path, name)
             refuse_other_corpus(corpus, path)
             config = student_training(training, teacher)
             planned.append(PlannedRun(path=path, config=config, start_from=start_from))
@@ -168,8 +167,9 @@ class ArenaContext:
         training = self.config.arm_training(spec, seed=0, steps_before=1)
         if spec.is_oracle or training.critic is None:
             return {}
-        run, checkpoint = find_checkpoint(self.critic_run(spec))
-        weights = file_digest(weights_path(checkpoint))
+        critic = self.critic_run(spec)
+        run, _ = find_checkpoint(critic)
+        weights = weights_digest(critic)
         return {"critic_seconds": training_facts(run)["seconds"], "critic_weights": weights}
 
     def refuse_other_critic(self, spec: ArmSpec, result: dict[str, Any]) -> None:
@@ -186,14 +186,8 @@ class ArenaContext:
         if before is None or not self.config.names_critic(spec):
             return
         run = self.critic_run(self.config.judge_of(spec))
-        if run.exists() and file_digest(weights_path(find_checkpoint(run)[1])) != before:
+        if run.exists() and weights_digest(run) != before:
             raise PartitaError(
                 f"the critic {run} has changed since {spec.name} was first trained with it: restore it, or"
                 " give another folder with `--out`"
             )
-
-    def _log_training(self, path: Path, name: str) -> None:
-        if not path.exists():
-            self.log(f"{name}: training")
-        elif not is_finished(path):
-            self.log(f"{name}: resuming training")

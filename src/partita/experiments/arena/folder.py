@@ -25,14 +25,14 @@ from typing import Any
 
 from partita import storage
 from partita.data.corpus import read_index
-from partita.digests import add_digest, file_digest
+from partita.digests import add_digest
 from partita.errors import PartitaError
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.measure import read_result
 from partita.experiments.arm_spec import ArmSpec
 from partita.experiments.folder import ExperimentFolder
 from partita.runs.folder import is_finished
-from partita.runs.weights import find_checkpoint, weights_path
+from partita.runs.weights import weights_digest
 
 NOT_SETTINGS = {"out", "arms", "seeds", "validation_seeds", "students", "engine"}
 """Fields of the config that may differ when an arena is continued."""
@@ -234,7 +234,7 @@ def settings_of(config: ArenaConfig) -> dict[str, Any]:
     for name in ("teacher", "corpus"):
         settings[name] = None if settings[name] is None else str(settings[name].absolute())
     fit: dict[str, Any] = json.loads(json.dumps(settings | {"temperatures": list(config.curve)}))
-    return fit | {"teacher_weights": _weights_digest(config.teacher)}
+    return fit | {"teacher_weights": None if config.teacher is None else weights_digest(config.teacher)}
 
 
 def _defaults() -> dict[str, Any]:
@@ -244,14 +244,6 @@ def _defaults() -> dict[str, Any]:
         json.dumps({name: value for name, value in defaults.items() if name not in NOT_SETTINGS})
     )
     return fit
-
-
-def _weights_digest(teacher: Path | None) -> str | None:
-    """Return the digest of the teacher's weights, which changes if another run takes its place."""
-    if teacher is None:
-        return None
-    _, checkpoint = find_checkpoint(teacher)
-    return file_digest(weights_path(checkpoint))
 
 
 def _copy(folder: Path, target: Path) -> None:

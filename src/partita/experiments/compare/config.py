@@ -14,14 +14,13 @@ from partita.checks import check_choice, check_count, check_positive, check_rang
 from partita.errors import PartitaError
 from partita.evaluation.clips import MIN_CLIPS
 from partita.experiments.arm_spec import AGAIN, START, ArmSpec, needs_critic
-from partita.experiments.budget import budgeted, check_one_budget, check_workers
+from partita.experiments.budget import budgeted, check_one_budget, check_workers, rate_after
 from partita.experiments.compare.score_names import PRIMARY_SCORES
 from partita.experiments.runner import Engine
 from partita.runs.config import to_table
 from partita.seeds import stream_seed
 from partita.training.config.arms import ARMS
 from partita.training.config.train import TrainConfig
-from partita.training.schedule import learning_rate
 from partita.training.start.like_model import disturbed_like, like_model
 
 CONTROL = "likelihood"
@@ -244,9 +243,7 @@ class CompareConfig:
             steps_before: updates of the base.
             critic: the run of the critic, if the arm needs one.
         """
-        rate = learning_rate(
-            steps_before, 0.0, peak=base.learning_rate, warmup=0, floor=1.0, decay_steps=base.lr_decay_steps
-        )
+        rate = rate_after(base, steps_before)
         purpose = AGAIN if spec.arm == AGAIN else "arms"
         config = replace(
             base,

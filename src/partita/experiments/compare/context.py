@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from partita.data.corpus import Corpus
-from partita.digests import file_digest
 from partita.errors import PartitaError
 from partita.experiments.arm_spec import START, ArmSpec
 from partita.experiments.compare.config import CompareConfig, named_critic
 from partita.experiments.compare.folder import CompareFolder
-from partita.experiments.trained_once import trained_once
+from partita.experiments.trained_once import log_training, trained_once
 from partita.experiments.training_facts import training_facts
 from partita.models.frame_tier.model import FrameModel
 from partita.runs.checkpoint_state import read_state
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.loading import LoadedModel, load
-from partita.runs.weights import find_checkpoint, weights_path
+from partita.runs.shipped.known_sound import known_sound_warnings
+from partita.runs.weights import find_checkpoint, weights_digest
 from partita.training.config.train import TrainConfig
 from partita.training.interleaved import PlannedRun
 from partita.training.train import finished_run
@@ -53,23 +53,24 @@ class CompareContext:
         """Train the base if it is missing, then check the arms against it.
 
         Raises:
-            PartitaError: the base does not fit the corpus, or an arm does not fit the base.
+            PartitaError: an arm does not fit the base.
         """
         if self.config.start_from is None:
-            self._log_training(self.folder.base, "the base")
+            log_training(self.log, self.folder.base, "the base")
             finished_run(self.corpus, self.folder.base, self.config.base_training(), quiet=True)
         self.config.check_arms(self._shared)
-        if self.base_model.sample_rate != self.corpus.sample_rate:
-            raise PartitaError(
-                f"the base {self.base} has `sample_rate` {self.base_model.sample_rate}, the corpus"
-                f" {self.corpus.path} has {self.corpus.sample_rate}: prepare the recordings with"
-                f" `--sample-rate {self.base_model.sample_rate}`"
-            )
 
     @cached_property
     def base_model(self) -> LoadedModel:
         """The base."""
         return load(self.base)
+
+    @cached_property
+    def known_sound(self) -> list[str]:
+        """Warnings if the base, or a critic that an arm names, may know the sound of the test split."""
+        critics = [load(run) for spec in self.config.arm_specs if (run := named_critic(spec))]
+        models = (self.base_model, *critics)
+        return [line for model in models for line in known_sound_warnings(model, self.corpus, "test")]
 
     @cached_property
     def _shared(self) -> TrainConfig:
@@ -96,7 +97,7 @@ class CompareContext:
         training = replace(training, frames=replace(training.frames, every=0))
 
         def train() -> RunFolder:
-            self._log_training(self.folder.critic, "the critic")
+            log_training(self.log, self.folder.critic, "the critic")
             return finished_run(self.corpus, self.folder.critic, training, quiet=True)
 
         return trained_once(train, self.folder.critic_error).path
@@ -112,12 +113,12 @@ class CompareContext:
         critic = self.critic_of(spec)
         if critic is None:
             return {}
-        run, checkpoint = find_checkpoint(critic)
+        run, _ = find_checkpoint(critic)
         base, _ = find_checkpoint(self.base)
         bits = {"critic_bits": _final_bits(run), "base_bits": _final_bits(base)}
         return {
             "critic_seconds": training_facts(run)["seconds"],
-            "critic_weights": file_digest(weights_path(checkpoint)),
+            "critic_weights": weights_digest(critic),
             **{name: value for name, value in bits.items() if value is not None},
         }
 
@@ -135,7 +136,7 @@ class CompareContext:
         before = result.get("training", {}).get("critic_weights")
         if critic is None or before is None or not critic.exists():
             return
-        if file_digest(weights_path(find_checkpoint(critic)[1])) != before:
+        if weights_digest(critic) != before:
             raise PartitaError(
                 f"the critic {critic} has changed since {spec.name} was first trained with it: restore it, or"
                 " give another folder with `--out`"
@@ -162,12 +163,6 @@ class CompareContext:
     def trained(self, specs: Sequence[ArmSpec]) -> list[ArmSpec]:
         """Return the arms that are trained."""
         return [spec for spec in specs if spec.arm != START]
-
-    def _log_training(self, path: Path, name: str) -> None:
-        if not path.exists():
-            self.log(f"{name}: training")
-        elif not is_finished(path):
-            self.log(f"{name}: resuming training")
 
 
 def _final_bits(run: RunFolder) -> float | None:

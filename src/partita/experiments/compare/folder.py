@@ -22,11 +22,11 @@ from typing import Any
 
 from partita import storage
 from partita.data.corpus import Corpus
-from partita.digests import add_digest, file_digest, verify_digest
+from partita.digests import add_digest, verify_digest
 from partita.experiments.arm_spec import ArmSpec
 from partita.experiments.compare.config import ARM_MINUTES, CONTROL, CompareConfig
 from partita.experiments.folder import ExperimentFolder
-from partita.runs.weights import find_checkpoint, weights_path
+from partita.runs.weights import weights_digest
 from partita.tables import Table, read_json
 
 NOT_SETTINGS = {"out", "arms", "start_from", "engine", "workers"}
@@ -163,12 +163,7 @@ def settings_of(config: CompareConfig, corpus: Corpus) -> dict[str, Any]:
         settings["minutes"] = config.minutes or ARM_MINUTES
         settings["workers"] = config.workers  # arms of equal time share the machine with other workers
     fit: dict[str, Any] = json.loads(json.dumps(settings | {"temperatures": list(config.curve)}))
-    return fit | {"corpus": corpus.fingerprint, "base_weights": _weights_digest(config.start_from)}
-
-
-def _weights_digest(base: str | None) -> str | None:
-    """Return the digest of the base's weights, which changes if another run takes its place."""
-    if base is None:
-        return None
-    _, checkpoint = find_checkpoint(base)
-    return file_digest(weights_path(checkpoint))
+    return fit | {
+        "corpus": corpus.fingerprint,
+        "base_weights": None if config.start_from is None else weights_digest(config.start_from),
+    }

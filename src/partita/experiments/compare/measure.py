@@ -65,6 +65,7 @@ class Measure:
         self.config, self.corpus = config, corpus
         self.seed = config.stream(f"draws {seed}")
 
+    @one_blas_thread()
     def __call__(self, loaded: LoadedModel, *, noised: bool) -> Measured:
         """Return the scores of a model.
 
@@ -72,10 +73,6 @@ class Measure:
             loaded: the model, with the frame tier that it is drawn with.
             noised: also score its clips with white noise added, which must come out worse.
         """
-        with one_blas_thread():  # small matrices, which several threads make slow
-            return self._measured(loaded, noised=noised)
-
-    def _measured(self, loaded: LoadedModel, *, noised: bool) -> Measured:
         curve = self._curve(loaded)
         primary = self.config.primary_score
         best = min(curve, key=lambda point: (point["validation"][primary], abs(point["temperature"] - 1)))

@@ -131,7 +131,7 @@ def _charts(scores: Scores, names: Sequence[str]) -> list[Chart]:
 
 def _facts(scores: Scores) -> list[tuple[str, str]]:
     settings, about = scores["made"]["settings"], scores["about"]
-    budget = f"{settings['steps']:,} updates" if settings["steps"] else f"{_minutes(settings):g} minutes"
+    budget = f"{settings['steps']:,} updates" if settings["steps"] else f"{settings['minutes']:g} minutes"
     return [
         ("base", settings["base"]),
         ("each arm", budget),
@@ -140,10 +140,6 @@ def _facts(scores: Scores) -> list[tuple[str, str]]:
         ("corpus", f"fingerprint {settings['corpus'][:16]}"),
         ("versions", ", ".join(f"{name} {version}" for name, version in scores["made"]["versions"].items())),
     ]
-
-
-def _minutes(settings: Mapping[str, Any]) -> float:
-    return float(settings["minutes"])
 
 
 def _arm_facts(scores: Scores, name: str) -> list[tuple[str, str]]:

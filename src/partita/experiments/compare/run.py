@@ -29,7 +29,6 @@ from partita.experiments.compare.seed_task import (
 )
 from partita.experiments.runner import RunTasks, task_runner
 from partita.runs.loading import load
-from partita.runs.shipped.known_sound import known_sound_warnings
 from partita.runs.versions import versions
 from partita.signals import Interrupted
 from partita.storage import remove_leftovers, write_json
@@ -123,13 +122,7 @@ def _run(context: CompareContext, run_tasks: RunTasks) -> dict[str, Any]:
 
 def _scores(context: CompareContext, results: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Return the scores with how they were made."""
-    models = [load(run) for spec in context.config.arm_specs if (run := named_critic(spec))]
-    warnings = [
-        warning
-        for model in (context.base_model, *models)
-        for warning in known_sound_warnings(model, context.corpus, "test")
-    ]
-    found = build_scores(context.config, results, warnings=warnings)
+    found = build_scores(context.config, results, warnings=context.known_sound)
     settings = settings_of(context.config, context.corpus)
     settings["base"] = str(context.config.start_from or "trained here by likelihood")
     settings["arms"] = [spec.name for spec in context.config.arm_specs]

@@ -14,9 +14,9 @@ import tyro
 from partita.data.preparation.prepare import PrepareConfig
 from partita.errors import PartitaError
 from partita.evaluation.evaluate import EvaluateConfig, fit_config
+from partita.experiments.budget import rate_after
 from partita.models.sizes import size_named
 from partita.training.config.train import TrainConfig
-from partita.training.schedule import learning_rate
 from partita.training.start.like_model import like_model, sample_rate_of
 
 ARMS = ("likelihood", "report")
@@ -199,9 +199,7 @@ def arm_training(config: DemoConfig, *, minutes: float, steps: int) -> TrainConf
         steps: updates of the start.
     """
     start = start_training(config, minutes=minutes)
-    rate = learning_rate(
-        steps, 0.0, peak=start.learning_rate, warmup=0, floor=start.lr_floor, decay_steps=start.lr_decay_steps
-    )
+    rate = rate_after(start, steps)
     frames = replace(start.frames, learning_rate=FRAMES_RATE_SHARE * start.frames.learning_rate)
     floor = TrainConfig().lr_floor
     return replace(start, learning_rate=rate, lr_decay_steps=0, lr_floor=floor, frames=frames)

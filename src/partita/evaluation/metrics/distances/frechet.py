@@ -35,6 +35,7 @@ class Gaussian:
     covariance: NDArray[np.float64]
 
 
+@one_blas_thread()
 def frechet_distances(a: Gaussian, b: Gaussian) -> NDArray[np.float64]:
     """Return the squared Frechet (2-Wasserstein) distances between pairs of Gaussians.
 
@@ -57,12 +58,11 @@ def frechet_distances(a: Gaussian, b: Gaussian) -> NDArray[np.float64]:
     >>> float(frechet_distances(a, b))  # (0 - 3)^2 + (1 - 2)^2
     10.0
     """
-    with one_blas_thread():
-        values, vectors = np.linalg.eigh(a.covariance)
-        root = (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
-        inner = root @ b.covariance @ root
-        inner = (inner + np.swapaxes(inner, -1, -2)) / 2
-        cross = np.sqrt(np.maximum(np.linalg.eigvalsh(inner), 0)).sum(axis=-1)
+    values, vectors = np.linalg.eigh(a.covariance)
+    root = (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+    inner = root @ b.covariance @ root
+    inner = (inner + np.swapaxes(inner, -1, -2)) / 2
+    cross = np.sqrt(np.maximum(np.linalg.eigvalsh(inner), 0)).sum(axis=-1)
     traces = np.trace(a.covariance + b.covariance, axis1=-2, axis2=-1)
     distances = ((a.mean - b.mean) ** 2).sum(axis=-1) + traces - 2 * cross
     return np.asarray(np.maximum(distances, 0), np.float64)

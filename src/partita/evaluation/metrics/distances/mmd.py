@@ -59,6 +59,7 @@ def median_bandwidth(clips: Clips) -> float:
     return float(np.sqrt(np.median(squares))) or 1.0
 
 
+@one_blas_thread()
 def kernel_means(a: Clips, b: Clips, *, bandwidth: float) -> Floats:
     """Return the mean kernel between the frames of each clip of `a` and of each clip of `b`.
 
@@ -84,10 +85,9 @@ def kernel_means(a: Clips, b: Clips, *, bandwidth: float) -> Floats:
     counts = np.array([len(frames) for frames in columns])
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     result = np.empty((len(rows), len(columns)))
-    with one_blas_thread():
-        for number, frames in enumerate(rows):
-            kernel = 1 / np.sqrt(1 + _squared_distances(frames, stacked) / bandwidth**2)
-            result[number] = np.add.reduceat(kernel.mean(axis=0), starts) / counts
+    for number, frames in enumerate(rows):
+        kernel = 1 / np.sqrt(1 + _squared_distances(frames, stacked) / bandwidth**2)
+        result[number] = np.add.reduceat(kernel.mean(axis=0), starts) / counts
     return result
 
 
