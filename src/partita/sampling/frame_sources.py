@@ -28,7 +28,7 @@ class FrameSource(Protocol):
         """
 
 
-class FrameSampler(Protocol):
+class DrawsFrames(Protocol):
     """Draws frames, one after the other."""
 
     def take(self, count: int) -> Frames:
@@ -87,7 +87,7 @@ class DrawnFrames:
 
     def __init__(
         self,
-        sampler: FrameSampler,
+        sampler: DrawsFrames,
         *,
         prompt: NDArray[np.floating] | None = None,
         given: FrameSource | None = None,

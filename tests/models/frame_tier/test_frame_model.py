@@ -9,7 +9,7 @@ from frames import GIVEN, PLAIN, frame_model, frames_of
 from partita.audio.features.layout import FrameLayout
 from partita.errors import PartitaError
 from partita.models.frame_tier.config import FrameModelConfig
-from partita.models.frame_tier.given import Given
+from partita.models.frame_tier.given import GivenChannels
 from partita.models.frame_tier.model import STARTS, FrameModel
 
 
@@ -72,7 +72,7 @@ def test_the_density_does_not_depend_on_units() -> None:
         columns, _ = model.chain(
             model.recurrent[1](
                 model.recurrent[0](
-                    model.embedded(features[:, :-1], Given(None, None)), torch.zeros(len(pitch), 12)
+                    model.embedded(features[:, :-1], GivenChannels(None, None)), torch.zeros(len(pitch), 12)
                 ),
                 torch.zeros(len(pitch), 12),
             ),

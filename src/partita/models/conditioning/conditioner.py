@@ -1,7 +1,8 @@
 """The network between the frames of a condition and what it adds to each layer of a WaveNet.
 
-    e = encoded columns of a frame
-    h = relu(relu([e_i-1, e_i, e_i+1] W_1 + b_1) at i-1, i, i+1, W_2 + b_2)
+    e_i = the encoded columns of frame i
+    g_i = relu(concat(e_i-1, e_i, e_i+1) W_1 + b_1)
+    h_i = relu(concat(g_i-1, g_i, g_i+1) W_2 + b_2)
     c_i = h_i V      added to every gated unit and to the sum of the skip connections
 
 The products are made once a frame and interpolated to blocks of samples. This file does not know samples.

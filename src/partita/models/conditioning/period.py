@@ -24,8 +24,9 @@ def periods_of(
 ) -> tuple[Int[Tensor, "..."], Float[Tensor, "..."]]:
     """Return periods in whole samples, and the share of the samples that are read one period earlier.
 
-    The taps must be older than the newest sample. So of a very short period the smallest multiple is taken
-    that is long enough. The share is the periodicity, and 0 for a period that is too long.
+    All taps must be older than the sample that is predicted. A period that is too short for this is replaced
+    by its smallest multiple that is long enough. The share is the periodicity, or 0 where the period is
+    longer than the network can read.
 
     Args:
         pitch: MIDI note numbers.

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class Given(NamedTuple):
+class GivenChannels(NamedTuple):
     """What frames are given besides their past; both are None where the layout has no such columns."""
 
     channels: Float[Tensor, "batch frames channels"] | None

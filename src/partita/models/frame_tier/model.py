@@ -31,7 +31,7 @@ from partita.models.frame_tier.columns import (
     semitone_bins,
 )
 from partita.models.frame_tier.config import FrameModelConfig
-from partita.models.frame_tier.given import Given, GivenNetwork
+from partita.models.frame_tier.given import GivenChannels, GivenNetwork
 from partita.models.frame_tier.randomness import dequantised, dropout, input_noise, partly_own
 from partita.models.frame_tier.recurrent import RecurrentLayer
 from partita.models.frame_tier.score import SCORE_ROWS, score_rows
@@ -240,7 +240,7 @@ class FrameModel(nn.Module):
         return torch.cat([pitch.flip(-1), frames[..., :bands]], -1)
 
     def embedded(
-        self, past: Float[Tensor, "batch time columns"], given: Given
+        self, past: Float[Tensor, "batch time columns"], given: GivenChannels
     ) -> Float[Tensor, "batch time channels"]:
         """Return the recurrent layers' inputs, from normalised features and what the frames are given."""
         bins = semitone_bins(past[..., PITCH]) * past[..., PERIODICITY, None]
@@ -251,16 +251,16 @@ class FrameModel(nn.Module):
             parts.append((given.score * bins[..., None, :]).sum(-1))
         return functional.relu(torch.cat(parts, -1) @ self.input + self.input_bias)
 
-    def given_to(self, columns: Float[Tensor, "batch frames given"]) -> Given:
+    def given_to(self, columns: Float[Tensor, "batch frames given"]) -> GivenChannels:
         """Return what frames are given, from their columns of notes and labels."""
         layout = self.config.layout
         notes = columns[..., : layout.note_columns]
-        return Given(
+        return GivenChannels(
             None if self.given is None else self.given(columns),
             score_rows(notes, lookahead=self.config.note_lookahead) if layout.notes else None,
         )
 
-    def _given(self, frames: Tensor) -> Given:
+    def _given(self, frames: Tensor) -> GivenChannels:
         return self.given_to(frames[..., self.feature_columns :])
 
     def _spread(self, frames: Tensor, generator: torch.Generator) -> Tensor:
@@ -277,7 +277,7 @@ class FrameModel(nn.Module):
         return self._mixtures(features[:, :-1], features[:, 1:], self._given(frames[:, 1:]), None)
 
     def _mixtures(
-        self, past: Tensor, values: Tensor, given: Given, generator: torch.Generator | None
+        self, past: Tensor, values: Tensor, given: GivenChannels, generator: torch.Generator | None
     ) -> tuple[Mixture, Mixture]:
         hidden = self.embedded(past, given)
         for layer in self.recurrent:
@@ -286,7 +286,9 @@ class FrameModel(nn.Module):
         found: tuple[Mixture, Mixture] = self.chain(hidden, past, values, given.score)
         return found
 
-    def _nats(self, past: Tensor, targets: Tensor, given: Given, generator: torch.Generator | None) -> Tensor:
+    def _nats(
+        self, past: Tensor, targets: Tensor, given: GivenChannels, generator: torch.Generator | None
+    ) -> Tensor:
         columns, pitch = self._mixtures(past, targets, given, generator)
         nats = columns.nats(targets)
         others = nats.sum(-1) - nats[..., PITCH]

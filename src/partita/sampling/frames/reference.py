@@ -73,12 +73,15 @@ def values_given(
     guidance: float = 1.0,
     first: int = 0,
 ) -> NDArray[np.float64]:
-    """Return what each column of the last frames would be drawn as, given all that is before it in `frames`.
+    """Draw every column of the last frames anew, each after the columns before it as they are in `frames`.
+
+    This checks a sampler: the value that it drew for a column is the one returned here, if all columns before
+    it are equal.
 
     Args:
         model: the model.
-        frames: (clips, n, columns), of which the last `count` are drawn; their features are only looked at
-            for the columns and the frames after them.
+        frames: (clips, n, columns), of which the last `count` are drawn anew. A column of `frames` is the
+            past of the columns after it, and does not change what is drawn in its own place.
         count: frames, below n.
         seed: seed of the draw.
         temperature: see `draw_from`.

@@ -31,8 +31,8 @@ def continued_frames(
     Args:
         model: the network of the samples.
         frames: the frame tier's network, which draws the features after the prompt; None takes the real ones.
-        known: (clips, frames, columns of `known_layout`) the frames of the prompts and of what follows them.
-            Of the features, those after the prompt are not used if they are drawn.
+        known: (clips, frames, columns of `known_layout`) the frames of the prompts and of the real sound
+            after them. If the frame tier draws the features after the prompt, the real ones are not used.
         before: frames before the one that is centred at the first drawn sample, more than `UNKNOWN`.
         seed: the seed of the clips.
         temperature: of the frame tier.

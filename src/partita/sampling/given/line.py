@@ -60,9 +60,9 @@ def line_of(
 ) -> Line:
     """Return the line of a sound, moved into a model's range of pitch and of loudness.
 
-    The pitch is moved by the whole octaves that bring its median nearest to the median of typical frames. The
-    loudness is scaled and shifted: the louder half of the voiced frames gets the mean and, within limits, the
-    standard deviation of the typical ones.
+    The pitch is moved by whole octaves, so that its median is as near as possible to the median of the
+    typical frames. The loudness is scaled and shifted. The louder half of the voiced frames then has the mean of the
+    typical frames and, within limits, their standard deviation.
 
     Args:
         sound: (samples,) float in [-1, 1]: one voice at a time.
