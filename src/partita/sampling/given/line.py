@@ -61,8 +61,8 @@ def line_of(
     """Return the line of a sound, moved into a model's range of pitch and of loudness.
 
     The pitch is moved by whole octaves, so that its median is as near as possible to the median of the
-    typical frames. The loudness is scaled and shifted. The louder half of the voiced frames then has the mean of the
-    typical frames and, within limits, their standard deviation.
+    typical frames. The loudness is scaled and shifted. The louder half of the voiced frames then has the mean
+    of the typical frames and, within limits, their standard deviation.
 
     Args:
         sound: (samples,) float in [-1, 1]: one voice at a time.
