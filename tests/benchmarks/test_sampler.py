@@ -15,14 +15,16 @@ KEYS = {
 def test_every_case_has_the_documented_keys() -> None:
     cases = [
         BenchCase(1, 1), BenchCase(1, 1, "int8"), BenchCase(4, 2), BenchCase(1, 1, condition="features"),
+        BenchCase(1, 1, condition="drawn features"),
     ]  # fmt: skip
     result = bench("tiny", cases=cases, runs=1, seconds=0.02, sides=(256,))
     found = [(case["clips"], case["threads"], case["precision"]) for case in result["cases"]]
-    assert found == [(1, 1, "float32"), (1, 1, "int8"), (4, 2, "float32"), (1, 1, "float32")]
-    assert [case["condition"] for case in result["cases"]] == ["none", "none", "none", "features"]
-    assert [case["share_of_unconditioned"] is None for case in result["cases"]] == [True, True, True, False]
-    ratio = result["cases"][3]["samples_per_second"] / result["cases"][0]["samples_per_second"]
-    assert result["cases"][3]["share_of_unconditioned"] == pytest.approx(ratio)
+    assert found == [(1, 1, "float32"), (1, 1, "int8"), (4, 2, "float32"), *[(1, 1, "float32")] * 2]
+    assert [case["condition"] for case in result["cases"]] == [*["none"] * 3, "features", "drawn features"]
+    assert [case["share_of_unconditioned"] is None for case in result["cases"]] == [*[True] * 3, False, False]
+    for case in result["cases"][3:]:
+        ratio = case["samples_per_second"] / result["cases"][0]["samples_per_second"]
+        assert case["share_of_unconditioned"] == pytest.approx(ratio)
     for case in result["cases"]:
         assert set(case) >= KEYS
         operations = 2 * 43_264 * case["samples_per_second"]
@@ -59,6 +61,6 @@ def test_the_row_of_a_gpu_has_all_keys() -> None:
 
 def test_every_default_case_with_features_has_one_without() -> None:
     cases = default_cases()
-    with_features = [case for case in cases if case.condition == "features"]
-    assert with_features
+    with_features = [case for case in cases if case.condition != "none"]
+    assert {case.condition for case in with_features} == {"features", "drawn features"}
     assert {case.unconditioned for case in with_features} <= set(cases)

@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 
 from partita.audio.features.layout import FrameLayout, hop_length_for
 from partita.device import Device
+from partita.models.frame_tier.config import FrameModelConfig
+from partita.models.frame_tier.model import FrameModel
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import Precision, SamplingConfig, usual_smoothing
-from partita.sampling.frame_sources import GivenFrames
+from partita.sampling.frame_sources import DrawnFrames, FrameSource, GivenFrames
+from partita.sampling.frames.sampler import FrameSampler
 from partita.sampling.precision import bytes_per_weight
 from partita.sampling.stream import Stream
 
-Condition = Literal["none", "features"]
+Condition = Literal["none", "features", "drawn features"]
+"""What a network is given: nothing, features that exist, or features that a frame tier draws meanwhile."""
 LAYOUT = FrameLayout(hop_length=hop_length_for(16000), bands=32, sample_rate=16000)
 """The features of a network with a condition."""
 
@@ -34,7 +38,7 @@ class BenchCase:
         threads: CPU threads.
         precision: type in which the weights are stored.
         device: device that draws.
-        condition: what the network is given: nothing, or features.
+        condition: what the network is given.
     """
 
     clips: int
@@ -67,10 +71,20 @@ class BenchCase:
             clips=self.clips,
             config=self.config,
             zero_class=model.config.classes // 2,
-            conditions=GivenFrames(random_frames(self.clips)) if model.conditioner is not None else None,
+            conditions=self._frames() if model.conditioner is not None else None,
         )
         source.take(1)
         return source
+
+    def _frames(self) -> FrameSource:
+        if self.condition == "features":
+            return GivenFrames(random_frames(self.clips))
+        return DrawnFrames(FrameSampler(random_frame_tier(), clips=self.clips))
+
+
+def random_frame_tier() -> FrameModel:
+    """Return a frame tier of the default size with random weights, without notes and labels."""
+    return FrameModel(FrameModelConfig(layout=LAYOUT), generator=torch.Generator().manual_seed(0))
 
 
 def random_frames(clips: int) -> NDArray[np.float32]:
@@ -145,13 +159,14 @@ def bytes_read(config: WaveNetConfig, case: BenchCase) -> float:
 def default_cases() -> list[BenchCase]:
     """Return the default cases: 1 clip at every precision, 16 clips on 1 and on all cores, and a GPU.
 
-    One clip and 16 clips on 1 core, and all cases of a GPU, are also measured with features.
+    One clip and 16 clips on 1 core, and all cases of a GPU, are also measured with features, given and drawn.
     """
     every = SamplingConfig().thread_count
     cases = [BenchCase(1, 1, precision) for precision in get_args(Precision)] + [BenchCase(16, 1)]
     if every > 1:
         cases.append(BenchCase(16, every))
-    cases += [BenchCase(clips, 1, condition="features") for clips in (1, 16)]
+    given: list[Condition] = ["features", "drawn features"]
+    cases += [BenchCase(clips, 1, condition=condition) for condition in given for clips in (1, 16)]
     if torch.cuda.is_available():
         cases += [
             BenchCase(clips, 1, device="cuda", condition=condition)
