@@ -1,4 +1,4 @@
-"""Excerpts of a corpus, and the scores of clips beside them, for `measure.py` and `trials.py`."""
+"""Excerpts of a corpus, and the scores of clips beside them, for the scripts in this folder."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,9 +27,11 @@ def plain(score: Score) -> dict[str, float]:
 
 
 def sound_scores(clips: Sequence[NDArray[Any]], rate: int) -> dict[str, Any]:
-    """Return harmonicity, drift and level of clips."""
+    """Return harmonicity, drift, level, and the level's change from the first second to the last."""
     scores = harmonicity(clips, rate) | drift_scores(clips, rate)
     levels = np.array([level_by_second(clip, rate) for clip in clips])
+    changes = levels[:, -1] - levels[:, 0]
+    scores["level_change_db"] = block_mean(changes, np.ones(len(changes)), seed=0)
     return {name: plain(score) for name, score in scores.items()} | {
         "level_by_second_db": [round(float(level), 1) for level in levels.mean(0)],
         "flags": {str(i): names for i, clip in enumerate(clips) if (names := clip_flags(clip, rate).names)},
@@ -100,3 +102,23 @@ def as_given(clips: Waveforms, real: dict[str, Any], model: LoadedModel) -> dict
             "greatest": round(float(max(levels)), 2),
         },
     }
+
+
+def given_scores(
+    model: LoadedModel, real: dict[str, Any], *, temperature: float, smoothing: float
+) -> tuple[Waveforms, dict[str, Any]]:
+    """Return clips that are given the features of real excerpts, and their scores.
+
+    Args:
+        model: the model.
+        real: see `excerpts`.
+        temperature: of the samples.
+        smoothing: of the draws, in classes.
+    """
+    clips = model.draw(
+        SECONDS, clips=CLIPS, prompt=real["past"], features=real["features"], seed=1,
+        temperature=temperature, smoothing=smoothing,
+    )  # fmt: skip
+    rate = model.sample_rate
+    scores = sound_scores(list(clips), rate) | as_given(clips, real, model)
+    return clips, scores | distances(clips, real["sound"], rate)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import soundfile
-from scoring import CLIPS, SECONDS, as_given, distances, excerpts, sound_scores
+from scoring import CLIPS, SECONDS, excerpts, given_scores
 
 from partita import Corpus, load, storage
 from partita.experiments.training_facts import training_facts
@@ -105,22 +105,15 @@ def train_on(corpus: Corpus, asked: argparse.Namespace, names: list[str]) -> Ite
     yield from names
 
 
-def score(run: Path, corpus: Corpus, clips_to: Path) -> dict[str, Any]:
+def score(run: Path, corpus: Corpus, split: str, clips_to: Path) -> dict[str, Any]:
     """Draw clips given features, with each smoothing, and return their scores."""
     model = load(run)
     rate = corpus.sample_rate
-    real = excerpts(corpus, "test", model, before=rate)
+    real = excerpts(corpus, split, model, before=rate)
     found: dict[str, Any] = {"step": model.step}
     for smoothing in SMOOTHINGS:
-        clips = model.draw(
-            SECONDS, clips=CLIPS, prompt=real["past"], features=real["features"], seed=1,
-            temperature=1.0, smoothing=smoothing,
-        )  # fmt: skip
-        found[f"smoothing {smoothing:g}"] = (
-            sound_scores(list(clips), rate)
-            | as_given(clips, real, model)
-            | distances(clips, real["sound"], rate)
-        )
+        clips, scores = given_scores(model, real, temperature=1.0, smoothing=smoothing)
+        found[f"smoothing {smoothing:g}"] = scores
         for i, clip in enumerate(clips[:3]):
             clips_to.mkdir(parents=True, exist_ok=True)
             soundfile.write(clips_to / f"{smoothing:g}-{i}.wav", clip, rate, subtype="PCM_16")
@@ -140,6 +133,7 @@ def main() -> None:
     parser.add_argument("--from", dest="start", type=Path)
     parser.add_argument("--critic", type=Path, help="run whose likelihood judges clips, in one more trial")
     parser.add_argument("--only", nargs="*", help="names of the trials to run")
+    parser.add_argument("--split", default="test", help="whose features the clips are given")
     asked = parser.parse_args()
     trials = list(NEW if asked.start is None else GOING_ON) + ["critic"] * (asked.critic is not None)
     trials = [name for name in trials if not asked.only or name in asked.only]
@@ -150,9 +144,11 @@ def main() -> None:
         kept = Path(f"{run}.json")
         if not kept.exists():
             facts = training_facts(RunFolder.open(run))
-            storage.write_json(kept, score(run, corpus, Path(f"{run}-clips")) | {"training": facts})
+            storage.write_json(
+                kept, score(run, corpus, asked.split, Path(f"{run}-clips")) | {"training": facts}
+            )
         found[name] = json.loads(kept.read_text(encoding="utf-8"))
-    settings = {"clips": CLIPS, "seconds": SECONDS, "versions": versions()}
+    settings = {"clips": CLIPS, "seconds": SECONDS, "split": asked.split, "versions": versions()}
     settings |= {"steps": asked.steps} if asked.start is None else {"minutes": asked.minutes}
     storage.write_json(asked.out / "trials.json", settings | {"trials": found})
 
