@@ -2,8 +2,8 @@
 
     python docs/results/two-tiers/measure.py RUN CORPUS --out scores.json [--clips-to FOLDER]
 
-The corpus has a test split that the run has not learnt from. Clips from a score are drawn where the corpus was
-prepared with `--notes`, and the run was trained with them. The line is synthetic: a melody on a wind-like
+The corpus has a test split that the run has not learnt from. Clips from a score are drawn where the corpus
+was prepared with `--notes`, and the run was trained with them. The line is synthetic: a melody on a wind-like
 tone, so that its timbre is far from a violin's.
 """
 
