@@ -60,6 +60,17 @@ def test_notes_that_the_model_has_not_learnt_are_named(
     assert "outside" not in capsys.readouterr().err
 
 
+def test_a_line_that_is_transposed_out_of_what_the_model_has_learnt_is_named(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--like", "hum.wav", "--out")
+    assert generate(place, "plain", *words, str(tmp_path / "a.wav"), "--transpose", "60") == 0
+    error = capsys.readouterr().err
+    assert "with `--transpose 60`, 100% of the line are outside the range that plain has learnt" in error
+    assert generate(place, "plain", *words, str(tmp_path / "b.wav")) == 0
+    assert "outside" not in capsys.readouterr().err
+
+
 def test_a_line_is_followed_to_its_end_and_named_in_the_comment(place: Path, tmp_path: Path) -> None:
     out = tmp_path / "a.wav"
     words = (

@@ -13,6 +13,7 @@ from tyro.conf import FlagCreatePairsOff, Positional
 from partita.cli.arguments import gather_repeats, parse
 from partita.cli.generate.conditions import ConditionOptions
 from partita.cli.generate.drawing import Drawing
+from partita.cli.generate.range_warning import range_warning
 from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
 from partita.progress import ProgressBar
@@ -193,7 +194,7 @@ class Command:
         check_rate(self.sample_rate, model.sample_rate, name=self.model)
         self.sampling.refuse_without_frames(model, self.model)
         given = self.conditions.read(model)
-        if warning := self.conditions.warning(model, given):
+        if warning := range_warning(model, given):
             print_note(f"warning: {warning}")
         seconds = self.seconds or given.seconds(model.model.config.condition, model.sample_rate) or math.inf
         samples = None if seconds == math.inf else model.samples(seconds)

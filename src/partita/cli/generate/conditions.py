@@ -87,26 +87,6 @@ class ConditionOptions:
         """
         return model.given(label=self.labels, notes=self.notes, like=self.like, transpose=self.transpose)
 
-    @staticmethod
-    def warning(model: "LoadedModel", given: "Given") -> str | None:
-        """Return a warning if a score has notes that the model can't play, since it has not learnt them.
-
-        Args:
-            model: the model.
-            given: what `read` returned.
-        """
-        if not given.notes or model.frames is None:
-            return None
-        pitch = model.frames.starts[:, model.frames.config.layout.bands]  # of typical frames of its sound
-        low, high = round(float(pitch.min())) - 1, round(float(pitch.max())) + 1
-        beyond = [note for note in given.notes if not low <= note.midi_pitch <= high]
-        if not beyond:
-            return None
-        return (
-            f"{len(beyond)} of {len(given.notes)} notes are outside the range that {model.name} has learnt,"
-            f" about MIDI notes {low} to {high}: it plays others in their place; move the score by octaves"
-        )
-
     def _pair(self, label: str) -> tuple[str, str]:
         name, equals, value = label.partition("=")
         if not (name and equals and value):
