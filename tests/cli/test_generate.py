@@ -60,9 +60,9 @@ def test_one_clip_goes_into_a_folder(
 
 def test_generate_says_what_to_do_about_silence(capsys: pytest.CaptureFixture[str]) -> None:
     command = read(["runs/a", "--seconds", "1", "--out", "a.wav"])
-    command.report(WriteResult([], 1.0, 2.0, False, silent=0))
+    command.report(WriteResult([], 1.0, 2.0, 0.1, False, silent=0))
     assert "silent" not in capsys.readouterr().err
-    command.report(WriteResult([], 1.0, 2.0, False, silent=1))
+    command.report(WriteResult([], 1.0, 2.0, 0.1, False, silent=1))
     assert "silent clips: 1 of 1" in (said := capsys.readouterr().err)
     assert "`--prime RECORDING`" in said
 

@@ -263,8 +263,7 @@ class Command:
             print_note(
                 f"{taken} was written by another program in the meantime and stays: the clip is in {path}"
             )
-        rate = f"{written.times_real_time:.2f} times real time"
-        print_note(f"{self.clips} x {written.seconds:.2f} s, {rate}")
+        print_note(f"{self.clips} x {written.seconds:.2f} s, {written.speed}")
         if written.silent:
             remedy = "`--prime RECORDING`" if self.prime is None else "another recording"
             print_note(

@@ -3,7 +3,6 @@
 WAV files grow with each block. Other formats, and clips whose peak is normalised, are written at the end.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +17,12 @@ from partita.sampling.output.growing_clips import GrowingClips
 from partita.sampling.output.limits import check_format, is_written_at_end
 from partita.sampling.output.plan import OutputPlan
 from partita.sampling.output.provenance import clip_comment
+from partita.sampling.output.stopwatch import Stopwatch
 from partita.sampling.output.whole_clips import WholeClips
 from partita.signals import deferred_signals, stopping_on_sigterm
 
 FADE_SECONDS = 0.02
+SLOW_START_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,27 @@ class WriteResult:
     seconds: float
     """Length of each clip, in seconds of sound."""
     times_real_time: float
-    """Seconds of sound, all clips together, divided by the seconds that drawing took."""
+    """Seconds of sound, all clips together, in each second of drawing after the first block."""
+    start_seconds: float
+    """Seconds until the first block."""
     interrupted: bool
     """Whether Ctrl-C or SIGTERM ended it."""
     silent: int
     """Number of silent clips: their peak is not above `SILENT_PEAK`."""
     moved: dict[Path, Path] = field(default_factory=dict)
     """The file that was written instead, by the path that another program took while the clip was drawn."""
+
+    @property
+    def speed(self) -> str:
+        """The speed, and a slow start, in words.
+
+        >>> WriteResult([], 2.0, 4.0, 25.0, interrupted=False, silent=0).speed
+        '4.00 times real time after 25 s of starting, in which code may have been compiled'
+        """
+        words = f"{self.times_real_time:.2f} times real time"
+        if self.start_seconds <= SLOW_START_SECONDS:
+            return words
+        return f"{words} after {self.start_seconds:.0f} s of starting, in which code may have been compiled"
 
 
 class ClipWriter(Protocol):
@@ -94,10 +109,11 @@ def write_clips(
     check_format(outputs.paths[0], sample_rate=sample_rate)
     notes = _comments(clips, seed, options)
     writer = _writer(outputs, notes, moved, sample_rate=sample_rate, normalise=normalise)
-    begun, interrupted, peaks = time.perf_counter(), False, np.zeros(clips)
+    watch, interrupted, peaks = Stopwatch(), False, np.zeros(clips)
     with stopping_on_sigterm():
         try:
             for block in blocks:
+                watch.block(block.shape[1])
                 with deferred_signals() as request:  # write a block to all files, or to none
                     writer.append(block)
                 peaks = np.maximum(peaks, np.abs(block).max(1, initial=0.0))
@@ -111,10 +127,10 @@ def write_clips(
             with deferred_signals() as request:
                 written = writer.finish(FADE_SECONDS if interrupted else 0.0)
             interrupted = interrupted or request.signal_name is not None
-    spent = max(time.perf_counter() - begun, 1e-9)
-    seconds = writer.samples / sample_rate
+    speed = clips * watch.rate() / sample_rate
     silent = int((peaks <= SILENT_PEAK).sum()) if writer.samples else 0
-    return WriteResult(written, seconds, clips * seconds / spent, interrupted, silent, moved)
+    seconds = writer.samples / sample_rate
+    return WriteResult(written, seconds, speed, watch.start_seconds, interrupted, silent, moved)
 
 
 def _comments(clips: int, seed: int | None, options: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from partita.audio.wav import wav_header
 from partita.audio.writing import write_all, write_errors
 from partita.sampling.output.clip_files import FADE_SECONDS, WriteResult
 from partita.sampling.output.provenance import clip_comment
+from partita.sampling.output.stopwatch import Stopwatch
 from partita.signals import StopRequest, deferred_signals
 
 FIRST_BLOCK = 256
@@ -97,7 +98,7 @@ def write_pipe(
     >>> len(os.read(reading, 999))
     100
     """
-    begun, waited, written, peak = time.perf_counter(), 0.0, 0, 0
+    watch, written, peak = Stopwatch(), 0, 0
     interrupted, request = False, StopRequest()
     pipe = os.fdopen(descriptor, "wb", buffering=0, closefd=False)
     try:
@@ -108,10 +109,11 @@ def write_pipe(
         first = list(islice(blocks, 1))  # signals are not deferred yet: before any sound, Ctrl-C acts at once
         with deferred_signals() as request:
             for sound in fade_on_request(chain(first, blocks), request, fade):
+                watch.block(len(sound))
                 ready = time.perf_counter()
                 with write_errors(name):
                     write_all(pipe, sound.astype("<i2").tobytes())
-                waited += time.perf_counter() - ready
+                watch.wait(time.perf_counter() - ready)
                 written += len(sound)
                 peak = max(peak, int(np.abs(sound, dtype=np.int32).max(initial=0)))
                 if progress is not None:
@@ -120,7 +122,7 @@ def write_pipe(
         interrupted = True
     except (BrokenPipeError, ConnectionResetError):
         pass
-    drawing = max(time.perf_counter() - begun - waited, 1e-9)
-    seconds = written / sample_rate
+    seconds, speed, begun = written / sample_rate, watch.rate() / sample_rate, watch.start_seconds
     silent = int(written > 0 and peak <= SILENT_PEAK * INT16_SCALE)
-    return WriteResult([], seconds, seconds / drawing, interrupted or request.signal_name is not None, silent)
+    interrupted = interrupted or request.signal_name is not None
+    return WriteResult([], seconds, speed, begun, interrupted, silent)
