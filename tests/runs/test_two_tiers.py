@@ -219,3 +219,16 @@ def test_an_endless_stream_draws_frames_as_they_are_needed(plain: LoadedModel) -
         config=SamplingConfig(block=800, temperature=plain.temperature, smoothing=plain.smoothing)
     )
     assert [next(stream).shape for _ in range(12)] == [(1, 800)] * 12
+
+
+@pytest.mark.parametrize("with_prompt", [False, True])
+def test_the_frames_of_a_score_fall_silent_in_its_rests(full: LoadedModel, with_prompt: bool) -> None:
+    prompt = tone(1.0, 60.0) if with_prompt else None
+    hop = full.model.config.condition.hop_length if full.model.config.condition else 0
+    notes = [Note(0.0, 0.2, 60), Note(1.0, 1.2, 64)]
+    loudness = frames_of(full, prompt=prompt, notes=notes).frames(0, 2 * RATE // hop)[0, :, :BANDS].mean(1)
+    second = RATE // hop
+    silent = loudness[second - 8 : second - 4].max()
+    assert silent < loudness[: second // 5].min()
+    assert silent < loudness[second : second + second // 5].min()
+    assert loudness[-10:] == pytest.approx(silent)

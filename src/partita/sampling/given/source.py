@@ -17,11 +17,12 @@ from partita.data.notes import Note
 from partita.errors import PartitaError
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
-from partita.sampling.frame_sources import DrawnFrames, FrameSource, GivenFrames
+from partita.sampling.frame_sources import DrawnFrames, DrawsFrames, FrameSource, GivenFrames
 from partita.sampling.frames.sampler import FrameSampler
 from partita.sampling.given.columns import GivenColumns, check_labels, label_rows
 from partita.sampling.given.given import Given
 from partita.sampling.given.line import Line, line_of, notes_of
+from partita.sampling.given.rests import WithRests
 
 UNKNOWN = REACH - 1
 """Frames before the first sample that are drawn, since their windows end after the prompt."""
@@ -101,7 +102,7 @@ class _Plan:
 
     def sampler(
         self, frames: FrameModel, past: NDArray[np.float32] | None, temperature: float, guidance: float
-    ) -> FrameSampler:
+    ) -> DrawsFrames:
         """Return what draws frames; with a past, its first frames are those before the first sample."""
         first = 0 if past is None else -UNKNOWN
         line = self._line(frames)
@@ -111,7 +112,7 @@ class _Plan:
         )
         last = max((note.end_s for note in self._notes(line, hop_s)), default=0.0)
         given = None if columns is None else columns.frames(first, math.ceil(last / hop_s) + 1)
-        return FrameSampler(
+        sampler = FrameSampler(
             frames,
             clips=self.clips,
             seed=self.seed,
@@ -120,6 +121,12 @@ class _Plan:
             history=past,
             given=given,
             line=None if line is None else line.columns(free=-first),
+        )
+        if not self.given.notes:
+            return sampler
+        bands, after_sound = frames.config.layout.bands, past is not None
+        return WithRests(
+            sampler, self.given.notes, bands=bands, hop_s=hop_s, first=first, after_sound=after_sound
         )
 
     def _notes(self, line: Line | None, hop_s: float) -> Sequence[Note]:
