@@ -1,6 +1,10 @@
 """Comparisons with several workers, on this machine or by Ray, reach the scores of one."""
 
 import multiprocessing
+import os
+import random
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +41,26 @@ def test_two_workers_reach_the_same_scores(
     found = compare(corpus, small(tmp_path / "two", workers=2, engine=engine))
     check_equal(found, whole)
     assert not multiprocessing.active_children() or engine == "ray"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
+def test_a_comparison_that_is_killed_twice_ends_with_the_same_scores(
+    small: Make, whole: dict[str, Any], corpus: Corpus, tmp_path: Path
+) -> None:
+    config, chance = small(tmp_path / "killed"), random.Random(5)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["partita.experiments.compare.run", "partita.ops.gated_stack.autograd"])
+    for sign in ("runs/0000/report-0", "results/likelihood/0000.json"):
+        process = context.Process(target=compare, args=(corpus, config))
+        process.start()
+        deadline = time.monotonic() + 120
+        while not (config.out / sign).exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0.0, 0.4))
+        os.kill(process.pid, signal.SIGKILL)  # type: ignore[arg-type]
+        process.join(timeout=60)
+        assert process.exitcode == -signal.SIGKILL, f"it ended before it was killed, after {sign}"
+    check_equal(compare(corpus, config), whole)
 
 
 def test_paths_may_be_relative_for_workers(
