@@ -21,7 +21,6 @@ from partita.evaluation.metrics.harmonicity import pitch_track
 from partita.evaluation.metrics.pitch_agreement import line_agreement, note_agreement
 from partita.runs.loading import LoadedModel
 from partita.runs.versions import versions
-from partita.sampling.config import FRAME_TEMPERATURE
 
 Asked = argparse.Namespace
 
@@ -112,7 +111,7 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--smoothing", type=float)
-    parser.add_argument("--frame-temperature", type=float, default=FRAME_TEMPERATURE)
+    parser.add_argument("--frame-temperature", type=float)
     asked = parser.parse_args()
     model, corpus = load(asked.run), Corpus.open(asked.corpus)
     rate, line = corpus.sample_rate, melody(corpus.sample_rate)
@@ -121,11 +120,12 @@ def main() -> None:
     clips = drawn_clips(model, real, line, asked)
     settings = {
         "temperature": asked.temperature or model.temperature,
+        "frame_temperature": asked.frame_temperature or model.frame_temperature,
         "smoothing": model.smoothing if asked.smoothing is None else asked.smoothing,
         "clips": CLIPS,
         "seconds": SECONDS,
     }
-    scores = {"run": model.name, "step": model.step, "frame_temperature": asked.frame_temperature}
+    scores = {"run": model.name, "step": model.step}
     scores |= settings | scores_of(clips, real, other, line, model) | {"versions": versions()}
     storage.write_json(asked.out, scores)
     print(json.dumps(scores, indent=1))

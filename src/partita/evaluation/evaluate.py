@@ -23,7 +23,6 @@ from partita.evaluation.code_length import code_length
 from partita.models.frame_tier.model import FrameModel
 from partita.runs.loading import LoadedModel, load
 from partita.runs.shipped.known_sound import known_sound_warnings
-from partita.sampling.config import FRAME_TEMPERATURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +44,8 @@ class EvaluateConfig:
     temperature: float | None = None
     """Sampling temperature of the clips; by default the model's own, which is 1 for a model that is given
     nothing. The bits are always computed at temperature 1."""
-    frame_temperature: float = FRAME_TEMPERATURE
-    """Temperature of the frame tier, for a model that has one."""
+    frame_temperature: float | None = None
+    """Temperature of the frame tier, for a model that has one; by default the model's own."""
     seed: int = 0
     """Seed of the prompts, the draws and the intervals."""
     threads: int | None = None
@@ -62,7 +61,8 @@ class EvaluateConfig:
         check_threads(self.threads)
         if self.temperature is not None:
             check_range("temperature", self.temperature, 0.01, 100.0)
-        check_range("frame_temperature", self.frame_temperature, 0.01, 100.0)
+        if self.frame_temperature is not None:
+            check_range("frame_temperature", self.frame_temperature, 0.01, 100.0)
         if self.clips < MIN_CLIPS:
             raise PartitaError(
                 f"`clips` is {self.clips}: give at least {MIN_CLIPS}, because one half is compared with the"
@@ -190,7 +190,7 @@ def _draw(
         frames=frames,
         seed=config.seed,
         temperature=config.temperature or loaded.temperature,
-        frame_temperature=config.frame_temperature,
+        frame_temperature=config.frame_temperature or loaded.frame_temperature,
         threads=config.threads,
     )
 
@@ -273,7 +273,9 @@ def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[
         "clip_seconds": config.seconds,
         "opening_seconds": config.prompt_seconds,
         "temperature": config.temperature or loaded.temperature,
-        "frame_temperature": None if loaded.frames is None else config.frame_temperature,
+        "frame_temperature": None
+        if loaded.frames is None
+        else config.frame_temperature or loaded.frame_temperature,
         "features": _features(loaded),
         "seed": config.seed,
     }

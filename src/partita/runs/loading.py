@@ -13,14 +13,19 @@ from partita.audio.quantizer import Quantizer
 from partita.data.notes import Note, read_notes
 from partita.device import Device
 from partita.errors import PartitaError
-from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.frame_tier.model import FrameModel
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
-from partita.runs.checkpoint_state import SUFFIX, read_state
+from partita.runs.checkpoint_state import read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
-from partita.runs.weights import chosen_temperature, find_checkpoint, load_network, weights_path
+from partita.runs.frame_tier import load_frame_tier
+from partita.runs.weights import (
+    chosen_temperature,
+    find_checkpoint,
+    load_network,
+    weights_path,
+)
 from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE, Precision, SamplingConfig, usual_smoothing
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
@@ -28,9 +33,6 @@ from partita.sampling.smc.sampler import SteeredStream, Steering
 from partita.sampling.stream import Source, Stream, blocks_of
 
 Waveform = NDArray[np.float32]
-
-FRAMES = "frames-best"
-"""The file of a checkpoint with the frame tier's weights to draw with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class LoadedModel:
         config: the run's resolved config.
         frames: the frame tier's network, in evaluation mode; None for a run with one tier.
         chosen_temperature: the temperature of the samples that training chose, if it did.
+        chosen_frame_temperature: the same of the frame tier.
     """
 
     model: WaveNet
@@ -57,11 +60,17 @@ class LoadedModel:
     path: Path | None = None
     frames: FrameModel | None = None
     chosen_temperature: float | None = None
+    chosen_frame_temperature: float | None = None
 
     @property
     def temperature(self) -> float:
         """The sample tier's temperature where none is given: the run's choice, or else 1."""
         return self.chosen_temperature or 1.0
+
+    @property
+    def frame_temperature(self) -> float:
+        """The frame tier's temperature where none is given: the run's choice, or else 0.85."""
+        return self.chosen_frame_temperature or FRAME_TEMPERATURE
 
     @property
     def smoothing(self) -> float:
@@ -88,7 +97,7 @@ class LoadedModel:
         transpose: float | None = None,
         features: NDArray[np.floating[Any]] | None = None,
         temperature: float | None = None,
-        frame_temperature: float = FRAME_TEMPERATURE,
+        frame_temperature: float | None = None,
         guidance: float = GUIDANCE,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -112,14 +121,12 @@ class LoadedModel:
             transpose: semitones to move the line by; None moves it by octaves into the model's range.
             features: (frames, feature columns) or (clips, frames, feature columns) in place of drawn ones;
                 frame 0 is centred at the first drawn sample.
-            temperature: of the samples, divides the logits; None is the model's own, `self.temperature`. See
-                `SamplingConfig`, also for the following ones.
-            frame_temperature: of the frame tier.
+            temperature: of the samples; None is `self.temperature`. See `SamplingConfig`, also for the next.
+            frame_temperature: of the frame tier; None is `self.frame_temperature`.
             guidance: how strongly the features follow notes and labels.
             top_k: draw only from the k most probable classes.
             top_p: draw only from the most probable classes that together reach this probability.
-            smoothing: how far drawn samples move to the mean of what is likely near them; None is the model's
-                own, `self.smoothing`.
+            smoothing: how far samples move to the mean of what is likely near; None is `self.smoothing`.
             precision: how weights are stored.
             device: where to draw.
             threads: threads to draw with.
@@ -223,7 +230,7 @@ class LoadedModel:
             prompt=sound,
             clips=clips,
             seed=config.seed,
-            temperature=config.frame_temperature,
+            temperature=config.frame_temperature or self.frame_temperature,
             guidance=config.guidance,
         )
         past = None if sound is None else self.quantizer.encode(sound)
@@ -284,15 +291,7 @@ def load(path: str | Path) -> LoadedModel:
         step=read_state(checkpoint)["step"],
         config=config,
         path=run.path.absolute(),
-        frames=_load_frames(config, checkpoint, where),
+        frames=load_frame_tier(config, checkpoint, where=where),
         chosen_temperature=chosen_temperature(run, checkpoint),
+        chosen_frame_temperature=chosen_temperature(run, checkpoint, "frame_temperature"),
     )
-
-
-def _load_frames(config: dict[str, Any], checkpoint: Path, where: str) -> FrameModel | None:
-    """Load the frame tier's weights to draw with, if the run has a frame tier."""
-    if "frames" not in config:
-        return None
-    shape = from_table(FrameModelConfig, config["frames"], where=f"{where} [frames]")
-    model = load_network(lambda: FrameModel(shape), checkpoint / f"{FRAMES}{SUFFIX}")
-    return model.eval().requires_grad_(False)

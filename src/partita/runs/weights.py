@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import torch
 from torch import nn
@@ -15,6 +15,8 @@ from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_spec
 from partita.tables import Table
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
+FRAME_TIER_FILE = f"frames-best{SUFFIX}"
+"""The file of the frame tier's weights that clips are drawn with, in a checkpoint."""
 
 
 def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
@@ -25,7 +27,9 @@ def find_checkpoint(path: str | Path) -> tuple[RunFolder, Path]:
     return run, path if inside else run.chosen_checkpoint()
 
 
-def chosen_temperature(run: RunFolder, checkpoint: Path) -> float | None:
+def chosen_temperature(
+    run: RunFolder, checkpoint: Path, name: Literal["temperature", "frame_temperature"] = "temperature"
+) -> float | None:
     """Return the temperature that training chose for the weights of a checkpoint, or None.
 
     A finished run keeps it in its newest checkpoint, even if an earlier one represents the run.
@@ -33,15 +37,16 @@ def chosen_temperature(run: RunFolder, checkpoint: Path) -> float | None:
     Args:
         run: the run of the checkpoint.
         checkpoint: the folder of the checkpoint.
+        name: that of the samples, or that of the frame tier.
 
     Raises:
         PartitaError: a state is damaged.
     """
     newest = run.newest_checkpoint()
     state, step = read_state(newest), read_state(checkpoint)["step"]
-    if state.get("temperature") is None or state.get("chosen", state["step"]) != step:
+    if state.get(name) is None or state.get("chosen", state["step"]) != step:
         return None
-    return Table(state, str(newest / STATE), damage_remedy(newest)).number("temperature", minimum=0.01)
+    return Table(state, str(newest / STATE), damage_remedy(newest)).number(name, minimum=0.01)
 
 
 def weights_path(checkpoint: Path) -> Path:

@@ -15,7 +15,8 @@ SMOOTHING = 3 / 256
 """The smoothing of draws where the network is given features, as a share of its classes: 3 of 256. With more
 the sound is cleaner, but low notes lose their lowest partials."""
 FRAME_TEMPERATURE = 0.85
-"""The frame tier's temperature. It has learnt from its own frames too, which makes its mixtures too wide."""
+"""The frame tier's temperature if training chose none. A tier has learnt from its own frames too, which often
+makes its mixtures too wide."""
 GUIDANCE = 2.0
 """How strongly drawn frames follow notes and labels. At 1, after short trainings, many are off the score."""
 MOST_GUIDANCE = 10.0
@@ -51,8 +52,9 @@ class SamplingConfig:
 
     temperature: float = 1.0
     """Divides the logits, 0.01 to 100: values below 1 sharpen the distribution, values above 1 flatten it."""
-    frame_temperature: float = FRAME_TEMPERATURE
-    """Temperature of the frame tier, 0.01 to 100: lower values draw more likely pitches and loudness."""
+    frame_temperature: float | None = None
+    """Temperature of the frame tier, 0.01 to 100: lower values draw more likely pitches and loudness, so that
+    notes last longer. By default the model's own, at which they last as long as in the training sound."""
     guidance: float = GUIDANCE
     """How strongly the features follow notes and labels, 0 to 10; 1 is as the model has learnt it."""
     top_k: int | None = None
@@ -81,7 +83,7 @@ class SamplingConfig:
                 f"`temperature` is {self.temperature}: give 0.01 to 100, "
                 "or `top_k` 1 to take the most probable class each time"
             )
-        if not 0.01 <= self.frame_temperature <= 100.0:
+        if self.frame_temperature is not None and not 0.01 <= self.frame_temperature <= 100.0:
             raise PartitaError(f"`frame_temperature` is {self.frame_temperature}: give 0.01 to 100")
         check_range("smoothing", self.smoothing, 0.0, MOST_SMOOTHING)
         check_range("guidance", self.guidance, 0.0, MOST_GUIDANCE)

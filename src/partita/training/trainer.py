@@ -18,12 +18,12 @@ from partita.errors import DivergedError
 from partita.models.wavenet import WaveNet
 from partita.runs import metrics
 from partita.runs.checkpoint import Checkpoint
-from partita.runs.weights import load_weights, weights_path
+from partita.runs.weights import FRAME_TIER_FILE, load_weights, weights_path
 from partita.training.diverged import diverged, non_finite_tensor
+from partita.training.monitoring.chosen_temperatures import ChosenTemperatures, choose_temperatures
 from partita.training.monitoring.diagnostics import DiscriminatorMonitor, clip_problem
 from partita.training.monitoring.preview_clips import PreviewClips
 from partita.training.monitoring.progress import ProgressDisplay
-from partita.training.monitoring.temperature import choose_temperature
 from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.monitoring.validation import ValidationScorer
 from partita.training.state import TrainingRun
@@ -56,7 +56,7 @@ class Trainer:
         self.train_step, self.windows, self.frame_windows = run.train_step, run.windows, run.frame_windows
         self.display, self._check, self._tensorboard = display, check, tensorboard
         self._corpus = run.corpus
-        self._temperature: float | None = None
+        self._temperatures = ChosenTemperatures()
         self._scorer = ValidationScorer(run.corpus, run.config, run.train_step)
         self._previews = PreviewClips(run.folder, run.corpus, run.config, tensorboard)
         self._monitor = DiscriminatorMonitor(critic=run.config.critic is not None)
@@ -222,8 +222,7 @@ class Trainer:
     def _draw_previews(self) -> None:
         if self.config.preview_clips and self._scorer.samples:
             with self.display.busy("drawing clips"):
-                temperature = self._temperature or 1.0
-                self._previews.draw(self.train_step, step=self.state.step, temperature=temperature)
+                self._previews.draw(self.train_step, step=self.state.step, temperatures=self._temperatures)
 
     def save(self, *, finished: bool = False, chosen: int | None = None) -> None:
         """Save a checkpoint of the current step.
@@ -237,9 +236,7 @@ class Trainer:
             PartitaError: the disk is full; the earlier checkpoints are unchanged.
         """
         entries = {"windows": self.windows.state(), "position": self.state.as_json(), "finished": finished}
-        entries |= {"step": self.state.step, "chosen": chosen}
-        if self._temperature is not None:
-            entries["temperature"] = self._temperature
+        entries |= {"step": self.state.step, "chosen": chosen} | self._temperatures.state()
         if self.frame_windows is not None:
             entries["frame_windows"] = self.frame_windows.state()
         checkpoint = Checkpoint(tensors=self.train_step.tensors(), state=entries)
@@ -250,7 +247,7 @@ class Trainer:
         self._saved_at = time.monotonic()
 
     def finish(self) -> None:
-        """Validate, choose the checkpoint that represents the run and a temperature, draw clips, and save."""
+        """Validate, choose the checkpoint that represents the run and temperatures, draw clips, and save."""
         with self.display.busy("checking the corpus") if self._check.running else nullcontext():
             self._check.finish()
         if self.state.meter.steps:
@@ -259,7 +256,7 @@ class Trainer:
         chosen, model = self._choose_checkpoint()
         if self._scorer.samples:
             self._score_final(model, chosen)
-            self._choose_temperature(model, chosen)
+            self._choose_temperatures(model, chosen)
         self._draw_previews()
         self.save(finished=True, chosen=chosen)
 
@@ -285,16 +282,18 @@ class Trainer:
         given = "" if model.config.condition is None else " given the real frames"
         self.display.say(f"{bits:.3f} bits per sample{given} on {on}, at step {chosen}")
 
-    def _choose_temperature(self, model: WaveNet, chosen: int) -> None:
-        """Choose the temperature of a sample tier that is given features, if there is time."""
+    def _choose_temperatures(self, model: WaveNet, chosen: int) -> None:
+        """Choose the temperatures of a sample tier that is given features and of the frame tier."""
         self._read_clock()
-        seconds = temperature_seconds(self.config, spent=self.state.seconds)
+        seconds, steps = temperature_seconds(self.config, spent=self.state.seconds), self.state.step
         if not seconds:
             return
-        with self.display.busy("choosing a temperature"):
-            steps = self.state.step
-            found = choose_temperature(model, self._corpus, self.config, steps=steps, seconds=seconds)
-        if found is not None:
-            self._temperature = found.temperature
-            record = {"kind": "temperature", "step": steps, "chosen": chosen}
-            self._record(record | found.numbers())
+        frames = None if self.train_step.frame_tier is None else deepcopy(self.train_step.frame_tier.best)
+        if frames is not None and chosen != steps:
+            load_weights(frames, self.folder.checkpoint_path(chosen) / FRAME_TIER_FILE)
+        with self.display.busy("choosing temperatures"):
+            self._temperatures = choose_temperatures(
+                model, frames, self._corpus, self.config, steps=steps, seconds=seconds
+            )
+        for kind, numbers in self._temperatures.records.items():
+            self._record({"kind": kind, "step": steps, "chosen": chosen} | numbers)

@@ -158,7 +158,11 @@ class CompareContext:
         """Return the model of a finished arm, with the base's frame tier."""
         if spec.arm == START:
             return self.base_model
-        return replace(load(self.folder.run(spec, seed)), frames=self.frames)
+        return replace(
+            load(self.folder.run(spec, seed)),
+            frames=self.frames,
+            chosen_frame_temperature=self.base_model.chosen_frame_temperature,
+        )
 
     def trained(self, specs: Sequence[ArmSpec]) -> list[ArmSpec]:
         """Return the arms that are trained."""

@@ -135,6 +135,7 @@ class Measure:
             frames=loaded.frames,
             seed=self.seed,
             temperature=temperature,
+            frame_temperature=loaded.frame_temperature,
             threads=self.config.threads,
         )
 

@@ -76,8 +76,9 @@ def export_model(
     }
     whole = {"format": FORMAT, "name": out.name, **card, **facts}
     small = {name: value for name, value in state.items() if name not in TRAINING_STATE} | {"finished": True}
-    if (temperature := chosen_temperature(folder, checkpoint)) is not None:
-        small["temperature"] = temperature
+    for name in ("temperature", "frame_temperature"):
+        if (temperature := chosen_temperature(folder, checkpoint, name)) is not None:
+            small[name] = temperature
     for weights, stored in ((tensors, {}), (_halved(tensors), {STORED: FLOAT16})):
         made = Checkpoint(tensors=weights, state=small | stored)
         if _write(out, _portable(config, start_is_covered), made, whole, corpus, most_bytes):

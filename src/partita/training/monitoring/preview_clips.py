@@ -18,10 +18,11 @@ from partita.generated_folders import mark_generated
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
-from partita.sampling.config import SamplingConfig, usual_smoothing
+from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_smoothing
 from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.sampling.stream import draw
 from partita.training.config.train import TrainConfig
+from partita.training.monitoring.chosen_temperatures import ChosenTemperatures
 from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.time_budget import CLIPS_SECONDS
 from partita.training.train_step import TrainStep
@@ -55,13 +56,13 @@ class PreviewClips:
         expected = self._seconds[-1] if self._seconds else CLIPS_SECONDS
         return sum(self._seconds) + expected <= PREVIEW_SHARE * elapsed
 
-    def draw(self, train_step: TrainStep, *, step: int, temperature: float = 1.0) -> None:
+    def draw(self, train_step: TrainStep, *, step: int, temperatures: ChosenTemperatures) -> None:
         """Draw the clips of a step and write them.
 
         Args:
             train_step: the owner of the networks, on any device; they are copied to the CPU.
             step: the step of the networks' weights.
-            temperature: of the samples.
+            temperatures: of both tiers, as far as they were chosen.
         """
         begun = time.monotonic()
         model, tier = train_step.best_model, train_step.frame_tier
@@ -71,7 +72,8 @@ class PreviewClips:
             None if tier is None else tier.best,
             self._corpus,
             self._config,
-            temperature=temperature,
+            temperature=temperatures.samples or 1.0,
+            frame_temperature=temperatures.frames or FRAME_TEMPERATURE,
         )
         rate = self._corpus.sample_rate
         with self._run.explain_full_disk():
@@ -87,6 +89,7 @@ def draw_clips(
     config: TrainConfig,
     *,
     temperature: float = 1.0,
+    frame_temperature: float = FRAME_TEMPERATURE,
 ) -> NDArray[np.float32]:
     """Draw continuations of prompts from the validation split.
 
@@ -97,6 +100,7 @@ def draw_clips(
         corpus: the corpus that gives the prompts.
         config: the number of clips, their length and the seed.
         temperature: of the samples.
+        frame_temperature: of the frame tier.
 
     Returns:
         (clips, samples) float32 in [-1, 1], without the prompts.
@@ -114,7 +118,9 @@ def draw_clips(
         ends = [stop for _, stop in places]
         before = length // hop
         known = frames_around(corpus, "validation", ends, layout, before=before, after=steps // hop + 1)
-        source = continued_frames(model, frames, known, before=before, seed=config.seed)
+        source = continued_frames(
+            model, frames, known, before=before, seed=config.seed, temperature=frame_temperature
+        )
     classes = draw(
         model,
         clips=config.preview_clips,
