@@ -44,7 +44,7 @@ def chosen_temperature(
     """
     newest = run.newest_checkpoint()
     state, step = read_state(newest), read_state(checkpoint)["step"]
-    if state.get(name) is None or state.get("chosen", state["step"]) != step:
+    if state.get(name) is None or (state.get("chosen") or state["step"]) != step:
         return None
     return Table(state, str(newest / STATE), damage_remedy(newest)).number(name, minimum=0.01)
 

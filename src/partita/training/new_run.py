@@ -54,7 +54,10 @@ def create_run(
         train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
     windows = training_windows(corpus, config, context=train_step.context)
     frames = frame_windows(corpus, config)
-    state = TrainerState(pace=_first_pace(config, windows))
+    state = TrainerState(
+        pace=_first_pace(config, windows),
+        frame_temperature=None if start is None else start.frame_temperature,
+    )
     if state.pace.per_step:
         state.every = state.pace.interval(config.validations)
     entries = {"windows": windows.state(), "position": state.as_json(), "finished": False, "step": 0}

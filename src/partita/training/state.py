@@ -85,6 +85,7 @@ class TrainerState:
         last_scored: the step of the newest score.
         stale: validations since the best score.
         trouble: the current problem of the drawn clips in words; empty if there is none.
+        frame_temperature: that of the model which the run starts from, for a run too short to choose one.
     """
 
     step: int = 0
@@ -98,6 +99,7 @@ class TrainerState:
     last_scored: int | None = None
     stale: int = 0
     trouble: str = ""
+    frame_temperature: float | None = None
 
     def score(self, bits: float) -> None:
         """Record a validation score; in the first quarter of a run no score counts as stale.
@@ -194,6 +196,9 @@ class TrainerState:
             last_scored=table.optional("last_scored", lambda name: table.integer(name, minimum=0)),
             stale=table.integer("stale", minimum=0),
             trouble=table.text("trouble", default=""),
+            frame_temperature=table.optional(
+                "frame_temperature", lambda name: table.number(name, minimum=0.01)
+            ),
         )
 
 

@@ -56,7 +56,7 @@ class Trainer:
         self.train_step, self.windows, self.frame_windows = run.train_step, run.windows, run.frame_windows
         self.display, self._check, self._tensorboard = display, check, tensorboard
         self._corpus = run.corpus
-        self._temperatures = ChosenTemperatures()
+        self._temperatures = ChosenTemperatures(frames=run.state.frame_temperature)
         self._scorer = ValidationScorer(run.corpus, run.config, run.train_step)
         self._previews = PreviewClips(run.folder, run.corpus, run.config, tensorboard)
         self._monitor = DiscriminatorMonitor(critic=run.config.critic is not None)
@@ -294,6 +294,6 @@ class Trainer:
         with self.display.busy("choosing temperatures"):
             self._temperatures = choose_temperatures(
                 model, frames, self._corpus, self.config, steps=steps, seconds=seconds
-            )
+            ).or_else(self._temperatures)
         for kind, numbers in self._temperatures.records.items():
             self._record({"kind": kind, "step": steps, "chosen": chosen} | numbers)

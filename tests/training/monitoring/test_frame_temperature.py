@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,20 @@ def test_a_run_records_its_temperature_and_the_model_draws_at_it(
     assert not np.array_equal(plain, other)
     (streamed,) = loaded.stream(0.1)
     np.testing.assert_array_equal(streamed, plain[:, : streamed.shape[1]])
+
+
+@pytest.mark.usefixtures("little_sound")
+def test_a_short_run_keeps_the_temperature_of_its_start(
+    corpus: Corpus, make_config: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(condition=("features",), frames=FRAMES, steps=4)
+    with monkeypatch.context() as patch:
+        patch.setattr(chosen_temperatures, "FRAMES_PER_SECOND", 0)
+        start = train(corpus, tmp_path / "start", config, quiet=True)
+    chosen = load(start).chosen_frame_temperature
+    run = train(corpus, tmp_path / "on", config, start_from=start, quiet=True)
+    assert chosen is not None and load(run).chosen_frame_temperature == chosen
+    for path in run.glob("checkpoints/step-*"):
+        assert json.loads((path / "state.json").read_text())["frame_temperature"] == chosen
+    again = train(corpus, tmp_path / "alone", replace(config, steps=2), quiet=True)
+    assert load(again).chosen_frame_temperature is None

@@ -1,7 +1,7 @@
 """Choose the temperatures of both tiers of a run at its end, within its time."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from partita.data.corpus import Corpus
@@ -38,6 +38,18 @@ class ChosenTemperatures:
         """
         found = {"temperature": self.samples, "frame_temperature": self.frames}
         return {name: value for name, value in found.items() if value is not None}
+
+    def or_else(self, other: "ChosenTemperatures") -> "ChosenTemperatures":
+        """Return these temperatures, and another's where none was chosen here.
+
+        Args:
+            other: the other ones, for example those of the model that a run starts from.
+
+        >>> ChosenTemperatures(samples=0.85).or_else(ChosenTemperatures(samples=1.0, frames=0.9)).state()
+        {'temperature': 0.85, 'frame_temperature': 0.9}
+        """
+        samples = other.samples if self.samples is None else self.samples
+        return replace(self, samples=samples, frames=other.frames if self.frames is None else self.frames)
 
 
 def choose_temperatures(

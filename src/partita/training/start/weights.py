@@ -26,10 +26,12 @@ class Start:
     Args:
         section: the section `start` of its config.
         warnings: where the test split of its corpus is known to the model.
+        frame_temperature: the one that was chosen for the frame tier which it starts from, if any.
     """
 
     section: dict[str, Any]
     warnings: tuple[str, ...]
+    frame_temperature: float | None = None
 
 
 def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> Start:
@@ -59,6 +61,7 @@ def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start
     return Start(
         section=start_section(run, weights_path(checkpoint)),
         warnings=tuple(f"warning: {warning}" for warning in warnings),
+        frame_temperature=None if train_step.frame_tier is None else loaded.chosen_frame_temperature,
     )
 
 

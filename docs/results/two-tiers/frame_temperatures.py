@@ -1,0 +1,76 @@
+"""How long drawn pitches last at each temperature of the frames, beside real ones.
+
+    python docs/results/two-tiers/frame_temperatures.py RUN CORPUS --out frame-temperatures.json
+
+No sound is drawn: pitch and periodicity are those of the frames. `steady_seconds` is how long the steady
+pitch lasts that a voiced frame is in, on average. `held_share` is the share of clips that hold one for 7 s.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita import Corpus, load, storage
+from partita.audio.features.layout import FrameLayout
+from partita.data.frames.excerpts import segment_frames
+from partita.runs.versions import versions
+from partita.sampling.frames.sampler import FrameSampler
+from partita.training.monitoring.frame_temperature import STEADY, VOICED, steady_seconds
+
+CLIPS, SECONDS, HELD_SECONDS = 96, 10.0, 7.0
+
+
+def pitch_scores(clips: Sequence[NDArray[Any]], layout: FrameLayout, hop_s: float) -> dict[str, float]:
+    """Return how long pitches last in frames, and the changes of pitch in a second of voiced frames."""
+    held, changes, pairs = [], 0, 0
+    for frames in clips:
+        pitch, voiced = frames[:, layout.bands], frames[:, layout.bands + 1] > VOICED
+        both = voiced[1:] & voiced[:-1]
+        moved = np.abs(np.diff(pitch)) >= STEADY
+        edges = np.flatnonzero(np.concatenate([[True], moved | ~both, [True]]))
+        held.append(np.diff(edges).max() * hop_s >= HELD_SECONDS)
+        changes, pairs = changes + int((moved & both).sum()), pairs + int(both.sum())
+    return {
+        "clips": len(clips),
+        "steady_seconds": round(steady_seconds(clips, layout, hop_s=hop_s), 3),
+        "held_share": round(float(np.mean(held)), 3),
+        "changes_per_second": round(changes / max(1, pairs) / hop_s, 2),
+    }
+
+
+def main() -> None:
+    """Draw and measure frames at each temperature, and write the file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run")
+    parser.add_argument("corpus")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--temperatures", type=float, nargs="+", default=[0.7, 0.8, 0.85, 0.9, 1.0, 1.1])
+    asked = parser.parse_args()
+    model, corpus = load(asked.run), Corpus.open(asked.corpus)
+    assert model.frames is not None and model.model.config.condition is not None
+    layout = model.frames.config.layout
+    hop_s = layout.hop_length / model.sample_rate
+    count, real = round(SECONDS / hop_s), []
+    for segment in corpus.segments("train"):
+        frames = segment_frames(corpus, segment, model.model.config.condition)
+        real += [frames[i : i + count] for i in range(0, len(frames) - count, count)]
+    rows = [
+        {"temperature": one}
+        | pitch_scores(
+            FrameSampler(model.frames, clips=CLIPS, seed=1, temperature=one).take(count), layout, hop_s
+        )
+        for one in asked.temperatures
+    ]
+    found = {"run": model.name, "step": model.step, "chosen": model.frame_temperature}
+    found |= {"seconds": SECONDS, "real": pitch_scores(real, layout, hop_s), "drawn": rows}
+    storage.write_json(asked.out, found | {"versions": versions()})
+
+
+if __name__ == "__main__":
+    main()
