@@ -151,7 +151,8 @@ def settings_of(config: CompareConfig, corpus: Corpus) -> dict[str, Any]:
     """Return the settings that must stay the same for a comparison to be continued, fit for JSON.
 
     Arms may be added later. The primary comparison and the number of seeds must not change: they are chosen
-    before the result is known. The base may move, as long as its weights are the same.
+    before the result is known. The base may move, as long as its weights are the same. The number of workers
+    may change even where arms have equal time: all arms of a seed share the machine alike.
 
     Args:
         config: the comparison.
@@ -161,7 +162,6 @@ def settings_of(config: CompareConfig, corpus: Corpus) -> dict[str, Any]:
     settings["primary_arm"] = config.primary_spec.name
     if config.steps is None:
         settings["minutes"] = config.minutes or ARM_MINUTES
-        settings["workers"] = config.workers  # arms of equal time share the machine with other workers
     fit: dict[str, Any] = json.loads(json.dumps(settings | {"temperatures": list(config.curve)}))
     return fit | {
         "corpus": corpus.fingerprint,
