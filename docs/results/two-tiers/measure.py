@@ -60,7 +60,7 @@ def drawn_clips(model: LoadedModel, real: dict[str, Any], line: Waveforms, asked
         "given features": model.draw(
             SECONDS, clips=CLIPS, prompt=real["past"], features=real["features"], **how
         ),
-        "free": model.draw(SECONDS, clips=CLIPS, **free),
+        "free": model.draw(SECONDS, clips=asked.free_clips, **free),
         "line": model.draw(like=line, clips=4, **free),
     }
     if takes_notes(model) and any(real["notes"]):
@@ -112,6 +112,7 @@ def main() -> None:
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--smoothing", type=float)
     parser.add_argument("--frame-temperature", type=float)
+    parser.add_argument("--free-clips", type=int, default=CLIPS, help="clips that are given nothing")
     asked = parser.parse_args()
     model, corpus = load(asked.run), Corpus.open(asked.corpus)
     rate, line = corpus.sample_rate, melody(corpus.sample_rate)
@@ -123,6 +124,7 @@ def main() -> None:
         "frame_temperature": asked.frame_temperature or model.frame_temperature,
         "smoothing": model.smoothing if asked.smoothing is None else asked.smoothing,
         "clips": CLIPS,
+        "free_clips": asked.free_clips,
         "seconds": SECONDS,
     }
     scores = {"run": model.name, "step": model.step}
