@@ -7,7 +7,7 @@ pitch lasts that a voiced frame is in, on average. `held_share` is the share of 
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from partita.training.monitoring.frame_temperature import STEADY, VOICED, steady
 CLIPS, SECONDS, HELD_SECONDS = 96, 10.0, 7.0
 
 
-def pitch_scores(clips: Sequence[NDArray[Any]], layout: FrameLayout, hop_s: float) -> dict[str, float]:
+def pitch_scores(clips: Iterable[NDArray[Any]], layout: FrameLayout, hop_s: float) -> dict[str, float]:
     """Return how long pitches last in frames, and the changes of pitch in a second of voiced frames."""
     held, changes, pairs = [], 0, 0
     for frames in clips:
@@ -35,7 +35,7 @@ def pitch_scores(clips: Sequence[NDArray[Any]], layout: FrameLayout, hop_s: floa
         held.append(np.diff(edges).max() * hop_s >= HELD_SECONDS)
         changes, pairs = changes + int((moved & both).sum()), pairs + int(both.sum())
     return {
-        "clips": len(clips),
+        "clips": len(held),
         "steady_seconds": round(steady_seconds(clips, layout, hop_s=hop_s), 3),
         "held_share": round(float(np.mean(held)), 3),
         "changes_per_second": round(changes / max(1, pairs) / hop_s, 2),
