@@ -16,10 +16,15 @@ from numpy.typing import NDArray
 
 from partita import Corpus, load, storage
 from partita.audio.features.layout import FrameLayout
+from partita.audio.features.pitch import VOICED
 from partita.data.frames.excerpts import segment_frames
 from partita.runs.versions import versions
 from partita.sampling.frames.sampler import FrameSampler
-from partita.training.monitoring.frame_temperature import STEADY, VOICED, steady_seconds
+from partita.training.monitoring.frame_temperature import (
+    STEADY,
+    choose_frame_temperature,
+    steady_seconds,
+)
 
 CLIPS, SECONDS, HELD_SECONDS = 96, 10.0, 7.0
 
@@ -28,7 +33,7 @@ def pitch_scores(clips: Iterable[NDArray[Any]], layout: FrameLayout, hop_s: floa
     """Return how long pitches last in frames, and the changes of pitch in a second of voiced frames."""
     held, changes, pairs = [], 0, 0
     for frames in clips:
-        pitch, voiced = frames[:, layout.bands], frames[:, layout.bands + 1] > VOICED
+        pitch, voiced = frames[:, layout.bands], frames[:, layout.bands + 1] >= VOICED
         both = voiced[1:] & voiced[:-1]
         moved = np.abs(np.diff(pitch)) >= STEADY
         edges = np.flatnonzero(np.concatenate([[True], moved | ~both, [True]]))
@@ -67,7 +72,8 @@ def main() -> None:
         )
         for one in asked.temperatures
     ]
-    found = {"run": model.name, "step": model.step, "chosen": model.frame_temperature}
+    choice = choose_frame_temperature(model.frames, corpus, seed=0)
+    found = {"run": model.name, "step": model.step, "by_rule": choice and choice.temperature}
     found |= {"seconds": SECONDS, "real": pitch_scores(real, layout, hop_s), "drawn": rows}
     storage.write_json(asked.out, found | {"versions": versions()})
 

@@ -32,7 +32,8 @@ def chosen_temperature(
 ) -> float | None:
     """Return the temperature that training chose for the weights of a checkpoint, or None.
 
-    A finished run keeps it in its newest checkpoint, even if an earlier one represents the run.
+    A finished run keeps it in its newest checkpoint, even if an earlier one represents the run. Checkpoints
+    before the end may have that of the model which the run started from.
 
     Args:
         run: the run of the checkpoint.
@@ -42,11 +43,12 @@ def chosen_temperature(
     Raises:
         PartitaError: a state is damaged.
     """
-    newest = run.newest_checkpoint()
-    state, step = read_state(newest), read_state(checkpoint)["step"]
-    if state.get(name) is None or (state.get("chosen") or state["step"]) != step:
-        return None
-    return Table(state, str(newest / STATE), damage_remedy(newest)).number(name, minimum=0.01)
+    newest, step = run.newest_checkpoint(), read_state(checkpoint)["step"]
+    for path in (checkpoint, newest):
+        state = read_state(path)
+        if state.get(name) is not None and (state.get("chosen") or state["step"]) == step:
+            return Table(state, str(path / STATE), damage_remedy(path)).number(name, minimum=0.01)
+    return None
 
 
 def weights_path(checkpoint: Path) -> Path:

@@ -24,6 +24,7 @@ from partita.training.config.arms import with_arm
 from partita.training.config.tiers import with_conditions
 from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
 from partita.training.judges.critic import load_critic
+from partita.training.monitoring.chosen_temperatures import ChosenTemperatures
 from partita.training.schedule import Pace
 from partita.training.start.like_model import period_taps_of
 from partita.training.start.weights import load_start
@@ -54,16 +55,14 @@ def create_run(
         train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
     windows = training_windows(corpus, config, context=train_step.context)
     frames = frame_windows(corpus, config)
-    state = TrainerState(
-        pace=_first_pace(config, windows),
-        frame_temperature=None if start is None else start.frame_temperature,
-    )
+    state = TrainerState(pace=_first_pace(config, windows))
     if state.pace.per_step:
         state.every = state.pace.interval(config.validations)
     entries = {"windows": windows.state(), "position": state.as_json(), "finished": False, "step": 0}
     if frames is not None:
         entries["frame_windows"] = frames.state()
-    first = Checkpoint(tensors=train_step.tensors(), state=entries)
+    inherited = ChosenTemperatures(frames=None if start is None else start.frame_temperature)
+    first = Checkpoint(tensors=train_step.tensors(), state=entries | inherited.state())
     tables = _config_tables(config, corpus, Path(out)) | ({} if start is None else {START: start.section})
     folder = RunFolder.create(out, tables, first)
     return TrainingRun(
@@ -75,6 +74,7 @@ def create_run(
         frame_windows=frames,
         state=state,
         notes=() if start is None else start.warnings,
+        frame_temperature=inherited.frames,
     )
 
 

@@ -16,7 +16,7 @@ from partita.runs.config import from_table
 from partita.runs.config_file import REMEDY
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.tensors import check_finite, check_tensor_specs, read_tensor_specs, tensor_specs
-from partita.runs.weights import network_shapes
+from partita.runs.weights import chosen_temperature, network_shapes
 from partita.tables import Table
 from partita.training.config.train import TrainConfig
 from partita.training.judges.critic import load_critic
@@ -124,6 +124,7 @@ def restore_run(folder: RunFolder, config: TrainConfig, corpus: Corpus) -> Train
         frame_windows=frames,
         state=state,
         notes=tuple(folder.discard_unsaved()),
+        frame_temperature=chosen_temperature(folder, newest, "frame_temperature"),
     )
 
 

@@ -85,7 +85,6 @@ class TrainerState:
         last_scored: the step of the newest score.
         stale: validations since the best score.
         trouble: the current problem of the drawn clips in words; empty if there is none.
-        frame_temperature: that of the model which the run starts from, for a run too short to choose one.
     """
 
     step: int = 0
@@ -99,7 +98,6 @@ class TrainerState:
     last_scored: int | None = None
     stale: int = 0
     trouble: str = ""
-    frame_temperature: float | None = None
 
     def score(self, bits: float) -> None:
         """Record a validation score; in the first quarter of a run no score counts as stale.
@@ -196,9 +194,6 @@ class TrainerState:
             last_scored=table.optional("last_scored", lambda name: table.integer(name, minimum=0)),
             stale=table.integer("stale", minimum=0),
             trouble=table.text("trouble", default=""),
-            frame_temperature=table.optional(
-                "frame_temperature", lambda name: table.number(name, minimum=0.01)
-            ),
         )
 
 
@@ -242,6 +237,7 @@ class TrainingRun:
         state: how far the run is.
         frame_windows: the stream of the frame tier's windows, if there is a frame tier.
         notes: lines to show when training starts.
+        frame_temperature: that of the model which the run starts from, for a run too short to choose one.
     """
 
     folder: RunFolder
@@ -252,3 +248,4 @@ class TrainingRun:
     state: TrainerState
     frame_windows: FrameWindows | None = None
     notes: tuple[str, ...] = ()
+    frame_temperature: float | None = None

@@ -11,7 +11,7 @@ from partita.training.config.train import TrainConfig
 SCORING_SHARE = 0.05  # of the budget, for the final score
 CLIPS_SHARE = 0.1  # of the budget, at most, for the final clips
 TEMPERATURE_SHARE = 0.05  # of the budget, at most, for the choice of a temperature
-TEMPERATURE_SECONDS = 15.0  # that the choice is expected to take
+TEMPERATURE_SECONDS = 20.0  # that the choice is expected to take, of both tiers
 CLIPS_SECONDS = 15.0  # that drawing preview clips is expected to take, with compilation of the sampler
 
 

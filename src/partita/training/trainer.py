@@ -56,7 +56,7 @@ class Trainer:
         self.train_step, self.windows, self.frame_windows = run.train_step, run.windows, run.frame_windows
         self.display, self._check, self._tensorboard = display, check, tensorboard
         self._corpus = run.corpus
-        self._temperatures = ChosenTemperatures(frames=run.state.frame_temperature)
+        self._temperatures = ChosenTemperatures(frames=run.frame_temperature)
         self._scorer = ValidationScorer(run.corpus, run.config, run.train_step)
         self._previews = PreviewClips(run.folder, run.corpus, run.config, tensorboard)
         self._monitor = DiscriminatorMonitor(critic=run.config.critic is not None)
@@ -256,7 +256,7 @@ class Trainer:
         chosen, model = self._choose_checkpoint()
         if self._scorer.samples:
             self._score_final(model, chosen)
-            self._choose_temperatures(model, chosen)
+        self._choose_temperatures(model, chosen)
         self._draw_previews()
         self.save(finished=True, chosen=chosen)
 
@@ -297,3 +297,4 @@ class Trainer:
             ).or_else(self._temperatures)
         for kind, numbers in self._temperatures.records.items():
             self._record({"kind": kind, "step": steps, "chosen": chosen} | numbers)
+        self.display.say(self._temperatures.sentence)

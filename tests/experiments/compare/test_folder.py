@@ -104,7 +104,9 @@ def test_workers_may_change_since_all_arms_of_a_seed_share_the_machine_alike(
     take(folder, plan(threads=1, workers=2), corpus)
     timed = CompareFolder(folder.path.parent / "timed")
     take(timed, plan(steps=None, threads=1), corpus)
+    before = files_of(folder), files_of(timed)
     take(timed, plan(steps=None, threads=1, workers=2), corpus)
+    assert (files_of(folder), files_of(timed)) == before
 
 
 def test_another_corpus_is_refused(folder: CompareFolder, corpus: Corpus) -> None:

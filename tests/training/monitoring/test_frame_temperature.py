@@ -1,9 +1,11 @@
 """The temperature of a frame tier: how long pitches stay, the choice, its record, and what a model keeps."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,9 +29,12 @@ from partita.training.monitoring.frame_temperature import (
     crossing,
     steady_seconds,
 )
+from partita.training.new_run import create_run, resolve
+from partita.training.restore import restore_run
 from partita.training.train import train
 
 Make = Callable[..., TrainConfig]
+RATE = 4000
 LAYOUT = FrameLayout(hop_length=48, bands=3)
 FRAMES = FrameTierConfig(bands=4, every=2, length=20, batch=2, channels=16)
 
@@ -44,7 +49,7 @@ def clip(*pitches: float) -> NDArray[np.float32]:
 @pytest.fixture
 def little_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     """The choice looks at a few moments."""
-    monkeypatch.setattr(frame_temperature, "CLIPS", 3)
+    monkeypatch.setattr(frame_temperature, "CLIPS", 6)
     monkeypatch.setattr(frame_temperature, "SECONDS", 0.5)
 
 
@@ -65,47 +70,68 @@ def test_between_two_temperatures_the_logarithm_is_linear() -> None:
     drawn = {1.0: 0.1, 0.8: 0.8, 0.9: 0.4}
     assert crossing(drawn, 0.2) == pytest.approx(0.95)
     assert crossing(drawn, 0.4) == pytest.approx(0.9)
-    assert crossing(drawn, 5.0) == 0.8
-    assert crossing(drawn, 0.01) == 1.0
+    assert crossing(drawn, 5.0) is None and crossing(drawn, 0.01) is None
     assert crossing({1.0: 0.0, 0.8: 0.4}, 0.2) == pytest.approx(0.81, abs=0.01)
 
 
-@pytest.mark.usefixtures("little_sound")
-@pytest.mark.parametrize("best", [0.7, 0.93, 1.2])
-def test_the_temperature_with_the_real_duration_is_found(
-    corpus: Corpus, model: FrameModel, monkeypatch: pytest.MonkeyPatch, best: float
-) -> None:
-    real = choose_frame_temperature(model, corpus, seed=0)
-    assert real is not None and 0.05 < real.real < 0.5
+@pytest.fixture
+def best(monkeypatch: pytest.MonkeyPatch) -> float:
+    """The temperature at which pitches last as long as real ones, whatever the network."""
+    temperature = 0.93
 
-    def drawn(*given: object) -> float:
-        return float(real.real * np.exp(8 * (best - float(given[3]))))  # type: ignore[arg-type]
+    def drawn(*given: Any) -> float:
+        return float(0.2 * np.exp(8 * (temperature - given[3])))
 
+    monkeypatch.setattr(frame_temperature, "_steady_real", lambda *_: 0.2)
     monkeypatch.setattr(frame_temperature, "_steady_drawn", drawn)
+    monkeypatch.setattr(chosen_temperatures, "FRAMES_PER_SECOND", 0)
+    return temperature
+
+
+def test_the_temperature_with_the_real_duration_is_found(
+    corpus: Corpus, model: FrameModel, best: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = choose_frame_temperature(model, corpus, seed=0)
     assert found is not None and found.temperature == pytest.approx(best, abs=0.006)
     assert len(found.drawn) == frame_temperature.MOST
-    assert choose_frame_temperature(model, corpus, seed=0, seconds=0.0) is None
+    monkeypatch.setattr(frame_temperature, "_affordable", lambda *_: frame_temperature.LEAST_CLIPS - 1)
+    assert choose_frame_temperature(model, corpus, seed=0, seconds=9.0) is None
+
+
+@pytest.mark.parametrize("real", [0.001, 100.0])
+def test_no_temperature_is_chosen_where_pitches_last_longer_or_shorter_at_all(
+    corpus: Corpus, model: FrameModel, best: float, monkeypatch: pytest.MonkeyPatch, real: float
+) -> None:
+    assert best
+    monkeypatch.setattr(frame_temperature, "_steady_real", lambda *_: real)
+    assert choose_frame_temperature(model, corpus, seed=0) is None
+
+
+def test_little_time_gives_fewer_clips(model: FrameModel) -> None:
+    found = [frame_temperature._affordable(model, 600, seconds) for seconds in (math.inf, 3600.0, 1e-4, -1.0)]
+    assert found == [frame_temperature.CLIPS, frame_temperature.CLIPS, 0, 0]
 
 
 @pytest.mark.usefixtures("little_sound")
-def test_drawn_frames_decide_and_the_choice_is_repeatable(corpus: Corpus, model: FrameModel) -> None:
-    first, second = (choose_frame_temperature(model, corpus, seed=3) for _ in range(2))
-    assert first == second and first is not None
-    assert LOW < first.temperature < HIGH and len(set(first.drawn.values())) > 1
+def test_real_and_drawn_frames_are_measured_and_the_same_at_all_times(
+    corpus: Corpus, model: FrameModel
+) -> None:
+    real = [frame_temperature._steady_real(corpus, LAYOUT, 40, seed=0) for _ in range(2)]
+    assert real[0] == real[1] and 0.05 < real[0] < 0.5  # notes of half a second
+    drawn = [frame_temperature._steady_drawn(model, 40, 0, one, RATE, 6) for one in (LOW, LOW, HIGH)]
+    assert drawn[0] == drawn[1] != drawn[2]
 
 
 def test_recordings_that_are_short_give_no_choice(corpus: Corpus, model: FrameModel) -> None:
     assert choose_frame_temperature(model, corpus, seed=0) is None  # they have 5 s
 
 
-@pytest.mark.usefixtures("little_sound")
 @pytest.mark.parametrize("enough", [True, False])
 def test_a_run_records_its_temperature_and_the_model_draws_at_it(
-    corpus: Corpus, make_config: Make, out: Path, monkeypatch: pytest.MonkeyPatch, enough: bool
+    corpus: Corpus, make_config: Make, out: Path, monkeypatch: pytest.MonkeyPatch, enough: bool, best: float
 ) -> None:
-    if enough:
-        monkeypatch.setattr(chosen_temperatures, "FRAMES_PER_SECOND", 0)
+    if not enough:
+        monkeypatch.setattr(chosen_temperatures, "FRAMES_PER_SECOND", 100)
     run = train(corpus, out, make_config(condition=("features",), frames=FRAMES, steps=4), quiet=True)
     records = [one for one in metrics.read(run / "metrics.jsonl") if one["kind"] == "frame_temperature"]
     loaded = load(run)
@@ -117,7 +143,7 @@ def test_a_run_records_its_temperature_and_the_model_draws_at_it(
         assert loaded.frame_temperature == FRAME_TEMPERATURE and not kept
         return
     chosen = records[0]["frame_temperature"]
-    assert loaded.frame_temperature == chosen != FRAME_TEMPERATURE and kept == [chosen]
+    assert loaded.frame_temperature == chosen == pytest.approx(best, abs=0.006) and kept == [chosen]
     plain, same, other = (
         loaded.draw(0.1, frame_temperature=one) for one in (None, chosen, FRAME_TEMPERATURE)
     )
@@ -127,18 +153,37 @@ def test_a_run_records_its_temperature_and_the_model_draws_at_it(
     np.testing.assert_array_equal(streamed, plain[:, : streamed.shape[1]])
 
 
-@pytest.mark.usefixtures("little_sound")
-def test_a_short_run_keeps_the_temperature_of_its_start(
-    corpus: Corpus, make_config: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_short_run_keeps_the_temperature_of_its_start_in_all_checkpoints(
+    corpus: Corpus, make_config: Make, tmp_path: Path, best: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = make_config(condition=("features",), frames=FRAMES, steps=4)
-    with monkeypatch.context() as patch:
-        patch.setattr(chosen_temperatures, "FRAMES_PER_SECOND", 0)
-        start = train(corpus, tmp_path / "start", config, quiet=True)
+    start = train(corpus, tmp_path / "start", config, quiet=True)
     chosen = load(start).chosen_frame_temperature
-    run = train(corpus, tmp_path / "on", config, start_from=start, quiet=True)
-    assert chosen is not None and load(run).chosen_frame_temperature == chosen
-    for path in run.glob("checkpoints/step-*"):
-        assert json.loads((path / "state.json").read_text())["frame_temperature"] == chosen
-    again = train(corpus, tmp_path / "alone", replace(config, steps=2), quiet=True)
-    assert load(again).chosen_frame_temperature is None
+    assert chosen == pytest.approx(best, abs=0.006)
+    monkeypatch.setattr(chosen_temperatures, "FRAMES_PER_SECOND", 100)
+    often = replace(config, checkpoint_minutes=1e-6, keep_checkpoints=9)
+    run = train(corpus, tmp_path / "on", often, quiet=True, start_from=start)
+    checkpoints = sorted(run.glob("checkpoints/step-*"))
+    assert len(checkpoints) > 1
+    assert [load(path).chosen_frame_temperature for path in checkpoints] == [chosen] * len(checkpoints)
+    alone = train(corpus, tmp_path / "alone", replace(config, steps=2), quiet=True)
+    assert load(alone).chosen_frame_temperature is None
+
+
+def test_an_interrupted_run_keeps_the_temperature_of_its_start(
+    corpus: Corpus, make_config: Make, tmp_path: Path, best: float
+) -> None:
+    config = resolve(make_config(condition=("features",), frames=FRAMES, steps=4))
+    start = train(corpus, tmp_path / "start", config, quiet=True)
+    run = create_run(corpus, tmp_path / "on", config, start_from=start)
+    assert run.frame_temperature == pytest.approx(best, abs=0.006)
+    assert restore_run(run.folder, run.config, corpus).frame_temperature == run.frame_temperature
+    assert load(tmp_path / "on").frame_temperature == run.frame_temperature
+
+
+def test_a_tier_with_labels_and_notes_is_asked_for_neither(corpus: Corpus) -> None:
+    layout = replace(LAYOUT, labels=("digit=1", "digit=2"), notes=True)
+    config = FrameModelConfig(layout=layout, recurrent_channels=8)
+    model = FrameModel(config, generator=torch.Generator().manual_seed(1)).eval()
+    found = frame_temperature._steady_drawn(model, 30, 0, 1.0, corpus.sample_rate, 4)
+    assert 0.0 <= found <= 30 * layout.hop_length / corpus.sample_rate

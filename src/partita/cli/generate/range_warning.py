@@ -57,7 +57,8 @@ def learnt_range(frames: "FrameModel") -> tuple[int, int]:
 
 
 def _voiced_pitch(model: "LoadedModel", given: "Given") -> "NDArray[np.float32]":
-    from partita.sampling.given.line import VOICED, line_of
+    from partita.audio.features.pitch import VOICED
+    from partita.sampling.given.line import line_of
 
     assert model.frames is not None and given.like is not None
     line = line_of(

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from partita.audio.features.extraction import features_of
 from partita.audio.features.layout import FrameLayout
+from partita.audio.features.pitch import VOICED
 from partita.data.notes import Note
 from partita.errors import PartitaError
 from partita.sampling.frames.loudness import loudness_of
 
-VOICED = 0.5
-"""Least periodicity of a frame with a pitch."""
 LEAST_FRAMES = 10
 """Voiced frames that a line needs: a tenth of a second."""
 MOST_STRETCH = 2.0

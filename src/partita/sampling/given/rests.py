@@ -48,12 +48,10 @@ def rest_levels(
     ends = np.sort([note.end_s for note in notes])
     begun = np.searchsorted(starts, times + EARLY_S, "right")
     ended = np.searchsorted(ends, times, "right")
-    before = np.concatenate([[0.0 if after_sound else -math.inf], np.maximum.accumulate(ends)])
-    since = times - np.maximum(before[ended], before[0])
-    following = np.concatenate([starts, [math.inf]])[begun]
-    length = following - np.maximum(before[ended], before[0])
-    silent = (begun == ended) & (length >= SHORTEST_REST_S)
-    return np.where(silent, np.clip(RELEASE_DB_PER_S * (since - HELD_S), 0.0, SILENT_DB), 0.0)
+    quiet_from = np.concatenate([[0.0 if after_sound else -math.inf], ends])[ended]
+    until = np.concatenate([starts, [math.inf]])[begun]
+    silent = (begun == ended) & (until - quiet_from >= SHORTEST_REST_S)
+    return np.where(silent, np.clip(RELEASE_DB_PER_S * (times - quiet_from - HELD_S), 0.0, SILENT_DB), 0.0)
 
 
 class WithRests:

@@ -127,7 +127,7 @@ def write_clips(
             with deferred_signals() as request:
                 written = writer.finish(FADE_SECONDS if interrupted else 0.0)
             interrupted = interrupted or request.signal_name is not None
-    speed = clips * watch.rate() / sample_rate
+    speed = clips * watch.rate / sample_rate
     silent = int((peaks <= SILENT_PEAK).sum()) if writer.samples else 0
     seconds = writer.samples / sample_rate
     return WriteResult(written, seconds, speed, watch.start_seconds, interrupted, silent, moved)

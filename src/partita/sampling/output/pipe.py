@@ -122,7 +122,7 @@ def write_pipe(
         interrupted = True
     except (BrokenPipeError, ConnectionResetError):
         pass
-    seconds, speed, begun = written / sample_rate, watch.rate() / sample_rate, watch.start_seconds
+    seconds, speed, begun = written / sample_rate, watch.rate / sample_rate, watch.start_seconds
     silent = int(written > 0 and peak <= SILENT_PEAK * INT16_SCALE)
     interrupted = interrupted or request.signal_name is not None
     return WriteResult([], seconds, speed, begun, interrupted, silent)

@@ -34,8 +34,8 @@ class FrameTierConfig:
     """Decoupled weight decay."""
     own_share: float = 1.0
     """Largest share of the past, 0 to 1, that training replaces by frames that the network draws. The share
-    in each window is uniform between 0 and this one. It keeps the level of long clips steady; the frames are
-    then drawn best at a temperature a little below 1."""
+    in each window is uniform between 0 and this one. It keeps the level of long clips steady, but makes the
+    network's mixtures a little too wide or too narrow: each run chooses a temperature for its frames."""
     given_dropout: float = 0.25
     """Share of the windows, 0 to 1, from which the notes and labels are removed, so that the tier can also
     draw without them."""

@@ -7,6 +7,7 @@ from typing import Any
 from partita.data.corpus import Corpus
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
+from partita.sampling.config import FRAME_TEMPERATURE
 from partita.training.config.train import TrainConfig
 from partita.training.monitoring.frame_temperature import CLIPS, MOST, SECONDS, choose_frame_temperature
 from partita.training.monitoring.temperature import choose_temperature
@@ -38,6 +39,18 @@ class ChosenTemperatures:
         """
         found = {"temperature": self.samples, "frame_temperature": self.frames}
         return {name: value for name, value in found.items() if value is not None}
+
+    @property
+    def sentence(self) -> str:
+        """What clips are drawn at.
+
+        >>> ChosenTemperatures(samples=0.85).sentence
+        'clips are drawn at temperature 0.85; the frames at 0.85, the default, since none was chosen'
+        """
+        default = ", the default, since none was chosen"
+        samples = f"{self.samples:g}" if self.samples else f"1{default}"
+        frames = f"{self.frames:g}" if self.frames else f"{FRAME_TEMPERATURE:g}{default}"
+        return f"clips are drawn at temperature {samples}; the frames at {frames}"
 
     def or_else(self, other: "ChosenTemperatures") -> "ChosenTemperatures":
         """Return these temperatures, and another's where none was chosen here.
