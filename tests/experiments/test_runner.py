@@ -58,6 +58,18 @@ def test_a_stopped_worker_saves_also_if_others_are_idle(tmp_path: Path) -> None:
     assert not multiprocessing.active_children()
 
 
+def test_tasks_that_wait_do_not_begin_once_the_others_are_stopped(tmp_path: Path) -> None:
+    waiting = [tmp_path / str(number) for number in range(6)]
+    with (
+        pytest.raises(PartitaError, match="the task failed"),
+        task_runner(save_or_fail, workers=2, threads=1) as run_tasks,
+    ):
+        list(run_tasks([None, *waiting]))
+    begun = sorted(path.stem for path in tmp_path.glob("*.begun"))
+    assert begun in (["0"], ["0", "1"])  # the worker that failed may have begun another one before
+    assert not multiprocessing.active_children()
+
+
 def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with (

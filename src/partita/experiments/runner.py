@@ -8,6 +8,7 @@ of an old call is left when an experiment is started again. This file knows no e
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -65,6 +67,8 @@ def task_runner(
 @contextmanager
 def _processes(work: Callable[[Any], Any], workers: int, threads: int | None) -> Iterator[RunTasks]:
     others = set(multiprocessing.active_children())
+    scratch = tempfile.TemporaryDirectory(prefix="partita-")
+    stop = Path(scratch.name) / "stop"
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
@@ -72,18 +76,20 @@ def _processes(work: Callable[[Any], Any], workers: int, threads: int | None) ->
         initargs=(os.getpid(), threads),
     )
     try:
-        yield partial(_results, pool, work)
+        yield partial(_results, pool, partial(_interruptible, work, stop))
     except BaseException:
+        stop.touch()  # a pool gives each worker its next task in advance, which can't be cancelled
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()  # a worker with a task saves and ends it; others do nothing
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+        scratch.cleanup()
 
 
 def _results(pool: ProcessPoolExecutor, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
     """Yield the results of tasks; an error of a later task is raised when it happens."""
-    futures = [pool.submit(_interruptible, work, task) for task in tasks]
+    futures = [pool.submit(work, task) for task in tasks]
     for future in futures:
         while not future.done():
             done, _ = wait(futures, return_when=FIRST_EXCEPTION, timeout=CHECK_SECONDS)
@@ -100,12 +106,14 @@ def _begin_worker(parent: int, threads: int | None) -> None:
     torch.set_num_threads(threads or torch.get_num_threads())
 
 
-def _interruptible(work: Callable[[Any], Any], task: Any) -> Any:
-    """Run a task; a signal ends it as Ctrl-C does."""
+def _interruptible(work: Callable[[Any], Any], stop: Path, task: Any) -> Any:
+    """Run a task; a signal ends it as Ctrl-C does. None is begun once there is the file `stop`."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     for number in numbers:
         signal.signal(number, signal.default_int_handler)
     try:
+        if stop.exists():
+            raise KeyboardInterrupt
         return work(task)
     finally:
         for number in numbers:
