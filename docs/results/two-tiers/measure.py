@@ -86,7 +86,8 @@ def scores_of(
     lines = [track + 12 * octaves] * len(clips["line"])
 
     def in_tune(waves: Any) -> dict[str, Any]:
-        return {"note_agreement": plain(note_agreement(list(waves), real["notes"], rate))}
+        scores = real["notes"]
+        return {"note_agreement": plain(note_agreement(list(waves[: len(scores)]), scores, rate))}
 
     scores = {name: sound_scores(list(waves), rate) for name, waves in clips.items()}
     scores["real"] = sound_scores(list(real["sound"]), rate)
