@@ -7,6 +7,7 @@ from frames import PLAIN, frame_model, frames_of
 
 from partita.sampling.frames.loudness import (
     PULL,
+    QUIET,
     SLOW_RATE,
     USUAL,
     at_loudness,
@@ -48,11 +49,18 @@ def test_the_usual_range_holds_most_of_the_slow_loudness() -> None:
 def test_a_frame_outside_the_usual_range_is_moved_by_a_tenth_of_the_difference(side: float) -> None:
     free = drawn((-np.inf, np.inf), 1)[0, 0, :3]
     slow = slow_loudness(loudness_of(HISTORY[0, 1:, :3]))[-1]
-    wanted = slow + side * 4.0
+    wanted = slow + side * 2.0
     moved = drawn((wanted, np.inf) if side > 0 else (-np.inf, wanted), 1)[0, 0, :3]
     expected = at_loudness(free[None], loudness_of(free[None]) + PULL * (wanted - slow))[0]
     np.testing.assert_allclose(moved, expected, atol=1e-6)
     assert not np.array_equal(moved, free)
+
+
+def test_frames_of_silence_are_not_raised_and_do_not_count() -> None:
+    free = drawn((-np.inf, np.inf), 20)
+    loudness = loudness_of(free[..., :3])
+    np.testing.assert_array_equal(drawn((float(loudness.max()) + QUIET + 0.1, np.inf), 20), free)
+    assert not np.array_equal(drawn((float(loudness.min()) + QUIET - 0.1, np.inf), 20), free)
 
 
 def test_the_slow_loudness_moves_toward_the_range_and_nothing_is_moved_within_it() -> None:

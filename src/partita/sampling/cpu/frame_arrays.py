@@ -65,7 +65,8 @@ class Units(NamedTuple):
     power: Any
     """(4,) float64: band = (ln(power + floor) + shift) / scale; then the largest gain of a loudness."""
     levels: Any
-    """(4,) float64: the range of the slow loudness, the share of a frame in it, and of its correction."""
+    """(5,) float64: the range of the slow loudness, the share of a frame in it, and of its correction; then
+    how far below the range a frame is silence."""
 
 
 class FrameState(NamedTuple):

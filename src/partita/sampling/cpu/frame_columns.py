@@ -175,8 +175,10 @@ def set_loudness(loudness: Any, units: Any, frame: Any, out: Any) -> None:
 
 @compiled(error_model="numpy")
 def follow_level(units: Any, slow: Any, features: Any) -> None:
-    """Update the slow loudness by a frame, (columns,) in the units of the features."""
+    """Update the slow loudness by a frame, (columns,) in the units of the features, unless it is silence."""
     loudness = math.log(units.power[0] + mean_power(units, features))
+    if loudness < units.levels[0] - units.levels[4]:
+        return
     before = loudness if math.isnan(slow[0]) else slow[0]
     slow[0] = before + units.levels[2] * (loudness - before)
 
@@ -193,7 +195,7 @@ def keep_level(units: Any, slow: Any, frame: Any, out: Any) -> None:
     """
     if not math.isnan(slow[0]):
         wanted = min(max(slow[0], units.levels[0]), units.levels[1])
-        if wanted != slow[0]:
-            loudness = math.log(units.power[0] + mean_power(units, out))
+        loudness = math.log(units.power[0] + mean_power(units, out))
+        if wanted != slow[0] and loudness >= units.levels[0] - units.levels[4]:
             set_loudness(loudness + units.levels[3] * (wanted - slow[0]), units, frame, out)
     follow_level(units, slow, out)

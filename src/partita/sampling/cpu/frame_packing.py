@@ -23,7 +23,7 @@ from partita.sampling.cpu.frame_arrays import (
     Units,
 )
 from partita.sampling.cpu.packing import Packer, padded_channels
-from partita.sampling.frames.loudness import MOST_GAIN, PULL, SLOW_RATE
+from partita.sampling.frames.loudness import MOST_GAIN, PULL, QUIET, SLOW_RATE
 from partita.sampling.weights import Array, aligned_zeros, weights_of, zero_padded
 
 Float32 = NDArray[np.float32]
@@ -139,7 +139,7 @@ def _units(model: FrameModel) -> Units:
         np.int64(LOWEST_PITCH),
         np.array([LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION]),
         np.array([FLOOR, SHIFT, SCALE, MOST_GAIN]),
-        np.array([*model.levels.double().cpu().tolist(), SLOW_RATE, PULL]),
+        np.array([*model.levels.double().cpu().tolist(), SLOW_RATE, PULL, QUIET]),
     )
 
 

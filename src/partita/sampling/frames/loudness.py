@@ -1,9 +1,10 @@
 """The loudness of frames, frames at a loudness, and the usual slow loudness of a sound.
 
-The slow loudness of frame t is s_t = s_t-1 + (l_t - s_t-1) / 100, with l_t its loudness: a mean over about a
-second. Errors of a network that draws frame after frame add up there. So where the slow loudness of drawn
-frames leaves its usual range, the bands of each frame are raised or lowered by a tenth of the difference. The
-compiled kernel does this as it draws. This file does not know the frame tier.
+The slow loudness of frame t is s_t = s_t-1 + (l_t - s_t-1) / 100, with l_t its loudness: a mean over about
+a second. Errors of a network that draws frame after frame add up there. So where the slow loudness of drawn
+frames leaves its usual range, the bands of each frame are raised or lowered by a tenth of the difference.
+Frames of silence neither change the slow loudness nor are moved. The compiled kernel does this as it draws.
+This file does not know the frame tier.
 """
 
 from typing import Any
@@ -21,6 +22,9 @@ PULL = 0.1
 """The share of the difference by which a frame is raised or lowered."""
 USUAL = 0.1, 0.95
 """The quantiles of the slow loudness of training frames between which it is usual."""
+QUIET = 4.0
+"""How far below the usual range, in nats, a frame is silence: it is not raised and does not count. Its bands
+are noise, so that the frames after a prompt that ends in silence would grow to loud noise."""
 MOST_GAIN = 50.0
 """The most that the power of a frame's bands is raised to reach a loudness: more would raise only noise."""
 
