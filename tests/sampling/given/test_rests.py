@@ -62,6 +62,13 @@ def test_a_score_that_begins_at_once_begins_with_sound() -> None:
         assert (found[2:] == 0.0).all()
 
 
+@pytest.mark.parametrize("notes", [[], [Note(0.1, 0.9, 10), Note(0.2, 1.0, 120)]])
+def test_notes_that_no_piano_has_are_rests(notes: list[Note]) -> None:
+    assert (rest_levels(notes, frames=99, first=0, hop_s=HOP_S, after_sound=False) == SILENT_DB).all()
+    after = rest_levels(notes, frames=99, first=0, hop_s=HOP_S, after_sound=True)
+    assert after[0] == 0.0 and after[-1] > 90.0
+
+
 def test_frames_are_lowered_by_the_levels_and_their_pitch_stays() -> None:
     frames, plain = with_rests().take(500), Steady().take(500)
     np.testing.assert_array_equal(frames[..., 3:], plain[..., 3:])

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.audio.features.layout import HIGHEST_NOTE, LOWEST_NOTE
 from partita.data.notes import Note
 from partita.sampling.frame_sources import DrawsFrames, Frames
 from partita.sampling.frames.loudness import at_loudness, loudness_of
@@ -33,7 +34,7 @@ def rest_levels(
     """Return by how much each frame is lowered, in dB: 0 where a note sounds, `SILENT_DB` at most.
 
     Args:
-        notes: the notes of the score, at least one.
+        notes: the notes of the score; those outside the range of the piano are rests.
         frames: the number of frames.
         first: the number of the first frame; frame i is at i * `hop_s` seconds of the score.
         hop_s: seconds from one frame to the next.
@@ -44,8 +45,9 @@ def rest_levels(
     [0.0, 0.0, 6.0, 18.0, 30.0, 0.0, 0.0]
     """
     times = (first + np.arange(frames)) * hop_s
-    starts = np.sort([note.start_s for note in notes])
-    ends = np.sort([note.end_s for note in notes])
+    played = [note for note in notes if LOWEST_NOTE <= note.midi_pitch <= HIGHEST_NOTE]
+    starts = np.sort([note.start_s for note in played])
+    ends = np.sort([note.end_s for note in played])
     begun = np.searchsorted(starts, times + EARLY_S, "right")
     ended = np.searchsorted(ends, times, "right")
     quiet_from = np.concatenate([[0.0 if after_sound else -math.inf], ends])[ended]
@@ -59,7 +61,7 @@ class WithRests:
 
     Args:
         sampler: draws the frames, of which the first has number `first`.
-        notes: the notes of the score, at least one.
+        notes: the notes of the score.
         bands: the number of bands, the first columns of a frame.
         hop_s: seconds from one frame to the next.
         first: the number of the first frame.
