@@ -195,7 +195,8 @@ def keep_level(units: Any, slow: Any, frame: Any, out: Any) -> None:
     """
     if not math.isnan(slow[0]):
         wanted = min(max(slow[0], units.levels[0]), units.levels[1])
-        loudness = math.log(units.power[0] + mean_power(units, out))
-        if wanted != slow[0] and loudness >= units.levels[0] - units.levels[4]:
-            set_loudness(loudness + units.levels[3] * (wanted - slow[0]), units, frame, out)
+        if wanted != slow[0]:
+            loudness = math.log(units.power[0] + mean_power(units, out))
+            if loudness >= units.levels[0] - units.levels[4]:
+                set_loudness(loudness + units.levels[3] * (wanted - slow[0]), units, frame, out)
     follow_level(units, slow, out)
