@@ -32,17 +32,14 @@ from partita.models.frame_tier.columns import (
 )
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.frame_tier.given import GivenChannels, GivenNetwork
-from partita.models.frame_tier.randomness import dequantised, dropout, input_noise, partly_own
+from partita.models.frame_tier.randomness import INPUT_NOISE, dequantised, dropout, input_noise, partly_own
 from partita.models.frame_tier.recurrent import RecurrentLayer
 from partita.models.frame_tier.score import SCORE_ROWS, score_rows
 
-BAND_NOISE, PITCH_NOISE, PERIODICITY_NOISE = 0.1, 0.1, 0.05
-"""The largest standard deviations of the noise on inputs in training; the pitch's is in semitones.
-
-A pitch with more noise would hide from the network that a pitch mostly stays: it would jump in drawn frames.
-"""
 ANY_LEVEL = -100.0, 100.0
 """A range that holds every slow loudness."""
+ANY_HOLD = 1.0
+"""A share of a note that no note exceeds."""
 STARTS = 64
 """Frames from which a clip without a past may start."""
 SILENCE = (math.log(FLOOR) + SHIFT) / SCALE
@@ -74,6 +71,7 @@ class FrameModel(nn.Module):
     low: Tensor
     high: Tensor
     levels: Tensor
+    hold: Tensor
     starts: Tensor
     steps: Tensor
     shift: Tensor
@@ -120,13 +118,15 @@ class FrameModel(nn.Module):
         self.register_buffer("low", torch.tensor([SILENCE] * bands + [0.0, 0.0]))
         self.register_buffer("high", torch.tensor([8.0] * bands + [127.0, 1.0]))
         self.register_buffer("levels", torch.tensor(ANY_LEVEL))
+        self.register_buffer("hold", torch.tensor(ANY_HOLD))
         self.register_buffer("starts", silence.repeat(STARTS, 1))
         steps = torch.from_numpy(feature_steps(self.config.layout))
         self.register_buffer("steps", steps, persistent=False)
+        periodicity, pitch, band = INPUT_NOISE
         units = {
             "shift": [0.0, MIDDLE_PITCH] + [0.0] * bands,
             "scale": [1.0, PITCH_SCALE] + [1.0] * bands,
-            "noise": [PERIODICITY_NOISE, PITCH_NOISE / PITCH_SCALE] + [BAND_NOISE] * bands,
+            "noise": [periodicity, pitch / PITCH_SCALE] + [band] * bands,
         }
         for name, values in units.items():  # a feature is shift + scale * its normalised value
             self.register_buffer(name, torch.tensor(values), persistent=False)
@@ -141,6 +141,7 @@ class FrameModel(nn.Module):
         low: Float[Tensor, " columns"],
         high: Float[Tensor, " columns"],
         levels: tuple[float, float] = ANY_LEVEL,
+        hold: float = ANY_HOLD,
     ) -> None:
         """Keep the range of the features in the training frames; drawn features stay in it.
 
@@ -148,10 +149,12 @@ class FrameModel(nn.Module):
             low: the least value of each feature column.
             high: the largest one.
             levels: the usual range of the slow loudness; see `sampling/frames/loudness.py`.
+            hold: the largest usual share of a note; see `sampling/frames/holding.py`.
         """
         self.low.copy_(low)
         self.high.copy_(high)
         self.levels.copy_(torch.tensor(levels))
+        self.hold.fill_(hold)
 
     def set_starts(self, frames: Float[Tensor, "frames columns"]) -> None:
         """Keep frames of the training split, one of which a clip without a past starts from.

@@ -7,6 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+INPUT_NOISE = 0.05, 0.1, 0.1
+"""The largest standard deviations of the noise on periodicity, pitch in semitones, and bands in training.
+
+A pitch with more noise would hide from the network that a pitch mostly stays: it would jump in drawn frames.
+"""
+
 
 def dropout(
     values: Float[Tensor, "*shape"], share: float, generator: torch.Generator | None

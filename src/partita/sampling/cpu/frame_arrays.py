@@ -67,6 +67,8 @@ class Units(NamedTuple):
     levels: Any
     """(5,) float64: the range of the slow loudness, the share of a frame in it, and of its correction; then
     how far below the range a frame is silence."""
+    hold: Any
+    """(2,) float64: the largest usual share of a note, and the least periodicity of a voiced frame."""
 
 
 class FrameState(NamedTuple):
@@ -78,6 +80,8 @@ class FrameState(NamedTuple):
     """(layers, channels) float32."""
     slow: Any
     """(1,) float64: the slow loudness; NaN before any frame."""
+    shares: Any
+    """(48,) float64: the share of each bin of the pitch in the last voiced frames."""
 
 
 class FrameWorkspace(NamedTuple):

@@ -27,6 +27,7 @@ from partita.sampling.cpu.frame_columns import (
     set_loudness,
     write_matches,
 )
+from partita.sampling.cpu.frame_holding import follow_note, leave_note
 from partita.sampling.cpu.matmul import RECTIFY, UNBOUNDED, Columns, MatrixRows, multiply_column
 
 ZERO = np.int64(0)
@@ -134,6 +135,8 @@ def draw_frame(
         if guided:
             fill_mixture(network, units, plain.state, plain.work, column, score[:0])
             guide(work.mixture, plain.work.mixture, count, rule.guidance, column)
+        if column == PITCH and not score.any():
+            leave_note(units, state.shares, work.mixture, count)
         first = (number * columns + column) * UNIFORMS
         u = (
             uniform(rule.seed_low, rule.seed_high, first, rule.clip),
@@ -156,6 +159,7 @@ def draw_frame(
         follow_level(units, state.slow, out)
     else:
         keep_level(units, state.slow, state.frame, out)
+    follow_note(units, state.shares, state.frame)
     plain.state.frame[:] = state.frame
 
 
@@ -204,6 +208,7 @@ def advance_frames(
         pass_both(network, units, run, plain, rule, given[i], scores[i], nothing)
         run.state.frame[:] = known[i]
         follow_level(units, run.state.slow, known[i])
+        follow_note(units, run.state.shares, known[i])
         plain.state.frame[:] = known[i]
     for i in range(len(out)):
         k = len(known) + i

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.features.mel import FLOOR, SCALE, SHIFT
+from partita.audio.features.pitch import VOICED
 from partita.models.conditioning.conditioner import LOWEST_PITCH, PITCH_BINS
 from partita.models.frame_tier.columns import LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION
 from partita.models.frame_tier.model import FrameModel
@@ -23,6 +24,7 @@ from partita.sampling.cpu.frame_arrays import (
     Units,
 )
 from partita.sampling.cpu.packing import Packer, padded_channels
+from partita.sampling.frames.holding import BINS
 from partita.sampling.frames.loudness import MOST_GAIN, PULL, QUIET, SLOW_RATE
 from partita.sampling.weights import Array, aligned_zeros, weights_of, zero_padded
 
@@ -140,6 +142,7 @@ def _units(model: FrameModel) -> Units:
         np.array([LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION]),
         np.array([FLOOR, SHIFT, SCALE, MOST_GAIN]),
         np.array([*model.levels.double().cpu().tolist(), SLOW_RATE, PULL, QUIET]),
+        np.array([float(model.hold), VOICED]),
     )
 
 
@@ -152,7 +155,8 @@ def new_pass(packed: PackedFrames, work: FrameWorkspace) -> FramePass:
     """
     layers = int(packed.network.layers)
     states = aligned_zeros(layers * packed.channels).reshape(layers, packed.channels)
-    state = FrameState(np.zeros(len(packed.units.shift), np.float32), states, np.full(1, np.nan))
+    frame = np.zeros(len(packed.units.shift), np.float32)
+    state = FrameState(frame, states, np.full(1, np.nan), np.zeros(BINS))
     return FramePass(state, work, _addresses(work, state))
 
 

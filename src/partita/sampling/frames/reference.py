@@ -10,6 +10,7 @@ and x is clamped to the range of the training frames, then rounded to the grid. 
 With a guidance g other than 1, the network also computes the Gaussians of each column without notes and
 labels, u. Those with them, c, then have the logits u + g (c - u), and all columns but the pitch have the
 means u + g (c - u) too. Source: Ho & Salimans 2022, "Classifier-free diffusion guidance", equation 6.
+Where no note is given, the logits of the pitch are then lowered as `sampling/frames/holding.py` says.
 """
 
 import numpy as np
@@ -17,13 +18,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from partita.audio.features.pitch import VOICED
 from partita.models.frame_tier.columns import (
     LEAST_LOG_DEVIATION,
+    MIDDLE_PITCH,
     MOST_LOG_DEVIATION,
     PITCH,
+    PITCH_SCALE,
     Mixture,
 )
 from partita.models.frame_tier.model import FrameModel
+from partita.sampling.frames.holding import hold_penalties
 from partita.sampling.uniforms import uniforms
 from partita.seeds import stream_seed
 
@@ -99,6 +104,7 @@ def values_given(
     columns = Mixture(*(part[:, -count:] for part in columns))
     normalised = draw_from(columns, u, temperature)
     pitch = Mixture(*(part[:, -count:] for part in pitch))
+    pitch = pitch._replace(logits=pitch.logits - hold_penalties_of(model, frames, pitch.means))
     normalised[..., PITCH] = draw_from(pitch, u[..., PITCH, :], temperature)
     values = model.shift.double().numpy() + model.scale.double().numpy() * normalised
     return np.concatenate([values[..., 2:], values[..., 1::-1]], -1)
@@ -125,6 +131,27 @@ def guided_mixtures(model: FrameModel, frames: Tensor, guidance: float) -> tuple
         Mixture(logits, means, columns.log_deviations),
         pitch._replace(logits=guided(plain_pitch.logits, pitch.logits)),
     )
+
+
+def hold_penalties_of(model: FrameModel, frames: Tensor, means: Tensor) -> Tensor:
+    """Return by how much the logits of the pitch are lowered in the last frames.
+
+    Args:
+        model: the model.
+        frames: (clips, n, columns).
+        means: (clips, count, Gaussians) of the pitch of the last frames, normalised.
+    """
+    bands, first = model.config.layout.bands, frames.shape[1] - means.shape[1]
+    score = model.given_to(frames[..., model.feature_columns :]).score
+    free = np.ones(frames.shape[:2], bool) if score is None else ~score.flatten(2).any(-1).numpy()
+    pitches, voiced = frames[..., bands].double().numpy(), frames[..., bands + 1].numpy() >= VOICED
+    candidates = MIDDLE_PITCH + PITCH_SCALE * means.double().numpy()
+    penalties = np.zeros(means.shape)
+    for clip, frame in np.argwhere(free[:, first:]):
+        past = slice(1, first + frame)
+        heard = pitches[clip, past][voiced[clip, past]]
+        penalties[clip, frame] = hold_penalties(heard, candidates[clip, frame], float(model.hold))
+    return torch.from_numpy(penalties)
 
 
 def reference_frames(

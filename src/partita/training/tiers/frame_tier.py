@@ -8,9 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from partita.audio.features.pitch import VOICED
 from partita.device import ComputeDevice
 from partita.models.frame_tier.model import FrameModel
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
+from partita.sampling.frames.holding import usual_hold
 from partita.sampling.frames.loudness import usual_levels
 from partita.seeds import torch_stream
 from partita.training.config.tiers import FrameTierConfig
@@ -67,9 +69,11 @@ class FrameTier:
         """
         columns = self.model.feature_columns
         low, high = frames[:, :columns].min(0), frames[:, :columns].max(0)
-        levels = usual_levels(frames[:, : self.model.config.layout.bands])
+        bands = self.model.config.layout.bands
+        levels = usual_levels(frames[:, :bands])
+        hold = usual_hold(frames[frames[:, bands + 1] >= VOICED, bands])
         for model in (self.model, self.ema.model, self.best):
-            model.set_range(torch.from_numpy(low), torch.from_numpy(high), levels)
+            model.set_range(torch.from_numpy(low), torch.from_numpy(high), levels, hold)
             model.set_starts(torch.from_numpy(starts))
 
     def update(
