@@ -193,3 +193,23 @@ def test_options_of_the_frame_tier_need_one(
 def test_options_that_exclude_each_other_are_refused_before_a_model_is_loaded() -> None:
     with pytest.raises(PartitaError, match="give one of them"):
         read(["nowhere", "--out", "a.wav", "--notes", "a.mid", "--like", "b.wav"])
+
+
+def test_a_clip_shorter_than_its_score_is_its_beginning(place: Path, tmp_path: Path) -> None:
+    far = SCORE + "2.5,2.9,60\n0.3,1e12,67\n"
+    (place / "far.csv").write_text(far)
+    (place / "near.csv").write_text(far.replace("1e12", "4.0"))
+    for name in ("far", "near"):
+        words = ("--notes", f"{name}.csv", "--seconds", "0.5", "--out", str(tmp_path / f"{name}.wav"))
+        assert generate(place, "full", *words) == 0
+    far_clip, near_clip = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in ("far", "near"))
+    np.testing.assert_array_equal(far_clip, near_clip)
+
+
+def test_guidance_without_anything_to_follow_is_refused(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--seconds", "0.1", "--guidance", "3", "--out", str(tmp_path / "a.wav"))
+    assert generate(place, "plain", *words) == 2
+    assert "`--guidance` exaggerates what notes change, and none are given" in capsys.readouterr().err
+    assert generate(place, "full", *words) == 0  # it has labels, which are drawn

@@ -225,7 +225,7 @@ class LoadedModel:
         conditions = frame_source(
             self.model,
             self.frames,
-            given,
+            given.until(None if steps is None else steps / self.sample_rate),
             sample_rate=self.sample_rate,
             prompt=sound,
             clips=clips,

@@ -3,10 +3,13 @@
 from dataclasses import fields
 from pathlib import Path
 
+from partita.audio.quantizer import Quantizer
 from partita.errors import PartitaError
 from partita.models.discriminators.base import Discriminator
 from partita.models.discriminators.ensemble import EnsembleConfig, make_discriminator
 from partita.models.discriminators.patchgan import PatchGAN
+from partita.models.discriminators.trunk import TrunkShape
+from partita.models.sizes import WaveNetConfig
 from partita.runs.checkpoint_state import SUFFIX
 from partita.runs.config import from_table
 from partita.runs.config_file import REMEDY
@@ -85,8 +88,17 @@ def load_discriminator(run: RunFolder, checkpoint: Path) -> Discriminator:
     Raises:
         PartitaError: a file is damaged, or the config is of a newer version.
     """
-    ensemble = _ensemble_config(run)
-    return load_network(lambda: make_discriminator(ensemble), checkpoint / f"adversary{SUFFIX}")
+    ensemble, shape = _ensemble_config(run), _trunk_shape(run)
+    file = checkpoint / f"adversary{SUFFIX}"
+    return load_network(lambda: make_discriminator(ensemble, trunk_shape=shape), file)
+
+
+def _trunk_shape(run: RunFolder) -> TrunkShape:
+    """Return what a discriminator with layers of the generator needs to know of it."""
+    config, where = run.config(), str(run.path / CONFIG)
+    network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
+    quantizer = from_table(Quantizer, config["quantizer"], where=f"{where} [quantizer]")
+    return TrunkShape(network, tuple(map(float, quantizer.table)))
 
 
 def _ensemble_config(run: RunFolder) -> EnsembleConfig:

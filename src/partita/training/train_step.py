@@ -20,7 +20,7 @@ from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
 from partita.training.ema import EMA
-from partita.training.judges.adversary import Adversary
+from partita.training.judges.adversary import Adversary, trunk_shape
 from partita.training.judges.base import TensorFiles, WaveformPair
 from partita.training.losses.gradient_scaling import add_gradient, gradient_ratio
 from partita.training.losses.likelihood import NATS_PER_BIT, likelihood_bits, matching_loss
@@ -95,7 +95,9 @@ class TrainStep:
         if config.rollout.free_running:
             self.free_running = FreeRunning(config, self.compute, critic=critic)
         elif config.adversary is not None:
-            self.adversary = Adversary(config.adversary, seed=config.seed, compute=self.compute)
+            self.adversary = Adversary(
+                config.adversary, seed=config.seed, compute=self.compute, trunk_shape=trunk_shape(config)
+            )
         self.frame_tier: FrameTier | None = None
         """The network that draws frames, if the run has two tiers."""
         if config.frames.model is not None:
@@ -254,8 +256,15 @@ class TrainStep:
             self.free_running.restore(tensors)
 
     def begin_from(self, weights: dict[str, Tensor]) -> None:
-        """Load another run's weights into the generator and the EMA; optimizer and judge keep their state."""
+        """Load another run's weights into the generator, the EMA and a discriminator that has its layers.
+
+        The optimizer and the rest of the judge keep their state.
+        """
         self.generator.load_state_dict(weights)
+        if self.adversary is not None:
+            self.adversary.begin_from(self.generator)
+        if self.free_running is not None:
+            self.free_running.begin_from(self.generator)
         if self.ema is not None:
             self.ema.model.load_state_dict(weights)
 

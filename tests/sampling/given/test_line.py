@@ -85,3 +85,9 @@ def test_notes_are_the_stretches_of_one_semitone(typical: np.ndarray) -> None:
 def test_a_sound_without_a_pitch_or_too_short_is_refused(sound: np.ndarray, typical: np.ndarray) -> None:
     with pytest.raises(PartitaError, match="one voice"):
         line(sound, typical)
+
+
+def test_a_quiet_line_is_the_line_of_the_same_sound_at_full_level(typical: np.ndarray) -> None:
+    loud, quiet = line(melody(64, 67), typical), line(0.003 * melody(64, 67), typical)
+    assert np.abs(quiet.pitch - loud.pitch)[loud.periodicity >= 0.5].max() < 0.1
+    np.testing.assert_allclose(quiet.loudness, loud.loudness, atol=0.05)

@@ -5,9 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from partita.audio.quantizer import Quantizer
 from partita.device import ComputeDevice
 from partita.models.discriminators.ensemble import KINDS
 from partita.models.discriminators.patchgan import PatchGAN
+from partita.models.discriminators.trunk import TrunkShape
+from partita.models.sizes import size_named
 from partita.runs.config import from_table, to_table
 from partita.training.config.train import AdversaryConfig
 from partita.training.judges.adversary import Adversary
@@ -122,12 +125,19 @@ def test_a_restored_adversary_continues_bitwise(adversary: AdversaryConfig, norm
             assert torch.equal(second.tensors()[name][key], value), (name, key)
 
 
+def of_kind(config: AdversaryConfig, kind: str, seed: int = 0) -> Adversary:
+    """Return a judge of one kind; `trunk` has no spectral norm and no double derivative."""
+    shape = TrunkShape(size_named("tiny"), tuple(map(float, Quantizer().table)))
+    fitting = {"spectral_norm": False, "penalty": "difference"} if kind == "trunk" else {}
+    config = replace(config, discriminators=(kind,), **fitting)  # type: ignore[arg-type]
+    return Adversary(config, seed=seed, compute=CPU, trunk_shape=shape)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_each_kind_learns_with_each_loss(everything: AdversaryConfig, kind: str, loss: str) -> None:
     plain = replace(
         everything,
-        discriminators=(kind,),
         loss=loss,
         spectral_norm=False,
         updates=1,
@@ -135,7 +145,7 @@ def test_each_kind_learns_with_each_loss(everything: AdversaryConfig, kind: str,
         r1=0.0,
         learning_rate=1e-3,
     )
-    judge = Adversary(plain, seed=0, compute=CPU)
+    judge = of_kind(plain, kind)
     chance = {"log": 1.386, "least-squares": 0.25, "hinge": 2.0, "relativistic": 0.693}[loss]
     for number in range(60):
         last = judge.update(pair(number), lambda: pair(0))
@@ -145,8 +155,7 @@ def test_each_kind_learns_with_each_loss(everything: AdversaryConfig, kind: str,
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_restored_kind_continues_bitwise(everything: AdversaryConfig, kind: str) -> None:
-    config = replace(everything, discriminators=(kind,))
-    through, first, second = (Adversary(config, seed=seed, compute=CPU) for seed in (0, 0, 1))
+    through, first, second = (of_kind(everything, kind, seed) for seed in (0, 0, 1))
     for number in range(4):
         through.update(pair(number), lambda: pair(9))
     for number in range(2):
@@ -205,14 +214,19 @@ def replaced(judge: Adversary, feature_weight: float) -> Adversary:
     return Adversary(replace(judge.config, feature_weight=feature_weight), seed=0, compute=CPU)
 
 
-def test_the_penalty_makes_the_discriminator_flatter(adversary: AdversaryConfig) -> None:
+@pytest.mark.parametrize("penalty", ["gradient", "difference"])
+def test_the_penalty_makes_the_discriminator_flatter(adversary: AdversaryConfig, penalty: str) -> None:
     def slope(judge: Adversary) -> float:
         waveform = pair(99).real.requires_grad_()
         (gradient,) = torch.autograd.grad(judge.discriminator(waveform)[-1].sum(), waveform)
         return float(gradient.norm().item())
 
     free, bound, rare = (
-        Adversary(replace(adversary, r1=gamma, r1_every=every, learning_rate=1e-3), seed=0, compute=CPU)
+        Adversary(
+            replace(adversary, r1=gamma, r1_every=every, penalty=penalty, learning_rate=1e-3),
+            seed=0,
+            compute=CPU,
+        )
         for gamma, every in ((0.0, 1), (10.0, 1), (10.0, 1000))
     )
     judges = (free, bound, rare)

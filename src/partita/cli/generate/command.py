@@ -192,8 +192,8 @@ class Command:
 
         model = load(self.model)
         check_rate(self.sample_rate, model.sample_rate, name=self.model)
-        self.sampling.refuse_without_frames(model, self.model)
         given = self.conditions.read(model)
+        self.sampling.refuse_without_effect(model, given, self.model)
         if warning := range_warning(model, given):
             print_note(f"warning: {warning}")
         seconds = self.seconds or given.seconds(model.model.config.condition, model.sample_rate) or math.inf

@@ -11,6 +11,7 @@ from partita.sampling.config import SamplingConfig
 
 if TYPE_CHECKING:
     from partita.runs.loading import LoadedModel
+    from partita.sampling.given.given import Given
 
 OF_FRAMES = ("frame_temperature", "guidance")
 """The settings that only a frame tier has."""
@@ -33,19 +34,27 @@ class Drawing(SamplingConfig):
         """Return the frame tier's settings that are not the usual ones, for the comment of the clips."""
         return [f"{name.replace('_', ' ')} {getattr(self, name):g}" for name in self._changed]
 
-    def refuse_without_frames(self, model: "LoadedModel", path: Path) -> None:
+    def refuse_without_effect(self, model: "LoadedModel", given: "Given", path: Path) -> None:
         """Raise an error if a setting has no effect on a model.
 
         Args:
             model: the model.
+            given: what its clips are given.
             path: what the user called it.
 
         Raises:
-            PartitaError: the model has no frame tier, but one of its settings is given.
+            PartitaError: the model has no frame tier, but one of its settings is given; or nothing is given
+                that guidance could exaggerate.
         """
         if model.frames is None and self._changed:
             option = f"--{self._changed[0].replace('_', '-')}"
             raise PartitaError(f"{path} has no frame tier: leave `{option}` out")
+        nothing = given.notes is None and given.like is None
+        if "guidance" in self._changed and nothing and model.frames and not model.frames.config.layout.labels:
+            raise PartitaError(
+                "`--guidance` exaggerates what notes change, and none are given: give `--notes` or `--like`,"
+                " or leave it out"
+            )
 
     @property
     def _changed(self) -> list[str]:

@@ -16,8 +16,9 @@ from partita.models.discriminators.multi_period import MultiPeriodConfig, multi_
 from partita.models.discriminators.multi_resolution import MultiResolutionConfig, multi_resolution
 from partita.models.discriminators.multi_scale import MultiScaleConfig, multi_scale
 from partita.models.discriminators.patchgan import PatchGAN, PatchGANConfig
+from partita.models.discriminators.trunk import TrunkConfig, TrunkDiscriminator, TrunkShape
 
-KINDS = ("patchgan", "multi-scale", "multi-period", "spectral")
+KINDS = ("patchgan", "multi-scale", "multi-period", "spectral", "trunk")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,8 @@ class EnsembleConfig:
     """Which discriminators judge the sound, and their shapes.
 
     Raises:
-        PartitaError: a kind is unknown or listed twice, or the list is empty.
+        PartitaError: a kind is unknown or listed twice, the list is empty, or two values contradict each
+            other.
 
     >>> EnsembleConfig(discriminators=("patchgan", "spectral")).min_samples
     {'patchgan': 128, 'spectral': 1024}
@@ -33,7 +35,8 @@ class EnsembleConfig:
 
     discriminators: tuple[str, ...] = ("patchgan",)
     """The discriminators, one or more of `patchgan` (the report's), `multi-scale` (MelGAN's), `multi-period`
-    (HiFi-GAN's) and `spectral` (as UnivNet's or EnCodec's). Their losses are averaged."""
+    (HiFi-GAN's), `spectral` (as UnivNet's or EnCodec's) and `trunk` (the first layers of the generator, with
+    the weights of the model that the run starts from). Their losses are averaged."""
     spectral_norm: bool = False
     """Divide each weight of the discriminators by its largest singular value (Miyato et al. 2018)."""
     patchgan: PatchGANConfig = field(default_factory=PatchGANConfig)
@@ -44,6 +47,8 @@ class EnsembleConfig:
     """The shape of `multi-period`."""
     spectral: MultiResolutionConfig = field(default_factory=MultiResolutionConfig)
     """The shape of `spectral`."""
+    trunk: TrunkConfig = field(default_factory=TrunkConfig)
+    """The shape of `trunk`."""
 
     def __post_init__(self) -> None:
         """Check the list of discriminators."""
@@ -54,6 +59,11 @@ class EnsembleConfig:
             raise PartitaError(
                 f"`discriminators` is {self.discriminators}: name at least one, and each of them once"
             )
+        if "trunk" in self.discriminators and self.spectral_norm:
+            raise PartitaError(
+                "`spectral_norm` would change the layers that `trunk` has in common with the generator: leave"
+                " one of them out"
+            )
 
     @property
     def min_samples(self) -> dict[str, int]:
@@ -63,6 +73,7 @@ class EnsembleConfig:
             "multi-scale": self.multi_scale.min_samples,
             "multi-period": self.multi_period.min_samples,
             "spectral": self.spectral.min_samples,
+            "trunk": self.trunk.min_samples,
         }
         return {kind: shapes[kind] for kind in self.discriminators}
 
@@ -107,12 +118,18 @@ class DiscriminatorEnsemble(Discriminator):
         return maps
 
 
-def make_discriminator(config: EnsembleConfig, *, generator: torch.Generator | None = None) -> Discriminator:
+def make_discriminator(
+    config: EnsembleConfig,
+    *,
+    generator: torch.Generator | None = None,
+    trunk_shape: TrunkShape | None = None,
+) -> Discriminator:
     """Return the ensemble that a config describes, or its sub-discriminator if it has only one.
 
     Args:
         config: the discriminators and their shapes.
         generator: the random stream of the initial weights; None takes PyTorch's global one.
+        trunk_shape: what `trunk` needs to know; the other kinds do not need it.
 
     >>> type(make_discriminator(EnsembleConfig())).__name__
     'PatchGAN'
@@ -120,11 +137,17 @@ def make_discriminator(config: EnsembleConfig, *, generator: torch.Generator | N
     6
     """
     norm = config.spectral_norm
+
+    def trunk() -> list[SubDiscriminator]:
+        assert trunk_shape is not None, "the discriminator `trunk` needs the shape of the generator"
+        return [TrunkDiscriminator(config.trunk, trunk_shape, generator=generator)]
+
     makers: dict[str, Callable[[], list[SubDiscriminator]]] = {
         "patchgan": lambda: [PatchGAN(config.patchgan, spectral_norm=norm, generator=generator)],
         "multi-scale": lambda: multi_scale(config.multi_scale, spectral_norm=norm, generator=generator),
         "multi-period": lambda: multi_period(config.multi_period, spectral_norm=norm, generator=generator),
         "spectral": lambda: multi_resolution(config.spectral, spectral_norm=norm, generator=generator),
+        "trunk": trunk,
     }
     parts = [part for kind in config.discriminators for part in makers[kind]()]
     return parts[0] if len(parts) == 1 else DiscriminatorEnsemble(parts)

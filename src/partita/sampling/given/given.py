@@ -1,7 +1,7 @@
 """What clips are given besides a prompt, and whether a model can use it. Reads no files, draws nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from partita.errors import PartitaError
 
 AFTER_SCORE_S = 1.0
 """Seconds of sound after the end of a score: the last note fades away."""
+AHEAD_S = 1.0
+"""Seconds after the end of a clip whose notes are kept; more than a frame tier looks ahead."""
+LONGEST_SCORE_S = 7200.0
 MOST_TRANSPOSE = 96.0
 
 
@@ -75,6 +78,36 @@ class Given:
         if self.features is not None and layout is not None:
             return float(max(1, self.features.shape[-2] - 1) * layout.hop_length / sample_rate)
         return None
+
+    def until(self, seconds: float | None) -> "Given":
+        """Return the same, with the part of the score that clips of some length need.
+
+        Args:
+            seconds: the length of the clips; None is no end.
+
+        Raises:
+            PartitaError: the score begins after the end of the clips, or it is longer than two hours.
+
+        >>> Given(notes=[Note(0.0, 9.0, 69), Note(9.0, 9e9, 70)]).until(2.0).notes
+        [Note(start_s=0.0, end_s=3.0, midi_pitch=69)]
+        """
+        if self.notes is None:
+            return self
+        end, first = LONGEST_SCORE_S if seconds is None else seconds, min(self.notes)
+        if first.start_s >= end:
+            raise PartitaError(
+                f"the first note of the score starts at {first.start_s:g} s, must start before {end:g} s:"
+                " check its times, or give longer clips"
+            )
+        last = max(note.end_s for note in self.notes)
+        if seconds is None and last > LONGEST_SCORE_S:
+            raise PartitaError(
+                f"the score ends at {last:g} s, must end before {LONGEST_SCORE_S:g} s if clips have no end:"
+                " check its times, or give the length of the clips"
+            )
+        end += AHEAD_S
+        cut = [replace(note, end_s=min(note.end_s, end)) for note in self.notes if note.start_s < end]
+        return replace(self, notes=cut)
 
     def check(self, layout: FrameLayout | None, tier: FrameLayout | None) -> None:
         """Raise an error if a model can't use what is given.

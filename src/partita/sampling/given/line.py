@@ -17,6 +17,8 @@ from partita.data.notes import Note
 from partita.errors import PartitaError
 from partita.sampling.frames.loudness import loudness_of
 
+PEAK, SILENT_PEAK = 0.9, 1e-4
+"""The peak to which a line is scaled, and the one up to which it is silence."""
 LEAST_FRAMES = 10
 """Voiced frames that a line needs: a tenth of a second."""
 MOST_STRETCH = 2.0
@@ -73,7 +75,9 @@ def line_of(
     Raises:
         PartitaError: the sound is too short, or has no pitch.
     """
-    features = features_of(sound, sample_rate=sample_rate, layout=layout)
+    peak = float(np.abs(sound).max(initial=0.0))
+    level = PEAK / peak if peak > SILENT_PEAK else 1.0  # the tracker finds no pitch in quiet sound
+    features = features_of(level * sound, sample_rate=sample_rate, layout=layout)
     bands, pitch, periodicity = (
         features[:, : layout.bands],
         features[:, layout.bands],

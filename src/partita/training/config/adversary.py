@@ -63,6 +63,9 @@ class AdversaryConfig(EnsembleConfig):
     r1_every: int = 16
     """Updates of the discriminator from one with the penalties to the next. A penalty counts this many times
     there (Karras et al. 2020)."""
+    penalty: str = "gradient"
+    """How R1 and R2 find the slope: `gradient`, by differentiating twice, or `difference`, from sound with a
+    little noise (Lin et al. 2025), which is faster and which `trunk` needs."""
     learning_rate: float = 2e-4
     """Learning rate of the discriminator (Adam). Kong et al. have 2e-4, Kumar et al. and Jang et al. 1e-4."""
     beta1: float = 0.5
@@ -84,6 +87,12 @@ class AdversaryConfig(EnsembleConfig):
         super().__post_init__()
         check_choice("loss", self.loss, LOSSES)
         check_choice("weight_by", self.weight_by, ("plain", "gradient"))
+        check_choice("penalty", self.penalty, ("gradient", "difference"))
+        if "trunk" in self.discriminators and (self.r1 or self.r2) and self.penalty == "gradient":
+            raise PartitaError(
+                "`trunk` can't be differentiated twice, as `r1` and `r2` do by `gradient`: set `penalty` to"
+                " `difference`"
+            )
         check_choice("features", self.features, ("maps", "statistics", "spectrum"))
         for name in ("weight", "feature_weight", "r1", "r2"):
             check_range(name, getattr(self, name), 0.0, LARGEST_WEIGHT)

@@ -11,14 +11,18 @@ from torch import Tensor
 
 from partita.device import ComputeDevice
 from partita.models.discriminators.ensemble import make_discriminator
+from partita.models.discriminators.trunk import TrunkDiscriminator, TrunkShape
+from partita.models.wavenet import WaveNet
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
 from partita.training.config.adversary import AdversaryConfig
+from partita.training.config.train import TrainConfig
 from partita.training.judges.base import TensorFiles, WaveformPair
 from partita.training.judges.rewards import patches_in_prompt, sample_rewards
 from partita.training.losses.gan import (
     RELATIVISTIC,
     adversarial_loss,
+    difference_penalty,
     discriminator_loss,
     feature_matching,
     feature_statistics,
@@ -27,6 +31,8 @@ from partita.training.losses.gan import (
 )
 from partita.training.losses.spectral import spectral_distance
 
+NUDGE = 0.01
+"""The standard deviation of the noise by which sound is moved for a penalty by differences."""
 ACCURACY_DECAY = 0.9
 """Decay of the running mean of the accuracy: it covers about ten updates."""
 
@@ -38,6 +44,7 @@ class Adversary:
         config: shapes, losses and rates.
         seed: the run's seed; the initial weights have their own random stream.
         compute: device and precision.
+        trunk_shape: what a `trunk` needs to know of the generator; the other kinds do not need it.
 
     >>> cpu = ComputeDevice(torch.device("cpu"), False)
     >>> adversary = Adversary(AdversaryConfig(weight=0.1, ramp=0.5), seed=0, compute=cpu)
@@ -45,14 +52,23 @@ class Adversary:
     0.05
     """
 
-    def __init__(self, config: AdversaryConfig, *, seed: int, compute: ComputeDevice) -> None:
+    def __init__(
+        self,
+        config: AdversaryConfig,
+        *,
+        seed: int,
+        compute: ComputeDevice,
+        trunk_shape: TrunkShape | None = None,
+    ) -> None:
         self.config = config
         self.compute = compute
-        network = make_discriminator(config, generator=torch_stream(seed, "adversary"))
+        stream = torch_stream(seed, "adversary")
+        network = make_discriminator(config, generator=stream, trunk_shape=trunk_shape)
         self.discriminator = network.to(compute.device).train()
         self.optimizer = torch.optim.Adam(
             self.discriminator.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.999)
         )
+        self._rng = torch_stream(seed, "adversary/penalty")
         self.updates = 0
         """Updates so far, including the skipped ones."""
         self.accuracy = 0.5
@@ -118,6 +134,12 @@ class Adversary:
 
     def _penalty(self, sound: Tensor) -> Tensor:
         """Return R1 of real or R2 of drawn sound, in float32, because it is differentiated twice."""
+        if self.config.penalty == "difference":
+            noise = torch.randn(sound.shape, generator=self._rng).to(sound.device)
+            pairs = self.discriminator.feature_maps(
+                torch.cat([sound.detach(), sound.detach() + NUDGE * noise])
+            )
+            return difference_penalty([maps[-1].float().chunk(2) for maps in pairs], distance=NUDGE)
         waveform = sound.detach().requires_grad_()
         logits = [maps[-1] for maps in self.discriminator.feature_maps(waveform)]
         return gradient_penalty(waveform, logits)
@@ -223,6 +245,16 @@ class Adversary:
             return self.config.weight
         return self.config.weight * min(1.0, progress / self.config.ramp)
 
+    def begin_from(self, generator: WaveNet) -> None:
+        """Copy the layers that a `trunk` has in common with the generator, if there is such a discriminator.
+
+        Args:
+            generator: the model that the run starts from.
+        """
+        for part in self.discriminator.modules():
+            if isinstance(part, TrunkDiscriminator):
+                part.begin_from(generator)
+
     def tensors(self) -> TensorFiles:
         """Return all that `restore` needs, for a checkpoint."""
         return {
@@ -231,16 +263,28 @@ class Adversary:
             "adversary-progress": {
                 "seen": torch.tensor(self.updates),
                 "right": torch.tensor(self.accuracy, dtype=torch.float64),
+                "penalty": self._rng.get_state(),
             },
         }
 
     def restore(self, tensors: TensorFiles) -> None:
-        """Load the tensors of a checkpoint; checkpoints of older versions lack `adversary-progress`."""
+        """Load the tensors of a checkpoint; those of older versions lack `adversary-progress`, or a part."""
         self.discriminator.load_state_dict(tensors["adversary"])
         restore_optimizer(self.optimizer, tensors["adversary-optimizer"])
         progress = tensors.get("adversary-progress", {})
         self.updates = int(progress.get("seen", torch.tensor(0)))
         self.accuracy = float(progress.get("right", torch.tensor(0.5)))
+        if "penalty" in progress:
+            self._rng.set_state(progress["penalty"])
+
+
+def trunk_shape(config: TrainConfig) -> TrunkShape:
+    """Return what a discriminator with layers of the generator needs to know of it.
+
+    Args:
+        config: the run's config.
+    """
+    return TrunkShape(config.network_shape, tuple(map(float, config.quantizer.table)))
 
 
 def _after_prompt(logits: Tensor, samples: int, prompt_length: int) -> Tensor:

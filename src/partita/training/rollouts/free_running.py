@@ -19,7 +19,7 @@ from partita.sampling.frame_sources import FrameSource, GivenFrames
 from partita.sampling.stream import draw
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
-from partita.training.judges.adversary import Adversary
+from partita.training.judges.adversary import Adversary, trunk_shape
 from partita.training.judges.base import ClipBatch, Judge, TensorFiles
 from partita.training.judges.critic import CriticJudge
 from partita.training.judges.discriminator import DiscriminatorJudge
@@ -71,9 +71,20 @@ class FreeRunning:
             order = torch_stream(config.seed, "rollout/order")
             return RatioJudge(self.compute, config.ratio, config.network_shape, config.rollout.clips, order)
         assert config.adversary is not None
-        adversary = Adversary(config.adversary, seed=config.seed, compute=self.compute)
+        adversary = Adversary(
+            config.adversary, seed=config.seed, compute=self.compute, trunk_shape=trunk_shape(config)
+        )
         replay, noise = self.rngs["replay"], self.rngs["noise"]
         return DiscriminatorJudge(adversary, self.rollout, self._table, replay_rng=replay, noise_rng=noise)
+
+    def begin_from(self, generator: WaveNet) -> None:
+        """Let a discriminator with layers of the generator begin with their weights.
+
+        Args:
+            generator: the model that the run starts from.
+        """
+        if isinstance(self.judge, DiscriminatorJudge):
+            self.judge.adversary.begin_from(generator)
 
     def loss(
         self, generator: WaveNet, batch: RolloutBatch, *, step: int, progress: float
