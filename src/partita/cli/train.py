@@ -34,7 +34,7 @@ GROUPS = {
     "adversary": (
         *("--arm", "--adversary.weight", "--adversary.warmup", "--adversary.discriminators"),
         *("--adversary.loss", "--adversary.feature-weight", "--adversary.updates"),
-        *("--adversary.learning-rate", "--adversary.min-accuracy", "--adversary.max-accuracy"),
+        *("--adversary.learning-rate", "--adversary.min-accuracy"),
         *("--critic.run", "--critic.weight", "--critic.learning-rate"),
         *("--ratio.weight", "--ratio.beta", "--ratio.refresh"),
     ),

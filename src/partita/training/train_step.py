@@ -118,7 +118,7 @@ class TrainStep:
     def context(self) -> int:
         """Samples that windows need before the first target, for the generator and for the judge."""
         own = self.generator.receptive_field
-        return own if self.free_running is None else max(own, self.free_running.judge.context)
+        return own if self.free_running is None else max(own, self.free_running.context)
 
     def update(
         self, classes: Tensor, valid: Tensor, info: StepInfo, conditions: Conditions | None = None
@@ -173,7 +173,7 @@ class TrainStep:
         """Add the gradient of the judge's loss on the generator's own clips; extend `numbers`."""
         loss, judge_numbers = free_running.loss(self.generator, batch, step=info.step, progress=info.progress)
         numbers |= judge_numbers
-        judge = free_running.judge
+        judge = free_running.judge_at(info.progress)
         weight = 0.0 if loss is None else judge.weight(info.progress)
         numbers["judge_heard"] = numbers["bits"].new_tensor(float(weight > 0.0))
         if loss is None:

@@ -59,7 +59,7 @@ class Trainer:
         self._temperatures = ChosenTemperatures(frames=run.frame_temperature)
         self._scorer = ValidationScorer(run.corpus, run.config, run.train_step)
         self._previews = PreviewClips(run.folder, run.corpus, run.config, tensorboard)
-        self._monitor = DiscriminatorMonitor(critic=run.config.critic is not None)
+        self._monitor = DiscriminatorMonitor(critic=run.config.adversary is None)
         for record in metrics.read(run.folder.metrics_path):  # an earlier session reported these problems
             if record.get("kind") == "train":
                 self._monitor.update(record["step"], record)

@@ -14,7 +14,11 @@ JUDGED = [name for name, arm in ARMS.items() if arm.twin is not None]
 
 
 def test_the_names_of_the_arms() -> None:
-    judged = ["report", "report-formula", "gumbel", "pathwise", "policy", "critic", "corrected", "ddo"]
+    discriminators, critics = (
+        ["report", "report-formula", "gumbel", "pathwise", "policy"],
+        ["critic", "corrected"],
+    )
+    judged = [*discriminators, *critics, "phased", "ddo"]
     assert judged == JUDGED
     assert list(ARMS) == ["likelihood", *judged, *(f"{name}-0" for name in judged)]
     assert all(arm.name == name for name, arm in ARMS.items())
@@ -28,9 +32,9 @@ def test_a_twin_is_its_arm_with_weight_0(name: str) -> None:
     assert record.twin.is_twin
     assert not record.is_twin
     arm, twin = record.overlay(BASE), record.twin.overlay(BASE)
-    judges = [config.critic or config.adversary or config.ratio for config in (arm, twin)]
-    assert judges[0] is not None
-    assert judges[1] == replace(judges[0], weight=0.0)
+    judges = [(config.critic, config.adversary, config.ratio) for config in (arm, twin)]
+    assert any(judges[0])
+    assert judges[1] == tuple(one and replace(one, weight=0.0) for one in judges[0])
     assert twin.rollout == arm.rollout
     assert twin == replace(arm, arm=twin.arm, adversary=twin.adversary, critic=twin.critic, ratio=twin.ratio)
     assert with_arm(arm, "likelihood") == with_arm(BASE, "likelihood")
@@ -64,6 +68,24 @@ def test_the_critic_of_the_arm_corrected_learns(rate: float, expected: float) ->
     base = replace(base, critic=CriticConfig(run="runs/large", learning_rate=rate))
     critic = with_arm(base, "corrected").critic
     assert critic == CriticConfig(run="runs/large", learning_rate=expected)
+
+
+@pytest.mark.parametrize(("until", "expected"), [(1.0, 0.5), (0.25, 0.25)])
+def test_the_critic_of_the_arm_phased_gives_way_to_an_adversary(until: float, expected: float) -> None:
+    described = CriticConfig(run="runs/large", until=until)
+    base = replace(with_arm(BASE, "critic" if until == 1.0 else "phased"), critic=described)
+    phased = with_arm(base, "phased")
+    assert phased.critic == replace(described, until=expected)
+    assert phased.adversary is not None
+    alone = with_arm(phased, "critic")
+    assert (alone.critic, alone.adversary) == (replace(described, until=1.0), None)
+
+
+def test_a_phase_of_a_critic_needs_an_adversary_after_it() -> None:
+    with pytest.raises(PartitaError, match=r"`critic.until` is 0.3, but there is no adversary"):
+        replace(with_arm(BASE, "critic"), critic=CriticConfig(until=0.3))
+    with pytest.raises(PartitaError, match="no adversary: leave the adversary out"):
+        replace(with_arm(BASE, "phased"), critic=CriticConfig())
 
 
 def test_an_unknown_arm_is_refused() -> None:

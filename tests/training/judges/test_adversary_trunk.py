@@ -30,7 +30,7 @@ def trunk_of(train_step: TrainStep) -> TrunkDiscriminator:
     judge = train_step.adversary
     if judge is None:
         assert train_step.free_running is not None
-        judge = train_step.free_running.judge.adversary  # type: ignore[attr-defined]
+        judge = train_step.free_running.judges[-1].adversary  # type: ignore[attr-defined]
     assert isinstance(judge.discriminator, TrunkDiscriminator)
     return judge.discriminator
 

@@ -214,3 +214,22 @@ def test_a_gpu_takes_the_same_path(base: TrainConfig, arm: str) -> None:
     assert all(torch.isfinite(value) for value in numbers.values())
     assert train_step.free_running is not None
     train_step.restore({name: dict(group) for name, group in train_step.tensors().items()})
+
+
+def test_in_phases_the_critic_judges_first_and_then_the_discriminator(base: TrainConfig) -> None:
+    config = with_arm(base, "phased")
+    assert config.critic is not None and config.adversary is not None
+    config = replace(config, adversary=replace(config.adversary, warmup=0))
+    train_step, heard = step_of(config), []
+    assert train_step.free_running is not None
+    fresh = train_step.tensors()["adversary"]
+    fresh = {name: value.clone() for name, value in fresh.items()}
+    for step in range(1, 7):
+        numbers = train_step.update(
+            *windows(config, train_step.context, step), StepInfo(step, 2e-3, (step - 1) / 6)
+        )
+        heard.append({"reward", "discriminator_loss"} & numbers.keys())
+        assert same(train_step.tensors()["adversary"], fresh) == (step <= 3)
+    assert heard == 3 * [{"reward"}] + 3 * [{"discriminator_loss"}]
+    judges = train_step.free_running.judges
+    assert train_step.free_running.context == max(judge.context for judge in judges)

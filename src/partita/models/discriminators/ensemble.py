@@ -34,9 +34,9 @@ class EnsembleConfig:
     """
 
     discriminators: tuple[str, ...] = ("patchgan",)
-    """The discriminators, one or more of `patchgan` (the report's), `multi-scale` (MelGAN's), `multi-period`
-    (HiFi-GAN's), `spectral` (as UnivNet's or EnCodec's) and `trunk` (the generator's first layers). `trunk`
-    begins with the weights of the model that the run starts from. Their losses are averaged."""
+    """The discriminators: one or more of `patchgan`, `multi-scale`, `multi-period`, `spectral` and `trunk`.
+    They are the report's, MelGAN's, HiFi-GAN's, one as UnivNet's or EnCodec's, and the generator's first
+    layers, which begin with the weights of the model that the run starts from. Their losses are averaged."""
     spectral_norm: bool = False
     """Divide each weight of the discriminators by its largest singular value (Miyato et al. 2018)."""
     patchgan: PatchGANConfig = field(default_factory=PatchGANConfig)

@@ -3,8 +3,9 @@
 `likelihood` is the base. `report` adds the adversary, as the report's code does. `report-formula` matches by
 the norm, as the report's formula for L_G is written. In `gumbel`, `pathwise` and `policy` the adversary
 judges clips that the model draws, each by its route. In `critic` a larger likelihood model judges them; in
-`corrected` this critic goes on learning. In `ddo` the model's own likelihood, over that of an earlier state,
-is the discriminator. The name of a twin is the arm's name with `-0` at the end.
+`corrected` this critic goes on learning, and in `phased` an adversary takes its place after half of the run.
+In `ddo` the model's own likelihood, over that of an earlier state, is the discriminator. The name of a twin
+is the arm's name with `-0` at the end.
 """
 
 from collections.abc import Iterator, Mapping
@@ -72,6 +73,8 @@ class Arm:
             return None
         critic = config.critic or self.critic
         critic = replace(critic, learning_rate=critic.learning_rate or self.critic.learning_rate)
+        if critic.until == 1.0 or self.critic.until == 1.0:  # one that the config does not describe
+            critic = replace(critic, until=self.critic.until)
         return replace(critic, weight=0.0) if self.is_twin else critic
 
     def _ratio(self, config: TrainConfig) -> RatioConfig | None:
@@ -91,6 +94,12 @@ def _all_arms() -> Iterator[Arm]:
         Arm(name="policy", route="policy", adversary=AdversaryConfig(weight=0.5, warmup=100)),
         Arm(name="critic", route="policy", critic=CriticConfig()),
         Arm(name="corrected", route="policy", critic=CriticConfig(learning_rate=5e-5)),
+        Arm(
+            name="phased",
+            route="pathwise",
+            critic=CriticConfig(until=0.5),
+            adversary=AdversaryConfig(weight=0.25, warmup=100),
+        ),
         Arm(name="ddo", route="ratio", ratio=RatioConfig()),
     )
     twins = [replace(arm, name=f"{arm.name}-0", is_twin=True) for arm in judged]

@@ -94,11 +94,14 @@ class CriticConfig:
     """Make the weight a share of the norm of the likelihood's gradient. Otherwise it is a plain factor."""
     ramp: float = 0.0
     """Share of the run, 0 to 1, over which the weight rises from 0."""
+    until: float = 1.0
+    """Share of the run, 0 to 1, for which the critic judges. Below 1 an adversary takes its place after that
+    (Li et al. 2026, "AAD-1"): the critic brings the clips near enough to real sound for a discriminator."""
     discount: float = 0.0
     """Factor gamma, 0 to 1, by which a divergence counts less for each sample farther back. With 0 the later
     consequences of a sample have no gradient. Values above 0 add noise and can make the result worse."""
     learning_rate: float = 0.0
-    """Learning rate (Adam) at which the critic learns to tell drawn clips from the recording; 0 leaves it
+    """Learning rate (Adam) at which the critic learns to tell drawn clips from real ones; 0 leaves it
     fixed. It starts as the discriminator that its likelihoods define. Only this run's copy of the critic
     changes."""
     update_every: int = 4
@@ -109,5 +112,5 @@ class CriticConfig:
         check_count("update_every", self.update_every, 1)
         check_range("learning_rate", self.learning_rate, 0.0, 1.0)
         check_range("weight", self.weight, 0.0, LARGEST_WEIGHT)
-        for name in ("ramp", "discount"):
+        for name in ("ramp", "discount", "until"):
             check_range(name, getattr(self, name), 0.0, 1.0)

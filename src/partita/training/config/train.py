@@ -12,10 +12,10 @@ from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
+from partita.training.config.judge_checks import check_judges
 from partita.training.config.ratio import RatioConfig
-from partita.training.config.rollout import FREE_RUNNING, RATIO, CriticConfig, RolloutConfig
+from partita.training.config.rollout import FREE_RUNNING, CriticConfig, RolloutConfig
 from partita.training.config.tiers import AUTO, FrameTierConfig, check_conditions
-from partita.training.losses.gan import REWARDING
 
 __all__ = [
     "DEFAULT_MINUTES",
@@ -67,8 +67,8 @@ class TrainConfig:
 
     arm: str = "likelihood"
     """Losses: `likelihood`, alone or with a discriminator (`report`, `report-formula`, `gumbel`, `pathwise`,
-    `policy`), a larger model (`critic`, `corrected`) or itself (`ddo`). With `-0` at the end of the name the
-    other weight is 0."""
+    `policy`), a larger model (`critic`, `corrected`), both in turn (`phased`) or itself (`ddo`). With `-0` at
+    the end of the name the other weight is 0."""
     size: str = "small"
     """Size of the network: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
@@ -127,7 +127,7 @@ class TrainConfig:
     weight_decay: float = 0.01
     """Decoupled weight decay, for `muon` and `adamw`."""
     grad_clip: float = 1.0
-    """Largest norm of the gradient; a larger gradient is scaled down. 0 turns clipping off."""
+    """Largest norm of the gradient; a larger one is scaled down. 0 turns clipping off."""
     ema_decay: float = 0.999
     """Decay of the exponential moving average (EMA) of the weights, which is scored and drawn from. The decay
     starts low and grows to this value, so that short runs have a short average. 0 turns the average off."""
@@ -193,10 +193,7 @@ class TrainConfig:
         if self.steps is not None and self.epochs is not None:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` is {self.epochs}: give one of them")
         self._check_targets()
-        self._check_critic()
-        self._check_ratio()
-        if self.rollout.free_running:
-            self._check_free_running()
+        check_judges(self)
         if self.network_shape.classes != self.quantizer.classes:
             raise PartitaError(
                 f"the network has {self.network_shape.classes} classes, the quantizer"
@@ -234,55 +231,6 @@ class TrainConfig:
                 raise PartitaError(
                     f"`targets` is {self.targets}, but the discriminator `{kind}` needs at least {least}:"
                     " raise `targets`, or give it a smaller shape"
-                )
-
-    def _check_critic(self) -> None:
-        if self.critic is not None and (self.adversary is not None or self.rollout.route != "policy"):
-            raise PartitaError(
-                "a critic needs the route `policy` and no adversary: leave the adversary out and set"
-                " `rollout.route` to `policy`, or take the arm `critic`"
-            )
-
-    def _check_ratio(self) -> None:
-        others = self.adversary is not None or self.critic is not None
-        if (self.ratio is None) == (self.rollout.route == RATIO) or (self.ratio is not None and others):
-            raise PartitaError(
-                "the ratio objective and `rollout.route` `ratio` need each other, and no other judge: take"
-                " the arm `ddo`"
-            )
-
-    def _check_free_running(self) -> None:
-        route, adversary = self.rollout.route, self.adversary
-        if adversary is None and self.critic is None and self.ratio is None:
-            raise PartitaError(
-                f"`rollout.route` is {route!r} but nothing judges the clips: give an adversary, or take an"
-                f" arm, for example `{route}`"
-            )
-        if self.match != "likelihood":
-            raise PartitaError(
-                f"`match` is {self.match!r}, which compares sample by sample with the recording, but the"
-                f" clips of `rollout.route` {route!r} differ from it: match by `likelihood`"
-            )
-        if adversary is not None:
-            self._check_free_running_adversary(adversary)
-
-    def _check_free_running_adversary(self, adversary: AdversaryConfig) -> None:
-        rollout, least = self.rollout, max(adversary.min_samples.values())
-        if rollout.prompt_tail < least:
-            raise PartitaError(
-                f"`rollout.prompt_tail` is {rollout.prompt_tail}, but a discriminator needs at least {least}"
-                " samples, and a clip may be short where a recording ends: raise it"
-            )
-        if adversary.weight_by != "plain":
-            raise PartitaError(
-                f"`weight_by` is {adversary.weight_by!r}, but on the route {rollout.route!r}"
-                " `rollout.relative` makes the weight a share of the gradient: leave it at `plain`"
-            )
-        for name in ("feature_weight", "saturating", "loss") if rollout.route == "policy" else ():
-            if getattr(adversary, name) and getattr(adversary, name) not in REWARDING:
-                raise PartitaError(
-                    f"`adversary.{name}` is {getattr(adversary, name)}, but the route `policy` takes rewards"
-                    " from the logits and no loss through the discriminator: leave it out"
                 )
 
     @property

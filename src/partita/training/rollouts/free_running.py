@@ -5,6 +5,7 @@ turns them into a loss. This file does not know which judge it has, nor the gene
 random choice has its own stream.
 """
 
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from partita.sampling.config import SamplingConfig
 from partita.sampling.frame_sources import FrameSource, GivenFrames
 from partita.sampling.stream import draw
 from partita.seeds import torch_stream
-from partita.training.config.train import TrainConfig
+from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.judges.adversary import Adversary, trunk_shape
 from partita.training.judges.base import ClipBatch, Judge, TensorFiles
 from partita.training.judges.critic import CriticJudge
@@ -52,7 +53,7 @@ class FreeRunning:
     Args:
         config: the run's config, with a free-running route.
         compute: device and precision.
-        critic: the critic's model; None if the config has an adversary.
+        critic: the critic's model; None if the config has none.
     """
 
     def __init__(self, config: TrainConfig, compute: ComputeDevice, *, critic: WaveNet | None = None) -> None:
@@ -60,19 +61,23 @@ class FreeRunning:
         self.rngs = {name: torch_stream(config.seed, f"rollout/{name}") for name in STREAMS}
         self.clips: ClipBatch | None = None
         self._table = torch.tensor(config.quantizer.table, device=compute.device)
-        self.judge = self._make_judge(critic)
+        self.judges = list(self._make_judges(critic))
+        """The judges of the phases of the run, in order: one, or a critic and then an adversary."""
 
-    def _make_judge(self, critic: WaveNet | None) -> Judge:
+    def _make_judges(self, critic: WaveNet | None) -> Iterator[Judge]:
         config = self.config
         if critic is not None:
             assert config.critic is not None
-            return CriticJudge(critic, self.compute, config.critic)
+            yield CriticJudge(critic, self.compute, config.critic)
         if config.ratio is not None:
             order = torch_stream(config.seed, "rollout/order")
-            return RatioJudge(self.compute, config.ratio, config.network_shape, config.rollout.clips, order)
-        assert config.adversary is not None
+            yield RatioJudge(self.compute, config.ratio, config.network_shape, config.rollout.clips, order)
+        if config.adversary is not None:
+            yield self._discriminator_judge(config.adversary)
+
+    def _discriminator_judge(self, config: AdversaryConfig) -> DiscriminatorJudge:
         adversary = Adversary(
-            config.adversary, seed=config.seed, compute=self.compute, trunk_shape=trunk_shape(config)
+            config, seed=self.config.seed, compute=self.compute, trunk_shape=trunk_shape(self.config)
         )
         replay, noise = self.rngs["replay"], self.rngs["noise"]
         return DiscriminatorJudge(adversary, self.rollout, self._table, replay_rng=replay, noise_rng=noise)
@@ -83,8 +88,23 @@ class FreeRunning:
         Args:
             generator: the model that the run starts from.
         """
-        if isinstance(self.judge, DiscriminatorJudge):
-            self.judge.adversary.begin_from(generator)
+        for judge in self.judges:
+            if isinstance(judge, DiscriminatorJudge):
+                judge.adversary.begin_from(generator)
+
+    @property
+    def context(self) -> int:
+        """Real samples before a clip that a judge needs."""
+        return max(judge.context for judge in self.judges)
+
+    def judge_at(self, progress: float) -> Judge:
+        """Return the judge of a phase of the run.
+
+        Args:
+            progress: the finished share of the run, 0 to 1.
+        """
+        critic = self.config.critic
+        return self.judges[-1] if critic is None or progress >= critic.until else self.judges[0]
 
     def loss(
         self, generator: WaveNet, batch: RolloutBatch, *, step: int, progress: float
@@ -102,14 +122,15 @@ class FreeRunning:
             with a loss `entropy_drawn` in bits, the root mean squares `level_real` and `level_drawn`, and
             `clip_length`.
         """
-        drawer = self.judge.drawer(generator, step=step)
+        judge = self.judge_at(progress)
+        drawer = judge.drawer(generator, step=step)
         if self.clips is None or self._draws_again(step):
             self.clips = self.draw_clips(drawer, batch, progress)
         clips = self.clips
-        numbers = self.judge.update(generator, clips, step=step)
-        if not self.judge.active:
+        numbers = judge.update(generator, clips, step=step)
+        if not judge.active:
             return None, numbers
-        loss, logits, judge_numbers = self.judge.generator_loss(generator, clips)
+        loss, logits, judge_numbers = judge.generator_loss(generator, clips)
         waveforms = {"real": self._table[clips.real], "drawn": self._table[clips.drawn]}
         numbers |= {f"level_{name}": waveform.square().mean().sqrt() for name, waveform in waveforms.items()}
         numbers["entropy_drawn"] = entropy_bits(logits.detach()).mean()
@@ -179,7 +200,10 @@ class FreeRunning:
 
     def tensors(self) -> TensorFiles:
         """Return all that `restore` needs, for a checkpoint."""
-        files = self.judge.tensors()
+        files: TensorFiles = {}
+        for judge in self.judges:
+            found = judge.tensors()
+            files |= found | {"rollout": files.get("rollout", {}) | found["rollout"]}
         clips = {} if self.clips is None else {name: getattr(self.clips, name) for name in CLIPS}
         saved = {name: value.to(torch.int16) for name, value in clips.items()}
         if self.clips is not None and self.clips.conditions is not None:
@@ -193,7 +217,8 @@ class FreeRunning:
         Raises:
             PartitaError: the critic's initial weights are not those with which the checkpoint was saved.
         """
-        self.judge.restore(tensors)
+        for judge in self.judges:
+            judge.restore(tensors)
         for name, rng in self.rngs.items():
             rng.set_state(tensors["rollout-random"][name])
         saved = tensors["rollout"]
