@@ -1,0 +1,111 @@
+"""What every head gives, and what heads with a density over values have in common.
+
+The classes 0 to N - 1 are the values y_c = 2 c / (N - 1) - 1. A density over y gives the probability of a
+class by its integral over the class's bin, y_c - h to y_c + h with h = 1 / (N - 1); the first and the last
+bin reach to infinity (Salimans et al. 2017, "PixelCNN++", section 2.1).
+
+Layout: outputs (..., columns), classes (...). This file does not know any distribution.
+"""
+
+from abc import ABC, abstractmethod
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from partita.checks import check_count
+
+
+class Head(ABC):
+    """The distribution of a sample over the classes, from a network's outputs.
+
+    Args:
+        classes: N, at least 2.
+    """
+
+    def __init__(self, classes: int) -> None:
+        check_count("classes", classes, 2, 1 << 16)
+        self.classes = classes
+
+    @property
+    @abstractmethod
+    def columns(self) -> int:
+        """Outputs of the network for each sample."""
+
+    @abstractmethod
+    def nats(
+        self, outputs: Float[Tensor, "... columns"], classes: Int[Tensor, "..."]
+    ) -> Float[Tensor, "..."]:
+        """Return -ln of the probability of each class, in float32 or float64."""
+
+    @abstractmethod
+    def cdf(self, outputs: Float[Tensor, "... columns"], classes: Int[Tensor, "..."]) -> Float[Tensor, "..."]:
+        """Return the probability of each class and all lower ones."""
+
+    @abstractmethod
+    def draw(
+        self,
+        outputs: Float[Tensor, "... columns"],
+        uniforms: Float[Tensor, "..."],
+        *,
+        temperature: float = 1.0,
+    ) -> Int[Tensor, "..."]:
+        """Return a class for each uniform, a number in (0, 1).
+
+        Args:
+            outputs: of the network.
+            uniforms: one for each sample.
+            temperature: above 0; it scales deviations, and its inverse scales logits.
+        """
+
+    @abstractmethod
+    def initial_bias(self) -> Float[Tensor, " columns"]:
+        """Return the biases of the outputs with which a network begins."""
+
+
+class DensityHead(Head):
+    """A head with a density over values, integrated over the bins of the classes."""
+
+    @abstractmethod
+    def values(
+        self,
+        outputs: Float[Tensor, "... columns"],
+        uniforms: Float[Tensor, "..."],
+        *,
+        temperature: float = 1.0,
+    ) -> Float[Tensor, "..."]:
+        """Return a drawn value y for each uniform, not rounded; its derivative is the pathwise one."""
+
+    def draw(
+        self,
+        outputs: Float[Tensor, "... columns"],
+        uniforms: Float[Tensor, "..."],
+        *,
+        temperature: float = 1.0,
+    ) -> Int[Tensor, "..."]:
+        """Return the class whose bin has the drawn value; see `Head.draw`."""
+        values = self.values(outputs, uniforms, temperature=temperature).detach()
+        return ((values + 1.0) * (0.5 * (self.classes - 1))).round().clamp(0, self.classes - 1).long()
+
+    def edges(self, classes: Int[Tensor, "..."], like: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the ends of each class's bin in y, as if the first and the last were as narrow as others."""
+        middle = 2.0 * classes.to(like.dtype) / (self.classes - 1) - 1.0
+        return middle - self.half_bin, middle + self.half_bin
+
+    def ends(self, classes: Int[Tensor, "..."]) -> tuple[Bool[Tensor, "..."], Bool[Tensor, "..."]]:
+        """Return which classes are the first one, and which are the last one."""
+        return classes == 0, classes == self.classes - 1
+
+    @property
+    def half_bin(self) -> float:
+        """Half of the width of a bin, h."""
+        return 1.0 / (self.classes - 1)
+
+
+def wide(outputs: Tensor) -> Tensor:
+    """Return outputs in float32, or in float64 if they are float64.
+
+    >>> wide(torch.zeros(1, dtype=torch.bfloat16)).dtype
+    torch.float32
+    """
+    return outputs if outputs.dtype == torch.float64 else outputs.float()
