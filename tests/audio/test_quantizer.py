@@ -29,7 +29,7 @@ def test_every_class_comes_back_and_the_table_is_odd_and_increasing(kind: str, c
     assert np.array_equal(quantizer.encode(quantizer.decode(every)), every)
     assert np.all(np.diff(quantizer.table) > 0)
     assert np.allclose(quantizer.table, -quantizer.table[::-1], atol=1e-7)
-    assert quantizer.encode(np.zeros(1)).dtype == (np.uint8 if classes <= 256 else np.int16)
+    assert quantizer.encode(np.zeros(1)).dtype == (np.uint8 if classes <= 256 else np.uint16)
 
 
 @given(st.lists(st.floats(-2, 2), min_size=1), st.sampled_from(KINDS), st.integers(2, 300))
@@ -59,7 +59,7 @@ def test_silence_decodes_to_almost_nothing() -> None:
     assert abs(Quantizer().table[Quantizer().zero_class]) < 1e-4
 
 
-@pytest.mark.parametrize("bad", [{"kind": "a-law"}, {"classes": 1}, {"classes": 40000}])
+@pytest.mark.parametrize("bad", [{"kind": "a-law"}, {"classes": 1}, {"classes": 70000}])
 def test_refuses(bad: dict[str, Any]) -> None:
     with pytest.raises(PartitaError, match=next(iter(bad))):
         Quantizer(**bad)

@@ -23,7 +23,7 @@ class Quantizer:
 
     Args:
         kind: "mu-law" or "linear".
-        classes: number of levels, 2 to 32768.
+        classes: number of levels, 2 to 65536.
 
     Raises:
         PartitaError: `kind` is unknown, or `classes` is out of range.
@@ -41,13 +41,13 @@ class Quantizer:
     def __post_init__(self) -> None:
         if self.kind not in ("mu-law", "linear"):
             raise PartitaError(f'`kind` is {self.kind!r}, must be "mu-law" or "linear": choose one of them')
-        if not 2 <= self.classes <= 32768:
-            raise PartitaError(f"`classes` is {self.classes}, must be 2 to 32768: 256 is the usual number")
+        if not 2 <= self.classes <= 65536:
+            raise PartitaError(f"`classes` is {self.classes}, must be 2 to 65536: 256 is the usual number")
 
     @property
-    def dtype(self) -> type[np.unsignedinteger[Any]] | type[np.signedinteger[Any]]:
-        """Return the integer type of classes: uint8 for up to 256 classes, int16 for more."""
-        return np.uint8 if self.classes <= 256 else np.int16
+    def dtype(self) -> type[np.unsignedinteger[Any]]:
+        """Return the integer type of classes: uint8 for up to 256 classes, uint16 for more."""
+        return np.uint8 if self.classes <= 256 else np.uint16
 
     def encode(self, waveform: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Return the class of each sample; clip values outside [-1, 1].

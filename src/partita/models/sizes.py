@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from partita.audio.features.layout import FrameLayout
-from partita.checks import MOST_CHANNELS, MOST_PARAMETERS, check_counts
+from partita.checks import MOST_CHANNELS, MOST_PARAMETERS, check_choice, check_counts
 from partita.errors import PartitaError
+from partita.models.heads.choice import CATEGORICAL, HEADS, MIXTURES, make_head
 
 MOST = {
     "blocks": 64,
@@ -19,11 +20,15 @@ MOST = {
     "skip_channels": MOST_CHANNELS,
     "end_channels": MOST_CHANNELS,
     "kernel_size": 64,
-    "classes": 1 << 15,  # samples have 16 bits
+    "classes": 1 << 16,
+    "mixtures": 1024,
     "condition_channels": MOST_CHANNELS,
     "period_taps": 31,
 }
 MOST_PAST = 1 << 22  # samples
+MOST_CATEGORIES = 1 << 15
+MOST_EMBEDDINGS, EMBEDDINGS = 1024, 256
+GRIDS = ("mu-law", "linear")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +70,24 @@ class WaveNetConfig:
     """Channels of the hidden layers between the frames and the gated units."""
     period_taps: int = 0
     """Past samples, about one period of the pitch back, that are added to the input; 0 without a pitch."""
+    head: str = CATEGORICAL
+    """Distribution of a sample: `categorical`, `logistic` (a mixture) or `gaussian`."""
+    mixtures: int = MIXTURES
+    """Distributions in the mixture of the head `logistic`."""
+    grid: str = "mu-law"
+    """How the values of the classes are spaced, `mu-law` or `linear`. It places the embeddings of a head with
+    a density that has more than 1,024 classes."""
 
     def __post_init__(self) -> None:
         """Check the ranges of all fields, and that the network is not too large."""
         check_counts(self, MOST, {"kernel_size": 2, "classes": 2, "period_taps": 0})
+        check_choice("head", self.head, HEADS)
+        check_choice("grid", self.grid, GRIDS)
+        if self.head == CATEGORICAL and self.classes > MOST_CATEGORIES:
+            raise PartitaError(
+                f"`classes` is {self.classes}, but the head `categorical` has at most {MOST_CATEGORIES}: give"
+                " fewer, or the head `logistic` or `gaussian`"
+            )
         layout = self.condition
         if self.period_taps and not (layout is not None and layout.bands and layout.sample_rate):
             raise PartitaError(
@@ -118,6 +137,21 @@ class WaveNetConfig:
         return self.condition.longest_period + self.period_taps // 2 - 1
 
     @cached_property
+    def outputs(self) -> int:
+        """Outputs for each predicted sample.
+
+        >>> SIZES["small"].outputs
+        256
+        """
+        return make_head(self.head, classes=self.classes, mixtures=self.mixtures).columns
+
+    @property
+    def embeddings(self) -> int:
+        """Embeddings of samples: one for each class, or 256 between which those of finer grids lie."""
+        fine = self.head != CATEGORICAL and self.classes > MOST_EMBEDDINGS
+        return EMBEDDINGS if fine else self.classes
+
+    @cached_property
     def multiply_adds(self) -> int:
         """Multiply-adds of the forward pass for one predicted sample; the embedding look-up counts 0.
 
@@ -128,7 +162,7 @@ class WaveNetConfig:
         dilated = self.kernel_size * self.residual_channels * 2 * self.dilation_channels
         skip = self.dilation_channels * self.skip_channels
         residual = self.dilation_channels * self.residual_channels
-        end = self.skip_channels * self.end_channels + self.end_channels * self.classes
+        end = self.skip_channels * self.end_channels + self.end_channels * self.outputs
         return count * (dilated + skip) + (count - 1) * residual + end
 
 

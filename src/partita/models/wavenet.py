@@ -19,6 +19,8 @@ from partita.errors import PartitaError
 from partita.models.conditioning.conditioner import Conditioner
 from partita.models.conditioning.conditions import Conditions
 from partita.models.conditioning.period import period_before
+from partita.models.heads.choice import make_head
+from partita.models.heads.fine import FineEmbedding
 from partita.models.sizes import WaveNetConfig
 from partita.ops.gated_stack.blocks import BlockBias
 from partita.ops.gated_stack.dispatch import gated_stack
@@ -67,7 +69,7 @@ class WaveNet(nn.Module):
         g_l    = tanh(filter half of z_l) * sigmoid(gate half of z_l)            (equation 2)
         h_l+1  = h_l + g_l R_l + r_l                                             (section 2.4)
         s      = sum over l of g_l S_l, plus a bias, plus c_s[t + 1]
-        logits = relu(relu(s) E_1 + e_1) E_2 + e_2
+        outputs = relu(relu(s) E_1 + e_1) E_2 + e_2
 
     c[t + 1] is the condition of the predicted sample, if the network has one (section 2.5). With
     `period_taps` P is the period at the predicted sample, v its periodicity, and k counts from -(taps // 2)
@@ -89,7 +91,9 @@ class WaveNet(nn.Module):
         self.config = config
         count, kernel = len(config.dilations), config.kernel_size
         residual, dilation = config.residual_channels, config.dilation_channels
-        self.embedding = nn.Parameter(torch.empty(config.classes, residual))
+        self.head = make_head(config.head, classes=config.classes, mixtures=config.mixtures)
+        """The distribution of a sample, from the outputs."""
+        self.embedding = nn.Parameter(torch.empty(config.embeddings, residual))
         self.dilated = nn.Parameter(torch.empty(count, kernel * residual, 2 * dilation))
         self.dilated_bias = nn.Parameter(torch.zeros(count, 2 * dilation))
         self.residual = nn.Parameter(torch.empty(count - 1, dilation, residual))
@@ -98,15 +102,18 @@ class WaveNet(nn.Module):
         self.skip_bias = nn.Parameter(torch.zeros(config.skip_channels))
         self.end1 = nn.Parameter(torch.empty(config.skip_channels, config.end_channels))
         self.end1_bias = nn.Parameter(torch.zeros(config.end_channels))
-        self.end2 = nn.Parameter(torch.empty(config.end_channels, config.classes))
-        self.end2_bias = nn.Parameter(torch.zeros(config.classes))
+        self.end2 = nn.Parameter(torch.empty(config.end_channels, config.outputs))
+        self.end2_bias = nn.Parameter(self.head.initial_bias())
+        self.fine = FineEmbedding(config.classes, config.grid) if config.embeddings < config.classes else None
+        """How classes are placed between the embeddings, if there are more classes."""
         self._initialise(generator)
         self.conditioner = self._make_conditioner(generator)
         self.periodic: nn.Parameter | None = None
         """For each tap an embedding of its class, (taps, classes, residual channels)."""
         if config.period_taps:
-            taps = (ordered_embedding(config.classes, residual, generator) for _ in range(config.period_taps))
-            self.periodic = nn.Parameter(PERIODIC_SCALE * torch.stack(list(taps)))
+            rows, count = config.embeddings, config.period_taps
+            taps = [ordered_embedding(rows, residual, generator) for _ in range(count)]
+            self.periodic = nn.Parameter(PERIODIC_SCALE * torch.stack(taps))
 
     @property
     def receptive_field(self) -> int:
@@ -118,7 +125,7 @@ class WaveNet(nn.Module):
         count = len(self.config.dilations)
         with torch.no_grad():
             self.embedding.copy_(
-                ordered_embedding(self.config.classes, self.config.residual_channels, generator)
+                ordered_embedding(self.config.embeddings, self.config.residual_channels, generator)
             )
             self.dilated.normal_(0.0, 1.0 / math.sqrt(self.dilated.shape[1]), generator=generator)
             self.residual.normal_(0.0, 1.0 / math.sqrt(self.residual.shape[1]), generator=generator)
@@ -142,16 +149,20 @@ class WaveNet(nn.Module):
 
     def embed(self, classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"]) -> Tensor:
         """Look up the embeddings of classes, or mix them by one-hot or soft vectors, which pass gradients."""
+        return self.look_up(classes, self.embedding)
+
+    def look_up(self, classes: Tensor, table: Tensor) -> Tensor:
+        """Return the rows of a table of embeddings for classes, or mix them by one-hot or soft vectors."""
         if classes.is_floating_point():
-            return classes @ self.embedding
-        return functional.embedding(classes, self.embedding)
+            return classes @ table
+        return functional.embedding(classes, table) if self.fine is None else self.fine(classes, table)
 
     def forward(
         self,
         classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"],
         conditions: Conditions | None = None,
-    ) -> Float[Tensor, "batch predictions classes"]:
-        """Return the logits of the next sample for each input that has a complete receptive field.
+    ) -> Float[Tensor, "batch predictions outputs"]:
+        """Return the outputs for the sample after each input that has a complete receptive field.
 
         Args:
             classes: (batch, time) of classes, or (batch, time, classes) of one-hot or soft vectors; time is
@@ -160,7 +171,8 @@ class WaveNet(nn.Module):
                 without a condition ignores them.
 
         Returns:
-            (batch, time - R + 1, classes): entry i predicts the sample after input i + R - 1.
+            (batch, time - R + 1, outputs): entry i predicts the sample after input i + R - 1. They are the
+            logits of the classes, or what another `head` takes.
 
         Raises:
             PartitaError: the input is shorter than the receptive field, or the network has a condition and
@@ -204,12 +216,7 @@ class WaveNet(nn.Module):
         rows = torch.arange(len(classes), device=classes.device)[:, None]
         total = torch.zeros((), device=periodic.device)
         for tap in range(taps):
-            there = classes[rows, first + tap]
-            total = total + (
-                there @ periodic[tap]
-                if there.is_floating_point()
-                else functional.embedding(there, periodic[tap])
-            )
+            total = total + self.look_up(classes[rows, first + tap], periodic[tap])
         return periodicity[..., None] * total
 
     def _required(self, following: Conditions | None) -> Conditions:

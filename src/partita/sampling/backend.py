@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
+from partita.models.heads.choice import CATEGORICAL
 from partita.models.wavenet import WaveNet
 from partita.sampling.config import SamplingConfig
 from partita.sampling.cpu.engine import CPUEngine
@@ -23,7 +24,7 @@ class Engine(Protocol):
     position: int
     """Samples drawn so far, per clip."""
 
-    def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
+    def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.uint16]:
         """Draw the next samples, (clips, steps); see `CPUEngine.take`."""
 
     def copy(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
@@ -57,9 +58,38 @@ def engine_for(
     >>> engine_for(model, np.full((1, model.receptive_field), 128), SamplingConfig()).take(3).shape
     (1, 3)
     """
+    check_settings(model, config)
     if config.device == "cuda":
         return GPUEngine(model, history, config, numbers=numbers, conditions=conditions)
     return CPUEngine(model, history, config, numbers=numbers, conditions=conditions)
+
+
+def check_settings(model: WaveNet, config: SamplingConfig) -> None:
+    """Raise an error if a model's head can't be drawn from with some settings.
+
+    Args:
+        model: the model that draws.
+        config: how to draw.
+
+    Raises:
+        PartitaError: top-k, top-p or a GPU is wanted of a head with a density.
+
+    >>> from partita.models.sizes import SIZES
+    >>> check_settings(WaveNet(SIZES["tiny"]), SamplingConfig(top_k=3))
+    """
+    head = model.config.head
+    if head == CATEGORICAL:
+        return
+    for name in ("top_k", "top_p"):
+        if getattr(config, name) is not None:
+            raise PartitaError(
+                f"`{name}` keeps some of the classes' probabilities, but the model's head `{head}` has a"
+                " density: leave it out, and lower the temperature"
+            )
+    if config.device == "cuda":
+        raise PartitaError(
+            f"`device` is 'cuda', but the head `{head}` is drawn from on the CPU: set it to `cpu`"
+        )
 
 
 def check_memory(model: WaveNet, clips: int) -> None:

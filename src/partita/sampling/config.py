@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from partita.checks import check_range
 from partita.device import Device, available_cores, check_threads
 from partita.errors import PartitaError
+from partita.models.heads.choice import CATEGORICAL
 from partita.models.sizes import WaveNetConfig
 
 Precision = Literal["float32", "bfloat16", "int8"]
@@ -20,11 +21,13 @@ makes its mixtures too wide."""
 GUIDANCE = 2.0
 """How strongly drawn frames follow notes and labels. At 1, after short trainings, many are off the score."""
 MOST_GUIDANCE = 10.0
-MOST_SMOOTHING = 100.0
+MOST_SMOOTHING = 1000.0
 
 
 def usual_smoothing(network: WaveNetConfig) -> float:
-    """Return the smoothing of draws for a network, in classes: 0 without features.
+    """Return the smoothing of draws for a network, in classes: 0 without features, or with a linear grid.
+
+    On a linear grid a window of this size would reach over all soft sound.
 
     Args:
         network: the shape of the network.
@@ -33,8 +36,9 @@ def usual_smoothing(network: WaveNetConfig) -> float:
     >>> usual_smoothing(SIZES["small"])
     0.0
     """
-    condition = network.condition
-    return SMOOTHING * network.classes if condition is not None and condition.bands else 0.0
+    condition, companded = network.condition, network.head == CATEGORICAL or network.grid == "mu-law"
+    given = condition is not None and condition.bands
+    return SMOOTHING * network.classes if given and companded else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +67,7 @@ class SamplingConfig:
     """Draw only from the fewest, most probable classes whose sum reaches this value, above 0 and up to 1."""
     smoothing: float = 0.0
     """Replaces each drawn class by the mean of the distribution near it, with Gaussian weights of this many
-    classes, 0 to 100. It removes noise where the network is sure. 0 draws classes as they are."""
+    classes, 0 to 1,000. It removes noise where the network is sure. 0 draws classes as they are."""
     seed: int = 0
     """The seed, 0 to 2^64 - 1. The same seed gives the same clips."""
     precision: Precision = "float32"

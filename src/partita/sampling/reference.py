@@ -39,7 +39,7 @@ class CachedStep:
     def __call__(
         self, classes: Tensor, condition: Tensor | None = None, periods: Tensor | None = None
     ) -> Tensor:
-        """Process one sample of each clip, and compute the logits of the next one.
+        """Process one sample of each clip, and compute the outputs for the next one.
 
         Args:
             classes: (clips,) the newest samples.
@@ -49,10 +49,10 @@ class CachedStep:
                 network with `period_taps`.
 
         Returns:
-            (clips, classes).
+            (clips, outputs): the logits of the classes, or what another head takes.
         """
         model, units = self.model, 2 * self.model.config.dilation_channels
-        hidden: Tensor = model.embedding[classes]
+        hidden = model.look_up(classes, model.embedding)
         if model.periodic is not None:
             assert periods is not None
             hidden = hidden + self._one_period_before(model.periodic, classes, periods)
@@ -85,5 +85,5 @@ class CachedStep:
         clips, total = torch.arange(len(classes)), torch.zeros(())
         for tap in range(taps):
             there = self.line[(first + tap) % length, clips]
-            total = total + periodic[tap][there]
+            total = total + self.model.look_up(there, periodic[tap])
         return periods[:, 1:] * total

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
+from partita.models.heads.choice import CATEGORICAL
 from partita.models.wavenet import WaveNet
 from partita.sampling.backend import check_memory, engine_for
 from partita.sampling.config import SamplingConfig
@@ -109,7 +110,8 @@ class Stream:
             prompt, clips=clips, length=model.receptive_field, classes=count, zero_class=zero_class
         )
         self.clips = clips
-        self._dtype = np.uint8 if count <= 256 else np.int16
+        self._dtype = np.uint8 if count <= 256 else np.uint16
+        self._has_probabilities = model.config.head == CATEGORICAL
         self._engine = engine_for(model, history, self.config, conditions=conditions)
 
     @property
@@ -122,11 +124,13 @@ class Stream:
 
         Args:
             steps: samples per clip.
-            probabilities: (clips, steps, classes), filled with the probabilities that were drawn from.
+            probabilities: (clips, steps, classes), filled with the probabilities that were drawn from. Only a
+                categorical head has them.
 
         Returns:
-            (clips, steps), uint8 (int16 for more than 256 classes).
+            (clips, steps), uint8 (uint16 for more than 256 classes).
         """
+        assert probabilities is None or self._has_probabilities
         return self._engine.take(steps, probabilities).astype(self._dtype)
 
 

@@ -23,7 +23,7 @@ from partita.training.ema import EMA
 from partita.training.judges.adversary import Adversary, trunk_shape
 from partita.training.judges.base import TensorFiles, WaveformPair
 from partita.training.losses.gradient_scaling import add_gradient, gradient_ratio
-from partita.training.losses.likelihood import NATS_PER_BIT, likelihood_bits, matching_loss
+from partita.training.losses.likelihood import NATS_PER_BIT, matching_loss, mean_bits
 from partita.training.monitoring.diagnostics import entropy_bits
 from partita.training.optimizer import make_optimizer
 from partita.training.rollouts.free_running import FreeRunning, RolloutBatch
@@ -143,7 +143,7 @@ class TrainStep:
         with self.compute.autocast():
             past = classes[:, first:-1]
             logits = self._forward(past if self.past_noise is None else self.past_noise(past), own)
-        bits = likelihood_bits(logits, targets, valid)
+        bits = mean_bits(self.generator.head.nats(logits, targets), valid)
         _check_finite(bits, "the likelihood loss")
         numbers = {"bits": bits.detach()}
         loss = self._loss(LossInputs(logits, targets, valid), bits, info, numbers)

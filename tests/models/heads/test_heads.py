@@ -105,7 +105,7 @@ def test_the_pathwise_derivative_keeps_the_quantile(name: str) -> None:
     outputs = outputs_of(head, 40, scale=-2.0).requires_grad_()
     uniforms = torch.rand(40, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     direction = torch.randn(outputs.shape, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
-    values = head.values(outputs, uniforms)
+    values = head.sample(outputs, uniforms).values
     (gradient,) = torch.autograd.grad(values.sum(), outputs)
     quantiles = below(head, outputs.detach(), values.detach())
     moved = outputs.detach() + 1e-5 * direction

@@ -84,7 +84,7 @@ class Command:
     flatten it. The default is what training chose, or else 1."""
     smoothing: float | None = None
     """Move each drawn sample to the mean of what is likely near it, with Gaussian weights of this many
-    classes, 0 to 100. It removes hiss. By default 3 of 256 classes with features, else 0."""
+    classes, 0 to 1,000. It removes hiss. By default 3 of 256 classes with features, else 0."""
     steer: FlagCreatePairsOff[bool] = False
     """Steer the draws by a discriminator: of many continuations, keep those that it scores as most real."""
     judge: Path | None = None

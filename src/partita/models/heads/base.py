@@ -8,6 +8,7 @@ Layout: outputs (..., columns), classes (...). This file does not know any distr
 """
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -63,18 +64,32 @@ class Head(ABC):
         """Return the biases of the outputs with which a network begins."""
 
 
+class Drawn(NamedTuple):
+    """Values drawn from a density, and the one normal or logistic distribution that each is from.
+
+    Args:
+        values: not rounded to the grid; their derivative is the pathwise one.
+        means: of the distributions.
+        deviations: their standard deviations.
+    """
+
+    values: Float[Tensor, "..."]
+    means: Float[Tensor, "..."]
+    deviations: Float[Tensor, "..."]
+
+
 class DensityHead(Head):
     """A head with a density over values, integrated over the bins of the classes."""
 
     @abstractmethod
-    def values(
+    def sample(
         self,
         outputs: Float[Tensor, "... columns"],
         uniforms: Float[Tensor, "..."],
         *,
         temperature: float = 1.0,
-    ) -> Float[Tensor, "..."]:
-        """Return a drawn value y for each uniform, not rounded; its derivative is the pathwise one."""
+    ) -> Drawn:
+        """Return a value for each uniform; see `Head.draw`."""
 
     def draw(
         self,
@@ -82,10 +97,25 @@ class DensityHead(Head):
         uniforms: Float[Tensor, "..."],
         *,
         temperature: float = 1.0,
+        smoothing: float = 0.0,
     ) -> Int[Tensor, "..."]:
-        """Return the class whose bin has the drawn value; see `Head.draw`."""
-        values = self.values(outputs, uniforms, temperature=temperature).detach()
-        return ((values + 1.0) * (0.5 * (self.classes - 1))).round().clamp(0, self.classes - 1).long()
+        """Return the class whose bin has the drawn value; see `Head.draw`.
+
+        With a smoothing w the value moves toward the mean m of its distribution, of deviation s:
+
+            m + (y - m) s^2 / (s^2 + w^2)
+
+        Args:
+            outputs: of the network.
+            uniforms: one for each sample.
+            temperature: above 0.
+            smoothing: w in classes.
+        """
+        drawn = self.sample(outputs.detach().double(), uniforms, temperature=temperature)
+        narrow, window = drawn.deviations.square(), (2.0 * smoothing / (self.classes - 1)) ** 2
+        values = drawn.means + (drawn.values - drawn.means) * (narrow / (narrow + window))
+        places = torch.floor((values + 1.0) * (0.5 * (self.classes - 1)) + 0.5)
+        return places.clamp(0, self.classes - 1).long()
 
     def edges(self, classes: Int[Tensor, "..."], like: Tensor) -> tuple[Tensor, Tensor]:
         """Return the ends of each class's bin in y, as if the first and the last were as narrow as others."""

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.special import erfc, erfcx
 
-from partita.models.heads.base import DensityHead, wide
+from partita.models.heads.base import DensityHead, Drawn, wide
 
 LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION = -14.0, 3.0
 """Bounds of ln s; see `logistic.py`."""
@@ -68,17 +68,18 @@ class Gaussian(DensityHead):
         below: Tensor = torch.special.ndtr((high - mean) / deviation)
         return torch.where(self.ends(classes)[1], 1.0, below)
 
-    def values(
+    def sample(
         self,
         outputs: Float[Tensor, "... columns"],
         uniforms: Float[Tensor, "..."],
         *,
         temperature: float = 1.0,
-    ) -> Float[Tensor, "..."]:
-        """Return m + T s e, with e the normal quantile of the uniform; see `DensityHead.values`."""
+    ) -> Drawn:
+        """Return m + T s e, with e the normal quantile of the uniform; see `DensityHead.sample`."""
         mean, deviation = self._parts(outputs)
         quantiles: Tensor = torch.special.ndtri(uniforms.double())
-        return mean + temperature * deviation * quantiles.to(mean)
+        values = mean + temperature * deviation * quantiles.to(mean)
+        return Drawn(values, mean.detach(), temperature * deviation.detach())
 
     def initial_bias(self) -> Float[Tensor, " columns"]:
         """Return a mean of 0, and a wide deviation."""

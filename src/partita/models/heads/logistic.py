@@ -6,17 +6,21 @@ Sources: Salimans et al. 2017, "PixelCNN++", equation 2; van den Oord et al. 201
 2, which takes it for 16-bit sound. This file does not know networks.
 """
 
+import math
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
 from partita.checks import check_count
-from partita.models.heads.base import DensityHead, wide
+from partita.models.heads.base import DensityHead, Drawn, wide
 
 LEAST_LOG_SCALE, MOST_LOG_SCALE = -14.0, 3.0
 """Bounds of ln s: from a twentieth of a bin of 16 bits to a density that is flat over all values."""
 FIRST_LOG_SCALE = -2.0
+DEVIATION = math.pi / math.sqrt(3.0)
+"""The standard deviation of a logistic distribution of scale 1."""
 NEAREST = 1e-12
 """How near to 0 and 1 a uniform within a component may be."""
 
@@ -66,14 +70,14 @@ class LogisticMixture(DensityHead):
         _, high = self.edges(classes, wide(outputs))
         return torch.where(self.ends(classes)[1], 1.0, self._below(outputs, high))
 
-    def values(
+    def sample(
         self,
         outputs: Float[Tensor, "... columns"],
         uniforms: Float[Tensor, "..."],
         *,
         temperature: float = 1.0,
-    ) -> Float[Tensor, "..."]:
-        """Return drawn values; see `DensityHead.values`.
+    ) -> Drawn:
+        """Return drawn values; see `DensityHead.sample`.
 
         The uniform chooses a distribution, and what is left of it, between the ends of that distribution's
         share, is a uniform again. The derivative keeps the quantile of the whole mixture, as the implicit
@@ -83,14 +87,17 @@ class LogisticMixture(DensityHead):
         ends = torch.softmax(logits / temperature, -1).cumsum(-1)
         target = (uniforms.double() * ends[..., -1])[..., None]
         chosen = (ends <= target).sum(-1, keepdim=True).clamp(max=self.mixtures - 1)
-        end, mean, scale = (part.gather(-1, chosen)[..., 0] for part in (ends, means, scales))
+        end, mean, scale = (part.gather(-1, chosen)[..., 0] for part in (ends, means, temperature * scales))
         begin = torch.where(chosen == 0, 0.0, ends.gather(-1, (chosen - 1).clamp(min=0)))[..., 0]
         within = ((target[..., 0] - begin) / (end - begin)).clamp(NEAREST, 1.0 - NEAREST)
-        drawn = mean + temperature * scale * torch.logit(within)
-        if not outputs.requires_grad:
-            return drawn.to(wide(outputs))
-        below, density = self._below(outputs, drawn, temperature), self._density(outputs, drawn, temperature)
-        return drawn.to(below) - (below - below.detach()) / density.detach()
+        values = (mean + scale * torch.logit(within)).to(wide(outputs))
+        if outputs.requires_grad:
+            below, density = (
+                self._below(outputs, values, temperature),
+                self._density(outputs, values, temperature),
+            )
+            values = values - (below - below.detach()) / density.detach()
+        return Drawn(values, mean.to(values), (DEVIATION * scale).to(values))
 
     def initial_bias(self) -> Float[Tensor, " columns"]:
         """Return equal weights, and means that cover the values."""

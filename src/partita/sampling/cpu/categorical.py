@@ -13,6 +13,7 @@ import numpy as np
 
 from partita.ops.llvm.softmax import exponentials, largest
 from partita.ops.numba_cache import compiled
+from partita.sampling.cpu.densities import DensityRule
 
 NO_MASS = np.float32(0.0)
 
@@ -30,6 +31,8 @@ class ClassArrays(NamedTuple):
     """(classes,) int32: scratch memory."""
     ones: Any
     """(classes,) float32: ones."""
+    outputs: Any
+    """(clips, outputs) float32 at `Workspace.logits`."""
 
 
 class DrawRule(NamedTuple):
@@ -45,6 +48,8 @@ class DrawRule(NamedTuple):
     """The lower 32 bits of the seed, uint64."""
     seed_high: Any
     """The upper 32 bits of the seed, uint64."""
+    density: DensityRule
+    """How a value is drawn, for a network with a density."""
     window: Any
     """(2 * padded classes,) float32: the weight of the classes at each distance from the drawn one, from
     -padded classes on; empty without smoothing."""

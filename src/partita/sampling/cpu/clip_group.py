@@ -4,6 +4,7 @@ This file does not know how weights are packed, what a prompt is, or threads.
 """
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from partita.ops.llvm.vector import WIDTH
@@ -46,7 +47,7 @@ class ClipGroup:
             "masses": aligned_zeros(classes),
             "sums": aligned_zeros(int(n.end2.panels)),
         }
-        self._line, self._passed = np.zeros((count, packed.slots), np.int16), np.zeros(1, np.int64)
+        self._line, self._passed = np.zeros((count, packed.slots), np.uint16), np.zeros(1, np.int64)
         self._state = ClipState(
             np.int64(self._past.ctypes.data), self.ring, self.newest, numbers, self._line, self._passed
         )
@@ -60,6 +61,7 @@ class ClipGroup:
             sums=self._buffers["sums"],
             keys=np.zeros(classes, np.int32),
             ones=np.ones(classes, np.float32),
+            outputs=self._buffers["logits"].reshape(count, classes),
         )
 
     def advance(
@@ -67,7 +69,7 @@ class ClipGroup:
         rule: DrawRule,
         known: NDArray[np.int64],
         first: int,
-        drawn: NDArray[np.int16],
+        drawn: NDArray[np.uint16],
         *,
         biases: Biases | None = None,
         with_masses: bool = False,
@@ -107,12 +109,11 @@ class ClipGroup:
             biases: those of the given samples, if there is a condition.
         """
         biases, known = self._plain if biases is None else biases, np.empty((len(given), 0), np.int64)
-        logits = self._buffers["logits"].reshape(len(self.numbers), -1)[:, : self.packed.classes]
-        rows, drawn = np.arange(len(self.numbers)), np.empty((len(self.numbers), 1), np.int16)
+        head, drawn = self.packed.head, np.empty((len(self.numbers), 1), np.uint16)
+        outputs = torch.from_numpy(self._arrays.outputs[:, : head.columns])
         for step in range(given.shape[1]):
             self.advance(rule, known, 0, drawn, biases=biases._replace(phase=biases.phase + step))
-            shifted = logits - logits.max(1, keepdims=True)
-            values[:, step] = shifted[rows, given[:, step]] - np.log(np.exp(shifted).sum(1))
+            values[:, step] = -head.nats(outputs, torch.from_numpy(given[:, step])).double().numpy()
             self.newest[:] = given[:, step]
 
     def copy(self, targets: NDArray[np.int64], other: "ClipGroup", sources: NDArray[np.int64]) -> None:
@@ -160,7 +161,7 @@ class ClipGroup:
             same = min(same, constant + 1)
         if same <= layers + 1:
             return known
-        pair, nothing = known[:, :2].copy(), np.empty((len(known), 0), np.int16)
+        pair, nothing = known[:, :2].copy(), np.empty((len(known), 0), np.uint16)
         for layer in range(layers):
             # the layers process one sample, the other one is the newest
             self.advance(rule, pair, 0, nothing, biases=biases)

@@ -11,12 +11,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.models.heads.choice import CATEGORICAL, LOGISTIC
+from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.conditions import condition_table
 from partita.sampling.config import SamplingConfig
 from partita.sampling.cpu.bias_spans import BiasSpan, bias_spans
 from partita.sampling.cpu.categorical import DrawRule
 from partita.sampling.cpu.clip_group import ClipGroup, constant_start
+from partita.sampling.cpu.densities import DensityRule
 from partita.sampling.cpu.kernel import prepare_numba
 from partita.sampling.cpu.packing import bias_columns, pack, padded_channels
 from partita.sampling.frame_sources import FrameSource
@@ -27,19 +30,38 @@ LARGEST_GROUP = 24
 """The most clips in a group: more would read the weights less often, but exceed the caches."""
 
 
-def draw_rule(config: SamplingConfig, classes: int) -> DrawRule:
+def draw_rule(config: SamplingConfig, network: WaveNetConfig) -> DrawRule:
     """Return the settings of the draw in the form that the compiled code takes.
 
-    >>> int(draw_rule(SamplingConfig(top_k=300), 256).top_k)
+    Args:
+        config: how to draw.
+        network: the shape of the network.
+
+    >>> from partita.models.sizes import SIZES
+    >>> int(draw_rule(SamplingConfig(top_k=300), SIZES["tiny"]).top_k)
     0
     """
-    top_k = config.top_k if config.top_k is not None and config.top_k < classes else 0
+    top_k = config.top_k if config.top_k is not None and config.top_k < network.classes else 0
     top_p = config.top_p if config.top_p is not None else 1.0
     low, high = np.uint64(config.seed & 0xFFFFFFFF), np.uint64(config.seed >> 32)
-    padded = padded_channels(classes)
+    padded = padded_channels(network.outputs)
     steps = np.arange(-padded, padded) if config.smoothing else np.zeros(0)
     window = np.exp(-0.5 * (steps / (config.smoothing or 1.0)) ** 2).astype(np.float32)
-    return DrawRule(np.float32(1.0 / config.temperature), np.int64(top_k), float(top_p), low, high, window)
+    scale, density = np.float32(1.0 / config.temperature), density_rule(config, network)
+    return DrawRule(scale, np.int64(top_k), float(top_p), low, high, density, window)
+
+
+def density_rule(config: SamplingConfig, network: WaveNetConfig) -> DensityRule:
+    """Return the settings of a draw from a density; 0 classes for a network without one.
+
+    Args:
+        config: how to draw.
+        network: the shape of the network.
+    """
+    classes = 0 if network.head == CATEGORICAL else network.classes
+    mixtures = network.mixtures if network.head == LOGISTIC else 0
+    window = 2.0 * config.smoothing / (network.classes - 1)
+    return DensityRule(np.int64(classes), np.int64(mixtures), float(config.temperature), window)
 
 
 def split_clips(clips: int, threads: int) -> list[range]:
@@ -88,7 +110,7 @@ class CPUEngine:
         # the kernel is compiled for contiguous rows
         self._history: NDArray[np.int64] | None = np.ascontiguousarray(history, np.int64)
         self._classes = model.config.classes
-        self._rule = draw_rule(config, model.config.classes)
+        self._rule = draw_rule(config, model.config)
         numbers = np.arange(len(history)) if numbers is None else numbers
         ranges = split_clips(len(history), config.thread_count)
         single_clips = {len(clips) == 1 for clips in ranges}
@@ -105,7 +127,7 @@ class CPUEngine:
         workers = min(config.thread_count, len(ranges))
         self._pool = ThreadPoolExecutor(workers, "partita-sampling") if workers > 1 else None
 
-    def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
+    def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.uint16]:
         """Draw the next samples.
 
         Args:
@@ -123,10 +145,10 @@ class CPUEngine:
         self.position += steps
         return np.concatenate(parts, 1)
 
-    def _draw(self, span: BiasSpan, probabilities: NDArray[np.float32] | None) -> NDArray[np.int16]:
+    def _draw(self, span: BiasSpan, probabilities: NDArray[np.float32] | None) -> NDArray[np.uint16]:
         """Draw the samples of one span; see `take`."""
         drawn, wanted = (
-            np.empty((self._rows[-1].stop, span.stop - span.start), np.int16),
+            np.empty((self._rows[-1].stop, span.stop - span.start), np.uint16),
             probabilities is not None,
         )
         known = np.empty((self._rows[-1].stop, 0), np.int64)
@@ -224,7 +246,7 @@ class CPUEngine:
     def _process(self, span: BiasSpan, rest: list[NDArray[np.int64]]) -> None:
         """Process the known samples of one span, and the one before it, which is the newest so far."""
         known = {rows.start: one for rows, one in zip(self._rows, rest, strict=True)}
-        nothing = np.empty((self._rows[-1].stop, 0), np.int16)
+        nothing = np.empty((self._rows[-1].stop, 0), np.uint16)
 
         def process(group: ClipGroup, rows: slice) -> None:
             mine = known[rows.start]

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from partita.ops.llvm.activation import gate_product
-from partita.ops.llvm.rows import copy_rows
 from partita.ops.numba_cache import compiled, compiled_on_disk
-from partita.sampling.cpu.categorical import draw_class
+from partita.sampling.cpu.categorical import draw_class, uniform
+from partita.sampling.cpu.densities import draw_value
+from partita.sampling.cpu.embedding import embed
 from partita.sampling.cpu.matmul import RECTIFY, UNBOUNDED, Columns, Matrix, MatrixRows, product
 
 ZERO = np.int64(0)  # a plain 0 has a type of its own: what receives it would be compiled once more
@@ -31,8 +32,12 @@ class Network(NamedTuple):
     layers: Any
     embedding: Any
     periodic: Any
-    """(1 + taps, classes, channels) float32: the embedding once more, then those of the samples about one
-    period earlier; no rows without `period_taps`."""
+    """(1 + taps, embeddings, channels) float32: the embedding once more, then those of the samples about one
+    period earlier; no rows if it is only copied."""
+    lower: Any
+    """(classes,) int64: the lower of the two embeddings around each class; empty if each has its own."""
+    share: Any
+    """(classes,) float32: the share of the upper one."""
     bias: Any
     """What a step starts from without a condition: the biases of all layers, then of the skip product."""
     dilated: Matrix
@@ -58,7 +63,7 @@ class ClipState(NamedTuple):
     numbers: Any
     """(clips,) int64: the clip numbers, by which the uniforms are addressed."""
     line: Any
-    """(clips, slots) int16: the newest classes, if the network reads samples one period earlier; slots are a
+    """(clips, slots) uint16: the newest classes, if the network reads samples one period earlier; slots are a
     power of two."""
     passed: Any
     """(1,) int64: how many samples the layers have processed, which places the next one in the line."""
@@ -104,7 +109,7 @@ class Steps(NamedTuple):
     first: Any
     """The time of the first sample to draw, counted from the first sample that the clip ever drew."""
     drawn: Any
-    """(clips, steps) int16: receives the drawn samples."""
+    """(clips, steps) uint16: receives the drawn samples."""
     masses: Any
     """(clips, steps, classes) float32: receives the masses that were drawn from; 0 steps to skip this."""
     biases: Biases
@@ -116,43 +121,6 @@ def bias_of(biases: Any, step: Any) -> Any:
     """Return the biases of the predicted sample after `step` others, as Columns."""
     block = (biases.phase + step) // biases.hold
     return Columns(biases.address + block * biases.block_bytes, biases.clip_step)
-
-
-@compiled(error_model="numpy")
-def embed(network: Any, state: Any, workspace: Any, biases: Any, step: Any, hidden: Any) -> None:
-    """Write the embedding of each clip's newest sample, with the samples one period before the next one.
-
-    Args:
-        network: Network.
-        state: ClipState; the line is updated.
-        workspace: Workspace, overwritten.
-        biases: Biases, for the periods.
-        step: the predicted sample, counted as in `biases`.
-        hidden: address of the (clips, channels) that are written.
-    """
-    channels = 16 * network.residual.panels
-    if len(network.periodic) == 0:
-        for c in range(len(state.newest)):
-            embedded = network.embedding + 4 * state.newest[c] * channels
-            copy_rows(embedded, channels, hidden + 4 * c * channels, channels, 1, channels)
-        return
-    taps, mask, now, row = len(network.periodic) - 1, state.line.shape[1] - 1, state.passed[0], ZERO
-    block = (biases.phase + step) // biases.hold
-    for c in range(len(state.newest)):
-        state.line[c, now & mask] = state.newest[c]
-        if biases.periods.shape[1] > 1:
-            row = np.int64(c)
-        for i in range(channels):
-            workspace.embedded[i] = network.periodic[0, state.newest[c], i]
-        first = now + 1 - np.int64(biases.periods[block, row, 0]) - taps // 2
-        share = biases.periods[block, row, 1]
-        for tap in range(taps):
-            there = state.line[c, (first + tap) & mask]
-            for i in range(channels):
-                workspace.embedded[i] += share * network.periodic[1 + tap, there, i]
-        found = np.int64(workspace.embedded.ctypes.data)
-        copy_rows(found, channels, hidden + 4 * c * channels, channels, 1, channels)
-    state.passed[0] = now + 1
 
 
 @compiled(error_model="numpy")
@@ -235,7 +203,11 @@ def advance(network: Any, state: Any, workspace: Any, arrays: Any, rule: Any, st
         pass_layers(network, state, workspace, steps.biases, step)
         pass_head(network, workspace, bias_of(steps.biases, step), clips)
         for c in range(clips):
-            state.newest[c] = draw_class(workspace, arrays, rule, c, steps.first + t, state.numbers[c])
+            if rule.density.classes > 0:
+                u = uniform(rule.seed_low, rule.seed_high, steps.first + t, state.numbers[c])
+                state.newest[c] = draw_value(arrays.outputs[c], rule.density, u)
+            else:
+                state.newest[c] = draw_class(workspace, arrays, rule, c, steps.first + t, state.numbers[c])
             steps.drawn[c, t] = state.newest[c]
             if steps.masses.shape[1] > 0:
                 for i in range(len(arrays.masses)):

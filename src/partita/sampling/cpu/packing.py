@@ -9,8 +9,10 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from partita.models.heads.base import Head
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.llvm.unpack import FLOAT32, INT8
@@ -138,34 +140,34 @@ def padded_weights(model: WaveNet, precision: str) -> dict[str, Array]:
     """
     w, config = folded_weights(model, precision), model.config
     layers, kernel_size = len(config.dilations), config.kernel_size
-    residual, units, skip, end, classes = (
+    residual, units, skip, end, outputs = (
         padded_channels(count)
         for count in (
             config.residual_channels, config.dilation_channels, config.skip_channels, config.end_channels,
-            config.classes,
+            config.outputs,
         )
     )  # fmt: skip
     dilated = zero_padded(w["dilated"], (layers, kernel_size, residual, 2, units))
     gates, skips = zero_padded(w["dilated_bias"], (layers, 2, units)), zero_padded(w["skip_bias"], (skip,))
-    periodic = periodic_tables(w)
+    periodic = periodic_tables(w, mixed=model.fine is not None)
     return {
-        "embedding": zero_padded(w["embedding"], (config.classes, residual)),
-        "periodic": zero_padded(periodic, (len(periodic), config.classes, residual)),
+        "embedding": zero_padded(w["embedding"], (config.embeddings, residual)),
+        "periodic": zero_padded(periodic, (len(periodic), config.embeddings, residual)),
         "bias": np.concatenate([gates.ravel(), skips]),
         "dilated": dilated.reshape(layers, kernel_size * residual, 2 * units),
         "residual": zero_padded(w["residual"], (layers, units, residual)),  # the last one is never read
         "skip": zero_padded(w["skip"], (layers, units, skip)).reshape(1, layers * units, skip),
         "end1": zero_padded(w["end1"], (skip, end))[None],
         "end1_bias": zero_padded(w["end1_bias"], (end,)),
-        "end2": zero_padded(w["end2"], (end, classes))[None],
-        "end2_bias": padded_bias(w["end2_bias"], classes),
+        "end2": zero_padded(w["end2"], (end, outputs))[None],
+        "end2_bias": padded_bias(w["end2_bias"], outputs),
     }
 
 
-def periodic_tables(weights: dict[str, Array]) -> Array:
-    """Return the embedding, then those of the samples one period earlier; no rows if there are none."""
+def periodic_tables(weights: dict[str, Array], *, mixed: bool) -> Array:
+    """Return the embedding, then those of the samples one period earlier; no rows if it is only copied."""
     if "periodic" not in weights:
-        return weights["embedding"][None][:0]
+        return weights["embedding"][None][: int(mixed)]
     return np.concatenate([weights["embedding"][None], weights["periodic"]])
 
 
@@ -176,7 +178,7 @@ class PackedNetwork:
     weights: NDArray[np.float32]
     network: Network
     dilations: tuple[int, ...]
-    classes: int
+    head: Head
     bias: NDArray[np.float64]
     """What `network.bias` points to: (layers * outputs + skip channels,), in whole panels."""
     slots: int
@@ -233,6 +235,15 @@ def pack(model: WaveNet, clips: int, precision: str = "float32") -> PackedNetwor
     counts = {"kernel_size": config.kernel_size, "layers": len(config.dilations), "tile_columns": columns}
     fields |= {name: np.int64(count) for name, count in counts.items()}
     fields["periodic"] = np.ascontiguousarray(w["periodic"], np.float32)
+    fields |= places_of(model)
     return PackedNetwork(
-        weights, Network(**fields), config.dilations, config.classes, w["bias"], line_slots(config)
+        weights, Network(**fields), config.dilations, model.head, w["bias"], line_slots(config)
     )
+
+
+def places_of(model: WaveNet) -> dict[str, Any]:
+    """Return which embeddings are around each class, and the upper one's share; empty if all have one."""
+    if model.fine is None:
+        return {"lower": np.zeros(0, np.int64), "share": np.zeros(0, np.float32)}
+    lower, share = model.fine.between(torch.arange(model.config.classes), model.config.embeddings)
+    return {"lower": lower.numpy(), "share": share.numpy()}

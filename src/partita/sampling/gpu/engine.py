@@ -208,7 +208,7 @@ class GPUEngine:
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)  # a later draw may be on another stream
 
-    def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.int16]:
+    def take(self, steps: int, probabilities: NDArray[np.float32] | None = None) -> NDArray[np.uint16]:
         """Draw the next samples, and wait for them.
 
         Args:
@@ -227,7 +227,7 @@ class GPUEngine:
             self._launch(
                 drawn[:, start:stop], None if probabilities is None else probabilities[:, start:stop]
             )
-        return drawn
+        return drawn.view(np.uint16)
 
     def _launch(self, drawn: NDArray[np.int16], probabilities: NDArray[np.float32] | None) -> None:
         """Draw as many samples as `drawn` has columns, in one launch."""

@@ -147,7 +147,7 @@ class SteeredStream:
         )
         past = history[:, length - steering.scorer.context :]
         self._scorer_state = steering.scorer.start(past, self.steering.block)
-        self._paths = np.empty((len(history), 0), np.uint8 if count <= 256 else np.int16)
+        self._paths = np.empty((len(history), 0), np.uint8 if count <= 256 else np.uint16)
         self._agreed = np.zeros(clips, np.int64)
         self._blocks = 0
         self._log_weights = np.zeros((clips, self._particles))
@@ -175,7 +175,7 @@ class SteeredStream:
             steps: samples per clip.
 
         Returns:
-            (clips, steps), uint8 (int16 for more than 256 classes).
+            (clips, steps), uint8 (uint16 for more than 256 classes).
 
         Raises:
             PartitaError: fewer samples are left, or the scorer returned a logit that is not finite.

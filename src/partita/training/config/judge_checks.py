@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from partita.errors import PartitaError
+from partita.models.heads.choice import CATEGORICAL
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.rollout import FREE_RUNNING, RATIO, RolloutConfig
 from partita.training.losses.gan import REWARDING
@@ -20,10 +21,20 @@ def check_judges(config: "TrainConfig") -> None:
     Raises:
         PartitaError: two of them contradict each other, the route, or the matching loss.
     """
+    _check_head(config)
     _check_critic(config)
     _check_ratio(config)
     if config.rollout.free_running:
         _check_free_running(config)
+
+
+def _check_head(config: "TrainConfig") -> None:
+    head, judge = config.network_shape.head, config.adversary or config.critic or config.ratio
+    if head != CATEGORICAL and (judge is not None or config.match != "likelihood"):
+        raise PartitaError(
+            f"the head `{head}` has no logits of classes, which the arm `{config.arm}` needs: take the head"
+            " `categorical`, or the arm `likelihood`"
+        )
 
 
 def _check_critic(config: "TrainConfig") -> None:

@@ -3,13 +3,14 @@
 This file trains nothing.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from partita.audio.quantizer import Quantizer
 from partita.checks import LARGEST_COUNT, check_choice, check_count, check_positive, check_range
 from partita.data.augmentation import Augmentation
 from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
+from partita.models.heads.choice import CATEGORICAL
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.judge_checks import check_judges
@@ -73,6 +74,12 @@ class TrainConfig:
     """Size of the network: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
     """A network of another shape, in place of `size`."""
+    head: str | None = None
+    """Distribution of a sample: `categorical`, a free probability for each class, the default; `logistic`, a
+    mixture, or `gaussian`, both with up to 65,536 classes, which is 16 bits: add `--quantizer.kind linear
+    --quantizer.classes 65536`. Without a judge."""
+    mixtures: int | None = None
+    """Distributions in the mixture of the head `logistic`, 10 by default."""
     quantizer: Quantizer = field(default_factory=Quantizer)
     """How samples become classes."""
     condition: tuple[str, ...] = (AUTO,)
@@ -235,8 +242,13 @@ class TrainConfig:
 
     @property
     def network_shape(self) -> WaveNetConfig:
-        """The shape of the network, from `network` or `size`."""
-        return self.network or size_named(self.size)
+        """The shape of the network, from `network` or `size`, `head`, `mixtures` and the quantizer."""
+        shape = self.network or size_named(self.size)
+        head = self.head or shape.head
+        if self.network is None:
+            shape = replace(shape, classes=self.quantizer.classes, head=head)
+        grid = shape.grid if head == CATEGORICAL else self.quantizer.kind
+        return replace(shape, head=head, grid=grid, mixtures=self.mixtures or shape.mixtures)
 
     @property
     def needs_rollout(self) -> bool:

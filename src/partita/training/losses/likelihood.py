@@ -49,7 +49,19 @@ def likelihood_bits(
     >>> likelihood_bits(torch.zeros(1, 2, 256), torch.tensor([[3, 200]]), both).item()
     8.0
     """
-    nats = sample_nats(logits, targets)
+    return mean_bits(sample_nats(logits, targets), valid)
+
+
+def mean_bits(nats: Float[Tensor, "batch time"], valid: Bool[Tensor, "batch time"]) -> Float[Tensor, ""]:
+    """Return the mean code length over the valid samples, in bits per sample.
+
+    Args:
+        nats: -ln p(x_t | x_<t) of every sample, by any head.
+        valid: which samples count; at least one.
+
+    >>> mean_bits(torch.full((1, 2), 2 * math.log(2.0)), torch.ones(1, 2, dtype=torch.bool)).item()
+    2.0
+    """
     return (nats * valid).sum() / valid.sum() / NATS_PER_BIT
 
 

@@ -20,7 +20,7 @@ from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
-from partita.training.losses.likelihood import NATS_PER_BIT, sample_nats
+from partita.training.losses.likelihood import NATS_PER_BIT
 from partita.training.tiers.conditions import window_conditions
 from partita.training.time_budget import samples_at_the_end
 from partita.training.train_step import TrainStep
@@ -45,8 +45,8 @@ def window_nats(model: WaveNet, windows: WindowBatch, compute: ComputeDevice) ->
     """
     classes = torch.from_numpy(windows.classes).to(compute.device)
     with compute.autocast():
-        logits = model(classes[:, :-1], window_conditions(windows, compute.device))
-    nats = sample_nats(logits, classes[:, model.receptive_field :]).cpu()
+        outputs = model(classes[:, :-1], window_conditions(windows, compute.device))
+    nats = model.head.nats(outputs, classes[:, model.receptive_field :]).cpu()
     return nats * torch.from_numpy(windows.valid)
 
 

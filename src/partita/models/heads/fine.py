@@ -1,0 +1,53 @@
+"""Embeddings of more classes than there are embedding vectors: each class lies between two of them.
+
+The vectors stand for values that are equally spaced after mu-law companding with mu = 255, so that they are
+dense where most samples of sound are. This file does not know networks.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+MU = 255.0
+
+
+class FineEmbedding(nn.Module):
+    """Mix the two embedding vectors around each class linearly.
+
+    Args:
+        classes: of the samples, more than vectors.
+        grid: how the values of the classes are spaced, `mu-law` or `linear`.
+
+    >>> fine, table = FineEmbedding(65536, "linear"), torch.linspace(-1.0, 1.0, 256)[:, None]
+    >>> [round(float(place), 3) for place in fine(torch.tensor([0, 32768, 49152, 65535]), table)]
+    [-1.0, 0.0, 0.876, 1.0]
+    """
+
+    places: Tensor
+
+    def __init__(self, classes: int, grid: str) -> None:
+        super().__init__()
+        values = torch.linspace(-1.0, 1.0, classes, dtype=torch.float64)
+        if grid == "linear":
+            values = values.sign() * torch.log1p(MU * values.abs()) / math.log1p(MU)
+        self.register_buffer("places", ((values + 1.0) / 2.0).float(), persistent=False)
+        """(classes,) where each class lies between the first vector, 0, and the last one, 1."""
+
+    def forward(
+        self, classes: Int[Tensor, "*shape"], table: Float[Tensor, "vectors channels"]
+    ) -> Float[Tensor, "*shape channels"]:
+        """Return the embedding of each class from a table of vectors."""
+        lower, share = self.between(classes, len(table))
+        first, second = functional.embedding(lower, table), functional.embedding(lower + 1, table)
+        return first + share[..., None].to(table) * (second - first)
+
+    def between(
+        self, classes: Int[Tensor, "*shape"], vectors: int
+    ) -> tuple[Int[Tensor, "*shape"], Float[Tensor, "*shape"]]:
+        """Return the lower of the two vectors around each class, and the share of the upper one."""
+        place = self.places[classes] * (vectors - 1)
+        lower = place.long().clamp(max=vectors - 2)
+        return lower, place - lower
