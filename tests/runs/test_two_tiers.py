@@ -5,11 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 from two_tiers import BANDS, LABELS, RATE, one_tier_run, two_tier_run
 
 from partita.audio.features.layout import FrameLayout
 from partita.data.notes import Note
+from partita.digests import file_digest
 from partita.errors import PartitaError
+from partita.models.frame_tier.model import ANY_HOLD
+from partita.runs.checkpoint_state import read_file_digests, read_state, write_state
 from partita.runs.loading import LoadedModel, load
 from partita.sampling.config import SamplingConfig
 from partita.sampling.frame_sources import FrameSource
@@ -232,3 +236,18 @@ def test_the_frames_of_a_score_fall_silent_in_its_rests(full: LoadedModel, with_
     assert silent < loudness[: second // 5].min()
     assert silent < loudness[second : second + second // 5].min()
     assert loudness[-10:] == pytest.approx(silent)
+
+
+def test_a_frame_tier_of_an_older_version_has_no_limit_on_held_notes(tmp_path: Path) -> None:
+    run = two_tier_run(tmp_path / "run")
+    checkpoint = run.newest_checkpoint()
+    path = checkpoint / "frames-best.safetensors"
+    tensors = load_file(path)
+    del tensors["hold"]
+    save_file(tensors, path)
+    state, files = read_state(checkpoint), read_file_digests(checkpoint) or {}
+    kept = {name: value for name, value in state.items() if name not in ("format", "files", "digest")}
+    write_state(checkpoint, kept, files | {path.name: file_digest(path)})
+    frames = load(run.path).frames
+    assert frames is not None
+    assert float(frames.hold) == ANY_HOLD

@@ -42,6 +42,16 @@ def test_a_run_of_an_older_version_can_be_resumed(stopped: RunFolder, corpus: Co
     assert RunFolder.open(resume(stopped.path, corpus=corpus, quiet=True)).finished
 
 
+def test_tensors_that_an_older_version_lacks_keep_their_first_value(
+    stopped: RunFolder, corpus: Corpus
+) -> None:
+    path = stopped.newest_checkpoint() / "adversary-progress.safetensors"
+    tensors = load_file(path)
+    del tensors["penalty"]
+    save_file(tensors, path)
+    assert RunFolder.open(resume(stopped.path, corpus=corpus, quiet=True)).finished
+
+
 @pytest.mark.parametrize(
     ("file", "name", "change", "words"),
     [

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from partita.models.frame_tier.config import FrameModelConfig
-from partita.models.frame_tier.model import FrameModel
+from partita.models.frame_tier.model import ANY_HOLD, FrameModel
 from partita.runs.config import from_table
 from partita.runs.weights import FRAME_TIER_FILE, load_network
 
@@ -23,5 +25,6 @@ def load_frame_tier(config: dict[str, Any], checkpoint: Path, *, where: str) -> 
     if "frames" not in config:
         return None
     shape = from_table(FrameModelConfig, config["frames"], where=f"{where} [frames]")
-    model = load_network(lambda: FrameModel(shape), checkpoint / FRAME_TIER_FILE)
+    older = {"hold": torch.tensor(ANY_HOLD)}
+    model = load_network(lambda: FrameModel(shape), checkpoint / FRAME_TIER_FILE, added=older)
     return model.eval().requires_grad_(False)

@@ -89,7 +89,9 @@ def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
         raise PartitaError(f"{path} is damaged ({error}): {damage_remedy(path.parent)}") from error
 
 
-def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
+def read_expected_tensors(
+    path: Path, wanted: TensorSpecs, *, added: Mapping[str, Tensor] | None = None
+) -> dict[str, Tensor]:
     """Return the tensors of a file of a checkpoint after checking their names, shapes, dtypes and values.
 
     A checkpoint that ships may store its float32 tensors as float16, as its state says; they are converted.
@@ -97,6 +99,7 @@ def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
     Args:
         path: the file.
         wanted: the expected names, shapes and dtypes.
+        added: tensors that the file may lack, with the values that they then have.
 
     Raises:
         PartitaError: the file is damaged or contains other tensors.
@@ -105,12 +108,15 @@ def read_expected_tensors(path: Path, wanted: TensorSpecs) -> dict[str, Tensor]:
     exists = path.exists()
     files = read_file_digests(path.parent) if exists else None
     halved = exists and read_state(path.parent).get(STORED) == FLOAT16
-    stored = _in_float16(wanted) if halved else wanted
-    check_tensor_specs(read_tensor_specs(path), stored, path)
+    stored, found = _in_float16(wanted) if halved else wanted, read_tensor_specs(path)
+    missing = {name: value for name, value in (added or {}).items() if name not in found}
+    stored = {name: spec for name, spec in stored.items() if name not in missing}
+    check_tensor_specs(found, stored, path)
     tensors = read_tensors(path, None if files is None else files.get(path.name))
     check_tensor_specs(tensor_specs(tensors), stored, path)
     check_finite(tensors, path)
-    return {name: tensor.to(wanted[name][1]) for name, tensor in tensors.items()} if halved else tensors
+    whole = tensors | missing
+    return {name: tensor.to(wanted[name][1]) for name, tensor in whole.items()} if halved else whole
 
 
 def _in_float16(wanted: TensorSpecs) -> TensorSpecs:

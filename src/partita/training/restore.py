@@ -27,6 +27,10 @@ from partita.training.train_step import TrainStep
 ROLLOUT = "rollout"
 RATIO = "ratio"
 MISSING_IN_OLDER = ("adversary-progress",)  # files that checkpoints of older versions lack
+ADDED = {  # tensors that the files of older versions lack; they keep their first value
+    **dict.fromkeys(("frames", "frames-average", "frames-best"), ("hold",)),
+    "adversary-progress": ("penalty",),
+}
 CLIPS = frozenset({"past", "real", "drawn"})
 
 
@@ -162,6 +166,7 @@ def restore_tensors(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]]
             if name in MISSING_IN_OLDER:
                 continue
             raise PartitaError(f"{path} is missing: {damage_remedy(checkpoint)}")
+        tensors[name] = {key: fresh[key] for key in ADDED.get(name, ())} | tensors[name]
         if name == ROLLOUT:
             _check_clips(tensors[name], train_step.config.quantizer.classes, path)
         elif name != RATIO and not name.endswith("optimizer"):  # the ratio's judge checks its clips itself

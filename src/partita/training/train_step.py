@@ -174,7 +174,7 @@ class TrainStep:
         loss, judge_numbers = free_running.loss(self.generator, batch, step=info.step, progress=info.progress)
         numbers |= judge_numbers
         judge = free_running.judge_at(info.progress)
-        weight = 0.0 if loss is None else judge.weight(info.progress)
+        weight = 0.0 if loss is None else free_running.weight(info.progress)
         numbers["judge_heard"] = numbers["bits"].new_tensor(float(weight > 0.0))
         if loss is None:
             return

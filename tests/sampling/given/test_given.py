@@ -64,15 +64,20 @@ def test_the_length_follows_from_what_is_given() -> None:
 
 
 def test_a_score_is_cut_after_the_end_of_the_clips() -> None:
-    score = [Note(0.0, 1e12, 60), Note(0.2, 0.4, 62), Note(2.4, 2.6, 64), Note(9e9, 1e10, 65)]
+    score = [Note(0.0, 1e12, 60), Note(0.2, 0.4, 62), Note(2.4, 9.6, 64), Note(9e9, 1e10, 65)]
     kept = Given(notes=score, labels={"digit": "1"}).until(1.5)
-    assert kept == Given(notes=[Note(0.0, 2.5, 60), score[1], Note(2.4, 2.5, 64)], labels={"digit": "1"})
+    assert kept == Given(notes=[Note(0.0, 7.5, 60), score[1], Note(2.4, 7.5, 64)], labels={"digit": "1"})
     assert Given(like=SOUND).until(0.1).like is SOUND
     assert Given(notes=SCORE).until(None).notes == SCORE
 
 
-def test_a_score_of_wrong_times_is_refused() -> None:
-    with pytest.raises(PartitaError, match=r"starts at 9e\+09 s, must start before 20 s"):
-        Given(notes=[Note(9e9, 1e10, 65)]).until(20.0)
-    with pytest.raises(PartitaError, match=r"ends at 1e\+10 s, must end before 7200 s"):
-        Given(notes=[Note(0.0, 1e10, 65)]).until(None)
+def test_clips_that_end_before_the_first_note_are_rests() -> None:
+    (rest,) = Given(notes=[Note(90.0, 91.0, 65)]).until(2.0).notes or ()
+    assert rest.start_s == rest.end_s == 8.0
+
+
+def test_a_score_of_more_than_an_hour_needs_a_length() -> None:
+    given = Given(notes=[Note(0.0, 1e10, 65)])
+    for length in (lambda: given.until(None), lambda: given.seconds(None, 16000)):
+        with pytest.raises(PartitaError, match=r"ends at 1e\+10 s, must end before 3600 s"):
+            length()

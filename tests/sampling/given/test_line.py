@@ -91,3 +91,11 @@ def test_a_quiet_line_is_the_line_of_the_same_sound_at_full_level(typical: np.nd
     loud, quiet = line(melody(64, 67), typical), line(0.003 * melody(64, 67), typical)
     assert np.abs(quiet.pitch - loud.pitch)[loud.periodicity >= 0.5].max() < 0.1
     np.testing.assert_allclose(quiet.loudness, loud.loudness, atol=0.05)
+
+
+def test_a_click_does_not_hide_a_quiet_line(typical: np.ndarray) -> None:
+    quiet = 0.003 * melody(64, 67)
+    clicked = quiet.copy()
+    clicked[[500, 6000]] = 0.9
+    found, clean = line(clicked, typical), line(quiet, typical)
+    assert (found.periodicity >= 0.5).mean() > 0.9 * (clean.periodicity >= 0.5).mean()

@@ -56,7 +56,7 @@ def test_every_arm_is_read_back_from_its_file(arm: str, tmp_path: Path) -> None:
             {"targets": 1023, "adversary": AdversaryConfig(discriminators=("patchgan", "spectral"))},
             "the discriminator `spectral` needs at least 1024",
         ),
-        ({"quantizer": Quantizer(classes=64)}, "256 classes, the quantizer 64"),
+        ({"network": SIZES["tiny"], "quantizer": Quantizer(classes=64)}, "256 classes, the quantizer 64"),
     ],
 )
 def test_invalid_values_are_refused(changes: dict[str, Any], words: str) -> None:

@@ -13,7 +13,7 @@ from partita.models.discriminators.trunk import TrunkConfig, TrunkDiscriminator
 from partita.models.wavenet import WaveNet
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
-from partita.training.judges.adversary import Adversary
+from partita.training.judges.adversary import NUDGE, Adversary
 from partita.training.judges.base import WaveformPair
 from partita.training.losses.gan import difference_penalty, gradient_penalty
 from partita.training.train_step import StepInfo, TrainStep
@@ -91,9 +91,9 @@ def test_both_penalties_estimate_the_same_slope(adversary: AdversaryConfig) -> N
     with torch.no_grad():
         drawn = []
         for _ in range(2000):
-            moved = sound + 1e-3 * torch.randn(sound.shape, generator=random)
+            moved = sound + NUDGE * torch.randn(sound.shape, generator=random)
             pair = judge.discriminator(sound)[-1], judge.discriminator(moved)[-1]
-            drawn.append(float(difference_penalty([pair], distance=1e-3)))
+            drawn.append(float(difference_penalty([pair], distance=NUDGE)))
     mean, error = torch.tensor(drawn).mean().item(), torch.tensor(drawn).std().item() / 2000**0.5
     assert mean == pytest.approx(exact, abs=5 * error)
     assert gradient_penalty(waveform, [logits[:, :1]]).item() == pytest.approx(float(slopes[0].mean()))

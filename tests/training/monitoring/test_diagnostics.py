@@ -66,3 +66,12 @@ def test_a_critic_may_have_a_high_accuracy_but_not_a_low_one() -> None:
     assert warnings([(1.0, 0.0)] * 10, critic=True) == []
     (warning,) = warnings([(0.5, 0.5)] * 10, critic=True)
     assert "--critic.learning-rate" in warning and "adversary" not in warning
+
+
+def test_the_steps_of_another_judge_do_not_count() -> None:
+    # regression: right after a critic's phase a discriminator was said to have stayed low for 300 steps
+    monitor, low = DiscriminatorMonitor(), {"discriminator_real": 0.5, "discriminator_fake": 0.5}
+    assert monitor.update(1000, {"reward": -1.0}) is None
+    assert monitor.update(1100, low) is None
+    warning = monitor.update(1000 + STEPS, low)
+    assert warning is not None and "55% or less" in warning

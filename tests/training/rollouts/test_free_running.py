@@ -9,6 +9,7 @@ import torch
 from free_running import CRITICS, ROLLOUT
 
 from partita.device import ComputeDevice
+from partita.models.discriminators.trunk import TrunkConfig
 from partita.models.wavenet import WaveNet
 from partita.training.config.arms import with_arm
 from partita.training.config.train import FREE_RUNNING, AdversaryConfig, TrainConfig
@@ -233,3 +234,28 @@ def test_in_phases_the_critic_judges_first_and_then_the_discriminator(base: Trai
     assert heard == 3 * [{"reward"}] + 3 * [{"discriminator_loss"}]
     judges = train_step.free_running.judges
     assert train_step.free_running.context == max(judge.context for judge in judges)
+
+
+def test_a_ramp_begins_with_the_phase_of_its_judge(base: TrainConfig) -> None:
+    config = with_arm(base, "phased")
+    assert config.critic is not None and config.adversary is not None
+    critic = replace(config.critic, weight=2.0, ramp=1.0)
+    adversary = replace(config.adversary, weight=4.0, ramp=0.5, warmup=0)
+    free_running = step_of(replace(config, critic=critic, adversary=adversary)).free_running
+    assert free_running is not None
+    found = [free_running.weight(progress) for progress in (0.0, 0.25, 0.5, 0.625, 0.75, 1.0)]
+    assert found == [0.0, 1.0, 0.0, 2.0, 4.0, 4.0]
+
+
+def test_a_trunk_of_a_later_phase_begins_with_what_the_generator_is_then(base: TrainConfig) -> None:
+    config = with_arm(base, "phased")
+    trunk = AdversaryConfig(discriminators=("trunk",), trunk=TrunkConfig(layers=2), learning_rate=1e-9)
+    longer = replace(config.rollout, prompt_tail=64)
+    train_step = go(step_of(replace(config, adversary=trunk, rollout=longer)), steps=3)
+    assert train_step.free_running is not None
+    judge = train_step.free_running.judges[1]
+    assert isinstance(judge, DiscriminatorJudge)
+    learnt = train_step.generator.dilated[:2].detach().clone()
+    go(train_step, steps=4, first=4)
+    own = dict(judge.adversary.discriminator.named_parameters())["trunk.dilated"]
+    torch.testing.assert_close(own, learnt, rtol=0, atol=1e-6)

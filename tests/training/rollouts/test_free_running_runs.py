@@ -4,14 +4,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from free_running import CRITICS
+from safetensors.torch import load_file
 
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
+from partita.models.discriminators.trunk import TrunkConfig, TrunkDiscriminator
 from partita.runs.folder import RunFolder
 from partita.runs.metrics import read
+from partita.runs.scorer import load_discriminator
 from partita.training.config.arms import with_arm
-from partita.training.config.train import RolloutConfig, TrainConfig
+from partita.training.config.train import AdversaryConfig, RolloutConfig, TrainConfig
 from partita.training.train import resume, train
 
 
@@ -28,8 +32,9 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     teacher = train(corpus, tmp_path / "critic", replace(base, adversary=None, steps=5), quiet=True)
     config = with_critic(base, teacher, arm) if arm in CRITICS else with_arm(base, arm)
     whole = train(corpus, tmp_path / "whole", config, quiet=True)
-    begun = train(corpus, tmp_path / "begun", config, quiet=True, stop=lambda: True)
-    assert RunFolder.open(begun).steps()[-1] == 1
+    asked = iter([False] * (0 if arm != "phased" else (config.steps or 0) // 2) + [True])
+    begun = train(corpus, tmp_path / "begun", config, quiet=True, stop=lambda: next(asked))
+    assert RunFolder.open(begun).steps()[-1] < RunFolder.open(whole).steps()[-1]
     resume(begun, corpus=corpus, quiet=True)
     ends = [RunFolder.open(run).newest_checkpoint() for run in (whole, begun)]
     for path in ends[0].glob("*.safetensors"):
@@ -73,3 +78,13 @@ def test_a_collapse_is_reported_once(
     records = [record for record in read(run / "metrics.jsonl") if record["kind"] == "trouble"]
     assert [record["step"] for record in records] == [5]
     assert "the clips are collapsing" in records[0]["words"]
+
+
+def test_the_trunk_of_a_run_is_loaded_again(corpus: Corpus, base: TrainConfig, tmp_path: Path) -> None:
+    judge = AdversaryConfig(discriminators=("trunk",), trunk=TrunkConfig(layers=2))
+    config = with_arm(replace(base, adversary=judge, rollout=RolloutConfig()), "report")
+    run = RunFolder.open(train(corpus, tmp_path / "run", config, quiet=True))
+    found = load_discriminator(run, run.newest_checkpoint())
+    saved = load_file(run.newest_checkpoint() / "adversary.safetensors")
+    assert isinstance(found, TrunkDiscriminator)
+    assert all(torch.equal(value, saved[name]) for name, value in found.state_dict().items())

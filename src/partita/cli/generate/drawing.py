@@ -49,8 +49,12 @@ class Drawing(SamplingConfig):
         if model.frames is None and self._changed:
             option = f"--{self._changed[0].replace('_', '-')}"
             raise PartitaError(f"{path} has no frame tier: leave `{option}` out")
-        nothing = given.notes is None and given.like is None
-        if "guidance" in self._changed and nothing and model.frames and not model.frames.config.layout.labels:
+        layout = None if model.frames is None else model.frames.config.layout
+        if "guidance" not in self._changed or layout is None or layout.labels:
+            return
+        if not layout.notes:
+            raise PartitaError(f"{path} has learnt no notes and no labels: leave `--guidance` out")
+        if given.notes is None and given.like is None:
             raise PartitaError(
                 "`--guidance` exaggerates what notes change, and none are given: give `--notes` or `--like`,"
                 " or leave it out"

@@ -71,7 +71,7 @@ def judge_rewards(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats |
         (clips, samples) rewards in nats, or None if the run has no judge.
     """
     training = run.config()["training"]
-    if "critic" in training:
+    if "critic" in training and "adversary" not in training:  # with both, the discriminator judged last
         critic = _load_critic(run)
         return log_ratios(critic, loaded.model, _extend_past(clips, critic.receptive_field))
     if "adversary" not in training:

@@ -74,9 +74,9 @@ class TrunkDiscriminator(SubDiscriminator):
         s      = the sum of the skip connections of the first n layers         (see `WaveNet`)
         u      = leaky(mean of relu(s) over 64 samples, U + a);   logits = u w + c
 
-    At the values of the classes h_0 is the generator's, and between them a waveform has a gradient. The
-    condition of a generator is left out. The waveform is padded with silence at both ends, so that stretches
-    lie in the middle of what their logits depend on.
+    At the values of the classes h_0 is the generator's. A waveform's gradient there is the slope from the
+    class below to the class above. The condition of a generator is left out. The waveform is padded with
+    silence at both ends, so that stretches lie in the middle of what their logits depend on.
 
     Args:
         config: the shape.
@@ -168,13 +168,23 @@ class TrunkDiscriminator(SubDiscriminator):
         return [skips, hidden, hidden @ self.last + self.last_bias]
 
     def embed(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch samples channels"]:
-        """Mix the embeddings of the two classes whose values are next to each sample."""
+        """Mix the embeddings of the two classes whose values are next to each sample.
+
+        Drawn sound is at the values of the classes, where the mixture has a kink. So its derivative is that
+        of a line through the embeddings on both sides of the nearest class.
+        """
         table, embedding = self.table.to(waveform.dtype), self.trunk["embedding"]
-        upper = torch.searchsorted(table, waveform.detach().contiguous()).clamp(1, len(table) - 1)
+        sound, last = waveform.detach().contiguous(), len(table) - 1
+        upper = torch.searchsorted(table, sound).clamp(1, last)
         low, high = table[upper - 1], table[upper]
-        share = ((waveform - low) / (high - low))[..., None]
+        share = ((sound - low) / (high - low))[..., None]
         near = functional.embedding(upper - 1, embedding), functional.embedding(upper, embedding)
-        return near[0] + share * (near[1] - near[0])
+        mixed = near[0] + share * (near[1] - near[0])
+        nearest = torch.where(share[..., 0] < 0.5, upper - 1, upper)
+        below, above = (nearest - 1).clamp(min=0), (nearest + 1).clamp(max=last)
+        rise = (functional.embedding(above, embedding) - functional.embedding(below, embedding)).detach()
+        slope = rise / (table[above] - table[below])[..., None]
+        return mixed + (waveform - sound)[..., None] * slope
 
 
 def first_layers(network: WaveNet, count: int) -> dict[str, Tensor]:

@@ -21,7 +21,7 @@ HOLD_RATE = 1.0 / 300.0
 USUAL_HOLD = 0.95
 """The quantile of the shares of the notes of training frames from which on a share is not usual."""
 HOLD_PENALTY = 20.0
-"""How much a logit is lowered, in nats for a share of 1 above the usual one."""
+"""How much a logit is lowered, in nats at temperature 1, for a share of 1 above the usual one."""
 
 
 def pitch_bins(pitches: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -75,7 +75,8 @@ def usual_hold(pitches: NDArray[np.floating]) -> float:
     """
     if not len(pitches):
         return 1.0
-    return round(float(np.quantile(own_shares(pitches), USUAL_HOLD)), 4)
+    first = min(round(1.0 / HOLD_RATE), len(pitches) // 2)  # until then all shares are low
+    return round(float(np.quantile(own_shares(pitches)[first:], USUAL_HOLD)), 4)
 
 
 def hold_penalties(

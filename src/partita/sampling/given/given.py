@@ -13,9 +13,9 @@ from partita.errors import PartitaError
 
 AFTER_SCORE_S = 1.0
 """Seconds of sound after the end of a score: the last note fades away."""
-AHEAD_S = 1.0
-"""Seconds after the end of a clip whose notes are kept; more than a frame tier looks ahead."""
-LONGEST_SCORE_S = 7200.0
+AHEAD_S = 6.0
+"""Seconds after the end of a clip whose notes are kept; more than any frame tier looks ahead."""
+LONGEST_SCORE_S = 3600.0
 MOST_TRANSPOSE = 96.0
 
 
@@ -68,11 +68,14 @@ class Given:
             layout: the columns of the sample tier's frames.
             sample_rate: Hz.
 
+        Raises:
+            PartitaError: the score is longer than an hour.
+
         >>> Given(notes=[Note(0.0, 2.5, 69)]).seconds(None, 16000)
         3.5
         """
         if self.notes is not None:
-            return max(note.end_s for note in self.notes) + AFTER_SCORE_S
+            return self._score_end() + AFTER_SCORE_S
         if self.like is not None:
             return len(self.like) / sample_rate
         if self.features is not None and layout is not None:
@@ -86,28 +89,26 @@ class Given:
             seconds: the length of the clips; None is no end.
 
         Raises:
-            PartitaError: the score begins after the end of the clips, or it is longer than two hours.
+            PartitaError: the clips have no end, and the score is longer than an hour.
 
         >>> Given(notes=[Note(0.0, 9.0, 69), Note(9.0, 9e9, 70)]).until(2.0).notes
-        [Note(start_s=0.0, end_s=3.0, midi_pitch=69)]
+        [Note(start_s=0.0, end_s=8.0, midi_pitch=69)]
         """
         if self.notes is None:
             return self
-        end, first = LONGEST_SCORE_S if seconds is None else seconds, min(self.notes)
-        if first.start_s >= end:
+        end = (self._score_end() if seconds is None else seconds) + AHEAD_S
+        cut = [replace(note, end_s=min(note.end_s, end)) for note in self.notes if note.start_s < end]
+        rest = Note(end, end, min(self.notes).midi_pitch)  # a score of rests has a note too, of no length
+        return replace(self, notes=cut or [rest])
+
+    def _score_end(self) -> float:
+        last = max(note.end_s for note in self.notes or ())
+        if last > LONGEST_SCORE_S:
             raise PartitaError(
-                f"the first note of the score starts at {first.start_s:g} s, must start before {end:g} s:"
-                " check its times, or give longer clips"
-            )
-        last = max(note.end_s for note in self.notes)
-        if seconds is None and last > LONGEST_SCORE_S:
-            raise PartitaError(
-                f"the score ends at {last:g} s, must end before {LONGEST_SCORE_S:g} s if clips have no end:"
+                f"the score ends at {last:g} s, must end before {LONGEST_SCORE_S:g} s if no length is given:"
                 " check its times, or give the length of the clips"
             )
-        end += AHEAD_S
-        cut = [replace(note, end_s=min(note.end_s, end)) for note in self.notes if note.start_s < end]
-        return replace(self, notes=cut)
+        return last
 
     def check(self, layout: FrameLayout | None, tier: FrameLayout | None) -> None:
         """Raise an error if a model can't use what is given.

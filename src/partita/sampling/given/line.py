@@ -19,6 +19,8 @@ from partita.sampling.frames.loudness import loudness_of
 
 PEAK, SILENT_PEAK = 0.9, 1e-4
 """The peak to which a line is scaled, and the one up to which it is silence."""
+CLICKS = 0.002
+"""The share of samples that may be above the peak: clicks do not count."""
 LEAST_FRAMES = 10
 """Voiced frames that a line needs: a tenth of a second."""
 MOST_STRETCH = 2.0
@@ -75,9 +77,7 @@ def line_of(
     Raises:
         PartitaError: the sound is too short, or has no pitch.
     """
-    peak = float(np.abs(sound).max(initial=0.0))
-    level = PEAK / peak if peak > SILENT_PEAK else 1.0  # the tracker finds no pitch in quiet sound
-    features = features_of(level * sound, sample_rate=sample_rate, layout=layout)
+    features = features_of(_loud(sound), sample_rate=sample_rate, layout=layout)
     bands, pitch, periodicity = (
         features[:, : layout.bands],
         features[:, layout.bands],
@@ -118,6 +118,12 @@ def notes_of(line: Line, *, hop_s: float) -> list[Note]:
         for start, end in zip(starts, ends, strict=True)
         if 0 <= keys[start] <= 127 and end - start >= SHORTEST_NOTE
     ]
+
+
+def _loud(sound: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return a sound at full level: the tracker finds no pitch in quiet sound."""
+    peak = float(np.quantile(np.abs(sound), 1.0 - CLICKS)) if len(sound) else 0.0
+    return np.clip(PEAK / peak * sound, -1.0, 1.0) if peak > SILENT_PEAK else sound
 
 
 def _matched(

@@ -65,7 +65,7 @@ class AdversaryConfig(EnsembleConfig):
     there (Karras et al. 2020)."""
     penalty: str = "gradient"
     """How R1 and R2 find the slope: `gradient`, by differentiating twice, or `difference`, from sound with a
-    little noise (Lin et al. 2025), which is faster and which `trunk` needs."""
+    little noise (Lin et al. 2025), which `trunk` needs. The same weight is another strength for each."""
     learning_rate: float = 2e-4
     """Learning rate of the discriminator (Adam). Kong et al. have 2e-4, Kumar et al. and Jang et al. 1e-4."""
     beta1: float = 0.5

@@ -22,6 +22,7 @@ def check_judges(config: "TrainConfig") -> None:
         PartitaError: two of them contradict each other, the route, or the matching loss.
     """
     _check_head(config)
+    _check_trunk(config)
     _check_critic(config)
     _check_ratio(config)
     if config.rollout.free_running:
@@ -34,6 +35,14 @@ def _check_head(config: "TrainConfig") -> None:
         raise PartitaError(
             f"the head `{head}` has no logits of classes, which the arm `{config.arm}` needs: take the head"
             " `categorical`, or the arm `likelihood`"
+        )
+
+
+def _check_trunk(config: "TrainConfig") -> None:
+    adversary, layers = config.adversary, len(config.network_shape.dilations)
+    if adversary is not None and "trunk" in adversary.discriminators and adversary.trunk.layers > layers:
+        raise PartitaError(
+            f"`trunk.layers` is {adversary.trunk.layers}, but the network has {layers}: give at most as many"
         )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from partita.checks import LARGEST_WEIGHT, check_choice, check_count, check_range
+from partita.checks import LARGEST_WEIGHT, check_choice, check_count, check_positive, check_range
 from partita.errors import PartitaError
 
 FREE_RUNNING = ("policy", "gumbel", "pathwise")
@@ -95,8 +95,9 @@ class CriticConfig:
     ramp: float = 0.0
     """Share of the run, 0 to 1, over which the weight rises from 0."""
     until: float = 1.0
-    """Share of the run, 0 to 1, for which the critic judges. Below 1 an adversary takes its place after that
-    (Li et al. 2026, "AAD-1"): the critic brings the clips near enough to real sound for a discriminator."""
+    """Share of the run, above 0 and up to 1, for which the critic judges. Below 1 an adversary takes its
+    place after that (Li et al. 2026, "AAD-1"): the critic brings the clips near enough to real sound for a
+    discriminator."""
     discount: float = 0.0
     """Factor gamma, 0 to 1, by which a divergence counts less for each sample farther back. With 0 the later
     consequences of a sample have no gradient. Values above 0 add noise and can make the result worse."""
@@ -112,5 +113,6 @@ class CriticConfig:
         check_count("update_every", self.update_every, 1)
         check_range("learning_rate", self.learning_rate, 0.0, 1.0)
         check_range("weight", self.weight, 0.0, LARGEST_WEIGHT)
-        for name in ("ramp", "discount", "until"):
+        check_positive("until", self.until, 1.0)
+        for name in ("ramp", "discount"):
             check_range(name, getattr(self, name), 0.0, 1.0)

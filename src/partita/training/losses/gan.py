@@ -132,8 +132,8 @@ def difference_penalty(
 
         E[ (logit_i(x + s e) - logit_i(x))^2 / s^2 ],   e ~ N(0, 1)
 
-    For a small s it is the mean over patches of |d logit_i / dx|^2, as that of `gradient_penalty`, but
-    without second derivatives, for which some networks have no code and others need much memory.
+    For a small s it is the mean over patches of |d logit_i / dx|^2, without second derivatives. That of
+    `gradient_penalty` is of the sum of the logits, so its weight is another strength where patches overlap.
 
     Args:
         pairs: of each sub-discriminator the logits without and with the noise.

@@ -51,6 +51,7 @@ class DiscriminatorMonitor:
                 checked.
         """
         if not {"discriminator_real", "discriminator_fake"} <= numbers.keys():
+            self._last_step_without = dict.fromkeys(self._last_step_without, step)
             return None
         share = accuracy(numbers)
         for problem, present in (("low", share <= LOW_ACCURACY), ("high", share >= HIGH_ACCURACY)):

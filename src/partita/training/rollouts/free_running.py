@@ -106,6 +106,18 @@ class FreeRunning:
         critic = self.config.critic
         return self.judges[-1] if critic is None or progress >= critic.until else self.judges[0]
 
+    def weight(self, progress: float) -> float:
+        """Return the weight of the judge's loss; a ramp begins with the judge's phase.
+
+        Args:
+            progress: the finished share of the run, 0 to 1.
+        """
+        critic, judge = self.config.critic, self.judge_at(progress)
+        if critic is None or critic.until == 1.0:
+            return judge.weight(progress)
+        begin, end = (0.0, critic.until) if progress < critic.until else (critic.until, 1.0)
+        return judge.weight((progress - begin) / (end - begin))
+
     def loss(
         self, generator: WaveNet, batch: RolloutBatch, *, step: int, progress: float
     ) -> tuple[Tensor | None, dict[str, Tensor]]:
@@ -123,6 +135,8 @@ class FreeRunning:
             `clip_length`.
         """
         judge = self.judge_at(progress)
+        if len(self.judges) > 1 and isinstance(judge, DiscriminatorJudge) and not judge.adversary.updates:
+            judge.adversary.begin_from(generator)  # which has learnt since the run began
         drawer = judge.drawer(generator, step=step)
         if self.clips is None or self._draws_again(step):
             self.clips = self.draw_clips(drawer, batch, progress)
