@@ -45,6 +45,15 @@ class Quantizer:
             raise PartitaError(f"`classes` is {self.classes}, must be 2 to 65536: 256 is the usual number")
 
     @property
+    def words(self) -> str:
+        """Return the classes in words: code lengths compare only between models of the same classes.
+
+        >>> Quantizer(kind="linear", classes=65536).words
+        '65,536 linear classes'
+        """
+        return f"{self.classes:,} {self.kind} classes"
+
+    @property
     def dtype(self) -> type[np.unsignedinteger[Any]]:
         """Return the integer type of classes: uint8 for up to 256 classes, uint16 for more."""
         return np.uint8 if self.classes <= 256 else np.uint16

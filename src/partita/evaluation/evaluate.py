@@ -266,6 +266,7 @@ def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[
         "model": loaded.name,
         "corpus_fingerprint": corpus.fingerprint,
         "sample_rate": corpus.sample_rate,
+        "classes": loaded.quantizer.words,
         "split": config.split,
         "split_seconds": corpus.seconds(config.split),
         "bits_seconds": config.bits_seconds,

@@ -23,7 +23,7 @@ from partita.training.diverged import diverged, non_finite_tensor
 from partita.training.monitoring.chosen_temperatures import ChosenTemperatures, choose_temperatures
 from partita.training.monitoring.diagnostics import DiscriminatorMonitor, clip_problem
 from partita.training.monitoring.preview_clips import PreviewClips
-from partita.training.monitoring.progress import ProgressDisplay
+from partita.training.monitoring.progress import ProgressDisplay, final_sentence
 from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.monitoring.validation import ValidationScorer
 from partita.training.state import TrainingRun
@@ -277,10 +277,9 @@ class Trainer:
             bits, share = self._scorer.final_score(model, spent=self.state.seconds)
         self._check_finite({"bits": bits}, "the final score")
         record = {"kind": "final", "step": self.state.step, "chosen": chosen, "bits": bits}
-        self._record(record if share == 1.0 else record | {"share": round(share, 6)})
-        on = "held-out sound" if share == 1.0 else f"1/{round(1.0 / share)} of the held-out sound"
-        given = "" if model.config.condition is None else " given the real frames"
-        self.display.say(f"{bits:.3f} bits per sample{given} on {on}, at step {chosen}")
+        self._record(record | ({} if share == 1.0 else {"share": round(share, 6)}))
+        words, given = self.config.quantizer.words, model.config.condition is not None
+        self.display.say(final_sentence(bits, words, given=given, share=share, step=chosen))
 
     def _choose_temperatures(self, model: WaveNet, chosen: int) -> None:
         """Choose the temperatures of a sample tier that is given features and of the frame tier."""

@@ -96,3 +96,22 @@ class ProgressDisplay:
         elif time.monotonic() - self._line_at >= LINE_SECONDS:
             self._line_at = time.monotonic()
             self.say(words)
+
+
+def final_sentence(bits: float, classes: str, *, given: bool, share: float, step: int) -> str:
+    """Return the final score in words.
+
+    Args:
+        bits: per sample.
+        classes: of the samples, in words.
+        given: whether the samples were given the real frames.
+        share: of the held-out sound that was scored.
+        step: the update whose weights were scored.
+
+    >>> final_sentence(3.5, "256 mu-law classes", given=False, share=1.0, step=9)
+    '3.500 bits per sample of 256 mu-law classes on held-out sound, at step 9'
+    """
+    on = "held-out sound" if share == 1.0 else f"1/{round(1.0 / share)} of the held-out sound"
+    return (
+        f"{bits:.3f} bits per sample of {classes}{' given the real frames' * given} on {on}, at step {step}"
+    )

@@ -1,0 +1,64 @@
+"""Training with a density head: 16-bit sound end to end, and judges that need logits are refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from partita.audio.quantizer import Quantizer
+from partita.data.corpus import Corpus
+from partita.errors import PartitaError
+from partita.evaluation.metrics.bits import bits_per_sample
+from partita.models.sizes import SIZES, WaveNetConfig
+from partita.runs.loading import load
+from partita.training.config.arms import with_arm
+from partita.training.config.train import TrainConfig
+from partita.training.train import resume, train
+
+Make = Callable[..., TrainConfig]
+FINE = Quantizer(kind="linear", classes=65536)
+
+
+@pytest.mark.parametrize("head", ["logistic", "gaussian"])
+def test_a_run_of_16_bits_learns_resumes_and_draws(
+    corpus: Corpus, make_config: Make, tmp_path: Path, head: str
+) -> None:
+    shape = replace(make_config().network_shape, head=head, classes=65536, grid="linear", mixtures=3)
+    config = make_config(network=shape, quantizer=FINE, steps=30, learning_rate=4e-3)
+    whole = train(corpus, tmp_path / "whole", config, quiet=True)
+    begun = train(corpus, tmp_path / "begun", config, quiet=True, stop=lambda: True)
+    resume(begun, corpus=corpus, quiet=True)
+    first, second = (load(run).model.state_dict() for run in (whole, begun))
+    assert all(np.array_equal(value.numpy(), second[name].numpy()) for name, value in first.items())
+    loaded = load(whole)
+    bits = bits_per_sample(loaded.model, corpus, "validation", loaded.quantizer)
+    assert bits.value < 15.5  # 16 for a uniform distribution
+    clips = loaded.draw(0.1, clips=2, seed=1)
+    assert clips.dtype == np.float32
+    assert len(np.unique(clips)) > 256
+
+
+def test_the_settings_give_the_shape() -> None:
+    config = TrainConfig(size="tiny", head="logistic", mixtures=4, quantizer=FINE)
+    assert config.network_shape == replace(
+        SIZES["tiny"], head="logistic", mixtures=4, classes=65536, grid="linear"
+    )
+    assert TrainConfig(size="tiny", quantizer=Quantizer(classes=512)).network_shape.classes == 512
+    again = TrainConfig(network=config.network_shape, quantizer=FINE)
+    assert again.network_shape == config.network_shape
+    assert again.network_shape.embeddings == 256
+
+
+def test_a_head_without_logits_has_no_judge() -> None:
+    for arm in ("report", "pathwise", "ddo", "report-formula"):
+        with pytest.raises(PartitaError, match=r"the head `gaussian` has no logits"):
+            with_arm(TrainConfig(head="gaussian", steps=1), arm)
+
+
+def test_too_many_classes_for_the_head_are_refused() -> None:
+    with pytest.raises(PartitaError, match=r"the head `categorical` has at most 32768"):
+        TrainConfig(quantizer=FINE)
+    with pytest.raises(PartitaError, match=r"`head` is 'student'"):
+        WaveNetConfig(**{**SIZES["tiny"].__dict__, "head": "student"})
