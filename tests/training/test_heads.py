@@ -11,7 +11,7 @@ from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.evaluation.metrics.bits import bits_per_sample
-from partita.models.sizes import SIZES, WaveNetConfig
+from partita.models.sizes import SIZES
 from partita.runs.loading import load
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
@@ -52,7 +52,7 @@ def test_the_settings_give_the_shape() -> None:
 
 
 def test_a_head_without_logits_has_no_judge() -> None:
-    for arm in ("report", "pathwise", "ddo", "report-formula"):
+    for arm in ("report", "policy", "gumbel", "ddo", "report-formula"):
         with pytest.raises(PartitaError, match=r"the head `gaussian` has no logits"):
             with_arm(TrainConfig(head="gaussian", steps=1), arm)
 
@@ -61,4 +61,4 @@ def test_too_many_classes_for_the_head_are_refused() -> None:
     with pytest.raises(PartitaError, match=r"the head `categorical` has at most 32768"):
         TrainConfig(quantizer=FINE)
     with pytest.raises(PartitaError, match=r"`head` is 'student'"):
-        WaveNetConfig(**{**SIZES["tiny"].__dict__, "head": "student"})
+        replace(SIZES["tiny"], head="student")

@@ -20,11 +20,12 @@ from partita.models.conditioning.conditioner import Conditioner
 from partita.models.conditioning.conditions import Conditions
 from partita.models.conditioning.period import period_before
 from partita.models.heads.choice import make_head
-from partita.models.heads.fine import FineEmbedding
+from partita.models.heads.fine import FineEmbedding, embedded_values
 from partita.models.sizes import WaveNetConfig
 from partita.ops.gated_stack.blocks import BlockBias
 from partita.ops.gated_stack.dispatch import gated_stack
 
+Samples = Int[Tensor, "batch time"] | Float[Tensor, "batch time"] | Float[Tensor, "batch time classes"]
 PERIODIC_SCALE = 0.3
 """Scale of the initial embeddings of the samples one period earlier."""
 
@@ -147,26 +148,34 @@ class WaveNet(nn.Module):
             generator=generator,
         )
 
-    def embed(self, classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"]) -> Tensor:
-        """Look up the embeddings of classes, or mix them by one-hot or soft vectors, which pass gradients."""
+    def embed(self, classes: Samples) -> Tensor:
+        """Look up the embeddings of classes, or mix them by vectors or by values, which pass gradients.
+
+        Args:
+            classes: (batch, time) classes, or values -1 to 1 for a head with a density; or (batch, time,
+                classes) one-hot or soft vectors.
+        """
         return self.look_up(classes, self.embedding)
 
     def look_up(self, classes: Tensor, table: Tensor) -> Tensor:
-        """Return the rows of a table of embeddings for classes, or mix them by one-hot or soft vectors."""
-        if classes.is_floating_point():
+        """Return the rows of a table of embeddings for classes, or mix them by vectors or values."""
+        if classes.is_floating_point() and classes.ndim == 3:
             return classes @ table
+        if classes.is_floating_point():
+            companded = self.fine is not None and self.config.grid == "linear"
+            return embedded_values(classes, table, companded=companded)
         return functional.embedding(classes, table) if self.fine is None else self.fine(classes, table)
 
     def forward(
         self,
-        classes: Int[Tensor, "batch time"] | Float[Tensor, "batch time classes"],
+        classes: Samples,
         conditions: Conditions | None = None,
     ) -> Float[Tensor, "batch predictions outputs"]:
         """Return the outputs for the sample after each input that has a complete receptive field.
 
         Args:
-            classes: (batch, time) of classes, or (batch, time, classes) of one-hot or soft vectors; time is
-                at least the receptive field R.
+            classes: (batch, time) of classes, or of values for a head with a density, or (batch, time,
+                classes) of one-hot or soft vectors; time is at least the receptive field R.
             conditions: the frames around the inputs; `start` is the time of the first input. A network
                 without a condition ignores them.
 

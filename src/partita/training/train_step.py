@@ -24,7 +24,6 @@ from partita.training.judges.adversary import Adversary, trunk_shape
 from partita.training.judges.base import TensorFiles, WaveformPair
 from partita.training.losses.gradient_scaling import add_gradient, gradient_ratio
 from partita.training.losses.likelihood import NATS_PER_BIT, matching_loss, mean_bits
-from partita.training.monitoring.diagnostics import entropy_bits
 from partita.training.optimizer import make_optimizer
 from partita.training.rollouts.free_running import FreeRunning, RolloutBatch
 from partita.training.rollouts.teacher_forced import teacher_forced
@@ -151,7 +150,8 @@ class TrainStep:
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         if self.free_running is not None:
-            numbers["entropy_real"] = entropy_bits(logits.detach())[valid].mean()
+            entropy = self.generator.head.entropy(logits.detach())
+            numbers["entropy_real"] = entropy[valid].mean() / NATS_PER_BIT
             batch = RolloutBatch(classes, valid, conditions)
             self._add_judge_gradient(self.free_running, batch, info, numbers)
         norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), self.config.grad_clip or math.inf)

@@ -60,6 +60,10 @@ class Head(ABC):
         """
 
     @abstractmethod
+    def entropy(self, outputs: Float[Tensor, "... columns"]) -> Float[Tensor, "..."]:
+        """Return the entropy of each prediction in nats; of a mixture the mean of its parts', a bound."""
+
+    @abstractmethod
     def initial_bias(self) -> Float[Tensor, " columns"]:
         """Return the biases of the outputs with which a network begins."""
 
@@ -116,6 +120,26 @@ class DensityHead(Head):
         values = drawn.means + (drawn.values - drawn.means) * (narrow / (narrow + window))
         places = torch.floor((values + 1.0) * (0.5 * (self.classes - 1)) + 0.5)
         return places.clamp(0, self.classes - 1).long()
+
+    @abstractmethod
+    def at_quantile(
+        self, outputs: Float[Tensor, "... columns"], values: Float[Tensor, "..."]
+    ) -> Float[Tensor, "..."]:
+        """Return drawn values with the derivative that keeps the quantile at which they were drawn.
+
+        Args:
+            outputs: of the network, at temperature 1; carry the gradient.
+            values: y, of which a gradient is ignored.
+        """
+
+    def values(self, classes: Int[Tensor, "..."]) -> Float[Tensor, "..."]:
+        """Return the value y of each class, float32.
+
+        >>> from partita.models.heads.gaussian import Gaussian
+        >>> Gaussian(5).values(torch.arange(5)).tolist()
+        [-1.0, -0.5, 0.0, 0.5, 1.0]
+        """
+        return 2.0 * classes.float() / (self.classes - 1) - 1.0
 
     def edges(self, classes: Int[Tensor, "..."], like: Tensor) -> tuple[Tensor, Tensor]:
         """Return the ends of each class's bin in y, as if the first and the last were as narrow as others."""

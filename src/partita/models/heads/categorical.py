@@ -45,6 +45,11 @@ class Categorical(Head):
         sums = torch.softmax(outputs.double() / temperature, -1).cumsum(-1)
         return (sums <= uniforms[..., None] * sums[..., -1:]).sum(-1).clamp(max=self.classes - 1)
 
+    def entropy(self, outputs: Float[Tensor, "... columns"]) -> Float[Tensor, "..."]:
+        """Return the entropy of each prediction in nats."""
+        log_p = torch.log_softmax(wide(outputs), -1)
+        return -(log_p.exp() * log_p).sum(-1)
+
     def initial_bias(self) -> Float[Tensor, " columns"]:
         """Return zeros: all classes are equally likely."""
         return torch.zeros(self.columns)

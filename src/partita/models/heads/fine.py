@@ -31,8 +31,7 @@ class FineEmbedding(nn.Module):
     def __init__(self, classes: int, grid: str) -> None:
         super().__init__()
         values = torch.linspace(-1.0, 1.0, classes, dtype=torch.float64)
-        if grid == "linear":
-            values = values.sign() * torch.log1p(MU * values.abs()) / math.log1p(MU)
+        values = _companded(values) if grid == "linear" else values
         self.register_buffer("places", ((values + 1.0) / 2.0).float(), persistent=False)
         """(classes,) where each class lies between the first vector, 0, and the last one, 1."""
 
@@ -51,3 +50,42 @@ class FineEmbedding(nn.Module):
         place = self.places[classes] * (vectors - 1)
         lower = place.long().clamp(max=vectors - 2)
         return lower, place - lower
+
+
+def _companded(values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Return mu-law companded values, with mu = 255.
+
+    >>> _companded(torch.tensor([-1.0, 0.0, 1.0])).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    return values.sign() * torch.log1p(MU * values.abs()) / math.log1p(MU)
+
+
+def embedded_values(
+    values: Float[Tensor, "*shape"], table: Float[Tensor, "vectors channels"], *, companded: bool
+) -> Float[Tensor, "*shape channels"]:
+    """Mix the two embedding vectors around each value linearly, with a derivative.
+
+    The derivative is that of the line through the vectors on both sides of the nearest one, because drawn
+    values may be at a kink of the mixture.
+
+    Args:
+        values: -1 to 1; carry a gradient.
+        table: the vectors.
+        companded: whether the vectors are equally spaced after companding the values.
+
+    >>> values = torch.tensor([0.0, 0.5], requires_grad=True)
+    >>> found = embedded_values(values, torch.arange(5.0)[:, None], companded=False)
+    >>> found[:, 0].tolist(), torch.autograd.grad(found.sum(), values)[0].tolist()
+    ([2.0, 3.0], [2.0, 2.0])
+    """
+    last = len(table) - 1
+    places = (_companded(values) if companded else values).add(1.0).mul(0.5 * last).clamp(0, last)
+    fixed = places.detach()
+    lower, nearest = fixed.long().clamp(max=last - 1), fixed.round().long()
+    first, second = functional.embedding(lower, table), functional.embedding(lower + 1, table)
+    mixed = first + (fixed - lower)[..., None].to(table) * (second - first)
+    above, below = (nearest + 1).clamp(max=last), (nearest - 1).clamp(min=0)
+    rise = (functional.embedding(above, table) - functional.embedding(below, table)).detach()
+    slope = rise / (above - below)[..., None]
+    return mixed + (places - fixed)[..., None].to(table) * slope

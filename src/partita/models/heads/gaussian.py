@@ -81,6 +81,18 @@ class Gaussian(DensityHead):
         values = mean + temperature * deviation * quantiles.to(mean)
         return Drawn(values, mean.detach(), temperature * deviation.detach())
 
+    def at_quantile(
+        self, outputs: Float[Tensor, "... columns"], values: Float[Tensor, "..."]
+    ) -> Float[Tensor, "..."]:
+        """Return m + s e, with e the distance of the values in deviations; see `DensityHead.at_quantile`."""
+        mean, deviation = self._parts(outputs)
+        return mean + deviation * ((values.detach() - mean) / deviation).detach()
+
+    def entropy(self, outputs: Float[Tensor, "... columns"]) -> Float[Tensor, "..."]:
+        """Return the entropy of each prediction in nats, of a density that is wide against a bin."""
+        _, deviation = self._parts(outputs)
+        return (torch.log(deviation / (2.0 * self.half_bin)) + HALF_LOG_TAU + 0.5).clamp(min=0.0)
+
     def initial_bias(self) -> Float[Tensor, " columns"]:
         """Return a mean of 0, and a wide deviation."""
         return torch.tensor([0.0, FIRST_LOG_DEVIATION])

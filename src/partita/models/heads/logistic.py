@@ -92,12 +92,23 @@ class LogisticMixture(DensityHead):
         within = ((target[..., 0] - begin) / (end - begin)).clamp(NEAREST, 1.0 - NEAREST)
         values = (mean + scale * torch.logit(within)).to(wide(outputs))
         if outputs.requires_grad:
-            below, density = (
-                self._below(outputs, values, temperature),
-                self._density(outputs, values, temperature),
-            )
-            values = values - (below - below.detach()) / density.detach()
+            values = self.at_quantile(outputs, values, temperature=temperature)
         return Drawn(values, mean.to(values), (DEVIATION * scale).to(values))
+
+    def at_quantile(
+        self, outputs: Float[Tensor, "... columns"], values: Float[Tensor, "..."], *, temperature: float = 1.0
+    ) -> Float[Tensor, "..."]:
+        """Return the values, whose derivative is -dF(y) / p(y); see `DensityHead.at_quantile`."""
+        values = values.detach()
+        below, density = (part(outputs, values, temperature) for part in (self._below, self._density))
+        least = torch.finfo(density.dtype).tiny
+        return values - (below - below.detach()) / density.detach().clamp(min=least)
+
+    def entropy(self, outputs: Float[Tensor, "... columns"]) -> Float[Tensor, "..."]:
+        """Return the mean of the distributions' entropies in nats, where they are wide against a bin."""
+        logits, _, scales = self._parts(outputs)
+        each = (torch.log(scales / (2.0 * self.half_bin)) + 2.0).clamp(min=0.0)
+        return (torch.softmax(logits, -1) * each).sum(-1)
 
     def initial_bias(self) -> Float[Tensor, " columns"]:
         """Return equal weights, and means that cover the values."""

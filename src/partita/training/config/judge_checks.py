@@ -31,10 +31,16 @@ def check_judges(config: "TrainConfig") -> None:
 
 def _check_head(config: "TrainConfig") -> None:
     head, judge = config.network_shape.head, config.adversary or config.critic or config.ratio
-    if head != CATEGORICAL and (judge is not None or config.match != "likelihood"):
+    pathwise = config.rollout.route == "pathwise" and config.critic is None
+    if head != CATEGORICAL and not pathwise and (judge is not None or config.match != "likelihood"):
         raise PartitaError(
             f"the head `{head}` has no logits of classes, which the arm `{config.arm}` needs: take the head"
-            " `categorical`, or the arm `likelihood`"
+            " `categorical`, or the arm `likelihood` or `pathwise`"
+        )
+    if head != CATEGORICAL and config.adversary is not None and "trunk" in config.adversary.discriminators:
+        raise PartitaError(
+            "`trunk` takes the embedding of a class for each value of the waveform, which the head"
+            f" `{head}` need not have: take another discriminator"
         )
 
 

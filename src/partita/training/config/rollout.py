@@ -17,8 +17,8 @@ class RolloutConfig:
     route: str = "teacher_forced"
     """How the judge's gradient reaches the generator. `teacher_forced` draws every sample given the real
     past. The other routes draw whole clips: `policy` has rewards, `gumbel` the straight-through
-    Gumbel-softmax, `pathwise` the derivative through the ordered classes. On the route `ratio` the
-    generator's own likelihood is the discriminator."""
+    Gumbel-softmax, `pathwise` the derivative at a constant quantile, through the ordered classes or exactly
+    through a density. On the route `ratio` the generator's own likelihood is the discriminator."""
     value: str = "draw"
     """Sample that the judge receives on the route `teacher_forced`: `draw`, a draw with a straight-through
     gradient, or `mean`, the mean of the distribution."""

@@ -77,7 +77,7 @@ class TrainConfig:
     head: str | None = None
     """Distribution of a sample: `categorical`, a free probability for each class, the default; `logistic`, a
     mixture, or `gaussian`, both with up to 65,536 classes, which is 16 bits: add `--quantizer.kind linear
-    --quantizer.classes 65536`. Without a judge."""
+    --quantizer.classes 65536`. Their only arm with a judge is `pathwise`."""
     mixtures: int | None = None
     """Distributions in the mixture of the head `logistic`, 10 by default."""
     quantizer: Quantizer = field(default_factory=Quantizer)

@@ -140,6 +140,19 @@ class Judge(Protocol):
         """Load the tensors of a checkpoint."""
 
 
+def stored_classes(classes: Tensor, count: int) -> Tensor:
+    """Return classes in the type in which a checkpoint stores them.
+
+    Args:
+        classes: any shape.
+        count: the number of classes that there are.
+
+    >>> stored_classes(torch.tensor([65535]), 65536).item()
+    65535
+    """
+    return classes.to(torch.int16 if count <= 1 << 15 else torch.int32)
+
+
 def drawn_logits(model: WaveNet, clips: ClipBatch) -> Float[Tensor, "clips length classes"]:
     """Return a model's logits for every drawn sample, given the samples before it, by one forward pass.
 

@@ -9,10 +9,19 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from partita.models.heads.base import DensityHead
 from partita.models.wavenet import WaveNet
 from partita.training.config.rollout import RolloutConfig
 from partita.training.judges.adversary import Adversary
-from partita.training.judges.base import ClipBatch, GeneratorLoss, TensorFiles, WaveformPair, drawn_logits
+from partita.training.judges.base import (
+    ClipBatch,
+    GeneratorLoss,
+    TensorFiles,
+    WaveformPair,
+    drawn_logits,
+    stored_classes,
+)
+from partita.training.losses.continuous import continuous_clips, waveform_of
 from partita.training.losses.gan import RELATIVISTIC
 from partita.training.losses.gumbel import GumbelRelaxation
 from partita.training.losses.likelihood import sample_nats
@@ -79,21 +88,24 @@ class DiscriminatorJudge:
         """Return the loss of the configured route; see `Judge.generator_loss`."""
         if self.rollout.route == "policy":
             return self._policy_loss(generator, clips)
-        past = generator.receptive_field
-        given = clips.conditions_of(past)
         with self.adversary.compute.autocast():
-            vectors, logits = relaxed_clips(
-                lambda inputs: generator(inputs, given),
-                clips.prompt_tail(past),
-                clips.drawn,
-                self._relaxation(),
-                passes=self.rollout.passes,
-            )
+            waveform, outputs = self._drawn_waveform(generator, clips)
         prompt = self.table[clips.prompt_tail(self.rollout.prompt_tail)]
         real = self.table[self._after_prompt(clips, clips.real)]
-        drawn = torch.cat([prompt, vectors @ self.table], 1)
+        drawn = torch.cat([prompt, waveform], 1)
         loss = self.adversary.generator_loss(drawn, real, prompt_length=self.rollout.prompt_tail)
-        return GeneratorLoss(loss, logits, {"adversarial_loss": loss.detach()})
+        return GeneratorLoss(loss, outputs, {"adversarial_loss": loss.detach()})
+
+    def _drawn_waveform(self, generator: WaveNet, clips: ClipBatch) -> tuple[Tensor, Tensor]:
+        """Return the drawn waveforms, (clips, length), with the derivative of the route, and the outputs."""
+        given, passes = clips.conditions_of(generator.receptive_field), self.rollout.passes
+        past = clips.prompt_tail(generator.receptive_field)
+        model = partial(generator, conditions=given)
+        if isinstance(generator.head, DensityHead):
+            values, outputs = continuous_clips(model, generator.head, past, clips.drawn, passes=passes)
+            return waveform_of(values, clips.drawn, self.table), outputs
+        vectors, logits = relaxed_clips(model, past, clips.drawn, self._relaxation(), passes=passes)
+        return vectors @ self.table, logits
 
     def _policy_loss(self, generator: WaveNet, clips: ClipBatch) -> GeneratorLoss:
         with self.adversary.compute.autocast():
@@ -135,7 +147,7 @@ class DiscriminatorJudge:
 
     def tensors(self) -> TensorFiles:
         """Return all that `restore` needs, for a checkpoint; the owner of the streams saves their states."""
-        replay = {"older": self.replay.to(torch.int16)} if self.replay is not None else {}
+        replay = {} if self.replay is None else {"older": stored_classes(self.replay, len(self.table))}
         return {"rollout": replay} | self.adversary.tensors()
 
     def restore(self, tensors: TensorFiles) -> None:

@@ -4,11 +4,7 @@
 free-running training with real sound. Nothing here stops a run.
 """
 
-import math
 from collections.abc import Mapping
-
-import torch
-from torch import Tensor
 
 LOW_ACCURACY = 0.55
 """An accuracy up to this value is reported as low; chance is 0.5."""
@@ -100,22 +96,6 @@ def _critic_warning(share: float) -> str:
         " generator learns nothing from the critic's training. Try a lower `--critic.learning-rate`, or the"
         " arm `critic`, in which the critic stays fixed"
     )
-
-
-def entropy_bits(logits: Tensor) -> Tensor:
-    """Return the entropy of each prediction in bits, computed in float32 or better.
-
-    Args:
-        logits: (..., classes).
-
-    Returns:
-        (...), from 0 to log2(classes).
-
-    >>> round(entropy_bits(torch.zeros(1, 8)).item(), 6)
-    3.0
-    """
-    log_p = torch.log_softmax(logits if logits.dtype == torch.float64 else logits.float(), -1)
-    return -(log_p.exp() * log_p).sum(-1) / math.log(2.0)
 
 
 def clip_problem(numbers: Mapping[str, float]) -> str | None:

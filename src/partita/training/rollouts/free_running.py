@@ -21,11 +21,11 @@ from partita.sampling.stream import draw
 from partita.seeds import torch_stream
 from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.judges.adversary import Adversary, trunk_shape
-from partita.training.judges.base import ClipBatch, Judge, TensorFiles
+from partita.training.judges.base import ClipBatch, Judge, TensorFiles, stored_classes
 from partita.training.judges.critic import CriticJudge
 from partita.training.judges.discriminator import DiscriminatorJudge
 from partita.training.judges.ratio import RatioJudge
-from partita.training.monitoring.diagnostics import entropy_bits
+from partita.training.losses.likelihood import NATS_PER_BIT
 from partita.training.rollouts.clip_starts import CutGrid, choose_cuts
 from partita.training.schedule import clip_length
 
@@ -147,7 +147,7 @@ class FreeRunning:
         loss, logits, judge_numbers = judge.generator_loss(generator, clips)
         waveforms = {"real": self._table[clips.real], "drawn": self._table[clips.drawn]}
         numbers |= {f"level_{name}": waveform.square().mean().sqrt() for name, waveform in waveforms.items()}
-        numbers["entropy_drawn"] = entropy_bits(logits.detach()).mean()
+        numbers["entropy_drawn"] = generator.head.entropy(logits.detach()).mean() / NATS_PER_BIT
         numbers["clip_length"] = loss.new_tensor(float(clips.drawn.shape[1]))
         return loss, numbers | judge_numbers
 
@@ -219,7 +219,7 @@ class FreeRunning:
             found = judge.tensors()
             files |= found | {"rollout": files.get("rollout", {}) | found["rollout"]}
         clips = {} if self.clips is None else {name: getattr(self.clips, name) for name in CLIPS}
-        saved = {name: value.to(torch.int16) for name, value in clips.items()}
+        saved = {name: stored_classes(value, len(self._table)) for name, value in clips.items()}
         if self.clips is not None and self.clips.conditions is not None:
             saved |= {"frames": self.clips.conditions.frames, "start": self.clips.conditions.start}
         streams = {name: rng.get_state() for name, rng in self.rngs.items()}
