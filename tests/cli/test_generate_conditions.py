@@ -5,11 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from two_tiers import LABELS, RATE, one_tier_run, two_tier_run
 
 from partita.cli.generate import read
+from partita.cli.generate.range_warning import LEAST_FRAMES, in_ranges, learnt_notes
 from partita.cli.main import main
 from partita.errors import PartitaError
+from partita.models.frame_tier.model import FrameModel
 from partita.runs.loading import load
 
 SCORE = "start_s,end_s,midi_pitch\n0.0,0.2,60\n0.2,0.3,64\n"
@@ -47,17 +50,27 @@ def test_a_score_is_played_to_its_end(place: Path, tmp_path: Path) -> None:
 def test_notes_that_the_model_has_not_learnt_are_named(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    frames = load(place / "full").frames
-    assert frames is not None
-    least = float(frames.starts[:, frames.config.layout.bands].min())
-    inside, below = least + 0.5, least - 4
-    rows = "".join(f"0.0,0.1,{round(note)}\n" for note in (inside, below, below - 1))
+    learnt = learnt_notes(frames_of(place / "full"))
+    rows = "".join(f"0.0,0.1,{note}\n" for note in (learnt[0], learnt[0] - 4, learnt[0] - 5))
     (place / "low.csv").write_text("start_s,end_s,midi_pitch\n" + rows)
     assert generate(place, "full", "--notes", "low.csv", "--out", str(tmp_path / "low.wav")) == 0
-    assert "2 of 3 notes are outside the range that full has learnt" in capsys.readouterr().err
-    (place / "fine.csv").write_text(f"start_s,end_s,midi_pitch\n0.0,0.1,{round(inside)}\n")
+    assert "2 of 3 notes are not among those that full has learnt, MIDI notes" in capsys.readouterr().err
+    (place / "fine.csv").write_text(f"start_s,end_s,midi_pitch\n0.0,0.1,{learnt[0]}\n")
     assert generate(place, "full", "--notes", "fine.csv", "--out", str(tmp_path / "fine.wav")) == 0
-    assert "outside" not in capsys.readouterr().err
+    assert "learnt" not in capsys.readouterr().err
+
+
+def test_learnt_notes_are_those_that_were_heard(place: Path) -> None:
+    frames = frames_of(place / "full")
+    frames.heard[[31, 33, 34]] = torch.tensor([LEAST_FRAMES - 1, LEAST_FRAMES, 1e4])
+    assert learnt_notes(frames) == [57, 58]
+    assert in_ranges(learnt_notes(frames)) == "57 to 58"
+
+
+def frames_of(run: Path) -> FrameModel:
+    frames = load(run).frames
+    assert frames is not None
+    return frames
 
 
 def test_a_line_that_is_transposed_out_of_what_the_model_has_learnt_is_named(
@@ -66,9 +79,9 @@ def test_a_line_that_is_transposed_out_of_what_the_model_has_learnt_is_named(
     words = ("--like", "hum.wav", "--out")
     assert generate(place, "plain", *words, str(tmp_path / "a.wav"), "--transpose", "60") == 0
     error = capsys.readouterr().err
-    assert "with `--transpose 60`, 100% of the line are outside the range that plain has learnt" in error
+    assert "with `--transpose 60`, 100% of the line are not among the notes that plain has learnt" in error
     assert generate(place, "plain", *words, str(tmp_path / "b.wav")) == 0
-    assert "outside" not in capsys.readouterr().err
+    assert "learnt" not in capsys.readouterr().err
 
 
 def test_a_line_is_followed_to_its_end_and_named_in_the_comment(place: Path, tmp_path: Path) -> None:
@@ -87,7 +100,7 @@ def test_a_line_is_followed_to_its_end_and_named_in_the_comment(place: Path, tmp
         "--guidance",
         "3",
     )
-    assert generate(place, "plain", *words, "--out", str(out)) == 0
+    assert generate(place, "full", *words, "--out", str(out)) == 0
     assert soundfile.info(out).frames == RATE // 2
     with soundfile.SoundFile(out) as sound:
         comment = sound.copy_metadata()["comment"]
@@ -211,5 +224,8 @@ def test_guidance_without_anything_to_follow_is_refused(
 ) -> None:
     words = ("--seconds", "0.1", "--guidance", "3", "--out", str(tmp_path / "a.wav"))
     assert generate(place, "plain", *words) == 2
+    assert "plain has learnt no notes and no labels: leave `--guidance` out" in capsys.readouterr().err
+    two_tier_run(tmp_path / "noted", notes=True)
+    assert main(["generate", str(tmp_path / "noted"), *words]) == 2
     assert "`--guidance` exaggerates what notes change, and none are given" in capsys.readouterr().err
     assert generate(place, "full", *words) == 0  # it has labels, which are drawn

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from partita.models.conditioning.conditioner import PITCH_BINS
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.frame_tier.model import ANY_HOLD, FrameModel
 from partita.runs.config import from_table
@@ -25,6 +26,6 @@ def load_frame_tier(config: dict[str, Any], checkpoint: Path, *, where: str) -> 
     if "frames" not in config:
         return None
     shape = from_table(FrameModelConfig, config["frames"], where=f"{where} [frames]")
-    older = {"hold": torch.tensor(ANY_HOLD)}
+    older = {"hold": torch.tensor(ANY_HOLD), "heard": torch.zeros(PITCH_BINS)}
     model = load_network(lambda: FrameModel(shape), checkpoint / FRAME_TIER_FILE, added=older)
     return model.eval().requires_grad_(False)

@@ -28,7 +28,7 @@ ROLLOUT = "rollout"
 RATIO = "ratio"
 MISSING_IN_OLDER = ("adversary-progress",)  # files that checkpoints of older versions lack
 ADDED = {  # tensors that the files of older versions lack; they keep their first value
-    **dict.fromkeys(("frames", "frames-average", "frames-best"), ("hold",)),
+    **dict.fromkeys(("frames", "frames-average", "frames-best"), ("hold", "heard")),
     "adversary-progress": ("penalty",),
 }
 CLIPS = frozenset({"past", "real", "drawn"})

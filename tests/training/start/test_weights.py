@@ -38,7 +38,7 @@ def test_the_frame_tier_has_the_weights_of_the_model_and_the_range_of_the_corpus
     for name in ("frames", "frames-average", "frames-best"):
         begun = load_file(RunFolder.open(run).checkpoint_path(0) / f"{name}.safetensors")
         others = {key for key in own if not torch.equal(begun[key], own[key])}
-        assert others <= {"low", "high", "levels", "hold", "starts"}
+        assert others <= {"low", "high", "levels", "hold", "heard", "starts"}
         assert "low" in others
 
 

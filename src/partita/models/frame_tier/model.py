@@ -72,6 +72,7 @@ class FrameModel(nn.Module):
     high: Tensor
     levels: Tensor
     hold: Tensor
+    heard: Tensor
     starts: Tensor
     steps: Tensor
     shift: Tensor
@@ -117,8 +118,8 @@ class FrameModel(nn.Module):
         silence = torch.tensor([SILENCE] * bands + [MIDDLE_PITCH, 0.0])
         self.register_buffer("low", torch.tensor([SILENCE] * bands + [0.0, 0.0]))
         self.register_buffer("high", torch.tensor([8.0] * bands + [127.0, 1.0]))
-        self.register_buffer("levels", torch.tensor(ANY_LEVEL))
-        self.register_buffer("hold", torch.tensor(ANY_HOLD))
+        for name, value in {"levels": ANY_LEVEL, "hold": ANY_HOLD, "heard": [0.0] * PITCH_BINS}.items():
+            self.register_buffer(name, torch.tensor(value))
         self.register_buffer("starts", silence.repeat(STARTS, 1))
         steps = torch.from_numpy(feature_steps(self.config.layout))
         self.register_buffer("steps", steps, persistent=False)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from partita.audio.features.pitch import VOICED
 from partita.device import ComputeDevice
+from partita.models.conditioning.conditioner import LOWEST_PITCH, PITCH_BINS
 from partita.models.frame_tier.model import FrameModel
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.sampling.frames.holding import usual_hold
@@ -71,10 +72,14 @@ class FrameTier:
         low, high = frames[:, :columns].min(0), frames[:, :columns].max(0)
         bands = self.model.config.layout.bands
         levels = usual_levels(frames[:, :bands])
-        hold = usual_hold(frames[frames[:, bands + 1] >= VOICED, bands])
+        pitches = frames[frames[:, bands + 1] >= VOICED, bands]
+        hold = usual_hold(pitches)
+        keys = np.rint(pitches).astype(np.int64) - LOWEST_PITCH
+        heard = np.bincount(keys[(keys >= 0) & (keys < PITCH_BINS)], minlength=PITCH_BINS)
         for model in (self.model, self.ema.model, self.best):
             model.set_range(torch.from_numpy(low), torch.from_numpy(high), levels, hold)
             model.set_starts(torch.from_numpy(starts))
+            model.heard.copy_(torch.from_numpy(heard))
 
     def update(
         self, frames: NDArray[np.float32], valid: NDArray[np.bool_], *, progress: float
