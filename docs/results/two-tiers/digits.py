@@ -17,6 +17,7 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 from scipy.stats import binomtest
+from scoring import parser_of
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -106,10 +107,7 @@ def drawn_digits(
 
 def main() -> None:
     """Train the classifier, draw clips, and write the file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run")
-    parser.add_argument("corpus")
-    parser.add_argument("--out", type=Path, required=True)
+    parser = parser_of(__doc__)
     parser.add_argument("--clips-to", type=Path)
     parser.add_argument("--each", type=int, default=4)
     asked = parser.parse_args()

@@ -8,13 +8,12 @@ pitch lasts that a voiced frame is in, on average. `held_share` is the share of 
 frame has of the last 3 s; see `sampling/frames/holding.py`. `without_limit` draws without the penalty on it.
 """
 
-import argparse
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scoring import parser_of
 
 from partita import Corpus, load, storage
 from partita.audio.features.layout import FrameLayout
@@ -56,12 +55,7 @@ def pitch_scores(clips: Iterable[NDArray[Any]], layout: FrameLayout, hop_s: floa
 
 def main() -> None:
     """Draw and measure frames at each temperature, and write the file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("run")
-    parser.add_argument("corpus")
-    parser.add_argument("--out", type=Path, required=True)
+    parser = parser_of(__doc__)
     parser.add_argument("--temperatures", type=float, nargs="+", default=[0.7, 0.8, 0.85, 0.9, 1.0, 1.1])
     asked = parser.parse_args()
     model, corpus = load(asked.run), Corpus.open(asked.corpus)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from scoring import CLIPS, SECONDS, Waveforms, as_given, distances, excerpts, plain, sound_scores
+from scoring import CLIPS, SECONDS, Waveforms, as_given, distances, excerpts, parser_of, plain, sound_scores
 
 from partita import Corpus, load, storage
 from partita.evaluation.metrics.harmonicity import pitch_track
@@ -104,10 +104,7 @@ def scores_of(
 
 def main() -> None:
     """Measure, and write the file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run")
-    parser.add_argument("corpus")
-    parser.add_argument("--out", type=Path, required=True)
+    parser = parser_of(__doc__)
     parser.add_argument("--clips-to", type=Path)
     parser.add_argument("--split", default="test")
     parser.add_argument("--temperature", type=float)

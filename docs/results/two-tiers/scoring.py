@@ -1,6 +1,8 @@
 """Excerpts of a corpus, and the scores of clips beside them, for the scripts in this folder."""
 
+import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,17 @@ from partita.runs.loading import LoadedModel
 CLIPS, SECONDS = 8, 10
 FLOOR = 1e-10  # power of silence
 Waveforms = NDArray[np.float32]
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of the arguments that the scripts share: a run, a corpus, and the file to write."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run")
+    parser.add_argument("corpus")
+    parser.add_argument("--out", type=Path, required=True)
+    return parser
 
 
 def plain(score: Score) -> dict[str, float]:

@@ -5,10 +5,7 @@
 By default every pair of four temperatures and three smoothings is drawn.
 """
 
-import argparse
-from pathlib import Path
-
-from scoring import CLIPS, SECONDS, excerpts, given_scores, sound_scores
+from scoring import CLIPS, SECONDS, excerpts, given_scores, parser_of, sound_scores
 
 from partita import Corpus, load, storage
 from partita.runs.versions import versions
@@ -16,12 +13,7 @@ from partita.runs.versions import versions
 
 def main() -> None:
     """Draw and score clips with every pair of settings, and write the file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("run")
-    parser.add_argument("corpus")
-    parser.add_argument("--out", type=Path, required=True)
+    parser = parser_of(__doc__)
     parser.add_argument("--split", default="validation")
     parser.add_argument("--temperatures", type=float, nargs="+", default=[0.6, 0.7, 0.85, 1.0])
     parser.add_argument("--smoothings", type=float, nargs="+", default=[0.0, 3.0, 6.0])

@@ -134,7 +134,7 @@ def weight_bytes(config: WaveNetConfig, precision: str) -> int:
     >>> weight_bytes(SIZES["small"], "bfloat16") == 2 * SIZES["small"].multiply_adds
     True
     """
-    last = config.end_channels * config.classes
+    last = config.end_channels * config.outputs
     return (
         bytes_per_weight(precision, "skip") * (config.multiply_adds - last)
         + bytes_per_weight(precision, "end2") * last

@@ -190,7 +190,7 @@ def _draw(
         frames=frames,
         seed=config.seed,
         temperature=config.temperature or loaded.temperature,
-        frame_temperature=config.frame_temperature or loaded.frame_temperature,
+        frame_temperature=_frame_temperature(loaded, config),
         threads=config.threads,
     )
 
@@ -274,12 +274,14 @@ def _about(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig) -> dict[
         "clip_seconds": config.seconds,
         "opening_seconds": config.prompt_seconds,
         "temperature": config.temperature or loaded.temperature,
-        "frame_temperature": None
-        if loaded.frames is None
-        else config.frame_temperature or loaded.frame_temperature,
+        "frame_temperature": None if loaded.frames is None else _frame_temperature(loaded, config),
         "features": _features(loaded),
         "seed": config.seed,
     }
+
+
+def _frame_temperature(loaded: LoadedModel, config: EvaluateConfig) -> float:
+    return config.frame_temperature or loaded.frame_temperature
 
 
 def _features(loaded: LoadedModel) -> str | None:

@@ -44,10 +44,27 @@ def rest_levels(
     >>> rest_levels(notes, frames=7, first=0, hop_s=0.1, after_sound=False).round().tolist()
     [0.0, 0.0, 6.0, 18.0, 30.0, 0.0, 0.0]
     """
-    times = (first + np.arange(frames)) * hop_s
+    starts, ends = edges_of(notes)
+    return levels_between(starts, ends, frames=frames, first=first, hop_s=hop_s, after_sound=after_sound)
+
+
+def edges_of(notes: Sequence[Note]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the starts and the ends of the notes that a piano has, each in order, seconds."""
     played = [note for note in notes if LOWEST_NOTE <= note.midi_pitch <= HIGHEST_NOTE]
-    starts = np.sort([note.start_s for note in played])
-    ends = np.sort([note.end_s for note in played])
+    return np.sort([note.start_s for note in played]), np.sort([note.end_s for note in played])
+
+
+def levels_between(
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    *,
+    frames: int,
+    first: int,
+    hop_s: float,
+    after_sound: bool,
+) -> NDArray[np.float64]:
+    """Return what `rest_levels` returns, from the starts and the ends of the notes in order."""
+    times = (first + np.arange(frames)) * hop_s
     begun = np.searchsorted(starts, times + EARLY_S, "right")
     ended = np.searchsorted(ends, times, "right")
     quiet_from = np.concatenate([[0.0 if after_sound else -math.inf], ends])[ended]
@@ -78,14 +95,14 @@ class WithRests:
         first: int,
         after_sound: bool,
     ) -> None:
-        self._sampler, self._notes, self._bands = sampler, notes, bands
+        self._sampler, self._edges, self._bands = sampler, edges_of(notes), bands
         self._hop_s, self._next, self._after_sound = hop_s, first, after_sound
 
     def take(self, count: int) -> Frames:
         """Draw the next frames of every clip, (clips, count, feature columns)."""
         frames = self._sampler.take(count)
-        levels = rest_levels(
-            self._notes, frames=count, first=self._next, hop_s=self._hop_s, after_sound=self._after_sound
+        levels = levels_between(
+            *self._edges, frames=count, first=self._next, hop_s=self._hop_s, after_sound=self._after_sound
         )
         self._next += count
         lowered = levels > 0.0
