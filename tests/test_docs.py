@@ -172,7 +172,9 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 def test_the_table_of_sizes_is_right() -> None:
     rows = re.findall(
-        r"^\| `(\w+)` \|(.*)\|$", (ROOT / "docs/concepts/model.md").read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| `(\w+)` \| (\d+ x .*)\|$",
+        (ROOT / "docs/concepts/model.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     assert [name for name, _ in rows] == list(SIZES)
     for name, row in rows:

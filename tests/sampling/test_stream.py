@@ -134,7 +134,7 @@ def test_no_steps_give_no_blocks(model: WaveNet) -> None:
     assert list(stream(model, steps=0, zero_class=128)) == []
 
 
-def test_many_classes_are_int16() -> None:
+def test_many_classes_are_uint16() -> None:
     config = WaveNetConfig(
         blocks=1,
         layers=2,
@@ -145,7 +145,7 @@ def test_many_classes_are_int16() -> None:
         classes=1000,
     )
     drawn = draw(WaveNet(config), steps=200, zero_class=500)
-    assert drawn.dtype == np.int16
+    assert drawn.dtype == np.uint16
     assert drawn.max() > 255
     assert drawn.max() < 1000
 

@@ -19,7 +19,7 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
-from partita.training.losses.likelihood import likelihood_bits
+from partita.training.losses.likelihood import mean_bits
 from partita.training.monitoring.validation import held_out, validation_bits
 from partita.training.train import resume, train
 
@@ -166,9 +166,9 @@ def test_a_diverging_run_stops_with_the_step_the_clips_and_what_to_try(
 
     def burst(*arguments: torch.Tensor) -> torch.Tensor:
         calls.append(1)
-        return likelihood_bits(*arguments) * (float("inf") if len(calls) == 8 else 1.0)
+        return mean_bits(*arguments) * (float("inf") if len(calls) == 8 else 1.0)
 
-    monkeypatch.setattr("partita.training.train_step.likelihood_bits", burst)
+    monkeypatch.setattr("partita.training.train_step.mean_bits", burst)
     with pytest.raises(
         PartitaError,
         match=r"not finite at step 8, on 0\.wav @ .* s; .*step 5 is undamaged.*lower `learning_rate`",

@@ -102,7 +102,8 @@ def _print_one(scores: dict[str, Any], *, as_json: bool) -> None:
         return
     for name in score_names(scores):
         print_line(score_row(name, scores[name]))
-    print_line(f"bits are per sample of {scores['about']['classes']}")
+    if "bits_per_sample" in scores:
+        print_line(f"bits are per sample of {scores['about']['classes']}")
     for warning in scores["warnings"]:
         print_note(f"warning: {warning}")
 

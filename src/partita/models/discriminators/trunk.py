@@ -49,7 +49,7 @@ class TrunkConfig:
     >>> TrunkConfig(layers=0)
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: `layers` is 0, must be 1 to 512: correct it
+    partita.errors.PartitaError: `layers` is 0: give a whole number of at least 1
     """
 
     layers: int = 8
@@ -93,7 +93,7 @@ class TrunkDiscriminator(SubDiscriminator):
     >>> table = tuple(torch.linspace(-1, 1, 256).tolist())
     >>> network = TrunkDiscriminator(TrunkConfig(), TrunkShape(SIZES["tiny"], table))
     >>> [tuple(features.shape) for features in network(torch.zeros(2, 200))]
-    [(2, 200, 32), (2, 3, 64), (2, 3)]
+    [(2, 200, 64), (2, 3, 64), (2, 3)]
     """
 
     table: Tensor

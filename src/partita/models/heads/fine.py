@@ -23,7 +23,7 @@ class FineEmbedding(nn.Module):
 
     >>> fine, table = FineEmbedding(65536, "linear"), torch.linspace(-1.0, 1.0, 256)[:, None]
     >>> [round(float(place), 3) for place in fine(torch.tensor([0, 32768, 49152, 65535]), table)]
-    [-1.0, 0.0, 0.876, 1.0]
+    [-1.0, 0.001, 0.876, 1.0]
     """
 
     places: Tensor

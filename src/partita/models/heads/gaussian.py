@@ -14,9 +14,8 @@ from torch import Tensor
 from torch.special import erfc, erfcx
 
 from partita.models.heads.base import DensityHead, Drawn, wide
+from partita.models.heads.logistic import LEAST_LOG_SCALE, MOST_LOG_SCALE
 
-LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION = -14.0, 3.0
-"""Bounds of ln s; see `logistic.py`."""
 FIRST_LOG_DEVIATION = -1.0
 SQRT_2 = math.sqrt(2.0)
 HALF_LOG_TAU = 0.5 * math.log(2.0 * math.pi)
@@ -99,7 +98,7 @@ class Gaussian(DensityHead):
 
     def _parts(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_deviation = wide(outputs).unbind(-1)
-        return mean, log_deviation.clamp(LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION).exp()
+        return mean, log_deviation.clamp(LEAST_LOG_SCALE, MOST_LOG_SCALE).exp()
 
 
 def log_ndtr(x: Tensor) -> Tensor:
@@ -107,8 +106,8 @@ def log_ndtr(x: Tensor) -> Tensor:
 
     >>> x = torch.tensor([-300.0, 0.0, 3.0], requires_grad=True)
     >>> torch.autograd.backward(log_ndtr(x).sum())
-    >>> log_ndtr(x).detach().round(decimals=4).tolist(), x.grad.round(decimals=3).tolist()
-    ([-45006.6211, -0.6931, -0.0014], [300.003, 0.798, 0.004])
+    >>> [round(y, 3) for y in log_ndtr(x).tolist()], [round(slope, 3) for slope in x.grad.tolist()]
+    ([-45006.621, -0.693, -0.001], [300.003, 0.798, 0.004])
     """
     low, high = x.clamp(max=-1.0), x.clamp(min=-1.0)
     tail = torch.log(0.5 * erfcx(-low / SQRT_2)) - 0.5 * low.square()

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from partita.models.heads.logistic import DEVIATION, LEAST_LOG_SCALE, MOST_LOG_SCALE, NEAREST
 from partita.ops.numba_cache import compiled
 
 CENTRE, TAIL = 0.425, 5.0
@@ -73,6 +72,14 @@ class DensityRule(NamedTuple):
     """The distributions of a mixture, int64; 0 for one normal distribution."""
     temperature: Any
     """float64."""
+    least: Any
+    """The least logarithm of a scale, float64."""
+    most: Any
+    """The largest one."""
+    nearest: Any
+    """How near to 0 and 1 a uniform within a distribution of a mixture may be, float64."""
+    deviation: Any
+    """The standard deviation of a distribution of a mixture of scale 1, float64."""
     window: Any
     """The smoothing, float64, in the values' units; 0 for none."""
 
@@ -118,17 +125,17 @@ def logistic_draw(outputs: Any, rule: Any, u: Any) -> Any:
             break
         if k < count - 1:
             begin += mass
-    within = min(max((target - begin) / mass, NEAREST), 1.0 - NEAREST)
-    log_scale = min(max(np.float64(outputs[2 * count + chosen]), LEAST_LOG_SCALE), MOST_LOG_SCALE)
+    within = min(max((target - begin) / mass, rule.nearest), 1.0 - rule.nearest)
+    log_scale = min(max(np.float64(outputs[2 * count + chosen]), rule.least), rule.most)
     scale = temperature * math.exp(log_scale)
     far = scale * math.log(within / (1.0 - within))
-    return np.float64(outputs[count + chosen]), DEVIATION * scale, far
+    return np.float64(outputs[count + chosen]), rule.deviation * scale, far
 
 
 @compiled(error_model="numpy")
 def gaussian_draw(outputs: Any, rule: Any, u: Any) -> Any:
     """Return the mean, the deviation, and the drawn distance from the mean."""
-    log_deviation = min(max(np.float64(outputs[1]), LEAST_LOG_SCALE), MOST_LOG_SCALE)
+    log_deviation = min(max(np.float64(outputs[1]), rule.least), rule.most)
     deviation = rule.temperature * math.exp(log_deviation)
     return np.float64(outputs[0]), deviation, deviation * normal_quantile(u)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.models.heads.choice import CATEGORICAL, LOGISTIC
+from partita.models.heads.logistic import DEVIATION, LEAST_LOG_SCALE, MOST_LOG_SCALE, NEAREST
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.conditions import condition_table
@@ -61,7 +62,8 @@ def density_rule(config: SamplingConfig, network: WaveNetConfig) -> DensityRule:
     classes = 0 if network.head == CATEGORICAL else network.classes
     mixtures = network.mixtures if network.head == LOGISTIC else 0
     window = 2.0 * config.smoothing / (network.classes - 1)
-    return DensityRule(np.int64(classes), np.int64(mixtures), float(config.temperature), window)
+    bounds = (LEAST_LOG_SCALE, MOST_LOG_SCALE, NEAREST, DEVIATION)
+    return DensityRule(np.int64(classes), np.int64(mixtures), float(config.temperature), *bounds, window)
 
 
 def split_clips(clips: int, threads: int) -> list[range]:

@@ -68,7 +68,8 @@ class Units(NamedTuple):
     """(5,) float64: the range of the slow loudness, the share of a frame in it, and of its correction; then
     how far below the range a frame is silence."""
     hold: Any
-    """(2,) float64: the largest usual share of a note, and the least periodicity of a voiced frame."""
+    """(5,) float64: the largest usual share of a note, the least periodicity of a voiced frame, a frame's
+    share in the shares, the penalty on a share of 1 above the usual one, how many bins a note reaches."""
 
 
 class FrameState(NamedTuple):

@@ -9,16 +9,12 @@ import numpy as np
 
 from partita.ops.numba_cache import compiled
 from partita.sampling.cpu.frame_columns import PITCH
-from partita.sampling.frames.holding import BINS, HOLD_PENALTY, HOLD_RATE, REACH
-
-RATE, PENALTY = np.float64(HOLD_RATE), np.float64(HOLD_PENALTY)
-COUNT, FAR = np.int64(BINS), np.int64(REACH)
 
 
 @compiled(error_model="numpy")
-def bin_of(pitch: Any) -> Any:
-    """Return the bin of a pitch in semitones."""
-    return np.int64(np.rint(4.0 * pitch)) % COUNT
+def bin_of(pitch: Any, shares: Any) -> Any:
+    """Return the bin of a pitch in semitones, of as many as there are shares."""
+    return np.int64(np.rint(4.0 * pitch)) % len(shares)
 
 
 @compiled(error_model="numpy")
@@ -29,8 +25,8 @@ def follow_note(units: Any, shares: Any, frame: Any) -> None:
     pitch = np.float64(units.shift[PITCH]) + np.float64(units.scale[PITCH]) * np.float64(frame[PITCH])
     step = units.step[PITCH]  # the grid removes what rounding to float32 added
     for i in range(len(shares)):
-        shares[i] *= 1.0 - RATE
-    shares[bin_of(np.rint(pitch / step) * step)] += RATE
+        shares[i] *= 1.0 - units.hold[2]
+    shares[bin_of(np.rint(pitch / step) * step, shares)] += units.hold[2]
 
 
 @compiled(error_model="numpy")
@@ -43,10 +39,11 @@ def leave_note(units: Any, shares: Any, mixture: Any, count: Any) -> None:
         mixture: (3, Gaussians) float64 of the pitch: logits, means and log deviations; logits are changed.
         count: Gaussians.
     """
+    reach = np.int64(units.hold[4])
     for k in range(count):
         mean = np.float64(units.shift[PITCH]) + np.float64(units.scale[PITCH]) * mixture[1, k]
-        place, share = bin_of(mean), 0.0
-        for i in range(-FAR, FAR + 1):
-            share += shares[(place + i) % COUNT]
+        place, share = bin_of(mean, shares), 0.0
+        for i in range(-reach, reach + 1):
+            share += shares[(place + i) % len(shares)]
         if share > units.hold[0]:
-            mixture[0, k] -= PENALTY * (share - units.hold[0])
+            mixture[0, k] -= units.hold[3] * (share - units.hold[0])

@@ -24,7 +24,7 @@ from partita.sampling.cpu.frame_arrays import (
     Units,
 )
 from partita.sampling.cpu.packing import Packer, padded_channels
-from partita.sampling.frames.holding import BINS
+from partita.sampling.frames.holding import BINS, HOLD_PENALTY, HOLD_RATE, REACH
 from partita.sampling.frames.loudness import MOST_GAIN, PULL, QUIET, SLOW_RATE
 from partita.sampling.weights import Array, aligned_zeros, weights_of, zero_padded
 
@@ -142,7 +142,7 @@ def _units(model: FrameModel) -> Units:
         np.array([LEAST_LOG_DEVIATION, MOST_LOG_DEVIATION]),
         np.array([FLOOR, SHIFT, SCALE, MOST_GAIN]),
         np.array([*model.levels.double().cpu().tolist(), SLOW_RATE, PULL, QUIET]),
-        np.array([float(model.hold), VOICED]),
+        np.array([float(model.hold), VOICED, HOLD_RATE, HOLD_PENALTY, REACH]),
     )
 
 

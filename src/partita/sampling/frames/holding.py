@@ -71,7 +71,7 @@ def usual_hold(pitches: NDArray[np.floating]) -> float:
         pitches: (frames,) of the voiced frames of a training split, in order.
 
     >>> usual_hold(np.full(2000, 60.0)), usual_hold(np.arange(2000) // 100 * 2.0) < 0.4
-    (0.9982, True)
+    (0.9983, True)
     """
     if not len(pitches):
         return 1.0
