@@ -68,3 +68,14 @@ def test_refuses(bad: dict[str, Any]) -> None:
 def test_refuses_what_is_not_finite() -> None:
     with pytest.raises(PartitaError, match="finite"):
         Quantizer().encode(np.array([np.nan]))
+
+
+def test_65535_linear_classes_are_16_bit_sound() -> None:
+    # 65,536 are not: no sample has the class beside that of silence
+    fine = Quantizer(kind="linear", classes=65535)
+    samples = np.arange(-32767, 32768).astype(np.int16)
+    classes = fine.encode_int16(samples)
+    assert np.array_equal(classes, np.arange(65535))
+    assert np.array_equal(np.rint(fine.decode(classes).astype(np.float64) * 32767), samples)
+    assert fine.decode(np.array([fine.zero_class]))[0] == 0.0
+    assert len(np.unique(Quantizer(kind="linear", classes=65536).encode_int16(samples))) == 65535

@@ -26,7 +26,7 @@ from partita.sampling.uniforms import uniforms
 
 
 def shape(head: str, classes: int, base: WaveNetConfig = SIZES["tiny"]) -> WaveNetConfig:
-    return replace(base, head=head, classes=classes, mixtures=3, grid="linear")
+    return replace(base, head=head, classes=classes, mixtures=3)
 
 
 def lively(config: WaveNetConfig, seed: int = 0) -> WaveNet:

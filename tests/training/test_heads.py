@@ -18,14 +18,14 @@ from partita.training.config.train import TrainConfig
 from partita.training.train import resume, train
 
 Make = Callable[..., TrainConfig]
-FINE = Quantizer(kind="linear", classes=65536)
+FINE = Quantizer(kind="linear", classes=65535)
 
 
 @pytest.mark.parametrize("head", ["logistic", "gaussian"])
 def test_a_run_of_16_bits_learns_resumes_and_draws(
     corpus: Corpus, make_config: Make, tmp_path: Path, head: str
 ) -> None:
-    shape = replace(make_config().network_shape, head=head, classes=65536, grid="linear", mixtures=3)
+    shape = replace(make_config().network_shape, head=head, classes=65535, mixtures=3)
     config = make_config(network=shape, quantizer=FINE, steps=30, learning_rate=4e-3)
     whole = train(corpus, tmp_path / "whole", config, quiet=True)
     begun = train(corpus, tmp_path / "begun", config, quiet=True, stop=lambda: True)
@@ -42,9 +42,7 @@ def test_a_run_of_16_bits_learns_resumes_and_draws(
 
 def test_the_settings_give_the_shape() -> None:
     config = TrainConfig(size="tiny", head="logistic", mixtures=4, quantizer=FINE)
-    assert config.network_shape == replace(
-        SIZES["tiny"], head="logistic", mixtures=4, classes=65536, grid="linear"
-    )
+    assert config.network_shape == replace(SIZES["tiny"], head="logistic", mixtures=4, classes=65535)
     assert TrainConfig(size="tiny", quantizer=Quantizer(classes=512)).network_shape.classes == 512
     again = TrainConfig(network=config.network_shape, quantizer=FINE)
     assert again.network_shape == config.network_shape
@@ -62,3 +60,23 @@ def test_too_many_classes_for_the_head_are_refused() -> None:
         TrainConfig(quantizer=FINE)
     with pytest.raises(PartitaError, match=r"`head` is 'student'"):
         replace(SIZES["tiny"], head="student")
+
+
+def test_settings_that_have_no_effect_or_waste_classes_are_refused() -> None:
+    with pytest.raises(PartitaError, match=r"`mixtures` is 3, but the head `gaussian` has none"):
+        TrainConfig(head="gaussian", mixtures=3)
+    with pytest.raises(PartitaError, match=r"`quantizer.kind` is 'mu-law', which leaves most of 65535"):
+        TrainConfig(head="gaussian", quantizer=Quantizer(classes=65535))
+
+
+def test_another_head_or_other_classes_have_their_own_remedy(
+    corpus: Corpus, make_config: Make, tmp_path: Path
+) -> None:
+    config = make_config(network=None, size="tiny", head="logistic", mixtures=2, steps=1)
+    run = train(corpus, tmp_path / "run", config, quiet=True)
+    for changes, words in (
+        ({"head": "gaussian", "mixtures": None}, "give `--head logistic` and `--mixtures 2`"),
+        ({"quantizer": Quantizer(classes=512)}, "has 256 mu-law classes, not 512 mu-law classes"),
+    ):
+        with pytest.raises(PartitaError, match=words):
+            train(corpus, tmp_path / "other", replace(config, **changes), start_from=run, quiet=True)

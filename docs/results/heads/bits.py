@@ -9,7 +9,6 @@ already is not trained again.
 
 import argparse
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,12 @@ import soundfile
 from partita import Corpus, load, storage
 from partita.audio.quantizer import Quantizer
 from partita.evaluation.metrics.bits import bits_per_sample
+from partita.runs.folder import RunFolder
 from partita.runs.versions import versions
 from partita.training.config.train import TrainConfig
-from partita.training.train import train
+from partita.training.train import resume, train
 
-COARSE, FINE = Quantizer(), Quantizer(kind="linear", classes=65536)
+COARSE, FINE = Quantizer(), Quantizer(kind="linear", classes=65535)
 RUNS = (
     *(("categorical", COARSE), ("logistic", COARSE), ("gaussian", COARSE)),
     *(("logistic", FINE), ("gaussian", FINE)),
@@ -45,8 +45,10 @@ def flac_bits(corpus: Corpus, split: str) -> float:
 
 def row(corpus: Corpus, head: str, quantizer: Quantizer, folder: Path, updates: int) -> dict[str, Any]:
     """Train one network, unless it is there, and return its bits with what it was."""
-    run, begun = folder / f"{head}-{quantizer.classes}", time.monotonic()
-    if not run.exists():
+    run = folder / f"{head}-{quantizer.classes}"
+    if run.exists() and not RunFolder.open(run).finished:
+        resume(run, corpus=corpus)
+    elif not run.exists():
         config = TrainConfig(
             size="small",
             condition=("none",),
@@ -62,7 +64,7 @@ def row(corpus: Corpus, head: str, quantizer: Quantizer, folder: Path, updates: 
     model = load(run)
     bits = bits_per_sample(model.model, corpus, "test", model.quantizer)
     found = {"head": head, "classes": quantizer.words, "bits_per_sample": bits.as_json()}
-    return found | {"updates": model.step, "minutes": round((time.monotonic() - begun) / 60.0, 1)}
+    return found | {"updates": model.step}
 
 
 def main() -> None:
@@ -75,9 +77,10 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=2400)
     asked = parser.parse_args()
     corpus, rows = Corpus.open(asked.corpus), []
+    flac = round(flac_bits(corpus, "test"), 3)
     for head, quantizer in RUNS:
         rows.append(row(corpus, head, quantizer, asked.out, asked.updates))
-        found = {"corpus": corpus.fingerprint, "rows": rows, "flac": round(flac_bits(corpus, "test"), 3)}
+        found = {"corpus": corpus.fingerprint, "rows": rows, "flac": flac}
         storage.write_json(asked.out / "bits.json", found | {"versions": versions()})
 
 

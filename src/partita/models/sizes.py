@@ -28,7 +28,6 @@ MOST = {
 MOST_PAST = 1 << 22  # samples
 MOST_CATEGORIES = 1 << 15
 MOST_EMBEDDINGS, EMBEDDINGS = 1024, 256
-GRIDS = ("mu-law", "linear")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +73,11 @@ class WaveNetConfig:
     """Distribution of a sample: `categorical`, `logistic` (a mixture) or `gaussian`."""
     mixtures: int = MIXTURES
     """Distributions in the mixture of the head `logistic`."""
-    grid: str = "mu-law"
-    """How the values of the classes are spaced, `mu-law` or `linear`. It places the embeddings of a head with
-    a density that has more than 1,024 classes."""
 
     def __post_init__(self) -> None:
         """Check the ranges of all fields, and that the network is not too large."""
         check_counts(self, MOST, {"kernel_size": 2, "classes": 2, "period_taps": 0})
         check_choice("head", self.head, HEADS)
-        check_choice("grid", self.grid, GRIDS)
         if self.head == CATEGORICAL and self.classes > MOST_CATEGORIES:
             raise PartitaError(
                 f"`classes` is {self.classes}, but the head `categorical` has at most {MOST_CATEGORIES}: give"

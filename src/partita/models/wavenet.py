@@ -105,7 +105,7 @@ class WaveNet(nn.Module):
         self.end1_bias = nn.Parameter(torch.zeros(config.end_channels))
         self.end2 = nn.Parameter(torch.empty(config.end_channels, config.outputs))
         self.end2_bias = nn.Parameter(self.head.initial_bias())
-        self.fine = FineEmbedding(config.classes, config.grid) if config.embeddings < config.classes else None
+        self.fine = FineEmbedding(config.classes) if config.embeddings < config.classes else None
         """How classes are placed between the embeddings, if there are more classes."""
         self._initialise(generator)
         self.conditioner = self._make_conditioner(generator)
@@ -162,8 +162,7 @@ class WaveNet(nn.Module):
         if classes.is_floating_point() and classes.ndim == 3:
             return classes @ table
         if classes.is_floating_point():
-            companded = self.fine is not None and self.config.grid == "linear"
-            return embedded_values(classes, table, companded=companded)
+            return embedded_values(classes, table, companded=self.fine is not None)
         return functional.embedding(classes, table) if self.fine is None else self.fine(classes, table)
 
     def forward(

@@ -7,7 +7,6 @@ from typing import Literal, get_args
 from partita.checks import check_range
 from partita.device import Device, available_cores, check_threads
 from partita.errors import PartitaError
-from partita.models.heads.choice import CATEGORICAL
 from partita.models.sizes import WaveNetConfig
 
 Precision = Literal["float32", "bfloat16", "int8"]
@@ -25,9 +24,9 @@ MOST_SMOOTHING = 1000.0
 
 
 def usual_smoothing(network: WaveNetConfig) -> float:
-    """Return the smoothing of draws for a network, in classes: 0 without features, or with a linear grid.
+    """Return the smoothing of draws for a network, in classes: 0 without features, or for 16-bit sound.
 
-    On a linear grid a window of this size would reach over all soft sound.
+    On the linear scale of 16 bits a window of this size would reach over all soft sound.
 
     Args:
         network: the shape of the network.
@@ -36,9 +35,8 @@ def usual_smoothing(network: WaveNetConfig) -> float:
     >>> usual_smoothing(SIZES["small"])
     0.0
     """
-    condition, companded = network.condition, network.head == CATEGORICAL or network.grid == "mu-law"
-    given = condition is not None and condition.bands
-    return SMOOTHING * network.classes if given and companded else 0.0
+    given = network.condition is not None and network.condition.bands
+    return SMOOTHING * network.classes if given and network.embeddings == network.classes else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from partita.device import ComputeDevice, compute_device
 from partita.models.conditioning.conditions import Conditions
+from partita.models.heads.choice import CATEGORICAL
 from partita.models.wavenet import WaveNet
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
@@ -81,7 +82,7 @@ class TrainStep:
     ) -> None:
         assert (critic is None) == (config.critic is None)
         self.config = config
-        self.compute = compute or compute_device(config.device, config.precision)
+        self.compute = compute or compute_device(config.device, usual_precision(config))
         initialisation = torch_stream(config.seed, "initialisation")
         generator = WaveNet(config.network_shape, generator=initialisation)
         self.generator = generator.to(self.compute.device).train()
@@ -267,6 +268,19 @@ class TrainStep:
             self.free_running.begin_from(self.generator)
         if self.ema is not None:
             self.ema.model.load_state_dict(weights)
+
+
+def usual_precision(config: TrainConfig) -> str:
+    """Return the precision of a run: `auto` is float32 for a density, whose means need more bits.
+
+    Args:
+        config: the run's config.
+
+    >>> usual_precision(TrainConfig()), usual_precision(TrainConfig(head="gaussian"))
+    ('auto', 'float32')
+    """
+    density = config.network_shape.head != CATEGORICAL
+    return "float32" if density and config.precision == "auto" else config.precision
 
 
 def _check_finite(value: Tensor, name: str) -> None:

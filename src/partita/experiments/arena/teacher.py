@@ -29,6 +29,7 @@ from partita.experiments.arena.selection import chosen_settings
 from partita.experiments.arm_spec import STEER
 from partita.models.conditioning.conditioner import MARGIN
 from partita.models.conditioning.conditions import Conditions
+from partita.models.heads.choice import CATEGORICAL
 from partita.runs.loading import LoadedModel, load
 from partita.runs.scorer import WINDOW
 from partita.sampling.config import SamplingConfig
@@ -199,6 +200,11 @@ def refuse_missing(config: ArenaConfig) -> None:
         teachers_corpus(config, folder, lambda line: None)
     teacher = None if config.teacher is None else load(config.teacher)
     if teacher is not None:
+        if teacher.model.config.head != CATEGORICAL:
+            raise PartitaError(
+                f"the teacher {config.teacher} has the head `{teacher.model.config.head}`, but the arena"
+                " compares logits of classes: give a run with the head `categorical`"
+            )
         student_training(config.start_training(0), teacher)
     chosen = chosen_settings(folder.choices)
     for spec in filter(config.names_critic, config.arm_specs):

@@ -7,6 +7,7 @@ bin reach to infinity (Salimans et al. 2017, "PixelCNN++", section 2.1).
 Layout: outputs (..., columns), classes (...). This file does not know any distribution.
 """
 
+import math
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
@@ -15,6 +16,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from partita.checks import check_count
+
+MOST_MEAN = 2.0
+"""How far from 0 a mean may be, in y."""
+MOST_LOG_SCALE = 3.0
+"""The largest logarithm of a scale: a density that is flat over all values."""
 
 
 class Head(ABC):
@@ -83,7 +89,14 @@ class Drawn(NamedTuple):
 
 
 class DensityHead(Head):
-    """A head with a density over values, integrated over the bins of the classes."""
+    """A head with a density over values, integrated over the bins of the classes.
+
+    Means are within `MOST_MEAN` of 0. Scales are at least a share of half a bin: narrower ones would make no
+    class more likely, but a sample beside its bin astronomically expensive.
+    """
+
+    narrowest: float
+    """The least scale, in halves of a bin."""
 
     @abstractmethod
     def sample(
@@ -149,6 +162,11 @@ class DensityHead(Head):
     def ends(self, classes: Int[Tensor, "..."]) -> tuple[Bool[Tensor, "..."], Bool[Tensor, "..."]]:
         """Return which classes are the first one, and which are the last one."""
         return classes == 0, classes == self.classes - 1
+
+    @property
+    def least_log_scale(self) -> float:
+        """The least logarithm of a scale."""
+        return math.log(self.narrowest * self.half_bin)
 
     @property
     def half_bin(self) -> float:

@@ -18,20 +18,18 @@ class FineEmbedding(nn.Module):
     """Mix the two embedding vectors around each class linearly.
 
     Args:
-        classes: of the samples, more than vectors.
-        grid: how the values of the classes are spaced, `mu-law` or `linear`.
+        classes: of the samples, more than vectors; their values are equally spaced.
 
-    >>> fine, table = FineEmbedding(65536, "linear"), torch.linspace(-1.0, 1.0, 256)[:, None]
-    >>> [round(float(place), 3) for place in fine(torch.tensor([0, 32768, 49152, 65535]), table)]
-    [-1.0, 0.001, 0.876, 1.0]
+    >>> fine, table = FineEmbedding(65535), torch.linspace(-1.0, 1.0, 256)[:, None]
+    >>> [round(float(place), 3) for place in fine(torch.tensor([0, 32767, 49150, 65534]), table)]
+    [-1.0, 0.0, 0.876, 1.0]
     """
 
     places: Tensor
 
-    def __init__(self, classes: int, grid: str) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
-        values = torch.linspace(-1.0, 1.0, classes, dtype=torch.float64)
-        values = _companded(values) if grid == "linear" else values
+        values = _companded(torch.linspace(-1.0, 1.0, classes, dtype=torch.float64))
         self.register_buffer("places", ((values + 1.0) / 2.0).float(), persistent=False)
         """(classes,) where each class lies between the first vector, 0, and the last one, 1."""
 
@@ -79,13 +77,13 @@ def embedded_values(
     >>> found[:, 0].tolist(), torch.autograd.grad(found.sum(), values)[0].tolist()
     ([2.0, 3.0], [2.0, 2.0])
     """
-    last = len(table) - 1
-    places = (_companded(values) if companded else values).add(1.0).mul(0.5 * last).clamp(0, last)
-    fixed = places.detach()
+    last, there = len(table) - 1, values.detach()
+    fixed = (_companded(there) if companded else there).add(1.0).mul(0.5 * last).clamp(0, last)
+    slope = MU / ((1.0 + MU * there.abs()) * math.log1p(MU)) if companded else 1.0
+    moved = (values - there) * slope * (0.5 * last)
     lower, nearest = fixed.long().clamp(max=last - 1), fixed.round().long()
     first, second = functional.embedding(lower, table), functional.embedding(lower + 1, table)
     mixed = first + (fixed - lower)[..., None].to(table) * (second - first)
     above, below = (nearest + 1).clamp(max=last), (nearest - 1).clamp(min=0)
     rise = (functional.embedding(above, table) - functional.embedding(below, table)).detach()
-    slope = rise / (above - below)[..., None]
-    return mixed + (places - fixed)[..., None].to(table) * slope
+    return mixed + moved[..., None].to(table) * (rise / (above - below)[..., None])

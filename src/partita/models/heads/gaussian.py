@@ -13,8 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.special import erfc, erfcx
 
-from partita.models.heads.base import DensityHead, Drawn, wide
-from partita.models.heads.logistic import LEAST_LOG_SCALE, MOST_LOG_SCALE
+from partita.models.heads.base import MOST_LOG_SCALE, MOST_MEAN, DensityHead, Drawn, wide
 
 FIRST_LOG_DEVIATION = -1.0
 SQRT_2 = math.sqrt(2.0)
@@ -31,6 +30,8 @@ class Gaussian(DensityHead):
     >>> round(sum(float(torch.exp(-head.nats(outputs, torch.tensor([c])))) for c in range(256)), 4)
     1.0
     """
+
+    narrowest = 0.5
 
     @property
     def columns(self) -> int:
@@ -98,7 +99,8 @@ class Gaussian(DensityHead):
 
     def _parts(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_deviation = wide(outputs).unbind(-1)
-        return mean, log_deviation.clamp(LEAST_LOG_SCALE, MOST_LOG_SCALE).exp()
+        deviation = log_deviation.clamp(self.least_log_scale, MOST_LOG_SCALE).exp()
+        return mean.clamp(-MOST_MEAN, MOST_MEAN), deviation
 
 
 def log_ndtr(x: Tensor) -> Tensor:

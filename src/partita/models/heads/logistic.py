@@ -14,10 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from partita.checks import check_count
-from partita.models.heads.base import DensityHead, Drawn, wide
+from partita.models.heads.base import MOST_LOG_SCALE, MOST_MEAN, DensityHead, Drawn, wide
 
-LEAST_LOG_SCALE, MOST_LOG_SCALE = -14.0, 3.0
-"""Bounds of ln s: from a twentieth of a bin of 16 bits to a density that is flat over all values."""
 FIRST_LOG_SCALE = -2.0
 DEVIATION = math.pi / math.sqrt(3.0)
 """The standard deviation of a logistic distribution of scale 1."""
@@ -38,6 +36,8 @@ class LogisticMixture(DensityHead):
     >>> head.columns, round(float(torch.exp(-nats).sum()), 4)
     (9, 1.0)
     """
+
+    narrowest = 0.25
 
     def __init__(self, classes: int, *, mixtures: int = 10) -> None:
         super().__init__(classes)
@@ -68,7 +68,7 @@ class LogisticMixture(DensityHead):
     def cdf(self, outputs: Float[Tensor, "... columns"], classes: Int[Tensor, "..."]) -> Float[Tensor, "..."]:
         """Return the probability of each class and all lower ones; see `Head.cdf`."""
         _, high = self.edges(classes, wide(outputs))
-        return torch.where(self.ends(classes)[1], 1.0, self._below(outputs, high))
+        return torch.where(self.ends(classes)[1], 1.0, self.below(outputs, high))
 
     def sample(
         self,
@@ -98,11 +98,18 @@ class LogisticMixture(DensityHead):
     def at_quantile(
         self, outputs: Float[Tensor, "... columns"], values: Float[Tensor, "..."], *, temperature: float = 1.0
     ) -> Float[Tensor, "..."]:
-        """Return the values, whose derivative is -dF(y) / p(y); see `DensityHead.at_quantile`."""
-        values = values.detach()
-        below, density = (part(outputs, values, temperature) for part in (self._below, self._density))
-        least = torch.finfo(density.dtype).tiny
-        return values - (below - below.detach()) / density.detach().clamp(min=least)
+        """Return the values, whose derivative is -dF(y) / p(y); see `DensityHead.at_quantile`.
+
+        Far above a distribution's mean its part of F is 1 less a tail, and the tail alone has a derivative.
+        """
+        logits, means, scales = self._parts(outputs.double())
+        places = (values.detach().double()[..., None] - means) / (temperature * scales)
+        weights, beyond = torch.softmax(logits / temperature, -1), places > 0
+        tails = torch.where(beyond, -torch.sigmoid(-places), torch.sigmoid(places))
+        below = (weights * (tails + beyond)).sum(-1)
+        bells = torch.sigmoid(places) * torch.sigmoid(-places) / (temperature * scales)
+        density = (weights * bells).sum(-1).detach().clamp(min=torch.finfo(torch.float64).tiny)
+        return values.detach() - ((below - below.detach()) / density).to(values)
 
     def entropy(self, outputs: Float[Tensor, "... columns"]) -> Float[Tensor, "..."]:
         """Return the mean of the distributions' entropies in nats, where they are wide against a bin."""
@@ -118,17 +125,11 @@ class LogisticMixture(DensityHead):
     def _parts(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the logits, the means and the scales."""
         logits, means, log_scales = torch.split(wide(outputs), self.mixtures, -1)
-        return logits, means, log_scales.clamp(LEAST_LOG_SCALE, MOST_LOG_SCALE).exp()
+        scales = log_scales.clamp(self.least_log_scale, MOST_LOG_SCALE).exp()
+        return logits, means.clamp(-MOST_MEAN, MOST_MEAN), scales
 
-    def _below(self, outputs: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
-        """Return the probability of lower values."""
+    def below(self, outputs: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        """Return the probability of lower values, F."""
         logits, means, scales = self._parts(outputs)
         places = (values.to(means)[..., None] - means) / (temperature * scales)
         return (torch.softmax(logits / temperature, -1) * torch.sigmoid(places)).sum(-1)
-
-    def _density(self, outputs: Tensor, values: Tensor, temperature: float) -> Tensor:
-        logits, means, scales = self._parts(outputs)
-        scales = temperature * scales
-        places = (values.to(means)[..., None] - means) / scales
-        bells = torch.sigmoid(places) * torch.sigmoid(-places) / scales
-        return (torch.softmax(logits / temperature, -1) * bells).sum(-1)

@@ -110,11 +110,13 @@ class ClipGroup:
         """
         biases, known = self._plain if biases is None else biases, np.empty((len(given), 0), np.int64)
         head, drawn = self.packed.head, np.empty((len(self.numbers), 1), np.uint16)
-        outputs = torch.from_numpy(self._arrays.outputs[:, : head.columns])
+        outputs = np.empty((given.shape[1], len(given), head.columns), np.float32)
         for step in range(given.shape[1]):
             self.advance(rule, known, 0, drawn, biases=biases._replace(phase=biases.phase + step))
-            values[:, step] = -head.nats(outputs, torch.from_numpy(given[:, step])).double().numpy()
+            outputs[step] = self._arrays.outputs[:, : head.columns]
             self.newest[:] = given[:, step]
+        nats = head.nats(torch.from_numpy(outputs), torch.from_numpy(given.T.copy()))
+        values[:] = -nats.double().numpy().T
 
     def copy(self, targets: NDArray[np.int64], other: "ClipGroup", sources: NDArray[np.int64]) -> None:
         """Overwrite the past of some clips with that of clips in another group, or in this one.

@@ -76,6 +76,8 @@ class DensityRule(NamedTuple):
     """The least logarithm of a scale, float64."""
     most: Any
     """The largest one."""
+    farthest: Any
+    """How far from 0 a mean may be, float64."""
     nearest: Any
     """How near to 0 and 1 a uniform within a distribution of a mixture may be, float64."""
     deviation: Any
@@ -129,7 +131,8 @@ def logistic_draw(outputs: Any, rule: Any, u: Any) -> Any:
     log_scale = min(max(np.float64(outputs[2 * count + chosen]), rule.least), rule.most)
     scale = temperature * math.exp(log_scale)
     far = scale * math.log(within / (1.0 - within))
-    return np.float64(outputs[count + chosen]), rule.deviation * scale, far
+    mean = min(max(np.float64(outputs[count + chosen]), -rule.farthest), rule.farthest)
+    return mean, rule.deviation * scale, far
 
 
 @compiled(error_model="numpy")
@@ -137,7 +140,8 @@ def gaussian_draw(outputs: Any, rule: Any, u: Any) -> Any:
     """Return the mean, the deviation, and the drawn distance from the mean."""
     log_deviation = min(max(np.float64(outputs[1]), rule.least), rule.most)
     deviation = rule.temperature * math.exp(log_deviation)
-    return np.float64(outputs[0]), deviation, deviation * normal_quantile(u)
+    mean = min(max(np.float64(outputs[0]), -rule.farthest), rule.farthest)
+    return mean, deviation, deviation * normal_quantile(u)
 
 
 @compiled(error_model="numpy")

@@ -11,8 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.models.heads.choice import CATEGORICAL, LOGISTIC
-from partita.models.heads.logistic import DEVIATION, LEAST_LOG_SCALE, MOST_LOG_SCALE, NEAREST
+from partita.models.heads.base import MOST_LOG_SCALE, MOST_MEAN, DensityHead
+from partita.models.heads.choice import CATEGORICAL, LOGISTIC, make_head
+from partita.models.heads.logistic import DEVIATION, NEAREST
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.sampling.conditions import condition_table
@@ -46,7 +47,8 @@ def draw_rule(config: SamplingConfig, network: WaveNetConfig) -> DrawRule:
     top_p = config.top_p if config.top_p is not None else 1.0
     low, high = np.uint64(config.seed & 0xFFFFFFFF), np.uint64(config.seed >> 32)
     padded = padded_channels(network.outputs)
-    steps = np.arange(-padded, padded) if config.smoothing else np.zeros(0)
+    smoothed = config.smoothing and network.head == CATEGORICAL
+    steps = np.arange(-padded, padded) if smoothed else np.zeros(0)
     window = np.exp(-0.5 * (steps / (config.smoothing or 1.0)) ** 2).astype(np.float32)
     scale, density = np.float32(1.0 / config.temperature), density_rule(config, network)
     return DrawRule(scale, np.int64(top_k), float(top_p), low, high, density, window)
@@ -59,11 +61,19 @@ def density_rule(config: SamplingConfig, network: WaveNetConfig) -> DensityRule:
         config: how to draw.
         network: the shape of the network.
     """
-    classes = 0 if network.head == CATEGORICAL else network.classes
-    mixtures = network.mixtures if network.head == LOGISTIC else 0
-    window = 2.0 * config.smoothing / (network.classes - 1)
-    bounds = (LEAST_LOG_SCALE, MOST_LOG_SCALE, NEAREST, DEVIATION)
-    return DensityRule(np.int64(classes), np.int64(mixtures), float(config.temperature), *bounds, window)
+    head = make_head(network.head, classes=network.classes, mixtures=network.mixtures)
+    density = isinstance(head, DensityHead)
+    return DensityRule(
+        classes=np.int64(network.classes if density else 0),
+        mixtures=np.int64(network.mixtures if network.head == LOGISTIC else 0),
+        temperature=float(config.temperature),
+        least=head.least_log_scale if isinstance(head, DensityHead) else 0.0,
+        most=MOST_LOG_SCALE,
+        farthest=MOST_MEAN,
+        nearest=NEAREST,
+        deviation=DEVIATION,
+        window=2.0 * config.smoothing / (network.classes - 1),
+    )
 
 
 def split_clips(clips: int, threads: int) -> list[range]:

@@ -155,6 +155,11 @@ class RatioScorer:
         threads: int | None = None,
         conditions: FrameSource | None = None,
     ) -> None:
+        if better.config.head != model.config.head:
+            raise PartitaError(
+                f"the better model has the head `{better.config.head}`, but the model that draws has"
+                f" `{model.config.head}`: give models with the same head"
+            )
         if better.config.classes != model.config.classes:
             raise PartitaError(
                 f"the better model has {better.config.classes} classes, but the model that draws has"

@@ -10,7 +10,6 @@ from partita.checks import LARGEST_COUNT, check_choice, check_count, check_posit
 from partita.data.augmentation import Augmentation
 from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
-from partita.models.heads.choice import CATEGORICAL
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.judge_checks import check_judges
@@ -76,8 +75,8 @@ class TrainConfig:
     """A network of another shape, in place of `size`."""
     head: str | None = None
     """Distribution of a sample: `categorical`, a free probability for each class, the default; `logistic`, a
-    mixture, or `gaussian`, both with up to 65,536 classes, which is 16 bits: add `--quantizer.kind linear
-    --quantizer.classes 65536`. Their only arm with a judge is `pathwise`."""
+    mixture, or `gaussian`, both also for 16-bit sound: add `--quantizer.kind linear --quantizer.classes
+    65535`. Their only arm with a judge is `pathwise`."""
     mixtures: int | None = None
     """Distributions in the mixture of the head `logistic`, 10 by default."""
     quantizer: Quantizer = field(default_factory=Quantizer)
@@ -160,7 +159,7 @@ class TrainConfig:
     """Where to train: `cpu`, `cuda`, or `auto`, a GPU if there is one."""
     precision: str = "auto"
     """Precision of matrix products: `float32`, `bfloat16`, or `auto`, bfloat16 if the device has instructions
-    for it."""
+    for it and the head is categorical. In bfloat16 a density's means are rounded to many bins of 16 bits."""
     threads: int | None = None
     """Number of CPU threads; PyTorch chooses by default. With 1 thread, `float32` and `steps`, an interrupted
     and resumed run gives the same weights to the last bit."""
@@ -244,11 +243,10 @@ class TrainConfig:
     def network_shape(self) -> WaveNetConfig:
         """The shape of the network, from `network` or `size`, `head`, `mixtures` and the quantizer."""
         shape = self.network or size_named(self.size)
-        head = self.head or shape.head
-        if self.network is None:
-            shape = replace(shape, classes=self.quantizer.classes, head=head)
-        grid = shape.grid if head == CATEGORICAL else self.quantizer.kind
-        return replace(shape, head=head, grid=grid, mixtures=self.mixtures or shape.mixtures)
+        head, mixtures = self.head or shape.head, self.mixtures
+        classes = self.quantizer.classes if self.network is None else shape.classes
+        mixtures = shape.mixtures if mixtures is None else mixtures
+        return replace(shape, head=head, mixtures=mixtures, classes=classes)
 
     @property
     def needs_rollout(self) -> bool:

@@ -16,6 +16,7 @@ from torch import Tensor
 from partita.audio.features.layout import same_frames
 from partita.device import ComputeDevice
 from partita.errors import PartitaError
+from partita.models.heads.choice import CATEGORICAL
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel, load
 from partita.training.config.train import CriticConfig, TrainConfig
@@ -154,6 +155,11 @@ def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
         raise PartitaError(
             f"the critic {config.critic.run} has {loaded.quantizer.classes} {loaded.quantizer.kind} classes,"
             f" the run {config.quantizer.classes} {config.quantizer.kind}: give a run with the same classes"
+        )
+    if loaded.model.config.head != CATEGORICAL:
+        raise PartitaError(
+            f"the critic {config.critic.run} has the head `{loaded.model.config.head}`, which has no logits"
+            " of classes: give a run with the head `categorical`"
         )
     if loaded.sample_rate != sample_rate:
         raise PartitaError(

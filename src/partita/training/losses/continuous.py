@@ -4,7 +4,7 @@ A head with a density draws a value y at a quantile u of its distribution F, so
 
     d y_t / d theta = -(d F_t(y_t) / d theta) / p_t(y_t)
 
-exactly, up to the rounding to the grid of the classes: for a normal distribution y = m + s e, and the
+up to the rounding to the grid of the classes: for a normal distribution y = m + s e, and the
 derivative is d m + e d s (Kingma & Welling 2014; Figurnov et al. 2018 for mixtures). A value also changes all
 later ones. As in `relaxation.py`, each pass after the first one follows chains that are one sample longer: a
 short differentiable roll-out from the real prompt.
@@ -44,16 +44,20 @@ def continuous_clips(
     >>> from partita.models.heads.gaussian import Gaussian
     >>> mean = torch.zeros((), requires_grad=True)
     >>> outputs = lambda x: torch.stack([mean, torch.zeros(())]).expand(*x.shape, 2)
-    >>> values, _ = continuous_clips(outputs, Gaussian(3), torch.tensor([[0]]), torch.tensor([[2, 1]]))
+    >>> values, _ = continuous_clips(outputs, Gaussian(5), torch.tensor([[0]]), torch.tensor([[3, 2]]))
     >>> values.tolist(), torch.autograd.grad(values[0, 0], mean)[0].item()
-    ([[1.0, 0.0]], 1.0)
+    ([[0.5, 0.0]], 1.0)
     """
-    there = head.values(drawn)
+    there, before = head.values(drawn), head.values(past)
+    first, last = head.ends(drawn)  # values that were clipped stay where they are
+
+    def moved(outputs: Tensor) -> Tensor:
+        return torch.where(first | last, there, head.at_quantile(outputs, there))
+
     outputs = model(torch.cat([past, drawn[:, :-1]], 1))
-    values = head.at_quantile(outputs, there)
-    before = head.values(past)
+    values = moved(outputs)
     for _ in range(passes - 1):
-        values = head.at_quantile(model(torch.cat([before, values[:, :-1]], 1)), there)
+        values = moved(model(torch.cat([before, values[:, :-1]], 1)))
     return values, outputs
 
 

@@ -9,6 +9,7 @@ from partita.audio.features.layout import FrameLayout, same_frames
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.models.frame_tier.config import FrameModelConfig
+from partita.models.heads.choice import LOGISTIC
 from partita.models.sizes import name_of
 from partita.runs.loading import LoadedModel, load
 from partita.runs.shipped.ancestry import start_section
@@ -89,6 +90,17 @@ def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, star
             f" {corpus.sample_rate}: prepare the recordings again, `partita prepare RECORDINGS --out CORPUS"
             f" --sample-rate {loaded.sample_rate}`"
         )
+    if quantizer != config.quantizer:
+        raise PartitaError(
+            f"{start_from} has {quantizer.words}, not {config.quantizer.words}: give `--quantizer.kind"
+            f" {quantizer.kind}` and `--quantizer.classes {quantizer.classes}`"
+        )
+    if (network.head, network.mixtures) != (wanted.head, wanted.mixtures):
+        mixtures = f" and `--mixtures {network.mixtures}`" if network.head == LOGISTIC else ""
+        raise PartitaError(
+            f"{start_from} has the head `{network.head}`, not `{wanted.head}` of that shape: give `--head"
+            f" {network.head}`{mixtures}"
+        )
     if network.plain != wanted.plain:
         name = name_of(network.plain)
         remedy = f"`--size {name}`" if name else "that shape, with `--config` and the run's config.toml"
@@ -101,12 +113,6 @@ def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, star
         raise PartitaError(
             f"{start_from} reads {network.period_taps} samples one period earlier, the run to be trained"
             f" {wanted.period_taps}: give `--period-taps {network.period_taps}`"
-        )
-    if quantizer != config.quantizer:
-        raise PartitaError(
-            f"{start_from} has {quantizer.classes} {quantizer.kind} classes, not {config.quantizer.classes}"
-            f" {config.quantizer.kind}: give `--quantizer.kind {quantizer.kind}` and `--quantizer.classes"
-            f" {quantizer.classes}`"
         )
 
 
