@@ -159,7 +159,7 @@ class TrainConfig:
     """Where to train: `cpu`, `cuda`, or `auto`, a GPU if there is one."""
     precision: str = "auto"
     """Precision of matrix products: `float32`, `bfloat16`, or `auto`, bfloat16 if the device has instructions
-    for it and the head is categorical. In bfloat16 a density's means are rounded to many bins of 16 bits."""
+    for it. For a head with a density `auto` is float32: bfloat16 would round its means to many bins."""
     threads: int | None = None
     """Number of CPU threads; PyTorch chooses by default. With 1 thread, `float32` and `steps`, an interrupted
     and resumed run gives the same weights to the last bit."""
