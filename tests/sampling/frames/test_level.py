@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from frames import PLAIN, frame_model, frames_of
+from frames import GIVEN, PLAIN, frame_model, frames_of
 
+from partita.audio.features.layout import LOWEST_NOTE
 from partita.sampling.frames.loudness import (
     PULL,
     QUIET,
@@ -76,3 +77,24 @@ def test_the_level_does_not_depend_on_the_number_of_frames_drawn_at_once_or_on_o
     levels = (0.5, 0.6)
     np.testing.assert_array_equal(drawn(levels, 60), drawn(levels, 60, takes=6))
     np.testing.assert_array_equal(drawn(levels, 60), drawn(levels, 60, clips=3)[:1])
+
+
+def test_silence_is_raised_where_a_note_is_given() -> None:
+    # regression: two of eight clips from a score fell silent for seconds: silence was left alone
+    quiet = np.zeros((1, 40, GIVEN.columns), np.float32)
+    quiet[..., :3] = -2.4  # far below the usual range
+    quiet[..., 3], quiet[..., 4] = 60.0, 1.0
+    given = np.zeros((1, 30, GIVEN.columns - GIVEN.feature_columns), np.float32)
+    rest = given.copy()
+    given[..., 60 - LOWEST_NOTE] = 1.0
+    model = frame_model(GIVEN)
+    free, bounded = (-1e3, 1e3), (3.0, 3.5)
+    for notes, moves in ((given, True), (rest, False)):
+        drawn = []
+        for levels in (free, bounded):
+            model.set_range(*ANY, levels=levels)
+            sampler = FrameSampler(model, seed=4, temperature=0.01, history=quiet, given=notes)
+            drawn.append(loudness_of(sampler.take(2)[..., :3])[0, 1])  # the first one begins the level
+        silent = drawn[0] < bounded[0] - QUIET
+        assert silent
+        assert (drawn[1] > drawn[0] + 0.1) == moves

@@ -174,17 +174,24 @@ def set_loudness(loudness: Any, units: Any, frame: Any, out: Any) -> None:
 
 
 @compiled(error_model="numpy")
-def follow_level(units: Any, slow: Any, features: Any) -> None:
-    """Update the slow loudness by a frame, (columns,) in the units of the features, unless it is silence."""
+def follow_level(units: Any, slow: Any, features: Any, sounds: Any) -> None:
+    """Update the slow loudness by a frame, unless it is silence.
+
+    Args:
+        units: Units.
+        slow: (1,) float64, changed.
+        features: (columns,) in the units of the features.
+        sounds: whether a note is given for the frame, so that it must not be silence.
+    """
     loudness = math.log(units.power[0] + mean_power(units, features))
-    if loudness < units.levels[0] - units.levels[4]:
+    if loudness < units.levels[0] - units.levels[4] and not sounds:
         return
     before = loudness if math.isnan(slow[0]) else slow[0]
     slow[0] = before + units.levels[2] * (loudness - before)
 
 
 @compiled(error_model="numpy")
-def keep_level(units: Any, slow: Any, frame: Any, out: Any) -> None:
+def keep_level(units: Any, slow: Any, frame: Any, out: Any, sounds: Any) -> None:
     """Update the slow loudness by a drawn frame, which is first moved toward the usual range.
 
     Args:
@@ -192,11 +199,12 @@ def keep_level(units: Any, slow: Any, frame: Any, out: Any) -> None:
         slow: (1,) float64, changed.
         frame: (columns,) float32, normalised; its bands may be replaced.
         out: (columns,) float32, the same in the units of the features.
+        sounds: whether a note is given for the frame, so that it must not be silence.
     """
     if not math.isnan(slow[0]):
         wanted = min(max(slow[0], units.levels[0]), units.levels[1])
         if wanted != slow[0]:
             loudness = math.log(units.power[0] + mean_power(units, out))
-            if loudness >= units.levels[0] - units.levels[4]:
+            if loudness >= units.levels[0] - units.levels[4] or sounds:
                 set_loudness(loudness + units.levels[3] * (wanted - slow[0]), units, frame, out)
-    follow_level(units, slow, out)
+    follow_level(units, slow, out, sounds)

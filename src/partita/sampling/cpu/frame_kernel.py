@@ -156,9 +156,10 @@ def draw_frame(
             add_column(network, units, plain.work, column, state.frame[column])
     if not math.isnan(line[PITCH + 1]):
         set_loudness(np.float64(line[PITCH + 1]), units, state.frame, out)
-        follow_level(units, state.slow, out)
+        follow_level(units, state.slow, out, False)
     else:
-        keep_level(units, state.slow, state.frame, out)
+        sounds = len(score) > 0 and score[:1].any()
+        keep_level(units, state.slow, state.frame, out, sounds)
     follow_note(units, state.shares, state.frame)
     plain.state.frame[:] = state.frame
 
@@ -207,7 +208,7 @@ def advance_frames(
     for i in range(len(known)):
         pass_both(network, units, run, plain, rule, given[i], scores[i], nothing)
         run.state.frame[:] = known[i]
-        follow_level(units, run.state.slow, known[i])
+        follow_level(units, run.state.slow, known[i], False)
         follow_note(units, run.state.shares, known[i])
         plain.state.frame[:] = known[i]
     for i in range(len(out)):

@@ -3,8 +3,8 @@
 The slow loudness of frame t is s_t = s_t-1 + (l_t - s_t-1) / 100, with l_t its loudness: a mean over about
 a second. Errors of a network that draws frame after frame add up there. So where the slow loudness of drawn
 frames leaves its usual range, the bands of each frame are raised or lowered by a tenth of the difference.
-Frames of silence neither change the slow loudness nor are moved. The compiled kernel does this as it draws.
-This file does not know the frame tier.
+Frames of silence neither change the slow loudness nor are moved, unless a note is given. The compiled kernel
+does this as it draws. This file does not know the frame tier.
 """
 
 from typing import Any
