@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from conditioned import LAYOUT, conditions_from, random_frames
-from exact_sampling import ODD
+from exact_sampling import ODD, peaked_model
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
@@ -31,13 +31,10 @@ def shape(head: str, classes: int, base: WaveNetConfig = SIZES["tiny"]) -> WaveN
 
 def lively(config: WaveNetConfig, seed: int = 0) -> WaveNet:
     """Return a model whose means depend on the past, with deviations of about a tenth."""
-    generator = torch.Generator().manual_seed(seed)
-    model = WaveNet(config, generator=generator)
+    model = peaked_model(config, seed)
     with torch.no_grad():
-        model.end2.mul_(15.0)
-        for name, value in model.named_parameters():
-            if name.endswith("bias") and name != "end2_bias":
-                value.normal_(0.0, 0.1, generator=generator)
+        model.end2.mul_(0.25)
+        model.end2_bias.copy_(model.head.initial_bias())
         deviations = model.end2_bias[2 * config.mixtures if config.head == "logistic" else 1 :]
         deviations.fill_(-3.0)
         model.end2[:, -len(deviations) :] *= 0.1

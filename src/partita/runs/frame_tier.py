@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from partita.models.conditioning.conditioner import PITCH_BINS
 from partita.models.frame_tier.config import FrameModelConfig
-from partita.models.frame_tier.model import ANY_HOLD, FrameModel
+from partita.models.frame_tier.model import FrameModel
 from partita.runs.config import from_table
 from partita.runs.weights import FRAME_TIER_FILE, load_network
+
+ADDED = ("hold", "heard")
+"""Buffers that runs of older versions lack; there they keep their first value."""
 
 
 def load_frame_tier(config: dict[str, Any], checkpoint: Path, *, where: str) -> FrameModel | None:
@@ -26,6 +26,5 @@ def load_frame_tier(config: dict[str, Any], checkpoint: Path, *, where: str) -> 
     if "frames" not in config:
         return None
     shape = from_table(FrameModelConfig, config["frames"], where=f"{where} [frames]")
-    older = {"hold": torch.tensor(ANY_HOLD), "heard": torch.zeros(PITCH_BINS)}
-    model = load_network(lambda: FrameModel(shape), checkpoint / FRAME_TIER_FILE, added=older)
+    model = load_network(lambda: FrameModel(shape), checkpoint / FRAME_TIER_FILE, added=ADDED)
     return model.eval().requires_grad_(False)

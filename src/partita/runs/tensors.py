@@ -4,7 +4,7 @@ The shapes in the header of a file are checked before memory is allocated, and i
 are used. This file does not know the networks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -89,9 +89,7 @@ def read_tensors(path: Path, digest: str | None = None) -> dict[str, Tensor]:
         raise PartitaError(f"{path} is damaged ({error}): {damage_remedy(path.parent)}") from error
 
 
-def read_expected_tensors(
-    path: Path, wanted: TensorSpecs, *, added: Mapping[str, Tensor] | None = None
-) -> dict[str, Tensor]:
+def read_expected_tensors(path: Path, wanted: TensorSpecs, *, added: Sequence[str] = ()) -> dict[str, Tensor]:
     """Return the tensors of a file of a checkpoint after checking their names, shapes, dtypes and values.
 
     A checkpoint that ships may store its float32 tensors as float16, as its state says; they are converted.
@@ -99,7 +97,7 @@ def read_expected_tensors(
     Args:
         path: the file.
         wanted: the expected names, shapes and dtypes.
-        added: tensors that the file may lack, with the values that they then have.
+        added: tensors that the file may lack.
 
     Raises:
         PartitaError: the file is damaged or contains other tensors.
@@ -109,14 +107,12 @@ def read_expected_tensors(
     files = read_file_digests(path.parent) if exists else None
     halved = exists and read_state(path.parent).get(STORED) == FLOAT16
     stored, found = _in_float16(wanted) if halved else wanted, read_tensor_specs(path)
-    missing = {name: value for name, value in (added or {}).items() if name not in found}
-    stored = {name: spec for name, spec in stored.items() if name not in missing}
+    stored = {name: spec for name, spec in stored.items() if name in found or name not in added}
     check_tensor_specs(found, stored, path)
     tensors = read_tensors(path, None if files is None else files.get(path.name))
     check_tensor_specs(tensor_specs(tensors), stored, path)
     check_finite(tensors, path)
-    whole = tensors | missing
-    return {name: tensor.to(wanted[name][1]) for name, tensor in whole.items()} if halved else whole
+    return {name: tensor.to(wanted[name][1]) for name, tensor in tensors.items()} if halved else tensors
 
 
 def _in_float16(wanted: TensorSpecs) -> TensorSpecs:

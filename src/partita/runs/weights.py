@@ -1,11 +1,11 @@
 """Find and load the weights of a network in a run. This file does not know which networks there are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from partita.digests import file_digest
 from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy, read_file_digests, read_state
@@ -76,9 +76,7 @@ def weights_digest(path: str | Path) -> str:
     return file_digest(weights_path(checkpoint))
 
 
-def load_network(
-    make: Callable[[], ModuleT], path: Path, *, added: Mapping[str, Tensor] | None = None
-) -> ModuleT:
+def load_network(make: Callable[[], ModuleT], path: Path, *, added: Sequence[str] = ()) -> ModuleT:
     """Create a network and load its weights from a file of a checkpoint.
 
     The shapes are compared before memory is allocated for the network or the weights.
@@ -86,7 +84,7 @@ def load_network(
     Args:
         make: creates the network.
         path: the file.
-        added: tensors that files of older versions may lack, with the values that they had then.
+        added: tensors that files of older versions may lack; the network keeps its own.
 
     Raises:
         PartitaError: the file is damaged, or its weights do not fit the network.
@@ -94,7 +92,8 @@ def load_network(
     """
     tensors = read_expected_tensors(path, network_shapes(make), added=added)
     model = make()
-    model.load_state_dict(tensors)
+    own = model.state_dict()
+    model.load_state_dict({name: own[name] for name in added} | tensors)
     return model
 
 

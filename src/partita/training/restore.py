@@ -15,6 +15,7 @@ from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy
 from partita.runs.config import from_table
 from partita.runs.config_file import REMEDY
 from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.frame_tier import ADDED as FRAMES_ADDED
 from partita.runs.tensors import check_finite, check_tensor_specs, read_tensor_specs, tensor_specs
 from partita.runs.weights import chosen_temperature, network_shapes
 from partita.tables import Table
@@ -28,7 +29,7 @@ ROLLOUT = "rollout"
 RATIO = "ratio"
 MISSING_IN_OLDER = ("adversary-progress",)  # files that checkpoints of older versions lack
 ADDED = {  # tensors that the files of older versions lack; they keep their first value
-    **dict.fromkeys(("frames", "frames-average", "frames-best"), ("hold", "heard")),
+    **dict.fromkeys(("frames", "frames-average", "frames-best"), FRAMES_ADDED),
     "adversary-progress": ("penalty",),
 }
 CLIPS = frozenset({"past", "real", "drawn"})

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from partita.audio.features.mel import log_mel
 from partita.data.notes import Note
 from partita.sampling.frames.loudness import loudness_of
-from partita.sampling.given.rests import HELD_S, SILENT_DB, WithRests, rest_levels
+from partita.sampling.given.rests import HELD_S, SILENT_DB, WithRests, edges_of, rest_levels
 
 HOP_S = 0.01
 SCORE = [Note(0.5, 1.0, 60), Note(0.8, 1.5, 64), Note(1.6, 2.0, 62), Note(3.0, 3.5, 62)]
@@ -27,7 +27,7 @@ class Steady:
 
 
 def levels(first: int = 0, *, after_sound: bool = False) -> NDArray[np.float64]:
-    return rest_levels(SCORE, frames=500 - first, first=first, hop_s=HOP_S, after_sound=after_sound)
+    return rest_levels(edges_of(SCORE), frames=500 - first, first=first, hop_s=HOP_S, after_sound=after_sound)
 
 
 def with_rests(first: int = 0) -> WithRests:
@@ -58,14 +58,16 @@ def test_a_prompt_ends_like_a_note() -> None:
 def test_a_score_that_begins_at_once_begins_with_sound() -> None:
     notes = [Note(0.0, 1.0, 60)]
     for after_sound in (False, True):
-        found = rest_levels(notes, frames=60, first=-2, hop_s=HOP_S, after_sound=after_sound)
+        found = rest_levels(edges_of(notes), frames=60, first=-2, hop_s=HOP_S, after_sound=after_sound)
         assert (found[2:] == 0.0).all()
 
 
 @pytest.mark.parametrize("notes", [[], [Note(0.1, 0.9, 10), Note(0.2, 1.0, 120)]])
 def test_notes_that_no_piano_has_are_rests(notes: list[Note]) -> None:
-    assert (rest_levels(notes, frames=99, first=0, hop_s=HOP_S, after_sound=False) == SILENT_DB).all()
-    after = rest_levels(notes, frames=99, first=0, hop_s=HOP_S, after_sound=True)
+    assert (
+        rest_levels(edges_of(notes), frames=99, first=0, hop_s=HOP_S, after_sound=False) == SILENT_DB
+    ).all()
+    after = rest_levels(edges_of(notes), frames=99, first=0, hop_s=HOP_S, after_sound=True)
     assert after[0] == 0.0 and after[-1] > 90.0
 
 

@@ -19,6 +19,7 @@ from partita.checks import MOST_CHANNELS, check_counts
 from partita.errors import PartitaError
 from partita.models.discriminators.base import SubDiscriminator, check_min_samples
 from partita.models.discriminators.layers import LEAKY_SLOPE, LOGIT_SCALE, he_normal
+from partita.models.heads.fine import mixed, rise_at
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.gated_stack.dispatch import gated_stack
@@ -61,6 +62,21 @@ class TrunkConfig:
         """Check the ranges of all fields."""
         check_counts(self, {"layers": 512, "channels": MOST_CHANNELS})
 
+    def check_fits(self, network: WaveNetConfig) -> None:
+        """Raise an error if a generator has too few layers.
+
+        Args:
+            network: the shape of the generator.
+
+        Raises:
+            PartitaError: it has fewer than `layers`.
+        """
+        layers = len(network.dilations)
+        if self.layers > layers:
+            raise PartitaError(
+                f"`trunk.layers` is {self.layers}, but the network has {layers}: give at most as many"
+            )
+
     @cached_property
     def min_samples(self) -> int:
         """Samples of the shortest waveform that has a logit."""
@@ -102,11 +118,7 @@ class TrunkDiscriminator(SubDiscriminator):
         self, config: TrunkConfig, shape: TrunkShape, *, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
-        layers = shape.network.layers * shape.network.blocks
-        if config.layers > layers:
-            raise PartitaError(
-                f"`trunk.layers` is {config.layers}, but the network has {layers}: give at most as many"
-            )
+        config.check_fits(shape.network)
         self.config = config
         self.dilations = shape.network.dilations[: config.layers]
         self._kernel_size = shape.network.kernel_size
@@ -168,23 +180,16 @@ class TrunkDiscriminator(SubDiscriminator):
         return [skips, hidden, hidden @ self.last + self.last_bias]
 
     def embed(self, waveform: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch samples channels"]:
-        """Mix the embeddings of the two classes whose values are next to each sample.
-
-        Drawn sound is at the values of the classes, where the mixture has a kink. So its derivative is that
-        of a line through the embeddings on both sides of the nearest class.
-        """
+        """Mix the embeddings of the two classes whose values are next to each sample; see `rise_at`."""
         table, embedding = self.table.to(waveform.dtype), self.trunk["embedding"]
-        sound, last = waveform.detach().contiguous(), len(table) - 1
-        upper = torch.searchsorted(table, sound).clamp(1, last)
+        sound = waveform.detach().contiguous()
+        upper = torch.searchsorted(table, sound).clamp(1, len(table) - 1)
         low, high = table[upper - 1], table[upper]
-        share = ((sound - low) / (high - low))[..., None]
-        near = functional.embedding(upper - 1, embedding), functional.embedding(upper, embedding)
-        mixed = near[0] + share * (near[1] - near[0])
-        nearest = torch.where(share[..., 0] < 0.5, upper - 1, upper)
-        below, above = (nearest - 1).clamp(min=0), (nearest + 1).clamp(max=last)
-        rise = (functional.embedding(above, embedding) - functional.embedding(below, embedding)).detach()
-        slope = rise / (table[above] - table[below])[..., None]
-        return mixed + (waveform - sound)[..., None] * slope
+        share = (sound - low) / (high - low)
+        nearest = torch.where(share < 0.5, upper - 1, upper)
+        return mixed(upper - 1, share, embedding) + (waveform - sound)[..., None] * rise_at(
+            nearest, embedding, table
+        )
 
 
 def first_layers(network: WaveNet, count: int) -> dict[str, Tensor]:

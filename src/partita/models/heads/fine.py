@@ -37,9 +37,7 @@ class FineEmbedding(nn.Module):
         self, classes: Int[Tensor, "*shape"], table: Float[Tensor, "vectors channels"]
     ) -> Float[Tensor, "*shape channels"]:
         """Return the embedding of each class from a table of vectors."""
-        lower, share = self.between(classes, len(table))
-        first, second = functional.embedding(lower, table), functional.embedding(lower + 1, table)
-        return first + share[..., None].to(table) * (second - first)
+        return mixed(*self.between(classes, len(table)), table)
 
     def between(
         self, classes: Int[Tensor, "*shape"], vectors: int
@@ -48,6 +46,45 @@ class FineEmbedding(nn.Module):
         place = self.places[classes] * (vectors - 1)
         lower = place.long().clamp(max=vectors - 2)
         return lower, place - lower
+
+
+def mixed(
+    lower: Int[Tensor, "*shape"], share: Float[Tensor, "*shape"], table: Float[Tensor, "vectors channels"]
+) -> Float[Tensor, "*shape channels"]:
+    """Mix neighbouring vectors of a table linearly.
+
+    Args:
+        lower: the first of the two vectors.
+        share: that of the second one, 0 to 1.
+        table: the vectors.
+
+    >>> mixed(torch.tensor([1]), torch.tensor([0.25]), torch.arange(3.0)[:, None]).tolist()
+    [[1.25]]
+    """
+    first, second = functional.embedding(lower, table), functional.embedding(lower + 1, table)
+    return first + share[..., None].to(table) * (second - first)
+
+
+def rise_at(
+    nearest: Int[Tensor, "*shape"],
+    table: Float[Tensor, "vectors channels"],
+    places: Float[Tensor, " vectors"],
+) -> Float[Tensor, "*shape channels"]:
+    """Return the slope of a mixture at a vector: that of the line through the vectors on both sides of it.
+
+    Drawn values may be at a vector, where the mixture has a kink. The slope carries no gradient.
+
+    Args:
+        nearest: the vector.
+        table: the vectors.
+        places: where each vector is, increasing.
+
+    >>> rise_at(torch.tensor([0, 1]), torch.tensor([[0.0], [1.0], [4.0]]), torch.arange(3.0)).tolist()
+    [[1.0], [2.0]]
+    """
+    above, below = (nearest + 1).clamp(max=len(table) - 1), (nearest - 1).clamp(min=0)
+    rise = (functional.embedding(above, table) - functional.embedding(below, table)).detach()
+    return rise / (places[above] - places[below])[..., None]
 
 
 def _companded(values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -62,10 +99,7 @@ def _companded(values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def embedded_values(
     values: Float[Tensor, "*shape"], table: Float[Tensor, "vectors channels"], *, companded: bool
 ) -> Float[Tensor, "*shape channels"]:
-    """Mix the two embedding vectors around each value linearly, with a derivative.
-
-    The derivative is that of the line through the vectors on both sides of the nearest one, because drawn
-    values may be at a kink of the mixture.
+    """Mix the two embedding vectors around each value linearly, with a derivative; see `rise_at`.
 
     Args:
         values: -1 to 1; carry a gradient.
@@ -81,9 +115,6 @@ def embedded_values(
     fixed = (_companded(there) if companded else there).add(1.0).mul(0.5 * last).clamp(0, last)
     slope = MU / ((1.0 + MU * there.abs()) * math.log1p(MU)) if companded else 1.0
     moved = (values - there) * slope * (0.5 * last)
-    lower, nearest = fixed.long().clamp(max=last - 1), fixed.round().long()
-    first, second = functional.embedding(lower, table), functional.embedding(lower + 1, table)
-    mixed = first + (fixed - lower)[..., None].to(table) * (second - first)
-    above, below = (nearest + 1).clamp(max=last), (nearest - 1).clamp(min=0)
-    rise = (functional.embedding(above, table) - functional.embedding(below, table)).detach()
-    return mixed + moved[..., None].to(table) * (rise / (above - below)[..., None])
+    lower = fixed.long().clamp(max=last - 1)
+    rise = rise_at(fixed.round().long(), table, torch.arange(len(table), device=table.device).to(table))
+    return mixed(lower, fixed - lower, table) + moved[..., None].to(table) * rise

@@ -28,42 +28,33 @@ EARLY_S = 0.02
 SILENT_DB = 100.0
 
 
+Edges = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""The starts and the ends of the notes of a score, each in order, seconds."""
+
+
+def edges_of(notes: Sequence[Note]) -> Edges:
+    """Return the starts and the ends of the notes that a piano has; others are rests."""
+    played = [note for note in notes if LOWEST_NOTE <= note.midi_pitch <= HIGHEST_NOTE]
+    return np.sort([note.start_s for note in played]), np.sort([note.end_s for note in played])
+
+
 def rest_levels(
-    notes: Sequence[Note], *, frames: int, first: int, hop_s: float, after_sound: bool
+    edges: Edges, *, frames: int, first: int, hop_s: float, after_sound: bool
 ) -> NDArray[np.float64]:
     """Return by how much each frame is lowered, in dB: 0 where a note sounds, `SILENT_DB` at most.
 
     Args:
-        notes: the notes of the score; those outside the range of the piano are rests.
+        edges: of the notes of the score.
         frames: the number of frames.
         first: the number of the first frame; frame i is at i * `hop_s` seconds of the score.
         hop_s: seconds from one frame to the next.
         after_sound: whether there is sound before the score, which ends like a note.
 
-    >>> notes = [Note(0.0, 0.1, 60), Note(0.5, 0.6, 60)]
-    >>> rest_levels(notes, frames=7, first=0, hop_s=0.1, after_sound=False).round().tolist()
+    >>> edges = edges_of([Note(0.0, 0.1, 60), Note(0.5, 0.6, 60)])
+    >>> rest_levels(edges, frames=7, first=0, hop_s=0.1, after_sound=False).round().tolist()
     [0.0, 0.0, 6.0, 18.0, 30.0, 0.0, 0.0]
     """
-    starts, ends = edges_of(notes)
-    return levels_between(starts, ends, frames=frames, first=first, hop_s=hop_s, after_sound=after_sound)
-
-
-def edges_of(notes: Sequence[Note]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the starts and the ends of the notes that a piano has, each in order, seconds."""
-    played = [note for note in notes if LOWEST_NOTE <= note.midi_pitch <= HIGHEST_NOTE]
-    return np.sort([note.start_s for note in played]), np.sort([note.end_s for note in played])
-
-
-def levels_between(
-    starts: NDArray[np.float64],
-    ends: NDArray[np.float64],
-    *,
-    frames: int,
-    first: int,
-    hop_s: float,
-    after_sound: bool,
-) -> NDArray[np.float64]:
-    """Return what `rest_levels` returns, from the starts and the ends of the notes in order."""
+    starts, ends = edges
     times = (first + np.arange(frames)) * hop_s
     begun = np.searchsorted(starts, times + EARLY_S, "right")
     ended = np.searchsorted(ends, times, "right")
@@ -101,8 +92,8 @@ class WithRests:
     def take(self, count: int) -> Frames:
         """Draw the next frames of every clip, (clips, count, feature columns)."""
         frames = self._sampler.take(count)
-        levels = levels_between(
-            *self._edges, frames=count, first=self._next, hop_s=self._hop_s, after_sound=self._after_sound
+        levels = rest_levels(
+            self._edges, frames=count, first=self._next, hop_s=self._hop_s, after_sound=self._after_sound
         )
         self._next += count
         lowered = levels > 0.0

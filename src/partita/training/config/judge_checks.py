@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from partita.errors import PartitaError
-from partita.models.heads.choice import CATEGORICAL, LOGISTIC
+from partita.models.heads.choice import CATEGORICAL
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.rollout import FREE_RUNNING, RATIO, RolloutConfig
 from partita.training.losses.gan import REWARDING
@@ -30,16 +30,6 @@ def check_judges(config: "TrainConfig") -> None:
 
 
 def _check_head(config: "TrainConfig") -> None:
-    if config.mixtures is not None and config.network_shape.head != LOGISTIC:
-        raise PartitaError(
-            f"`mixtures` is {config.mixtures}, but the head `{config.network_shape.head}` has none: leave it"
-            " out, or take the head `logistic`"
-        )
-    if config.network_shape.embeddings < config.quantizer.classes and config.quantizer.kind != "linear":
-        raise PartitaError(
-            f"`quantizer.kind` is {config.quantizer.kind!r}, which leaves most of {config.quantizer.classes}"
-            " classes unused in 16-bit sound: add `--quantizer.kind linear`"
-        )
     head, judge = config.network_shape.head, config.adversary or config.critic or config.ratio
     pathwise = config.rollout.route == "pathwise" and config.critic is None
     if head != CATEGORICAL and not pathwise and (judge is not None or config.match != "likelihood"):
@@ -55,11 +45,8 @@ def _check_head(config: "TrainConfig") -> None:
 
 
 def _check_trunk(config: "TrainConfig") -> None:
-    adversary, layers = config.adversary, len(config.network_shape.dilations)
-    if adversary is not None and "trunk" in adversary.discriminators and adversary.trunk.layers > layers:
-        raise PartitaError(
-            f"`trunk.layers` is {adversary.trunk.layers}, but the network has {layers}: give at most as many"
-        )
+    if config.adversary is not None and "trunk" in config.adversary.discriminators:
+        config.adversary.trunk.check_fits(config.network_shape)
 
 
 def _check_critic(config: "TrainConfig") -> None:

@@ -10,6 +10,7 @@ from partita.checks import LARGEST_COUNT, check_choice, check_count, check_posit
 from partita.data.augmentation import Augmentation
 from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
+from partita.models.heads.choice import LOGISTIC
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.judge_checks import check_judges
@@ -199,11 +200,25 @@ class TrainConfig:
         if self.steps is not None and self.epochs is not None:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` is {self.epochs}: give one of them")
         self._check_targets()
+        self._check_classes()
         check_judges(self)
-        if self.network_shape.classes != self.quantizer.classes:
+
+    def _check_classes(self) -> None:
+        shape, quantizer = self.network_shape, self.quantizer
+        if shape.classes != quantizer.classes:
             raise PartitaError(
-                f"the network has {self.network_shape.classes} classes, the quantizer"
-                f" {self.quantizer.classes}: give both the same number"
+                f"the network has {shape.classes} classes, the quantizer {quantizer.classes}: give both the"
+                " same number"
+            )
+        if self.mixtures is not None and shape.head != LOGISTIC:
+            raise PartitaError(
+                f"`mixtures` is {self.mixtures}, but the head `{shape.head}` has none: leave it out, or take"
+                " the head `logistic`"
+            )
+        if shape.embeddings < quantizer.classes and quantizer.kind != "linear":
+            raise PartitaError(
+                f"`quantizer.kind` is {quantizer.kind!r}, which leaves most of {quantizer.classes} classes"
+                " unused in 16-bit sound: add `--quantizer.kind linear`"
             )
 
     def _check_numbers(self) -> None:

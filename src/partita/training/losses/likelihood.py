@@ -8,7 +8,8 @@ import math
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.nn import functional
+
+from partita.models.heads.categorical import Categorical
 
 NATS_PER_BIT = math.log(2.0)
 
@@ -25,9 +26,7 @@ def sample_nats(
     >>> math.isclose(sample_nats(torch.zeros(1, 1, 4), torch.tensor([[2]])).item(), math.log(4), rel_tol=1e-6)
     True
     """
-    wide = logits if logits.dtype == torch.float64 else logits.float()
-    nats = functional.cross_entropy(wide.flatten(0, 1), targets.flatten(), reduction="none")
-    return nats.view(targets.shape)
+    return Categorical(logits.shape[-1]).nats(logits, targets)
 
 
 def likelihood_bits(
