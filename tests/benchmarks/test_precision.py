@@ -16,9 +16,9 @@ def test_costs_are_differences_from_the_exact_weights(loaded: LoadedModel, corpu
     costs = precision_costs(loaded, corpus)
     assert list(costs) == ["float32", "bfloat16", "int8"]
     assert costs["float32"].as_json() == {"value": 0.0, "low": 0.0, "high": 0.0}
-    exact = bits_per_sample(loaded.model, corpus, "test", loaded.quantizer)
+    exact = bits_per_sample(loaded.wavenet, corpus, "test", loaded.quantizer)
     for precision in ("bfloat16", "int8"):
-        score = bits_per_sample(rounded(loaded.model, precision), corpus, "test", loaded.quantizer)
+        score = bits_per_sample(rounded(loaded.wavenet, precision), corpus, "test", loaded.quantizer)
         assert costs[precision].value == pytest.approx(score.value - exact.value, abs=1e-9)
         assert costs[precision].value != 0.0
         assert costs[precision].high - costs[precision].low < 0.2 * (exact.high - exact.low)

@@ -22,10 +22,10 @@ def test_the_averaged_weights_are_loaded_if_there_are_any(run: RunFolder, checkp
     run.save(checkpoint(10), keep=3, best=None)
     loaded = load(run.path)
     assert (loaded.step, loaded.name, loaded.sample_rate) == (10, "run", 8000)
-    assert torch.equal(loaded.model.end2, checkpoint(10).tensors["average"]["end2"])
+    assert torch.equal(loaded.wavenet.end2, checkpoint(10).tensors["average"]["end2"])
     plain = Checkpoint(tensors={"generator": checkpoint(20).tensors["generator"]}, state={"step": 20})
     run.save(plain, keep=3, best=None)
-    assert torch.equal(load(run.path).model.end2, checkpoint(20).tensors["generator"]["end2"])
+    assert torch.equal(load(run.path).wavenet.end2, checkpoint(20).tensors["generator"]["end2"])
 
 
 def test_one_checkpoint_of_a_run_can_be_loaded(

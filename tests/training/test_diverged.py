@@ -13,9 +13,8 @@ from partita.runs.checkpoint import load_checkpoint
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.config.train import TrainConfig
-from partita.training.monitoring import validation
+from partita.training.steps.wavenet import WaveNetStep
 from partita.training.train import resume, train
-from partita.training.train_step import TrainStep
 from partita.training.trainer import Trainer
 
 Make = Callable[..., TrainConfig]
@@ -26,7 +25,7 @@ def test_a_validation_score_that_is_not_finite_is_reported_as_divergence(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch, bad: float
 ) -> None:
     # regression: "unexpected ValueError: Out of range float values are not JSON compliant"
-    monkeypatch.setattr(validation, "validation_bits", lambda *_: bad)
+    monkeypatch.setattr("partita.training.steps.wavenet.validation_bits", lambda *_: bad)
     message = r"the validation score is not finite at step 5: training diverged\. The checkpoint of step 0 is"
     with pytest.raises(DivergedError, match=message) as raised:
         train(corpus, out, make_config(learning_rate=0.25), quiet=True)
@@ -52,8 +51,8 @@ def test_weights_that_are_not_finite_are_not_saved(
         step(self)
 
     monkeypatch.setattr(Trainer, "step", burst)
-    monkeypatch.setattr(TrainStep, "update", lambda *_: {"bits": torch.tensor(8.0)})
-    monkeypatch.setattr(validation, "validation_bits", lambda *_: 8.0)
+    monkeypatch.setattr(WaveNetStep, "update", lambda *_: {"bits": torch.tensor(8.0)})
+    monkeypatch.setattr("partita.training.steps.wavenet.validation_bits", lambda *_: 8.0)
     with pytest.raises(DivergedError, match=f"of {group} is not finite at step 10: .* step 5 is undamaged"):
         train(corpus, out, make_config(log_every=1000), quiet=True)
     run = RunFolder.open(out)

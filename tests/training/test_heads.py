@@ -33,7 +33,7 @@ def test_a_run_of_16_bits_learns_resumes_and_draws(
     first, second = (load(run).model.state_dict() for run in (whole, begun))
     assert all(np.array_equal(value.numpy(), second[name].numpy()) for name, value in first.items())
     loaded = load(whole)
-    bits = bits_per_sample(loaded.model, corpus, "validation", loaded.quantizer)
+    bits = bits_per_sample(loaded.wavenet, corpus, "validation", loaded.quantizer)
     assert bits.value < 15.5  # 16 for a uniform distribution
     clips = loaded.draw(0.1, clips=2, seed=1)
     assert clips.dtype == np.float32

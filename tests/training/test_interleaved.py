@@ -23,9 +23,9 @@ from partita.signals import Interrupted
 from partita.training import interleaved as turns_file
 from partita.training import trainer as trainer_file
 from partita.training.interleaved import TOLERANCE, PlannedRun, machine_share, train_in_turns, unequal_shares
+from partita.training.steps.wavenet import WaveNetStep
 from partita.training.time_budget import training_budget
 from partita.training.train import resume, train
-from partita.training.train_step import TrainStep
 from partita.training.trainer import Trainer
 
 Make = Callable[..., Any]
@@ -62,8 +62,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     )
     monkeypatch.setattr(trainer_file, "time", clock)
     monkeypatch.setattr(turns_file, "time", clock)
-    monkeypatch.setattr(TrainStep, "update", lambda *_: fake.update())
-    monkeypatch.setattr("partita.training.monitoring.validation.validation_bits", lambda *_: 8.0)
+    monkeypatch.setattr(WaveNetStep, "update", lambda *_: fake.update())
+    monkeypatch.setattr("partita.training.steps.wavenet.validation_bits", lambda *_: 8.0)
     monkeypatch.setattr(Trainer, "save", lambda _trainer: None)
     monkeypatch.setattr(Trainer, "finish", lambda trainer: fake.finish(trainer))  # noqa: PLW0108
     return fake

@@ -17,7 +17,8 @@ from partita.sampling.stream import draw
 from partita.training.config.arms import with_arm
 from partita.training.config.train import CriticConfig, RolloutConfig, TrainConfig
 from partita.training.losses.likelihood import sample_nats
-from partita.training.train_step import StepInfo, TrainStep
+from partita.training.steps.learner import StepInfo
+from partita.training.steps.wavenet import WaveNetStep
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., TrainConfig]
@@ -70,7 +71,7 @@ def divergences(student: WaveNet, teacher: WaveNet) -> tuple[Tensor, Tensor]:
 def trained(
     config: TrainConfig, teacher: WaveNet, data: Tensor, rate: float, start: dict[str, Tensor] | None = None
 ) -> WaveNet:
-    train_step = TrainStep(config, critic=teacher if config.critic is not None else None)
+    train_step = WaveNetStep(config, critic=teacher if config.critic is not None else None)
     if start is not None:
         train_step.begin_from(start)
     random, steps = torch.Generator().manual_seed(7), config.steps or 0

@@ -11,7 +11,7 @@ from partita.data.corpus import Corpus
 from partita.data.windows import WindowBatch
 from partita.runs import metrics
 from partita.training.config.train import TrainConfig
-from partita.training.monitoring import validation
+from partita.training.monitoring.held_out import validation_bits
 from partita.training.time_budget import samples_at_the_end, training_budget
 from partita.training.train import train
 
@@ -38,7 +38,7 @@ def test_scoring_slowly_does_not_break_the_budget(
     corpus: Corpus, out: Path, make_config: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # regression: the whole split was scored after the budget was spent, which took nearly as long again
-    score, windows = validation.validation_bits, []
+    score, windows = validation_bits, []
 
     def slowly(model: Any, batches: Iterable[WindowBatch], compute: Any) -> float:
         listed = list(batches)
@@ -46,7 +46,7 @@ def test_scoring_slowly_does_not_break_the_budget(
         time.sleep(0.02 * len(listed))
         return score(model, listed, compute)
 
-    monkeypatch.setattr(validation, "validation_bits", slowly)
+    monkeypatch.setattr("partita.training.steps.wavenet.validation_bits", slowly)
     train(corpus, out, make_config(steps=None, minutes=0.02, log_every=5), quiet=True)
     (final,) = [one for one in metrics.read(out / "metrics.jsonl") if one["kind"] == "final"]
     assert final["share"] <= 0.25

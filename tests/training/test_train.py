@@ -20,7 +20,7 @@ from partita.runs.loading import load
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.losses.likelihood import mean_bits
-from partita.training.monitoring.validation import held_out, validation_bits
+from partita.training.monitoring.held_out import held_out, validation_bits
 from partita.training.train import resume, train
 
 Make = Callable[..., TrainConfig]
@@ -77,7 +77,7 @@ def test_the_final_score_is_that_of_the_weights_that_load_returns(
     whole = held_out(
         corpus, "validation", targets=256, context=loaded.model.receptive_field, quantizer=loaded.quantizer
     )
-    assert validation_bits(loaded.model, whole, compute_device("cpu", "float32")) == final["bits"]
+    assert validation_bits(loaded.wavenet, whole, compute_device("cpu", "float32")) == final["bits"]
     assert loaded.step == final["chosen"]
 
 
@@ -168,7 +168,7 @@ def test_a_diverging_run_stops_with_the_step_the_clips_and_what_to_try(
         calls.append(1)
         return mean_bits(*arguments) * (float("inf") if len(calls) == 8 else 1.0)
 
-    monkeypatch.setattr("partita.training.train_step.mean_bits", burst)
+    monkeypatch.setattr("partita.training.steps.wavenet.mean_bits", burst)
     with pytest.raises(
         PartitaError,
         match=r"not finite at step 8, on 0\.wav @ .* s; .*step 5 is undamaged.*lower `learning_rate`",

@@ -125,8 +125,8 @@ def test_the_corpus_check_ends_if_a_run_can_not_start(
         assert checks()
         raise PartitaError("no such device")
 
-    monkeypatch.setattr("partita.training.new_run.TrainStep", refuse)
-    monkeypatch.setattr("partita.training.restore.TrainStep", refuse)
+    monkeypatch.setattr("partita.training.new_run.make_learner", refuse)
+    monkeypatch.setattr("partita.training.restore.make_learner", refuse)
     with pytest.raises(PartitaError, match="no such device"):
         train(corpus, tmp_path / "new", make_config(), quiet=True)
     with pytest.raises(PartitaError, match="no such device"):

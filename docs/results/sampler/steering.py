@@ -31,7 +31,8 @@ from partita.sampling.stream import draw
 from partita.seeds import numpy_stream
 from partita.training.config.train import TrainConfig
 from partita.training.schedule import learning_rate
-from partita.training.train_step import StepInfo, TrainStep
+from partita.training.steps.learner import StepInfo
+from partita.training.steps.wavenet import WaveNetStep
 
 NATS_PER_BIT = float(np.log(2.0))
 RESAMPLES = 2000
@@ -49,7 +50,7 @@ def teacher_sound(teacher: LoadedModel, corpus: Corpus, split: str, clips: int, 
 def train_student(sound: NDArray[np.uint8], minutes: float, seed: int) -> WaveNet:
     """Return a `tiny` network that has learnt to draw such sound, as `partita train` would train it."""
     config = TrainConfig(size="tiny", steps=1, seed=seed, targets=8192, batch=2)
-    learner, random = TrainStep(config), numpy_stream(seed, "data")
+    learner, random = WaveNetStep(config), numpy_stream(seed, "data")
     length = learner.generator.receptive_field + config.targets
     valid = torch.ones(config.batch, config.targets, dtype=torch.bool)
     start, step, said = time.monotonic(), 0, 0.0

@@ -37,10 +37,10 @@ def precision_costs(
     partita.errors.PartitaError: runs/violin does not exist: give a run folder, made by `partita train`...
     """
     check_model_fits_corpus(loaded, corpus, "test")
-    exact = block_bits(loaded.model, corpus, "test", loaded.quantizer, seconds=seconds)
+    exact = block_bits(loaded.wavenet, corpus, "test", loaded.quantizer, seconds=seconds)
     costs = {"float32": Score(0.0, 0.0, 0.0)}
     for precision in ("bfloat16", "int8"):
-        model = rounded(loaded.model, precision)
+        model = rounded(loaded.wavenet, precision)
         bits = block_bits(model, corpus, "test", loaded.quantizer, seconds=seconds)
         costs[precision] = block_mean(bits.bits - exact.bits, exact.counts, seed=seed)
     return costs

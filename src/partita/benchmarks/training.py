@@ -15,7 +15,8 @@ from partita.benchmarks.machine import matrix_rate
 from partita.device import thread_limit
 from partita.training.config.train import TrainConfig
 from partita.training.memory import keep_freed_memory
-from partita.training.train_step import StepInfo, TrainStep
+from partita.training.steps.learner import StepInfo
+from partita.training.steps.wavenet import WaveNetStep
 
 TARGETS = 16384
 
@@ -62,7 +63,7 @@ def bench(
 def _measured(size: str, *, batch: int, targets: int, device: str, runs: int, steps: int) -> dict[str, Any]:
     """Measure with the current number of PyTorch threads; see `bench`."""
     config = TrainConfig(size=size, steps=1, device=device, batch=batch, targets=targets)
-    train_step, threads = TrainStep(config), torch.get_num_threads()
+    train_step, threads = WaveNetStep(config), torch.get_num_threads()
     compute, shape = train_step.compute, config.network_shape
     dtype = torch.bfloat16 if compute.bfloat16 else torch.float32
     rng = torch.Generator().manual_seed(0)
@@ -91,7 +92,7 @@ def _measured(size: str, *, batch: int, targets: int, device: str, runs: int, st
     }
 
 
-def _seconds(train_step: TrainStep, classes: torch.Tensor, valid: torch.Tensor, steps: int) -> float:
+def _seconds(train_step: WaveNetStep, classes: torch.Tensor, valid: torch.Tensor, steps: int) -> float:
     start = time.perf_counter()
     for step in range(steps):
         numbers = train_step.update(classes, valid, StepInfo(step=step + 1, learning_rate=1e-4, progress=0.5))

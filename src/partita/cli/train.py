@@ -14,6 +14,7 @@ from partita.errors import PartitaError
 from partita.runs.config_formats import renamed
 from partita.terminal import print_line
 from partita.training.config.arms import with_arm
+from partita.training.config.model_kinds import student_of
 from partita.training.config.presets import named_config
 from partita.training.config.train import TrainConfig
 
@@ -25,6 +26,10 @@ GROUPS = {
     "size and time": (
         *("--size", "--minutes", "--steps", "--epochs", "--targets", "--batch", "--seed"),
         *("--device", "--precision", "--threads"),
+    ),
+    "student": (
+        *("--student-of", "--iaf.flows", "--iaf.layers", "--iaf.channels", "--iaf.kl-weight"),
+        "--iaf.spectral-weight",
     ),
     "conditions": ("--condition", "--augment", "--period-taps"),
     "optimizer": (
@@ -66,6 +71,10 @@ class Command:
     """Model to start from with its weights, for example to fine-tune it on other recordings: a run, or the
     name of a model that ships. Other options may change the networks' shapes, the quantizer and the
     conditions, which are by default the model's."""
+    student_of: Path | None = None
+    """WaveNet that teaches a student, which draws many times faster: a run, or the name of a model that
+    ships. The student is given what its teacher is given, and has its frame tier. Add `--arm report` for an
+    adversary."""
     resume: Path | None = None
     """Interrupted run to go on with, from its newest checkpoint."""
     settings: Annotated[AvoidSubcommands[TrainConfig], tyro.conf.arg(name="")] = field(
@@ -107,6 +116,8 @@ def read(arguments: Sequence[str]) -> Command:
         settings = replace(settings, steps=None, epochs=None, minutes=None)
     if (start := value_of(arguments, "--from")) is not None and config is None:
         settings = _like_start(settings, start, arguments)
+    if (teacher := value_of(arguments, "--student-of")) is not None:
+        settings = _like_teacher(settings, teacher, arguments)
     default = Command(settings=settings)
     whole = "--help-all" in arguments
     if whole or asks_for_help(arguments):
@@ -122,6 +133,19 @@ def _like_start(settings: TrainConfig, start: str, arguments: Sequence[str]) -> 
 
     settings = like_model(settings, start)
     return settings if value_of(arguments, "--size") is None else replace(settings, network=None)
+
+
+def _like_teacher(settings: TrainConfig, teacher: str, arguments: Sequence[str]) -> TrainConfig:
+    """Return the settings of a student, which is given what its teacher is given."""
+    from partita.training.start.like_model import like_model
+
+    for name in ("--from", "--size", "--model"):
+        if value_of(arguments, name) is not None:
+            raise PartitaError(
+                f"`{name}` does not go with `--student-of`; the student has the size that `--iaf.flows`,"
+                " `--iaf.layers` and `--iaf.channels` say: leave it out"
+            )
+    return student_of(like_model(settings, teacher), teacher)
 
 
 def _refuse_options_of_other_arms(arguments: Sequence[str], settings: TrainConfig) -> None:

@@ -17,12 +17,12 @@ from partita.data.corpus import Corpus
 from partita.data.frames import frames_around
 from partita.data.prompts import prompt_places, prompts_at
 from partita.errors import PartitaError
+from partita.models.choice import Model
 from partita.models.frame_tier.model import FrameModel
-from partita.models.wavenet import WaveNet
+from partita.sampling.blocks.choice import draw_from
 from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_smoothing
 from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.sampling.given.source import UNKNOWN
-from partita.sampling.stream import draw
 
 MIN_CLIPS = 4  # the Frechet distance compares two halves of the clips
 MIN_SECONDS = 0.25
@@ -154,7 +154,7 @@ def real_clips(
 
 
 def draw_continuations(
-    model: WaveNet,
+    model: Model,
     real: RealClips,
     *,
     frames: FrameModel | None = None,
@@ -194,7 +194,7 @@ def draw_continuations(
         conditions = continued_frames(
             model, frames, known, before=before, seed=seed, temperature=frame_temperature
         )
-    classes = draw(
+    classes = draw_from(
         model,
         clips=clips,
         steps=steps,

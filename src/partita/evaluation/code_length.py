@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from partita.data.corpus import Corpus
 from partita.data.frames import segment_frames
@@ -17,6 +18,7 @@ from partita.device import compute_device
 from partita.evaluation.metrics.bits import BLOCK_WINDOWS, WINDOW_SECONDS, bits_per_sample
 from partita.evaluation.statistics.scores import Score, block_mean
 from partita.models.frame_tier.model import FrameModel
+from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
 from partita.seeds import torch_stream
 
@@ -43,20 +45,23 @@ def code_length(
         progress: called with the finished share, 0 to 1.
 
     Returns:
-        A dict for JSON with `bits_per_sample`. With two tiers it is an upper bound, and its parts are
-        `frame_bits_per_sample` and `conditional_bits_per_sample`, the bits of the samples given the frames.
+        A dict for JSON with `bits_per_sample`; empty for a model without a likelihood. With two tiers it is
+        an upper bound, and its parts are `frame_bits_per_sample` and `conditional_bits_per_sample`, the bits
+        of the samples given the frames.
 
     Raises:
         PartitaError: the split is empty, or a result is not finite.
     """
-    networks = [loaded.model] if loaded.frames is None else [loaded.model, loaded.frames]
+    if not isinstance(loaded.model, WaveNet):
+        return {}
+    networks: list[nn.Module] = [loaded.model] if loaded.frames is None else [loaded.model, loaded.frames]
     before = next(loaded.model.parameters()).device
     place = compute_device(device, "float32").device
     try:
         for network in networks:
             network.to(place)
         samples = bits_per_sample(
-            loaded.model, corpus, split, loaded.quantizer, seed=seed, seconds=seconds, progress=progress
+            loaded.wavenet, corpus, split, loaded.quantizer, seed=seed, seconds=seconds, progress=progress
         )
         if loaded.frames is None:
             return {"bits_per_sample": samples.as_json()}

@@ -21,6 +21,7 @@ from partita.evaluation.clip_scores import clip_scores, given_features_scores
 from partita.evaluation.clips import MIN_CLIPS, RealClips, draw_continuations, fit_clips, real_clips
 from partita.evaluation.code_length import code_length
 from partita.models.frame_tier.model import FrameModel
+from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel, load
 from partita.runs.shipped.known_sound import known_sound_warnings
 
@@ -251,6 +252,8 @@ def _warnings(
             f" {requested.prompt_seconds:g} s without overlap: {config.clips} clips of {config.seconds:g} s"
             f" with prompts of {config.prompt_seconds:g} s were drawn; hold out more sound"
         )
+    if not isinstance(loaded.model, WaveNet):
+        found.append(f"{loaded.name} has no likelihood, so there are no bits per sample")
     condition = loaded.model.config.condition
     if condition is not None and condition.bands and loaded.frames is None:
         found.append(

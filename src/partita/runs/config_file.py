@@ -10,12 +10,13 @@ from typing import Any
 from partita.data.index import MAX_SAMPLE_RATE
 from partita.digests import DIGEST, verify_digest
 from partita.errors import PartitaError
+from partita.models.choice import SHAPES
 from partita.runs.config_formats import FORMAT, upgrade_run_config
 from partita.tables import Table, read_toml
 
 SECTIONS = ("corpus", "network", "quantizer", "training", "versions")
-OPTIONAL_SECTIONS = ("frames", "sampling", "start")
-"""The shape of the frame tier, settings of drawing, and the run that training began from."""
+OPTIONAL_SECTIONS = ("frames", "sampling", "start", *SHAPES)
+"""The frame tier's shape, settings of drawing, the run that training began from, shapes of other models."""
 REMEDY = "copy the run's config again"
 EDIT_REMEDY = f"{REMEDY}, or, if you edited it, remove its line `{DIGEST}`"
 

@@ -13,24 +13,21 @@ from partita.audio.quantizer import Quantizer
 from partita.data.notes import Note, read_notes
 from partita.device import Device
 from partita.errors import PartitaError
+from partita.models.choice import Model
 from partita.models.frame_tier.model import FrameModel
-from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint_state import read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
 from partita.runs.frame_tier import load_frame_tier
-from partita.runs.weights import (
-    chosen_temperature,
-    find_checkpoint,
-    load_network,
-    weights_path,
-)
+from partita.runs.model import load_model
+from partita.runs.weights import chosen_temperature, find_checkpoint
+from partita.sampling.blocks.choice import source_of
 from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE, Precision, SamplingConfig, usual_smoothing
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
 from partita.sampling.smc.sampler import SteeredStream, Steering
-from partita.sampling.stream import Source, Stream, blocks_of
+from partita.sampling.stream import Source, blocks_of
 
 Waveform = NDArray[np.float32]
 
@@ -51,7 +48,7 @@ class LoadedModel:
         chosen_frame_temperature: the same of the frame tier.
     """
 
-    model: WaveNet
+    model: Model
     sample_rate: int
     quantizer: Quantizer
     name: str
@@ -61,6 +58,17 @@ class LoadedModel:
     frames: FrameModel | None = None
     chosen_temperature: float | None = None
     chosen_frame_temperature: float | None = None
+
+    @property
+    def wavenet(self) -> WaveNet:
+        """The model, if it is a WaveNet.
+
+        Raises:
+            PartitaError: it is another one.
+        """
+        if not isinstance(self.model, WaveNet):
+            raise PartitaError(f"{self.name} is no WaveNet, whose probabilities are needed here: give one")
+        return self.model
 
     @property
     def temperature(self) -> float:
@@ -233,14 +241,13 @@ class LoadedModel:
             temperature=config.frame_temperature or self.frame_temperature,
             guidance=config.guidance,
         )
-        past = None if sound is None else self.quantizer.encode(sound)
-        zero = self.quantizer.zero_class
+        past, zero = None if sound is None else self.quantizer.encode(sound), self.quantizer.zero_class
         if steering is None:
-            return Stream(
+            return source_of(
                 self.model, prompt=past, clips=clips, config=config, zero_class=zero, conditions=conditions
             )
         return SteeredStream(
-            self.model,
+            self.wavenet,
             steering,
             prompt=past,
             clips=clips,
@@ -269,8 +276,7 @@ def load(path: str | Path) -> LoadedModel:
             name of a model that ships, unless there is a file or folder of this name.
 
     Raises:
-        PartitaError: there is no such path or model, the path is not a run or has no checkpoint yet, a file
-            is damaged, or the config is of a newer version.
+        PartitaError: there is no such path, model or checkpoint, or a file is damaged or of a newer version.
 
     >>> load("nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -278,13 +284,10 @@ def load(path: str | Path) -> LoadedModel:
     partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`...
     """
     run, checkpoint = find_checkpoint(path)
-    config = run.config()
-    where = str(run.path / CONFIG)
-    network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
+    config, where = run.config(), str(run.path / CONFIG)
     quantizer = from_table(Quantizer, config["quantizer"], where=f"{where} [quantizer]")
-    model = load_network(lambda: WaveNet(network), weights_path(checkpoint))
     return LoadedModel(
-        model=model.eval().requires_grad_(False),
+        model=load_model(config, checkpoint, where=where),
         sample_rate=config["corpus"]["sample_rate"],
         quantizer=quantizer,
         name=run.path.absolute().name,

@@ -18,18 +18,19 @@ from partita.models.frame_tier.model import STARTS
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import to_table
 from partita.runs.folder import RunFolder
+from partita.runs.loading import load
+from partita.runs.model import shape_table
 from partita.runs.shipped.ancestry import START
 from partita.runs.versions import versions
 from partita.training.config.arms import with_arm
 from partita.training.config.tiers import with_conditions
 from partita.training.config.train import DEFAULT_MINUTES, TrainConfig
-from partita.training.judges.critic import load_critic
 from partita.training.monitoring.chosen_temperatures import ChosenTemperatures
 from partita.training.schedule import Pace
 from partita.training.start.like_model import period_taps_of
-from partita.training.start.weights import load_start
+from partita.training.start.weights import load_start, start_of
 from partita.training.state import TrainerState, TrainingRun
-from partita.training.train_step import TrainStep
+from partita.training.steps.choice import make_learner
 
 
 def create_run(
@@ -49,9 +50,13 @@ def create_run(
     if start_from is not None and config.period_taps is None:
         config = replace(config, period_taps=period_taps_of(start_from))
     config = with_conditions(config, corpus, inherited=start_from is not None)
-    train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
+    train_step = make_learner(config, corpus.sample_rate)
     start = None if start_from is None else load_start(train_step, config, corpus, start_from)
-    if train_step.frame_tier is not None:  # after the weights, which bring the range of their own corpus
+    if start is None and config.iaf is not None and config.iaf.teacher is not None:
+        start = start_of(load(config.iaf.teacher), config.iaf.teacher, corpus)
+    if (
+        train_step.frame_tier is not None and config.iaf is None
+    ):  # after the weights, which bring the range of their own corpus
         train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
     windows = training_windows(corpus, config, context=train_step.context)
     frames = frame_windows(corpus, config)
@@ -117,14 +122,14 @@ def training_windows(corpus: Corpus, config: TrainConfig, *, context: int) -> Tr
 
 
 def frame_windows(corpus: Corpus, config: TrainConfig) -> FrameWindows | None:
-    """Return the stream of the frame tier's windows, or None without a frame tier.
+    """Return the stream of the frame tier's windows, or None without a frame tier that learns.
 
     Args:
         corpus: the corpus to cut windows from.
         config: a config with resolved conditions.
     """
     model = config.frames.model
-    if model is None:
+    if model is None or config.iaf is not None:  # a student has the frame tier of its teacher
         return None
     return FrameWindows(
         corpus,
@@ -180,6 +185,7 @@ def _config_tables(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, 
             "sample_rate": corpus.sample_rate,
         },
         "network": to_table(config.network_shape),
+        **shape_table(config.iaf),
         **({} if config.frames.model is None else {"frames": to_table(config.frames.model)}),
         "quantizer": to_table(config.quantizer),
         "training": to_table(config),

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
+from partita.models.choice import make_model
 from partita.models.sizes import WaveNetConfig
-from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint import Checkpoint, load_checkpoint
 from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy
 from partita.runs.config import from_table
@@ -20,10 +21,10 @@ from partita.runs.tensors import check_finite, check_tensor_specs, read_tensor_s
 from partita.runs.weights import chosen_temperature, network_shapes
 from partita.tables import Table
 from partita.training.config.train import TrainConfig
-from partita.training.judges.critic import load_critic
 from partita.training.new_run import frame_windows, training_windows
 from partita.training.state import TrainerState, TrainingRun
-from partita.training.train_step import TrainStep
+from partita.training.steps.choice import make_learner
+from partita.training.steps.learner import Learner
 
 ROLLOUT = "rollout"
 RATIO = "ratio"
@@ -113,7 +114,7 @@ def restore_run(folder: RunFolder, config: TrainConfig, corpus: Corpus) -> Train
     refuse_other_network(config, newest)
     checkpoint = load_checkpoint(newest)
     state = read_trainer_state(checkpoint, newest)
-    train_step = TrainStep(config, critic=load_critic(config, corpus.sample_rate))
+    train_step = make_learner(config, corpus.sample_rate)
     windows = training_windows(corpus, config, context=train_step.context)
     restore_tensors(train_step, checkpoint.tensors, newest)
     windows.restore(checkpoint.state["windows"])
@@ -146,10 +147,14 @@ def refuse_other_network(config: TrainConfig, checkpoint: Path) -> None:
         PartitaError: the shapes differ, or the file is damaged.
     """
     path = checkpoint / f"generator{SUFFIX}"
-    check_tensor_specs(read_tensor_specs(path), network_shapes(lambda: WaveNet(config.network_shape)), path)
+    check_tensor_specs(
+        read_tensor_specs(path), network_shapes(lambda: make_model(config.network_shape, config.iaf)), path
+    )
 
 
-def restore_tensors(train_step: TrainStep, tensors: dict[str, dict[str, Tensor]], checkpoint: Path) -> None:
+def restore_tensors(
+    train_step: Learner[Any], tensors: dict[str, dict[str, Tensor]], checkpoint: Path
+) -> None:
     """Load a checkpoint's tensors into a new train step, after checking their names, shapes and values.
 
     Args:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from partita.data.corpus import Corpus
 from partita.data.verify import BackgroundCheck
@@ -17,7 +18,7 @@ from partita.training.memory import keep_freed_memory
 from partita.training.monitoring.progress import ProgressDisplay
 from partita.training.monitoring.tensorboard import TensorBoardWriter
 from partita.training.state import TrainingRun
-from partita.training.train_step import TrainStep
+from partita.training.steps.learner import Learner
 from partita.training.trainer import Trainer
 
 
@@ -89,7 +90,7 @@ def run_until_done(trainer: Trainer, stop: Callable[[], bool] | None) -> Path:
     return path
 
 
-def _summary(corpus: Corpus, train_step: TrainStep) -> str:
+def _summary(corpus: Corpus, train_step: Learner[Any]) -> str:
     tier = train_step.frame_tier
     networks = [train_step.generator, *([] if tier is None else [tier.model])]
     counts = [sum(parameter.numel() for parameter in network.parameters()) for network in networks]

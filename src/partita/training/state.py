@@ -13,7 +13,7 @@ from partita.runs.folder import RunFolder
 from partita.tables import Table
 from partita.training.config.train import MOST_STEPS, TrainConfig
 from partita.training.schedule import Pace, learning_rate
-from partita.training.train_step import TrainStep
+from partita.training.steps.learner import Learner
 
 REMEDY = "copy the checkpoint again, or remove it to use another one"
 
@@ -243,7 +243,7 @@ class TrainingRun:
     folder: RunFolder
     corpus: Corpus
     config: TrainConfig
-    train_step: TrainStep
+    train_step: Learner[Any]
     windows: TrainingWindows
     state: TrainerState
     frame_windows: FrameWindows | None = None

@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 import torch
+from torch import nn
 
 from partita.data.verify import BackgroundCheck
 from partita.data.windows import WindowBatch
@@ -25,11 +26,11 @@ from partita.training.monitoring.diagnostics import DiscriminatorMonitor, clip_p
 from partita.training.monitoring.preview_clips import PreviewClips
 from partita.training.monitoring.progress import ProgressDisplay, final_sentence
 from partita.training.monitoring.tensorboard import TensorBoardWriter
-from partita.training.monitoring.validation import ValidationScorer
+from partita.training.monitoring.validation import ValidationScorer, decisive_score
 from partita.training.state import TrainingRun
+from partita.training.steps.learner import StepInfo
 from partita.training.tiers.conditions import window_conditions
 from partita.training.time_budget import temperature_seconds, training_budget
-from partita.training.train_step import StepInfo
 
 PREVIEW_EVERY = 5  # validations from one drawing of preview clips to the next
 
@@ -85,9 +86,7 @@ class Trainer:
         return self.budget is not None and state.seconds >= self.budget and state.step > 0
 
     def train_until(self, stop: Callable[[], bool]) -> bool:
-        """Train until the run is finished or `stop` returns True, then save.
-
-        Only the time inside this method counts for the run's budget.
+        """Train until the run is finished or `stop` returns True, then save; only this time counts.
 
         Args:
             stop: called after each step.
@@ -99,9 +98,7 @@ class Trainer:
         while not self.done():
             self.step()
             self._check.raise_if_damaged()
-            if self.done():
-                break
-            if stop():
+            if not self.done() and stop():
                 self.save()
                 return False
         self.finish()
@@ -203,7 +200,8 @@ class Trainer:
         self._check_finite(scores, "the validation score")
         if self.train_step.frame_tier is not None and "frame_bits" in scores:
             self.train_step.frame_tier.keep_if_better(scores["frame_bits"])
-        self.state.score(scores.get("bits_average", scores["bits"]))
+        if (decisive := decisive_score(scores)) is not None:
+            self.state.score(decisive)
         self._record({"kind": "validation", "step": self.state.step, **scores})
 
     def _check_finite(self, numbers: dict[str, float], what: str) -> None:
@@ -260,7 +258,7 @@ class Trainer:
         self._draw_previews()
         self.save(finished=True, chosen=chosen)
 
-    def _choose_checkpoint(self) -> tuple[int, WaveNet]:
+    def _choose_checkpoint(self) -> tuple[int, nn.Module]:
         """Return the step that represents the run (with `patience` the best, else the last) and its model."""
         state, model = self.state, self.train_step.best_model
         best = state.best_step if self.config.patience and state.best_bits != state.last_bits else None
@@ -270,24 +268,26 @@ class Trainer:
         load_weights(model, weights_path(self.folder.checkpoint_path(best)))
         return best, model
 
-    def _score_final(self, model: WaveNet, chosen: int) -> None:
+    def _score_final(self, model: nn.Module, chosen: int) -> None:
         """Score the chosen weights on the validation split, or on as much as the budget leaves time for."""
         self._read_clock()
         with self.display.busy("scoring all held-out sound"):
-            bits, share = self._scorer.final_score(model, spent=self.state.seconds)
-        self._check_finite({"bits": bits}, "the final score")
-        record = {"kind": "final", "step": self.state.step, "chosen": chosen, "bits": bits}
+            scores, share = self._scorer.final_score(model, spent=self.state.seconds)
+        if not scores:
+            return
+        self._check_finite(scores, "the final score")
+        record = {"kind": "final", "step": self.state.step, "chosen": chosen} | scores
         self._record(record | ({} if share == 1.0 else {"share": round(share, 6)}))
-        words, given = self.config.quantizer.words, model.config.condition is not None
-        self.display.say(final_sentence(bits, words, given=given, share=share, step=chosen))
+        self.display.say(final_sentence(scores, self.config, share=share, step=chosen))
 
-    def _choose_temperatures(self, model: WaveNet, chosen: int) -> None:
+    def _choose_temperatures(self, model: nn.Module, chosen: int) -> None:
         """Choose the temperatures of a sample tier that is given features and of the frame tier."""
         self._read_clock()
         seconds, steps = temperature_seconds(self.config, spent=self.state.seconds), self.state.step
-        if not seconds:
+        if not seconds or not isinstance(model, WaveNet):
             return
-        frames = None if self.train_step.frame_tier is None else deepcopy(self.train_step.frame_tier.best)
+        tier = self.train_step.frame_tier
+        frames = None if tier is None else deepcopy(tier.best)
         if frames is not None and chosen != steps:
             load_weights(frames, self.folder.checkpoint_path(chosen) / FRAME_TIER_FILE)
         with self.display.busy("choosing temperatures"):

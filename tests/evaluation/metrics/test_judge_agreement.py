@@ -104,12 +104,12 @@ def test_a_trained_critic_scores_with_its_newest_weights(
     critic = CriticConfig(run=str(large.path), update_every=1, learning_rate=1e-2)
     route = replace(ROLLOUT, route="policy")
     run = trained(corpus, tmp_path / "run", "corrected", critic=critic, rollout=route)
-    judge, student = load(large.path).model, load(run.path)
-    before = log_ratios(judge, student.model, clips)
+    judge, student = load(large.path).wavenet, load(run.path)
+    before = log_ratios(judge, student.wavenet, clips)
     load_weights(judge, run.newest_checkpoint() / "critic.safetensors")
     found = judge_rewards(run, student, clips)
     assert found is not None
-    np.testing.assert_array_equal(found, log_ratios(judge, student.model, clips))
+    np.testing.assert_array_equal(found, log_ratios(judge, student.wavenet, clips))
     assert np.abs(found - before).max() > 1e-3
 
 

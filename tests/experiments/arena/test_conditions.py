@@ -61,7 +61,7 @@ def test_clips_follow_the_features_of_the_sound_after_their_prompts(data: Teache
 
 
 def test_the_probability_of_a_clip_is_that_by_which_it_was_drawn(data: TeacherData) -> None:
-    clips, model = clips_of(data), data.teacher.model
+    clips, model = clips_of(data), data.teacher.wavenet
     engine = CPUEngine(
         model, clips.past[:, -model.receptive_field :].astype(np.int64), SamplingConfig(threads=1),
         conditions=clips.frame_source(LAYOUT),
@@ -73,7 +73,7 @@ def test_the_probability_of_a_clip_is_that_by_which_it_was_drawn(data: TeacherDa
 
 
 def test_other_features_give_other_probabilities(data: TeacherData) -> None:
-    clips, model = clips_of(data), data.teacher.model
+    clips, model = clips_of(data), data.teacher.wavenet
     assert clips.conditions is not None
     moved = Clips(clips.past, clips.sound, clips.conditions.rows([1, 2, 0]))
     right, wrong = (divergences(model, model, one)[0].surprise for one in (clips, moved))

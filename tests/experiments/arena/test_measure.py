@@ -33,7 +33,7 @@ def evaluator(four_classes: Make) -> StudentEvaluator:
 
 
 def test_the_teacher_has_no_divergence_from_itself(evaluator: StudentEvaluator) -> None:
-    (point,) = evaluator.curve(evaluator.teacher.model, (1.0,))
+    (point,) = evaluator.curve(evaluator.teacher.wavenet, (1.0,))
     for name in ("kl_sum", "kl_forward", "kl_reverse", "jensen_shannon", "kl_reverse_of_draws"):
         assert point[name]["value"] == pytest.approx(0.0, abs=1e-6)
 
@@ -65,7 +65,7 @@ def test_clips_that_are_improbable_for_the_teacher_are_runaway_clips(
     with torch.no_grad():
         stuck.end2_bias[rare] += 200.0
     (away,) = evaluator.curve(stuck, (1.0,))
-    (near,) = evaluator.curve(evaluator.teacher.model, (1.0,))
+    (near,) = evaluator.curve(evaluator.teacher.wavenet, (1.0,))
     assert away["runaway_share"]["value"] > 0.7
     assert near["runaway_share"]["value"] < 0.3  # with few classes some clips are less probable than noise
 
@@ -81,7 +81,7 @@ def test_steering_by_the_exact_ratio_reduces_the_divergence(
     evaluator: StudentEvaluator, four_classes: Make
 ) -> None:
     student = four_classes(1, 2)
-    judge = RatioScorer(evaluator.teacher.model, student, threads=1)
+    judge = RatioScorer(evaluator.teacher.wavenet, student, threads=1)
     found = []
     for particles in (1, 8):
         config = SteeringConfig(particles=particles, block=4)

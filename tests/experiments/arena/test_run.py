@@ -132,7 +132,7 @@ def test_students_of_another_arena_are_copied(asked: ArenaConfig, corpus: Corpus
     assert (found["training"]["likelihood"]["steps"], found["training"]["start"]["steps"]) == (5, 0)
     measured = json.loads((config.out / "results" / "start" / "0000.json").read_text())["curve"]
     student = Student(ArenaContext(config, ArenaFolder(config.out), lines.append), 0)
-    untrained = load(asked.out / "runs" / "0000" / "start").model
+    untrained = load(asked.out / "runs" / "0000" / "start").wavenet
     again = student.evaluator.curve(untrained, [point["temperature"] for point in measured])
     assert measured == json.loads(json.dumps(again))
     assert {(pair["family"], pair["a"], pair["b"]) for pair in found["pairs"]} == {

@@ -16,7 +16,8 @@ from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.judges.adversary import NUDGE, Adversary
 from partita.training.judges.base import WaveformPair
 from partita.training.losses.gan import difference_penalty, gradient_penalty
-from partita.training.train_step import StepInfo, TrainStep
+from partita.training.steps.learner import StepInfo
+from partita.training.steps.wavenet import WaveNetStep
 
 Make = Callable[..., TrainConfig]
 CPU = ComputeDevice(torch.device("cpu"), bfloat16=False)
@@ -26,7 +27,7 @@ TRUNK = AdversaryConfig(
 LONGEST_CONTEXT = 1024
 
 
-def trunk_of(train_step: TrainStep) -> TrunkDiscriminator:
+def trunk_of(train_step: WaveNetStep) -> TrunkDiscriminator:
     judge = train_step.adversary
     if judge is None:
         assert train_step.free_running is not None
@@ -35,7 +36,7 @@ def trunk_of(train_step: TrainStep) -> TrunkDiscriminator:
     return judge.discriminator
 
 
-def batch(train_step: TrainStep, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+def batch(train_step: WaveNetStep, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return a smooth random walk over the classes, whose end does not depend on the context."""
     config, random = train_step.config, torch.Generator().manual_seed(seed)
     steps = torch.randint(-4, 5, (config.batch, LONGEST_CONTEXT + config.targets), generator=random)
@@ -46,7 +47,7 @@ def batch(train_step: TrainStep, seed: int) -> tuple[torch.Tensor, torch.Tensor]
 
 @pytest.mark.parametrize("arm", ["report", "pathwise"])
 def test_it_begins_with_the_layers_of_the_model_that_the_run_starts_from(make_config: Make, arm: str) -> None:
-    train_step = TrainStep(with_arm(make_config(adversary=TRUNK), arm))
+    train_step = WaveNetStep(with_arm(make_config(adversary=TRUNK), arm))
     start = WaveNet(train_step.config.network_shape, generator=torch.Generator().manual_seed(9))
     train_step.begin_from(dict(start.state_dict()))
     trunk = trunk_of(train_step)
@@ -60,7 +61,7 @@ def test_it_begins_with_the_layers_of_the_model_that_the_run_starts_from(make_co
 def test_its_twin_is_bitwise_the_likelihood_arm(make_config: Make, arm: str) -> None:
     weights = []
     for name in ("likelihood", f"{arm}-0"):
-        train_step = TrainStep(with_arm(make_config(adversary=TRUNK), name))
+        train_step = WaveNetStep(with_arm(make_config(adversary=TRUNK), name))
         for step in (1, 2, 3):
             train_step.update(*batch(train_step, step), StepInfo(step, 2e-3, step / 3))
         weights.append(train_step.tensors()["generator"])
@@ -68,7 +69,7 @@ def test_its_twin_is_bitwise_the_likelihood_arm(make_config: Make, arm: str) -> 
 
 
 def test_it_learns_to_tell_real_from_drawn_sound_and_gives_a_gradient(make_config: Make) -> None:
-    train_step = TrainStep(with_arm(make_config(adversary=replace(TRUNK, weight=1.0)), "report"))
+    train_step = WaveNetStep(with_arm(make_config(adversary=replace(TRUNK, weight=1.0)), "report"))
     for step in range(120):  # the walk's steps are small, those of a network at its beginning are not
         numbers = train_step.update(*batch(train_step, step), StepInfo(step + 1, 0.0, 0.0))
     assert numbers["discriminator_real"] > 0.8
@@ -102,7 +103,7 @@ def test_both_penalties_estimate_the_same_slope(adversary: AdversaryConfig) -> N
 def test_a_penalty_by_differences_makes_it_flatter_and_resumes(make_config: Make) -> None:
     slopes, penalised = [], replace(TRUNK, r1=1000.0, r2=1000.0, r1_every=1, penalty="difference")
     for judge in (TRUNK, penalised):
-        train_step = TrainStep(with_arm(make_config(adversary=judge), "report"))
+        train_step = WaveNetStep(with_arm(make_config(adversary=judge), "report"))
         for step in range(30):
             train_step.update(*batch(train_step, step), StepInfo(step + 1, 0.0, 0.0))
         classes, _ = batch(train_step, 99)
@@ -112,7 +113,7 @@ def test_a_penalty_by_differences_makes_it_flatter_and_resumes(make_config: Make
         (gradient,) = torch.autograd.grad(logits.sum(), sound)
         slopes.append(float(gradient.norm()))
     assert slopes[1] < 0.7 * slopes[0]
-    again = TrainStep(train_step.config)
+    again = WaveNetStep(train_step.config)
     again.restore(deepcopy(train_step.tensors()))
     for one in (train_step, again):
         one.update(*batch(one, 50), StepInfo(31, 0.0, 0.0))

@@ -16,7 +16,8 @@ from partita.models.wavenet import WaveNet
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
 from partita.training.losses.continuous import continuous_clips, waveform_of
-from partita.training.train_step import StepInfo, TrainStep
+from partita.training.steps.learner import StepInfo
+from partita.training.steps.wavenet import WaveNetStep
 
 Make = Callable[..., TrainConfig]
 SHAPE = WaveNetConfig(
@@ -113,7 +114,7 @@ def test_an_adversary_reaches_a_generator_of_16_bits(make_config: Make, head: st
         config = with_arm(base, arm)
         if config.adversary is not None:
             config = replace(config, adversary=replace(config.adversary, warmup=0))
-        train_step = TrainStep(config)
+        train_step = WaveNetStep(config)
         random = torch.Generator().manual_seed(4)
         for step in (1, 2, 3):
             classes = 32767 + torch.randint(-400, 400, (base.batch, 1000 + base.targets), generator=random)

@@ -9,7 +9,8 @@ import torch
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.losses.gradient_scaling import add_gradient, gradient_ratio
-from partita.training.train_step import StepInfo, TrainStep
+from partita.training.steps.learner import StepInfo
+from partita.training.steps.wavenet import WaveNetStep
 
 Make = Callable[..., TrainConfig]
 
@@ -45,7 +46,7 @@ def test_the_gradient_at_the_networks_output_has_the_configured_share(
     arrived = {}
     for share in (0.0, 0.25):
         config = replace(adversary, weight=share, weight_by="gradient", loss=loss)
-        train_step = TrainStep(with_arm(make_config(adversary=config), arm))
+        train_step = WaveNetStep(with_arm(make_config(adversary=config), arm))
 
         def record(module: object, inputs: object, logits: torch.Tensor, share: float = share) -> None:
             if logits.requires_grad:

@@ -13,18 +13,18 @@ from partita.training.config.tiers import FrameTierConfig
 from partita.training.config.train import TrainConfig
 from partita.training.monitoring.preview_clips import draw_clips
 from partita.training.new_run import create_run, resolve
+from partita.training.steps.wavenet import WaveNetStep
 from partita.training.train import train
-from partita.training.train_step import TrainStep
 
 Make = Callable[..., TrainConfig]
 FRAMES = FrameTierConfig(bands=4, every=2, length=20, batch=2, channels=16)
 
 
 @pytest.fixture
-def train_step(corpus: Corpus, make_config: Make, tmp_path: Path) -> TrainStep:
+def train_step(corpus: Corpus, make_config: Make, tmp_path: Path) -> WaveNetStep:
     config = make_config(condition=("features",), frames=FRAMES, preview_clips=2, preview_seconds=0.2)
     step = create_run(corpus, tmp_path / "run", resolve(config)).train_step
-    assert isinstance(step.generator.conditioner, Conditioner)
+    assert isinstance(step, WaveNetStep) and isinstance(step.generator.conditioner, Conditioner)
     step.generator.conditioner.skips.data.mul_(50.0)  # what is given decides
     return step
 
@@ -38,7 +38,7 @@ def test_a_run_with_two_tiers_writes_preview_clips(corpus: Corpus, make_config: 
 
 @pytest.mark.parametrize("tiers", [1, 2])
 def test_clips_follow_the_real_features_or_drawn_ones(
-    corpus: Corpus, train_step: TrainStep, tiers: int
+    corpus: Corpus, train_step: WaveNetStep, tiers: int
 ) -> None:
     """The frame tier of a new run knows nothing, so its clips are others than those given real features."""
     assert train_step.frame_tier is not None

@@ -11,7 +11,7 @@ from partita.data.windows import WindowBatch
 from partita.device import ComputeDevice
 from partita.models.wavenet import WaveNet
 from partita.training.config.train import TrainConfig
-from partita.training.monitoring.validation import held_out, validation_bits
+from partita.training.monitoring.held_out import held_out, validation_bits
 
 CPU = ComputeDevice(torch.device("cpu"), bfloat16=False)
 

@@ -17,18 +17,19 @@ from partita.training.judges.adversary import Adversary
 from partita.training.judges.base import ClipBatch
 from partita.training.judges.discriminator import DiscriminatorJudge
 from partita.training.rollouts.free_running import RolloutBatch
-from partita.training.train_step import StepInfo, TrainStep
+from partita.training.steps.learner import StepInfo
+from partita.training.steps.wavenet import WaveNetStep
 
 Make = Callable[..., TrainConfig]
 ARMS = (*FREE_RUNNING, *CRITICS, "ddo")
 
 
-def step_of(config: TrainConfig) -> TrainStep:
+def step_of(config: TrainConfig) -> WaveNetStep:
     """Return a training step; its critic has a larger receptive field than the generator."""
     if config.critic is None:
-        return TrainStep(config)
+        return WaveNetStep(config)
     shape = replace(config.network_shape, layers=5)
-    return TrainStep(config, critic=WaveNet(shape, generator=torch.Generator().manual_seed(5)))
+    return WaveNetStep(config, critic=WaveNet(shape, generator=torch.Generator().manual_seed(5)))
 
 
 def windows(config: TrainConfig, context: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -40,7 +41,7 @@ def windows(config: TrainConfig, context: int, step: int) -> tuple[torch.Tensor,
     return classes[:, 100 - context :], valid
 
 
-def go(train_step: TrainStep, steps: int = 6, first: int = 1) -> TrainStep:
+def go(train_step: WaveNetStep, steps: int = 6, first: int = 1) -> WaveNetStep:
     for step in range(first, steps + 1):
         batch = windows(train_step.config, train_step.context, step)
         train_step.update(*batch, StepInfo(step, 2e-3, (step - 1) / 6))
@@ -155,8 +156,8 @@ def test_while_the_discriminator_warms_up_the_generator_learns_by_likelihood(
     base: TrainConfig, adversary: AdversaryConfig
 ) -> None:
     config = with_arm(replace(base, adversary=replace(adversary, warmup=4, updates=1)), "policy")
-    plain = TrainStep(with_arm(base, "likelihood"))
-    train_step, used = TrainStep(config), []
+    plain = WaveNetStep(with_arm(base, "likelihood"))
+    train_step, used = WaveNetStep(config), []
     for step in range(1, 7):
         numbers = train_step.update(*windows(config, train_step.context, step), StepInfo(step, 2e-3, 0.0))
         plain.update(*windows(base, plain.context, step), StepInfo(step, 2e-3, 0.0))
@@ -173,7 +174,7 @@ def test_several_discriminators_judge_the_clips(base: TrainConfig, arm: str) -> 
     adversary = AdversaryConfig(discriminators=("patchgan", "multi-scale", "spectral"), feature_weight=weight)
     rollout = replace(ROLLOUT, length=1024, initial_length=1024, prompt_tail=1024)
     config = replace(base, targets=1024, adversary=adversary, rollout=rollout)
-    train_step = TrainStep(with_arm(config, arm))
+    train_step = WaveNetStep(with_arm(config, arm))
     random = torch.Generator().manual_seed(0)
     classes = torch.randint(100, 156, (config.batch, train_step.context + 1024), generator=random)
     valid = torch.ones(config.batch, 1024, dtype=torch.bool)
@@ -184,8 +185,8 @@ def test_several_discriminators_judge_the_clips(base: TrainConfig, arm: str) -> 
 
 def test_a_critic_equal_to_the_generator_gives_no_gradient(base: TrainConfig) -> None:
     config = with_arm(base, "critic")
-    student = TrainStep(with_arm(base, "likelihood")).generator
-    train_step = TrainStep(config, critic=student)
+    student = WaveNetStep(with_arm(base, "likelihood")).generator
+    train_step = WaveNetStep(config, critic=student)
     numbers = train_step.update(*windows(config, train_step.context, 1), StepInfo(1, 2e-3, 0.0))
     assert numbers["reward"] == 0
     assert numbers["gradient_share"] == 0

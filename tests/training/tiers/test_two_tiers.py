@@ -25,6 +25,7 @@ from partita.training.losses.likelihood import sample_nats
 from partita.training.new_run import create_run, resolve, training_frames
 from partita.training.restore import unfinished_config
 from partita.training.rollouts.free_running import RolloutBatch
+from partita.training.steps.wavenet import WaveNetStep
 from partita.training.tiers.conditions import window_conditions
 from partita.training.tiers.frame_tier import FrameTier
 from partita.training.train import resume, train
@@ -155,7 +156,8 @@ def test_clips_of_a_rollout_are_drawn_with_the_frames_of_their_own_places(
     run = create_run(corpus, tmp_path / "run", config)
     batch = run.windows.next()
     conditions = window_conditions(batch, torch.device("cpu"))
-    assert conditions is not None and run.train_step.free_running is not None
+    assert conditions is not None
+    assert isinstance(run.train_step, WaveNetStep) and run.train_step.free_running is not None
     free, generator = run.train_step.free_running, run.train_step.generator
     with torch.no_grad():  # the condition decides, and the draws nearly nothing
         assert generator.conditioner is not None

@@ -20,7 +20,7 @@ from partita.errors import PartitaError
 from partita.evaluation.statistics.scores import Score, block_mean
 from partita.models.wavenet import WaveNet
 from partita.training.losses.likelihood import NATS_PER_BIT
-from partita.training.monitoring.validation import window_nats
+from partita.training.monitoring.held_out import window_nats
 
 WINDOW_SECONDS = 1.0  # length of one forward pass
 BLOCK_WINDOWS = 10  # music is correlated over seconds: shorter blocks would make the interval too narrow

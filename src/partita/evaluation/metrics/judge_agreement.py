@@ -73,7 +73,7 @@ def judge_rewards(run: RunFolder, loaded: LoadedModel, clips: Clips) -> Floats |
     training = run.config()["training"]
     if "critic" in training and "adversary" not in training:  # with both, the discriminator judged last
         critic = _load_critic(run)
-        return log_ratios(critic, loaded.model, _extend_past(clips, critic.receptive_field))
+        return log_ratios(critic, loaded.wavenet, _extend_past(clips, critic.receptive_field))
     if "adversary" not in training:
         return None
     discriminator = load_discriminator(run, run.newest_checkpoint()).eval().requires_grad_(False)
@@ -99,7 +99,7 @@ def _extend_past(clips: Clips, receptive_field: int) -> Clips:
 
 def _load_critic(run: RunFolder) -> WaveNet:
     """Load the critic of a run with the weights of the newest checkpoint, if it was trained further."""
-    critic = load(run.config()["training"]["critic"]["run"]).model
+    critic = load(run.config()["training"]["critic"]["run"]).wavenet
     learnt = run.newest_checkpoint() / "critic.safetensors"
     if learnt.exists():
         load_weights(critic, learnt)

@@ -70,11 +70,11 @@ class StudentEvaluator:
         Raises:
             PartitaError: a divergence is not finite.
         """
-        forward = divergences(self.teacher.model, student, self.clips, temperatures)
+        forward = divergences(self.teacher.wavenet, student, self.clips, temperatures)
         points = []
         for number, temperature in enumerate(temperatures):
             clips = self._draw(student, temperature)
-            (reverse,) = divergences(self.teacher.model, student, clips, (temperature,))
+            (reverse,) = divergences(self.teacher.wavenet, student, clips, (temperature,))
             scores = self._scores(forward[number], reverse) | self._two_sample_score(clips)
             points.append({"temperature": temperature} | scores)
         return points
@@ -97,7 +97,7 @@ class StudentEvaluator:
         for temperature in temperatures:
             config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
             steered = steered_kl_bound(
-                self.teacher.model,
+                self.teacher.wavenet,
                 student,
                 steering,
                 past,
@@ -119,11 +119,11 @@ class StudentEvaluator:
         Returns:
             The correlation with its interval, or None if the run has no judge.
         """
-        few = self._draw(loaded.model, 1.0, AGREEMENT_CLIPS)
+        few = self._draw(loaded.wavenet, 1.0, AGREEMENT_CLIPS)
         judged = judge_rewards(run, loaded, few)
         if judged is None or not judged.size:
             return None
-        exact = log_ratios(self.teacher.model, loaded.model, few)[:, -judged.shape[1] :]
+        exact = log_ratios(self.teacher.wavenet, loaded.wavenet, few)[:, -judged.shape[1] :]
         found = judge_agreement(judged, exact, seed=self.seed)
         return None if found is None else found.as_json()
 

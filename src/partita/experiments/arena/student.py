@@ -157,17 +157,17 @@ class Student:
         self, spec: ArmSpec, run: RunFolder, loaded: LoadedModel, temperatures: Sequence[float]
     ) -> Sequence[dict[str, Any]]:
         if spec.arm != STEER:
-            return self.evaluator.curve(loaded.model, temperatures)
+            return self.evaluator.curve(loaded.wavenet, temperatures)
         steering = Steering(scorer=self._steering_judge(run, loaded), config=spec.steering_config())
-        return self.evaluator.steered_curve(loaded.model, steering, temperatures)
+        return self.evaluator.steered_curve(loaded.wavenet, steering, temperatures)
 
     def _steering_judge(self, run: RunFolder, loaded: LoadedModel) -> Scorer:
         """Return the run's own discriminator, or the log-ratio of a larger model and this one."""
         judge = self.config.judge_spec
         if self.config.steered_spec == judge:
             return load_scorer(run.path, loaded)
-        larger = load(self.context.critic_run(judge)).model
-        return RatioScorer(larger, loaded.model, threads=self.config.threads)
+        larger = load(self.context.critic_run(judge)).wavenet
+        return RatioScorer(larger, loaded.wavenet, threads=self.config.threads)
 
 
 def _has_all(result: dict[str, Any], temperatures: Sequence[float]) -> bool:

@@ -84,7 +84,7 @@ class TeacherData:
             samples: length of each clip.
             seed: of the prompts and the draws.
         """
-        model, quantizer = self.teacher.model, self.teacher.quantizer
+        model, quantizer = self.teacher.wavenet, self.teacher.quantizer
         field = whole(model.receptive_field, self.hop)
         steps = field + samples
         given, frames = self._prompts(clips, field, steps, seed)
@@ -131,7 +131,7 @@ class TeacherData:
             seed: of the prompts and the draws.
         """
         # a judge needs WINDOW samples
-        teacher = self.teacher.model
+        teacher = self.teacher.wavenet
         length = whole(max(teacher.receptive_field, field + teacher.config.reach, WINDOW), self.hop)
         drawn, conditions = self.draw(clips=clips, samples=length + samples, seed=seed), None
         if drawn.frames is not None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.features.layout import FrameLayout
+from partita.models.choice import Model
 from partita.models.frame_tier.model import FrameModel
-from partita.models.wavenet import WaveNet
 from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE
 from partita.sampling.frame_sources import DrawnFrames, FrameSource, GivenFrames
 from partita.sampling.frames.sampler import FrameSampler
@@ -17,7 +17,7 @@ from partita.sampling.given.source import UNKNOWN
 
 
 def continued_frames(
-    model: WaveNet,
+    model: Model,
     frames: FrameModel | None,
     known: NDArray[np.float32],
     *,
@@ -63,7 +63,7 @@ def continued_frames(
     return DrawnFrames(sampler, prompt=np.concatenate([past, sampler.take(UNKNOWN)], 1), given=given)
 
 
-def known_layout(model: WaveNet, frames: FrameModel | None) -> FrameLayout | None:
+def known_layout(model: Model, frames: FrameModel | None) -> FrameLayout | None:
     """Return the columns of the known frames: the frame tier's, which include all of the sample tier's.
 
     Args:

@@ -15,8 +15,8 @@ from partita.audio.features.extraction import REACH, features_before
 from partita.audio.features.layout import FrameLayout
 from partita.data.notes import Note
 from partita.errors import PartitaError
+from partita.models.choice import Model
 from partita.models.frame_tier.model import FrameModel
-from partita.models.wavenet import WaveNet
 from partita.sampling.frame_sources import DrawnFrames, DrawsFrames, FrameSource, GivenFrames
 from partita.sampling.frames.sampler import FrameSampler
 from partita.sampling.given.columns import GivenColumns, check_labels, label_rows
@@ -31,7 +31,7 @@ PROMPT_FRAMES = 2000
 
 
 def frame_source(
-    model: WaveNet,
+    model: Model,
     frames: FrameModel | None,
     given: Given,
     *,

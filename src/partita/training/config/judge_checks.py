@@ -32,7 +32,12 @@ def check_judges(config: "TrainConfig") -> None:
 def _check_head(config: "TrainConfig") -> None:
     head, judge = config.network_shape.head, config.adversary or config.critic or config.ratio
     pathwise = config.rollout.route == "pathwise" and config.critic is None
-    if head != CATEGORICAL and not pathwise and (judge is not None or config.match != "likelihood"):
+    if (
+        config.iaf is None
+        and head != CATEGORICAL
+        and not pathwise
+        and (judge is not None or config.match != "likelihood")
+    ):
         raise PartitaError(
             f"the head `{head}` has no logits of classes, which the arm `{config.arm}` needs: take the head"
             " `categorical`, or the arm `likelihood` or `pathwise`"

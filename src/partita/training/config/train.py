@@ -14,8 +14,10 @@ from partita.models.heads.choice import LOGISTIC
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.judge_checks import check_judges
+from partita.training.config.model_kinds import check_model
 from partita.training.config.ratio import RatioConfig
 from partita.training.config.rollout import FREE_RUNNING, CriticConfig, RolloutConfig
+from partita.training.config.student import StudentConfig
 from partita.training.config.tiers import AUTO, FrameTierConfig, check_conditions
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "CriticConfig",
     "RatioConfig",
     "RolloutConfig",
+    "StudentConfig",
     "TrainConfig",
 ]
 
@@ -70,6 +73,11 @@ class TrainConfig:
     """Losses: `likelihood`, alone or with a discriminator (`report`, `report-formula`, `gumbel`, `pathwise`,
     `policy`), a larger model (`critic`, `corrected`), both in turn (`phased`) or itself (`ddo`). With `-0` at
     the end of the name the other weight is 0."""
+    model: str = "wavenet"
+    """Kind of the model: `wavenet`, or `iaf`, an inverse autoregressive flow that a WaveNet teaches and that
+    draws all samples of a clip at once; see `--student-of`."""
+    iaf: StudentConfig | None = None
+    """The student and its teacher, for the model `iaf`."""
     size: str = "small"
     """Size of the network: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
@@ -202,6 +210,7 @@ class TrainConfig:
         self._check_targets()
         self._check_classes()
         check_judges(self)
+        check_model(self)
 
     def _check_classes(self) -> None:
         shape, quantizer = self.network_shape, self.quantizer

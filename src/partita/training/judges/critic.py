@@ -167,7 +167,7 @@ def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:
             f" {sample_rate}: give a run that was trained at the same rate"
         )
     _check_condition(loaded, config)
-    return loaded.model
+    return loaded.wavenet
 
 
 def _check_condition(critic: LoadedModel, config: TrainConfig) -> None:

@@ -4,6 +4,7 @@ import math
 import time
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -15,17 +16,17 @@ from partita.data.frames import frames_around
 from partita.data.prompts import prompt_places, prompts_at
 from partita.filenames import c_library_path
 from partita.generated_folders import mark_generated
+from partita.models.choice import Model
 from partita.models.frame_tier.model import FrameModel
-from partita.models.wavenet import WaveNet
 from partita.runs.folder import RunFolder
+from partita.sampling.blocks.choice import draw_from
 from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_smoothing
 from partita.sampling.given.continuation import continued_frames, known_layout
-from partita.sampling.stream import draw
 from partita.training.config.train import TrainConfig
 from partita.training.monitoring.chosen_temperatures import ChosenTemperatures
 from partita.training.monitoring.tensorboard import TensorBoardWriter
+from partita.training.steps.learner import Learner
 from partita.training.time_budget import CLIPS_SECONDS
-from partita.training.train_step import TrainStep
 
 FRAMES_SECONDS = 1.0  # of a prompt, at least, that the frame tier continues
 PREVIEW_SHARE = 0.05  # of the time so far that preview clips before the end may take
@@ -56,7 +57,7 @@ class PreviewClips:
         expected = self._seconds[-1] if self._seconds else CLIPS_SECONDS
         return sum(self._seconds) + expected <= PREVIEW_SHARE * elapsed
 
-    def draw(self, train_step: TrainStep, *, step: int, temperatures: ChosenTemperatures) -> None:
+    def draw(self, train_step: Learner[Any], *, step: int, temperatures: ChosenTemperatures) -> None:
         """Draw the clips of a step and write them.
 
         Args:
@@ -83,7 +84,7 @@ class PreviewClips:
 
 
 def draw_clips(
-    model: WaveNet,
+    model: Model,
     frames: FrameModel | None,
     corpus: Corpus,
     config: TrainConfig,
@@ -121,7 +122,7 @@ def draw_clips(
         source = continued_frames(
             model, frames, known, before=before, seed=config.seed, temperature=frame_temperature
         )
-    classes = draw(
+    classes = draw_from(
         model,
         clips=config.preview_clips,
         steps=steps,

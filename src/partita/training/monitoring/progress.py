@@ -10,6 +10,7 @@ from rich.console import Console
 
 from partita.progress import ProgressBar, format_duration
 from partita.terminal import printable
+from partita.training.config.train import TrainConfig
 
 LINE_SECONDS = 30.0
 
@@ -59,11 +60,14 @@ class ProgressDisplay:
             seconds: the time since the start.
             progress: the share of the run that is done, from 0 to 1.
             left: seconds to the end, or None if unknown.
-            numbers: `bits`, `samples_per_second` and, with a discriminator, `discriminator_loss`.
+            numbers: `samples_per_second` and, as far as the run has them, `bits`, `kl_bits` and
+                `discriminator_loss`.
         """
+        shown = {"bits": "bits", "kl_bits": "bits from the teacher"}
+        losses = [f"{numbers[name]:.3f} {words}" for name, words in shown.items() if name in numbers]
         words = [
             f"step {step}" + (f" of {steps}" if steps else ""),
-            f"{numbers['bits']:.3f} bits",
+            *losses,
             f"{numbers['samples_per_second']:,.0f} samples/s",
         ]
         if "discriminator_loss" in numbers:
@@ -98,20 +102,22 @@ class ProgressDisplay:
             self.say(words)
 
 
-def final_sentence(bits: float, classes: str, *, given: bool, share: float, step: int) -> str:
-    """Return the final score in words.
+def final_sentence(scores: dict[str, float], config: TrainConfig, *, share: float, step: int) -> str:
+    """Return the final scores in words.
 
     Args:
-        bits: per sample.
-        classes: of the samples, in words.
-        given: whether the samples were given the real frames.
+        scores: `bits` per sample, or the scores of a model without a likelihood.
+        config: the run's config.
         share: of the held-out sound that was scored.
         step: the update whose weights were scored.
 
-    >>> final_sentence(3.5, "256 mu-law classes", given=False, share=1.0, step=9)
+    >>> final_sentence({"bits": 3.5}, TrainConfig(), share=1.0, step=9)
     '3.500 bits per sample of 256 mu-law classes on held-out sound, at step 9'
     """
+    if "bits" in scores:
+        found = f"{scores['bits']:.3f} bits per sample of {config.quantizer.words}"
+    else:
+        found = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in scores.items())
     on = "held-out sound" if share == 1.0 else f"1/{round(1.0 / share)} of the held-out sound"
-    return (
-        f"{bits:.3f} bits per sample of {classes}{' given the real frames' * given} on {on}, at step {step}"
-    )
+    given = " given the real frames" if config.network_shape.condition is not None else ""
+    return f"{found}{given} on {on}, at step {step}"

@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
+from partita.models.choice import IAF_NAME
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.sizes import WaveNetConfig, name_of
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.weights import find_checkpoint
+from partita.training.config.model_kinds import student_of
+from partita.training.config.student import StudentConfig
 from partita.training.config.tiers import FEATURES, LABELS, NONE, NOTES, FrameTierConfig
 from partita.training.config.train import TrainConfig
 
@@ -35,6 +39,8 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
     if "frames" in tables:
         frames = from_table(FrameModelConfig, tables["frames"], where=f"{where} [frames]")
     size = name_of(network.plain)
+    if IAF_NAME in tables:
+        return _like_student(config, tables, network, frames, where=where)
     return replace(
         config,
         size=size or config.size,
@@ -44,6 +50,26 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
         condition=_condition_names(network.condition, frames),
         frames=_frame_tier(config.frames, network.condition, frames),
     )
+
+
+def _like_student(
+    config: TrainConfig,
+    tables: dict[str, Any],
+    network: WaveNetConfig,
+    frames: FrameModelConfig | None,
+    *,
+    where: str,
+) -> TrainConfig:
+    """Return the config with the flows, the teacher and the conditions of a student."""
+    iaf = from_table(StudentConfig, tables["training"][IAF_NAME], where=f"{where} [training.iaf]")
+    assert iaf.teacher is not None
+    config = replace(
+        config,
+        iaf=iaf,
+        condition=_condition_names(network.condition, frames),
+        frames=_frame_tier(config.frames, network.condition, frames),
+    )
+    return student_of(config, iaf.teacher)
 
 
 def _condition_names(condition: FrameLayout | None, frames: FrameModelConfig | None) -> tuple[str, ...]:

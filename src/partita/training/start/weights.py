@@ -1,7 +1,7 @@
 """Give a new run the weights of another model, after checking that they fit, and describe that model."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from partita.runs.shipped.known_sound import known_sound_warnings
 from partita.runs.weights import find_checkpoint, weights_path
 from partita.training.config.train import TrainConfig
 from partita.training.monitoring.validation import ValidationScorer
-from partita.training.train_step import TrainStep
+from partita.training.steps.learner import Learner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,9 @@ class Start:
     frame_temperature: float | None = None
 
 
-def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> Start:
+def load_start(
+    train_step: Learner[Any], config: TrainConfig, corpus: Corpus, start_from: str | Path
+) -> Start:
     """Load the weights of another model into a train step: of both tiers, as far as both have them.
 
     Args:
@@ -48,7 +50,7 @@ def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start
         PartitaError: there is no such model, or its sample rate, its shape, its quantizer or its conditions
             are others.
     """
-    run, checkpoint = find_checkpoint(start_from)
+    _, checkpoint = find_checkpoint(start_from)
     loaded = load(checkpoint)
     _refuse_other(loaded, config, corpus, start_from)
     train_step.begin_from(dict(loaded.model.state_dict()))
@@ -58,11 +60,27 @@ def load_start(train_step: TrainStep, config: TrainConfig, corpus: Corpus, start
         # so that a worse network, early in the run, does not replace that of the model
         scores = ValidationScorer(corpus, config, train_step).frame_scores()
         train_step.frame_tier.keep_if_better(scores.get("frame_bits", math.inf))
+    start = start_of(loaded, start_from, corpus)
+    return start if train_step.frame_tier is not None else replace(start, frame_temperature=None)
+
+
+def start_of(loaded: LoadedModel, start_from: str | Path, corpus: Corpus) -> Start:
+    """Return what a new run remembers of the model that it starts from, or that teaches it.
+
+    Args:
+        loaded: the model.
+        start_from: its run, one of its checkpoints, or the name of a model that ships.
+        corpus: the corpus of the new run.
+
+    Raises:
+        PartitaError: the model is damaged.
+    """
+    run, checkpoint = find_checkpoint(start_from)
     warnings = known_sound_warnings(loaded, corpus, "test") if corpus.segments("test") else []
     return Start(
         section=start_section(run, weights_path(checkpoint)),
         warnings=tuple(f"warning: {warning}" for warning in warnings),
-        frame_temperature=None if train_step.frame_tier is None else loaded.chosen_frame_temperature,
+        frame_temperature=loaded.chosen_frame_temperature,
     )
 
 

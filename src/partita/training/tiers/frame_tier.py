@@ -17,8 +17,8 @@ from partita.sampling.frames.holding import usual_hold
 from partita.sampling.frames.loudness import usual_levels
 from partita.seeds import torch_stream
 from partita.training.config.tiers import FrameTierConfig
-from partita.training.ema import EMA
 from partita.training.judges.base import TensorFiles
+from partita.training.steps.ema import EMA
 
 BETAS = (0.9, 0.95)
 WARMUP = 50  # updates

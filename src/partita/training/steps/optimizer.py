@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from partita.errors import PartitaError
-from partita.models.wavenet import WaveNet
 from partita.training.config.train import TrainConfig
 
 MATRICES = ("dilated", "residual", "skip", "end1")
@@ -20,7 +19,7 @@ MATRIX_RATE = 5.0
 BETAS = (0.9, 0.95)
 
 
-def make_optimizer(model: WaveNet, config: TrainConfig, *, bfloat16: bool = False) -> torch.optim.Optimizer:
+def make_optimizer(model: nn.Module, config: TrainConfig, *, bfloat16: bool = False) -> torch.optim.Optimizer:
     """Return the optimizer that a config asks for; its state consists of tensors, so checkpoints can hold it.
 
     Args:
@@ -31,6 +30,7 @@ def make_optimizer(model: WaveNet, config: TrainConfig, *, bfloat16: bool = Fals
     Source: Jordan et al. 2024 (`muon`); Loshchilov & Hutter 2019 (`adamw`); Kingma & Ba 2015 (`adam`).
 
     >>> from partita.models.sizes import SIZES
+    >>> from partita.models.wavenet import WaveNet
     >>> make_optimizer(WaveNet(SIZES["tiny"]), TrainConfig(optimizer="adamw")).defaults["betas"]
     (0.9, 0.95)
     """
@@ -63,6 +63,7 @@ class Muon(torch.optim.Optimizer):
     Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
 
     >>> from partita.models.sizes import SIZES
+    >>> from partita.models.wavenet import WaveNet
     >>> model = WaveNet(SIZES["tiny"])
     >>> [len(group["params"]) for group in Muon(model, lr=4e-3, weight_decay=0.01).param_groups]
     [4, 7]
@@ -70,7 +71,7 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(
         self,
-        model: WaveNet,
+        model: nn.Module,
         *,
         lr: float,
         weight_decay: float,
@@ -78,9 +79,11 @@ class Muon(torch.optim.Optimizer):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         named = dict(model.named_parameters())
-        matrices = [named[name] for name in MATRICES]
-        others = [parameter for name, parameter in named.items() if name not in MATRICES]
-        self._skip, self._dtype = named["skip"], dtype
+        ends = {name: name.rpartition(".")[2] for name in named}
+        matrices = [named[name] for end in MATRICES for name in named if ends[name] == end]
+        others = [parameter for name, parameter in named.items() if ends[name] not in MATRICES]
+        self._dtype = dtype
+        self._skips = {named[name] for name in named if ends[name] == "skip"}
         groups: list[dict[str, Any]] = [
             {"params": matrices, "orthogonal": True},
             {"params": others, "orthogonal": False},
@@ -111,7 +114,7 @@ class Muon(torch.optim.Optimizer):
             state["momentum"] = torch.zeros_like(weight)
         state["momentum"].lerp_(gradient, 1.0 - momentum)
         update = gradient.lerp(state["momentum"], momentum)
-        if weight is self._skip:
+        if weight in self._skips:
             update = update.flatten(0, 1)
         scale = math.sqrt(max(1.0, update.shape[-2] / update.shape[-1]))
         weight.mul_(1.0 - rate * group["weight_decay"])

@@ -1,4 +1,4 @@
-"""One update of the generator, the same for every arm.
+"""One update of a WaveNet, the same for every arm.
 
 Compute the losses, check that they are finite, clip the gradients, step the optimizer, update the EMA.
 
@@ -6,45 +6,29 @@ This file knows no corpora, files, schedules or clocks. With a judge's weight at
 the generator's weights are bitwise the same as without a judge.
 """
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
+from partita.data.windows import WindowBatch
 from partita.device import ComputeDevice, compute_device
 from partita.models.conditioning.conditions import Conditions
 from partita.models.heads.choice import CATEGORICAL
 from partita.models.wavenet import WaveNet
-from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
-from partita.training.ema import EMA
 from partita.training.judges.adversary import Adversary, trunk_shape
 from partita.training.judges.base import TensorFiles, WaveformPair
 from partita.training.losses.gradient_scaling import add_gradient, gradient_ratio
 from partita.training.losses.likelihood import NATS_PER_BIT, matching_loss, mean_bits
-from partita.training.optimizer import make_optimizer
+from partita.training.monitoring.held_out import validation_bits
 from partita.training.rollouts.free_running import FreeRunning, RolloutBatch
 from partita.training.rollouts.teacher_forced import teacher_forced
-from partita.training.tiers.frame_tier import FrameTier
+from partita.training.steps.learner import Learner, StepInfo, check_finite
 from partita.training.tiers.past_noise import PastNoise
-
-
-@dataclass(frozen=True)
-class StepInfo:
-    """What the schedule says about one update.
-
-    Args:
-        step: the number of the update, counted from 1.
-        learning_rate: of the generator.
-        progress: the finished share of the run, 0 to 1.
-    """
-
-    step: int
-    learning_rate: float
-    progress: float
 
 
 @dataclass(frozen=True)
@@ -62,15 +46,15 @@ class LossInputs:
     valid: Tensor
 
 
-class TrainStep:
-    """The generator with all that training changes: EMA, optimizer, judge and random streams.
+class WaveNetStep(Learner[WaveNet]):
+    """A WaveNet with all that training changes: EMA, optimizer, judge and random streams.
 
     Args:
         config: the run's config.
         compute: device and precision; by default from the config.
         critic: the critic's model, if the config has a critic.
 
-    >>> train_step = TrainStep(TrainConfig(size="tiny", steps=1))
+    >>> train_step = WaveNetStep(TrainConfig(size="tiny", steps=1))
     >>> classes = torch.full((1, train_step.generator.receptive_field + 8), 128)
     >>> valid = torch.ones(1, 8, dtype=torch.bool)
     >>> round(train_step.update(classes, valid, StepInfo(1, 1e-3, 0.0))["bits"].item()) in range(7, 10)
@@ -81,13 +65,9 @@ class TrainStep:
         self, config: TrainConfig, compute: ComputeDevice | None = None, *, critic: WaveNet | None = None
     ) -> None:
         assert (critic is None) == (config.critic is None)
-        self.config = config
-        self.compute = compute or compute_device(config.device, usual_precision(config))
         initialisation = torch_stream(config.seed, "initialisation")
-        generator = WaveNet(config.network_shape, generator=initialisation)
-        self.generator = generator.to(self.compute.device).train()
-        self.ema = EMA(self.generator, decay=config.ema_decay) if config.ema_decay else None
-        self.optimizer = make_optimizer(self.generator, config, bfloat16=self.compute.bfloat16)
+        network = WaveNet(config.network_shape, generator=initialisation)
+        super().__init__(network, config, compute or compute_device(config.device, usual_precision(config)))
         self.adversary: Adversary | None = None
         """The discriminators of the teacher-forced route."""
         self.free_running: FreeRunning | None = None
@@ -98,11 +78,6 @@ class TrainStep:
             self.adversary = Adversary(
                 config.adversary, seed=config.seed, compute=self.compute, trunk_shape=trunk_shape(config)
             )
-        self.frame_tier: FrameTier | None = None
-        """The network that draws frames, if the run has two tiers."""
-        if config.frames.model is not None:
-            self.frame_tier = FrameTier(config.frames, seed=config.seed, compute=self.compute)
-        self.rng = torch_stream(config.seed, "rollout")
         self.past_noise: PastNoise | None = None
         """Disturbs the past that the generator reads."""
         if config.input_noise or config.input_gain_db:
@@ -123,31 +98,17 @@ class TrainStep:
     def update(
         self, classes: Tensor, valid: Tensor, info: StepInfo, conditions: Conditions | None = None
     ) -> dict[str, Tensor]:
-        """Update the judge, if there is one, then the generator.
-
-        Args:
-            classes: (batch, context + targets) int64, on the device.
-            valid: (batch, targets) bool, on the device.
-            info: number and rates of the update.
-            conditions: the frames around `classes`, for a generator with a condition.
-
-        Returns:
-            named scalars, not synchronised: `bits`, `gradient_norm` and those of the configured losses.
-
-        Raises:
-            FloatingPointError: a loss or gradient is not finite; the message names it. The generator is not
-                updated.
-        """
+        """Update the judge, if there is one, then the generator; see `Learner.update`."""
         targets, first = classes[:, self.context :], self.context - self.generator.receptive_field
         own = None if conditions is None else conditions.shifted(first)
         with self.compute.autocast():
             past = classes[:, first:-1]
             logits = self._forward(past if self.past_noise is None else self.past_noise(past), own)
         bits = mean_bits(self.generator.head.nats(logits, targets), valid)
-        _check_finite(bits, "the likelihood loss")
+        check_finite(bits, "the likelihood loss")
         numbers = {"bits": bits.detach()}
         loss = self._loss(LossInputs(logits, targets, valid), bits, info, numbers)
-        _check_finite(loss, "the generator's loss")
+        check_finite(loss, "the generator's loss")
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         if self.free_running is not None:
@@ -155,14 +116,16 @@ class TrainStep:
             numbers["entropy_real"] = entropy[valid].mean() / NATS_PER_BIT
             batch = RolloutBatch(classes, valid, conditions)
             self._add_judge_gradient(self.free_running, batch, info, numbers)
-        norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), self.config.grad_clip or math.inf)
-        _check_finite(norm, "the generator's gradient")
-        for group in self.optimizer.param_groups:
-            group["lr"] = info.learning_rate
-        self.optimizer.step()
-        if self.ema is not None:
-            self.ema.update(self.generator, info.step)
-        return numbers | {"gradient_norm": norm}
+        return numbers | {"gradient_norm": self.step(info)}
+
+    def scores(self, network: WaveNet, windows: Iterable[WindowBatch]) -> dict[str, float]:
+        """Return `bits`, per sample; see `Learner.scores`."""
+        return {"bits": validation_bits(network, windows, self.compute)}
+
+    @property
+    def score_context(self) -> int:
+        """The receptive field: a judge does not score held-out windows."""
+        return self.generator.receptive_field
 
     def _add_judge_gradient(
         self,
@@ -179,7 +142,7 @@ class TrainStep:
         numbers["judge_heard"] = numbers["bits"].new_tensor(float(weight > 0.0))
         if loss is None:
             return
-        _check_finite(loss, "the loss of the generator's own clips")
+        check_finite(loss, "the loss of the generator's own clips")
         numbers["gradient_share"] = add_gradient(
             list(self.generator.parameters()), loss, weight=weight, relative=judge.relative
         )
@@ -218,39 +181,20 @@ class TrainStep:
             rng=self.rng,
         )
 
-    @property
-    def best_model(self) -> WaveNet:
-        """The network to score and to draw from: the EMA, if there is one, otherwise the generator."""
-        return self.generator if self.ema is None else self.ema.model
-
     def tensors(self) -> TensorFiles:
-        """Return all that `restore` needs, for a checkpoint: file name -> tensor name -> tensor."""
-        tensors = {
-            "generator": dict(self.generator.state_dict()),
-            "optimizer": optimizer_tensors(self.optimizer),
-            "random": {"rollout": self.rng.get_state()},
-        }
+        """Return all that `restore` needs; see `Learner.tensors`."""
+        tensors = super().tensors()
         if self.past_noise is not None:
             tensors["random"]["noise"] = self.past_noise.rng.get_state()
-        if self.frame_tier is not None:
-            tensors |= self.frame_tier.tensors()
-        if self.ema is not None:
-            tensors["average"] = dict(self.ema.model.state_dict())
         if self.free_running is not None:
             tensors |= self.free_running.tensors()
         return tensors | (self.adversary.tensors() if self.adversary is not None else {})
 
     def restore(self, tensors: TensorFiles) -> None:
         """Load the tensors of a checkpoint."""
-        self.generator.load_state_dict(tensors["generator"])
-        restore_optimizer(self.optimizer, tensors["optimizer"])
-        self.rng.set_state(tensors["random"]["rollout"])
+        super().restore(tensors)
         if self.past_noise is not None:
             self.past_noise.rng.set_state(tensors["random"]["noise"])
-        if self.frame_tier is not None:
-            self.frame_tier.restore(tensors)
-        if self.ema is not None:
-            self.ema.model.load_state_dict(tensors["average"])
         if self.adversary is not None:
             self.adversary.restore(tensors)
         if self.free_running is not None:
@@ -261,13 +205,11 @@ class TrainStep:
 
         The optimizer and the rest of the judge keep their state.
         """
-        self.generator.load_state_dict(weights)
+        super().begin_from(weights)
         if self.adversary is not None:
             self.adversary.begin_from(self.generator)
         if self.free_running is not None:
             self.free_running.begin_from(self.generator)
-        if self.ema is not None:
-            self.ema.model.load_state_dict(weights)
 
 
 def usual_precision(config: TrainConfig) -> str:
@@ -281,8 +223,3 @@ def usual_precision(config: TrainConfig) -> str:
     """
     density = config.network_shape.head != CATEGORICAL
     return "float32" if density and config.precision == "auto" else config.precision
-
-
-def _check_finite(value: Tensor, name: str) -> None:
-    if not bool(torch.isfinite(value)):
-        raise FloatingPointError(name)

@@ -5,7 +5,7 @@ import torch
 from partita.models.sizes import SIZES
 from partita.models.wavenet import WaveNet
 from partita.training.config.train import TrainConfig
-from partita.training.optimizer import MATRICES, MATRIX_RATE, Muon, make_optimizer, orthogonal
+from partita.training.steps.optimizer import MATRICES, MATRIX_RATE, Muon, make_optimizer, orthogonal
 
 
 def network() -> WaveNet:

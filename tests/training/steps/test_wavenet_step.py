@@ -9,13 +9,14 @@ import torch
 from partita.models.discriminators.patchgan import PatchGAN
 from partita.training.config.arms import with_arm
 from partita.training.config.train import AdversaryConfig, RolloutConfig, TrainConfig
-from partita.training.ema import EMA
-from partita.training.train_step import StepInfo, TrainStep
+from partita.training.steps.ema import EMA
+from partita.training.steps.learner import StepInfo
+from partita.training.steps.wavenet import WaveNetStep
 
 Make = Callable[..., TrainConfig]
 
 
-def batch(train_step: TrainStep, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+def batch(train_step: WaveNetStep, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     random = torch.Generator().manual_seed(seed)
     length = train_step.generator.receptive_field + train_step.config.targets
     classes = torch.randint(100, 156, (train_step.config.batch, length), generator=random)
@@ -24,8 +25,8 @@ def batch(train_step: TrainStep, seed: int = 0) -> tuple[torch.Tensor, torch.Ten
     return classes, valid
 
 
-def train(config: TrainConfig, steps: int = 5) -> TrainStep:
-    train_step = TrainStep(config)
+def train(config: TrainConfig, steps: int = 5) -> WaveNetStep:
+    train_step = WaveNetStep(config)
     for step in range(1, steps + 1):
         train_step.update(*batch(train_step, step), StepInfo(step, 2e-3, step / steps))
     return train_step
@@ -37,7 +38,7 @@ def test_every_weight_gets_a_gradient_and_changes(
     make_config: Make, adversary: AdversaryConfig, arm: str, value: str
 ) -> None:
     config = with_arm(make_config(rollout=RolloutConfig(value=value), adversary=adversary), arm)
-    train_step = TrainStep(config)
+    train_step = WaveNetStep(config)
     before = {name: p.detach().clone() for name, p in train_step.generator.named_parameters()}
     numbers = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))
     for name, parameter in train_step.generator.named_parameters():
@@ -61,7 +62,7 @@ def test_the_twin_at_weight_0_is_bitwise_the_likelihood_arm(
         assert torch.equal(twin.tensors()["generator"][name], value), name
     for name, value in alone.tensors()["average"].items():
         assert torch.equal(twin.tensors()["average"][name], value), name
-    fresh = TrainStep(with_arm(base, "report-0"))
+    fresh = WaveNetStep(with_arm(base, "report-0"))
     assert fresh.adversary is not None
     trained, initial = twin.adversary.discriminator, fresh.adversary.discriminator
     assert isinstance(trained, PatchGAN)
@@ -118,7 +119,7 @@ def test_a_gradient_that_is_not_finite_stops_before_any_weight_changes(make_conf
 
 
 def test_clipping_bounds_the_gradient(make_config: Make) -> None:
-    train_step = TrainStep(make_config(grad_clip=1e-3))
+    train_step = WaveNetStep(make_config(grad_clip=1e-3))
     norm = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))["gradient_norm"]
     assert norm > 1e-2
     clipped = torch.nn.utils.get_total_norm(
@@ -129,19 +130,19 @@ def test_clipping_bounds_the_gradient(make_config: Make) -> None:
 
 def test_streams_are_separate(make_config: Make, adversary: AdversaryConfig) -> None:
     """An adversary changes neither the initial weights nor, by its size, the draws."""
-    small = TrainStep(make_config(adversary=adversary))
-    large = TrainStep(
+    small = WaveNetStep(make_config(adversary=adversary))
+    large = WaveNetStep(
         make_config(adversary=replace(adversary, patchgan=replace(adversary.patchgan, layers=4)))
     )
-    none = TrainStep(make_config())
+    none = WaveNetStep(make_config())
     assert torch.equal(small.generator.dilated, none.generator.dilated)
     assert torch.equal(small.rng.get_state(), large.rng.get_state())
-    other = TrainStep(make_config(seed=1))
+    other = WaveNetStep(make_config(seed=1))
     assert not torch.equal(other.generator.dilated, none.generator.dilated)
 
 
 def test_the_ema_by_hand(make_config: Make) -> None:
-    model = TrainStep(make_config()).generator
+    model = WaveNetStep(make_config()).generator
     start = model.end2_bias.detach().clone()
     average = EMA(model, decay=0.5)
     with torch.no_grad():
@@ -160,7 +161,7 @@ def test_a_gpu_takes_the_same_path(make_config: Make, adversary: AdversaryConfig
 
 
 def test_bfloat16_trains_without_bfloat16_instructions(make_config: Make) -> None:
-    train_step = TrainStep(make_config(precision="bfloat16"))
+    train_step = WaveNetStep(make_config(precision="bfloat16"))
     first = train_step.update(*batch(train_step), StepInfo(1, 2e-3, 0.0))["bits"]
     assert train_step.generator.end2.dtype == torch.float32
     assert first.item() == pytest.approx(8, abs=0.5)

@@ -1,0 +1,6 @@
+"""Clips of models that make many samples at once, as streams.
+
+- `stream`: what all have in common: blocks of values become classes of as many samples as are wanted.
+- `iaf`: an inverse autoregressive flow.
+- `choice`: the stream of any model.
+"""

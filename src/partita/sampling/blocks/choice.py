@@ -1,0 +1,59 @@
+"""The stream of any model."""
+
+from partita.models.choice import Model
+from partita.models.flows.iaf import IAF
+from partita.sampling.blocks.iaf import IAFStream
+from partita.sampling.config import SamplingConfig
+from partita.sampling.frame_sources import FrameSource
+from partita.sampling.stream import Classes, Source, Stream
+
+
+def source_of(
+    model: Model,
+    *,
+    prompt: Classes | None = None,
+    clips: int = 1,
+    config: SamplingConfig | None = None,
+    zero_class: int,
+    conditions: FrameSource | None = None,
+) -> Source:
+    """Return what draws a model's clips; the arguments are those of `Stream`.
+
+    Args:
+        model: the model.
+        prompt: classes that the clips continue; an inverse autoregressive flow follows its features alone.
+        clips: the number of clips.
+        config: how to draw.
+        zero_class: the class of silence.
+        conditions: the frames that the clips follow.
+
+    Raises:
+        PartitaError: the prompt, the frames or the settings do not fit the model.
+
+    >>> from partita.models.sizes import SIZES
+    >>> from partita.models.wavenet import WaveNet
+    >>> source_of(WaveNet(SIZES["tiny"]), zero_class=128).take(3).shape
+    (1, 3)
+    """
+    if isinstance(model, IAF):
+        return IAFStream(model, clips=clips, config=config, conditions=conditions)
+    return Stream(
+        model, prompt=prompt, clips=clips, config=config, zero_class=zero_class, conditions=conditions
+    )
+
+
+def draw_from(
+    model: Model,
+    *,
+    clips: int = 1,
+    steps: int,
+    prompt: Classes | None = None,
+    config: SamplingConfig | None = None,
+    zero_class: int,
+    conditions: FrameSource | None = None,
+) -> Classes:
+    """Return (clips, steps) classes; the arguments are those of `source_of`."""
+    source = source_of(
+        model, prompt=prompt, clips=clips, config=config, zero_class=zero_class, conditions=conditions
+    )
+    return source.take(steps)

@@ -1,0 +1,81 @@
+"""Which settings fit which kind of model, and the settings with which a kind begins. Nothing is trained."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from partita.audio.quantizer import Quantizer
+from partita.checks import check_choice
+from partita.errors import PartitaError
+from partita.models.choice import IAF_NAME, MODELS
+from partita.models.heads.choice import GAUSSIAN
+from partita.training.config.student import StudentConfig
+
+if TYPE_CHECKING:
+    from partita.training.config.train import TrainConfig
+
+FINE = Quantizer(kind="linear", classes=65535)
+"""The grid of models whose output is a waveform: that of 16-bit sound."""
+STUDENT_ARMS = ("likelihood", "report")
+
+
+def student_of(config: "TrainConfig", teacher: str | Path) -> "TrainConfig":
+    """Return settings for a student of a model, from those that are like the model's.
+
+    Args:
+        config: settings with the teacher's conditions, as `like_model` returns them.
+        teacher: the run of the teacher, or the name of a model that ships.
+    """
+    return replace(
+        config,
+        model=IAF_NAME,
+        iaf=replace(config.iaf or StudentConfig(), teacher=str(teacher)),
+        size="tiny",
+        network=None,
+        head=GAUSSIAN,
+        mixtures=None,
+        period_taps=None,
+        quantizer=FINE,
+        optimizer="adam",
+        learning_rate=2e-3,
+    )
+
+
+def check_model(config: "TrainConfig") -> None:
+    """Refuse settings that do not fit the kind of the model.
+
+    Args:
+        config: the config of a run.
+
+    Raises:
+        PartitaError: the kind is unknown, its settings are missing, or it has no such arm.
+    """
+    check_choice("model", config.model, MODELS)
+    if (config.model == IAF_NAME) != (config.iaf is not None):
+        raise PartitaError(
+            f"`model` is {config.model!r}, but `iaf` needs `model` to be 'iaf', and the reverse: name the"
+            " teacher, `--student-of RUN`"
+        )
+    if config.iaf is not None:
+        _check_student(config)
+
+
+def _check_student(config: "TrainConfig") -> None:
+    arm = config.arm.removesuffix("-0")
+    if arm not in STUDENT_ARMS or config.match != "likelihood":
+        raise PartitaError(
+            f"`arm` is {config.arm!r}, but a student learns from its teacher alone, `likelihood`, or with an"
+            " adversary, `report`: give one of these"
+        )
+    if config.input_noise or config.input_gain_db:
+        raise PartitaError(
+            "a student reads no past that `input_noise` or `input_gain_db` could disturb: leave them out"
+        )
+    adversary = config.adversary
+    if adversary is not None and "trunk" in adversary.discriminators:
+        raise PartitaError("`trunk` has the layers of a WaveNet, which a student lacks: take another")
+    if adversary is not None and adversary.weight_by != "plain":
+        raise PartitaError(
+            f"`adversary.weight_by` is {adversary.weight_by!r}, which compares gradients at a WaveNet's"
+            " output: leave it out"
+        )

@@ -1,0 +1,6 @@
+"""One update of each kind of model. All are learners: a network with its optimizer, average and frame tier.
+
+- `learner`: what all have in common.
+- `wavenet`: by likelihood, alone or with a judge.
+- `choice`: the learner that a config asks for.
+"""
