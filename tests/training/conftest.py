@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from small_configs import small_config
 
 from partita.data.corpus import Corpus
 from partita.data.preparation.prepare import PrepareConfig, prepare
@@ -17,14 +17,10 @@ from partita.models.discriminators.multi_resolution import MultiResolutionConfig
 from partita.models.discriminators.multi_scale import MultiScaleConfig
 from partita.models.discriminators.patchgan import PatchGANConfig
 from partita.models.discriminators.trunk import TrunkConfig
-from partita.models.sizes import WaveNetConfig
 from partita.training.config.train import AdversaryConfig, TrainConfig
 from partita.training.monitoring import temperature
 
 RATE = 4000
-NETWORK = WaveNetConfig(
-    blocks=1, layers=4, residual_channels=16, dilation_channels=16, skip_channels=16, end_channels=16
-)
 
 
 @pytest.fixture(autouse=True)
@@ -59,24 +55,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 @pytest.fixture
 def make_config() -> Callable[..., TrainConfig]:
     """Make a config for a fraction of a second of training, the same bits on every run."""
-
-    def make(**changes: Any) -> TrainConfig:
-        small: dict[str, Any] = {
-            "network": NETWORK,
-            "condition": ("none",),
-            "targets": 256,
-            "batch": 2,
-            "steps": 20,
-            "threads": 1,
-            "device": "cpu",
-            "precision": "float32",
-            "validations": 4,
-            "preview_clips": 0,
-            "tensorboard": False,
-        }
-        return TrainConfig(**(small | changes))
-
-    return make
+    return small_config
 
 
 @pytest.fixture

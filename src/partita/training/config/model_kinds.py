@@ -71,9 +71,12 @@ def _check_student(config: "TrainConfig") -> None:
         raise PartitaError(
             "a student reads no past that `input_noise` or `input_gain_db` could disturb: leave them out"
         )
+    if config.network_shape.head != GAUSSIAN:
+        raise PartitaError(
+            f"`head` is {config.network_shape.head!r}, but a sample of a student is normal given the noise:"
+            " leave it out"
+        )
     adversary = config.adversary
-    if adversary is not None and "trunk" in adversary.discriminators:
-        raise PartitaError("`trunk` has the layers of a WaveNet, which a student lacks: take another")
     if adversary is not None and adversary.weight_by != "plain":
         raise PartitaError(
             f"`adversary.weight_by` is {adversary.weight_by!r}, which compares gradients at a WaveNet's"
