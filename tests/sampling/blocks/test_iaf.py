@@ -37,7 +37,7 @@ def frames(clips: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     return found
 
 
-def clips_of(model: IAF, clips: int, *takes: int, **settings: float) -> np.ndarray[tuple[int, ...], np.dtype]:  # type: ignore[type-arg]
+def clips_of(model: IAF, clips: int, *takes: int, **settings: float) -> np.ndarray[tuple[int, ...], np.dtype]:
     config = SamplingConfig(seed=5, threads=2, **settings)  # type: ignore[arg-type]
     stream = IAFStream(model, clips=clips, config=config, conditions=GivenFrames(frames(clips), first=-5))
     return np.concatenate([stream.take(steps) for steps in takes], 1)
