@@ -39,7 +39,7 @@ def noise(rows: int = 1) -> Tensor:
 
 
 def sines(model: IAF, rows: int = 1) -> Tensor:
-    found, _ = model.sines(conditions(rows), samples=FIELD + LENGTH, phase=torch.zeros(rows))
+    found = model.sines(model.turns(conditions(rows), samples=FIELD + LENGTH, before=torch.zeros(rows)))
     assert found is not None
     return found
 
@@ -89,7 +89,7 @@ def test_every_weight_learns(model: IAF) -> None:
 def test_without_features_there_are_no_sines() -> None:
     plain = IAF(SIZES["tiny"], SHAPE)
     assert plain.multiples == 0 and plain.conditioner is None
-    assert plain.sines(None, samples=5, phase=torch.zeros(1)) == (None, None)
+    assert plain.sines(plain.turns(None, samples=5, before=torch.zeros(1))) is None
     assert plain(noise()).values.shape == (1, LENGTH)
 
 

@@ -50,7 +50,7 @@ def test_blocks_equal_one_whole_pass(model: IAF) -> None:
     shift = math.ceil(field / ROW) * ROW
     noise = torch.from_numpy(ndtri(uniforms(5, 1, shift - field, field + STEPS)).astype(np.float32))
     given = Conditions(torch.from_numpy(frames(1)), torch.tensor([5 * 32 - field]))
-    sines, _ = model.sines(given, samples=field + STEPS, phase=torch.zeros(1))
+    sines = model.sines(model.turns(given, samples=field + STEPS, before=torch.zeros(1)))
     values = model(noise, given, sines).values.clamp(-1.0, 1.0).double().numpy()
     classes = np.floor((values + 1.0) * (0.5 * 65534) + 0.5)
     assert np.abs(drawn - classes).max() <= 1  # of 65,535 classes: sums are rounded in another order

@@ -68,6 +68,27 @@ def log_mel(
     return result
 
 
+def band_corners(sample_rate: int, bands: int) -> NDArray[np.float64]:
+    """Return the corners of the bands in Hz, (bands + 2,): band m reaches from corner m to corner m + 2.
+
+    Args:
+        sample_rate: Hz.
+        bands: number of bands.
+
+    Raises:
+        PartitaError: the sample rate is too low for any band.
+
+    >>> band_corners(16000, 2).round().tolist()
+    [60.0, 850.0, 2556.0, 7760.0]
+    """
+    highest = HIGHEST * sample_rate / 2
+    if highest <= LOWEST_HZ:
+        raise PartitaError(f"`sample_rate` is {sample_rate}, must be higher than 124 Hz for log-mel bands")
+    mel = np.linspace(_mel(LOWEST_HZ), _mel(highest), bands + 2)
+    corners: NDArray[np.float64] = 700 * (10 ** (mel / 2595) - 1)
+    return corners
+
+
 @lru_cache(maxsize=8)
 def _window(length: int) -> NDArray[np.float32]:
     """Return the periodic Hann window, (length,), scaled to the level that it has at 16 kHz."""
@@ -78,11 +99,7 @@ def _window(length: int) -> NDArray[np.float32]:
 @lru_cache(maxsize=8)
 def _filters(sample_rate: int, hop_length: int, bands: int) -> tuple[NDArray[np.float32], int]:
     """Return the filters as (frequencies, bands), and the length of the transform, in samples."""
-    highest = HIGHEST * sample_rate / 2
-    if highest <= LOWEST_HZ:
-        raise PartitaError(f"`sample_rate` is {sample_rate}, must be higher than 124 Hz for log-mel bands")
-    mel = np.linspace(_mel(LOWEST_HZ), _mel(highest), bands + 2)
-    corners = 700 * (10 ** (mel / 2595) - 1)
+    corners = band_corners(sample_rate, bands)
     enough = int(np.ceil(sample_rate / np.diff(corners).min()))  # at least one frequency inside each band
     size = scipy.fft.next_fast_len(max(WINDOW_HOPS * hop_length, enough), real=True)
     frequencies = np.arange(size // 2 + 1)[:, None] * sample_rate / size

@@ -57,7 +57,7 @@ class GatedFlow(nn.Module):
     ) -> None:
         super().__init__()
         self.dilations: tuple[int, ...] = tuple(1 << layer for layer in range(layers))
-        skip = channels
+        self.channels, skip = channels, channels
         self.input = nn.Parameter(torch.empty(1 + harmonics, channels))
         self.input_bias = nn.Parameter(torch.zeros(channels))
         self.dilated = nn.Parameter(torch.empty(layers, 2 * channels, 2 * channels))

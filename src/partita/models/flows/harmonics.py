@@ -11,57 +11,78 @@ too; Engel et al. 2020, DDSP, section 3.2.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from partita.audio.features.layout import HOLD, FrameLayout
-from partita.models.conditioning.conditions import Conditions, block_weights
+from partita.models.conditioning.conditions import Conditions
 
 HIGHEST = 0.45
 """The highest frequency, as a share of the sample rate."""
 
 
-def harmonics(
-    conditions: Conditions,
-    layout: FrameLayout,
-    *,
-    samples: int,
-    count: int,
-    phase: Float[Tensor, " batch"],
-) -> tuple[Float[Tensor, "batch samples columns"], Float[Tensor, "batch samples"]]:
-    """Return the sines and cosines of consecutive samples, and the phase of each sample.
+class Turns(NamedTuple):
+    """The pitch of consecutive samples as turns of a circle."""
+
+    done: Float[Tensor, "batch samples"]
+    """float64 in [0, 1): the phase of the first multiple, in turns."""
+    each: Float[Tensor, "batch samples"]
+    """float64: turns in one sample."""
+    periodicity: Float[Tensor, "batch samples"]
+
+
+def turns(
+    conditions: Conditions, layout: FrameLayout, *, samples: int, before: Float[Tensor, " batch"]
+) -> Turns:
+    """Return the turns of consecutive samples.
 
     Args:
         conditions: frames with a pitch, and where the first sample is.
         layout: the columns of the frames; has bands and a sample rate.
         samples: consecutive samples, from `conditions.start` on.
-        count: multiples of the pitch, from 1.
-        phase: of the sample before the first one, radians.
-
-    Returns:
-        (batch, samples, 2 * count) float32 in [-1, 1], and (batch, samples) float64 in [0, 2 pi).
+        before: the phase of the sample before the first one, in turns.
 
     >>> layout = FrameLayout(hop_length=160, bands=3, sample_rate=16000)
     >>> frames = torch.tensor([0.0, 0.0, 0.0, 69.0, 1.0]).expand(1, 4, 5)
-    >>> conditions = Conditions(frames, torch.tensor([0]))
-    >>> sines, phases = harmonics(conditions, layout, samples=400, count=2, phase=torch.zeros(1))
-    >>> sines.shape, round(float(phases[0, 199]) / (2 * math.pi), 3)  # after 5.5 periods of 440 Hz
-    (torch.Size([1, 400, 4]), 0.5)
+    >>> found = turns(Conditions(frames, torch.tensor([0])), layout, samples=200, before=torch.zeros(1))
+    >>> round(float(found.done[0, 199]), 3)  # after 5.5 periods of 440 Hz
+    0.5
     """
-    blocks = (samples + HOLD - 2) // HOLD + 1
-    weights = block_weights(
-        conditions.start, blocks=blocks, frames=conditions.frames.shape[1], hop_length=layout.hop_length
-    )
-    held = weights @ conditions.frames[..., layout.bands : layout.bands + 2]
-    block = (conditions.start[:, None] % HOLD + torch.arange(samples, device=held.device)) // HOLD
-    pitch, periodicity = held.gather(1, block[..., None].expand(-1, -1, 2)).unbind(-1)
-    cycles = (440.0 / layout.sample_rate) * 2.0 ** ((pitch.double() - 69.0) / 12.0)
-    turned = (phase.double()[:, None] / (2.0 * math.pi) + cycles.cumsum(1)) % 1.0
-    phases = turned * (2.0 * math.pi)
-    multiples = torch.arange(1, count + 1, device=held.device)
-    angles = (turned[..., None] * multiples % 1.0).float() * (2.0 * math.pi)
-    loudness = periodicity[..., None] * (cycles[..., None] * multiples < HIGHEST)
-    sines = torch.stack([angles.cos() * loudness, angles.sin() * loudness], -1)
-    return sines.flatten(2).float(), phases
+    frames, device = conditions.frames, conditions.frames.device
+    block = (conditions.start[:, None] + torch.arange(samples, device=device)) // HOLD
+    place = (HOLD * block + (HOLD - 1) / 2) / layout.hop_length
+    place = place.clamp(0, frames.shape[1] - 1)
+    first = place.long().clamp(max=max(0, frames.shape[1] - 2))
+    share = place - first
+    rows = torch.arange(len(frames), device=device)[:, None]
+    both = frames[..., layout.bands : layout.bands + 2].double()
+    low, high = both[rows, first], both[rows, (first + 1).clamp(max=frames.shape[1] - 1)]
+    pitch, periodicity = (low + share[..., None] * (high - low)).unbind(-1)
+    each = (440.0 / layout.sample_rate) * torch.exp2((pitch - 69.0) / 12.0)
+    return Turns((before.double()[:, None] + each.cumsum(1)) % 1.0, each, periodicity)
+
+
+def harmonics(found: Turns, count: int) -> Float[Tensor, "batch samples columns"]:
+    """Return the sines and cosines at multiples of the pitch.
+
+    Args:
+        found: the turns of the samples.
+        count: multiples of the pitch, from 1.
+
+    Returns:
+        (batch, samples, 2 * count) float32 in [-1, 1].
+
+    >>> quarter = torch.tensor([[0.25]]).double()
+    >>> harmonics(Turns(quarter, 0.1 * quarter, torch.ones(1, 1)), 2).round().tolist()
+    [[[-0.0, 1.0, -1.0, -0.0]]]
+    """
+    angle = (2.0 * math.pi * found.done).float()
+    step = torch.polar(torch.ones_like(angle), angle)
+    multiple, columns = found.periodicity.float() * step, []
+    for number in range(1, count + 1):
+        columns.append(torch.where(found.each * number < HIGHEST, multiple, 0.0))
+        multiple = multiple * step
+    return torch.view_as_real(torch.stack(columns, -1)).flatten(2)

@@ -6,8 +6,9 @@ Given the noise before it, a sample of the last flow is normal, with mean and de
 
     M_k = m_k + sigma_k M_k-1,   S_k = sigma_k S_k-1,   M_0 = 0,   S_0 = 1,
 
-so its density is known, and its derivative passes to the weights of all flows. All flows share what the
-frames of the condition are encoded to. This file does not know audio files, losses or teachers.
+so its density is known, and its derivative passes to the weights of all flows. With features the sound is
+multiplied by the level that they ask for (`level.py`), so that the flows make sound of one level. All
+flows share what the frames of the condition are encoded to. This file does not know losses or teachers.
 
 Source: Kingma et al. 2016 (the flow); van den Oord et al. 2018, "Parallel WaveNet", section 4 (for sound).
 """
@@ -24,13 +25,14 @@ from partita.checks import check_counts
 from partita.models.conditioning.conditioner import Conditioner
 from partita.models.conditioning.conditions import Conditions
 from partita.models.flows.gated_flow import GatedFlow
-from partita.models.flows.harmonics import harmonics
+from partita.models.flows.harmonics import Turns, harmonics, turns
+from partita.models.flows.level import levels
 from partita.models.sizes import WaveNetConfig
 from partita.ops.gated_stack.blocks import BlockBias
 
 MOST = {"flows": 64, "layers": 16, "channels": 1024, "condition_channels": 4096, "multiples": 256}
 FIRST_LOG_SCALE = -3.0
-"""The logarithm of the deviation of the sound with which training begins: that of soft noise."""
+"""The logarithm of the deviation with which training begins, without features: that of soft noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class IAFConfig:
     """Channels of each flow; multiples of 16 are fastest."""
     condition_channels: int = 64
     """Channels of the hidden layers between the frames and the gated units."""
-    multiples: int = 16
+    multiples: int = 15
     """Sines at the multiples of the pitch that every flow may use; 0 for none, and without features."""
 
     def __post_init__(self) -> None:
@@ -93,8 +95,9 @@ class IAF(nn.Module):
         super().__init__()
         self.config, self.shape = network, shape
         layout = network.condition
-        has_pitch = layout is not None and bool(layout.bands) and bool(layout.sample_rate)
-        self.multiples = shape.multiples if has_pitch else 0
+        self.has_features = layout is not None and bool(layout.bands) and bool(layout.sample_rate)
+        """Whether the frames have a pitch and a level."""
+        self.multiples = shape.multiples if self.has_features else 0
         """Multiples of the pitch that the flows may use."""
         last = shape.flows - 1
         self.flows = nn.ModuleList(
@@ -102,7 +105,7 @@ class IAF(nn.Module):
                 layers=shape.layers,
                 channels=shape.channels,
                 harmonics=2 * self.multiples,
-                log_scale=FIRST_LOG_SCALE if number == last else 0.0,
+                log_scale=FIRST_LOG_SCALE if number == last and not self.has_features else 0.0,
                 generator=generator,
             )
             for number in range(shape.flows)
@@ -126,21 +129,23 @@ class IAF(nn.Module):
     def _gate_columns(self) -> int:
         return self.shape.layers * 2 * self.shape.channels
 
-    def sines(
-        self, conditions: Conditions | None, *, samples: int, phase: Float[Tensor, " batch"]
-    ) -> tuple[Float[Tensor, "batch samples columns"] | None, Float[Tensor, "batch samples"] | None]:
-        """Return the harmonics of consecutive samples and their phases; None if the flows have none.
+    def turns(
+        self, conditions: Conditions | None, *, samples: int, before: Float[Tensor, " batch"]
+    ) -> Turns | None:
+        """Return the turns of the pitch of consecutive samples; None if the flows do not use the pitch.
 
         Args:
             conditions: the frames; `start` is the time of the first sample.
             samples: consecutive samples.
-            phase: of the sample before the first one, radians.
+            before: the phase of the sample before the first one, in turns.
         """
         if not self.multiples or conditions is None or self.config.condition is None:
-            return None, None
-        return harmonics(
-            conditions, self.config.condition, samples=samples, count=self.multiples, phase=phase
-        )
+            return None
+        return turns(conditions, self.config.condition, samples=samples, before=before)
+
+    def sines(self, found: Turns | None) -> Float[Tensor, "batch samples columns"] | None:
+        """Return the sines at the multiples of the pitch, from what `turns` returned."""
+        return None if found is None else harmonics(found, self.multiples)
 
     def forward(
         self,
@@ -167,7 +172,16 @@ class IAF(nn.Module):
             means = moments.means + scales * means[:, field:]
             log_scales = moments.log_scales + log_scales[:, field:]
             sines = None if sines is None else sines[:, field:]
-        return Normals(values, means, log_scales.exp())
+        return self._scaled(Normals(values, means, log_scales.exp()), conditions)
+
+    def _scaled(self, sound: Normals, conditions: Conditions | None) -> Normals:
+        """Return the sound of the last flow at the level of the features."""
+        layout = self.config.condition
+        if not self.has_features or layout is None or conditions is None:
+            return sound
+        own = conditions.shifted(self.receptive_field)
+        level = levels(own, layout, samples=sound.values.shape[1])
+        return Normals(*(level * each for each in sound))
 
     def _biases(self, conditions: Conditions | None, samples: int) -> list[BlockBias] | None:
         """Return what the conditions add in each flow; row 0 of a flow's belongs to its second sample."""

@@ -2,35 +2,53 @@
 
 Sample t of the noise is addressed by the seed, the clip and t, so a clip does not depend on the others. Time
 0 is the first drawn sample; the noise begins a receptive field before it. Each row of `ROW` samples is made
-from its own noise and the receptive field before it. Rows run in threads of their own, with one thread of
-PyTorch's, which is faster than one product in several threads.
+from its own noise and the receptive field before it, by the compiled pass `cpu/flow_kernel.py`; rows are
+shared among threads.
 
 A prompt has an effect by its features alone. This file does not know runs or files.
 """
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from torch import Tensor
 
+from partita.audio.features.layout import HOLD
 from partita.device import thread_limit
 from partita.errors import PartitaError
 from partita.models.conditioning.conditioner import MARGIN
 from partita.models.conditioning.conditions import Conditions
+from partita.models.flows.harmonics import HIGHEST
 from partita.models.flows.iaf import IAF
+from partita.models.flows.level import levels as sound_levels
 from partita.sampling.blocks.stream import BlockStream
 from partita.sampling.config import SamplingConfig
+from partita.sampling.cpu.flow_kernel import FlowRow, fill_noise, run_row
+from partita.sampling.cpu.flow_packing import make_scratch, pack_products, pack_weights
 from partita.sampling.frame_sources import FrameSource
-from partita.sampling.uniforms import uniforms
 
 ROW = 8192
 """Samples of a row."""
-ROWS = 2
+ROWS = 4
 """Rows of a clip that are made at once."""
+
+
+class _Given(NamedTuple):
+    """What the frames give a block and the receptive field before it; one row may stand for all clips."""
+
+    products: NDArray[np.float32]
+    """(rows, frames, flows, columns)"""
+    turns: NDArray[np.float64]
+    """(3, rows, samples): of the pitch; no samples if the flows do not use it"""
+    levels: NDArray[np.float32]
+    """(rows, samples of the block); empty without features"""
+    start: int
+    """Samples from the first frame to the first sample."""
+    hop_length: int
 
 
 class IAFStream(BlockStream):
@@ -65,43 +83,79 @@ class IAFStream(BlockStream):
         if model.config.condition is not None and conditions is None:
             raise PartitaError("the model has a condition: give the frames that the clips follow")
         self._model, self._source = model, conditions if model.config.condition is not None else None
+        self._weights = pack_weights(model)
         self._start = 0
-        self._phase = torch.zeros(1, dtype=torch.float64)
+        self._following: _Given | None = None
+        """What the next block is given, if it is known already."""
+        self._turns = torch.zeros(1, dtype=torch.float64)
         self._shift = -(-model.receptive_field // ROW) * ROW
         """Added to times, so that the addresses of the noise before time 0 are not negative."""
 
-    @torch.no_grad()
     def _next_values(self) -> NDArray[np.float32]:
         field, block = self._model.receptive_field, ROW * ROWS
-        noise = self._noise(self._start - field, field + block)
-        conditions = self._conditions(self._start - field, field + block)
-        given = 1 if conditions is None else len(conditions.frames)
-        phase = self._phase.expand(given) if len(self._phase) == 1 else self._phase
-        sines, phases = self._model.sines(conditions, samples=field + block, phase=phase)
-        if phases is not None:
-            self._phase = phases[:, block - 1]
-        threads = self.config.thread_count
+        given = self._following or self._given(self._start - field, field + block)
+        values = np.empty((self.clips, block), np.float32)
         rows = [(clip, ROW * row) for clip in range(self.clips) for row in range(ROWS)]
+        # PyTorch's own threads would take the cores from the rows
+        with thread_limit(1), ThreadPoolExecutor(min(self.config.thread_count, len(rows))) as pool:
+            pending = pool.map(partial(self._row, given, self._start), rows)
+            self._start += block
+            self._following = None
+            if self._missing > block:  # the frames of the next block are made meanwhile
+                self._following = self._given(self._start - field, field + block)
+            for (clip, first), sound in zip(rows, pending, strict=True):
+                values[clip, first : first + ROW] = sound
+        return values
 
-        def sound(place: tuple[int, int]) -> Tensor:
-            clip, first = place
-            times = slice(first, first + field + ROW)
-            own = None if conditions is None else conditions.rows([clip % len(conditions.frames)])
-            part = None if sines is None else sines[clip % len(sines), times][None]
-            with torch.no_grad():
-                shifted = None if own is None else own.shifted(first)
-                values: Tensor = self._model(noise[clip : clip + 1, times], shifted, part).values
-            return values[0]
+    def _row(self, given: _Given, start: int, place: tuple[int, int]) -> NDArray[np.float32]:
+        """Return the sound of a row: of which clip, and how many samples after the start of the block."""
+        clip, first = place
+        field, samples = self._model.receptive_field, self._model.receptive_field + ROW
+        values = np.zeros((len(self._weights.skip) + 1, 1 + samples), np.float32)
+        seed, own = self.config.seed, clip % len(given.products)
+        fill_noise(
+            values[0, 1:],
+            np.uint64(seed & 0xFFFFFFFF),
+            np.uint64(seed >> 32),
+            np.int64(start - field + self._shift + first),
+            np.int64(clip),
+            self.config.temperature,
+        )
+        times = slice(first, first + samples)
+        row = FlowRow(
+            values=values,
+            products=given.products[own],
+            start=np.int64(given.start + first),
+            hop_length=np.int64(given.hop_length),
+            hold=np.int64(HOLD),
+            turns=np.ascontiguousarray(given.turns[:, own, times]),
+            highest=HIGHEST,
+        )
+        run_row(self._weights, row, make_scratch(self._weights, HOLD))
+        sound: NDArray[np.float32] = values[-1, 1 + field :]
+        return sound * given.levels[own, first : first + ROW] if given.levels.size else sound
 
-        with thread_limit(1), ThreadPoolExecutor(min(threads, len(rows))) as pool:
-            values = torch.stack(list(pool.map(sound, rows))).view(self.clips, block)
-        self._start += block
-        return values.numpy()
-
-    def _noise(self, first: int, samples: int) -> Tensor:
-        """Return the noise of consecutive times of all clips, (clips, samples)."""
-        found = ndtri(uniforms(self.config.seed, self.clips, first + self._shift, samples))
-        return torch.from_numpy((self.config.temperature * found).astype(np.float32))
+    @torch.no_grad()
+    def _given(self, first: int, samples: int) -> _Given:
+        """Return what consecutive times are given by the frames around them."""
+        model, layout = self._model, self._model.config.condition
+        conditions = self._conditions(first, samples)
+        if conditions is None or layout is None or model.conditioner is None:
+            products = pack_products(model, np.zeros((1, 0), np.float32))[None]
+            return _Given(products, np.zeros((3, 1, 0)), np.zeros((1, 0), np.float32), 0, HOLD)
+        products = np.stack(
+            [pack_products(model, one.numpy()) for one in model.conditioner(conditions.frames)]
+        )
+        turns, levels = np.zeros((3, len(products), 0)), np.zeros((1, 0), np.float32)
+        before = self._turns.expand(len(products) if len(self._turns) == 1 else -1)
+        found = model.turns(conditions, samples=samples, before=before)
+        if found is not None:
+            self._turns = found.done[:, ROW * ROWS - 1]
+            turns = torch.stack(list(found)).double().numpy()
+        if model.has_features:
+            own = conditions.shifted(model.receptive_field)
+            levels = sound_levels(own, layout, samples=ROW * ROWS).numpy()
+        return _Given(products, turns, levels, int(conditions.start[0]), layout.hop_length)
 
     def _conditions(self, first: int, samples: int) -> Conditions | None:
         """Return the frames around consecutive times."""

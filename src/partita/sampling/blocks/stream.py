@@ -36,6 +36,8 @@ class BlockStream(ABC):
         self._classes = classes
         self._dtype = np.uint8 if classes <= 256 else np.uint16
         self._left: Classes = np.empty((clips, 0), self._dtype)
+        self._missing = 0
+        """Samples that the present call of `take` has yet to draw."""
 
     @abstractmethod
     def _next_values(self) -> NDArray[np.float32]:
@@ -51,10 +53,10 @@ class BlockStream(ABC):
             (clips, steps), uint8 (uint16 for more than 256 classes).
         """
         parts = [self._left]
-        missing = steps - self._left.shape[1]
-        while missing > 0:
+        self._missing = steps - self._left.shape[1]
+        while self._missing > 0:
             parts.append(self._rounded(self._next_values()))
-            missing -= parts[-1].shape[1]
+            self._missing -= parts[-1].shape[1]
         drawn = np.concatenate(parts, 1)
         self._left = drawn[:, steps:]
         self.position += steps

@@ -142,9 +142,9 @@ class StudentStep(Learner[IAF]):
         """Return sound for windows of a shape, from the teacher's past on, with a random phase."""
         device = self.compute.device
         noise = torch.randn(tuple(shape), generator=rng).to(device)
-        phase = (2.0 * math.pi * torch.rand(shape[0], generator=rng)).to(device)
+        before = torch.rand(shape[0], generator=rng).to(device)
         with torch.no_grad():
-            sines, _ = network.sines(conditions, samples=shape[1], phase=phase)
+            sines = network.sines(network.turns(conditions, samples=shape[1], before=before))
         with self.compute.autocast():
             found: Normals = network(noise, conditions, sines)
         return found
