@@ -71,12 +71,13 @@ class BenchCase:
             clips=self.clips,
             config=self.config,
             zero_class=model.config.classes // 2,
-            conditions=self._frames() if model.conditioner is not None else None,
+            conditions=self.frames() if model.conditioner is not None else None,
         )
         source.take(1)
         return source
 
-    def _frames(self) -> FrameSource:
+    def frames(self) -> FrameSource:
+        """Return the frames that a network with the condition is given."""
         if self.condition == "features":
             return GivenFrames(random_frames(self.clips))
         return DrawnFrames(FrameSampler(random_frame_tier(), clips=self.clips))

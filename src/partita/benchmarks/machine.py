@@ -1,10 +1,12 @@
-"""Reference rates of the machine: matrix products, and the bandwidth of reading a buffer repeatedly.
+"""Rates of the machine, matrix products and the bandwidth of reading a buffer, and of anything that draws.
 
 The other benchmarks report speeds as shares of these rates, measured in the same run with the same threads.
 The shares are comparable between machines. This file knows no networks.
 """
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -84,3 +86,24 @@ def _wait(device: str | torch.device) -> None:
     """Wait until the device has finished all work."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize(device)
+
+
+def measure_rate(advance: Callable[[int], Any], *, clips: int, seconds: float) -> float:
+    """Measure the samples per second of all clips together.
+
+    Args:
+        advance: draws a number of samples of each clip.
+        clips: number of clips.
+        seconds: approximate duration of the measurement.
+
+    >>> measure_rate(lambda steps: time.sleep(0.001 * steps), clips=2, seconds=0.01) < 2000
+    True
+    """
+    steps = 1
+    while True:
+        begun = time.perf_counter()
+        advance(steps)
+        spent = time.perf_counter() - begun
+        if spent >= 0.5 * seconds:
+            return clips * steps / spent
+        steps = max(steps + 1, min(8 * steps, int(0.8 * seconds * steps / max(spent, 1e-6))))

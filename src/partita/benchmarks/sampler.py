@@ -6,8 +6,7 @@ random, because the amount of work does not depend on their values. The start ti
 new processes.
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +22,9 @@ from partita.benchmarks.cases import (
     random_network,
     weight_bytes,
 )
-from partita.benchmarks.machine import SIDES, matrix_rate, reread_bandwidth
+from partita.benchmarks.machine import SIDES, matrix_rate, measure_rate, reread_bandwidth
 from partita.benchmarks.start_time import start_times
+from partita.benchmarks.student import student_rates
 from partita.device import Device, thread_limit
 from partita.models.sizes import size_named
 from partita.models.wavenet import WaveNet
@@ -34,27 +34,6 @@ from partita.sampling.reference import CachedStep
 from partita.sampling.uniforms import uniforms
 
 RUNS = 5
-
-
-def measure_rate(advance: Callable[[int], Any], *, clips: int, seconds: float) -> float:
-    """Measure the samples per second of all clips together.
-
-    Args:
-        advance: draws a number of samples of each clip.
-        clips: number of clips.
-        seconds: approximate duration of the measurement.
-
-    >>> measure_rate(lambda steps: time.sleep(0.001 * steps), clips=2, seconds=0.01) < 2000
-    True
-    """
-    steps = 1
-    while True:
-        begun = time.perf_counter()
-        advance(steps)
-        spent = time.perf_counter() - begun
-        if spent >= 0.5 * seconds:
-            return clips * steps / spent
-        steps = max(steps + 1, min(8 * steps, int(0.8 * seconds * steps / max(spent, 1e-6))))
 
 
 @torch.inference_mode()
@@ -129,11 +108,11 @@ def bench(
         sides: sizes of the square matrix products.
 
     Returns:
-        {"cases": [{"size", "clips", "threads", "precision", "device", "samples_per_second",
+        {"students", "cases": [{"size", "clips", "threads", "precision", "device", "samples_per_second",
         "times_reference", "share_of_matrix_rate", "share_of_bound", "condition", "share_of_unconditioned",
         ...}], "start_seconds", ...}. "share_of_unconditioned" compares a network that is given features with
         one that is not, in the same case and run. "start_seconds" is the time from a model in memory to its
-        first block; see `start_time.py`.
+        first block; see `start_time.py`. "students" are the rows of `student_rates`.
 
     Raises:
         PartitaError: no size has that name.
@@ -156,7 +135,8 @@ def bench(
             references[key] = max(reference_rate(model, one, seconds=seconds) for one in tried)
         row = case_row(size, case, measured, limits, references[key])
         rows.append(row | compared(case, measured, plain.get(case.unconditioned)))
-    return {"cases": rows, **measure_start(size, runs=runs)}
+    students = student_rates(size, runs=runs, seconds=seconds)
+    return {"cases": rows, "students": students, **measure_start(size, runs=runs)}
 
 
 @dataclass(frozen=True)

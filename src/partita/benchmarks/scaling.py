@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from partita.benchmarks.cases import BenchCase, random_network
-from partita.benchmarks.machine import SIDES, matrix_rate
-from partita.benchmarks.sampler import RUNS, measure_rate
+from partita.benchmarks.machine import SIDES, matrix_rate, measure_rate
+from partita.benchmarks.sampler import RUNS
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.sampling.config import SamplingConfig
 from partita.sampling.stream import Stream

@@ -57,7 +57,9 @@ class Command:
         if self.json:
             print_line(json.dumps(found, allow_nan=False))
             return
-        rows = [row for name in ("cases", "clips", "receptive_fields") for row in found.pop(name, [])]
+        rows = [
+            row for name in ("cases", "students", "clips", "receptive_fields") for row in found.pop(name, [])
+        ]
         for row in [*rows, found] if found else rows:
             print_line(
                 ", ".join(f"{name} {_short(value)}" for name, value in row.items() if value is not None)

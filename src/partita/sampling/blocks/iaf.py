@@ -9,8 +9,7 @@ A prompt has an effect by its features alone. This file does not know runs or fi
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -85,27 +84,34 @@ class IAFStream(BlockStream):
         self._model, self._source = model, conditions if model.config.condition is not None else None
         self._weights = pack_weights(model)
         self._start = 0
-        self._following: _Given | None = None
-        """What the next block is given, if it is known already."""
+        self._following: list[Future[NDArray[np.float32]]] | None = None
+        """The rows of the next block, if they are begun."""
+        self._pool: ThreadPoolExecutor | None = None
         self._turns = torch.zeros(1, dtype=torch.float64)
         self._shift = -(-model.receptive_field // ROW) * ROW
         """Added to times, so that the addresses of the noise before time 0 are not negative."""
 
     def _next_values(self) -> NDArray[np.float32]:
+        current, self._following = self._following or self._begin(), None
+        if self._missing > ROW * ROWS:  # the next block begins before this one is waited for
+            self._following = self._begin()
+        values = np.stack([sound.result() for sound in current])
+        if self._following is None and self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+        return values.reshape(self.clips, ROW * ROWS)
+
+    def _begin(self) -> list[Future[NDArray[np.float32]]]:
+        """Begin to draw the next block: the rows of each clip, in order."""
         field, block = self._model.receptive_field, ROW * ROWS
-        given = self._following or self._given(self._start - field, field + block)
-        values = np.empty((self.clips, block), np.float32)
+        with thread_limit(1):  # PyTorch's own threads would take the cores from the rows
+            given = self._given(self._start - field, field + block)
         rows = [(clip, ROW * row) for clip in range(self.clips) for row in range(ROWS)]
-        # PyTorch's own threads would take the cores from the rows
-        with thread_limit(1), ThreadPoolExecutor(min(self.config.thread_count, len(rows))) as pool:
-            pending = pool.map(partial(self._row, given, self._start), rows)
-            self._start += block
-            self._following = None
-            if self._missing > block:  # the frames of the next block are made meanwhile
-                self._following = self._given(self._start - field, field + block)
-            for (clip, first), sound in zip(rows, pending, strict=True):
-                values[clip, first : first + ROW] = sound
-        return values
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(min(self.config.thread_count, len(rows)))
+        begun = [self._pool.submit(self._row, given, self._start, row) for row in rows]
+        self._start += block
+        return begun
 
     def _row(self, given: _Given, start: int, place: tuple[int, int]) -> NDArray[np.float32]:
         """Return the sound of a row: of which clip, and how many samples after the start of the block."""
