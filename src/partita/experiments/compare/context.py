@@ -171,4 +171,4 @@ class CompareContext:
 
 def _final_bits(run: RunFolder) -> float | None:
     """Return the bits per sample on the validation split at the end of a training; None if not known."""
-    return next((record["bits"] for record in reversed(run.records()) if record["kind"] == "final"), None)
+    return next((record.get("bits") for record in reversed(run.records()) if record["kind"] == "final"), None)

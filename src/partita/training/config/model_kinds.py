@@ -36,8 +36,6 @@ def student_of(config: "TrainConfig", teacher: str | Path) -> "TrainConfig":
         mixtures=None,
         period_taps=None,
         quantizer=FINE,
-        optimizer="adam",
-        learning_rate=2e-3,
     )
 
 

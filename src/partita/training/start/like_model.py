@@ -65,11 +65,10 @@ def _like_student(
     assert iaf.teacher is not None
     config = replace(
         config,
-        iaf=iaf,
         condition=_condition_names(network.condition, frames),
         frames=_frame_tier(config.frames, network.condition, frames),
     )
-    return student_of(config, iaf.teacher)
+    return replace(student_of(config, iaf.teacher), iaf=iaf)
 
 
 def _condition_names(condition: FrameLayout | None, frames: FrameModelConfig | None) -> tuple[str, ...]:
