@@ -20,10 +20,10 @@ def training_facts(run: RunFolder) -> dict[str, Any]:
     Returns:
         `steps`: generator updates; `seconds`: wall-clock time, including the updates of a judge and all
         validations; `flat`: whether training ended early because the validation loss no longer improved;
-        `bits`: bits per sample on the validation split at the end, or None without a likelihood. With a judge `heard`: the share of updates
-        in which it was active. With a discriminator `told_right`: its mean accuracy on patches after the
-        prompt. If the run was trained in turns with others `machine_share`: its processor time per second,
-        relative to its best turns.
+        `bits`: bits per sample on the validation split at the end, or None without a likelihood. With a
+        judge `heard`: the share of updates in which it was active. With a discriminator `told_right`: its
+        mean accuracy on patches after the prompt. If the run was trained in turns with others
+        `machine_share`: its processor time per second, relative to its best turns.
     """
     newest = run.newest_checkpoint()
     position = Table(read_state(newest), str(newest / STATE), damage_remedy(newest)).table("position")

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from partita.training.losses.spectral import spectral_distance
+from partita.training.losses.spectral import spectral_convergence, spectral_distance
 
 
 def noise(seed: int, samples: int = 2048) -> torch.Tensor:
@@ -42,3 +42,15 @@ def test_only_the_drawn_sound_has_a_gradient() -> None:
         moved = [spectral_distance(real, fake + sign * step * direction).item() for sign in (1, -1)]
     slope = float((fake.grad * direction).sum())
     assert (moved[0] - moved[1]) / (2 * step) == pytest.approx(slope, rel=0.02)
+
+
+def test_the_convergence_is_the_share_of_the_magnitude_that_is_missing() -> None:
+    noise = torch.randn((2, 4096), generator=torch.Generator().manual_seed(0))
+    for gain in (0.0, 0.25, 1.0, 2.0):
+        assert abs(spectral_convergence(noise, gain * noise).item() - abs(1.0 - gain)) < 1e-3
+    fake = (0.5 * noise).requires_grad_()
+    (gradient,) = torch.autograd.grad(spectral_convergence(noise, fake), fake)
+    assert (gradient * noise).sum() < 0  # a louder fake is nearer
+    silent = torch.zeros(1, 2048, requires_grad=True)
+    (gradient,) = torch.autograd.grad(spectral_convergence(noise[:1, :2048], silent), silent)
+    assert bool(torch.isfinite(gradient).all())

@@ -11,7 +11,8 @@ class StudentConfig(IAFConfig):
     """The shape of the flows, their teacher, and the parts of the matching loss.
 
     The matching loss is `kl_weight` times the divergence from the teacher, in nats a sample, plus
-    `spectral_weight` times the distance of the log spectra from the real sound with the same features.
+    `spectral_weight` times the distance of the spectra, logarithms and magnitudes, from the real sound with
+    the same features.
 
     >>> StudentConfig(flows=2).receptive_field
     512

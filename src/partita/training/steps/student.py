@@ -30,7 +30,7 @@ from partita.training.judges.base import TensorFiles, WaveformPair
 from partita.training.judges.teacher import check_teacher
 from partita.training.losses.density_distillation import bin_ends, grid_divergence
 from partita.training.losses.likelihood import NATS_PER_BIT
-from partita.training.losses.spectral import spectral_distance
+from partita.training.losses.spectral import spectral_convergence, spectral_distance
 from partita.training.steps.learner import Learner, StepInfo, check_finite
 from partita.training.tiers.conditions import window_conditions
 
@@ -133,7 +133,9 @@ class StudentStep(Learner[IAF]):
         fake = torch.where(valid, drawn.values[:, past:], real)
         zero = drawn.values.new_zeros(())
         divergence = self._divergence(drawn, valid, conditions) if self.settings.kl_weight else zero
-        distance = spectral_distance(real, fake) if self.settings.spectral_weight else zero
+        distance = zero
+        if self.settings.spectral_weight:
+            distance = spectral_distance(real, fake) + spectral_convergence(real, fake)
         return _Losses(divergence, distance, WaveformPair(real, fake))
 
     def _draw(
