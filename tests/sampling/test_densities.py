@@ -17,10 +17,11 @@ from partita.models.heads.base import DensityHead
 from partita.models.sizes import SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.numba_cache import compiled
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import Precision, SamplingConfig
 from partita.sampling.cpu.densities import normal_quantile
 from partita.sampling.cpu.engine import CPUEngine
 from partita.sampling.frame_sources import GivenFrames
+from partita.sampling.precision import rounded
 from partita.sampling.stream import Stream, draw
 from partita.sampling.uniforms import uniforms
 
@@ -84,6 +85,20 @@ def test_fast_equals_slow(head: str, classes: int, options: dict[str, float], cl
         assert near.mean() < 0.1
     assert len(np.unique(drawn)) > 20
     assert drawn.dtype == (np.uint8 if classes == 256 else np.uint16)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+@pytest.mark.parametrize("head", ["logistic", "gaussian"])
+def test_stored_weights_draw_as_the_rounded_network(head: str, precision: Precision) -> None:
+    model = lively(shape(head, 256))
+    config = SamplingConfig(seed=5, precision=precision)
+    start = np.full((1, model.receptive_field), 128)
+    drawn = draw(model, steps=300, config=config, zero_class=128)
+    history = np.concatenate([start, drawn], 1)
+    wanted, near = expected(rounded(model, precision), history, config)
+    assert (drawn[~near] == wanted[~near]).all() and near.mean() < 0.1
+    exact, _ = expected(model, history, config)
+    assert (drawn != exact).mean() > (drawn != wanted).mean()  # the rounding has an effect
 
 
 @pytest.mark.parametrize("period_taps", [0, 3])

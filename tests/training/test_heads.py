@@ -12,9 +12,10 @@ from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.evaluation.metrics.bits import bits_per_sample
 from partita.models.sizes import SIZES
+from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.config.arms import with_arm
-from partita.training.config.train import TrainConfig
+from partita.training.config.train import AdversaryConfig, RolloutConfig, TrainConfig
 from partita.training.train import resume, train
 
 Make = Callable[..., TrainConfig]
@@ -38,6 +39,25 @@ def test_a_run_of_16_bits_learns_resumes_and_draws(
     clips = loaded.draw(0.1, clips=2, seed=1)
     assert clips.dtype == np.float32
     assert len(np.unique(clips)) > 256
+
+
+@pytest.mark.parametrize("head", ["logistic", "gaussian"])
+def test_clips_of_16_bits_and_their_judge_resume_bitwise(
+    corpus: Corpus, make_config: Make, tmp_path: Path, head: str
+) -> None:
+    shape = replace(make_config().network_shape, head=head, classes=65535, mixtures=2)
+    small = RolloutConfig(clips=4, length=128, initial_length=64, prompt_tail=1024)
+    base = make_config(network=shape, quantizer=FINE, steps=6, validations=2, rollout=small)
+    judge = AdversaryConfig(discriminators=("patchgan",), weight=0.25)
+    config = replace(with_arm(base, "pathwise"), adversary=judge)
+    whole = train(corpus, tmp_path / "whole", config, quiet=True)
+    begun = train(corpus, tmp_path / "begun", config, quiet=True, stop=lambda: True)
+    resume(begun, corpus=corpus, quiet=True)
+    first, second = (RunFolder.open(run).newest_checkpoint() for run in (whole, begun))
+    files = sorted(path.name for path in first.glob("*.safetensors"))
+    assert "rollout.safetensors" in files and "adversary.safetensors" in files
+    for name in files:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
 def test_the_settings_give_the_shape() -> None:
