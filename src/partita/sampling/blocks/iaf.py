@@ -8,7 +8,6 @@ PyTorch's, which is faster than one product in several threads.
 A prompt has an effect by its features alone. This file does not know runs or files.
 """
 
-import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,10 +17,9 @@ from scipy.special import ndtri
 from torch import Tensor
 
 from partita.device import thread_limit
-from partita.errors import PartitaError
-from partita.models.conditioning.conditioner import MARGIN
 from partita.models.conditioning.conditions import Conditions
 from partita.models.flows.iaf import IAF
+from partita.sampling.blocks.frames import conditions_at, needed_source
 from partita.sampling.blocks.stream import BlockStream
 from partita.sampling.config import SamplingConfig
 from partita.sampling.frame_sources import FrameSource
@@ -62,9 +60,7 @@ class IAFStream(BlockStream):
         conditions: FrameSource | None = None,
     ) -> None:
         super().__init__(clips=clips, classes=model.config.classes, config=config or SamplingConfig())
-        if model.config.condition is not None and conditions is None:
-            raise PartitaError("the model has a condition: give the frames that the clips follow")
-        self._model, self._source = model, conditions if model.config.condition is not None else None
+        self._model, self._source = model, needed_source(conditions, model.config.condition)
         self._start = 0
         self._phase = torch.zeros(1, dtype=torch.float64)
         self._shift = -(-model.receptive_field // ROW) * ROW
@@ -104,12 +100,4 @@ class IAFStream(BlockStream):
         return torch.from_numpy((self.config.temperature * found).astype(np.float32))
 
     def _conditions(self, first: int, samples: int) -> Conditions | None:
-        """Return the frames around consecutive times."""
-        layout = self._model.config.condition
-        if layout is None or self._source is None:
-            return None
-        begin = first // layout.hop_length - MARGIN
-        end = math.ceil((first + samples) / layout.hop_length) + MARGIN + 1
-        frames = torch.from_numpy(np.ascontiguousarray(self._source.frames(begin, end)))
-        start = torch.full((len(frames),), first - begin * layout.hop_length)
-        return Conditions(frames, start)
+        return conditions_at(self._source, self._model.config.condition, first=first, samples=samples)

@@ -10,6 +10,8 @@ from partita.checks import LARGEST_COUNT, check_choice, check_count, check_posit
 from partita.data.augmentation import Augmentation
 from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
+from partita.models.choice import Shape
+from partita.models.flows.maf import MAFConfig
 from partita.models.heads.choice import LOGISTIC
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
@@ -74,10 +76,12 @@ class TrainConfig:
     `policy`), a larger model (`critic`, `corrected`), both in turn (`phased`) or itself (`ddo`). With `-0` at
     the end of the name the other weight is 0."""
     model: str = "wavenet"
-    """Kind of the model: `wavenet`, or `iaf`, an inverse autoregressive flow that a WaveNet teaches and that
-    draws all samples of a clip at once; see `--student-of`."""
+    """Kind of the model: `wavenet`; `maf`, a masked autoregressive flow, a density of windows of sound; or
+    `iaf`, an inverse autoregressive flow that draws all samples of a clip at once; see `--student-of`."""
     iaf: StudentConfig | None = None
     """The student and its teacher, for the model `iaf`."""
+    maf: MAFConfig | None = None
+    """The flows, for the model `maf`."""
     size: str = "small"
     """Size of the network: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
@@ -271,6 +275,13 @@ class TrainConfig:
         classes = self.quantizer.classes if self.network is None else shape.classes
         mixtures = shape.mixtures if mixtures is None else mixtures
         return replace(shape, head=head, mixtures=mixtures, classes=classes)
+
+    @property
+    def model_shape(self) -> Shape | None:
+        """The shape of a model that is not a WaveNet."""
+        if self.maf is not None:
+            return replace(self.maf, window=self.maf.window or self.targets)
+        return self.iaf
 
     @property
     def needs_rollout(self) -> bool:
