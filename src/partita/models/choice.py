@@ -19,6 +19,21 @@ Shape = IAFConfig | MAFConfig
 SHAPES: dict[str, type[Shape]] = {IAF_NAME: IAFConfig, MAF_NAME: MAFConfig}
 
 
+def kind_of(model: Model) -> str:
+    """Return the name of a model's kind.
+
+    Args:
+        model: the model.
+
+    >>> from partita.models.sizes import SIZES
+    >>> kind_of(WaveNet(SIZES["tiny"]))
+    'wavenet'
+    """
+    if isinstance(model, WaveNet):
+        return WAVENET
+    return IAF_NAME if isinstance(model, IAF) else MAF_NAME
+
+
 def make_model(
     network: WaveNetConfig, shape: Shape | None, *, generator: torch.Generator | None = None
 ) -> Model:

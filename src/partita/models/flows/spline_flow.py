@@ -115,7 +115,7 @@ class SplineFlow(nn.Module):
             places = companded_values(places)
         last = len(self.embedding) - 1
         places = ((places + 1.0) * (0.5 * last)).clamp(0.0, last)
-        lower = places.detach().long().clamp(max=last - 1)
+        lower = places.detach().long().clamp(0, last - 1)  # NaN is no index
         return mixed(lower, places - lower, self.embedding)
 
     def places(self) -> Float[Tensor, " vectors"]:
