@@ -28,8 +28,8 @@ GROUPS = {
         *("--size", "--minutes", "--steps", "--epochs", "--targets", "--batch", "--seed"),
         *("--device", "--precision", "--threads"),
     ),
-    "flow": ("--model", "--maf.flows", "--maf.bins"),
-    "student": (
+    "model": (
+        *("--model", "--maf.flows", "--maf.bins"),
         *("--student-of", "--iaf.flows", "--iaf.layers", "--iaf.channels", "--iaf.kl-weight"),
         "--iaf.spectral-weight",
     ),
@@ -74,7 +74,7 @@ class Command:
     name of a model that ships. Other options may change the networks' shapes, the quantizer and the
     conditions, which are by default the model's."""
     student_of: Path | None = None
-    """WaveNet that teaches a student, which draws many times faster: a run, or the name of a model that
+    """WaveNet that teaches a student, which draws many times faster. It is a run, or the name of a model that
     ships. The student is given what its teacher is given, and has its frame tier. Add `--arm report` for an
     adversary."""
     resume: Path | None = None

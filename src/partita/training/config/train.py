@@ -76,14 +76,14 @@ class TrainConfig:
     `policy`), a larger model (`critic`, `corrected`), both in turn (`phased`) or itself (`ddo`). With `-0` at
     the end of the name the other weight is 0."""
     model: str = "wavenet"
-    """Kind of the model: `wavenet`; `maf`, a masked autoregressive flow, a density of windows of sound; or
-    `iaf`, an inverse autoregressive flow that draws all samples of a clip at once; see `--student-of`."""
+    """Kind of the model: `wavenet`, `maf` or `iaf`. `maf` is a masked autoregressive flow, a density of
+    windows of sound; `iaf`, an inverse one, draws all samples of a clip at once; see `--student-of`."""
     iaf: StudentConfig | None = None
     """The student and its teacher, for the model `iaf`."""
     maf: MAFConfig | None = None
     """The flows, for the model `maf`."""
     size: str = "small"
-    """Size of the network: `tiny`, `small`, `wide` or `published`."""
+    """Network size: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
     """A network of another shape, in place of `size`."""
     head: str | None = None
@@ -113,7 +113,7 @@ class TrainConfig:
     and preview clips. Without `steps` and `epochs` the learning rate follows the time; with them, training
     stops at whichever comes first."""
     seed: int = 0
-    """Seed of the initial weights, of the order of the windows and of the draws."""
+    """Seed of the initial weights, the windows and the draws."""
 
     targets: int = 8192
     """Samples that are predicted in each window."""
@@ -169,7 +169,7 @@ class TrainConfig:
     """The ratio objective, in place of an adversary; it needs `rollout.route` to be `ratio`."""
 
     device: str = "auto"
-    """Where to train: `cpu`, `cuda`, or `auto`, a GPU if there is one."""
+    """Where to train: `cpu`, `cuda` or `auto`, a GPU if any."""
     precision: str = "auto"
     """Precision of matrix products: `float32`, `bfloat16`, or `auto`, bfloat16 if the device has instructions
     for it. For a head with a density `auto` is float32: bfloat16 would round its means to many bins."""
@@ -191,7 +191,7 @@ class TrainConfig:
     checkpoint_minutes: float = 5.0
     """Longest time between two checkpoints, in minutes."""
     keep_checkpoints: int = 3
-    """Number of the newest checkpoints to keep, beside the best one."""
+    """Newest checkpoints to keep, beside the best one."""
     preview_clips: int = 2
     """Number of clips that are drawn at some of the validations; 0 draws none."""
     preview_seconds: float = 1.0
