@@ -11,10 +11,11 @@ from tyro.conf import AvoidSubcommands, Positional
 from partita.cli.arguments import parse, value_of, with_new_names
 from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
+from partita.models.choice import MAF_NAME
 from partita.runs.config_formats import renamed
 from partita.terminal import print_line
 from partita.training.config.arms import with_arm
-from partita.training.config.model_kinds import student_of
+from partita.training.config.model_kinds import flow_like, student_of
 from partita.training.config.presets import named_config
 from partita.training.config.train import TrainConfig
 
@@ -27,7 +28,8 @@ GROUPS = {
         *("--size", "--minutes", "--steps", "--epochs", "--targets", "--batch", "--seed"),
         *("--device", "--precision", "--threads"),
     ),
-    "student": (
+    "model": (
+        *("--model", "--maf.flows", "--maf.bins"),
         *("--student-of", "--iaf.flows", "--iaf.layers", "--iaf.channels", "--iaf.kl-weight"),
         "--iaf.spectral-weight",
     ),
@@ -72,7 +74,7 @@ class Command:
     name of a model that ships. Other options may change the networks' shapes, the quantizer and the
     conditions, which are by default the model's."""
     student_of: Path | None = None
-    """WaveNet that teaches a student, which draws many times faster: a run, or the name of a model that
+    """WaveNet that teaches a student, which draws many times faster. It is a run, or the name of a model that
     ships. The student is given what its teacher is given, and has its frame tier. Add `--arm report` for an
     adversary."""
     resume: Path | None = None
@@ -118,6 +120,8 @@ def read(arguments: Sequence[str]) -> Command:
         settings = _like_start(settings, start, arguments)
     if (teacher := value_of(arguments, "--student-of")) is not None:
         settings = _like_teacher(settings, teacher, arguments)
+    if value_of(arguments, "--model") == MAF_NAME:
+        settings = flow_like(settings)
     default = Command(settings=settings)
     whole = "--help-all" in arguments
     if whole or asks_for_help(arguments):

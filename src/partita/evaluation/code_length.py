@@ -17,8 +17,9 @@ from partita.data.frames import segment_frames
 from partita.device import compute_device
 from partita.evaluation.metrics.bits import BLOCK_WINDOWS, WINDOW_SECONDS, bits_per_sample
 from partita.evaluation.statistics.scores import Score, block_mean
+from partita.models.flows.iaf import IAF
+from partita.models.flows.maf import MAF
 from partita.models.frame_tier.model import FrameModel
-from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel
 from partita.seeds import torch_stream
 
@@ -45,26 +46,28 @@ def code_length(
         progress: called with the finished share, 0 to 1.
 
     Returns:
-        A dict for JSON with `bits_per_sample`; empty for a model without a likelihood. With two tiers it is
-        an upper bound, and its parts are `frame_bits_per_sample` and `conditional_bits_per_sample`, the bits
-        of the samples given the frames.
+        A dict for JSON with `bits_per_sample`; empty for a model without a likelihood. Of a masked
+        autoregressive flow, and with two tiers, it is an upper bound. With two tiers its parts are
+        `frame_bits_per_sample` and `conditional_bits_per_sample`, the bits of the samples given the frames.
 
     Raises:
         PartitaError: the split is empty, or a result is not finite.
     """
-    if not isinstance(loaded.model, WaveNet):
+    model = loaded.model
+    if isinstance(model, IAF):
         return {}
-    networks: list[nn.Module] = [loaded.model] if loaded.frames is None else [loaded.model, loaded.frames]
-    before = next(loaded.model.parameters()).device
+    networks: list[nn.Module] = [model] if loaded.frames is None else [model, loaded.frames]
+    before = next(model.parameters()).device
     place = compute_device(device, "float32").device
     try:
         for network in networks:
             network.to(place)
         samples = bits_per_sample(
-            loaded.wavenet, corpus, split, loaded.quantizer, seed=seed, seconds=seconds, progress=progress
+            model, corpus, split, loaded.quantizer, seed=seed, seconds=seconds, progress=progress
         )
         if loaded.frames is None:
-            return {"bits_per_sample": samples.as_json()}
+            bound = {"upper_bound": True} if isinstance(model, MAF) else {}
+            return {"bits_per_sample": samples.as_json() | bound}
         frames = frame_bits_per_sample(loaded.frames, corpus, split, seed=seed, seconds=seconds)
     finally:
         for network in networks:

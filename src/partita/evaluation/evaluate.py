@@ -20,8 +20,8 @@ from partita.errors import PartitaError
 from partita.evaluation.clip_scores import clip_scores, given_features_scores
 from partita.evaluation.clips import MIN_CLIPS, RealClips, draw_continuations, fit_clips, real_clips
 from partita.evaluation.code_length import code_length
+from partita.models.flows.iaf import IAF
 from partita.models.frame_tier.model import FrameModel
-from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel, load
 from partita.runs.shipped.known_sound import known_sound_warnings
 
@@ -252,7 +252,7 @@ def _warnings(
             f" {requested.prompt_seconds:g} s without overlap: {config.clips} clips of {config.seconds:g} s"
             f" with prompts of {config.prompt_seconds:g} s were drawn; hold out more sound"
         )
-    if not isinstance(loaded.model, WaveNet):
+    if isinstance(loaded.model, IAF):
         found.append(f"{loaded.name} has no likelihood, so there are no bits per sample")
     condition = loaded.model.config.condition
     if condition is not None and condition.bands and loaded.frames is None:

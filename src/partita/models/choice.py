@@ -3,17 +3,35 @@
 import torch
 
 from partita.models.flows.iaf import IAF, IAFConfig
+from partita.models.flows.maf import MAF, MAFConfig
 from partita.models.sizes import WaveNetConfig
 from partita.models.wavenet import WaveNet
 
-WAVENET, IAF_NAME = "wavenet", "iaf"
-MODELS = (WAVENET, IAF_NAME)
+WAVENET, IAF_NAME, MAF_NAME = "wavenet", "iaf", "maf"
+MODELS = (WAVENET, IAF_NAME, MAF_NAME)
 
-Model = WaveNet | IAF
+Model = WaveNet | IAF | MAF
 """A network that draws sound. Its `config` has the classes and the condition."""
-Shape = IAFConfig
+Density = WaveNet | MAF
+"""A model with a likelihood."""
+Shape = IAFConfig | MAFConfig
 """The shape of a model that is not a WaveNet."""
-SHAPES: dict[str, type[Shape]] = {IAF_NAME: IAFConfig}
+SHAPES: dict[str, type[Shape]] = {IAF_NAME: IAFConfig, MAF_NAME: MAFConfig}
+
+
+def kind_of(model: Model) -> str:
+    """Return the name of a model's kind.
+
+    Args:
+        model: the model.
+
+    >>> from partita.models.sizes import SIZES
+    >>> kind_of(WaveNet(SIZES["tiny"]))
+    'wavenet'
+    """
+    if isinstance(model, WaveNet):
+        return WAVENET
+    return IAF_NAME if isinstance(model, IAF) else MAF_NAME
 
 
 def make_model(
@@ -22,7 +40,8 @@ def make_model(
     """Return a model with initial weights.
 
     Args:
-        network: the shape of a WaveNet; of other models the classes and the condition.
+        network: the shape of a WaveNet, or of the network of each flow of a `MAF`; of an `IAF` the classes
+            and the condition.
         shape: that of a model that is not a WaveNet.
         generator: the random stream of the initial weights; None takes PyTorch's global one.
 
@@ -32,4 +51,6 @@ def make_model(
     """
     if shape is None:
         return WaveNet(network, generator=generator)
+    if isinstance(shape, MAFConfig):
+        return MAF(network, shape, generator=generator)
     return IAF(network, shape, generator=generator)

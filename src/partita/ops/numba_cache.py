@@ -37,6 +37,7 @@ SOURCES = (
     "sampling/cpu/categorical.py",
     "sampling/cpu/densities.py",
     "sampling/cpu/embedding.py",
+    "sampling/cpu/flow_inverse.py",
     "sampling/cpu/flow_kernel.py",
     "sampling/cpu/frame_columns.py",
     "sampling/cpu/frame_holding.py",

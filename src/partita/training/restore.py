@@ -148,7 +148,9 @@ def refuse_other_network(config: TrainConfig, checkpoint: Path) -> None:
     """
     path = checkpoint / f"generator{SUFFIX}"
     check_tensor_specs(
-        read_tensor_specs(path), network_shapes(lambda: make_model(config.network_shape, config.iaf)), path
+        read_tensor_specs(path),
+        network_shapes(lambda: make_model(config.network_shape, config.model_shape)),
+        path,
     )
 
 

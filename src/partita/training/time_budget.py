@@ -6,6 +6,7 @@ for equally long. The measured scoring rate decides how much of the held-out sou
 
 import math
 
+from partita.models.choice import WAVENET
 from partita.training.config.train import TrainConfig
 
 SCORING_SHARE = 0.05  # of the budget, for the final score
@@ -33,7 +34,7 @@ def temperature_reserve(config: TrainConfig) -> float:
         config: the run's config; a network without features is drawn at temperature 1.
     """
     condition = config.network_shape.condition
-    if config.minutes is None or condition is None or not condition.bands or config.iaf is not None:
+    if config.minutes is None or condition is None or not condition.bands or config.model != WAVENET:
         return 0.0
     return min(TEMPERATURE_SECONDS, TEMPERATURE_SHARE * 60.0 * config.minutes)
 
@@ -46,7 +47,7 @@ def temperature_seconds(config: TrainConfig, *, spent: float) -> float:
         spent: seconds of the budget that are spent.
     """
     condition = config.network_shape.condition
-    if condition is None or not condition.bands or config.iaf is not None:
+    if condition is None or not condition.bands or config.model != WAVENET:
         return 0.0
     if config.minutes is None:
         return math.inf

@@ -2,7 +2,8 @@
 
 The score is the mean of -log2 p(x_t | x_<t). It compares models of any size on the same corpus with the same
 quantizer; a uniform distribution over 256 classes has 8 bits. It does not compare corpora, sample rates or
-levels: quieter sound needs fewer bits. This file draws no clips.
+levels: quieter sound needs fewer bits. The bits of a masked autoregressive flow are an upper bound. This file
+draws no clips.
 """
 
 import math
@@ -18,7 +19,7 @@ from partita.data.windows import WindowBatch, every_window
 from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.evaluation.statistics.scores import Score, block_mean
-from partita.models.wavenet import WaveNet
+from partita.models.choice import Density
 from partita.training.losses.likelihood import NATS_PER_BIT
 from partita.training.monitoring.held_out import window_nats
 
@@ -43,7 +44,7 @@ class BlockBits:
 
 
 def bits_per_sample(
-    model: WaveNet,
+    model: Density,
     corpus: Corpus,
     split: str,
     quantizer: Quantizer,
@@ -80,7 +81,7 @@ def bits_per_sample(
 
 
 def block_bits(
-    model: WaveNet,
+    model: Density,
     corpus: Corpus,
     split: str,
     quantizer: Quantizer,
@@ -132,7 +133,7 @@ def block_bits(
     return BlockBits(bits[counts > 0], counts[counts > 0])
 
 
-def _window_bits(model: WaveNet, window: WindowBatch, compute: ComputeDevice) -> float:
+def _window_bits(model: Density, window: WindowBatch, compute: ComputeDevice) -> float:
     """Return the bits of a window's valid targets, without computing the padding after them."""
     used = int(np.flatnonzero(window.valid.any(axis=0))[-1]) + 1
     context = window.classes.shape[1] - window.valid.shape[1]

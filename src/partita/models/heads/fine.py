@@ -29,7 +29,7 @@ class FineEmbedding(nn.Module):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        values = _companded(torch.linspace(-1.0, 1.0, classes, dtype=torch.float64))
+        values = companded_values(torch.linspace(-1.0, 1.0, classes, dtype=torch.float64))
         self.register_buffer("places", ((values + 1.0) / 2.0).float(), persistent=False)
         """(classes,) where each class lies between the first vector, 0, and the last one, 1."""
 
@@ -87,10 +87,13 @@ def rise_at(
     return rise / (places[above] - places[below])[..., None]
 
 
-def _companded(values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+def companded_values(values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Return mu-law companded values, with mu = 255.
 
-    >>> _companded(torch.tensor([-1.0, 0.0, 1.0])).tolist()
+    Args:
+        values: -1 to 1.
+
+    >>> companded_values(torch.tensor([-1.0, 0.0, 1.0])).tolist()
     [-1.0, 0.0, 1.0]
     """
     return values.sign() * torch.log1p(MU * values.abs()) / math.log1p(MU)
@@ -112,7 +115,7 @@ def embedded_values(
     ([2.0, 3.0], [2.0, 2.0])
     """
     last, there = len(table) - 1, values.detach()
-    fixed = (_companded(there) if companded else there).add(1.0).mul(0.5 * last).clamp(0, last)
+    fixed = (companded_values(there) if companded else there).add(1.0).mul(0.5 * last).clamp(0, last)
     slope = MU / ((1.0 + MU * there.abs()) * math.log1p(MU)) if companded else 1.0
     moved = (values - there) * slope * (0.5 * last)
     lower = fixed.long().clamp(max=last - 1)

@@ -2,7 +2,9 @@
 
 from partita.models.choice import Model
 from partita.models.flows.iaf import IAF
+from partita.models.flows.maf import MAF
 from partita.sampling.blocks.iaf import IAFStream
+from partita.sampling.blocks.maf import MAFStream
 from partita.sampling.config import SamplingConfig
 from partita.sampling.frame_sources import FrameSource
 from partita.sampling.stream import Classes, Source, Stream
@@ -37,6 +39,10 @@ def source_of(
     """
     if isinstance(model, IAF):
         return IAFStream(model, clips=clips, config=config, conditions=conditions)
+    if isinstance(model, MAF):
+        return MAFStream(
+            model, prompt=prompt, clips=clips, config=config, zero_class=zero_class, conditions=conditions
+        )
     return Stream(
         model, prompt=prompt, clips=clips, config=config, zero_class=zero_class, conditions=conditions
     )

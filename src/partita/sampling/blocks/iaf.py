@@ -8,7 +8,6 @@ shared among threads.
 A prompt has an effect by its features alone. This file does not know runs or files.
 """
 
-import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -18,12 +17,10 @@ from numpy.typing import NDArray
 
 from partita.audio.features.layout import HOLD
 from partita.device import thread_limit
-from partita.errors import PartitaError
-from partita.models.conditioning.conditioner import MARGIN
-from partita.models.conditioning.conditions import Conditions
 from partita.models.flows.harmonics import HIGHEST
 from partita.models.flows.iaf import IAF
 from partita.models.flows.level import levels as sound_levels
+from partita.sampling.blocks.frames import conditions_at, needed_source
 from partita.sampling.blocks.stream import BlockStream
 from partita.sampling.config import SamplingConfig
 from partita.sampling.cpu.flow_kernel import FlowRow, fill_noise, run_row
@@ -79,9 +76,7 @@ class IAFStream(BlockStream):
         conditions: FrameSource | None = None,
     ) -> None:
         super().__init__(clips=clips, classes=model.config.classes, config=config or SamplingConfig())
-        if model.config.condition is not None and conditions is None:
-            raise PartitaError("the model has a condition: give the frames that the clips follow")
-        self._model, self._source = model, conditions if model.config.condition is not None else None
+        self._model, self._source = model, needed_source(conditions, model.config.condition)
         self._weights = pack_weights(model)
         self._start = 0
         self._following: list[Future[NDArray[np.float32]]] | None = None
@@ -145,7 +140,7 @@ class IAFStream(BlockStream):
     def _given(self, first: int, samples: int) -> _Given:
         """Return what consecutive times are given by the frames around them."""
         model, layout = self._model, self._model.config.condition
-        conditions = self._conditions(first, samples)
+        conditions = conditions_at(self._source, layout, first=first, samples=samples)
         if conditions is None or layout is None or model.conditioner is None:
             products = pack_products(model, np.zeros((1, 0), np.float32))[None]
             return _Given(products, np.zeros((3, 1, 0)), np.zeros((1, 0), np.float32), 0, HOLD)
@@ -162,14 +157,3 @@ class IAFStream(BlockStream):
             own = conditions.shifted(model.receptive_field)
             levels = sound_levels(own, layout, samples=ROW * ROWS).numpy()
         return _Given(products, turns, levels, int(conditions.start[0]), layout.hop_length)
-
-    def _conditions(self, first: int, samples: int) -> Conditions | None:
-        """Return the frames around consecutive times."""
-        layout = self._model.config.condition
-        if layout is None or self._source is None:
-            return None
-        begin = first // layout.hop_length - MARGIN
-        end = math.ceil((first + samples) / layout.hop_length) + MARGIN + 1
-        frames = torch.from_numpy(np.ascontiguousarray(self._source.frames(begin, end)))
-        start = torch.full((len(frames),), first - begin * layout.hop_length)
-        return Conditions(frames, start)

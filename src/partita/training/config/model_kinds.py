@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from partita.audio.quantizer import Quantizer
 from partita.checks import check_choice
 from partita.errors import PartitaError
-from partita.models.choice import IAF_NAME, MODELS
+from partita.models.choice import IAF_NAME, MAF_NAME, MODELS
+from partita.models.flows.maf import MAFConfig
 from partita.models.heads.choice import GAUSSIAN
 from partita.training.config.student import StudentConfig
 
@@ -39,6 +40,26 @@ def student_of(config: "TrainConfig", teacher: str | Path) -> "TrainConfig":
     )
 
 
+def flow_like(config: "TrainConfig") -> "TrainConfig":
+    """Return settings for a masked autoregressive flow, from those of a WaveNet or of a flow.
+
+    Its clips take long, so that only one short clip is drawn along the way.
+
+    Args:
+        config: the other settings.
+    """
+    return replace(
+        config,
+        model=MAF_NAME,
+        maf=config.maf or MAFConfig(),
+        network=None if config.network is None else replace(config.network, head=GAUSSIAN, period_taps=0),
+        head=GAUSSIAN,
+        mixtures=None,
+        preview_clips=min(1, config.preview_clips),
+        preview_seconds=min(0.5, config.preview_seconds),
+    )
+
+
 def check_model(config: "TrainConfig") -> None:
     """Refuse settings that do not fit the kind of the model.
 
@@ -54,8 +75,15 @@ def check_model(config: "TrainConfig") -> None:
             f"`model` is {config.model!r}, but `iaf` needs `model` to be 'iaf', and the reverse: name the"
             " teacher, `--student-of RUN`"
         )
+    if (config.model == MAF_NAME) != (config.maf is not None):
+        raise PartitaError(
+            f"`model` is {config.model!r}, but `maf` needs `model` to be 'maf', and the reverse: give both,"
+            " or `--model maf`"
+        )
     if config.iaf is not None:
         _check_student(config)
+    if config.maf is not None:
+        _check_flow(config)
 
 
 def _check_student(config: "TrainConfig") -> None:
@@ -80,3 +108,21 @@ def _check_student(config: "TrainConfig") -> None:
             f"`adversary.weight_by` is {adversary.weight_by!r}, which compares gradients at a WaveNet's"
             " output: leave it out"
         )
+
+
+def _check_flow(config: "TrainConfig") -> None:
+    if config.arm != "likelihood" or config.match != "likelihood" or config.adversary is not None:
+        raise PartitaError(
+            f"`arm` is {config.arm!r} and `match` is {config.match!r}, but a masked autoregressive flow"
+            " learns by likelihood alone: leave both out"
+        )
+    if config.head not in (None, GAUSSIAN):
+        raise PartitaError(
+            f"`head` is {config.head!r}, but a masked autoregressive flow has no head: leave it out"
+        )
+    for name in ("input_noise", "input_gain_db", "period_taps", "mixtures", "compile"):
+        if getattr(config, name):
+            raise PartitaError(
+                f"`{name}` is {getattr(config, name)}, which has no effect on a masked autoregressive flow:"
+                " leave it out"
+            )

@@ -10,6 +10,8 @@ from partita.checks import LARGEST_COUNT, check_choice, check_count, check_posit
 from partita.data.augmentation import Augmentation
 from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
+from partita.models.choice import Shape
+from partita.models.flows.maf import MAFConfig
 from partita.models.heads.choice import LOGISTIC
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
@@ -74,12 +76,14 @@ class TrainConfig:
     `policy`), a larger model (`critic`, `corrected`), both in turn (`phased`) or itself (`ddo`). With `-0` at
     the end of the name the other weight is 0."""
     model: str = "wavenet"
-    """Kind of the model: `wavenet`, or `iaf`, an inverse autoregressive flow that a WaveNet teaches and that
-    draws all samples of a clip at once; see `--student-of`."""
+    """Kind of the model: `wavenet`, `maf` or `iaf`. `maf` is a masked autoregressive flow, a density of
+    windows of sound; `iaf`, an inverse one, draws all samples of a clip at once; see `--student-of`."""
     iaf: StudentConfig | None = None
     """The student and its teacher, for the model `iaf`."""
+    maf: MAFConfig | None = None
+    """The flows, for the model `maf`."""
     size: str = "small"
-    """Size of the network: `tiny`, `small`, `wide` or `published`."""
+    """Network size: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
     """A network of another shape, in place of `size`."""
     head: str | None = None
@@ -109,7 +113,7 @@ class TrainConfig:
     and preview clips. Without `steps` and `epochs` the learning rate follows the time; with them, training
     stops at whichever comes first."""
     seed: int = 0
-    """Seed of the initial weights, of the order of the windows and of the draws."""
+    """Seed of the initial weights, the windows and the draws."""
 
     targets: int = 8192
     """Samples that are predicted in each window."""
@@ -165,7 +169,7 @@ class TrainConfig:
     """The ratio objective, in place of an adversary; it needs `rollout.route` to be `ratio`."""
 
     device: str = "auto"
-    """Where to train: `cpu`, `cuda`, or `auto`, a GPU if there is one."""
+    """Where to train: `cpu`, `cuda` or `auto`, a GPU if any."""
     precision: str = "auto"
     """Precision of matrix products: `float32`, `bfloat16`, or `auto`, bfloat16 if the device has instructions
     for it. For a head with a density `auto` is float32: bfloat16 would round its means to many bins."""
@@ -187,7 +191,7 @@ class TrainConfig:
     checkpoint_minutes: float = 5.0
     """Longest time between two checkpoints, in minutes."""
     keep_checkpoints: int = 3
-    """Number of the newest checkpoints to keep, beside the best one."""
+    """Newest checkpoints to keep, beside the best one."""
     preview_clips: int = 2
     """Number of clips that are drawn at some of the validations; 0 draws none."""
     preview_seconds: float = 1.0
@@ -271,6 +275,13 @@ class TrainConfig:
         classes = self.quantizer.classes if self.network is None else shape.classes
         mixtures = shape.mixtures if mixtures is None else mixtures
         return replace(shape, head=head, mixtures=mixtures, classes=classes)
+
+    @property
+    def model_shape(self) -> Shape | None:
+        """The shape of a model that is not a WaveNet."""
+        if self.maf is not None:
+            return replace(self.maf, window=self.maf.window or self.targets)
+        return self.iaf
 
     @property
     def needs_rollout(self) -> bool:

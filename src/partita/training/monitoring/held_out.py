@@ -11,14 +11,19 @@ from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.data.windows import WindowBatch, every_window
 from partita.device import ComputeDevice
-from partita.models.wavenet import WaveNet
+from partita.models.choice import Density
+from partita.models.flows.maf import MAF
+from partita.seeds import torch_stream
 from partita.training.losses.likelihood import NATS_PER_BIT
 from partita.training.tiers.conditions import window_conditions
 
 
 @torch.no_grad()
-def window_nats(model: WaveNet, windows: WindowBatch, compute: ComputeDevice) -> Tensor:
+def window_nats(model: Density, windows: WindowBatch, compute: ComputeDevice) -> Tensor:
     """Return -ln p of every target of some windows, given its true past.
+
+    Of a masked autoregressive flow only the sum over a window counts. It is an upper bound, from one value in
+    the bin of each class; every window has the same random numbers.
 
     Args:
         model: a network on the device of `compute`.
@@ -29,13 +34,19 @@ def window_nats(model: WaveNet, windows: WindowBatch, compute: ComputeDevice) ->
         (batch, targets) float32 on the CPU; 0 where a target is not valid.
     """
     classes = torch.from_numpy(windows.classes).to(compute.device)
+    valid, known = torch.from_numpy(windows.valid), window_conditions(windows, compute.device)
+    if isinstance(model, MAF):
+        uniforms = torch.rand(tuple(classes.shape), generator=torch_stream(0, "maf/scoring"))
+        with compute.autocast():
+            bound = model.class_nats(classes, uniforms.to(compute.device), valid.to(compute.device), known)
+        return bound.cpu()
     with compute.autocast():
-        outputs = model(classes[:, :-1], window_conditions(windows, compute.device))
+        outputs = model(classes[:, :-1], known)
     nats = model.head.nats(outputs, classes[:, model.receptive_field :]).cpu()
-    return nats * torch.from_numpy(windows.valid)
+    return nats * valid
 
 
-def validation_bits(model: WaveNet, batches: Iterable[WindowBatch], compute: ComputeDevice) -> float:
+def validation_bits(model: Density, batches: Iterable[WindowBatch], compute: ComputeDevice) -> float:
     """Return the mean bits per sample over all valid targets.
 
     Args:

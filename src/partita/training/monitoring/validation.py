@@ -57,9 +57,9 @@ def samples_to_score(config: TrainConfig, steps: int | None) -> int:
         return max(least, int(VALIDATION_SHARE * steps * config.batch * config.targets))
     assert config.minutes is not None
     seconds = 60.0 * config.minutes / config.validations
-    return max(
-        least, int(VALIDATION_SHARE * seconds * NOMINAL_RATE / (6 * config.network_shape.multiply_adds))
-    )
+    networks = 1 if config.maf is None else config.maf.flows
+    cost = 6 * networks * config.network_shape.multiply_adds
+    return max(least, int(VALIDATION_SHARE * seconds * NOMINAL_RATE / cost))
 
 
 class ValidationScorer:

@@ -6,13 +6,14 @@ from typing import Any
 
 from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
-from partita.models.choice import IAF_NAME
+from partita.models.choice import IAF_NAME, MAF_NAME
+from partita.models.flows.maf import MAFConfig
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.sizes import WaveNetConfig, name_of
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.weights import find_checkpoint
-from partita.training.config.model_kinds import student_of
+from partita.training.config.model_kinds import flow_like, student_of
 from partita.training.config.student import StudentConfig
 from partita.training.config.tiers import FEATURES, LABELS, NONE, NOTES, FrameTierConfig
 from partita.training.config.train import TrainConfig
@@ -41,6 +42,9 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
     size = name_of(network.plain)
     if IAF_NAME in tables:
         return _like_student(config, tables, network, frames, where=where)
+    if MAF_NAME in tables:
+        maf = from_table(MAFConfig, tables[MAF_NAME], where=f"{where} [maf]")
+        config = flow_like(replace(config, model=MAF_NAME, maf=maf))
     return replace(
         config,
         size=size or config.size,

@@ -8,6 +8,8 @@ from typing import Any
 from partita.audio.features.layout import FrameLayout, same_frames
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
+from partita.models.choice import kind_of
+from partita.models.flows.maf import MAF
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.heads.choice import LOGISTIC
 from partita.models.sizes import name_of
@@ -99,8 +101,23 @@ def _refuse_other_frame_tier(
         )
 
 
+def _refuse_other_kind(loaded: LoadedModel, config: TrainConfig, start_from: str | Path) -> None:
+    """Raise an error unless a model is of the kind of the run to be trained, with as many flows."""
+    kind = kind_of(loaded.model)
+    if kind != config.model:
+        raise PartitaError(f"{start_from} is a `{kind}`, not a `{config.model}`: give `--model {kind}`")
+    if isinstance(loaded.model, MAF) and config.maf is not None:
+        shape = loaded.model.shape
+        if (shape.flows, shape.bins) != (config.maf.flows, config.maf.bins):
+            raise PartitaError(
+                f"{start_from} has {shape.flows} flows of {shape.bins} bins, not {config.maf.flows} of"
+                f" {config.maf.bins}: give `--maf.flows {shape.flows}` and `--maf.bins {shape.bins}`"
+            )
+
+
 def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, start_from: str | Path) -> None:
     """Raise an error unless a model fits the config and the corpus."""
+    _refuse_other_kind(loaded, config, start_from)
     network, wanted, quantizer = loaded.model.config, config.network_shape, loaded.quantizer
     if loaded.sample_rate != corpus.sample_rate:
         raise PartitaError(

@@ -2,5 +2,7 @@
 
 - `learner`: what all have in common.
 - `wavenet`: by likelihood, alone or with a judge.
+- `student`: by a WaveNet that teaches.
+- `maf`: a flow, by likelihood.
 - `choice`: the learner that a config asks for.
 """

@@ -6,6 +6,7 @@ from partita.training.config.train import TrainConfig
 from partita.training.judges.critic import load_critic
 from partita.training.judges.teacher import load_teacher
 from partita.training.steps.learner import Learner
+from partita.training.steps.maf import MAFStep
 from partita.training.steps.student import StudentStep
 from partita.training.steps.wavenet import WaveNetStep
 
@@ -25,4 +26,6 @@ def make_learner(config: TrainConfig, sample_rate: int) -> Learner[Any]:
     """
     if config.iaf is not None:
         return StudentStep(config, load_teacher(config, sample_rate))
+    if config.maf is not None:
+        return MAFStep(config)
     return WaveNetStep(config, critic=load_critic(config, sample_rate))
