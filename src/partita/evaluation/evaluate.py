@@ -173,7 +173,7 @@ def evaluate_with_clips(
     clips = _draw(loaded, real, config, frames=loaded.frames)
     alone = None if loaded.frames is None else _draw(loaded, real, config, frames=None)
     report("comparing clips", 1.0)
-    scores = {**bits, **clip_scores(clips, real, seed=config.seed)}
+    scores = {**bits, **clip_scores(clips, real, seed=config.seed, continues=loaded.prompt_samples > 0)}
     if alone is not None:
         scores |= given_features_scores(alone, real, seed=config.seed)
     scores["warnings"] += _warnings(loaded, corpus, requested, config)
@@ -254,8 +254,9 @@ def _warnings(
         )
     if not isinstance(loaded.model, WaveNet):
         found.append(f"{loaded.name} has no likelihood, so there are no bits per sample")
-    condition = loaded.model.config.condition
-    if condition is not None and condition.bands and loaded.frames is None:
+    if not loaded.prompt_samples:
+        found.append(f"{loaded.name} continues no prompts, so there is no seam")
+    if _features(loaded) == "real":
         found.append(
             f"{loaded.name} has no frame tier: its clips and bits per sample were given the features of the"
             " real continuations, so they do not compare with those of a model that draws its features"

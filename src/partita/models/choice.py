@@ -4,16 +4,17 @@ import torch
 
 from partita.models.flows.iaf import IAF, IAFConfig
 from partita.models.sizes import WaveNetConfig
+from partita.models.waveform_gan import GANConfig, WaveformGAN
 from partita.models.wavenet import WaveNet
 
-WAVENET, IAF_NAME = "wavenet", "iaf"
-MODELS = (WAVENET, IAF_NAME)
+WAVENET, IAF_NAME, GAN_NAME = "wavenet", "iaf", "gan"
+MODELS = (WAVENET, IAF_NAME, GAN_NAME)
 
-Model = WaveNet | IAF
+Model = WaveNet | IAF | WaveformGAN
 """A network that draws sound. Its `config` has the classes and the condition."""
-Shape = IAFConfig
+Shape = IAFConfig | GANConfig
 """The shape of a model that is not a WaveNet."""
-SHAPES: dict[str, type[Shape]] = {IAF_NAME: IAFConfig}
+SHAPES: dict[str, type[Shape]] = {IAF_NAME: IAFConfig, GAN_NAME: GANConfig}
 
 
 def make_model(
@@ -32,4 +33,6 @@ def make_model(
     """
     if shape is None:
         return WaveNet(network, generator=generator)
+    if isinstance(shape, GANConfig):
+        return WaveformGAN(network, shape, generator=generator)
     return IAF(network, shape, generator=generator)

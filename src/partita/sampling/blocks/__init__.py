@@ -2,5 +2,6 @@
 
 - `stream`: what all have in common: blocks of values become classes of as many samples as are wanted.
 - `iaf`: an inverse autoregressive flow.
+- `gan`: the generator of a GAN.
 - `choice`: the stream of any model.
 """

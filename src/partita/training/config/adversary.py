@@ -27,7 +27,7 @@ class AdversaryConfig(EnsembleConfig):
     ramp: float = 0.0
     """Share of the run, 0 to 1, over which the weight rises from 0."""
     warmup: int = 0
-    """Updates of the discriminator before the weight leaves 0, so that it has learnt something first. Skipped
+    """Updates of the discriminator before the weight leaves 0. By then it has learnt something. Skipped
     updates count."""
     min_accuracy: float = 0.0
     """The weight is 0 while the discriminator's accuracy, 0.5 to 1, is at most this; 0 sets no limit. The
@@ -50,7 +50,7 @@ class AdversaryConfig(EnsembleConfig):
     """Leave the patches with their middle in the prompt, which are nearly the same in real and drawn sound,
     out of the losses."""
     updates: int = 1
-    """Updates of the discriminator for each update of the generator. Each sees new draws on the same windows;
+    """Updates of the discriminator for each of the generator. Each sees new draws on the same windows;
     on a free-running route each sees the same clips beside other earlier ones."""
     max_accuracy: float = 1.0
     """The discriminator skips its update while its accuracy, 0.5 to 1, on patches after the prompt is above

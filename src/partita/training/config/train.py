@@ -10,9 +10,11 @@ from partita.checks import LARGEST_COUNT, check_choice, check_count, check_posit
 from partita.data.augmentation import Augmentation
 from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
+from partita.models.choice import Shape
 from partita.models.heads.choice import LOGISTIC
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
+from partita.training.config.gan import GANTrainingConfig
 from partita.training.config.judge_checks import check_judges
 from partita.training.config.model_kinds import check_model
 from partita.training.config.ratio import RatioConfig
@@ -25,6 +27,7 @@ __all__ = [
     "FREE_RUNNING",
     "AdversaryConfig",
     "CriticConfig",
+    "GANTrainingConfig",
     "RatioConfig",
     "RolloutConfig",
     "StudentConfig",
@@ -72,14 +75,16 @@ class TrainConfig:
     arm: str = "likelihood"
     """Losses: `likelihood`, alone or with a discriminator (`report`, `report-formula`, `gumbel`, `pathwise`,
     `policy`), a larger model (`critic`, `corrected`), both in turn (`phased`) or itself (`ddo`). With `-0` at
-    the end of the name the other weight is 0."""
+    the end of the name the other weight is 0. The model `gan` has one arm, `gan`."""
     model: str = "wavenet"
-    """Kind of the model: `wavenet`, or `iaf`, an inverse autoregressive flow that a WaveNet teaches and that
-    draws all samples of a clip at once; see `--student-of`."""
+    """Kind of the model: `wavenet`, `gan` or `iaf`. A GAN turns noise into sound and learns from
+    discriminators alone. `iaf`, an inverse autoregressive flow, learns from a WaveNet: see `--student-of`."""
     iaf: StudentConfig | None = None
     """The student and its teacher, for the model `iaf`."""
+    gan: GANTrainingConfig | None = None
+    """The generator, for the model `gan`."""
     size: str = "small"
-    """Size of the network: `tiny`, `small`, `wide` or `published`."""
+    """Network size: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
     """A network of another shape, in place of `size`."""
     head: str | None = None
@@ -109,7 +114,7 @@ class TrainConfig:
     and preview clips. Without `steps` and `epochs` the learning rate follows the time; with them, training
     stops at whichever comes first."""
     seed: int = 0
-    """Seed of the initial weights, of the order of the windows and of the draws."""
+    """Seed of the initial weights, the order of the windows and the draws."""
 
     targets: int = 8192
     """Samples that are predicted in each window."""
@@ -165,7 +170,7 @@ class TrainConfig:
     """The ratio objective, in place of an adversary; it needs `rollout.route` to be `ratio`."""
 
     device: str = "auto"
-    """Where to train: `cpu`, `cuda`, or `auto`, a GPU if there is one."""
+    """Device: `cpu`, `cuda`, or `auto`: a GPU if there is one."""
     precision: str = "auto"
     """Precision of matrix products: `float32`, `bfloat16`, or `auto`, bfloat16 if the device has instructions
     for it. For a head with a density `auto` is float32: bfloat16 would round its means to many bins."""
@@ -177,7 +182,7 @@ class TrainConfig:
     CPU it needs a C++ compiler and makes steps slower."""
 
     validations: int = 25
-    """Number of times that the run is scored on the validation split and saved."""
+    """Number of times that the run is saved, and scored on the validation split."""
     patience: int = 12
     """Validations without a better score after which training stops. They count after the first quarter of
     the run, and the best checkpoint is the run's result. With 0 training goes to its end, and the last
@@ -187,7 +192,7 @@ class TrainConfig:
     checkpoint_minutes: float = 5.0
     """Longest time between two checkpoints, in minutes."""
     keep_checkpoints: int = 3
-    """Number of the newest checkpoints to keep, beside the best one."""
+    """Number of newest checkpoints to keep, beside the best one."""
     preview_clips: int = 2
     """Number of clips that are drawn at some of the validations; 0 draws none."""
     preview_seconds: float = 1.0
@@ -209,8 +214,8 @@ class TrainConfig:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` is {self.epochs}: give one of them")
         self._check_targets()
         self._check_classes()
-        check_judges(self)
         check_model(self)
+        check_judges(self)
 
     def _check_classes(self) -> None:
         shape, quantizer = self.network_shape, self.quantizer
@@ -271,6 +276,11 @@ class TrainConfig:
         classes = self.quantizer.classes if self.network is None else shape.classes
         mixtures = shape.mixtures if mixtures is None else mixtures
         return replace(shape, head=head, mixtures=mixtures, classes=classes)
+
+    @property
+    def other_shape(self) -> Shape | None:
+        """The shape of a model that is not a WaveNet; None for a WaveNet."""
+        return self.iaf or self.gan
 
     @property
     def needs_rollout(self) -> bool:
