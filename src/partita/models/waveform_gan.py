@@ -45,12 +45,12 @@ class GANConfig:
         PartitaError: a field is out of its range.
 
     >>> GANConfig().hop_length, GANConfig().margin
-    (256, 39)
+    (256, 41)
     """
 
     latents: int = 64
     """Random numbers in each frame of noise."""
-    channels: int = 192
+    channels: int = 128
     """Channels of the layers at the rate of the frames; each rise of the rate halves them."""
     layers: int = 4
     """Residual layers at the rate of the frames, with dilations 1, 2, 4, ..."""

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 
 from partita.checks import check_range
+from partita.models.discriminators.multi_resolution import MultiResolutionConfig
+from partita.models.discriminators.multi_scale import MultiScaleConfig
 from partita.models.waveform_gan import GANConfig
 from partita.training.config.adversary import AdversaryConfig
 
-GAN_ADVERSARY = AdversaryConfig(discriminators=("spectral", "multi-scale"), weight=1.0)
-"""The discriminators with which a GAN begins."""
+GAN_ADVERSARY = AdversaryConfig(
+    weight=1.0,
+    discriminators=("spectral", "multi-scale"),
+    spectral=MultiResolutionConfig(normalisation="none"),
+    multi_scale=MultiScaleConfig(normalisation="none"),
+)
+"""The discriminators with which a GAN begins. Group normalisation would hide the level of the sound."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,7 @@ def gan_of(config: "TrainConfig") -> "TrainConfig":
     """Return settings for a GAN, from those of any model; what a GAN does not use is left out.
 
     The learning rates stay the same over the run, since neither network has an optimum of its own to settle
-    in.
+    in. The average of the weights is short: phases turn in training, and a long average cancels them.
 
     Args:
         config: any settings.
@@ -74,9 +74,12 @@ def gan_of(config: "TrainConfig") -> "TrainConfig":
         gan=config.gan or GANTrainingConfig(),
         adversary=GAN_ADVERSARY,
         quantizer=FINE,
-        learning_rate=2e-4,
+        batch=1,
+        learning_rate=5e-4,
         lr_decay_steps=0,
         lr_floor=1.0,
+        grad_clip=0.0,
+        ema_decay=0.99,
         **UNUSED,
     )
 
