@@ -86,7 +86,7 @@ def test_prepare_names_what_it_skips(home: Path, tmp_path: Path, capsys: pytest.
         (["train"], "partita train CORPUS --out RUN"),
         (["train", "nowhere", "--out", "x"], "nowhere is not a corpus"),
         (["train", "{home}/corpus", "--out", "{home}/run"], "--resume"),
-        (["train", "{home}/corpus", "--out", "x", "--arm", "gan"], "choose one of likelihood, report"),
+        (["train", "{home}/corpus", "--out", "x", "--arm", "best"], "choose one of likelihood, report"),
         (["train", "{home}/corpus", "--out", "x", "--config", "no.toml"], "no.toml can't be read"),
         (["train", "--resume", "{home}/run", "--steps", "9"], "leave out every option"),
         (["train", "--resume", "{home}/run"], "is finished"),

@@ -12,7 +12,7 @@ from partita.cli.help import help_page
 from partita.cli.main import SUMMARIES, main
 from partita.cli.train import GROUPS, Command
 from partita.training.config.arms import ARMS, with_arm
-from partita.training.config.model_kinds import flow_like, student_of
+from partita.training.config.model_kinds import flow_like, gan_of, student_of
 from partita.training.config.train import TrainConfig
 
 OTHERS = [name for name in SUMMARIES if name != "train"]
@@ -71,7 +71,8 @@ def test_help_all_names_exactly_the_options_that_are_taken(
 
 def test_the_groups_name_options_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     pages = [help_of(capsys, "--arm", arm, "--help-all") for arm in ("report", "critic", "ddo")]
-    for settings in (flow_like(TrainConfig()), student_of(TrainConfig(), "runs/teacher")):
+    kinds = (gan_of(TrainConfig()), flow_like(TrainConfig()), student_of(TrainConfig(), "runs/teacher"))
+    for settings in kinds:
         pages.append(help_page(Command(settings=settings), GROUPS, usage="", whole=True))
     for name in (name for names in GROUPS.values() for name in names):
         assert any(f"\n  {name}" in page for page in pages), name

@@ -11,11 +11,11 @@ from tyro.conf import AvoidSubcommands, Positional
 from partita.cli.arguments import parse, value_of, with_new_names
 from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
-from partita.models.choice import MAF_NAME
+from partita.models.choice import GAN_NAME, MAF_NAME
 from partita.runs.config_formats import renamed
 from partita.terminal import print_line
 from partita.training.config.arms import with_arm
-from partita.training.config.model_kinds import flow_like, student_of
+from partita.training.config.model_kinds import UNUSED, flow_like, gan_of, student_of
 from partita.training.config.presets import named_config
 from partita.training.config.train import TrainConfig
 
@@ -30,6 +30,7 @@ GROUPS = {
     ),
     "model": (
         *("--model", "--maf.flows", "--maf.bins"),
+        *("--gan.latents", "--gan.channels", "--gan.layers", "--gan.factors"),
         *("--student-of", "--iaf.flows", "--iaf.layers", "--iaf.channels", "--iaf.kl-weight"),
         "--iaf.spectral-weight",
     ),
@@ -51,6 +52,9 @@ GROUPS = {
     ),
 }
 """The everyday options, which `--help` shows; `--help-all` shows the others too."""
+HIDDEN = {f"--{name}".replace("_", "-") for name in UNUSED}
+GAN_GROUPS = {title: tuple(name for name in names if name not in HIDDEN) for title, names in GROUPS.items()}
+"""The same for a GAN, without the options that have no effect on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +117,8 @@ def read(arguments: Sequence[str]) -> Command:
     arguments = with_new_names(arguments, prog="partita train", renamed=renamed)
     config, arm = value_of(arguments, "--config"), value_of(arguments, "--arm")
     settings = TrainConfig() if config is None else named_config(config)
-    settings = settings if arm is None else with_arm(settings, arm)
+    if value_of(arguments, "--model") == GAN_NAME and settings.model != GAN_NAME:
+        settings = gan_of(settings)
     if any(value_of(arguments, f"--{name}") for name in BUDGETS):  # it replaces the budget of the config
         settings = replace(settings, steps=None, epochs=None, minutes=None)
     if (start := value_of(arguments, "--from")) is not None and config is None:
@@ -122,10 +127,12 @@ def read(arguments: Sequence[str]) -> Command:
         settings = _like_teacher(settings, teacher, arguments)
     if value_of(arguments, "--model") == MAF_NAME:
         settings = flow_like(settings)
+    settings = settings if arm is None else with_arm(settings, arm)
     default = Command(settings=settings)
     whole = "--help-all" in arguments
     if whole or asks_for_help(arguments):
-        print_line(help_page(default, GROUPS, usage=USAGE, whole=whole))
+        groups = GROUPS if settings.gan is None else GAN_GROUPS
+        print_line(help_page(default, groups, usage=USAGE, whole=whole))
         raise SystemExit
     _refuse_options_of_other_arms(arguments, settings)
     return parse(Command, arguments, prog="partita train", default=default)
@@ -149,7 +156,10 @@ def _like_teacher(settings: TrainConfig, teacher: str, arguments: Sequence[str])
                 f"`{name}` does not go with `--student-of`; the student has the size that `--iaf.flows`,"
                 " `--iaf.layers` and `--iaf.channels` say: leave it out"
             )
-    return student_of(like_model(settings, teacher), teacher)
+    like = like_model(settings, teacher)
+    if like.model == GAN_NAME:
+        raise PartitaError(f"{teacher} is a GAN, but only a WaveNet can teach: give the run of one")
+    return student_of(like, teacher)
 
 
 def _refuse_options_of_other_arms(arguments: Sequence[str], settings: TrainConfig) -> None:

@@ -27,13 +27,16 @@ GIVEN_PREFIX = "given_features_"  # of a score's name, for clips that were given
 
 
 @one_blas_thread()
-def clip_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> dict[str, Any]:
+def clip_scores(
+    clips: NDArray[np.floating], real: RealClips, *, seed: int, continues: bool = True
+) -> dict[str, Any]:
     """Score clips in comparison with the real continuations of the same prompts.
 
     Args:
         clips: (clips, samples), float in [-1, 1], one for each prompt.
         real: the prompts and their real continuations.
         seed: of the intervals and of the noise.
+        continues: whether the clips continue the prompts; otherwise there is no seam.
 
     Returns:
         A dict for JSON. `frechet_log_mel`, `mmd_log_mel`, `frechet_timbre` and `mmd_timbre` are distances to
@@ -55,7 +58,8 @@ def clip_scores(clips: NDArray[np.floating], real: RealClips, *, seed: int) -> d
     reference = _statistics(waveforms, rate, seed)
     for name, score in _statistics(drawn, rate, seed).items():
         scores[name] = {**score.as_json(), "real": reference[name].as_json()}
-    scores |= _seam(clips, real, seed) | _coverage(drawn, waveforms, rate, seed)
+    scores |= _seam(clips, real, seed) if continues else {}
+    scores |= _coverage(drawn, waveforms, rate, seed)
     warning = halves_warning([log_mel(clip, rate) for clip in waveforms])
     scores["warnings"] = [warning] if warning else []
     return scores

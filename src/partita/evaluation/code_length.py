@@ -17,7 +17,7 @@ from partita.data.frames import segment_frames
 from partita.device import compute_device
 from partita.evaluation.metrics.bits import BLOCK_WINDOWS, WINDOW_SECONDS, bits_per_sample
 from partita.evaluation.statistics.scores import Score, block_mean
-from partita.models.flows.iaf import IAF
+from partita.models.choice import Density
 from partita.models.flows.maf import MAF
 from partita.models.frame_tier.model import FrameModel
 from partita.runs.loading import LoadedModel
@@ -54,7 +54,7 @@ def code_length(
         PartitaError: the split is empty, or a result is not finite.
     """
     model = loaded.model
-    if isinstance(model, IAF):
+    if not isinstance(model, Density):
         return {}
     networks: list[nn.Module] = [model] if loaded.frames is None else [model, loaded.frames]
     before = next(model.parameters()).device

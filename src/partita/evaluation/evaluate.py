@@ -20,7 +20,7 @@ from partita.errors import PartitaError
 from partita.evaluation.clip_scores import clip_scores, given_features_scores
 from partita.evaluation.clips import MIN_CLIPS, RealClips, draw_continuations, fit_clips, real_clips
 from partita.evaluation.code_length import code_length
-from partita.models.flows.iaf import IAF
+from partita.models.choice import Density
 from partita.models.frame_tier.model import FrameModel
 from partita.runs.loading import LoadedModel, load
 from partita.runs.shipped.known_sound import known_sound_warnings
@@ -173,7 +173,7 @@ def evaluate_with_clips(
     clips = _draw(loaded, real, config, frames=loaded.frames)
     alone = None if loaded.frames is None else _draw(loaded, real, config, frames=None)
     report("comparing clips", 1.0)
-    scores = {**bits, **clip_scores(clips, real, seed=config.seed)}
+    scores = {**bits, **clip_scores(clips, real, seed=config.seed, continues=loaded.prompt_samples > 0)}
     if alone is not None:
         scores |= given_features_scores(alone, real, seed=config.seed)
     scores["warnings"] += _warnings(loaded, corpus, requested, config)
@@ -252,10 +252,11 @@ def _warnings(
             f" {requested.prompt_seconds:g} s without overlap: {config.clips} clips of {config.seconds:g} s"
             f" with prompts of {config.prompt_seconds:g} s were drawn; hold out more sound"
         )
-    if isinstance(loaded.model, IAF):
+    if not isinstance(loaded.model, Density):
         found.append(f"{loaded.name} has no likelihood, so there are no bits per sample")
-    condition = loaded.model.config.condition
-    if condition is not None and condition.bands and loaded.frames is None:
+    if not loaded.prompt_samples:
+        found.append(f"{loaded.name} continues no prompts, so there is no seam")
+    if _features(loaded) == "real":
         found.append(
             f"{loaded.name} has no frame tier: its clips and bits per sample were given the features of the"
             " real continuations, so they do not compare with those of a model that draws its features"

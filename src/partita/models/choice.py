@@ -5,18 +5,19 @@ import torch
 from partita.models.flows.iaf import IAF, IAFConfig
 from partita.models.flows.maf import MAF, MAFConfig
 from partita.models.sizes import WaveNetConfig
+from partita.models.waveform_gan import GANConfig, WaveformGAN
 from partita.models.wavenet import WaveNet
 
-WAVENET, IAF_NAME, MAF_NAME = "wavenet", "iaf", "maf"
-MODELS = (WAVENET, IAF_NAME, MAF_NAME)
+WAVENET, IAF_NAME, MAF_NAME, GAN_NAME = "wavenet", "iaf", "maf", "gan"
+MODELS = (WAVENET, IAF_NAME, MAF_NAME, GAN_NAME)
 
-Model = WaveNet | IAF | MAF
+Model = WaveNet | IAF | MAF | WaveformGAN
 """A network that draws sound. Its `config` has the classes and the condition."""
 Density = WaveNet | MAF
 """A model with a likelihood."""
-Shape = IAFConfig | MAFConfig
+Shape = IAFConfig | MAFConfig | GANConfig
 """The shape of a model that is not a WaveNet."""
-SHAPES: dict[str, type[Shape]] = {IAF_NAME: IAFConfig, MAF_NAME: MAFConfig}
+SHAPES: dict[str, type[Shape]] = {IAF_NAME: IAFConfig, MAF_NAME: MAFConfig, GAN_NAME: GANConfig}
 
 
 def kind_of(model: Model) -> str:
@@ -29,9 +30,8 @@ def kind_of(model: Model) -> str:
     >>> kind_of(WaveNet(SIZES["tiny"]))
     'wavenet'
     """
-    if isinstance(model, WaveNet):
-        return WAVENET
-    return IAF_NAME if isinstance(model, IAF) else MAF_NAME
+    names: dict[type[Model], str] = {WaveNet: WAVENET, IAF: IAF_NAME, MAF: MAF_NAME, WaveformGAN: GAN_NAME}
+    return names[type(model)]
 
 
 def make_model(
@@ -53,4 +53,6 @@ def make_model(
         return WaveNet(network, generator=generator)
     if isinstance(shape, MAFConfig):
         return MAF(network, shape, generator=generator)
+    if isinstance(shape, GANConfig):
+        return WaveformGAN(network, shape, generator=generator)
     return IAF(network, shape, generator=generator)

@@ -47,7 +47,7 @@ def create_run(
     Raises:
         PartitaError: the folder is not empty, the disk is full, or the weights do not fit the config.
     """
-    if start_from is not None and config.period_taps is None:
+    if start_from is not None and config.period_taps is None and config.gan is None:
         config = replace(config, period_taps=period_taps_of(start_from))
     config = with_conditions(config, corpus, inherited=start_from is not None)
     train_step = make_learner(config, corpus.sample_rate)
@@ -185,7 +185,7 @@ def _config_tables(config: TrainConfig, corpus: Corpus, out: Path) -> dict[str, 
             "sample_rate": corpus.sample_rate,
         },
         "network": to_table(config.network_shape),
-        **shape_table(config.model_shape),
+        **shape_table(config.other_shape),
         **({} if config.frames.model is None else {"frames": to_table(config.frames.model)}),
         "quantizer": to_table(config.quantizer),
         "training": to_table(config),

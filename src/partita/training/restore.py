@@ -147,11 +147,8 @@ def refuse_other_network(config: TrainConfig, checkpoint: Path) -> None:
         PartitaError: the shapes differ, or the file is damaged.
     """
     path = checkpoint / f"generator{SUFFIX}"
-    check_tensor_specs(
-        read_tensor_specs(path),
-        network_shapes(lambda: make_model(config.network_shape, config.model_shape)),
-        path,
-    )
+    wanted = network_shapes(lambda: make_model(config.network_shape, config.other_shape))
+    check_tensor_specs(read_tensor_specs(path), wanted, path)
 
 
 def restore_tensors(

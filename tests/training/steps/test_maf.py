@@ -139,7 +139,7 @@ def test_a_run_starts_from_a_flow(finished: Path, corpus: Corpus, tmp_path: Path
 
 def test_the_command_line_needs_the_name_alone() -> None:
     settings = read(["corpus", "--model", "maf", "--out", "run", "--maf.flows", "2"]).settings
-    assert settings.model_shape == MAFConfig(flows=2, window=8192)
+    assert settings.other_shape == MAFConfig(flows=2, window=8192)
     assert (settings.preview_clips, settings.preview_seconds) == (1, 0.5)
     assert read(["corpus", "--out", "run"]).settings.maf is None
 

@@ -279,7 +279,7 @@ class Command:
 
         prompt = Path("/dev/stdin") if str(self.prime) == "-" else self.prime
         seen = max(model.prompt_samples, steering.scorer.context if steering else 0)
-        return read_audio(prompt, model.sample_rate, last_samples=seen)
+        return read_audio(prompt, model.sample_rate, last_samples=max(1, seen))
 
     def _steering(self, model: "LoadedModel") -> "Steering | None":
         if not self.steer and self.judge is None:

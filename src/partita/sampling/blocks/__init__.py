@@ -4,5 +4,6 @@
 - `iaf`: an inverse autoregressive flow.
 - `maf`: a masked autoregressive flow; `inverse` is what makes its windows.
 - `frames`: the frames of a condition around a block.
+- `gan`: the generator of a GAN.
 - `choice`: the stream of any model.
 """

@@ -1,8 +1,11 @@
 """The stream of any model."""
 
+from partita.errors import PartitaError
 from partita.models.choice import Model
 from partita.models.flows.iaf import IAF
 from partita.models.flows.maf import MAF
+from partita.models.waveform_gan import WaveformGAN
+from partita.sampling.blocks.gan import GANStream
 from partita.sampling.blocks.iaf import IAFStream
 from partita.sampling.blocks.maf import MAFStream
 from partita.sampling.config import SamplingConfig
@@ -23,7 +26,8 @@ def source_of(
 
     Args:
         model: the model.
-        prompt: classes that the clips continue; an inverse autoregressive flow follows its features alone.
+        prompt: classes that the clips continue; an inverse autoregressive flow follows its features alone,
+            and a GAN continues none.
         clips: the number of clips.
         config: how to draw.
         zero_class: the class of silence.
@@ -37,6 +41,10 @@ def source_of(
     >>> source_of(WaveNet(SIZES["tiny"]), zero_class=128).take(3).shape
     (1, 3)
     """
+    if isinstance(model, WaveformGAN):
+        if prompt is not None:
+            raise PartitaError("a GAN makes sound from noise and continues no prompt: leave `--prime` out")
+        return GANStream(model, clips=clips, config=config)
     if isinstance(model, IAF):
         return IAFStream(model, clips=clips, config=config, conditions=conditions)
     if isinstance(model, MAF):
@@ -58,7 +66,8 @@ def draw_from(
     zero_class: int,
     conditions: FrameSource | None = None,
 ) -> Classes:
-    """Return (clips, steps) classes; the arguments are those of `source_of`."""
+    """Return (clips, steps) classes; the arguments are those of `source_of`. A GAN ignores the prompt."""
+    prompt = None if isinstance(model, WaveformGAN) else prompt
     source = source_of(
         model, prompt=prompt, clips=clips, config=config, zero_class=zero_class, conditions=conditions
     )

@@ -27,7 +27,7 @@ class AdversaryConfig(EnsembleConfig):
     ramp: float = 0.0
     """Share of the run, 0 to 1, over which the weight rises from 0."""
     warmup: int = 0
-    """Updates of the discriminator before the weight leaves 0, so that it has learnt something first. Skipped
+    """Updates of the discriminator before the weight leaves 0. By then it has learnt something. Skipped
     updates count."""
     min_accuracy: float = 0.0
     """The weight is 0 while the discriminator's accuracy, 0.5 to 1, is at most this; 0 sets no limit. The

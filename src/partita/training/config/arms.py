@@ -5,7 +5,8 @@ the norm, as the report's formula for L_G is written. In `gumbel`, `pathwise` an
 judges clips that the model draws, each by its route. In `critic` a larger likelihood model judges them; in
 `corrected` this critic goes on learning, and in `phased` an adversary takes its place after half of the run.
 In `ddo` the model's own likelihood, over that of an earlier state, is the discriminator. The name of a twin
-is the arm's name with `-0` at the end.
+is the arm's name with `-0` at the end. `gan`, where an adversary alone teaches, is the only arm of the model
+of that name.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from partita.errors import PartitaError
+from partita.training.config.gan import GAN_ADVERSARY
+from partita.training.config.model_kinds import GAN_ARM_NAME
 from partita.training.config.train import AdversaryConfig, CriticConfig, RatioConfig, TrainConfig
 
 
@@ -109,6 +112,9 @@ def _all_arms() -> Iterator[Arm]:
 
 
 ARMS: Mapping[str, Arm] = MappingProxyType({arm.name: arm for arm in _all_arms()})
+"""The arms of a WaveNet, which `partita compare` and `partita arena` compare."""
+GAN_ARM = Arm(name=GAN_ARM_NAME, adversary=GAN_ADVERSARY)
+"""The arm of a GAN. It has no twin: with weight 0 nothing would be learned."""
 
 
 def arm_named(name: str) -> Arm:
@@ -121,6 +127,8 @@ def arm_named(name: str) -> Arm:
     >>> arm.twin.name, arm.twin.is_twin, arm.twin.twin
     ('report-0', True, None)
     """
+    if name == GAN_ARM.name:
+        return GAN_ARM
     if name not in ARMS:
         raise PartitaError(f"`arm` is {name!r}: choose one of {', '.join(ARMS)}")
     return ARMS[name]

@@ -33,7 +33,7 @@ def _check_head(config: "TrainConfig") -> None:
     head, judge = config.network_shape.head, config.adversary or config.critic or config.ratio
     pathwise = config.rollout.route == "pathwise" and config.critic is None
     if (
-        config.model == "wavenet"
+        config.other_shape is None
         and head != CATEGORICAL
         and not pathwise
         and (judge is not None or config.match != "likelihood")

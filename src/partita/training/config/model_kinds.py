@@ -1,16 +1,20 @@
 """Which settings fit which kind of model, and the settings with which a kind begins. Nothing is trained."""
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from partita.audio.quantizer import Quantizer
 from partita.checks import check_choice
 from partita.errors import PartitaError
-from partita.models.choice import IAF_NAME, MAF_NAME, MODELS
+from partita.models.choice import GAN_NAME, IAF_NAME, MAF_NAME, MODELS
 from partita.models.flows.maf import MAFConfig
 from partita.models.heads.choice import GAUSSIAN
+from partita.training.config.adversary import AdversaryConfig
+from partita.training.config.gan import GAN_ADVERSARY, GANTrainingConfig
+from partita.training.config.rollout import RolloutConfig
 from partita.training.config.student import StudentConfig
+from partita.training.config.tiers import NONE, FrameTierConfig
 
 if TYPE_CHECKING:
     from partita.training.config.train import TrainConfig
@@ -18,6 +22,14 @@ if TYPE_CHECKING:
 FINE = Quantizer(kind="linear", classes=65535)
 """The grid of models whose output is a waveform: that of 16-bit sound."""
 STUDENT_ARMS = ("likelihood", "report")
+GAN_ARM_NAME = "gan"
+UNUSED: dict[str, Any] = {
+    **{"size": "tiny", "network": None, "head": GAUSSIAN, "mixtures": None, "period_taps": None},
+    **{"condition": (NONE,), "frames": FrameTierConfig(), "input_noise": 0.0, "input_gain_db": 0.0},
+    **{"match": "likelihood", "match_weight": 1.0, "match_norm": 2, "rollout": RolloutConfig()},
+    **{"critic": None, "ratio": None, "iaf": None, "optimizer": "adam", "compile": False, "patience": 0},
+}
+"""The settings that have no effect on a GAN, with the values that they keep."""
 
 
 def student_of(config: "TrainConfig", teacher: str | Path) -> "TrainConfig":
@@ -60,6 +72,37 @@ def flow_like(config: "TrainConfig") -> "TrainConfig":
     )
 
 
+def gan_of(config: "TrainConfig") -> "TrainConfig":
+    """Return settings for a GAN, from those of any model; what a GAN does not use is left out.
+
+    The learning rates stay the same over the run, since neither network has an optimum of its own to settle
+    in. The average of the weights is short: phases turn in training, and a long average cancels them.
+
+    Args:
+        config: any settings.
+
+    >>> from partita.training.config.train import TrainConfig
+    >>> config = gan_of(TrainConfig(size="wide"))
+    >>> config.arm, config.size, config.adversary.weight
+    ('gan', 'tiny', 1.0)
+    """
+    return replace(
+        config,
+        model=GAN_NAME,
+        arm=GAN_ARM_NAME,
+        gan=config.gan or GANTrainingConfig(),
+        adversary=GAN_ADVERSARY,
+        quantizer=FINE,
+        batch=1,
+        learning_rate=5e-4,
+        lr_decay_steps=0,
+        lr_floor=1.0,
+        grad_clip=0.0,
+        ema_decay=0.99,
+        **UNUSED,
+    )
+
+
 def check_model(config: "TrainConfig") -> None:
     """Refuse settings that do not fit the kind of the model.
 
@@ -80,8 +123,20 @@ def check_model(config: "TrainConfig") -> None:
             f"`model` is {config.model!r}, but `maf` needs `model` to be 'maf', and the reverse: give both,"
             " or `--model maf`"
         )
+    if (config.model == GAN_NAME) != (config.gan is not None):
+        raise PartitaError(
+            f"`model` is {config.model!r}, but `gan` needs `model` to be 'gan', and the reverse: train a GAN"
+            " with `--model gan`"
+        )
+    if (config.model == GAN_NAME) != (config.arm == GAN_ARM_NAME):
+        raise PartitaError(
+            f"`arm` is {config.arm!r} and `model` {config.model!r}, but `gan` is the only arm of a"
+            " GAN, and of no other model: give `--model gan` alone"
+        )
     if config.iaf is not None:
         _check_student(config)
+    if config.gan is not None:
+        _check_gan(config)
     if config.maf is not None:
         _check_flow(config)
 
@@ -126,3 +181,48 @@ def _check_flow(config: "TrainConfig") -> None:
                 f"`{name}` is {getattr(config, name)}, which has no effect on a masked autoregressive flow:"
                 " leave it out"
             )
+
+
+def _check_gan(config: "TrainConfig") -> None:
+    for name, value in UNUSED.items():
+        if (found := _difference(name, getattr(config, name), value)) is not None:
+            raise PartitaError(f"{found}, which has no effect on a GAN: leave it out")
+    if config.quantizer.kind != "linear":
+        raise PartitaError(
+            f"`quantizer.kind` is {config.quantizer.kind!r}, but a GAN makes equally spaced values: leave it"
+            " out, or set it to 'linear'"
+        )
+    if config.adversary is not None:
+        _check_gan_adversary(config.adversary)
+
+
+def _check_gan_adversary(adversary: AdversaryConfig) -> None:
+    if "trunk" in adversary.discriminators:
+        raise PartitaError("`trunk` has the layers of a WaveNet, which a GAN lacks: take another")
+    if adversary.weight == 0.0:
+        raise PartitaError("`adversary.weight` is 0, but a GAN has no other loss: give a weight above 0")
+    if adversary.feature_weight and adversary.features != "statistics":
+        raise PartitaError(
+            f"`adversary.features` is {adversary.features!r}, which compares position by position, but a"
+            " GAN's sound replaces no real sound: set it to 'statistics'"
+        )
+    for name, value in (("weight_by", "plain"), ("mask_prompt", False)):
+        if (found := _difference(name, getattr(adversary, name), value)) is not None:
+            raise PartitaError(f"{found.replace('`', '`adversary.', 1)}, which a GAN can't use: leave it out")
+
+
+def _difference(name: str, found: Any, expected: Any) -> str | None:
+    """Return a setting that differs from what is expected, with its value, in words; None if none does.
+
+    >>> _difference("frames", FrameTierConfig(bands=16), FrameTierConfig())
+    '`frames.bands` is 16'
+    """
+    if found == expected:
+        return None
+    if is_dataclass(found) and type(found) is type(expected):
+        parts = (
+            _difference(f"{name}.{field.name}", getattr(found, field.name), getattr(expected, field.name))
+            for field in fields(found)
+        )
+        return next(part for part in parts if part is not None)
+    return f"`{name}` is set" if is_dataclass(found) else f"`{name}` is {found!r}"

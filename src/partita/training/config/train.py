@@ -15,6 +15,7 @@ from partita.models.flows.maf import MAFConfig
 from partita.models.heads.choice import LOGISTIC
 from partita.models.sizes import WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
+from partita.training.config.gan import GANTrainingConfig
 from partita.training.config.judge_checks import check_judges
 from partita.training.config.model_kinds import check_model
 from partita.training.config.ratio import RatioConfig
@@ -27,6 +28,7 @@ __all__ = [
     "FREE_RUNNING",
     "AdversaryConfig",
     "CriticConfig",
+    "GANTrainingConfig",
     "RatioConfig",
     "RolloutConfig",
     "StudentConfig",
@@ -74,14 +76,17 @@ class TrainConfig:
     arm: str = "likelihood"
     """Losses: `likelihood`, alone or with a discriminator (`report`, `report-formula`, `gumbel`, `pathwise`,
     `policy`), a larger model (`critic`, `corrected`), both in turn (`phased`) or itself (`ddo`). With `-0` at
-    the end of the name the other weight is 0."""
+    the end of the name the other weight is 0. The model `gan` has one arm, `gan`."""
     model: str = "wavenet"
-    """Kind of the model: `wavenet`, `maf` or `iaf`. `maf` is a masked autoregressive flow, a density of
-    windows of sound; `iaf`, an inverse one, draws all samples of a clip at once; see `--student-of`."""
+    """Kind of the model: `wavenet`, `maf`, `gan` or `iaf`. `maf`, a masked autoregressive flow, is a density
+    of windows of sound. A GAN turns noise into sound and learns from discriminators alone. `iaf`, an inverse
+    flow, draws all samples at once and learns from a WaveNet: see `--student-of`."""
     iaf: StudentConfig | None = None
     """The student and its teacher, for the model `iaf`."""
     maf: MAFConfig | None = None
     """The flows, for the model `maf`."""
+    gan: GANTrainingConfig | None = None
+    """The generator, for the model `gan`."""
     size: str = "small"
     """Network size: `tiny`, `small`, `wide` or `published`."""
     network: WaveNetConfig | None = None
@@ -181,7 +186,7 @@ class TrainConfig:
     CPU it needs a C++ compiler and makes steps slower."""
 
     validations: int = 25
-    """Number of times that the run is scored on the validation split and saved."""
+    """Number of times that the run is saved, and scored on the validation split."""
     patience: int = 12
     """Validations without a better score after which training stops. They count after the first quarter of
     the run, and the best checkpoint is the run's result. With 0 training goes to its end, and the last
@@ -213,8 +218,8 @@ class TrainConfig:
             raise PartitaError(f"`steps` is {self.steps} and `epochs` is {self.epochs}: give one of them")
         self._check_targets()
         self._check_classes()
-        check_judges(self)
         check_model(self)
+        check_judges(self)
 
     def _check_classes(self) -> None:
         shape, quantizer = self.network_shape, self.quantizer
@@ -277,11 +282,11 @@ class TrainConfig:
         return replace(shape, head=head, mixtures=mixtures, classes=classes)
 
     @property
-    def model_shape(self) -> Shape | None:
-        """The shape of a model that is not a WaveNet."""
+    def other_shape(self) -> Shape | None:
+        """The shape of a model that is not a WaveNet; None for a WaveNet."""
         if self.maf is not None:
             return replace(self.maf, window=self.maf.window or self.targets)
-        return self.iaf
+        return self.iaf or self.gan
 
     @property
     def needs_rollout(self) -> bool:

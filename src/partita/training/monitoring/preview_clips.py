@@ -110,7 +110,7 @@ def draw_clips(
     layout = known_layout(model, frames)
     hop = 1 if layout is None else layout.hop_length
     least = 0.0 if layout is None else FRAMES_SECONDS * corpus.sample_rate
-    length = hop * math.ceil(max(model.receptive_field, least) / hop)
+    length = hop * math.ceil(max(1, model.receptive_field, least) / hop)
     places = prompt_places(
         corpus, "validation", count=config.preview_clips, length=length, seed=config.seed, grid=hop
     )

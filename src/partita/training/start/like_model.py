@@ -6,14 +6,16 @@ from typing import Any
 
 from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
-from partita.models.choice import IAF_NAME, MAF_NAME
+from partita.errors import PartitaError
+from partita.models.choice import GAN_NAME, IAF_NAME, MAF_NAME, SHAPES, WAVENET
 from partita.models.flows.maf import MAFConfig
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.sizes import WaveNetConfig, name_of
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
 from partita.runs.weights import find_checkpoint
-from partita.training.config.model_kinds import flow_like, student_of
+from partita.training.config.gan import GANTrainingConfig
+from partita.training.config.model_kinds import flow_like, gan_of, student_of
 from partita.training.config.student import StudentConfig
 from partita.training.config.tiers import FEATURES, LABELS, NONE, NOTES, FrameTierConfig
 from partita.training.config.train import TrainConfig
@@ -27,7 +29,8 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
         start_from: a run, one of its checkpoints, or the name of a model that ships.
 
     Raises:
-        PartitaError: there is no such model, or its config is damaged.
+        PartitaError: there is no such model, its config is damaged, or it is of another kind than the config
+            asks for.
 
     >>> like_model(TrainConfig(), "nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -40,7 +43,12 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
     if "frames" in tables:
         frames = from_table(FrameModelConfig, tables["frames"], where=f"{where} [frames]")
     size = name_of(network.plain)
-    if IAF_NAME in tables:
+    kind = next((name for name in SHAPES if name in tables), WAVENET)
+    if config.model not in (WAVENET, kind):
+        raise PartitaError(f"{start_from} is of the kind `{kind}`, not `{config.model}`: leave out `--model`")
+    if kind == GAN_NAME:
+        return _like_gan(config, tables, where=where)
+    if kind == IAF_NAME:
         return _like_student(config, tables, network, frames, where=where)
     if MAF_NAME in tables:
         maf = from_table(MAFConfig, tables[MAF_NAME], where=f"{where} [maf]")
@@ -53,6 +61,15 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
         quantizer=from_table(Quantizer, tables["quantizer"], where=f"{where} [quantizer]"),
         condition=_condition_names(network.condition, frames),
         frames=_frame_tier(config.frames, network.condition, frames),
+    )
+
+
+def _like_gan(config: TrainConfig, tables: dict[str, Any], *, where: str) -> TrainConfig:
+    """Return the config with the generator and the quantizer of a GAN."""
+    return replace(
+        gan_of(config),
+        gan=from_table(GANTrainingConfig, tables["training"][GAN_NAME], where=f"{where} [training.gan]"),
+        quantizer=from_table(Quantizer, tables["quantizer"], where=f"{where} [quantizer]"),
     )
 
 

@@ -13,7 +13,9 @@ from partita.models.flows.maf import MAF
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.heads.choice import LOGISTIC
 from partita.models.sizes import name_of
+from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel, load
+from partita.runs.model import shape_table
 from partita.runs.shipped.ancestry import start_section
 from partita.runs.shipped.known_sound import known_sound_warnings
 from partita.runs.weights import find_checkpoint, weights_path
@@ -135,6 +137,12 @@ def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, star
         raise PartitaError(
             f"{start_from} has the head `{network.head}`, not `{wanted.head}` of that shape: give `--head"
             f" {network.head}`{mixtures}"
+        )
+    shape = None if isinstance(loaded.model, WaveNet) else loaded.model.shape
+    if shape_table(shape) != shape_table(config.other_shape):
+        raise PartitaError(
+            f"the network of {start_from} has another shape than the one to be trained, or is of another"
+            " kind: leave out the options that change its shape or kind"
         )
     if network.plain != wanted.plain:
         name = name_of(network.plain)

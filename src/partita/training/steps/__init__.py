@@ -4,5 +4,6 @@
 - `wavenet`: by likelihood, alone or with a judge.
 - `student`: by a WaveNet that teaches.
 - `maf`: a flow, by likelihood.
+- `gan`: a generator that discriminators teach, Goodfellow's algorithm 1.
 - `choice`: the learner that a config asks for.
 """

@@ -5,6 +5,7 @@ from typing import Any
 from partita.training.config.train import TrainConfig
 from partita.training.judges.critic import load_critic
 from partita.training.judges.teacher import load_teacher
+from partita.training.steps.gan import GANStep
 from partita.training.steps.learner import Learner
 from partita.training.steps.maf import MAFStep
 from partita.training.steps.student import StudentStep
@@ -24,6 +25,8 @@ def make_learner(config: TrainConfig, sample_rate: int) -> Learner[Any]:
     >>> type(make_learner(TrainConfig(size="tiny"), 16000)).__name__
     'WaveNetStep'
     """
+    if config.gan is not None:
+        return GANStep(config)
     if config.iaf is not None:
         return StudentStep(config, load_teacher(config, sample_rate))
     if config.maf is not None:

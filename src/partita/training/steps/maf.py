@@ -38,7 +38,7 @@ class MAFStep(Learner[MAF]):
     """
 
     def __init__(self, config: TrainConfig, compute: ComputeDevice | None = None) -> None:
-        shape = config.model_shape
+        shape = config.other_shape
         assert isinstance(shape, MAFConfig)
         precision = "float32" if config.precision == "auto" else config.precision
         initialisation = torch_stream(config.seed, "initialisation")

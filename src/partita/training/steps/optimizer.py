@@ -35,7 +35,8 @@ def make_optimizer(model: nn.Module, config: TrainConfig, *, bfloat16: bool = Fa
     (0.9, 0.95)
     """
     if config.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+        beta1 = 0.9 if config.gan is None else config.gan.beta1
+        return torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=(beta1, 0.999))
     if config.optimizer == "adamw":
         return torch.optim.AdamW(
             model.parameters(), lr=config.learning_rate, betas=BETAS, weight_decay=config.weight_decay
