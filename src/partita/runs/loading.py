@@ -19,8 +19,7 @@ from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint_state import read_state
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
-from partita.runs.frame_tier import load_frame_tier
-from partita.runs.model import load_model
+from partita.runs.model import load_frame_tier, load_model
 from partita.runs.weights import chosen_temperature, find_checkpoint
 from partita.sampling.blocks.choice import source_of
 from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE, Precision, SamplingConfig, usual_smoothing

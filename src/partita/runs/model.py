@@ -1,4 +1,4 @@
-"""The model of a run: its shape from the run's config, its weights from a checkpoint."""
+"""The networks of a run: their shapes from the run's config, their weights from a checkpoint."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from partita.models.choice import SHAPES, Model, Shape, make_model
+from partita.models.frame_tier.config import FrameModelConfig
+from partita.models.frame_tier.model import FrameModel
 from partita.models.sizes import WaveNetConfig
 from partita.runs.config import from_table
-from partita.runs.weights import load_network, weights_path
+from partita.runs.weights import FRAME_TIER_FILE, load_network, weights_path
+
+ADDED = ("hold", "heard")
+"""Buffers that runs of older versions lack; there they keep their first value."""
 
 
 def model_shape(config: Mapping[str, Any], *, where: str) -> tuple[WaveNetConfig, Shape | None]:
@@ -57,4 +62,22 @@ def load_model(config: Mapping[str, Any], checkpoint: Path, *, where: str) -> Mo
     """
     network, shape = model_shape(config, where=where)
     model = load_network(lambda: make_model(network, shape), weights_path(checkpoint))
+    return model.eval().requires_grad_(False)
+
+
+def load_frame_tier(config: dict[str, Any], checkpoint: Path, *, where: str) -> FrameModel | None:
+    """Return the network of a run's frame tier, in evaluation mode, or None if the run has none.
+
+    Args:
+        config: the run's config.
+        checkpoint: the folder of the checkpoint.
+        where: what errors call the config.
+
+    Raises:
+        PartitaError: the config or the weights are damaged.
+    """
+    if "frames" not in config:
+        return None
+    shape = from_table(FrameModelConfig, config["frames"], where=f"{where} [frames]")
+    model = load_network(lambda: FrameModel(shape), checkpoint / FRAME_TIER_FILE, added=ADDED)
     return model.eval().requires_grad_(False)

@@ -16,7 +16,7 @@ from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy
 from partita.runs.config import from_table
 from partita.runs.config_file import REMEDY
 from partita.runs.folder import CONFIG, RunFolder
-from partita.runs.frame_tier import ADDED as FRAMES_ADDED
+from partita.runs.model import ADDED as FRAMES_ADDED
 from partita.runs.tensors import check_finite, check_tensor_specs, read_tensor_specs, tensor_specs
 from partita.runs.weights import chosen_temperature, network_shapes
 from partita.tables import Table

@@ -2,7 +2,7 @@
 
 Sample t of the noise is addressed by the seed, the clip and t, so a clip does not depend on the others. Time
 0 is the first drawn sample; the noise begins a receptive field before it. Each row of `ROW` samples is made
-from its own noise and the receptive field before it, by the compiled pass `cpu/flow_kernel.py`; rows are
+from its own noise and the receptive field before it, by the compiled pass `cpu/flows/kernel.py`; rows are
 shared among threads.
 
 A prompt has an effect by its features alone. This file does not know runs or files.
@@ -23,8 +23,8 @@ from partita.models.flows.level import levels as sound_levels
 from partita.sampling.blocks.frames import conditions_at, needed_source
 from partita.sampling.blocks.stream import BlockStream
 from partita.sampling.config import SamplingConfig
-from partita.sampling.cpu.flow_kernel import FlowRow, fill_noise, run_row
-from partita.sampling.cpu.flow_packing import make_scratch, pack_products, pack_weights
+from partita.sampling.cpu.flows.kernel import FlowRow, fill_noise, run_row
+from partita.sampling.cpu.flows.packing import make_scratch, pack_products, pack_weights
 from partita.sampling.frame_sources import FrameSource
 
 ROW = 8192

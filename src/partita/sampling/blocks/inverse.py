@@ -1,6 +1,6 @@
 """The inverse of a masked autoregressive flow: noise to sound, one sample after the other in each flow.
 
-`cpu/flow_inverse.py` has the compiled loop over the samples; this file prepares its arrays. Clips run in
+`cpu/flows/inverse.py` has the compiled loop over the samples; this file prepares its arrays. Clips run in
 threads of their own. All is computed in float64, so that the density of the sound has the noise again.
 """
 
@@ -18,7 +18,7 @@ from partita.models.conditioning.conditions import Conditions
 from partita.models.flows.maf import MAF
 from partita.models.flows.spline_flow import BOUND, LEAST_SLOPE, SplineFlow
 from partita.ops.gated_stack.blocks import BlockBias
-from partita.sampling.cpu.flow_inverse import FlowArrays, FlowState, invert
+from partita.sampling.cpu.flows.inverse import FlowArrays, FlowState, invert
 
 WEIGHTS = (
     *("dilated", "dilated_bias", "residual", "residual_bias", "skip", "skip_bias"),

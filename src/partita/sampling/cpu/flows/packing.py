@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from partita.models.flows.gated_flow import LEAST_LOG_SCALE, MOST_LOG_SCALE, GatedFlow
 from partita.models.flows.iaf import IAF
 from partita.ops.llvm.vector import WIDTH
-from partita.sampling.cpu.flow_kernel import TILE, FlowScratch, FlowWeights
+from partita.sampling.cpu.flows.kernel import TILE, FlowScratch, FlowWeights
 
 Array = NDArray[np.float32]
 
