@@ -3,7 +3,7 @@
     python docs/results/systems/systems.py CORPUS --out scores.json NAME=RUN[,RUN...] ...
 
 Each NAME is a system with one run for each training seed. A system with one run is drawn with as many seeds
-as the others have runs. The temperature of each run is chosen on the validation split by the first score, as
+as the others have runs. The temperature of each run is chosen on the validation split by `mmd_log_mel`, as
 `compare` does; all numbers are from the test split. For each score the file has the mean over the seeds, and
 the smallest and the largest value.
 """
