@@ -66,6 +66,16 @@ class IAFConfig:
         """Samples of noise before a sample that it depends on."""
         return self.flows << self.layers
 
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of all flows for a sample, with features.
+
+        >>> IAFConfig().multiply_adds
+        39210
+        """
+        layers = self.layers * 5 * self.channels**2 + (self.layers - 1) * self.channels**2
+        return self.flows * (layers + self.channels * (3 + 4 * self.multiples) + 2 * self.multiples)
+
 
 class Normals(NamedTuple):
     """Sound, and the normal distribution of each sample given the noise before it."""

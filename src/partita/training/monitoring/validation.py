@@ -37,7 +37,7 @@ def decisive_score(scores: dict[str, float]) -> float | None:
     return None if first is None else scores.get(first + AVERAGE, scores[first])
 
 
-def samples_to_score(config: TrainConfig, steps: int | None) -> int:
+def samples_to_score(config: TrainConfig, steps: int | None, *, multiply_adds: int) -> int:
     """Return how many held-out samples each validation scores, so that scoring takes little of the time.
 
     Under a budget in minutes the number follows from the budget and the network, never from the measured
@@ -46,10 +46,12 @@ def samples_to_score(config: TrainConfig, steps: int | None) -> int:
     Args:
         config: the run's config.
         steps: updates between two validations, or None if the run has a budget in minutes.
+        multiply_adds: of the networks, for a sample; see `Learner.multiply_adds`.
 
-    >>> samples_to_score(TrainConfig(minutes=20.0), None) > samples_to_score(TrainConfig(minutes=10.0), None)
-    True
-    >>> samples_to_score(TrainConfig(steps=1000, batch=2, targets=1000), 100)
+    >>> settings = [TrainConfig(minutes=minutes) for minutes in (10.0, 20.0)]
+    >>> [samples_to_score(one, None, multiply_adds=232448) // 1000 for one in settings]
+    [34, 68]
+    >>> samples_to_score(TrainConfig(steps=1000, batch=2, targets=1000), 100, multiply_adds=232448)
     10000
     """
     least = FEWEST_WINDOWS * config.targets
@@ -57,9 +59,7 @@ def samples_to_score(config: TrainConfig, steps: int | None) -> int:
         return max(least, int(VALIDATION_SHARE * steps * config.batch * config.targets))
     assert config.minutes is not None
     seconds = 60.0 * config.minutes / config.validations
-    networks = 1 if config.maf is None else config.maf.flows
-    cost = 6 * networks * config.network_shape.multiply_adds
-    return max(least, int(VALIDATION_SHARE * seconds * NOMINAL_RATE / cost))
+    return max(least, int(VALIDATION_SHARE * seconds * NOMINAL_RATE / (6 * multiply_adds)))
 
 
 class ValidationScorer:
@@ -85,10 +85,14 @@ class ValidationScorer:
             steps: updates between two validations, or None if the run has a budget in minutes.
 
         Returns:
-            for a WaveNet `bits` and, with an EMA, `bits_average`.
+            for a WaveNet or a masked flow `bits` and, with an EMA, `bits_average`; for a student `matching`
+            and its parts; empty for a model without such scores.
         """
+        cost = self.train_step.multiply_adds
+        if cost is None:
+            return {}
         if self._part is None:
-            self._part = list(self._held_out(samples_to_score(self.config, steps)))
+            self._part = list(self._held_out(samples_to_score(self.config, steps, multiply_adds=cost)))
         models = {"": self.train_step.generator}
         if self.train_step.ema is not None:
             models[AVERAGE] = self.train_step.ema.model
@@ -111,7 +115,7 @@ class ValidationScorer:
         describes the frames too, which follow from the sound.
         """
         tier = self.train_step.frame_tier
-        if tier is None:
+        if tier is None or self.config.iaf is not None:  # that of a student does not learn
             return {}
         layout = tier.model.config.layout
         if all(one.length < layout.hop_length for one in self.corpus.segments("validation")):

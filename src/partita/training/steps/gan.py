@@ -85,6 +85,11 @@ class GANStep(Learner[WaveformGAN]):
             "gradient_norm": self.step(info),
         }
 
+    @property
+    def multiply_adds(self) -> None:
+        """None: held-out windows are not scored."""
+        return None
+
     def scores(self, network: WaveformGAN, windows: Iterable[WindowBatch]) -> dict[str, float]:
         """Return nothing: a GAN has no likelihood, and its losses do not say how good it is."""
         return {}

@@ -99,6 +99,11 @@ class Learner(ABC, Generic[NetworkT]):
         """
 
     @property
+    @abstractmethod
+    def multiply_adds(self) -> int | None:
+        """Those of scoring a held-out sample, of all networks; None if the model has no such score."""
+
+    @property
     def score_context(self) -> int:
         """Samples that held-out windows need before the first target."""
         return self.context

@@ -63,6 +63,11 @@ class MAFStep(Learner[MAF]):
         torch.autograd.backward(self.config.match_weight * NATS_PER_BIT * bits)
         return {"bits": bits.detach(), "gradient_norm": self.step(info)}
 
+    @property
+    def multiply_adds(self) -> int:
+        """Those of all flows for a sample."""
+        return self.generator.shape.flows * self.config.network_shape.multiply_adds
+
     def scores(self, network: MAF, windows: Iterable[WindowBatch]) -> dict[str, float]:
         """Return `bits`, per sample; see `Learner.scores`."""
         return {"bits": validation_bits(network, windows, self.compute)}

@@ -99,6 +99,11 @@ class StudentStep(Learner[IAF]):
         torch.autograd.backward(loss)
         return numbers | {"gradient_norm": self.step(info)}
 
+    @property
+    def multiply_adds(self) -> int:
+        """Those of the flows and of the teacher for a sample."""
+        return self.settings.multiply_adds + self.teacher.config.multiply_adds
+
     def scores(self, network: IAF, windows: Iterable[WindowBatch]) -> dict[str, float]:
         """Return the `matching` loss and its parts, always with the same noise; see `Learner.scores`."""
         rng, sums, count = torch_stream(self.config.seed, "student/validation"), torch.zeros(3), 0

@@ -123,6 +123,11 @@ class WaveNetStep(Learner[WaveNet]):
         return {"bits": validation_bits(network, windows, self.compute)}
 
     @property
+    def multiply_adds(self) -> int:
+        """Those of the network for a sample."""
+        return self.config.network_shape.multiply_adds
+
+    @property
     def score_context(self) -> int:
         """The receptive field: a judge does not score held-out windows."""
         return self.generator.receptive_field
