@@ -55,6 +55,22 @@ def test_a_gan_has_the_scores_of_its_clips(home: Path, gan: Path, capsys: pytest
     assert any("has no likelihood" in warning for warning in scores["warnings"])
 
 
+def test_a_gan_teaches_no_student(
+    home: Path, gan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", str(home / "corpus"), "--out", str(tmp_path / "no"), "--student-of", str(gan)]
+    assert main(words) == 2
+    assert "is a GAN, but only a WaveNet can teach" in capsys.readouterr().err
+
+
+def test_the_config_of_a_run_gives_its_settings(gan: Path) -> None:
+    settings = read(
+        ["corpus", "--out", "run", "--config", str(gan / "config.toml"), "--model", "gan"]
+    ).settings
+    assert settings.gan is not None
+    assert (settings.gan.channels, settings.targets, settings.steps) == (16, 2048, 2)
+
+
 def test_a_run_goes_on_from_a_gan(
     home: Path, gan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -153,7 +153,10 @@ def _like_teacher(settings: TrainConfig, teacher: str, arguments: Sequence[str])
                 f"`{name}` does not go with `--student-of`; the student has the size that `--iaf.flows`,"
                 " `--iaf.layers` and `--iaf.channels` say: leave it out"
             )
-    return student_of(like_model(settings, teacher), teacher)
+    like = like_model(settings, teacher)
+    if like.model == GAN_NAME:
+        raise PartitaError(f"{teacher} is a GAN, but only a WaveNet can teach: give the run of one")
+    return student_of(like, teacher)
 
 
 def _refuse_options_of_other_arms(arguments: Sequence[str], settings: TrainConfig) -> None:

@@ -69,9 +69,12 @@ def test_the_discriminators_learn_k_times_each_time_on_other_sound_beside_the_sa
     monkeypatch.setattr(learner.adversary, "_logits", remember)
     judged: list[torch.Tensor] = []
     loss = learner.adversary.generator_loss
-    monkeypatch.setattr(
-        learner.adversary, "generator_loss", lambda fake, real: judged.append(fake) or loss(fake, real)
-    )
+
+    def remember_judged(fake: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        judged.append(fake)
+        return loss(fake, real)
+
+    monkeypatch.setattr(learner.adversary, "generator_loss", remember_judged)
     classes, valid = batch(config)
     learner.update(classes, valid, StepInfo(1, 1e-3, 0.0))
     assert learner.adversary.updates == 3
