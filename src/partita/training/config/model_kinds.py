@@ -76,7 +76,7 @@ def gan_of(config: "TrainConfig") -> "TrainConfig":
     """Return settings for a GAN, from those of any model; what a GAN does not use is left out.
 
     The learning rates stay the same over the run, since neither network has an optimum of its own to settle
-    in. The average of the weights is short: phases turn in training, and a long average cancels them.
+    in. The weights are not averaged: phases turn in training, and an average cancels them.
 
     Args:
         config: any settings.
@@ -98,7 +98,7 @@ def gan_of(config: "TrainConfig") -> "TrainConfig":
         lr_decay_steps=0,
         lr_floor=1.0,
         grad_clip=0.0,
-        ema_decay=0.99,
+        ema_decay=0.0,
         **UNUSED,
     )
 
