@@ -60,7 +60,7 @@ def test_a_gan_teaches_no_student(
 ) -> None:
     words = ["train", str(home / "corpus"), "--out", str(tmp_path / "no"), "--student-of", str(gan)]
     assert main(words) == 2
-    assert "is a GAN, but only a WaveNet can teach" in capsys.readouterr().err
+    assert "is of the kind `gan`, but only a WaveNet can teach" in capsys.readouterr().err
 
 
 def test_the_config_of_a_run_gives_its_settings(gan: Path) -> None:

@@ -35,7 +35,7 @@ def student_rates(
 
     Returns:
         for each condition {"model": "iaf", "clips", "threads", "condition", "samples_per_second",
-        "times_one_clip", "runs"}: the share is the median over the pairs of measurements.
+        "times_one_clip", "runs", "size"}: the ratio is the median over the pairs of measurements.
 
     Raises:
         PartitaError: no size has that name.
@@ -54,6 +54,7 @@ def student_rates(
         rows.append(
             {
                 "model": "iaf",
+                "size": size,
                 "clips": 1,
                 "threads": threads,
                 "condition": condition,

@@ -11,11 +11,11 @@ from tyro.conf import AvoidSubcommands, Positional
 from partita.cli.arguments import parse, value_of, with_new_names
 from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
-from partita.models.choice import GAN_NAME, MAF_NAME
+from partita.models.choice import GAN_NAME, IAF_NAME, MAF_NAME
 from partita.runs.config_formats import renamed
 from partita.terminal import print_line
 from partita.training.config.arms import with_arm
-from partita.training.config.model_kinds import UNUSED, flow_like, gan_of, student_of
+from partita.training.config.model_kinds import UNUSED, flow_like, gan_of
 from partita.training.config.presets import named_config
 from partita.training.config.train import TrainConfig
 
@@ -148,18 +148,21 @@ def _like_start(settings: TrainConfig, start: str, arguments: Sequence[str]) -> 
 
 def _like_teacher(settings: TrainConfig, teacher: str, arguments: Sequence[str]) -> TrainConfig:
     """Return the settings of a student, which is given what its teacher is given."""
-    from partita.training.start.like_model import like_model
+    from partita.training.start.like_model import student_like
 
-    for name in ("--from", "--size", "--model"):
-        if value_of(arguments, name) is not None:
-            raise PartitaError(
-                f"`{name}` does not go with `--student-of`; the student has the size that `--iaf.flows`,"
-                " `--iaf.layers` and `--iaf.channels` say: leave it out"
-            )
-    like = like_model(settings, teacher)
-    if like.model == GAN_NAME:
-        raise PartitaError(f"{teacher} is a GAN, but only a WaveNet can teach: give the run of one")
-    return student_of(like, teacher)
+    if value_of(arguments, "--from") is not None:
+        raise PartitaError(
+            "`--from` and `--student-of` are given: a run that starts from a student keeps its teacher, so"
+            " leave `--student-of` out"
+        )
+    if value_of(arguments, "--size") is not None:
+        raise PartitaError(
+            "`--size` is that of a WaveNet: a student has the size that `--iaf.flows`, `--iaf.layers` and"
+            " `--iaf.channels` say, so leave `--size` out"
+        )
+    if value_of(arguments, "--model") not in (None, IAF_NAME):
+        raise PartitaError("`--student-of` trains the model `iaf`: leave `--model` out")
+    return student_like(settings, teacher)
 
 
 def _refuse_options_of_other_arms(arguments: Sequence[str], settings: TrainConfig) -> None:

@@ -19,8 +19,8 @@ from partita.data.prompts import prompt_places, prompts_at
 from partita.errors import PartitaError
 from partita.models.choice import Model
 from partita.models.frame_tier.model import FrameModel
-from partita.sampling.blocks.choice import draw_from
-from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_smoothing
+from partita.sampling.blocks.choice import draw_from, smoothing_of
+from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig
 from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.sampling.given.source import UNKNOWN
 
@@ -184,7 +184,7 @@ def draw_continuations(
         PartitaError: the model has a condition, and the prompts are not from a corpus that has its frames.
     """
     clips, steps = real.continuations.shape
-    smoothing = usual_smoothing(model.config)
+    smoothing = smoothing_of(model)
     conditions, layout = None, known_layout(model, frames)
     if layout is not None:
         if real.places is None:

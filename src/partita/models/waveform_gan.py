@@ -31,8 +31,6 @@ END_KERNEL = 7
 KERNEL = 3
 STAGE_DILATIONS = (1, 3)
 """Dilations of the residual layers after each rise of the rate."""
-FIRST_LEVEL = 1.0
-"""Factor on the initial weights of the last convolution: training begins with soft noise."""
 RESIDUAL_SCALE = 0.3
 """Factor on the initial weights with which a residual layer ends, so that the sums grow little."""
 
@@ -186,7 +184,7 @@ class WaveformGAN(nn.Module):
             Upsampler(widths[stage], widths[stage + 1], factor=factor, generator=generator)
             for stage, factor in enumerate(shape.factors)
         )
-        self.last = nn.Parameter(FIRST_LEVEL * he_normal(1, widths[-1], END_KERNEL, generator=generator))
+        self.last = nn.Parameter(he_normal(1, widths[-1], END_KERNEL, generator=generator))
         self.last_bias = nn.Parameter(torch.zeros(1))
 
     @property

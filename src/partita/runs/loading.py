@@ -14,6 +14,7 @@ from partita.data.notes import Note, read_notes
 from partita.device import Device
 from partita.errors import PartitaError
 from partita.models.choice import Model
+from partita.models.flows.iaf import IAF
 from partita.models.frame_tier.model import FrameModel
 from partita.models.wavenet import WaveNet
 from partita.runs.checkpoint_state import read_state
@@ -21,8 +22,8 @@ from partita.runs.config import from_table
 from partita.runs.folder import CONFIG
 from partita.runs.model import load_frame_tier, load_model
 from partita.runs.weights import chosen_temperature, find_checkpoint
-from partita.sampling.blocks.choice import source_of
-from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE, Precision, SamplingConfig, usual_smoothing
+from partita.sampling.blocks.choice import smoothing_of, source_of
+from partita.sampling.config import FRAME_TEMPERATURE, GUIDANCE, Precision, SamplingConfig
 from partita.sampling.given.given import Given
 from partita.sampling.given.source import PROMPT_FRAMES, frame_source
 from partita.sampling.smc.sampler import SteeredStream, Steering
@@ -82,14 +83,14 @@ class LoadedModel:
     @property
     def smoothing(self) -> float:
         """The smoothing of the samples where none is given, in classes: 0 without features."""
-        return usual_smoothing(self.model.config)
+        return smoothing_of(self.model)
 
     @property
     def prompt_samples(self) -> int:
         """The samples at the end of a prompt that have an effect."""
         layout = self.model.config.condition
         features = (PROMPT_FRAMES + 4) * layout.hop_length if layout is not None and layout.bands else 0
-        return max(self.model.receptive_field, features)
+        return max(0 if isinstance(self.model, IAF) else self.model.receptive_field, features)
 
     def draw(
         self,

@@ -49,14 +49,13 @@ def create_run(
     """
     if start_from is not None and config.period_taps is None and config.gan is None:
         config = replace(config, period_taps=period_taps_of(start_from))
-    config = with_conditions(config, corpus, inherited=start_from is not None)
+    config = with_conditions(config, corpus, inherited=start_from is not None or config.iaf is not None)
     train_step = make_learner(config, corpus.sample_rate)
     start = None if start_from is None else load_start(train_step, config, corpus, start_from)
     if start is None and config.iaf is not None and config.iaf.teacher is not None:
         start = start_of(load(config.iaf.teacher), config.iaf.teacher, corpus)
-    if (
-        train_step.frame_tier is not None and config.iaf is None
-    ):  # after the weights, which bring the range of their own corpus
+    # after the weights, which bring the range of their own corpus; a student's tier is that of its teacher
+    if train_step.frame_tier is not None and config.iaf is None:
         train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))
     windows = training_windows(corpus, config, context=train_step.context)
     frames = frame_windows(corpus, config)

@@ -1,6 +1,7 @@
 """A student: it learns from its teacher, resumes bitwise, and its adversary's twin changes nothing."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +21,15 @@ from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.config.arms import with_arm
 from partita.training.config.model_kinds import student_of
-from partita.training.config.tiers import FrameTierConfig
+from partita.training.config.tiers import FrameTierConfig, with_conditions
 from partita.training.config.train import AdversaryConfig, TrainConfig
-from partita.training.start.like_model import like_model
+from partita.training.judges.base import WaveformPair
+from partita.training.judges.teacher import load_teacher
+from partita.training.new_run import training_windows
+from partita.training.start.like_model import like_model, student_like
+from partita.training.steps.learner import StepInfo
+from partita.training.steps.student import StudentStep
+from partita.training.tiers.conditions import window_conditions
 from partita.training.train import resume, train
 
 Make = Callable[..., TrainConfig]
@@ -88,7 +95,8 @@ def test_the_twin_is_bitwise_the_student_without_an_adversary(
     corpus: Corpus, student: Make, tmp_path: Path
 ) -> None:
     alone = train(corpus, tmp_path / "alone", student(steps=5), quiet=True)
-    config = with_arm(student(steps=5, adversary=ADVERSARY), "report-0")
+    thrice = replace(ADVERSARY, updates=3)  # further updates draw noise of their own
+    config = with_arm(student(steps=5, adversary=thrice), "report-0")
     twin = train(corpus, tmp_path / "twin", config, quiet=True)
     first, second = (weights_of(run)["generator.safetensors"] for run in (alone, twin))
     assert first == second
@@ -126,6 +134,8 @@ def test_a_student_is_drawn_evaluated_and_refused_what_needs_probabilities(
     assert any("has no likelihood" in warning for warning in scores["warnings"])
     assert main(["generate", str(run), "--seconds", "1", "--top-k", "3", "--out", str(clip)]) == 2
     assert "`top_k` keeps some" in capsys.readouterr().err
+    assert main(["generate", str(run), "--seconds", "1", "--smoothing", "2", "--out", str(clip)]) == 2
+    assert "`smoothing` is 2" in capsys.readouterr().err
     with pytest.raises(PartitaError, match="run is no WaveNet"):
         _ = load(run).wavenet
 
@@ -168,11 +178,96 @@ def test_the_command_line_makes_a_student(
     assert RunFolder.open(out).config()["iaf"]["flows"] == 1
     capsys.readouterr()
     for more, words in (
-        (["--size", "tiny"], "`--size` does not go with `--student-of`"),
-        (["--from", str(teacher)], "`--from` does not go with `--student-of`"),
+        (["--size", "tiny"], "`--size` is that of a WaveNet"),
+        (["--from", str(teacher)], "`--from` and `--student-of` are given"),
+        (["--model", "maf"], "`--student-of` trains the model `iaf`"),
+        (["--targets", "200"], "spectra need at least 256 samples"),
+        (["--compile"], "`compile` has no effect on a student"),
         (["--head", "logistic"], "`head` is 'logistic'"),
     ):
         assert main([*asked, *more, "--out", str(tmp_path / "no")]) == 2
         assert words in capsys.readouterr().err
     assert main(["train", str(corpus.path), "--model", "iaf", "--out", str(tmp_path / "no")]) == 2
     assert "--student-of" in capsys.readouterr().err
+
+
+def test_sound_beyond_the_end_of_a_segment_does_not_count(corpus: Corpus, student: Make) -> None:
+    """In the first pair and in those of further updates of the discriminators."""
+    config = with_arm(student(steps=1, adversary=replace(ADVERSARY, updates=3)), "report")
+    run = with_conditions(config, corpus, inherited=True)
+    step = StudentStep(run, load_teacher(run, corpus.sample_rate))
+    windows = training_windows(corpus, run, context=step.context)
+    batch = windows.next()
+    valid = torch.from_numpy(batch.valid)
+    valid[:, -100:] = False
+    assert step.adversary is not None
+    pairs: list[WaveformPair] = []
+    logits = step.adversary._logits
+
+    def remember(pair: WaveformPair) -> Any:
+        pairs.append(pair)
+        return logits(pair)
+
+    step.adversary._logits = remember  # type: ignore[method-assign]
+    conditions = window_conditions(batch, torch.device("cpu"))
+    step.update(torch.from_numpy(batch.classes), valid, StepInfo(1, 1e-3, 0.0), conditions)
+    assert len(pairs) == 3
+    for pair in pairs:
+        assert torch.equal(pair.fake[:, -100:], pair.real[:, -100:])
+        assert not torch.equal(pair.fake[:, :-100], pair.real[:, :-100])
+    assert not torch.equal(pairs[0].fake, pairs[1].fake)
+
+
+def test_a_teacher_without_a_frame_tier_has_a_student_without_one(
+    corpus: Corpus, make_config: Make, tmp_path: Path
+) -> None:
+    alone = make_config(steps=1, condition=("features",), frames=replace(FRAMES, every=0))
+    teacher = train(corpus, tmp_path / "teacher", alone, quiet=True)
+    config = student_like(make_config(network=None, targets=1024, steps=1), teacher)
+    assert config.frames.every == 0 and config.iaf is not None
+    small = replace(config.iaf, flows=1, layers=3)
+    run = train(corpus, tmp_path / "run", replace(config, iaf=small), quiet=True)
+    assert load(run).frames is None
+    with pytest.raises(PartitaError, match="the teacher teacher has no frame tier"):
+        train(corpus, tmp_path / "no", replace(config, iaf=small, frames=FRAMES), quiet=True)
+
+
+def test_a_model_that_ships_teaches_on_a_corpus_without_scores(tmp_path: Path) -> None:
+    config = student_like(TrainConfig(), "bach-violin")
+    assert "notes" in config.condition and config.iaf is not None
+    assert config.iaf.teacher == "bach-violin"
+
+
+def test_a_run_resumes_only_with_the_same_teacher(
+    corpus: Corpus, student: Make, teacher: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "teacher"
+    shutil.copytree(teacher, copy)
+    config = student(steps=3)
+    assert config.iaf is not None
+    config = replace(config, iaf=replace(config.iaf, teacher=str(copy)))
+    run = train(corpus, tmp_path / "run", config, quiet=True, stop=lambda: True)
+    shutil.rmtree(copy)
+    with pytest.raises(PartitaError, match="is not there, and training needs it"):
+        resume(run, corpus=corpus, quiet=True)
+    shutil.copytree(teacher, copy)
+    assert resume(run, corpus=corpus, quiet=True) == run
+
+
+def test_a_student_without_features_continues_nothing(
+    corpus: Corpus, make_config: Make, tmp_path: Path
+) -> None:
+    teacher = train(corpus, tmp_path / "teacher", make_config(steps=1), quiet=True)
+    config = student_like(make_config(network=None, targets=1024, steps=1), teacher)
+    run = load(train(corpus, tmp_path / "run", config, quiet=True))
+    assert run.prompt_samples == 0
+    assert run.draw(0.1, seed=1).shape == (1, round(0.1 * corpus.sample_rate))
+    with pytest.raises(PartitaError, match="continues a prompt by its features"):
+        run.draw(0.1, prompt=np.zeros(100, np.float32))
+
+
+def test_validations_take_a_small_share_of_the_samples(corpus: Corpus, student: Make) -> None:
+    config = with_conditions(student(steps=1), corpus, inherited=True)
+    step = StudentStep(config, load_teacher(config, corpus.sample_rate))
+    assert config.iaf is not None
+    assert step.multiply_adds == config.iaf.multiply_adds + step.teacher.config.multiply_adds

@@ -20,6 +20,7 @@ from partita.device import ComputeDevice
 from partita.errors import PartitaError
 from partita.evaluation.statistics.scores import Score, block_mean
 from partita.models.choice import Density
+from partita.models.flows.maf import MAF
 from partita.training.losses.likelihood import NATS_PER_BIT
 from partita.training.monitoring.held_out import window_nats
 
@@ -110,6 +111,8 @@ def block_bits(
         )
     compute = ComputeDevice(next(model.parameters()).device, bfloat16=False)
     targets = max(1, round(WINDOW_SECONDS * corpus.sample_rate))
+    if isinstance(model, MAF):
+        targets = model.shape.window or targets  # its density depends on where the window ends
     whole = sum(-(-segment.length // targets) for segment in corpus.segments(split))
     size = max(1, min(BLOCK_WINDOWS, whole // MIN_BLOCKS))
     stride = max(1, math.ceil(corpus.seconds(split) / seconds)) if seconds else 1

@@ -108,6 +108,8 @@ def _portable(config: dict[str, Any], start_is_covered: bool) -> dict[str, Any]:
     training = dict(config["training"])
     if "run" in training.get("critic", {}):
         training["critic"] = training["critic"] | {"run": Path(training["critic"]["run"]).name}
+    if "teacher" in training.get("iaf", {}):
+        training["iaf"] = training["iaf"] | {"teacher": Path(training["iaf"]["teacher"]).name}
     left_out = {"format", START} if start_is_covered else {"format"}
     sections = {name: section for name, section in config.items() if name not in left_out}
     return sections | {"corpus": config["corpus"] | {"path": "", "relative": ""}, "training": training}

@@ -5,12 +5,27 @@ from partita.models.choice import Model
 from partita.models.flows.iaf import IAF
 from partita.models.flows.maf import MAF
 from partita.models.waveform_gan import WaveformGAN
+from partita.models.wavenet import WaveNet
 from partita.sampling.blocks.gan import GANStream
 from partita.sampling.blocks.iaf import IAFStream
 from partita.sampling.blocks.maf import MAFStream
-from partita.sampling.config import SamplingConfig
+from partita.sampling.config import SamplingConfig, usual_smoothing
 from partita.sampling.frame_sources import FrameSource
 from partita.sampling.stream import Classes, Source, Stream
+
+
+def smoothing_of(model: Model) -> float:
+    """Return the smoothing of draws where none is given, in classes: 0 for all models but a WaveNet.
+
+    Args:
+        model: the model.
+
+    >>> from partita.models.sizes import SIZES
+    >>> from partita.models.wavenet import WaveNet
+    >>> smoothing_of(WaveNet(SIZES["small"]))
+    0.0
+    """
+    return usual_smoothing(model.config) if isinstance(model, WaveNet) else 0.0
 
 
 def source_of(
@@ -46,6 +61,10 @@ def source_of(
             raise PartitaError("a GAN makes sound from noise and continues no prompt: leave `--prime` out")
         return GANStream(model, clips=clips, config=config)
     if isinstance(model, IAF):
+        if prompt is not None and not model.has_features:
+            raise PartitaError(
+                "a student continues a prompt by its features, and this one has none: leave `--prime` out"
+            )
         return IAFStream(model, clips=clips, config=config, conditions=conditions)
     if isinstance(model, MAF):
         return MAFStream(
@@ -67,7 +86,8 @@ def draw_from(
     conditions: FrameSource | None = None,
 ) -> Classes:
     """Return (clips, steps) classes; the arguments are those of `source_of`. A GAN ignores the prompt."""
-    prompt = None if isinstance(model, WaveformGAN) else prompt
+    alone = isinstance(model, WaveformGAN) or (isinstance(model, IAF) and not model.has_features)
+    prompt = None if alone else prompt
     source = source_of(
         model, prompt=prompt, clips=clips, config=config, zero_class=zero_class, conditions=conditions
     )

@@ -84,6 +84,11 @@ def check_block_settings(config: SamplingConfig) -> None:
                 f"`{name}` keeps some of the classes' probabilities, which this model does not have: leave it"
                 " out, and lower the temperature"
             )
+    if config.smoothing:
+        raise PartitaError(
+            f"`smoothing` is {config.smoothing:g}, but this model draws no classes that could be smoothed:"
+            " leave it out"
+        )
     if config.device == "cuda":
         raise PartitaError("`device` is 'cuda', but this model is drawn from on the CPU: set it to `cpu`")
     if config.precision != "float32":

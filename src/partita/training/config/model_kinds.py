@@ -15,6 +15,7 @@ from partita.training.config.gan import GAN_ADVERSARY, GANTrainingConfig
 from partita.training.config.rollout import RolloutConfig
 from partita.training.config.student import StudentConfig
 from partita.training.config.tiers import NONE, FrameTierConfig
+from partita.training.losses.spectral import SIZES
 
 if TYPE_CHECKING:
     from partita.training.config.train import TrainConfig
@@ -39,10 +40,13 @@ def student_of(config: "TrainConfig", teacher: str | Path) -> "TrainConfig":
         config: settings with the teacher's conditions, as `like_model` returns them.
         teacher: the run of the teacher, or the name of a model that ships.
     """
+    found = str(Path(teacher).absolute()) if Path(teacher).exists() else str(teacher)
     return replace(
         config,
         model=IAF_NAME,
-        iaf=replace(config.iaf or StudentConfig(), teacher=str(teacher)),
+        iaf=replace(config.iaf or StudentConfig(), teacher=found),
+        maf=None,
+        gan=None,
         size="tiny",
         network=None,
         head=GAUSSIAN,
@@ -64,6 +68,8 @@ def flow_like(config: "TrainConfig") -> "TrainConfig":
         config,
         model=MAF_NAME,
         maf=config.maf or MAFConfig(),
+        iaf=None,
+        gan=None,
         network=None if config.network is None else replace(config.network, head=GAUSSIAN, period_taps=0),
         head=GAUSSIAN,
         mixtures=None,
@@ -91,6 +97,7 @@ def gan_of(config: "TrainConfig") -> "TrainConfig":
         model=GAN_NAME,
         arm=GAN_ARM_NAME,
         gan=config.gan or GANTrainingConfig(),
+        maf=None,
         adversary=GAN_ADVERSARY,
         quantizer=FINE,
         batch=1,
@@ -113,21 +120,13 @@ def check_model(config: "TrainConfig") -> None:
         PartitaError: the kind is unknown, its settings are missing, or it has no such arm.
     """
     check_choice("model", config.model, MODELS)
-    if (config.model == IAF_NAME) != (config.iaf is not None):
-        raise PartitaError(
-            f"`model` is {config.model!r}, but `iaf` needs `model` to be 'iaf', and the reverse: name the"
-            " teacher, `--student-of RUN`"
-        )
-    if (config.model == MAF_NAME) != (config.maf is not None):
-        raise PartitaError(
-            f"`model` is {config.model!r}, but `maf` needs `model` to be 'maf', and the reverse: give both,"
-            " or `--model maf`"
-        )
-    if (config.model == GAN_NAME) != (config.gan is not None):
-        raise PartitaError(
-            f"`model` is {config.model!r}, but `gan` needs `model` to be 'gan', and the reverse: train a GAN"
-            " with `--model gan`"
-        )
+    remedies = {IAF_NAME: "--student-of RUN", MAF_NAME: "--model maf", GAN_NAME: "--model gan"}
+    for name, remedy in remedies.items():
+        if (config.model == name) != (getattr(config, name) is not None):
+            raise PartitaError(
+                f"`model` is {config.model!r}, but `{name}` needs `model` to be {name!r}, and the reverse:"
+                f" give `{remedy}`"
+            )
     if (config.model == GAN_NAME) != (config.arm == GAN_ARM_NAME):
         raise PartitaError(
             f"`arm` is {config.arm!r} and `model` {config.model!r}, but `gan` is the only arm of a"
@@ -151,6 +150,18 @@ def _check_student(config: "TrainConfig") -> None:
     if config.input_noise or config.input_gain_db:
         raise PartitaError(
             "a student reads no past that `input_noise` or `input_gain_db` could disturb: leave them out"
+        )
+    if config.compile:
+        raise PartitaError("`compile` has no effect on a student, whose layers are compiled already")
+    if config.quantizer.kind != "linear":
+        raise PartitaError(
+            f"`quantizer.kind` is {config.quantizer.kind!r}, but a student makes equally spaced values: leave"
+            " it out"
+        )
+    if config.iaf is not None and config.iaf.spectral_weight and config.targets < min(SIZES):
+        raise PartitaError(
+            f"`targets` is {config.targets}, but spectra need at least {min(SIZES)} samples: raise it, or set"
+            " `iaf.spectral_weight` to 0"
         )
     if config.network_shape.head != GAUSSIAN:
         raise PartitaError(

@@ -3,12 +3,13 @@
 This file does not know any judge.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from partita.models.conditioning.conditions import Conditions
 from partita.models.wavenet import WaveNet
@@ -138,6 +139,18 @@ class Judge(Protocol):
 
     def restore(self, tensors: TensorFiles) -> None:
         """Load the tensors of a checkpoint."""
+
+
+def weights_fingerprint(model: nn.Module) -> Tensor:
+    """Return the SHA-256 digest of the weights of a network, (32,) uint8.
+
+    >>> weights_fingerprint(nn.Linear(1, 1)).shape
+    torch.Size([32])
+    """
+    digest = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(name.encode() + value.cpu().numpy().tobytes())
+    return torch.tensor(list(digest.digest()), dtype=torch.uint8)
 
 
 def stored_classes(classes: Tensor, count: int) -> Tensor:

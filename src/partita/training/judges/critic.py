@@ -7,8 +7,6 @@ on-policy distillation (Agarwal et al. 2024, GKD; Gu et al. 2024, MiniLLM). `los
 loss, `critic_trainer.py` the critic's own training. This file does not know how clips are drawn.
 """
 
-import hashlib
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -20,7 +18,13 @@ from partita.models.heads.choice import CATEGORICAL
 from partita.models.wavenet import WaveNet
 from partita.runs.loading import LoadedModel, load
 from partita.training.config.train import CriticConfig, TrainConfig
-from partita.training.judges.base import ClipBatch, GeneratorLoss, TensorFiles, drawn_logits
+from partita.training.judges.base import (
+    ClipBatch,
+    GeneratorLoss,
+    TensorFiles,
+    drawn_logits,
+    weights_fingerprint,
+)
 from partita.training.judges.critic_trainer import CriticTrainer
 from partita.training.losses.distillation import distillation_loss, kl_divergences
 from partita.training.losses.likelihood import sample_nats
@@ -46,7 +50,7 @@ class CriticJudge:
     def __init__(self, model: WaveNet, compute: ComputeDevice, config: CriticConfig) -> None:
         self.model = model.to(compute.device).eval().requires_grad_(False)
         self.compute, self.config = compute, config
-        self.fingerprint = _fingerprint(model)
+        self.fingerprint = weights_fingerprint(model)
         """The SHA-256 digest of the weights before any training, (32,) uint8."""
         self.trainer: CriticTrainer | None = None
         if config.learning_rate:
@@ -120,13 +124,6 @@ class CriticJudge:
             )
         if self.trainer is not None:
             self.trainer.restore(tensors)
-
-
-def _fingerprint(model: WaveNet) -> Tensor:
-    digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
-        digest.update(name.encode() + value.cpu().numpy().tobytes())
-    return torch.tensor(list(digest.digest()), dtype=torch.uint8)
 
 
 def load_critic(config: TrainConfig, sample_rate: int) -> WaveNet | None:

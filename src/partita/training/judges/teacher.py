@@ -1,5 +1,7 @@
 """The teacher of a student: a trained WaveNet whose distribution the student's clips are held against."""
 
+from pathlib import Path
+
 from partita.audio.features.layout import same_frames
 from partita.errors import PartitaError
 from partita.models.heads.choice import CATEGORICAL
@@ -28,6 +30,8 @@ def load_teacher(config: TrainConfig, sample_rate: int) -> LoadedModel:
     path = None if config.iaf is None else config.iaf.teacher
     if path is None:
         raise PartitaError("a student needs a teacher: name the run of a WaveNet, `--student-of RUN`")
+    if Path(path).is_absolute() and not Path(path).exists():
+        raise PartitaError(f"the teacher {path} is not there, and training needs it: put it back")
     loaded = load(path)
     check_teacher(loaded)
     if loaded.sample_rate != sample_rate:

@@ -9,7 +9,7 @@ from partita.models.discriminators.spectrum import log_magnitude, transform, uni
 SIZES = (256, 512, 1024)
 """Windows, samples."""
 TINY = 1e-9
-"""A power far below what can be heard, at which a root still has a derivative."""
+"""A power, -90 dB, at which a root still has a derivative."""
 
 
 def spectral_distance(

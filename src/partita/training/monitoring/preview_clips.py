@@ -19,8 +19,8 @@ from partita.generated_folders import mark_generated
 from partita.models.choice import Model
 from partita.models.frame_tier.model import FrameModel
 from partita.runs.folder import RunFolder
-from partita.sampling.blocks.choice import draw_from
-from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig, usual_smoothing
+from partita.sampling.blocks.choice import draw_from, smoothing_of
+from partita.sampling.config import FRAME_TEMPERATURE, SamplingConfig
 from partita.sampling.given.continuation import continued_frames, known_layout
 from partita.training.config.train import TrainConfig
 from partita.training.monitoring.chosen_temperatures import ChosenTemperatures
@@ -130,7 +130,7 @@ def draw_clips(
         config=SamplingConfig(
             seed=config.seed,
             temperature=temperature,
-            smoothing=usual_smoothing(model.config),
+            smoothing=smoothing_of(model),
             threads=config.threads,
         ),
         zero_class=config.quantizer.zero_class,

@@ -64,6 +64,30 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
     )
 
 
+def student_like(config: TrainConfig, teacher: str | Path) -> TrainConfig:
+    """Return the config of a student of a model, which is given what its teacher is given.
+
+    Args:
+        config: the other settings.
+        teacher: a run, one of its checkpoints, or the name of a model that ships.
+
+    Raises:
+        PartitaError: there is no such model, its config is damaged, or it is no WaveNet.
+
+    >>> student_like(TrainConfig(), "bach-violin").model
+    'iaf'
+    """
+    tables = find_checkpoint(teacher)[0].config()
+    kind = next((name for name in SHAPES if name in tables), WAVENET)
+    if kind != WAVENET:
+        raise PartitaError(
+            f"{teacher} is of the kind `{kind}`, but only a WaveNet can teach: give the run of one"
+        )
+    like = like_model(replace(config, model=WAVENET, iaf=None), teacher)
+    like = like if "frames" in tables else _without_frame_tier(like)
+    return student_of(replace(like, iaf=config.iaf, model=IAF_NAME) if config.iaf else like, teacher)
+
+
 def _like_gan(config: TrainConfig, tables: dict[str, Any], *, where: str) -> TrainConfig:
     """Return the config with the generator and the quantizer of a GAN."""
     return replace(
@@ -89,7 +113,12 @@ def _like_student(
         condition=_condition_names(network.condition, frames),
         frames=_frame_tier(config.frames, network.condition, frames),
     )
+    config = config if frames is not None else _without_frame_tier(config)
     return replace(student_of(config, iaf.teacher), iaf=iaf)
+
+
+def _without_frame_tier(config: TrainConfig) -> TrainConfig:
+    return replace(config, frames=replace(config.frames, every=0))
 
 
 def _condition_names(condition: FrameLayout | None, frames: FrameModelConfig | None) -> tuple[str, ...]:

@@ -20,19 +20,21 @@ from torch import Tensor
 from partita.audio.quantizer import Quantizer
 from partita.data.windows import WindowBatch
 from partita.device import ComputeDevice, compute_device
+from partita.errors import PartitaError
 from partita.models.conditioning.conditions import Conditions
 from partita.models.flows.iaf import IAF, Normals
 from partita.runs.loading import LoadedModel
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
 from partita.training.judges.adversary import Adversary
-from partita.training.judges.base import TensorFiles, WaveformPair
+from partita.training.judges.base import TensorFiles, WaveformPair, weights_fingerprint
 from partita.training.judges.teacher import check_teacher
 from partita.training.losses.density_distillation import bin_ends, grid_divergence
 from partita.training.losses.likelihood import NATS_PER_BIT
 from partita.training.losses.spectral import spectral_convergence, spectral_distance
 from partita.training.steps.learner import Learner, StepInfo, check_finite
 from partita.training.tiers.conditions import window_conditions
+from partita.training.tiers.frame_tier import FrameTier
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,32 @@ class StudentStep(Learner[IAF]):
         self.settings = config.iaf
         self._teaching = compute_device(config.device, config.precision)
         self.teacher = check_teacher(teacher).to(self.compute.device)
+        self._fingerprint = weights_fingerprint(self.teacher)
         self.temperature = config.iaf.temperature or teacher.temperature
         """Of the teacher's probabilities."""
         self._quantizer: Quantizer = teacher.quantizer
         self._ends = torch.from_numpy(bin_ends(teacher.quantizer)).to(self.compute.device)
         self.adversary: Adversary | None = None
+        self._more = torch_stream(config.seed, "student/discriminator")
+        """Of the noise of further updates of the discriminators, so that they do not change the student's."""
         if config.adversary is not None:
             self.adversary = Adversary(config.adversary, seed=config.seed, compute=self.compute)
-        if self.frame_tier is not None and teacher.frames is not None:
-            self.frame_tier.begin_from(dict(teacher.frames.state_dict()))
+        if self.frame_tier is not None:
+            self._take_frame_tier(self.frame_tier, teacher)
+
+    def _take_frame_tier(self, tier: FrameTier, teacher: LoadedModel) -> None:
+        """Take over the frame tier of the teacher."""
+        if teacher.frames is None:
+            raise PartitaError(
+                f"the teacher {teacher.name} has no frame tier, and a student trains none: set `frames.every`"
+                " to 0"
+            )
+        if teacher.frames.config != tier.model.config:
+            raise PartitaError(
+                f"the frame tier of the teacher {teacher.name} has another shape than `frames` says: leave"
+                " `frames` out"
+            )
+        tier.begin_from(dict(teacher.frames.state_dict()))
 
     @property
     def context(self) -> int:
@@ -93,7 +112,7 @@ class StudentStep(Learner[IAF]):
         check_finite(matching, "the matching loss")
         loss = self.config.match_weight * matching
         if self.adversary is not None:
-            loss = self._with_adversary(self.adversary, loss, losses.pair, info, numbers, conditions)
+            loss = self._with_adversary(self.adversary, loss, losses.pair, valid, info, numbers, conditions)
         check_finite(loss, "the generator's loss")
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
@@ -133,15 +152,19 @@ class StudentStep(Learner[IAF]):
     ) -> _Losses:
         """Return the losses of new sound with the features of windows."""
         drawn = self._draw(network, classes.shape, conditions, rng)
-        past = self.teacher.receptive_field
         real = 2.0 * classes[:, self.context :].float() / (self.config.quantizer.classes - 1) - 1.0
-        fake = torch.where(valid, drawn.values[:, past:], real)
+        pair = self._pair(drawn, real, valid)
+        fake = pair.fake
         zero = drawn.values.new_zeros(())
         divergence = self._divergence(drawn, valid, conditions) if self.settings.kl_weight else zero
         distance = zero
         if self.settings.spectral_weight:
             distance = spectral_distance(real, fake) + spectral_convergence(real, fake)
-        return _Losses(divergence, distance, WaveformPair(real, fake))
+        return _Losses(divergence, distance, pair)
+
+    def _pair(self, drawn: Normals, real: Tensor, valid: Tensor) -> WaveformPair:
+        """Return real and drawn sound after the teacher's past, equal where targets do not count."""
+        return WaveformPair(real, torch.where(valid, drawn.values[:, self.teacher.receptive_field :], real))
 
     def _draw(
         self, network: IAF, shape: torch.Size, conditions: Conditions | None, rng: torch.Generator
@@ -185,6 +208,7 @@ class StudentStep(Learner[IAF]):
         adversary: Adversary,
         loss: Tensor,
         pair: WaveformPair,
+        valid: Tensor,
         info: StepInfo,
         numbers: dict[str, Tensor],
         conditions: Conditions | None,
@@ -194,8 +218,8 @@ class StudentStep(Learner[IAF]):
         def again() -> WaveformPair:
             shape = torch.Size((len(pair.real), self.context + pair.real.shape[1]))
             with torch.no_grad():
-                drawn = self._draw(self.generator, shape, conditions, self.rng)
-            return WaveformPair(pair.real, drawn.values[:, self.teacher.receptive_field :])
+                drawn = self._draw(self.generator, shape, conditions, self._more)
+            return self._pair(drawn, pair.real, valid)
 
         numbers |= adversary.update(pair, again)
         adversarial = adversary.generator_loss(pair.fake, pair.real, prompt_length=0)
@@ -206,10 +230,22 @@ class StudentStep(Learner[IAF]):
 
     def tensors(self) -> TensorFiles:
         """Return all that `restore` needs; see `Learner.tensors`."""
-        return super().tensors() | (self.adversary.tensors() if self.adversary is not None else {})
+        tensors = super().tensors()
+        tensors["random"] |= {"discriminator": self._more.get_state(), "teacher": self._fingerprint}
+        return tensors | (self.adversary.tensors() if self.adversary is not None else {})
 
     def restore(self, tensors: TensorFiles) -> None:
-        """Load the tensors of a checkpoint."""
+        """Load the tensors of a checkpoint.
+
+        Raises:
+            PartitaError: the teacher's weights are not those with which the checkpoint was saved.
+        """
+        if not torch.equal(tensors["random"]["teacher"], self._fingerprint):
+            raise PartitaError(
+                f"the teacher {self.settings.teacher} has changed since this run was saved: put back the one"
+                " that the run began with, or begin a new run"
+            )
         super().restore(tensors)
+        self._more.set_state(tensors["random"]["discriminator"])
         if self.adversary is not None:
             self.adversary.restore(tensors)
