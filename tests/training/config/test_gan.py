@@ -59,7 +59,10 @@ def test_settings_without_an_effect_are_refused(name: str) -> None:
     ("changes", "words"),
     [
         ({"weight": 0.0}, "`adversary.weight` is 0, but a GAN has no other loss"),
-        ({"discriminators": ("trunk",)}, "`trunk` has the layers of a WaveNet, which a GAN lacks"),
+        (
+            {"discriminators": ("trunk",), "spectral_norm": False},
+            "`trunk` has the layers of a WaveNet, which a GAN lacks",
+        ),
         ({"feature_weight": 1.0}, "`adversary.features` is 'maps', which compares position by position"),
         ({"weight_by": "gradient"}, "`adversary.weight_by` is 'gradient', which a GAN can't use"),
         ({"mask_prompt": True}, "`adversary.mask_prompt` is True, which a GAN can't use"),
