@@ -76,7 +76,11 @@ def in_miniature(words: list[str]) -> list[str]:
             skip = True
         else:
             kept.append(word)
-    return [name, *kept, *MINIATURE[name]]
+    smallest = MINIATURE[name]
+    if "--student-of" in kept:  # a student has a size of its own
+        place = smallest.index("--size")
+        smallest = [*smallest[:place], *smallest[place + 2 :], "--iaf.flows", "1"]
+    return [name, *kept, *smallest]
 
 
 def runs_for_real(words: list[str]) -> bool:
@@ -119,10 +123,10 @@ def desk(reader: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_commands_parse(page: Path, tmp_path: Path) -> None:
-    run = two_tier_run(tmp_path / "run").path  # `--from` reads the run's shape
+    run = two_tier_run(tmp_path / "run").path  # `--from` and `--student-of` read the run's shape
     for words in commands(page) + mentioned(page):
-        if "--from" in words:
-            words[words.index("--from") + 1] = str(run)
+        for option in {"--from", "--student-of"} & {*words}:
+            words[words.index(option) + 1] = str(run)
         if words[0] != "partita":
             assert words[0] in OTHERS, words
         elif len(words) == 1 or words[1].startswith("-"):

@@ -56,6 +56,47 @@ def test_blocks_equal_one_whole_pass(model: IAF) -> None:
     assert np.abs(drawn - classes).max() <= 1  # of 65,535 classes: sums are rounded in another order
 
 
+@pytest.mark.parametrize(
+    ("condition", "shape"),
+    [
+        (None, IAFConfig(flows=1, layers=1, channels=5)),
+        (None, IAFConfig(flows=3, layers=2, channels=16)),
+        (
+            FrameLayout(hop_length=32, labels=("digit=1", "digit=2")),
+            IAFConfig(flows=2, layers=3, channels=20),
+        ),
+        (
+            FrameLayout(hop_length=48, bands=3),
+            IAFConfig(flows=2, layers=3, channels=8),
+        ),  # of an older teacher
+        (FrameLayout(hop_length=48, bands=3, sample_rate=4000), IAFConfig(flows=2, layers=3, multiples=0)),
+    ],
+    ids=["one layer", "nothing", "labels", "no rate", "no sines"],
+)
+def test_the_compiled_pass_equals_the_network(condition: FrameLayout | None, shape: IAFConfig) -> None:
+    network = replace(SIZES["tiny"], condition=condition, classes=65535, head="gaussian")
+    model = IAF(network, replace(shape, condition_channels=8), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        for flow in model.flows:
+            flow.end_bias[1] = -2.0  # type: ignore[operator]
+    model.eval().requires_grad_(False)
+    steps, field = 700, model.receptive_field
+    columns = 1 if condition is None else condition.columns
+    given = np.random.default_rng(0).standard_normal((1, steps // 32 + 20, columns)).astype(np.float32)
+    config = SamplingConfig(seed=9)
+    drawn = IAFStream(model, config=config, conditions=GivenFrames(given, first=-4)).take(steps)
+    shift = math.ceil(field / ROW) * ROW
+    noise = torch.from_numpy(ndtri(uniforms(9, 1, shift - field, field + steps)).astype(np.float32))
+    conditions = None
+    if condition is not None:
+        start = torch.tensor([4 * condition.hop_length - field])
+        conditions = Conditions(torch.from_numpy(given), start)
+    sines = model.sines(model.turns(conditions, samples=field + steps, before=torch.zeros(1)))
+    values = model(noise, conditions, sines).values.clamp(-1.0, 1.0).double().numpy()
+    classes = np.floor((values + 1.0) * (0.5 * 65534) + 0.5)
+    assert np.abs(drawn - classes).max() <= 1 and len(np.unique(drawn)) > 50
+
+
 def test_a_clip_depends_neither_on_the_takes_nor_on_other_clips(model: IAF) -> None:
     whole = clips_of(model, 3, STEPS)
     assert np.array_equal(whole, clips_of(model, 3, 1, 99, STEPS - 100))
