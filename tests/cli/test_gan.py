@@ -52,7 +52,7 @@ def test_a_gan_has_the_scores_of_its_clips(home: Path, gan: Path, capsys: pytest
     assert "bits_per_sample" not in scores
     assert "seam_db" not in scores
     assert {"value", "low", "high"} <= scores["mmd_log_mel"].keys()
-    assert any("has no likelihood" in warning for warning in scores["warnings"])
+    assert any("is of a kind that has no bits" in warning for warning in scores["warnings"])
 
 
 def test_a_gan_teaches_no_student(
@@ -120,3 +120,11 @@ def test_the_help_of_a_gan_fits_two_screens(
     assert len(rows) <= 100
     for name in (name for names in GROUPS.values() for name in names if name.startswith("--gan.")):
         assert any(row.startswith(f"  {name} ") for row in rows), name
+
+
+def test_a_gan_is_no_base_of_a_comparison(
+    home: Path, gan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compare", str(home / "corpus"), "--from", str(gan), "--out", str(tmp_path / "no")]
+    assert main([*words, "--seeds", "2", "--steps", "1"]) == 2
+    assert "is a GAN, which has no arms" in capsys.readouterr().err

@@ -253,7 +253,7 @@ def _warnings(
             f" with prompts of {config.prompt_seconds:g} s were drawn; hold out more sound"
         )
     if not isinstance(loaded.model, Density):
-        found.append(f"{loaded.name} has no likelihood, so there are no bits per sample")
+        found.append(f"{loaded.name} is of a kind that has no bits per sample")
     if not loaded.prompt_samples:
         found.append(f"{loaded.name} continues no prompts, so there is no seam")
     if _features(loaded) == "real":

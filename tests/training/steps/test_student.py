@@ -131,7 +131,7 @@ def test_a_student_is_drawn_evaluated_and_refused_what_needs_probabilities(
     assert main(["evaluate", str(run), str(corpus.path), *short]) == 0
     scores = json.loads(capsys.readouterr().out)
     assert "bits_per_sample" not in scores
-    assert any("has no likelihood" in warning for warning in scores["warnings"])
+    assert any("is of a kind that has no bits" in warning for warning in scores["warnings"])
     assert main(["generate", str(run), "--seconds", "1", "--top-k", "3", "--out", str(clip)]) == 2
     assert "`top_k` keeps some" in capsys.readouterr().err
     assert main(["generate", str(run), "--seconds", "1", "--smoothing", "2", "--out", str(clip)]) == 2

@@ -6,7 +6,9 @@ from partita.evaluation.clip_scores import GIVEN_PREFIX, NOISE_PREFIX
 from partita.evaluation.metrics.distances.noise_scale import noise_sentence
 from partita.evaluation.statistics.scores import Score
 
-UPPER_BOUND = "an upper bound: bits of the frames and of the samples given the frames, or of a flow"
+UPPER_BOUND = (
+    "an upper bound: of two tiers, the bits of the frames and of the samples given them; of a flow, by noise"
+)
 
 
 def score_names(scores: dict[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from partita.experiments.arm_spec import AGAIN, START, ArmSpec, needs_critic
 from partita.experiments.budget import budgeted, check_one_budget, check_workers, rate_after
 from partita.experiments.compare.score_names import PRIMARY_SCORES
 from partita.experiments.runner import Engine
+from partita.models.choice import GAN_NAME
 from partita.runs.config import to_table
 from partita.seeds import stream_seed
 from partita.training.config.arms import ARMS
@@ -262,7 +263,13 @@ class CompareConfig:
         Args:
             base: the base's run.
         """
-        return self._shared(disturbed_like(like_model(TrainConfig(), base), base))
+        like = like_model(TrainConfig(), base)
+        if like.model == GAN_NAME:
+            raise PartitaError(
+                f"the base {base} is a GAN, which has no arms: score it beside other models with `partita"
+                " evaluate`"
+            )
+        return self._shared(disturbed_like(like, base))
 
     def needs_critic(self, spec: ArmSpec) -> bool:
         """Return whether a critic must be trained before an arm."""
