@@ -7,7 +7,7 @@ from partita.evaluation.metrics.distances.noise_scale import noise_sentence
 from partita.evaluation.statistics.scores import Score
 
 UPPER_BOUND = (
-    "an upper bound: of two tiers, the bits of the frames and of the samples given them; of a flow, by noise"
+    "an upper bound: of two tiers, bits of the frames and of the samples given them; of a flow, by noise"
 )
 
 
