@@ -35,9 +35,9 @@ def test_another_arm_is_refused(arm: str) -> None:
 def test_the_arm_and_the_model_need_each_other() -> None:
     with pytest.raises(PartitaError, match="`arm` is 'gan' and `model` 'wavenet'"):
         with_arm(TrainConfig(), "gan")
-    with pytest.raises(PartitaError, match="train a GAN with `--model gan`"):
+    with pytest.raises(PartitaError, match="give `--model gan`"):
         TrainConfig(model="gan")
-    with pytest.raises(PartitaError, match="train a GAN with `--model gan`"):
+    with pytest.raises(PartitaError, match="give `--model gan`"):
         TrainConfig(gan=GANTrainingConfig())
 
 

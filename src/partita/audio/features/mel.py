@@ -79,7 +79,7 @@ def band_corners(sample_rate: int, bands: int) -> NDArray[np.float64]:
         PartitaError: the sample rate is too low for any band.
 
     >>> band_corners(16000, 2).round().tolist()
-    [60.0, 850.0, 2556.0, 7760.0]
+    [60.0, 997.0, 3089.0, 7760.0]
     """
     highest = HIGHEST * sample_rate / 2
     if highest <= LOWEST_HZ:

@@ -6,9 +6,7 @@ from partita.evaluation.clip_scores import GIVEN_PREFIX, NOISE_PREFIX
 from partita.evaluation.metrics.distances.noise_scale import noise_sentence
 from partita.evaluation.statistics.scores import Score
 
-UPPER_BOUND = (
-    "an upper bound: of two tiers, bits of the frames and of the samples given them; of a flow, by noise"
-)
+UPPER_BOUND = "an upper bound: the bits of the frames and of the samples, or those of a flow"
 
 
 def score_names(scores: dict[str, Any]) -> list[str]:

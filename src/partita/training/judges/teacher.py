@@ -21,8 +21,10 @@ def load_teacher(config: TrainConfig, sample_rate: int) -> LoadedModel:
         PartitaError: no teacher is named, it can't be read, it is no WaveNet with the head `categorical`, or
             its sample rate or its frames are others.
 
+    >>> from partita.training.config.model_kinds import FINE
     >>> from partita.training.config.student import StudentConfig
-    >>> load_teacher(TrainConfig(model="iaf", iaf=StudentConfig()), 16000)
+    >>> config = TrainConfig(model="iaf", iaf=StudentConfig(), head="gaussian", quantizer=FINE)
+    >>> load_teacher(config, 16000)
     Traceback (most recent call last):
     ...
     partita.errors.PartitaError: a student needs a teacher: name the run of a WaveNet, `--student-of RUN`
