@@ -193,7 +193,7 @@ class Trainer:
 
     def _validate(self) -> None:
         """Score the EMA and the raw weights on a part of the validation split, the same part each time."""
-        if not self._scorer.samples or self.state.last_scored == self.state.step:
+        if not self._scorer.scores_windows or self.state.last_scored == self.state.step:
             return
         with self.display.busy("scoring"):
             scores = self._scorer.scores(None if self.fits_pace else self.state.every)
@@ -252,7 +252,7 @@ class Trainer:
             self._log()
         self._validate()
         chosen, model = self._choose_checkpoint()
-        if self._scorer.samples:
+        if self._scorer.scores_windows:
             self._score_final(model, chosen)
         self._choose_temperatures(model, chosen)
         self._draw_previews()

@@ -178,7 +178,7 @@ class Measure:
         clips = loaded.draw(
             config.long_seconds,
             clips=count,
-            prompt=real.prompt_waveforms[:count],
+            prompt=real.prompt_waveforms[:count] if loaded.prompt_samples else None,
             seed=self.seed,
             temperature=temperature,
             threads=config.threads,

@@ -78,6 +78,11 @@ class ValidationScorer:
         self._part: list[WindowBatch] | None = None
         self._rate = math.inf  # samples a second
 
+    @property
+    def scores_windows(self) -> bool:
+        """Whether there is held-out sound, and the model has a score of it."""
+        return self.samples > 0 and self.train_step.multiply_adds is not None
+
     def scores(self, steps: int | None) -> dict[str, float]:
         """Return the scores of the raw weights and of the EMA, always on the same part of the split.
 
