@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from partita.models.choice import SHAPES, Model, Shape, make_model
+from partita.models.choice import SHAPES, WAVENET, Model, Shape, make_model
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.frame_tier.model import FrameModel
 from partita.models.sizes import WaveNetConfig
@@ -14,6 +14,18 @@ from partita.runs.weights import FRAME_TIER_FILE, load_network, weights_path
 
 ADDED = ("hold", "heard")
 """Buffers that runs of older versions lack; there they keep their first value."""
+
+
+def kind_in(config: Mapping[str, Any]) -> str:
+    """Return the kind of the model that a run's config describes.
+
+    Args:
+        config: the run's config.
+
+    >>> kind_in({"network": {}}), kind_in({"network": {}, "iaf": {}})
+    ('wavenet', 'iaf')
+    """
+    return next((name for name in SHAPES if name in config), WAVENET)
 
 
 def model_shape(config: Mapping[str, Any], *, where: str) -> tuple[WaveNetConfig, Shape | None]:
@@ -26,11 +38,10 @@ def model_shape(config: Mapping[str, Any], *, where: str) -> tuple[WaveNetConfig
     Raises:
         PartitaError: the config is damaged.
     """
-    network = from_table(WaveNetConfig, config["network"], where=f"{where} [network]")
-    for name, kind in SHAPES.items():
-        if name in config:
-            return network, from_table(kind, config[name], where=f"{where} [{name}]")
-    return network, None
+    network, kind = from_table(WaveNetConfig, config["network"], where=f"{where} [network]"), kind_in(config)
+    if kind == WAVENET:
+        return network, None
+    return network, from_table(SHAPES[kind], config[kind], where=f"{where} [{kind}]")
 
 
 def shape_table(shape: Shape | None) -> dict[str, Any]:

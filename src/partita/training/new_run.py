@@ -18,7 +18,6 @@ from partita.models.frame_tier.model import STARTS
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import to_table
 from partita.runs.folder import RunFolder
-from partita.runs.loading import load
 from partita.runs.model import shape_table
 from partita.runs.shipped.ancestry import START
 from partita.runs.versions import versions
@@ -31,6 +30,7 @@ from partita.training.start.like_model import period_taps_of
 from partita.training.start.weights import load_start, start_of
 from partita.training.state import TrainerState, TrainingRun
 from partita.training.steps.choice import make_learner
+from partita.training.steps.student import StudentStep
 
 
 def create_run(
@@ -52,8 +52,8 @@ def create_run(
     config = with_conditions(config, corpus, inherited=start_from is not None or config.iaf is not None)
     train_step = make_learner(config, corpus.sample_rate)
     start = None if start_from is None else load_start(train_step, config, corpus, start_from)
-    if start is None and config.iaf is not None and config.iaf.teacher is not None:
-        start = start_of(load(config.iaf.teacher), config.iaf.teacher, corpus)
+    if start is None and isinstance(train_step, StudentStep) and train_step.settings.teacher is not None:
+        start = start_of(train_step.taught_by, train_step.settings.teacher, corpus)
     # after the weights, which bring the range of their own corpus; a student's tier is that of its teacher
     if train_step.frame_tier is not None and config.iaf is None:
         train_step.frame_tier.set_range(*training_frames(corpus, train_step.frame_tier.model.config.layout))

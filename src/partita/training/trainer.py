@@ -273,8 +273,6 @@ class Trainer:
         self._read_clock()
         with self.display.busy("scoring all held-out sound"):
             scores, share = self._scorer.final_score(model, spent=self.state.seconds)
-        if not scores:
-            return
         self._check_finite(scores, "the final score")
         record = {"kind": "final", "step": self.state.step, "chosen": chosen} | scores
         self._record(record | ({} if share == 1.0 else {"share": round(share, 6)}))

@@ -44,6 +44,27 @@ class Conditions:
         return Conditions(self.frames.to(device), self.start.to(device))
 
 
+def interpolated(
+    values: Float[Tensor, "batch frames *columns"], places: Float[Tensor, "batch samples"]
+) -> Float[Tensor, "batch samples *columns"]:
+    """Return values between frames, linearly interpolated.
+
+    Args:
+        values: of each frame.
+        places: 0 is the first frame; before it and after the last one the nearest frame counts.
+
+    >>> interpolated(torch.tensor([[0.0, 4.0]]), torch.tensor([[-1.0, 0.25, 9.0]])).tolist()
+    [[0.0, 1.0, 4.0]]
+    """
+    last = values.shape[1] - 1
+    places = places.clamp(0, last)
+    first = places.long().clamp(max=max(0, last - 1))
+    share = (places - first).reshape(*places.shape, *[1] * (values.ndim - 2))
+    rows = torch.arange(len(values), device=values.device)[:, None]
+    low, high = values[rows, first], values[rows, (first + 1).clamp(max=last)]
+    return low + share * (high - low)
+
+
 def block_weights(
     start: Int[Tensor, " batch"], *, blocks: int, frames: int, hop_length: int
 ) -> Float[Tensor, "batch blocks frames"]:

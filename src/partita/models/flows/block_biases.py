@@ -1,4 +1,4 @@
-"""What the condition adds in each flow of a model whose flows read the samples in both directions.
+"""What the condition adds in each flow of a model, in the order of time or in the reverse order.
 
 All flows share one `Conditioner`, whose products are in blocks of `HOLD` samples. This file does not know
 how the products are made.

@@ -18,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from partita.audio.features.layout import HOLD, FrameLayout
-from partita.models.conditioning.conditions import Conditions
+from partita.models.conditioning.conditions import Conditions, interpolated
 
 HIGHEST = 0.45
 """The highest frequency, as a share of the sample rate."""
@@ -51,16 +51,11 @@ def turns(
     >>> round(float(found.done[0, 199]), 3)  # after 5.5 periods of 440 Hz
     0.5
     """
-    frames, device = conditions.frames, conditions.frames.device
-    block = (conditions.start[:, None] + torch.arange(samples, device=device)) // HOLD
-    place = (HOLD * block + (HOLD - 1) / 2) / layout.hop_length
-    place = place.clamp(0, frames.shape[1] - 1)
-    first = place.long().clamp(max=max(0, frames.shape[1] - 2))
-    share = place - first
-    rows = torch.arange(len(frames), device=device)[:, None]
-    both = frames[..., layout.bands : layout.bands + 2].double()
-    low, high = both[rows, first], both[rows, (first + 1).clamp(max=frames.shape[1] - 1)]
-    pitch, periodicity = (low + share[..., None] * (high - low)).unbind(-1)
+    samples_after = torch.arange(samples, device=conditions.frames.device)
+    block = (conditions.start[:, None] + samples_after) // HOLD
+    places = (HOLD * block + (HOLD - 1) / 2) / layout.hop_length
+    known = conditions.frames[..., layout.bands : layout.bands + 2].double()
+    pitch, periodicity = interpolated(known, places).unbind(-1)
     each = (440.0 / layout.sample_rate) * torch.exp2((pitch - 69.0) / 12.0)
     return Turns((before.double()[:, None] + each.cumsum(1)) % 1.0, each, periodicity)
 

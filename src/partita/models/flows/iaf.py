@@ -24,6 +24,7 @@ from partita.audio.features.layout import HOLD
 from partita.checks import check_counts
 from partita.models.conditioning.conditioner import Conditioner
 from partita.models.conditioning.conditions import Conditions
+from partita.models.flows.block_biases import flow_columns, forward_bias
 from partita.models.flows.gated_flow import GatedFlow
 from partita.models.flows.harmonics import Turns, harmonics, turns
 from partita.models.flows.level import levels
@@ -198,16 +199,13 @@ class IAF(nn.Module):
         if self.conditioner is None:
             return None
         assert conditions is not None
-        following = conditions.shifted(1)
-        blocks = self.conditioner.blocks(following, samples=samples).float()
-        count, gates, skips = self.shape.flows, self._gate_columns, self.shape.channels
-        found, field = [], 1 << self.shape.layers
-        for number in range(count):
-            first = count * gates + number * skips
-            columns = torch.cat(
-                [blocks[..., number * gates : (number + 1) * gates], blocks[..., first : first + skips]], -1
+        blocks = self.conditioner.blocks(conditions.shifted(1), samples=samples).float()
+        start, flows, field = (conditions.start + 1) % HOLD, self.shape.flows, 1 << self.shape.layers
+        columns = [
+            flow_columns(
+                blocks, number=number, flows=flows, gates=self._gate_columns, skips=self.shape.channels
             )
-            dropped = number * field // HOLD  # a flow begins where the one before has its first output
-            phase = following.start % HOLD + number * field - dropped * HOLD
-            found.append(BlockBias(columns[:, dropped:], phase, HOLD))
-        return found
+            for number in range(flows)
+        ]
+        # a flow begins where the one before has its first output
+        return [forward_bias(own, start, first=number * field) for number, own in enumerate(columns)]

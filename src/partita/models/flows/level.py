@@ -14,7 +14,7 @@ from torch import Tensor
 
 from partita.audio.features.layout import FrameLayout
 from partita.audio.features.mel import FLOOR, SCALE, SHIFT, WINDOW_AT_16_KHZ, WINDOW_HOPS, band_corners
-from partita.models.conditioning.conditions import Conditions
+from partita.models.conditioning.conditions import Conditions, interpolated
 
 SOFTEST = 1e-4
 """The least level: -80 dB."""
@@ -49,9 +49,6 @@ def levels(conditions: Conditions, layout: FrameLayout, *, samples: int) -> Floa
         samples: consecutive samples, from `conditions.start` on.
     """
     known = frame_log_levels(conditions.frames, layout)
-    last, device = known.shape[1] - 1, known.device
-    place = (conditions.start[:, None] + torch.arange(samples, device=device)) / layout.hop_length
-    place = place.clamp(0, last)
-    first = place.long().clamp(max=max(0, last - 1))
-    low, high = known.gather(1, first), known.gather(1, (first + 1).clamp(max=last))
-    return torch.exp(low + (place - first) * (high - low))
+    samples_after = torch.arange(samples, device=known.device)
+    places = (conditions.start[:, None] + samples_after) / layout.hop_length
+    return interpolated(known, places).exp()

@@ -91,11 +91,10 @@ class ValidationScorer:
 
         Returns:
             for a WaveNet or a masked flow `bits` and, with an EMA, `bits_average`; for a student `matching`
-            and its parts; empty for a model without such scores.
+            and its parts.
         """
         cost = self.train_step.multiply_adds
-        if cost is None:
-            return {}
+        assert cost is not None  # see `scores_windows`
         if self._part is None:
             self._part = list(self._held_out(samples_to_score(self.config, steps, multiply_adds=cost)))
         models = {"": self.train_step.generator}

@@ -7,12 +7,13 @@ from typing import Any
 from partita.audio.features.layout import FrameLayout
 from partita.audio.quantizer import Quantizer
 from partita.errors import PartitaError
-from partita.models.choice import GAN_NAME, IAF_NAME, MAF_NAME, SHAPES, WAVENET
+from partita.models.choice import GAN_NAME, IAF_NAME, MAF_NAME, WAVENET
 from partita.models.flows.maf import MAFConfig
 from partita.models.frame_tier.config import FrameModelConfig
 from partita.models.sizes import WaveNetConfig, name_of
 from partita.runs.config import from_table
 from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.model import kind_in
 from partita.runs.weights import find_checkpoint
 from partita.training.config.gan import GANTrainingConfig
 from partita.training.config.model_kinds import flow_like, gan_of, student_of
@@ -43,14 +44,14 @@ def like_model(config: TrainConfig, start_from: str | Path) -> TrainConfig:
     if "frames" in tables:
         frames = from_table(FrameModelConfig, tables["frames"], where=f"{where} [frames]")
     size = name_of(network.plain)
-    kind = next((name for name in SHAPES if name in tables), WAVENET)
+    kind = kind_in(tables)
     if config.model not in (WAVENET, kind):
         raise PartitaError(f"{start_from} is of the kind `{kind}`, not `{config.model}`: leave out `--model`")
     if kind == GAN_NAME:
         return _like_gan(config, tables, where=where)
     if kind == IAF_NAME:
         return _like_student(config, tables, network, frames, where=where)
-    if MAF_NAME in tables:
+    if kind == MAF_NAME:
         maf = from_table(MAFConfig, tables[MAF_NAME], where=f"{where} [maf]")
         config = flow_like(replace(config, model=MAF_NAME, maf=maf))
     return replace(
@@ -78,7 +79,7 @@ def student_like(config: TrainConfig, teacher: str | Path) -> TrainConfig:
     'iaf'
     """
     tables = find_checkpoint(teacher)[0].config()
-    kind = next((name for name in SHAPES if name in tables), WAVENET)
+    kind = kind_in(tables)
     if kind != WAVENET:
         raise PartitaError(
             f"{teacher} is of the kind `{kind}`, but only a WaveNet can teach: give the run of one"

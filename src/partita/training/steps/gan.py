@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from partita.data.windows import WindowBatch
-from partita.device import ComputeDevice, compute_device
+from partita.device import ComputeDevice
 from partita.models.conditioning.conditions import Conditions
 from partita.models.waveform_gan import WaveformGAN
 from partita.seeds import torch_stream
@@ -43,10 +43,9 @@ class GANStep(Learner[WaveformGAN]):
     def __init__(self, config: TrainConfig, compute: ComputeDevice | None = None) -> None:
         assert config.gan is not None
         assert config.adversary is not None
-        precision = "float32" if config.precision == "auto" else config.precision
         initialisation = torch_stream(config.seed, "initialisation")
         network = WaveformGAN(config.network_shape, config.gan, generator=initialisation)
-        super().__init__(network, config, compute or compute_device(config.device, precision))
+        super().__init__(network, config, compute)
         self.adversary = Adversary(config.adversary, seed=config.seed, compute=self.compute)
 
     @property

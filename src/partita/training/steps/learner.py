@@ -13,8 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from partita.data.windows import WindowBatch
-from partita.device import ComputeDevice
+from partita.device import ComputeDevice, compute_device
+from partita.models.choice import WAVENET
 from partita.models.conditioning.conditions import Conditions
+from partita.models.heads.choice import CATEGORICAL
 from partita.runs.optimizer_state import optimizer_tensors, restore_optimizer
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
@@ -47,10 +49,11 @@ class Learner(ABC, Generic[NetworkT]):
     Args:
         network: the generator with its initial weights; it is moved to the device.
         config: the run's config.
-        compute: device and precision.
+        compute: device and precision; by default from the config.
     """
 
-    def __init__(self, network: NetworkT, config: TrainConfig, compute: ComputeDevice) -> None:
+    def __init__(self, network: NetworkT, config: TrainConfig, compute: ComputeDevice | None) -> None:
+        compute = compute or compute_device(config.device, usual_precision(config))
         self.config, self.compute = config, compute
         self.generator: NetworkT = network.to(compute.device).train()
         self.ema = EMA(self.generator, decay=config.ema_decay) if config.ema_decay else None
@@ -159,6 +162,21 @@ class Learner(ABC, Generic[NetworkT]):
         self.generator.load_state_dict(weights)
         if self.ema is not None:
             self.ema.model.load_state_dict(weights)
+
+
+def usual_precision(config: TrainConfig) -> str:
+    """Return the precision of a run: `auto` is float32 for all but probabilities of classes.
+
+    bfloat16 would round means and waveforms to many bins.
+
+    Args:
+        config: the run's config.
+
+    >>> usual_precision(TrainConfig()), usual_precision(TrainConfig(head="gaussian"))
+    ('auto', 'float32')
+    """
+    fine = config.model != WAVENET or config.network_shape.head != CATEGORICAL
+    return "float32" if fine and config.precision == "auto" else config.precision
 
 
 def check_finite(value: Tensor, name: str) -> None:

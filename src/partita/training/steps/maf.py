@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from partita.data.windows import WindowBatch
-from partita.device import ComputeDevice, compute_device
+from partita.device import ComputeDevice
 from partita.models.conditioning.conditions import Conditions
 from partita.models.flows.maf import MAF, MAFConfig
 from partita.seeds import torch_stream
@@ -40,10 +40,9 @@ class MAFStep(Learner[MAF]):
     def __init__(self, config: TrainConfig, compute: ComputeDevice | None = None) -> None:
         shape = config.other_shape
         assert isinstance(shape, MAFConfig)
-        precision = "float32" if config.precision == "auto" else config.precision
         initialisation = torch_stream(config.seed, "initialisation")
         network = MAF(config.network_shape, shape, generator=initialisation)
-        super().__init__(network, config, compute or compute_device(config.device, precision))
+        super().__init__(network, config, compute)
 
     @property
     def context(self) -> int:

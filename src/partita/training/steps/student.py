@@ -59,11 +59,10 @@ class StudentStep(Learner[IAF]):
         self, config: TrainConfig, teacher: LoadedModel, compute: ComputeDevice | None = None
     ) -> None:
         assert config.iaf is not None
-        precision = "float32" if config.precision == "auto" else config.precision
         initialisation = torch_stream(config.seed, "initialisation")
         network = IAF(config.network_shape, config.iaf, generator=initialisation)
-        super().__init__(network, config, compute or compute_device(config.device, precision))
-        self.settings = config.iaf
+        super().__init__(network, config, compute)
+        self.settings, self.taught_by = config.iaf, teacher
         self._teaching = compute_device(config.device, config.precision)
         self.teacher = check_teacher(teacher).to(self.compute.device)
         self._fingerprint = weights_fingerprint(self.teacher)

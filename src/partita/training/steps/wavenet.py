@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 
 from partita.data.windows import WindowBatch
-from partita.device import ComputeDevice, compute_device
+from partita.device import ComputeDevice
 from partita.models.conditioning.conditions import Conditions
-from partita.models.heads.choice import CATEGORICAL
 from partita.models.wavenet import WaveNet
 from partita.seeds import torch_stream
 from partita.training.config.train import TrainConfig
@@ -67,7 +66,7 @@ class WaveNetStep(Learner[WaveNet]):
         assert (critic is None) == (config.critic is None)
         initialisation = torch_stream(config.seed, "initialisation")
         network = WaveNet(config.network_shape, generator=initialisation)
-        super().__init__(network, config, compute or compute_device(config.device, usual_precision(config)))
+        super().__init__(network, config, compute)
         self.adversary: Adversary | None = None
         """The discriminators of the teacher-forced route."""
         self.free_running: FreeRunning | None = None
@@ -215,16 +214,3 @@ class WaveNetStep(Learner[WaveNet]):
             self.adversary.begin_from(self.generator)
         if self.free_running is not None:
             self.free_running.begin_from(self.generator)
-
-
-def usual_precision(config: TrainConfig) -> str:
-    """Return the precision of a run: `auto` is float32 for a density, whose means need more bits.
-
-    Args:
-        config: the run's config.
-
-    >>> usual_precision(TrainConfig()), usual_precision(TrainConfig(head="gaussian"))
-    ('auto', 'float32')
-    """
-    density = config.network_shape.head != CATEGORICAL
-    return "float32" if density and config.precision == "auto" else config.precision
