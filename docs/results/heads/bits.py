@@ -1,10 +1,12 @@
-"""Bits per sample of the heads on the same held-out sound: at 8 bits, and at 16 bits beside FLAC.
+"""Bits per sample of the heads and of a masked flow on the same held-out sound, at 8 bits and at 16 bits.
 
     python docs/results/heads/bits.py CORPUS --out FOLDER [--updates 2400]
 
-Each network is a plain WaveNet of the size `small` that is given nothing. All see the same windows in the
-same order. The file FOLDER/bits.json has a row for each, with the bits on the test split. A run that is there
-already is not trained again.
+Each network is a plain WaveNet of the size `small` that is given nothing. The masked autoregressive flow,
+`maf`, has three networks of that size, and its bits are an upper bound. All see the same windows in the same
+order. The file FOLDER/bits.json has a row for each, with the bits on the test split, and for the heads with
+256 classes the difference from `categorical`, block by block. It also has the bits of FLAC. A run that is
+there already is not trained again.
 """
 
 import argparse
@@ -17,16 +19,19 @@ import soundfile
 
 from partita import Corpus, load, storage
 from partita.audio.quantizer import Quantizer
-from partita.evaluation.metrics.bits import bits_per_sample
+from partita.evaluation.metrics.bits import BlockBits, block_bits
+from partita.evaluation.statistics.scores import block_mean
 from partita.runs.folder import RunFolder
+from partita.runs.loading import LoadedModel
 from partita.runs.versions import versions
+from partita.training.config.model_kinds import flow_like
 from partita.training.config.train import TrainConfig
 from partita.training.train import resume, train
 
 COARSE, FINE = Quantizer(), Quantizer(kind="linear", classes=65535)
 RUNS = (
     *(("categorical", COARSE), ("logistic", COARSE), ("gaussian", COARSE)),
-    *(("logistic", FINE), ("gaussian", FINE)),
+    *(("logistic", FINE), ("gaussian", FINE), ("maf", COARSE)),
 )
 
 
@@ -43,28 +48,34 @@ def flac_bits(corpus: Corpus, split: str) -> float:
     return 8.0 * size / samples
 
 
-def row(corpus: Corpus, head: str, quantizer: Quantizer, folder: Path, updates: int) -> dict[str, Any]:
-    """Train one network, unless it is there, and return its bits with what it was."""
-    run = folder / f"{head}-{quantizer.classes}"
+def settings(head: str, quantizer: Quantizer, updates: int) -> TrainConfig:
+    """Return the settings of one run."""
+    config = TrainConfig(
+        size="small",
+        condition=("none",),
+        head=None if head == "maf" else head,
+        quantizer=quantizer,
+        steps=updates,
+        threads=1,
+        patience=0,
+        preview_clips=0,
+        tensorboard=False,
+    )
+    return flow_like(config) if head == "maf" else config
+
+
+def trained(corpus: Corpus, run: Path, config: TrainConfig) -> LoadedModel:
+    """Train one network, or go on with it, unless it is there, and return it."""
     if run.exists() and not RunFolder.open(run).finished:
         resume(run, corpus=corpus)
     elif not run.exists():
-        config = TrainConfig(
-            size="small",
-            condition=("none",),
-            head=head,
-            quantizer=quantizer,
-            steps=updates,
-            threads=1,
-            patience=0,
-            preview_clips=0,
-            tensorboard=False,
-        )
         train(corpus, run, config)
-    model = load(run)
-    bits = bits_per_sample(model.model, corpus, "test", model.quantizer)
-    found = {"head": head, "classes": quantizer.words, "bits_per_sample": bits.as_json()}
-    return found | {"updates": model.step}
+    return load(run)
+
+
+def difference(blocks: BlockBits, others: BlockBits) -> dict[str, float]:
+    """Return the difference in bits per sample, with an interval from the differences of the blocks."""
+    return block_mean(blocks.bits - others.bits, blocks.counts, seed=0).as_json()
 
 
 def main() -> None:
@@ -76,10 +87,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--updates", type=int, default=2400)
     asked = parser.parse_args()
-    corpus, rows = Corpus.open(asked.corpus), []
+    corpus, rows, first = Corpus.open(asked.corpus), list[dict[str, Any]](), None
     flac = round(flac_bits(corpus, "test"), 3)
     for head, quantizer in RUNS:
-        rows.append(row(corpus, head, quantizer, asked.out, asked.updates))
+        run = asked.out / f"{head}-{quantizer.classes}"
+        model = trained(corpus, run, settings(head, quantizer, asked.updates))
+        blocks = block_bits(model.model, corpus, "test", model.quantizer)
+        row: dict[str, Any] = {"head": head, "classes": quantizer.words, "updates": model.step}
+        row["bits_per_sample"] = block_mean(blocks.bits, blocks.counts, seed=0).as_json()
+        first = first or blocks
+        if head in ("logistic", "gaussian") and quantizer == COARSE:
+            row["more_than_categorical"] = difference(blocks, first)
+        rows.append(row)
         found = {"corpus": corpus.fingerprint, "rows": rows, "flac": flac}
         storage.write_json(asked.out / "bits.json", found | {"versions": versions()})
 
