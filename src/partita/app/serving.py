@@ -93,8 +93,8 @@ def _listening(config: ServeConfig) -> Iterator[socket.socket]:
             listener.listen(128)
         except OSError as error:
             raise PartitaError(
-                f"port {config.port} of {config.host} can't be used ({error.strerror}): give another with `--port`,"
-                " or 0 for a free one"
+                f"port {config.port} of {config.host} can't be used ({error.strerror}): give another with"
+                " `--port`, or 0 for a free one"
             ) from None
         yield listener
 

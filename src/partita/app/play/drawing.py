@@ -1,4 +1,4 @@
-"""What runs in the process that draws: describe a model, and draw a clip block by block.
+"""What runs in the process that draws: a clip, block by block.
 
 The process keeps the models of the last requests. It sends messages, tuples that begin with their kind, and
 ends when the server closes the pipe. This file does not know the server.
@@ -23,17 +23,6 @@ MOST_MODELS = 2
 """Models that stay in memory."""
 FIRST_BLOCK = 800
 """Samples of the first block: 50 ms at 16 kHz."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Describe:
-    """A request for what a model takes.
-
-    Args:
-        model: its folder.
-    """
-
-    model: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +104,8 @@ def answer_requests(pipe: Connection, stop: Any) -> None:
                 pipe.send(("failed", f"drawing failed ({type(error).__name__}): please report it"))
 
 
-def _messages(request: Describe | Draw, models: Models, stop: Any) -> Iterator[tuple[str, Any]]:
+def _messages(request: Draw, models: Models, stop: Any) -> Iterator[tuple[str, Any]]:
     model = models.get(request.model)
-    if isinstance(request, Describe):
-        yield "done", describe(model)
-        return
     yield "rate", model.sample_rate
     samples = 0
     for block in draw_blocks(request, model):
@@ -128,39 +114,6 @@ def _messages(request: Describe | Draw, models: Models, stop: Any) -> Iterator[t
         if stop.is_set():
             break
     yield "done", {"samples": samples}
-
-
-def describe(model: "LoadedModel") -> dict[str, Any]:
-    """Return what a model takes, for the form of the page.
-
-    Args:
-        model: the model.
-    """
-    from partita.models.choice import GAN_NAME
-    from partita.runs.model import kind_in
-
-    layout = model.model.config.condition
-    frames = None if model.frames is None else model.frames.config.layout
-    labels: dict[str, list[str]] = {}
-    given = frames or layout
-    for pair in given.labels if given else ():
-        name, _, value = pair.partition("=")
-        labels.setdefault(name, []).append(value)
-    has_features = layout is not None and layout.bands > 0
-    return {
-        "name": model.name,
-        "kind": kind_in(model.config),
-        "step": model.step,
-        "sample_rate": model.sample_rate,
-        "labels": labels,
-        "notes": bool(frames.notes if frames else layout is not None and layout.notes),
-        "like": has_features,
-        "prompt": kind_in(model.config) != GAN_NAME,
-        "frames": model.frames is not None,
-        "temperature": model.temperature,
-        "frame_temperature": model.frame_temperature,
-        "smoothing": model.smoothing,
-    }
 
 
 def draw_blocks(request: Draw, model: "LoadedModel") -> Iterator[bytes]:

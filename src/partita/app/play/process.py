@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from multiprocessing.connection import Connection
 from typing import Any
 
-from partita.app.play.drawing import Describe, Draw, answer_requests
+from partita.app.play.drawing import Draw, answer_requests
 from partita.errors import PartitaError
 
 END_SECONDS = 5.0
@@ -26,11 +26,11 @@ class DrawingProcess:
         self._stop = self._context.Event()
         self._free = asyncio.Lock()
 
-    async def messages(self, request: Describe | Draw) -> AsyncGenerator[tuple[str, Any], None]:
+    async def messages(self, request: Draw) -> AsyncGenerator[tuple[str, Any], None]:
         """Yield the messages that answer a request; the last one is `done`.
 
         Args:
-            request: what to do.
+            request: the clip to draw.
 
         Raises:
             PartitaError: it failed, or the process died.

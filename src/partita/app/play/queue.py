@@ -7,9 +7,8 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Iterable
-from typing import Any
 
-from partita.app.play.drawing import Describe, Draw
+from partita.app.play.drawing import Draw
 from partita.app.play.job import Job
 from partita.app.play.process import DrawingProcess
 from partita.app.play.request import DrawRequest
@@ -90,21 +89,6 @@ class JobQueue:
             job.enter("stopped")
         elif job is self._drawn:
             self._process.stop_clip()
-
-    async def describe(self, draw: Describe) -> dict[str, Any]:
-        """Return what a model takes.
-
-        Args:
-            draw: which model.
-
-        Raises:
-            PartitaError: it can't be loaded.
-        """
-        found: dict[str, Any] = {}
-        async with contextlib.aclosing(self._process.messages(draw)) as messages:
-            async for _, value in messages:
-                found = value
-        return found
 
     async def run(self) -> None:
         """Draw clips for ever."""

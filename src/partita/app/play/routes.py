@@ -1,6 +1,7 @@
 """The addresses of the page that plays models."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from partita import storage
-from partita.app.play.drawing import Describe, Draw
+from partita.app.play.describing import describe
+from partita.app.play.drawing import Draw
 from partita.app.play.job import Job
 from partita.app.play.library import Library
 from partita.app.play.queue import JobQueue
@@ -46,10 +48,10 @@ def play_routes(
         return page(request, "play.html.j2", models=library.choices())
 
     @router.get("/play/models/{name:path}")
-    async def describe(name: str) -> dict[str, Any]:
+    async def model(name: str) -> dict[str, Any]:
         choice = library.get(name)
-        facts = await queue.describe(Describe(model=choice.path))
-        return facts | {"title": choice.title, "ships": choice.ships}
+        facts = await run_in_threadpool(describe, choice.path)
+        return facts | {"name": name, "title": choice.title, "ships": choice.ships}
 
     @router.get("/play/jobs")
     async def jobs() -> list[dict[str, Any]]:
@@ -136,10 +138,8 @@ def encoded(job: Job, form: Form) -> bytes:
 
 def _file_name(job: Job) -> str:
     """Return a file name without the suffix: the model and the seed."""
-    kept = (
-        char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in job.request.model
-    )
-    return f"{''.join(kept)[:60]}-{job.request.seed}"
+    model = re.sub(r"[^A-Za-z0-9_-]", "-", job.request.model)
+    return f"{model[:60]}-{job.request.seed}"
 
 
 def _free_path(folder: Path, job: Job) -> Path:

@@ -149,7 +149,7 @@ def _same_origin(headers: Headers) -> bool:
 def _with_headers(send: Send, nonce: str) -> Send:
     """Return a function that sends a response with the headers that keep other sites out."""
     policy = (
-        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: data:;"
+        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' blob:;"
         f" style-src 'self' 'nonce-{nonce}'; script-src 'self'; object-src 'none'; base-uri 'none';"
         " form-action 'self'; frame-ancestors 'none'"
     )
