@@ -4,6 +4,7 @@
 - `web`: what all pages share: security, templates, errors.
 - `uploads`: files that a visitor gives, decoded in a process with limits.
 - `play`: draw clips, and send their sound while it is drawn.
+- `compare`: clips of several models side by side.
 - `blind`: the blind listening test.
 
 This package does not know how models are trained or how samples are drawn.
