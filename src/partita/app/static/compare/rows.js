@@ -1,5 +1,6 @@
 // Clips of equal loudness that play together, of which one is heard.
 
+import { decode } from "../sound/decoding.js";
 import { loudness } from "../sound/loudness.js";
 import { ClipPlots } from "../sound/plots.js";
 
@@ -32,7 +33,7 @@ export class Rows {
     this.context ??= new AudioContext();
     const decoded = [];
     for (const { name, data } of given) {
-      const buffer = await this.context.decodeAudioData(data);
+      const buffer = await decode(data);
       decoded.push({ name, buffer, lufs: await loudness(buffer) });
     }
     const quietest = Math.min(...decoded.map(({ lufs }) => lufs)); // turning down never clips
@@ -111,7 +112,8 @@ export class Rows {
     clip.choice.addEventListener("change", () => this.listen(index));
     label.className = "check";
     gain.className = "gain";
-    gain.textContent = clip.level < 0.995 ? `turned down by ${(-20 * Math.log10(clip.level)).toFixed(1)} dB` : "";
+    const turned = clip.level < 0.995 ? `, turned down by ${(-20 * Math.log10(clip.level)).toFixed(1)} dB` : "";
+    gain.textContent = `0 to ${clip.buffer.sampleRate / 2000} kHz${turned}`;
     label.append(clip.choice, `${index + 1}. ${clip.name}`, gain);
     plots.className = "plots";
     clip.wave = Object.assign(document.createElement("canvas"), { className: "plot wave" });
