@@ -1,0 +1,1 @@
+"""The local application, and the blind listening test that it serves."""
