@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
-from partita.app.blind.questions import CHOICES
+from partita.app.blind.questions import CHOICES, LETTERS
 from partita.errors import PartitaError
 from partita.tables import Table, reject_json_constant
 
@@ -28,7 +28,7 @@ class Answer:
     Args:
         trial: the id of the trial.
         choice: "A" or "B".
-        seconds: the time taken, from the first display of the trial, in seconds.
+        seconds: the time taken since the trial was displayed, in seconds.
         plays: how often each clip was started or switched to, by its letter.
         switches: how often the listener switched between clips while they played.
         at: when the answer was given, in seconds since 1970, by the listener's clock.
@@ -49,6 +49,8 @@ class Answer:
             raise PartitaError(f"`choice` is {self.choice!r}: give A or B")
         if not 0 <= self.seconds <= MOST_SECONDS:
             raise PartitaError(f"`seconds` is {self.seconds}: give a number from 0 to {MOST_SECONDS:g}")
+        if not set(self.plays) <= set(LETTERS):
+            raise PartitaError(f"`plays` names other clips than {', '.join(LETTERS)}: give counts of these")
         if not all(0 <= count <= MOST_COUNT for count in (self.switches, *self.plays.values())):
             raise PartitaError(f"`plays` or `switches` is not within 0 and {MOST_COUNT}: give counts")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from partita.checks import check_choice, check_count, check_positive
 from partita.app.blind.questions import QUESTIONS
+from partita.checks import check_choice, check_count, check_positive
 from partita.errors import PartitaError
 
 LONGEST_SECONDS = 60.0

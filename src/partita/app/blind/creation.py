@@ -145,7 +145,8 @@ class _Maker:
                 purpose=name,
                 listener=number,
             )
-            question, ids = QUESTIONS[name], {}
+            question = QUESTIONS[name]
+            ids: dict[tuple[int, int], str] = {}
             trials = []
             for trial in planned:
                 made = self._trial(question, trial, token, ids.get((trial.pair, trial.item)))

@@ -1,7 +1,7 @@
 """The order of the trials that one listener gets: balanced, and random within the balance.
 
-A pass has one trial for each pair of arms and each item (a prompt). It is made of rounds; each round has every
-pair once, with different items where there are enough.
+A pass has one trial for each pair of arms and each item (a prompt). It is made of rounds; each round has
+every pair once, with different items where there are enough.
 
 - Early and late: the second of two rounds has the pairs in the opposite order of the first, so over an even
   number of rounds all pairs, and therefore all arms, have the same mean position.
@@ -117,10 +117,11 @@ def _with_repeats(
     return [trial for _, trial in sorted(placed, key=lambda pair: pair[0])]
 
 
-def _chosen(
-    trials: Sequence[PlannedTrial], pairs: int, repeats: int, rng: np.random.Generator
-) -> list[int]:
+def _chosen(trials: Sequence[PlannedTrial], pairs: int, repeats: int, rng: np.random.Generator) -> list[int]:
     """Return the places of the trials to repeat: as many of every pair as possible, otherwise random."""
-    by_pair = [[place for place in rng.permutation(len(trials)) if trials[place].pair == pair] for pair in range(pairs)]
+    by_pair = [
+        [place for place in rng.permutation(len(trials)) if trials[place].pair == pair]
+        for pair in range(pairs)
+    ]
     turns = [[by_pair[pair].pop() for pair in rng.permutation(pairs) if by_pair[pair]] for _ in trials]
     return [int(place) for turn in turns for place in turn][:repeats]

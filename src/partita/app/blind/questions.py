@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 A, B, X, PROMPT = "A", "B", "X", "prompt"
 CHOICES = (A, B)
+LETTERS = (A, B, X, PROMPT)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,13 +85,17 @@ def equal_loudness(sounds: NDArray[np.float64], sample_rate: int) -> RenderedCli
     (-23.0, True)
     """
     is_integrated = sounds.shape[1] >= round(GATING_SECONDS * sample_rate)
-    levels = [integrated_loudness(sound, sample_rate) if is_integrated else rms_dbfs(sound) for sound in sounds]
+    levels = [
+        integrated_loudness(sound, sample_rate) if is_integrated else rms_dbfs(sound) for sound in sounds
+    ]
     peaks = [20 * math.log10(max(true_peak(sound, sample_rate), 1e-12)) for sound in sounds]
-    heard = [index for index, level in enumerate(levels) if math.isfinite(level)]
-    highest = [PEAK_DBTP - peaks[index] + levels[index] for index in heard]
+    audible = [index for index, level in enumerate(levels) if math.isfinite(level)]
+    highest = [PEAK_DBTP - peaks[index] + levels[index] for index in audible]
     target = min(LOUDNESS, *highest) if highest else LOUDNESS
-    gains = [10 ** ((target - levels[index]) / 20) if index in heard else 1.0 for index in range(len(sounds))]
-    silent = tuple(index for index in range(len(sounds)) if index not in heard)
+    gains = [
+        10 ** ((target - levels[index]) / 20) if index in audible else 1.0 for index in range(len(sounds))
+    ]
+    silent = tuple(index for index in range(len(sounds)) if index not in audible)
     return RenderedClips(sounds * np.array(gains)[:, None], sample_rate, target, is_integrated, silent)
 
 

@@ -52,8 +52,8 @@ class ListenerSession:
     def manifest(self) -> dict[str, Any]:
         """What a page needs to run the test, fit for JSON.
 
-            {"format", "listener", "commitment", "sample_rate", "samples", "passes": [{"question", "text",
-             "abx", "trials": [{"trial": ID, "clips": {"A": ID, "B": ID, "X" or "prompt": ID}}]}]}
+        {"format", "listener", "commitment", "sample_rate", "samples", "passes": [{"question", "text",
+         "abx", "trials": [{"trial": ID, "clips": {"A": ID, "B": ID, "X" or "prompt": ID}}]}]}
         """
         return self._table.values
 
@@ -61,6 +61,11 @@ class ListenerSession:
     def trials(self) -> list[str]:
         """The ids of the trials in order."""
         return [trial.text("trial") for trial in self._trials]
+
+    @cached_property
+    def clips(self) -> frozenset[str]:
+        """The ids of all clips of the listener."""
+        return frozenset(str(clip) for trial in self._trials for clip in trial.table("clips").values.values())
 
     def clip(self, clip: str) -> bytes:
         """Return the WAV file of a clip; all clips have the same number of bytes.
@@ -71,7 +76,7 @@ class ListenerSession:
         Raises:
             PartitaError: the listener has no such clip.
         """
-        if clip not in self._clips:
+        if clip not in self.clips:
             raise PartitaError("there is no such clip in this test: reload the page")
         return (self.folder / "clips" / f"{clip}.wav").read_bytes()
 
@@ -110,7 +115,3 @@ class ListenerSession:
     @cached_property
     def _trials(self) -> list[Table]:
         return [trial for one in self._table.tables("passes") for trial in one.tables("trials")]
-
-    @cached_property
-    def _clips(self) -> frozenset[str]:
-        return frozenset(str(clip) for trial in self._trials for clip in trial.table("clips").values.values())

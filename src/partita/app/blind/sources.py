@@ -95,7 +95,7 @@ def choose_items(items: list[Item], count: int | None, *, seed: int) -> list[Ite
 
 
 def arms_of_comparison(folder: Path) -> dict[str, Path]:
-    """Return the clips of a finished comparison (`partita compare`): the folder of each arm, and of real sound.
+    """Return the folders of clips of a finished comparison: of each arm, and of real sound.
 
     A comparison keeps the clips of its first seed only, so such a test says nothing of other trainings.
 
@@ -108,13 +108,11 @@ def arms_of_comparison(folder: Path) -> dict[str, Path]:
     >>> arms_of_comparison(Path("nowhere"))
     Traceback (most recent call last):
     ...
-    partita.errors.PartitaError: nowhere is not a finished comparison: run `partita compare` with `--out nowhere`
+    partita.errors.PartitaError: nowhere is not a finished comparison: run `partita compare --out nowhere`
     """
     comparison = CompareFolder(folder)
     if not comparison.scores.is_file():
-        raise PartitaError(
-            f"{folder} is not a finished comparison: run `partita compare` with `--out {folder}`"
-        )
+        raise PartitaError(f"{folder} is not a finished comparison: run `partita compare --out {folder}`")
     clips = comparison.clips(REAL).parent
     found = {path.name: path for path in sorted(clips.glob("*")) if path.is_dir()}
     if len(found) < 2:
@@ -130,5 +128,7 @@ def _clips_in(folder: Path, arm: str) -> dict[str, Path]:
     if not found:
         raise PartitaError(f"{folder} holds no clips: give the folder of the clips of `{arm}`")
     if len(found) < len(files):
-        raise PartitaError(f"{folder} has two files of the same name with different suffixes: keep one of them")
+        raise PartitaError(
+            f"{folder} has two files of the same name with different suffixes: keep one of them"
+        )
     return found

@@ -20,7 +20,12 @@ HOP_SECONDS = 0.1  # blocks overlap by 75%
 OFFSET = -0.691  # dB; makes a full-scale sine of 997 Hz -3.01 LUFS
 ABSOLUTE_GATE = -70.0  # LUFS
 RELATIVE_GATE = -10.0  # LU below the loudness of the blocks above the absolute gate
-SHELF_HZ, SHELF_DB, SHELF_Q, SHELF_BAND = 1681.974450955533, 3.999843853973347, 0.7071752369554196, 0.4996667741545416
+SHELF_HZ, SHELF_DB, SHELF_Q, SHELF_BAND = (
+    1681.974450955533,
+    3.999843853973347,
+    0.7071752369554196,
+    0.4996667741545416,
+)
 HIGH_PASS_HZ, HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
 
 
@@ -39,7 +44,7 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
     [1.53512, -2.6917, 1.19839, 1.0, -1.69066, 0.73248]
     """
     sections = [_high_pass(math.tan(math.pi * HIGH_PASS_HZ / sample_rate))]
-    if SHELF_HZ < 0.49 * sample_rate:
+    if 0.49 * sample_rate > SHELF_HZ:
         sections.insert(0, _shelf(math.tan(math.pi * SHELF_HZ / sample_rate)))
     return np.array(sections)
 

@@ -1,4 +1,4 @@
-"""Exact binomial statistics of yes-or-no answers: interval, test against chance, and number of answers needed.
+"""Exact binomial statistics of yes-or-no answers: interval, test against chance, number of answers needed.
 
 The answers of one person, or to clips of one training, are not independent draws. The interval and the test
 are of the answers that were given; `permutation.py` tests over trainings. This file does not read answers.
@@ -96,9 +96,7 @@ def answers_needed(share: float, *, level: float = LEVEL, power: float = POWER) 
     return int(weak[-1]) + 1
 
 
-def binomial_power(
-    trials: NDArray[np.int64], share: float, *, level: float = LEVEL
-) -> NDArray[np.float64]:
+def binomial_power(trials: NDArray[np.int64], share: float, *, level: float = LEVEL) -> NDArray[np.float64]:
     """Return the probability that the exact two-sided test against one half is significant.
 
     Args:
@@ -109,7 +107,9 @@ def binomial_power(
     >>> float(binomial_power(np.array([5]), 0.9)[0])  # no result of 5 answers is significant
     0.0
     """
-    critical = stats.binom.isf(level / 2, trials, 0.5) + 1  # the least count whose upper tail is within level / 2
+    critical = (
+        stats.binom.isf(level / 2, trials, 0.5) + 1
+    )  # the least count whose upper tail is within level / 2
     above = stats.binom.sf(critical - 1, trials, share)
     return np.asarray(above + stats.binom.cdf(trials - critical, trials, share))
 
@@ -117,6 +117,6 @@ def binomial_power(
 def _check(successes: int, trials: int) -> None:
     if not (trials > 0 and 0 <= successes <= trials):
         raise PartitaError(
-            f"there are {successes} successes in {trials} trials: give at least one trial, and at most as many"
-            " successes"
+            f"there are {successes} successes in {trials} trials: give at least one trial, and at most as"
+            " many successes"
         )
