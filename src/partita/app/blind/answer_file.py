@@ -59,11 +59,12 @@ def append_answer_file(test: BlindTest, path: Path) -> ReadAnswers:
     for answer, one in zip(answers, table.tables("answers"), strict=True):
         if answer.trial not in trials:
             one.reject("trial", "is no trial of this listener")
+    ended = table.boolean("ended", default=False)
     known = session.file.read().answers
     new = [answer for answer in answers if answer not in known]
     for answer in new:
         session.answer(answer)
-    if table.boolean("ended", default=False):
+    if ended:
         session.end()
     return ReadAnswers(
         listener=token, appended=len(new), known=len(answers) - len(new), ended=session.progress().ended

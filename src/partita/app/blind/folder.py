@@ -79,7 +79,7 @@ class BlindTest:
         folder = self.path / "served" / token
         if not TOKEN.fullmatch(token) or not folder.is_dir():
             raise PartitaError("this link belongs to no listener of the test: ask for your link again")
-        return ListenerSession(folder=folder, file=self.answer_file(token), test_ended=self.ended)
+        return ListenerSession(folder=folder, file=self.answer_file(token), end_mark=self._end_mark)
 
     def answer_file(self, token: str) -> AnswerFile:
         """Return the file of a listener's answers."""
@@ -92,12 +92,12 @@ class BlindTest:
     @property
     def ended(self) -> bool:
         """Whether the owner has ended the test."""
-        return (self.path / "ended.json").is_file()
+        return self._end_mark.is_file()
 
     def end(self) -> None:
         """End the test for all listeners, which unseals the key; later answers are refused."""
         if not self.ended:
-            storage.write_json(self.path / "ended.json", {"at": time.time(), "commitment": self.commitment})
+            storage.write_json(self._end_mark, {"at": time.time(), "commitment": self.commitment})
 
     def key(self) -> Key:
         """Return the key of a test that has ended.
@@ -138,6 +138,10 @@ class BlindTest:
                 path = self.path / "served" / trial.listener / "clips" / f"{clip}.wav"
                 if not path.is_file() or commitment_of(path.read_bytes()) != digest:
                     raise PartitaError(f"{path} was changed after the test was made: {REMEDY}")
+
+    @property
+    def _end_mark(self) -> Path:
+        return self.path / "ended.json"
 
     def _key(self) -> Key:
         return read_key(self.path / "sealed" / "key.json", commitment=self.commitment)

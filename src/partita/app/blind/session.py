@@ -41,12 +41,12 @@ class ListenerSession:
     Args:
         folder: the listener's folder.
         file: the listener's answers.
-        test_ended: whether the owner has ended the test.
+        end_mark: the file that is there when the owner has ended the test.
     """
 
     folder: Path
     file: AnswerFile
-    test_ended: bool = False
+    end_mark: Path
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class ListenerSession:
         found = self.file.read()
         counted, trials = found.counted, self.trials
         left = [trial for trial in trials if trial not in counted]
-        ended = found.ended or self.test_ended
+        ended = found.ended or self.end_mark.is_file()
         return Progress(len(trials) - len(left), len(trials), left[0] if left else None, ended)
 
     def answer(self, answer: Answer) -> Progress:

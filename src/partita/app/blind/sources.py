@@ -12,7 +12,6 @@ import numpy as np
 
 from partita.audio.output_formats import FORMATS
 from partita.errors import PartitaError
-from partita.experiments.compare.folder import CompareFolder
 from partita.seeds import numpy_stream
 
 SUFFIXES = frozenset(FORMATS)
@@ -110,6 +109,8 @@ def arms_of_comparison(folder: Path) -> dict[str, Path]:
     ...
     partita.errors.PartitaError: nowhere is not a finished comparison: run `partita compare --out nowhere`
     """
+    from partita.experiments.compare.folder import CompareFolder
+
     comparison = CompareFolder(folder)
     if not comparison.scores.is_file():
         raise PartitaError(f"{folder} is not a finished comparison: run `partita compare --out {folder}`")

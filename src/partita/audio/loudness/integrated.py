@@ -26,6 +26,7 @@ SHELF_HZ, SHELF_DB, SHELF_Q, SHELF_BAND = (
     0.7071752369554196,
     0.4996667741545416,
 )
+STANDARD_RATE = 48_000  # Hz
 HIGH_PASS_HZ, HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
 
 
@@ -43,7 +44,7 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
     >>> k_weighting(48000).round(5).tolist()[0]
     [1.53512, -2.6917, 1.19839, 1.0, -1.69066, 0.73248]
     """
-    sections = [_high_pass(math.tan(math.pi * HIGH_PASS_HZ / sample_rate))]
+    sections = [_high_pass(sample_rate)]
     if 0.49 * sample_rate > SHELF_HZ:
         sections.insert(0, _shelf(math.tan(math.pi * SHELF_HZ / sample_rate)))
     return np.array(sections)
@@ -58,10 +59,13 @@ def _shelf(warped: float) -> list[float]:
     return [value / first for value in (*numerator, first, 2 * (square - 1), 1 - damping + square)]
 
 
-def _high_pass(warped: float) -> list[float]:
+def _high_pass(sample_rate: int) -> list[float]:
+    """Return the high-pass filter; the standard's numerator is not normalised, which sets the gain at 48 kHz."""
+    warped, standard = (math.tan(math.pi * HIGH_PASS_HZ / rate) for rate in (sample_rate, STANDARD_RATE))
     damping, square = warped / HIGH_PASS_Q, warped * warped
     first = 1 + damping + square
-    return [1.0, -2.0, 1.0, 1.0, 2 * (square - 1) / first, (1 - damping + square) / first]
+    gain = (1 + standard / HIGH_PASS_Q + standard * standard) / first
+    return [gain, -2 * gain, gain, 1.0, 2 * (square - 1) / first, (1 - damping + square) / first]
 
 
 def integrated_loudness(waveform: NDArray[np.floating[Any]], sample_rate: int) -> float:

@@ -5,6 +5,7 @@ are of the answers that were given; `permutation.py` tests over trainings. This 
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,7 @@ def binomial_test(successes: int, trials: int) -> OneSidedPValues:
     return OneSidedPValues(above / 2**trials, below / 2**trials)
 
 
+@lru_cache(maxsize=64)
 def answers_needed(share: float, *, level: float = LEVEL, power: float = POWER) -> int:
     """Return how many answers detect a share that differs from one half.
 

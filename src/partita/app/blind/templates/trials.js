@@ -46,12 +46,16 @@ function runTrials({ manifest, answered, ended, clip, save, end }) {
     if (player.playing) requestAnimationFrame(follow);
   }
 
+  function count() {
+    byId("count").textContent = `${answered.size} of ${trials.length} answered`;
+    byId("bar").max = trials.length;
+    byId("bar").value = answered.size;
+  }
+
   async function open() {
     player.clear();
     current = trials.find((trial) => !answered.has(trial.trial)) || null;
-    byId("count").textContent = `${answered.size} of ${trials.length} answered`;
-    byId("bar").value = answered.size;
-    byId("bar").max = trials.length;
+    count();
     if (ended || !current) {
       show(ended ? "ended" : "done");
       byId(ended ? "ended-title" : "done-title").focus();
@@ -133,6 +137,7 @@ function runTrials({ manifest, answered, ended, clip, save, end }) {
     event.preventDefault();
   });
 
+  count();
   if (ended || answered.size) open();
   else show("begin");
 }
