@@ -35,7 +35,8 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
 
     BS.1770 lists coefficients for 48 kHz. The analogue filters behind them (De Man 2018, "Evaluation of
     implementations of the EBU R128 loudness measurement") are transformed to the sample rate by the bilinear
-    transform; at 48 kHz this gives the listed numbers. The shelf is left out if it lies above half the
+    transform; at 48 kHz this gives the listed numbers. At lower rates the transform moves the shelf a little:
+    the response at 1 kHz is 0.05 dB lower at 16 kHz, and 0.2 dB at 8 kHz. The shelf is left out if it lies above half the
     sample rate.
 
     Args:
@@ -60,7 +61,7 @@ def _shelf(warped: float) -> list[float]:
 
 
 def _high_pass(sample_rate: int) -> list[float]:
-    """Return the high-pass filter; the standard's numerator is not normalised, which sets the gain at 48 kHz."""
+    """Return the high-pass filter with its gain at 48 kHz, where the standard does not normalise it."""
     warped, standard = (math.tan(math.pi * HIGH_PASS_HZ / rate) for rate in (sample_rate, STANDARD_RATE))
     damping, square = warped / HIGH_PASS_Q, warped * warped
     first = 1 + damping + square
