@@ -5,10 +5,11 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
+from listening import arms, blind_test, made_test
 from page_server import PageServer, serving
 from stand_in import etude_corpus, etude_run, etudes
 
-__all__ = ["etude_corpus", "etude_run", "etudes"]
+__all__ = ["arms", "blind_test", "etude_corpus", "etude_run", "etudes", "made_test"]
 
 
 @pytest.fixture(scope="session")
