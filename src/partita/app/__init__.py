@@ -5,7 +5,7 @@
 - `uploads`: files that a visitor gives, decoded in a process with limits.
 - `play`: draw clips, and send their sound while it is drawn.
 - `compare`: clips of several models side by side.
-- `blind`: the blind listening test.
+- `blind`: the blind listening test; `listening`: its pages.
 
 This package does not know how models are trained or how samples are drawn.
 """

@@ -9,6 +9,10 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from partita.app.compare.routes import compare_routes
+from partita.app.listening.listener import listener_routes
+from partita.app.listening.making import Maker
+from partita.app.listening.owner import owner_routes
+from partita.app.listening.shelf import TestShelf
 from partita.app.play.library import Library
 from partita.app.play.process import DrawingProcess
 from partita.app.play.queue import JobQueue
@@ -40,8 +44,8 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
     """
     library = Library(config.runs, config.folder / "runs")
     library.check()
-    process = DrawingProcess()
-    queue, uploads = JobQueue(process), UploadStore(config.folder / "uploads")
+    processes = DrawingProcess(), DrawingProcess()  # a clip that is stopped never belongs to a test
+    queue, uploads = JobQueue(processes[0]), UploadStore(config.folder / "uploads")
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -52,13 +56,19 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
             drawing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await drawing
-            process.end()
+            for process in processes:
+                process.end()
 
     app = FastAPI(title="Partita", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     add_error_answers(app)
     app.include_router(play_routes(library, queue, uploads, config.folder / "clips", config.threads))
     app.include_router(upload_routes(uploads))
     app.include_router(compare_routes(library, config.runs))
+    shelf = TestShelf(config.folder / "tests")
+    maker = Maker(shelf, library, uploads, config.runs, processes[1], config.threads)
+    app.include_router(owner_routes(shelf, maker, library, config.runs))
+    app.include_router(listener_routes(shelf))
+    app.mount("/static/blind", StaticFiles(packages=[("partita.app.blind", "templates")]), name="blind")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, hosts=[*LOOPBACK, *hosts], key=key, open_paths=OPEN_PATHS)
     return app
