@@ -10,36 +10,3 @@
 
 `templates/` has the page's parts and scripts. This package has no server and draws no clips.
 """
-
-from partita.app.blind.answer_file import ReadAnswers, append_answer_file
-from partita.app.blind.answers import Answer, Answers
-from partita.app.blind.config import BlindConfig
-from partita.app.blind.creation import create_test
-from partita.app.blind.folder import BlindTest
-from partita.app.blind.key import Key, TrialKey
-from partita.app.blind.offline import export_offline
-from partita.app.blind.questions import QUESTIONS, Question
-from partita.app.blind.results import BlindResults, PairResult, results_of
-from partita.app.blind.session import ListenerSession, Progress
-from partita.app.blind.sources import arms_of_comparison
-
-__all__ = [
-    "QUESTIONS",
-    "Answer",
-    "Answers",
-    "BlindConfig",
-    "BlindResults",
-    "BlindTest",
-    "Key",
-    "ListenerSession",
-    "PairResult",
-    "Progress",
-    "Question",
-    "ReadAnswers",
-    "TrialKey",
-    "append_answer_file",
-    "arms_of_comparison",
-    "create_test",
-    "export_offline",
-    "results_of",
-]

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from partita.app.blind import Answer, results_of
+from partita.app.blind.answers import Answer
 from partita.app.listening.shelf import TestShelf
 from partita.app.web.templating import page
 
@@ -73,6 +73,8 @@ def listener_routes(shelf: TestShelf) -> APIRouter:
 
     @router.get("/{token}/results")
     async def results(token: str) -> dict[str, Any]:
+        from partita.app.blind.results import results_of  # SciPy takes a second to import
+
         test = shelf.of_listener(token)
         found = results_of(test.key_of(token), {token: test.answer_file(token).read()})
         return {"sentences": [pair.verdict for pair in found.pairs]}

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 from starlette.concurrency import run_in_threadpool
 
-from partita.app.blind import BlindConfig, create_test
+from partita.app.blind.config import BlindConfig
 from partita.app.compare.comparisons import CLIPS, comparisons_in
 from partita.app.listening.request import TestRequest
 from partita.app.listening.shelf import TestShelf
@@ -136,6 +136,8 @@ class Maker:
     async def _make(
         self, making: Making, request: TestRequest, draws: dict[str, list[Draw]], arms: dict[str, Path]
     ) -> None:
+        from partita.app.blind.creation import create_test  # its filters take a second to import
+
         try:
             with tempfile.TemporaryDirectory() as scratch:
                 for number, (model, clips) in enumerate(draws.items()):

@@ -10,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from partita.app.blind import QUESTIONS, append_answer_file
+from partita.app.blind.answer_file import append_answer_file
 from partita.app.blind.offline import offline_page
+from partita.app.blind.questions import QUESTIONS
 from partita.app.compare.comparisons import comparisons_in
 from partita.app.listening.making import Maker
 from partita.app.listening.request import TestRequest

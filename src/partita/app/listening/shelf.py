@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
-from partita.app.blind import BlindTest
-from partita.app.blind.folder import TOKEN
+from partita.app.blind.folder import TOKEN, BlindTest
 from partita.app.web.errors import MissingError
 
 NAME = re.compile(r"[A-Za-z0-9_-]{12}")
@@ -127,7 +126,7 @@ def results(test: BlindTest) -> dict[str, Any]:
     Raises:
         PartitaError: the key or a clip was changed.
     """
-    from partita.app.blind import results_of
+    from partita.app.blind.results import results_of  # SciPy takes a second to import
 
     test.verify()
     found = results_of(test.key().trials, test.answers())
