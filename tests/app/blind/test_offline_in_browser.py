@@ -118,7 +118,7 @@ def saved(page: Any, folder: Path) -> Path:
         page.click(".save")
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
-    return path
+    return Path(path)
 
 
 def test_a_whole_test_by_keyboard_is_saved_and_read_back(page: Any, test: BlindTest, tmp_path: Path) -> None:

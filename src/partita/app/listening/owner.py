@@ -19,6 +19,7 @@ from partita.app.listening.request import TestRequest
 from partita.app.listening.shelf import TestShelf
 from partita.app.play.library import Library
 from partita.app.web.templating import page
+from partita.errors import PartitaError
 
 LONGEST_ANSWERS = 1 << 22
 
@@ -77,7 +78,10 @@ def owner_routes(shelf: TestShelf, maker: Maker, library: Library, folders: tupl
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / "answers.json"
             path.write_bytes(data[:LONGEST_ANSWERS])
-            read = await run_in_threadpool(append_answer_file, test, path)
+            try:
+                read = await run_in_threadpool(append_answer_file, test, path)
+            except PartitaError as error:
+                raise PartitaError(str(error).replace(str(path), "this file")) from None
         return {"appended": read.appended, "known": read.known}
 
     return router
