@@ -116,7 +116,7 @@ def answer(page: Any, choice: str) -> None:
 def saved(page: Any, folder: Path) -> Path:
     with page.expect_download() as download:
         page.click(".save")
-    path = folder / download.value.suggested_filename
+    path = folder / str(download.value.suggested_filename)
     download.value.save_as(path)
     return Path(path)
 
