@@ -61,8 +61,8 @@ class PairResult:
         p_answers: the exact binomial p-value of the answers against one half: two-sided for a preference,
             one-sided for ABX; None without answers.
         seeds: the share by seed.
-        over_seeds: the mean of `seeds` with its 95% interval; None with fewer than 6 seeds, which the sign-flip
-            test needs, or ABX.
+        over_seeds: the mean of `seeds` with its 95% interval; None with fewer than 6 seeds, which the
+            sign-flip test needs, or ABX.
         p_seeds: the p-value of the sign-flip test over seeds; None with fewer than 2 seeds, or ABX.
         p_corrected: p_seeds, or p_answers without it, corrected for all pairs and questions (Holm).
         more_answers: how many more answers detect a preference of 57 to 43 with 80% power at the level 5%.
