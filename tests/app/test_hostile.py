@@ -51,7 +51,7 @@ def test_a_client_that_vanishes_in_the_middle_of_the_sound_disturbs_nobody(
     [
         b"GET / HTTP/1.1\r\n\r\n",
         b"\0\1\2\3\r\n\r\n",
-        b"POST /uploads/sound HTTP/1.1\r\nhost: localhost\r\nx-partita: 1\r\ncontent-length: 9999999999\r\n\r\n",
+        b"POST /uploads/sound HTTP/1.1\r\nhost: ::1\r\nx-partita: 1\r\ncontent-length: 99999999999\r\n\r\n",
         b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n",
     ],
 )
