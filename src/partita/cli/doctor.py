@@ -36,7 +36,8 @@ class Command:
     corpus_or_run: Positional[Path]
     """Corpus, made by `partita prepare`, or run, or the name of a model that ships."""
     corpus: Path | None = None
-    """For a run: corpus of real sound to compare its clips with. Default: the corpus that it was trained on."""
+    """For a run: corpus of real sound to compare its clips with. Default: the corpus that it was trained
+    on."""
     temperature: float | None = None
     """For a run: temperature of the samples of the clips. Default: the run's own."""
     frame_temperature: float | None = None

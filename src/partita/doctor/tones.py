@@ -1,8 +1,9 @@
 """When tones appear: what was measured on the size `small`, in predicted samples of training.
 
-With features, clips of real features had a share of voiced frames of 0.16 after 1,500 updates of 16,384 predicted
-samples (0.51 at a lower temperature), 0.50 (0.73) after 2,400 and 0.78 after 6,172; real sound has 0.81. Without
-features there were none after 10,476. See the results page on two tiers. This file measures nothing.
+With features, clips of real features had a share of voiced frames of 0.16 after 1,500 updates of 16,384
+predicted samples (0.51 at a lower temperature), 0.50 (0.73) after 2,400 and 0.78 after 6,172; real sound has
+0.81. Without features there were none after 10,476. See the results page on two tiers. This file measures
+nothing.
 """
 
 TONES = (25e6, 40e6)
@@ -10,8 +11,8 @@ TONES = (25e6, 40e6)
 TONES_WITHOUT_FEATURES = 170e6
 """Predicted samples after which a network without features still had haze."""
 PASSES = 16.0
-"""Passes over the training sound after which the validation score of `small` stopped falling: 9,240 updates of 16,384
-samples on eleven minutes at 16 kHz."""
+"""Passes over the training sound after which the validation score of `small` stopped falling: 9,240 updates
+of 16,384 samples on eleven minutes at 16 kHz."""
 
 
 def minutes_to_tones(samples_per_second: float) -> tuple[float, float]:
@@ -28,7 +29,8 @@ def minutes_to_tones(samples_per_second: float) -> tuple[float, float]:
 
 
 def seconds_that_last(sample_rate: int) -> float:
-    """Return the training sound that lasts until the first tones before a network of this size overfits, seconds.
+    """Return the training sound that lasts until the first tones before a network of this size overfits,
+    seconds.
 
     Args:
         sample_rate: Hz.

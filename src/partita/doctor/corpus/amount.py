@@ -12,8 +12,9 @@ from partita.doctor.tones import PASSES, seconds_that_last
 FEW = 2.0  # times the time that lasts until the first tones, below which there is a note
 ERROR = 0.25  # times it, below which there is an error
 QUIET_DBFS = -25.0
-"""Level of the loud frames (95%) of a recording, below which a short peak must have set its level. Those of violin
-recordings are at -16 to -11 dBFS, of spoken digits at -20 to -7, of recordings with one click at -34 to -29."""
+"""Level of the loud frames (95%) of a recording, below which a short peak must have set its level. Those of
+violin recordings are at -16 to -11 dBFS, of spoken digits at -20 to -7, of recordings with one click at -34
+to -29."""
 MANY = 0.3  # share of the sound in quiet recordings that gives a warning
 
 
@@ -32,12 +33,14 @@ def check_amount(corpus: Corpus) -> list[Finding]:
             code="too-little-sound",
             severity=severity,
             says=(
-                f"{duration(seconds)} of training sound: a model has read it {PASSES * needed / seconds:.0f} times when"
-                f" the first tones appear, and overfits after about {PASSES:.0f} times"
+                f"{duration(seconds)} of training sound: a model has read it"
+                f" {PASSES * needed / seconds:.0f} times when the first tones appear, and overfits after"
+                f" about {PASSES:.0f} times"
             ),
             remedy=(
-                f"add recordings until there are at least {duration(FEW * needed)}, or start from a model that ships"
-                f" and vary the windows, `partita train {corpus.path} --from bach-violin --augment on --out RUN`"
+                f"add recordings until there are at least {duration(FEW * needed)}, or start from a model"
+                f" that ships and vary the windows, `partita train {corpus.path} --from bach-violin"
+                " --augment on --out RUN`"
             ),
             evidence={"train_seconds": round(seconds, 1), "needed_seconds": round(needed, 1)},
         )
@@ -65,8 +68,8 @@ def check_levels(sound: CorpusSound) -> list[Finding]:
             code="quiet-sound",
             severity="warning" if share >= MANY else "note",
             says=(
-                f"{share:.0%} of the sound is quiet, with loud passages down to {least:.0f} dBFS ({names_of(quiet)}):"
-                " a click or a knock has set the level"
+                f"{share:.0%} of the sound is quiet, with loud passages down to {least:.0f} dBFS"
+                f" ({names_of(quiet)}): a click or a knock has set the level"
             ),
             remedy="cut the click out with an editor, then prepare the corpus again",
             evidence={"share_of_sound": round(share, 3), "least_loud_dbfs": round(least, 1)},

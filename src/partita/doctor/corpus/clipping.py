@@ -11,11 +11,14 @@ CLIPPED = 1e-3
 """Share of samples in flat peaks from which a recording is clipped. Of 3,000 spoken digits 2 reach it, of the
 violin recordings none (0); with a gain of 6 dB too much 0.0002 to 0.008, of 12 dB 0.013 to 0.09."""
 HARD = 0.01  # such a share of all samples is heard as distortion: 12 dB too much
-FEW, MANY = 0.02, 0.2  # shares of the sound in clipped recordings that give a warning, and at a hard clip an error
+FEW, MANY = (
+    0.02,
+    0.2,
+)  # shares of the sound in clipped recordings that give a warning, and at a hard clip an error
 BUMP = 1.8
-"""How much more often amplitudes near the peak occur than amplitudes that are a fifth lower. Violin recordings have
-at most 0.5, spoken digits 1.3, recordings with 18 dB too much 2.0 to 6.1. It shows clipping after MP3 or
-resampling, when no two samples are equal any more."""
+"""How much more often amplitudes near the peak occur than amplitudes that are a fifth lower. Violin
+recordings have at most 0.5, spoken digits 1.3, recordings with 18 dB too much 2.0 to 6.1. It shows clipping
+after MP3 or resampling, when no two samples are equal any more."""
 BUMP_SAMPLES = 400
 BINS = 100
 
@@ -63,15 +66,17 @@ def check_clipping(sound: CorpusSound, originals: Originals) -> list[Finding]:
     share, strongest = sound.share_of(clipped), max(flat.values(), default=0.0)
     hard = strongest >= HARD or bool(high)
     severity = "note" if share < FEW else "error" if hard and share >= MANY else "warning"
-    how = f"up to {strongest:.1%} of the samples lie in flat peaks" if flat else "amplitudes pile up at a limit"
+    how = (
+        f"up to {strongest:.1%} of the samples lie in flat peaks" if flat else "amplitudes pile up at a limit"
+    )
     return [
         Finding(
             code="clipping",
             severity=severity,
             says=f"{share:.0%} of the sound is clipped ({names_of(clipped)}): {how}",
             remedy=(
-                "record these takes again with less gain, or leave them out, then prepare the corpus again; the"
-                " model learns the distortion"
+                "record these takes again with less gain, or leave them out, then prepare the corpus"
+                " again; the model learns the distortion"
             ),
             evidence={
                 "share_of_sound": round(share, 3),

@@ -12,9 +12,10 @@ from partita.runs.shipped.learnt import fingerprint_blocks, segment_sound
 
 HELD_OUT = ("validation", "test")
 LEAK = 0.5
-"""Share of a held-out recording's blocks of 10 s that are in the training split, from which it is a copy. A copy at
-another level and with noise has all of its blocks there; a phrase that a player repeats has single ones. Blocks of
-other sound share at most 0.59 of their bits, of copies 0.94 or more; the limit is that of the fingerprint."""
+"""Share of a held-out recording's blocks of 10 s that are in the training split, from which it is a copy. A
+copy at another level and with noise has all of its blocks there; a phrase that a player repeats has single
+ones. Blocks of other sound share at most 0.59 of their bits, of copies 0.94 or more; the limit is that of the
+fingerprint."""
 
 
 def held_out_copies(corpus: Corpus) -> dict[str, tuple[float, str]]:
@@ -69,19 +70,26 @@ def check_duplicates(corpus: Corpus) -> list[Finding]:
     names = whole or list(copies)
     share, twin = copies[names[0]]
     remedy = (
-        "remove the copies from the recordings, then prepare the corpus again; until then scores say how well the"
-        " model remembers"
+        "remove the copies from the recordings, then prepare the corpus again; until then scores say how"
+        " well the model remembers"
     )
     says = f"{names_of(names)} is held out, but {twin} in the training split has the same sound"
     if not whole:
-        says = f"{share:.0%} of the held-out {names[0]} is also in {twin} of the training split, as a repeated phrase is"
-        remedy = "hold out another recording with `--test` and `--validation`, or ignore it if the music repeats"
+        says = (
+            f"{share:.0%} of the held-out {names[0]} is also in {twin} of the training split, as a repeated"
+            " phrase is"
+        )
+        remedy = (
+            "hold out another recording with `--test` and `--validation`, or ignore it if the music repeats"
+        )
     return [
         Finding(
             code="leak" if whole else "repeated-sound",
             severity="error" if whole else "note",
             says=says,
             remedy=remedy,
-            evidence={"recordings": {name: {"share": round(s, 3), "training": t} for name, (s, t) in copies.items()}},
+            evidence={
+                "recordings": {name: {"share": round(s, 3), "training": t} for name, (s, t) in copies.items()}
+            },
         )
     ]

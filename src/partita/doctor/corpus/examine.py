@@ -78,20 +78,26 @@ def _facts(
     facts = [
         Fact("sound", f"{minutes}, at {rate:,} Hz"),
         Fact("level", f"{min(levels):.0f} to {max(levels):.0f} dBFS", levels, "by minute"),
-        Fact("bandwidth", f"up to {spectrum.used_hz:,.0f} Hz", _plotted(spectrum), f"dB, 0 to {rate / 2:,.0f} Hz"),
+        Fact(
+            "bandwidth",
+            f"up to {spectrum.used_hz:,.0f} Hz",
+            _plotted(spectrum),
+            f"dB, 0 to {rate / 2:,.0f} Hz",
+        ),
         Fact("quantizer", f"the noise of 256 mu-law classes is {quantizer_db:.0f} dB below the sound"),
     ]
     if pitch is not None:
         facts += [
             Fact(
                 "pitch",
-                f"{pitch.low:.0f} to {pitch.high:.0f} Hz, median {pitch.median:.0f}; {pitch.voiced_share:.0%} of the"
-                " time has one",
+                f"{pitch.low:.0f} to {pitch.high:.0f} Hz, median {pitch.median:.0f};"
+                f" {pitch.voiced_share:.0%} of the time has one",
             ),
             Fact(
                 "time",
                 f"a steady pitch lasts {1000 * pitch.note_seconds:.0f} ms, a period of the lowest notes"
-                f" {1000 / pitch.low:.1f} ms; a network of the size small sees {receptive_field_ms(rate):.0f} ms",
+                f" {1000 / pitch.low:.1f} ms; a network of the size small sees"
+                f" {receptive_field_ms(rate):.0f} ms",
             ),
         ]
     return facts
@@ -103,7 +109,8 @@ def _level_by_minute(sound: CorpusSound) -> tuple[float, ...]:
     length = 60 * sound.sample_rate
     parts = [whole[at : at + length] for at in range(0, max(1, len(whole) - length // 2), length)]
     return tuple(
-        round(float(10 * np.log10(np.mean(10 ** (frame_levels(part, sound.sample_rate) / 10)))), 1) for part in parts
+        round(float(10 * np.log10(np.mean(10 ** (frame_levels(part, sound.sample_rate) / 10)))), 1)
+        for part in parts
     )
 
 
@@ -117,12 +124,14 @@ def _unchecked(corpus: Corpus, *, missing: int, found: int, rate: float | None) 
     lines = []
     if missing:
         lines.append(
-            f"offset, flat peaks and cut silence of {missing} of {missing + found} recordings, which are no longer in"
-            f" {corpus.index['root']} or need FFmpeg"
+            f"offset, flat peaks and cut silence of {missing} of {missing + found} recordings, which are no"
+            f" longer in {corpus.index['root']} or need FFmpeg"
         )
     short = [seconds for split in ("validation", "test") for seconds in corpus.segment_seconds(split)]
     if short and max(short) < SHORTEST_COMPARED_S:
-        lines.append("near-copies across splits, since all held-out recordings are shorter than 2.4 s; exact ones were")
+        lines.append(
+            "near-copies across splits, since all held-out recordings are shorter than 2.4 s; exact ones were"
+        )
     if not corpus.has_pitch:
         lines.append("pitch and note lengths, since the corpus has no pitch: prepare it again")
     if rate is None:

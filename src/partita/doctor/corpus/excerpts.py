@@ -12,7 +12,8 @@ from partita.data.corpus import SPLITS, Corpus, Segment
 
 EXCERPT_SECONDS = 10.0
 MOST_SECONDS = 2400.0
-"""Sound that is read of a large corpus: the shares below need no more, and it is measured in half a minute."""
+"""Sound that is read of a large corpus: the shares below need no more, and it is measured in half a
+minute."""
 
 Waveform = NDArray[np.float32]
 
@@ -37,7 +38,9 @@ class Excerpt:
     def waveform(self) -> Waveform:
         """The sound, (samples,) float32 in [-1, 1]."""
         first = self.segment.offset + self.start
-        return np.asarray(self.corpus.samples[first : first + self.length], np.float32) / np.float32(INT16_SCALE)
+        return np.asarray(self.corpus.samples[first : first + self.length], np.float32) / np.float32(
+            INT16_SCALE
+        )
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from partita.doctor.corpus.wording import names_of
 from partita.doctor.finding import Finding
 
 NOISY_DB, FAINT_DB = 22.0, 30.0
-"""Distance of the noise from the sound that gives a warning and a note. A network that names instruments gave real
-violin 0.75, with white noise 30 dB below it 0.73, 20 dB 0.57, 15 dB 0.41, 10 dB 0.16. With noise added at 20 and
-10 dB below recordings of a violin, the floor is found at 20.3 to 22.7 and 12.5 to 14.3 dB."""
+"""Distance of the noise from the sound that gives a warning and a note. A network that names instruments gave
+real violin 0.75, with white noise 30 dB below it 0.73, 20 dB 0.57, 15 dB 0.41, 10 dB 0.16. With noise added
+at 20 and 10 dB below recordings of a violin, the floor is found at 20.3 to 22.7 and 12.5 to 14.3 dB."""
 LEAST_STEADY = 0.04  # share of the bands; with noise 20 dB below 0.07 to 0.33, without 0
 MANY = 0.3  # share of the sound in noisy recordings that gives a warning
 
@@ -58,8 +58,9 @@ def check_noise(sound: CorpusSound, quantizer_db: float) -> list[Finding]:
                 f" ({names_of(names)}); the quantizer's own noise is {quantizer_db:.0f} dB below"
             ),
             remedy=(
-                "record nearer to the instrument or in a quieter place, or reduce the noise with an editor, then"
-                " prepare the corpus again; most bits are spent on the noise, and clips hiss as the recordings do"
+                "record nearer to the instrument or in a quieter place, or reduce the noise with an"
+                " editor, then prepare the corpus again; most bits are spent on the noise, and clips hiss"
+                " as the recordings do"
             ),
             evidence={
                 "noise_below_db": round(worst, 1),

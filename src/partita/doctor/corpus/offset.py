@@ -5,12 +5,12 @@ from partita.doctor.corpus.wording import names_of
 from partita.doctor.finding import Finding
 
 OFFSET = 0.02
-"""Mean of a recording relative to its peak, from which it has an offset. Violin recordings have at most 0.00002,
-the median of 3,000 spoken digits is 0.0001; 14% of them are above 0.02, since two of the six microphones have an
-offset."""
+"""Mean of a recording relative to its peak, from which it has an offset. Violin recordings have at most
+0.00002, the median of 3,000 spoken digits is 0.0001; 14% of them are above 0.02, since two of the six
+microphones have an offset."""
 MANY = 0.3
-"""Share of the time in recordings with an offset that gives a warning: twice that of the digits, on which models
-learn well."""
+"""Share of the time in recordings with an offset that gives a warning: twice that of the digits, on which
+models learn well."""
 
 
 def check_offset(originals: Originals) -> list[Finding]:
@@ -33,9 +33,9 @@ def check_offset(originals: Originals) -> list[Finding]:
                 f" ({names_of([one.source for one in chosen])})"
             ),
             remedy=(
-                "filter the recordings with a high-pass at 20 Hz, for example `sox IN.wav OUT.wav highpass 20`, then"
-                " prepare the corpus again; `prepare` subtracts a constant offset, but not clicks at cuts and peaks"
-                " that it cut off, and it points to a faulty interface"
+                "filter the recordings with a high-pass at 20 Hz, for example `sox IN.wav OUT.wav highpass"
+                " 20`, then prepare the corpus again; `prepare` subtracts a constant offset, but not"
+                " clicks at cuts and peaks that it cut off, and it points to a faulty interface"
             ),
             evidence={
                 "share_of_sound": round(share, 3),

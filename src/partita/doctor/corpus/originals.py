@@ -21,8 +21,8 @@ MOST_SECONDS = 600.0
 LEAST_SECONDS = 20.0  # of each recording, or all of it
 BLOCK = 1 << 18
 FLAT_RUN = 4
-"""Samples of one value at the peak that make it flat. The top of a sine of 100 Hz at 44,100 Hz and 16 bits has
-3 equal samples; a clipped peak has about 10."""
+"""Samples of one value at the peak that make it flat. The top of a sine of 100 Hz at 44,100 Hz and 16 bits
+has 3 equal samples; a clipped peak has about 10."""
 PEAK_SHARE = 0.98
 """A flat run counts from this share of the recording's largest sample on."""
 

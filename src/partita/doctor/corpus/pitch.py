@@ -1,4 +1,4 @@
-"""The pitch and the length of notes, and whether the network sees enough periods and the rate enough harmonics."""
+"""The pitch and the length of notes: does the network see enough periods, and the rate hold the harmonics?"""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from partita.models.sizes import size_named
 from partita.training.monitoring.frame_temperature import steady_seconds
 
 LEAST_PERIODS = 4.0
-"""Periods of the lowest pitch that the network should see. `small` sees 25 of a violin's at 16 kHz and 13 of a low
-voice's, with which it has learnt them; below 4 no period can be told from the next."""
+"""Periods of the lowest pitch that the network should see. `small` sees 25 of a violin's at 16 kHz and 13 of
+a low voice's, with which it has learnt them; below 4 no period can be told from the next."""
 LEAST_HARMONICS = 4.0  # below half the sample rate; a violin's highest notes at 16 kHz have 8
 SIZE = "small"
 LEAST_VOICED = 100  # frames
@@ -89,10 +89,13 @@ def check_pitch(facts: PitchFacts | None, corpus: Corpus) -> list[Finding]:
                 code="short-receptive-field",
                 severity="note",
                 says=(
-                    f"a network of the size {SIZE} sees {receptive_field_ms(rate):.0f} ms, {periods:.1f} periods of"
-                    f" the lowest notes ({facts.low:.0f} Hz)"
+                    f"a network of the size {SIZE} sees {receptive_field_ms(rate):.0f} ms, {periods:.1f}"
+                    f" periods of the lowest notes ({facts.low:.0f} Hz)"
                 ),
-                remedy=f"train a larger one, `partita train {corpus.path} --size wide --out RUN`, or lower the rate",
+                remedy=(
+                    f"train a larger one, `partita train {corpus.path} --size wide --out RUN`, or lower the"
+                    " rate"
+                ),
                 evidence={"periods": round(periods, 2), "low_hz": round(facts.low, 1)},
             )
         )
@@ -102,8 +105,13 @@ def check_pitch(facts: PitchFacts | None, corpus: Corpus) -> list[Finding]:
             Finding(
                 code="low-sample-rate",
                 severity="note",
-                says=f"{rate:,} Hz holds {harmonics:.1f} harmonics of the highest notes ({facts.high:,.0f} Hz)",
-                remedy=f"prepare at a higher rate, `partita prepare RECORDINGS --sample-rate {2 * rate} --out NEW`",
+                says=(
+                    f"{rate:,} Hz holds {harmonics:.1f} harmonics of the highest notes ({facts.high:,.0f} Hz)"
+                ),
+                remedy=(
+                    f"prepare at a higher rate, `partita prepare RECORDINGS --sample-rate {2 * rate} --out"
+                    " NEW`"
+                ),
                 evidence={"harmonics": round(harmonics, 2), "high_hz": round(facts.high, 1)},
             )
         )

@@ -8,15 +8,19 @@ from partita.doctor.finding import Finding
 
 FRAME_S = 0.093  # resolves semitones from 200 Hz on
 LOWEST_HZ, HIGHEST_HZ = 60.0, 5000.0
-PEAK_DB, ABOVE_DB = 30.0, 10.0  # a partial is within 30 dB of the strongest, and 10 dB above what is around it
+PEAK_DB, ABOVE_DB = (
+    30.0,
+    10.0,
+)  # a partial is within 30 dB of the strongest, and 10 dB above what is around it
 AROUND = 30  # bins on each side
 LOUD_DB = 25.0
 SEMITONE_TENTHS = np.arange(33, 96, 0.1)
 """Pitches that are tried, MIDI note numbers: 55 to 2,000 Hz."""
 HARMONICS = 12
 UNEXPLAINED = 0.4
-"""A frame has several voices if the best pitch leaves this share of its partials' amplitude. So are 14% to 26% of the
-frames of a solo violin with its double stops, of synthetic violins and of speech, and 81% of four violins at once."""
+"""A frame has several voices if the best pitch leaves this share of its partials' amplitude. So are 14% to
+26% of the frames of a solo violin with its double stops, of synthetic violins and of speech, and 81% of four
+violins at once."""
 MANY = 0.5
 """Share of such frames that gives a warning, between these."""
 MOST_EXCERPTS = 60
@@ -72,7 +76,9 @@ def _unexplained(
     number = np.round(partials / pitches[:, None])
     away = np.abs(partials - number * pitches[:, None])
     fits = (away < np.maximum(0.6 * resolution, 0.012 * partials)) & (number >= 1) & (number <= HARMONICS)
-    expected = np.clip(partials.max() / pitches, 1, HARMONICS)  # a low pitch fits all, but lacks most harmonics
+    expected = np.clip(
+        partials.max() / pitches, 1, HARMONICS
+    )  # a low pitch fits all, but lacks most harmonics
     complete = np.minimum(1.0, 2.0 * fits.sum(axis=1) / expected)
     return float(1 - (complete * (fits * amplitude).sum(axis=1)).max() / amplitude.sum())
 
@@ -93,12 +99,12 @@ def check_polyphony(sound: CorpusSound) -> list[Finding]:
             code="polyphony",
             severity="warning",
             says=(
-                f"in {share:.0%} of the sound several voices sound at once, but the features that a model follows"
-                " have one pitch; a solo violin with double stops has 17%"
+                f"in {share:.0%} of the sound several voices sound at once, but the features that a model"
+                " follows have one pitch; a solo violin with double stops has 17%"
             ),
             remedy=(
-                "use recordings of one voice or instrument at a time, or train without features, `partita train"
-                " CORPUS --condition none --out RUN`, which needs many times the updates"
+                "use recordings of one voice or instrument at a time, or train without features, `partita"
+                " train CORPUS --condition none --out RUN`, which needs many times the updates"
             ),
             evidence={"many_voices_share": round(share, 3)},
         )

@@ -9,11 +9,12 @@ from partita.doctor.finding import Finding
 
 FRAME_S = 0.064
 QUIET_DB = 40.0
-"""A frame is quiet if it is this far below the loud ones (95% of the frames are softer): real violin and speech
-are so in 0.2% and 1.9% of their frames, recordings with pauses of silence in 85%."""
+"""A frame is quiet if it is this far below the loud ones (95% of the frames are softer): real violin and
+speech are so in 0.2% and 1.9% of their frames, recordings with pauses of silence in 85%."""
 LOUD_PERCENTILE = 95
 MANY, MOST = 0.25, 0.5
-"""Shares of silence that give a warning and an error. Of the real recordings 0.2% to 11% are silent or cut."""
+"""Shares of silence that give a warning and an error. Of the real recordings 0.2% to 11% are silent or
+cut."""
 
 
 def quiet_share(sound: Waveform, sample_rate: int) -> float:
@@ -75,7 +76,11 @@ def check_silence(sound: CorpusSound, originals: Originals) -> list[Finding]:
             severity="error" if silent >= MOST else "warning",
             says=f"{silent:.0%} of {duration(seconds)} of recordings is silence, {how}",
             remedy=remedy,
-            evidence={"silent_share": round(silent, 3), "cut_share": round(cut, 3), "kept_share": round(kept, 3)},
+            evidence={
+                "silent_share": round(silent, 3),
+                "cut_share": round(cut, 3),
+                "kept_share": round(kept, 3),
+            },
         )
     ]
 

@@ -10,13 +10,13 @@ from partita.doctor.corpus.excerpts import CorpusSound, Waveform
 N_FFT = 1024
 CHUNK = 2048  # frames that are transformed at once, which bounds the memory
 USED_DB = 60.0
-"""Frequencies this far below the strongest have no sound. The violin is above -45 dB up to 8 kHz, spoken digits
-above -36 dB up to half their rate; above the edge of upsampled sound there are -70 to -100 dB."""
+"""Frequencies this far below the strongest have no sound. The violin is above -45 dB up to 8 kHz, spoken
+digits above -36 dB up to half their rate; above the edge of upsampled sound there are -70 to -100 dB."""
 LOUD_DB = 40.0  # frames this far below the loud ones are left out of the noise floor, since they are pauses
 FLOOR_PERCENTILE = 5
 STEADY_DB = 17.0
-"""Mean power over its 5% quantile below which a band is steady noise. White noise has 12.9 dB; the violin 31 dB or
-more in its steadiest band, four violins together 23 dB, synthetic violins 20 dB."""
+"""Mean power over its 5% quantile below which a band is steady noise. White noise has 12.9 dB; the violin 31
+dB or more in its steadiest band, four violins together 23 dB, synthetic violins 20 dB."""
 BAND = 8  # bins
 LEAST_FRAMES = 60
 

@@ -25,7 +25,9 @@ def training_rate(corpus: Corpus) -> float | None:
     Args:
         corpus: the corpus.
     """
-    config = TrainConfig(steps=10**6, validations=1, preview_clips=0, tensorboard=False, checkpoint_minutes=1e6)
+    config = TrainConfig(
+        steps=10**6, validations=1, preview_clips=0, tensorboard=False, checkpoint_minutes=1e6
+    )
     begun, ends = time.monotonic(), list[float]()
 
     def is_enough() -> bool:
@@ -58,10 +60,13 @@ def check_time(corpus: Corpus, rate: float | None) -> list[Finding]:
             code="time-to-tones",
             severity="note",
             says=(
-                f"a model of the size small that starts from random weights makes noise at first; on this machine"
-                f" ({rate:,.0f} samples a second) tones appear after about {low:.0f} to {high:.0f} minutes"
+                "a model of the size small that starts from random weights makes noise at first; on this"
+                f" machine ({rate:,.0f} samples a second) tones appear after about {low:.0f} to {high:.0f}"
+                " minutes"
             ),
-            remedy=f"train for {minutes} minutes, `partita train {corpus.path} --out RUN --minutes {minutes}`",
+            remedy=(
+                f"train for {minutes} minutes, `partita train {corpus.path} --out RUN --minutes {minutes}`"
+            ),
             evidence={
                 "samples_per_second": round(rate),
                 "samples_to_tones": [int(samples) for samples in TONES],

@@ -9,7 +9,8 @@ MILLION = 1e6
 
 
 def check_age(run: RecordedRun) -> list[Finding]:
-    """Compare the samples that a WaveNet has learnt from, and those of the models before it, with what tones need.
+    """Compare the samples that a WaveNet has learnt from, and those of the models before it, with what tones
+    need.
 
     Args:
         run: the run.
@@ -28,8 +29,8 @@ def check_age(run: RecordedRun) -> list[Finding]:
             code="too-young",
             severity="error" if young else "note",
             says=(
-                f"it has learnt for {run.step:,} updates ({samples / MILLION:.1f} million samples), and tones appear"
-                f" after {first / MILLION:.0f} to {half / MILLION:.0f} million: expect "
+                f"it has learnt for {run.step:,} updates ({samples / MILLION:.1f} million samples), and"
+                f" tones appear after {first / MILLION:.0f} to {half / MILLION:.0f} million: expect "
                 + ("noise" if young else "tones in haze")
             ),
             remedy=f"train it longer, {run.go_on(_minutes_left(run, samples))}",
@@ -45,8 +46,9 @@ def _without_features(run: RecordedRun, samples: int) -> list[Finding]:
             code="too-young" if samples < TONES[0] else "no-features",
             severity="error" if samples < TONES[0] else "warning",
             says=(
-                f"it is trained without features and has learnt from {samples / MILLION:.1f} million samples; such a"
-                f" network still made haze after {TONES_WITHOUT_FEATURES / MILLION:.0f} million"
+                f"it is trained without features and has learnt from {samples / MILLION:.1f} million"
+                f" samples; such a network still made haze after {TONES_WITHOUT_FEATURES / MILLION:.0f}"
+                " million"
             ),
             remedy=f"train a model with features, `partita train {run.corpus_path} --out NEXT`",
             evidence=_evidence(run, samples),

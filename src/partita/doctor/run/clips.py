@@ -19,15 +19,17 @@ BROKEN = 0.25
 LOUD_DB = 8.0
 """Level above the mean of real sound that counts as running away. Real clips of 5 s are within 6 dB of it."""
 HAZE = 0.5
-"""Voiced share relative to real sound, below which clips are haze: after 1,500 updates 0.2, after 2,400 0.6, the
-shipped model has 1.0, and 0.7 at a temperature of 1.6."""
+"""Voiced share relative to real sound, below which clips are haze: after 1,500 updates 0.2, after 2,400 0.6,
+the shipped model has 1.0, and 0.7 at a temperature of 1.6."""
 HOTTEST = 1.15  # the highest temperature that training chooses
 COOLER = 0.7  # factor of a higher temperature, at which it is tried again
 GAIN = 0.1
-"""Voiced share that a lower temperature must add: the shipped model has 0.81 at 1, 0.73 at 1.3 and 0.58 at 1.6."""
+"""Voiced share that a lower temperature must add: the shipped model has 0.81 at 1, 0.73 at 1.3 and 0.58 at
+1.6."""
 LEVEL_DB, SPECTRUM_DB = 10.0, 12.0
-"""Distances of the mean of a second of clips from real sound that count. The clips of the shipped model are up to 8 dB
-softer, and their spectrum differs by up to 9.2 dB; so do 99% of as few real clips by 3.6 and 4.9 dB."""
+"""Distances of the mean of a second of clips from real sound that count. The clips of the shipped model are
+up to 8 dB softer, and their spectrum differs by up to 9.2 dB; so do 99% of as few real clips by 3.6 and 4.9
+dB."""
 
 
 def voiced_share(clips: Clips, sample_rate: int) -> float:
@@ -70,7 +72,10 @@ def _hot(drawn: DrawnClips, redraw: Callable[[float, float], DrawnClips]) -> lis
                 f"at the temperature {drawn.temperature:g} only {voiced:.0%} of the frames have a tone, at"
                 f" {cooler.temperature:.2g} {then:.0%}"
             ),
-            remedy=f"draw with a lower one, `partita generate {drawn.model} --temperature 0.85 --seconds 10 --out clips`",
+            remedy=(
+                f"draw with a lower one, `partita generate {drawn.model} --temperature 0.85 --seconds 10"
+                " --out clips`"
+            ),
             evidence={"voiced_share": round(voiced, 3), "voiced_share_cooler": round(then, 3)}
             | _temperatures(drawn),
         )
@@ -115,14 +120,20 @@ def _remedy(worst: str, drawn: DrawnClips) -> str:
     """Return what to do about broken clips."""
     if worst == "saturated":
         if drawn.temperature > HOTTEST:
-            return f"draw at a lower temperature, `partita generate {drawn.model} --temperature 0.85 --seconds 10 --out clips`"
+            return (
+                f"draw at a lower temperature, `partita generate {drawn.model} --temperature 0.85 --seconds"
+                " 10 --out clips`"
+            )
         return "start again from a checkpoint before it, and train with a lower `--learning-rate`"
     if drawn.frame_temperature is not None and drawn.frame_temperature < 0.6:
         return (
-            f"draw with a usual temperature of the frames, `partita generate {drawn.model} --frame-temperature"
-            f" {FRAME_TEMPERATURE:g} --seconds 10 --out clips`"
+            f"draw with a usual temperature of the frames, `partita generate {drawn.model}"
+            f" --frame-temperature {FRAME_TEMPERATURE:g} --seconds 10 --out clips`"
         )
-    return f"draw at a usual temperature, `partita generate {drawn.model} --temperature 1 --seconds 10 --out clips`"
+    return (
+        f"draw at a usual temperature, `partita generate {drawn.model} --temperature 1 --seconds 10 --out"
+        " clips`"
+    )
 
 
 def _temperatures(drawn: DrawnClips) -> dict[str, float]:
@@ -165,7 +176,10 @@ def _haze(drawn: DrawnClips) -> list[Finding]:
         Finding(
             code="haze",
             severity="warning",
-            says=f"{voiced:.0%} of the frames of its clips have a tone, {usual:.0%} of those of real sound{_at(drawn)}",
+            says=(
+                f"{voiced:.0%} of the frames of its clips have a tone, {usual:.0%} of those of real"
+                f" sound{_at(drawn)}"
+            ),
             remedy=f"train it longer, `partita train CORPUS --from {drawn.model} --out NEXT --minutes 30`",
             evidence={"voiced_share": round(voiced, 3), "real_voiced_share": round(usual, 3)}
             | _temperatures(drawn),
@@ -187,11 +201,12 @@ def _departure(drawn: DrawnClips) -> list[Finding]:
             code="departs-from-real",
             severity="warning",
             says=(
-                f"in second {second + 1} its clips are {level[second]:+.0f} dB from the level of real sound, and"
-                f" {spectrum[second]:.0f} dB from its spectrum{_at(drawn)}"
+                f"in second {second + 1} its clips are {level[second]:+.0f} dB from the level of real"
+                f" sound, and {spectrum[second]:.0f} dB from its spectrum{_at(drawn)}"
             ),
             remedy=(
-                f"train it longer, `partita train CORPUS --from {drawn.model} --out NEXT --minutes 30`, or draw shorter clips"
+                f"train it longer, `partita train CORPUS --from {drawn.model} --out NEXT --minutes 30`, or"
+                " draw shorter clips"
             ),
             evidence={
                 "second": second + 1,
@@ -204,7 +219,8 @@ def _departure(drawn: DrawnClips) -> list[Finding]:
 
 
 def by_second(drawn: DrawnClips) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far each second of the clips is from the mean of real sound: of the level, of the spectrum, dB.
+    """Return how far each second of the clips is from the mean of real sound: of the level, of the spectrum,
+    dB.
 
     Args:
         drawn: clips and real sound.

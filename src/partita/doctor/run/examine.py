@@ -64,8 +64,8 @@ def examine_run(
         corpus = _own_corpus(run)
     if corpus is None:
         unchecked.append(
-            "level, spectrum and tones against real sound, since the corpus of the run is not there: give one,"
-            f" `partita doctor {run.name} --corpus CORPUS`"
+            "level, spectrum and tones against real sound, since the corpus of the run is not there: give"
+            f" one, `partita doctor {run.name} --corpus CORPUS`"
         )
     if not run.records:
         unchecked.append("the learning curves, since the run has no metrics")
@@ -122,7 +122,8 @@ def _facts(run: RecordedRun) -> list[Fact]:
         facts.append(
             Fact(
                 "held-out",
-                f"{last:.2f} bits per sample; the size small had {usual:.2f} on a violin after as many samples",
+                f"{last:.2f} bits per sample; the size small had {usual:.2f} on a violin after as many"
+                " samples",
                 tuple(held_out[:, 1].round(2).tolist()),
                 "bits",
             )

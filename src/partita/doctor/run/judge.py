@@ -1,4 +1,4 @@
-"""The health of a judge: the discriminator's accuracy, its share of the updates, and problems of training clips."""
+"""The health of a judge: its accuracy, its share of the updates, and the problems of training clips."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,8 @@ from partita.doctor.run.recorded import RecordedRun
 from partita.training.monitoring.diagnostics import HIGH_ACCURACY, LOW_ACCURACY, accuracy
 
 LEAST_STEPS = 100
-"""Steps of the last half of a run that the mean accuracy must cover: discriminators need that many to settle."""
+"""Steps of the last half of a run that the mean accuracy must cover: discriminators need that many to
+settle."""
 LEAST_ACTIVE = 0.1  # share of the updates in which the judge has an effect
 
 
@@ -37,9 +38,8 @@ def _active(run: RecordedRun, rows: list[Mapping[str, Any]]) -> list[Finding]:
             severity="warning",
             says=f"the judge had an effect in {np.mean(shares):.0%} of the updates of the last half",
             remedy=(
-                "start it from a trained run, or let it in earlier, `partita train"
-                f" {run.corpus_path} --arm {run.training['arm']} --adversary.warmup 0 --adversary.min-accuracy 0"
-                " --out NEXT`"
+                f"start it from a trained run, or let it in earlier, `partita train {run.corpus_path} --arm"
+                f" {run.training['arm']} --adversary.warmup 0 --adversary.min-accuracy 0 --out NEXT`"
             ),
             evidence={"active_share": round(float(np.mean(shares)), 4)},
         )
@@ -62,7 +62,10 @@ def _accuracy(run: RecordedRun, rows: list[Mapping[str, Any]]) -> list[Finding]:
             Finding(
                 code="discriminator-too-strong",
                 severity="warning",
-                says=f"the discriminator is right about {share:.1%} of the patches: the generator learns little from it",
+                says=(
+                    f"the discriminator is right about {share:.1%} of the patches: the generator learns"
+                    " little from it"
+                ),
                 remedy=f"hold it back, {new_run} --adversary.r1 1 --adversary.max-accuracy 0.9`",
                 evidence=evidence,
             )
@@ -73,10 +76,13 @@ def _accuracy(run: RecordedRun, rows: list[Mapping[str, Any]]) -> list[Finding]:
                 code="discriminator-blind",
                 severity="warning",
                 says=(
-                    f"the discriminator is right about {share:.0%} of the patches, and guessing about 50%: the generator"
-                    " learns nothing from it"
+                    f"the discriminator is right about {share:.0%} of the patches, and guessing about 50%:"
+                    " the generator learns nothing from it"
                 ),
-                remedy=f"give it another view, {new_run} --adversary.discriminators spectral --adversary.warmup 300`",
+                remedy=(
+                    f"give it another view, {new_run} --adversary.discriminators spectral"
+                    " --adversary.warmup 300`"
+                ),
                 evidence=evidence,
             )
         ]

@@ -12,18 +12,20 @@ from partita.training.config.train import TrainConfig
 LEAST_SAMPLES = 0.5e6
 """Predicted samples after which a run must have learnt something. `tiny` on the violin has 6.2 bits then."""
 UNLEARNT = 0.92
-"""Share of the bits of equally likely classes, above which nothing was learnt: 7.4 of 8. A run with a learning rate of
-1 in place of 0.004 has 7.8 after 2.5 million samples, one with 0.004 has 5.4."""
+"""Share of the bits of equally likely classes, above which nothing was learnt: 7.4 of 8. A run with a
+learning rate of 1 in place of 0.004 has 7.8 after 2.5 million samples, one with 0.004 has 5.4."""
 USUAL_RATES = {"muon": 4e-3, "adamw": 2e-3, "adam": 1e-3}
 TOO_HIGH, TOO_LOW = 5.0, 0.02  # times the usual learning rate
 RISE = 0.05
-"""Rise of the validation bits above their least value that counts. Runs that differ in their seed differ by 0.02."""
+"""Rise of the validation bits above their least value that counts. Runs that differ in their seed differ by
+0.02."""
 UNSTABLE = (
     0.3  # rise of the training bits above their least value, in means of a tenth of the run, that counts
 )
 FALL = 0.02  # fall of the validation bits in the last quarter of a run that still learns
 PACE = ((1.6e6, 5.15), (3.1e6, 4.86), (6.3e6, 4.42), (9.4e6, 4.31), (14.2e6, 4.24), (170e6, 4.0))
-"""Predicted samples, and the validation bits that `small` had after them on eleven minutes of violin at 16 kHz."""
+"""Predicted samples, and the validation bits that `small` had after them on eleven minutes of violin at 16
+kHz."""
 BEHIND = 1.5
 """Bits above that curve that count: other recordings differ from the violin's by up to one."""
 
@@ -110,8 +112,8 @@ def _overfitted(run: RecordedRun) -> list[Finding]:
             code="overfitted",
             severity="warning",
             says=(
-                f"it overfits since update {int(step):,}: held-out bits rose from {least:.2f} to {last:.2f}, while"
-                f" those of the training sound fell to {after.mean():.2f}"
+                f"it overfits since update {int(step):,}: held-out bits rose from {least:.2f} to"
+                f" {last:.2f}, while those of the training sound fell to {after.mean():.2f}"
                 + ("; the best checkpoint is used" if keeps_best else "")
             ),
             remedy=(
@@ -142,7 +144,10 @@ def _behind(run: RecordedRun) -> list[Finding]:
         Finding(
             code="slow-pace",
             severity="warning",
-            says=f"it learns slowly: {best:.2f} bits per sample, where runs on a violin have {usual:.2f} by now",
+            says=(
+                f"it learns slowly: {best:.2f} bits per sample, where runs on a violin have {usual:.2f} by"
+                " now"
+            ),
             remedy=f"examine its corpus, `partita doctor {run.corpus_path}`",
             evidence={"bits": round(best, 3), "usual_bits": round(usual, 3), "samples": samples},
         )

@@ -1,4 +1,4 @@
-"""Look at the preview clips of a run's last drawing, without drawing anything. They are short: only what all share counts."""
+"""Look at the last preview clips of a run. They are short, so only what all of them share counts."""
 
 import re
 from pathlib import Path

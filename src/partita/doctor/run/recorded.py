@@ -1,4 +1,4 @@
-"""What a run has recorded: its config, its metrics, and how much it has learnt from. This file judges nothing."""
+"""What a run has recorded: its config, its metrics, and how much it has learnt from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -89,7 +89,9 @@ class RecordedRun:
 
     @cached_property
     def validation_curve(self) -> NDArray[np.float64]:
-        """(validations, 2): step and bits per sample of held-out sound, of the averaged weights if there are any."""
+        """(validations, 2): step and bits per sample of held-out sound, of the averaged weights if there are
+        any.
+        """
         rows = [
             (one["step"], one.get("bits" + AVERAGE, one["bits"]))
             for one in self.of_kind("validation")

@@ -1,4 +1,4 @@
-"""Lay out a diagnosis as lines of text: with colours and bars on a terminal, plain elsewhere. This file prints nothing."""
+"""Lay out a diagnosis as lines: with colours and bars on a terminal, plain elsewhere. It prints nothing."""
 
 import textwrap
 
