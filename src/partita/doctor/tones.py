@@ -29,8 +29,7 @@ def minutes_to_tones(samples_per_second: float) -> tuple[float, float]:
 
 
 def seconds_that_last(sample_rate: int) -> float:
-    """Return the training sound that lasts until the first tones before a network of this size overfits,
-    seconds.
+    """Return how much training sound lasts until the first tones without overfitting, seconds.
 
     Args:
         sample_rate: Hz.

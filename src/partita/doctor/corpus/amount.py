@@ -6,7 +6,7 @@ from partita.data.corpus import Corpus
 from partita.doctor.corpus.excerpts import CorpusSound
 from partita.doctor.corpus.silence import frame_levels
 from partita.doctor.corpus.wording import duration, names_of
-from partita.doctor.finding import Finding
+from partita.doctor.finding import Finding, Severity
 from partita.doctor.tones import PASSES, seconds_that_last
 
 FEW = 2.0  # times the time that lasts until the first tones, below which there is a note
@@ -27,7 +27,7 @@ def check_amount(corpus: Corpus) -> list[Finding]:
     seconds, needed = corpus.seconds("train"), seconds_that_last(corpus.sample_rate)
     if seconds >= FEW * needed:
         return []
-    severity = "error" if seconds < ERROR * needed else "warning" if seconds < needed else "note"
+    severity: Severity = "error" if seconds < ERROR * needed else "warning" if seconds < needed else "note"
     return [
         Finding(
             code="too-little-sound",

@@ -69,19 +69,18 @@ def check_duplicates(corpus: Corpus) -> list[Finding]:
         return []
     names = whole or list(copies)
     share, twin = copies[names[0]]
-    remedy = (
-        "remove the copies from the recordings, then prepare the corpus again; until then scores say how"
-        " well the model remembers"
+    twins = names_of(sorted({copies[name][1] for name in names}))
+    says = (
+        f"{names_of(names)} {'is' if len(names) == 1 else 'are'} held out, but the training split has the same"
+        f" sound ({twins}), so scores say how well the model remembers"
     )
-    says = f"{names_of(names)} is held out, but {twin} in the training split has the same sound"
+    remedy = "remove the copies from the recordings, then prepare the corpus again"
     if not whole:
         says = (
             f"{share:.0%} of the held-out {names[0]} is also in {twin} of the training split, as a repeated"
             " phrase is"
         )
-        remedy = (
-            "hold out another recording with `--test` and `--validation`, or ignore it if the music repeats"
-        )
+        remedy = "hold out another recording with `--test` and `--validation`, unless the music repeats"
     return [
         Finding(
             code="leak" if whole else "repeated-sound",

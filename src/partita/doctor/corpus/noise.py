@@ -13,6 +13,7 @@ NOISY_DB, FAINT_DB = 22.0, 30.0
 real violin 0.75, with white noise 30 dB below it 0.73, 20 dB 0.57, 15 dB 0.41, 10 dB 0.16. With noise added
 at 20 and 10 dB below recordings of a violin, the floor is found at 20.3 to 22.7 and 12.5 to 14.3 dB."""
 LEAST_STEADY = 0.04  # share of the bands; with noise 20 dB below 0.07 to 0.33, without 0
+FEW = 0.005  # a smaller share of the sound is not worth a line
 MANY = 0.3  # share of the sound in noisy recordings that gives a warning
 
 
@@ -48,6 +49,8 @@ def check_noise(sound: CorpusSound, quantizer_db: float) -> list[Finding]:
         return []
     loud = [name for name, value in noisy.items() if value < NOISY_DB]
     severe = sound.share_of(loud) >= MANY
+    if sound.share_of(list(noisy)) < FEW:
+        return []
     names, worst = (loud if severe else list(noisy)), min(noisy.values())
     return [
         Finding(
@@ -55,12 +58,12 @@ def check_noise(sound: CorpusSound, quantizer_db: float) -> list[Finding]:
             severity="warning" if severe else "note",
             says=(
                 f"{sound.share_of(names):.0%} of the sound has steady noise, up to {worst:.0f} dB below it"
-                f" ({names_of(names)}); the quantizer's own noise is {quantizer_db:.0f} dB below"
+                f" ({names_of(names)}), so clips hiss; the quantizer's own noise is"
+                f" {quantizer_db:.0f} dB below"
             ),
             remedy=(
                 "record nearer to the instrument or in a quieter place, or reduce the noise with an"
-                " editor, then prepare the corpus again; most bits are spent on the noise, and clips hiss"
-                " as the recordings do"
+                " editor, then prepare the corpus again"
             ),
             evidence={
                 "noise_below_db": round(worst, 1),

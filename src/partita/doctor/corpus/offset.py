@@ -30,12 +30,12 @@ def check_offset(originals: Originals) -> list[Finding]:
             severity="warning" if share >= MANY else "note",
             says=(
                 f"{share:.0%} of the recorded sound has a DC offset, up to {abs(most.offset):.0%} of the peak"
-                f" ({names_of([one.source for one in chosen])})"
+                f" ({names_of([one.source for one in chosen])}); `prepare` subtracts it, but can't restore"
+                " peaks that it cut off"
             ),
             remedy=(
-                "filter the recordings with a high-pass at 20 Hz, for example `sox IN.wav OUT.wav highpass"
-                " 20`, then prepare the corpus again; `prepare` subtracts a constant offset, but not"
-                " clicks at cuts and peaks that it cut off, and it points to a faulty interface"
+                "filter the recordings with a high-pass at 20 Hz, `sox IN.wav OUT.wav highpass 20`, then"
+                " prepare the corpus again"
             ),
             evidence={
                 "share_of_sound": round(share, 3),

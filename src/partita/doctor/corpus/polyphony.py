@@ -57,11 +57,12 @@ def _frames(sound: Waveform, length: int) -> NDArray[np.floating]:
     """Return the loud frames of a sound, side by side."""
     frames = sound[: len(sound) // length * length].reshape(-1, length)
     levels = 10 * np.log10((frames**2).mean(axis=1) + 1e-10)
-    return frames[levels > max(-50.0, levels.max() - LOUD_DB)]
+    loud: NDArray[np.floating] = frames[levels > max(-50.0, float(levels.max()) - LOUD_DB)]
+    return loud
 
 
 def _unexplained(
-    power: NDArray[np.float64], frequencies: NDArray[np.float64], resolution: float
+    power: NDArray[np.floating], frequencies: NDArray[np.floating], resolution: float
 ) -> float | None:
     """Return the share of the partials' amplitude that the best pitch leaves, or None without partials."""
     inside = (frequencies > LOWEST_HZ) & (frequencies < HIGHEST_HZ)

@@ -9,8 +9,7 @@ MILLION = 1e6
 
 
 def check_age(run: RecordedRun) -> list[Finding]:
-    """Compare the samples that a WaveNet has learnt from, and those of the models before it, with what tones
-    need.
+    """Compare the samples that a WaveNet has learnt from, also before its start, with what tones need.
 
     Args:
         run: the run.

@@ -219,8 +219,7 @@ def _departure(drawn: DrawnClips) -> list[Finding]:
 
 
 def by_second(drawn: DrawnClips) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far each second of the clips is from the mean of real sound: of the level, of the spectrum,
-    dB.
+    """Return how far each second of the clips is from real sound, in level and in spectrum, dB.
 
     Args:
         drawn: clips and real sound.

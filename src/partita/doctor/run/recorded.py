@@ -89,9 +89,7 @@ class RecordedRun:
 
     @cached_property
     def validation_curve(self) -> NDArray[np.float64]:
-        """(validations, 2): step and bits per sample of held-out sound, of the averaged weights if there are
-        any.
-        """
+        """(validations, 2): step and bits per sample of held-out sound, of the average if there is one."""
         rows = [
             (one["step"], one.get("bits" + AVERAGE, one["bits"]))
             for one in self.of_kind("validation")
