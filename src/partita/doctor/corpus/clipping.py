@@ -11,10 +11,8 @@ CLIPPED = 1e-3
 """Share of samples in flat peaks from which a recording is clipped. Of 3,000 spoken digits 2 reach it, of the
 violin recordings none (0); with a gain of 6 dB too much 0.0002 to 0.008, of 12 dB 0.013 to 0.09."""
 HARD = 0.01  # such a share of all samples is heard as distortion: 12 dB too much
-FEW, MANY = (
-    0.02,
-    0.2,
-)  # shares of the sound in clipped recordings that give a warning, and at a hard clip an error
+FEW, MANY = 0.02, 0.2
+"""Shares of the sound in clipped recordings that give a warning and, if they are clipped hard, an error."""
 SPECK = 0.005  # a smaller share of the sound is not worth a line
 BUMP = 1.8
 """How much more often amplitudes near the peak occur than amplitudes that are a fifth lower. Violin

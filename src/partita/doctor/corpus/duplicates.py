@@ -71,8 +71,8 @@ def check_duplicates(corpus: Corpus) -> list[Finding]:
     share, twin = copies[names[0]]
     twins = names_of(sorted({copies[name][1] for name in names}))
     says = (
-        f"{names_of(names)} {'is' if len(names) == 1 else 'are'} held out, but the training split has the same"
-        f" sound ({twins}), so scores say how well the model remembers"
+        f"{names_of(names)} {'is' if len(names) == 1 else 'are'} held out, but the training split has the"
+        f" same sound ({twins}), so scores say how well the model remembers"
     )
     remedy = "remove the copies from the recordings, then prepare the corpus again"
     if not whole:

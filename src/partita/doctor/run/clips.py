@@ -261,4 +261,4 @@ def _spectra(clips: Clips, sample_rate: int) -> NDArray[np.float64]:
     seconds = [
         [log_mel(one, sample_rate).mean(axis=0) for one in blocks_of(clip, sample_rate)] for clip in clips
     ]
-    return np.array(seconds, np.float64) * decibels
+    return np.asarray(np.array(seconds) * decibels, np.float64)

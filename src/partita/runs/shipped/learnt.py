@@ -140,7 +140,9 @@ def learnt_sources(learnt: Learnt, corpus: Corpus, split: str) -> list[str]:
     segments = corpus.segments(split)
     found = {corpus.source(one) for one in segments if _digest(corpus, one) in known}
     by_length: dict[tuple[int, ...], list[tuple[str, NDArray[np.bool_]]]] = {}
-    for source, bits in fingerprint_blocks(corpus, [one for one in segments if corpus.source(one) not in found]):
+    for source, bits in fingerprint_blocks(
+        corpus, [one for one in segments if corpus.source(one) not in found]
+    ):
         by_length.setdefault(bits.shape, []).append((source, bits))
     for (frames, bands), blocks in by_length.items():
         stack = np.stack([bits for _, bits in blocks])
