@@ -21,7 +21,7 @@ def test_json_has_the_findings_and_nothing_else(young_run: Path, capsys: pytest.
     assert main(["doctor", str(young_run), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert list(found) == ["findings"]
-    assert [one["code"] for one in found["findings"]][0] == "too-young"
+    assert next(one["code"] for one in found["findings"]) == "too-young"
     assert all(list(one) == ["code", "severity", "says", "remedy", "evidence"] for one in found["findings"])
 
 

@@ -1,6 +1,5 @@
 """Runs of a tiny network whose metrics are written by hand."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from partita.audio.features.layout import FrameLayout
 from partita.runs.checkpoint import Checkpoint
 from partita.runs.config import to_table
 from partita.runs.folder import RunFolder
+from partita.runs.versions import versions
 from partita.training.config.arms import with_arm
 from partita.training.config.train import TrainConfig
 
@@ -39,7 +39,8 @@ def run_with(
         "corpus": corpus,
         "network": to_table(shape),
         "quantizer": to_table(config.quantizer),
-        "training": to_table(dataclasses.replace(config)),
+        "training": to_table(config),
+        "versions": versions(),
     }
     state = {"step": step, "finished": finished, "records": len(records)}
     tensors = {"generator": dict(model.state_dict())}

@@ -86,8 +86,11 @@ def examine_run(
 def _merged(recorded: list[Finding], clips: list[Finding]) -> list[Finding]:
     """Return all findings in the order of what helps most.
 
-    A cause in the curves comes before what it does to clips; haze and departures follow from being young.
+    What follows from a cause is left out: broken clips of a network that learns nothing, haze and departures of
+    a young one.
     """
+    if any(one.code in CAUSES and one.severity == "error" for one in recorded):
+        return recorded
     if any(one.code in CAUSES for one in recorded):
         return [*recorded, *clips]
     if any(one.code in ("too-young", "no-features") and one.severity != "note" for one in recorded):

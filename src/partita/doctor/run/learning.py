@@ -82,7 +82,7 @@ def _rate_finding(run: RecordedRun, says: str, evidence: dict[str, float]) -> Fi
     code, remedy = "not-learning", f"examine its corpus, `partita doctor {run.corpus_path}`"
     if rate > TOO_HIGH * usual or rate < TOO_LOW * usual:
         code = "learning-rate-high" if rate > usual else "learning-rate-low"
-        says += f"; its learning rate is {rate:g}, {rate / usual:,.2g} times the usual one"
+        says += f"; its learning rate is {rate:g}, {_times(rate / usual)} times the usual one"
         remedy = f"train a new run, `partita train {run.corpus_path} --learning-rate {usual:g} --out NEXT`"
     elif code == "not-learning" and "rise" in says:
         code = "unstable"
@@ -95,6 +95,10 @@ def _rate_finding(run: RecordedRun, says: str, evidence: dict[str, float]) -> Fi
         remedy=remedy,
         evidence=evidence | {"learning_rate": rate, "usual_learning_rate": usual},
     )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
 
 
 def _overfitted(run: RecordedRun) -> list[Finding]:

@@ -1,5 +1,6 @@
 """Lay out a diagnosis as lines: with colours and bars on a terminal, plain elsewhere. It prints nothing."""
 
+import re
 import textwrap
 
 from partita.doctor.diagnosis import Diagnosis, Fact
@@ -12,6 +13,8 @@ STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 DIM, STRONG = "dim", "bold"
 INDENT = "  "
 NAME_WIDTH = 10
+COMMAND = re.compile(r"`[^`]*`")
+UNBROKEN = "\x00"  # a space of a command; it is no longer in `printable` text
 
 Line = list[tuple[str, str]]
 """Stretches of text, each with a style of rich or an empty string."""
@@ -68,13 +71,14 @@ def _fact(fact: Fact, plots: bool) -> list[Line]:
 
 
 def _wrapped(text: str, width: int, style: str) -> list[Line]:
-    """Return a text in lines with an indent; a command is not broken at its hyphens."""
+    """Return a text in lines with an indent; a command stays on one line, so that it can be copied."""
+    whole = COMMAND.sub(lambda found: found[0].replace(" ", UNBROKEN), printable(text))
     rows = textwrap.wrap(
-        printable(text),
+        whole,
         max(40, width),
         initial_indent=INDENT,
         subsequent_indent=INDENT,
         break_on_hyphens=False,
         break_long_words=False,
     )
-    return [[(row, style)] for row in rows]
+    return [[(row.replace(UNBROKEN, " "), style)] for row in rows]
