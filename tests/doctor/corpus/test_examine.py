@@ -1,6 +1,4 @@
-"""Corpora that are spoiled on purpose: the cause comes first. Sound ones have neither an error nor a
-warning.
-"""
+"""Corpora that are spoiled on purpose: the cause comes first. Sound ones have no error and no warning."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -86,8 +86,8 @@ def examine_run(
 def _merged(recorded: list[Finding], clips: list[Finding]) -> list[Finding]:
     """Return all findings in the order of what helps most.
 
-    What follows from a cause is left out: broken clips of a network that learns nothing, haze and departures of
-    a young one.
+    What follows from a cause is left out: broken clips of a network that learns nothing, haze and departures
+    of a young one.
     """
     if any(one.code in CAUSES and one.severity == "error" for one in recorded):
         return recorded

@@ -8,7 +8,7 @@ import soundfile
 
 from partita.doctor.finding import Finding
 from partita.doctor.run.recorded import RecordedRun
-from partita.evaluation.metrics.drift import clip_flags
+from partita.evaluation.metrics.drift import STUCK_SECONDS, clip_flags
 from partita.filenames import c_library_path
 
 NAME = re.compile(r"step-([0-9]+)-[0-9]+\.wav")
@@ -53,9 +53,10 @@ def _last_previews(folder: Path) -> list[Path]:
 
 
 def _flags(path: Path) -> tuple[str, ...]:
-    """Return what is broken in a clip; nothing if the file can't be read."""
+    """Return what is broken in a clip; a short one is not stuck, since it may be one long note."""
     try:
         sound, rate = soundfile.read(c_library_path(path), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError):
         return ()
-    return clip_flags(np.asarray(sound[:, 0]), int(rate)).names if len(sound) else ()
+    names = clip_flags(np.asarray(sound[:, 0]), int(rate)).names if len(sound) else ()
+    return tuple(name for name in names if name != "stuck" or len(sound) >= STUCK_SECONDS * rate)
