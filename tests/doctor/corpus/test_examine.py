@@ -99,7 +99,7 @@ def noisy(takes: Takes) -> Takes:
 
 def mixed(takes: Takes) -> Takes:
     return [
-        sum(np.roll(take, RATE * 7 * shift * place) for place, take in enumerate(takes, 1)) / 4
+        np.sum([np.roll(take, RATE * 7 * shift * place) for place, take in enumerate(takes, 1)], axis=0) / 4
         for shift in range(1, 6)
     ]
 
