@@ -13,8 +13,8 @@ def pair_text(pair: Mapping[str, Any]) -> dict[str, str]:
         pair: a comparison, as `scores.json` has it.
 
     >>> pair_text({"difference": -0.25, "low": None, "high": None, "p_corrected": None})
-    {'difference': '-0.25', 'interval': '–', 'p': '–'}
+    {'difference': '−0.25', 'interval': '–', 'p': '–'}
     """
-    shown = {name: "–" if pair[name] is None else f"{pair[name]:.3g}" for name in NUMBERS}
+    shown = {name: "–" if pair[name] is None else f"{pair[name]:.3g}".replace("-", "−") for name in NUMBERS}
     interval = "–" if pair["low"] is None else f"{shown['low']} to {shown['high']}"
     return {"difference": shown["difference"], "interval": interval, "p": shown["p_corrected"]}
