@@ -52,12 +52,12 @@ def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
         facts.append(("speed", f"{rates[len(rates) // 2]:,.0f} predicted samples/s"))
     chosen = int(run.chosen_checkpoint().name.removeprefix("step-"))
     facts.append(("weights", f"moving average (EMA) at step {chosen:,}, chosen on the validation split"))
-    bits = {record["step"]: record.get("bits_average", record["bits"]) for record in scored}
+    bits = {record["step"]: record.get("bits_average", record.get("bits")) for record in scored}
     frames = {record["step"]: record["frame_bits"] for record in scored if "frame_bits" in record}
-    if chosen in frames:
+    if chosen in frames and bits.get(chosen) is not None:
         parts = f"{frames[chosen]:.3f} for the frames and {bits[chosen]:.3f} for the samples given them"
         facts.append(("validation", f"at most {frames[chosen] + bits[chosen]:.3f} bits per sample: {parts}"))
-    elif chosen in bits:
+    elif bits.get(chosen) is not None:
         facts.append(("validation", f"{bits[chosen]:.3f} bits per sample"))
     return facts
 
