@@ -2,6 +2,7 @@
 
 import pytest
 
+from partita.reports.axes import round_numbers
 from partita.reports.charts import (
     BOTTOM,
     HEIGHT,
@@ -13,8 +14,7 @@ from partita.reports.charts import (
     Guide,
     Series,
     chart,
-    round_numbers,
-)  # fmt: skip
+)
 
 
 def series(x: list[float], y: list[float], style: str = "train") -> Series:

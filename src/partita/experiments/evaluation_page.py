@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from partita import storage
 from partita.data.corpus import Corpus
@@ -18,7 +17,7 @@ from partita.experiments.folder import ExperimentFolder
 from partita.experiments.run_facts import arm_facts, corpus_facts, network_facts, recordings_of, scoring_facts
 from partita.reports.next_steps import Step, model_steps
 from partita.reports.report import ArmReport, ReportData, write_report
-from partita.reports.sound_words import advice, sounds_like
+from partita.reports.sound_words import advice, nearest, sounds_like
 from partita.runs.folder import RunFolder, is_finished
 from partita.runs.weights import find_checkpoint
 
@@ -30,12 +29,14 @@ class EvaluationPage:
     Args:
         out: the folder of the page, its clips and its scores.
         models: run folders, checkpoints or names of models that ship, as they were typed.
+        names: a short and distinct name for each of them.
         corpus: the corpus.
         config: the settings of the evaluation.
     """
 
     out: Path
     models: Sequence[str]
+    names: Sequence[str]
     corpus: Corpus
     config: EvaluateConfig
 
@@ -69,14 +70,14 @@ class EvaluationPage:
         """
         first = next(iter(evaluations.values()))
         command = experiment_command("evaluate", self.config, *map(Path, self.models), self.corpus.path)
+        best = nearest({name: found.scores for name, found in evaluations.items()})
         return ReportData(
-            title=_title(self.models),
-            sentences=self._sentences(evaluations),
+            title=_title(self.names),
+            sentences=self._sentences(evaluations, best),
             real=first.real,
-            arms=[self._arm(name, found) for name, found in evaluations.items()],
-            steps=self._steps(),
+            arms=[self._arm(name, head, evaluations[name]) for name, head in self._heads.items()],
+            steps=self._steps(best),
             facts=[
-                ("path of the corpus", str(self.corpus.path)),
                 *corpus_facts(self.corpus),
                 *scoring_facts(first.scores["about"]),
                 ("split", self.config.split),
@@ -87,30 +88,34 @@ class EvaluationPage:
             kind="evaluation",
         )
 
-    def _sentences(self, evaluations: Mapping[str, Evaluation]) -> tuple[str, str, str]:
+    @property
+    def _heads(self) -> dict[str, str]:
+        """The short name of each model by its name as it was typed."""
+        return dict(zip(self.models, self.names, strict=True))
+
+    def _sentences(self, evaluations: Mapping[str, Evaluation], best: str) -> tuple[str, str, str]:
         """Return what the page is, how the clips sound, and what to do next."""
-        first = next(iter(evaluations.values()))
         like = {name: sounds_like(one.scores) for name, one in evaluations.items()}
-        about, several = first.scores["about"], len(like) > 1
-        who = f"{len(like)} models continue" if several else "A model continues"
-        measured = "and are measured" if several else "and is measured"
-        sound = " ".join(f"The clips of {name} are {words}." for name, words in like.items())
+        about, several = evaluations[best].scores["about"], len(like) > 1
+        who = f"{len(like)} models, which continue" if several else f"{self.names[0]}, a model that continues"
+        sound = "; those of ".join(f"{self._heads[name]} are {words}" for name, words in like.items())
         if len({*like.values()}) == 1:
-            sound = f"The clips of {'all models' if several else 'the model'} are {like[self.models[0]]}."
+            sound = f"{'all models' if several else 'the model'} are {like[best]}"
+        further = f"Go on with {self._heads[best]}, whose clips are nearest to the recordings."
         return (
-            f"{who} {about['clips']} moments of the {about['split']} recordings of {self.corpus.path.name},"
-            f" {measured} against how they really go on.",
-            sound,
-            advice(first.scores),
+            f"This page has clips of {who} {about['clips']} moments of recordings in {self.corpus.path.name},"
+            f" and scores that say how far the clips are from how the recordings go on.",
+            f"The clips of {sound}.",
+            further if several else advice(evaluations[best].scores),
         )
 
-    def _steps(self) -> list[Step]:
-        """Return what to do with the first model."""
-        run, _ = find_checkpoint(self.models[0])
-        steps = model_steps(self.models[0], self.corpus.path, self.out, finished=is_finished(run.path))
+    def _steps(self, model: str) -> list[Step]:
+        """Return what to do with a model."""
+        run, _ = find_checkpoint(model)
+        steps = model_steps(model, self.corpus.path, self.out, finished=is_finished(run.path))
         return [step for step in steps if "partita evaluate" not in step.command]
 
-    def _arm(self, name: str, found: Evaluation) -> ArmReport:
+    def _arm(self, name: str, head: str, found: Evaluation) -> ArmReport:
         run, checkpoint = find_checkpoint(name)
         about = found.scores["about"]
         step = int(checkpoint.name.removeprefix("step-"))
@@ -118,8 +123,8 @@ class EvaluationPage:
         if about["frame_temperature"] is not None:
             temperature += f" for the samples, {about['frame_temperature']:g} for the frames"
         return ArmReport(
-            name=name,
-            summary=f"A model after {step:,} updates; its clips are drawn at temperature {temperature}.",
+            name=head,
+            summary=f"{name} after {step:,} updates; its clips are drawn at temperature {temperature}.",
             scores=found.scores,
             clips=found.clips,
             metrics=run.records(),
@@ -131,10 +136,10 @@ class EvaluationPage:
         return [*trained, *network_facts(run, self.corpus.sample_rate), ("temperature", temperature)]
 
 
-def _title(models: Sequence[Any]) -> str:
+def _title(names: Sequence[str]) -> str:
     """Return the heading of the page.
 
-    >>> _title(["runs/mine"]), _title(["runs/a", "runs/b"])
-    ('How does runs/mine sound?', 'How do 2 models sound?')
+    >>> _title(["mine"]), _title(["a", "b"])
+    ('How does mine sound?', 'How do 2 models sound?')
     """
-    return f"How does {models[0]} sound?" if len(models) == 1 else f"How do {len(models)} models sound?"
+    return f"How does {names[0]} sound?" if len(names) == 1 else f"How do {len(names)} models sound?"

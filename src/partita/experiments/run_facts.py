@@ -24,7 +24,7 @@ def corpus_facts(corpus: Corpus) -> Facts:
     return [
         ("splits", ", ".join(f"{split} {format_duration(corpus.seconds(split))}" for split in SPLITS)),
         ("sample rate", f"{corpus.sample_rate:,} Hz"),
-        ("corpus", f"fingerprint {corpus.fingerprint[:16]}"),
+        ("corpus", f"{corpus.path}, fingerprint {corpus.fingerprint[:16]}"),
     ]
 
 

@@ -111,6 +111,7 @@ def _page(data: ReportData) -> dict[str, Any]:
         "warnings": list(warnings),
         "charts": learning_charts([(arm.name, arm.metrics) for arm in data.arms]),
         "has_common_start": shared > 0,
+        "has_losses": any("discriminator_loss" in record for arm in data.arms for record in arm.metrics),
         "envelope": _envelope(np.concatenate([data.real.prompt_waveforms[0], data.arms[0].clips[0]])),
         **listening(_rows(data), sample_rate=data.real.sample_rate, prompt_seconds=prompt),
     }

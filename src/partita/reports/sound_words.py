@@ -30,11 +30,11 @@ def sounds_like(scores: Scores) -> str:
     >>> sounds_like({"voiced_share": score(0.02, 0.7), "noise_db_mmd_log_mel": score(8.0)})
     'mostly noise: a clear tone sounds 2% of the time, in the recordings 70%'
     >>> sounds_like({"voiced_share": score(0.1, 0.0), "noise_db_mmd_log_mel": score(25.0)})
-    'sound without a clear pitch, like the recordings, as far from them as a soft hiss on top'
+    'sound without a clear pitch, like the recordings; the difference is like a soft hiss on top'
     """
     kind, far = tones(scores), ""
     if NOISE_SCORE in scores and kind != NOISE:
-        far = f", as far from them as {hiss(scores[NOISE_SCORE]['value'])} on top"
+        far = f"; the difference is like {hiss(scores[NOISE_SCORE]['value'])} on top"
     broken = "".join(f", {fault}" for fault in _faults(scores))
     if kind == UNKNOWN:
         return f"sound without a clear pitch, like the recordings{far}{broken}"
@@ -71,7 +71,7 @@ def hiss(noise_db: float) -> str:
 _TONES = {
     NOISE: "mostly noise",
     PATCHY: "tones that come and go in noise",
-    CLEAR: "clear tones",
+    CLEAR: "mostly tones",
 }
 
 
@@ -87,6 +87,18 @@ def _faults(scores: Scores) -> list[str]:
         for name, words in names.items()
         if name in scores and scores[name]["value"] > _real(scores[name]) + FAULT
     ]
+
+
+def nearest(models: Mapping[str, Scores]) -> str:
+    """Return the name of the model whose clips are nearest to real sound; the first one if none has a score.
+
+    Args:
+        models: the scores of each model by its name.
+
+    >>> nearest({"a": {NOISE_SCORE: {"value": 8.0}}, "b": {NOISE_SCORE: {"value": 20.0}}})
+    'b'
+    """
+    return max(models, key=lambda name: float(models[name].get(NOISE_SCORE, {}).get("value", 0.0)))
 
 
 def _real(score: Scores) -> float:

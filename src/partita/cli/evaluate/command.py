@@ -90,7 +90,10 @@ class Command:
         if self.out is None:
             yield None
             return
-        page = EvaluationPage(out=self.out, models=self.models, corpus=corpus, config=self.config)
+        names = column_heads(list(self.models), reserved=["real"])
+        page = EvaluationPage(
+            out=self.out, models=self.models, names=names, corpus=corpus, config=self.config
+        )
         with page.lock():
             yield page
 

@@ -78,8 +78,7 @@ def next_steps(config: CompareConfig, corpus: Path, scores: Scores) -> list[Step
         corpus: the folder of its corpus.
         scores: the result of `compare`.
     """
-    arm = best_arm(scores)
-    spec = next(spec for spec in config.arm_specs if spec.name == arm)
+    spec = ArmSpec.parse(best_arm(scores), known=KNOWN_ARMS)
     base = config.start_from or CompareFolder(config.out).base
     again = replace(config, out=config.out.with_name(f"{config.out.name}-again"), seed=config.seed + 1)
     run = base if spec.arm == START else CompareFolder(config.out).run(spec, config.seed_numbers[0])
