@@ -210,3 +210,29 @@ def test_a_name_that_begins_with_a_dash_follows_two_dashes() -> None:
     assert read(["--", "-a", "c"]).models == ("-a",)
     with pytest.raises(PartitaError, match="-a"):
         read(["-a", "c"])
+
+
+def test_out_writes_a_page_with_clips_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "my page"
+    assert main(["evaluate", "first/run", "plain", "corpus", *QUICK, "--json", "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    page = (out / "report.html").read_text(encoding="utf-8")
+    scores = json.loads(said.out)["models"]
+    assert json.loads((out / "scores.json").read_text())["models"] == scores
+    assert f"the page is {out / 'report.html'}" in said.err
+    assert len(list((out / "clips").glob("*.wav"))) == page.count("<audio") == 3 * 4
+    for words in ("first/run", "plain", "What next", "How it was made", "fingerprint", "partita evaluate"):
+        assert words in page, words
+    own = page.split("<main")[1]
+    assert main(["evaluate", "plain", "corpus", *QUICK, "--out", str(out)]) == 0  # an older page is replaced
+    assert (out / "report.html").read_text(encoding="utf-8").split("<main")[1] != own
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "evaluate_with_clips", lambda *_, **__: pytest.fail("a model was scored"))
+    (tmp_path / "report.html").write_text("mine")
+    assert main(["evaluate", "plain", "corpus", "--out", str(tmp_path)]) == 2
+    assert "is not the folder of a evaluation" not in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

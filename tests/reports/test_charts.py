@@ -34,7 +34,7 @@ def test_corners_of_the_data_are_corners_of_the_chart() -> None:
 def test_ticks_are_at_their_values() -> None:
     drawn = chart("t", "x", "y", [series([0, 10], [2.0, 4.0])], [Guide(value=3.0, label="half")])
     assert drawn is not None
-    assert {tick.label: tick.place for tick in drawn.y_ticks}["3"] == drawn.guides[0].place
+    assert {tick.label: tick.place for tick in drawn.y_ticks}["3.0"] == drawn.guides[0].place
     assert drawn.guides[0].place == pytest.approx((TOP + HEIGHT - BOTTOM) / 2)
 
 

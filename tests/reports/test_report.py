@@ -144,7 +144,7 @@ def test_the_page_has_scores_curves_and_a_caution(page: Page) -> None:
     ):
         assert words in text
     labels = [str(svg.get("aria-label")) for svg in page.all("svg")]
-    assert any("likelihood, validation, from 6 to 5.5" in label for label in labels)
+    assert any("common start, validation, from 6 to 5.5" in label for label in labels)
 
 
 def test_warnings_are_shown_once(page: Page) -> None:

@@ -36,6 +36,8 @@ def sounds_like(scores: Scores) -> str:
     if NOISE_SCORE in scores and kind != NOISE:
         far = f"; the difference is like {hiss(scores[NOISE_SCORE]['value'])} on top"
     broken = "".join(f", {fault}" for fault in _faults(scores))
+    if "voiced_share" not in scores:
+        return f"sound of unknown kind{far}{broken}"
     if kind == UNKNOWN:
         return f"sound without a clear pitch, like the recordings{far}{broken}"
     voiced = scores["voiced_share"]

@@ -82,10 +82,10 @@ def test_the_tables_name_every_arm_and_every_comparison(scores: dict[str, Any], 
     for row in ("Bits per sample, at most", "MMD, log-mel", "Told apart"):
         assert row in table, row
     pairs = text.split('<section id="pairs">')[1].split("</section>")[0]
-    rows = pairs.split("<tbody>")[1].count("<tr")
+    rows = pairs.split("<tbody")[1].count("<tr")
     assert rows == len(scores["pairs"]) > 1
-    assert "<td>Told apart<" in pairs and "told_apart" not in pairs
-    assert pairs.count('<tr class="primary">') == 1
+    assert "<span>Told apart<" in pairs and "told_apart" not in pairs
+    assert len(re.findall('<tr [^>]*class="primary"', pairs)) == 1
 
 
 def test_a_page_without_clips_has_nothing_to_play(scores: dict[str, Any], tmp_path: Path) -> None:
@@ -114,4 +114,4 @@ def test_one_seed_gives_a_page_with_dashes(results_of: Callable[..., Any], tmp_p
     found |= {"made": {"settings": settings, "versions": {}}}
     text = write_compare_page(config, CORPUS, found).read_text()
     assert "2.5 minutes" in text and "runs/base" in text and "Means over 1 seed," in text
-    assert '<td class="number">–</td>' in text and "None" not in text
+    assert "<span>–</span>" in text and "None" not in text

@@ -29,9 +29,8 @@ def sentences(scores: Scores) -> tuple[str, str, str]:
 
 def best_arm(scores: Scores) -> str:
     """Return the arm whose sum of both divergences is least, or the first one if none has it."""
-    sums: dict[str, float] = {
-        arm: found["kl_sum"]["value"] for arm, found in scores["arms"].items() if "kl_sum" in found
-    }
+    arms: Mapping[str, Any] = scores["arms"]
+    sums = {arm: float(found["kl_sum"]["value"]) for arm, found in arms.items() if "kl_sum" in found}
     return min(sums, key=lambda arm: sums[arm]) if sums else next(iter(arms))
 
 
