@@ -137,9 +137,8 @@ def test_a_warning_of_all_models_is_printed_once(
 def test_models_with_different_classes_cause_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(
-        command, "evaluate", lambda *_, **__: {"seam_db": dict.fromkeys(NUMBERS, 1.0), "warnings": []}
-    )
+    found = evaluation({"seam_db": dict.fromkeys(NUMBERS, 1.0), "warnings": []})
+    monkeypatch.setattr(command, "evaluate_with_clips", lambda *_, **__: found)
     assert main(["evaluate", "plain", "linear", "corpus"]) == 0
     assert "different classes: their bits per sample do not compare" in capsys.readouterr().err
     assert main(["evaluate", "plain", "linear", "corpus", "--json"]) == 0
@@ -234,5 +233,5 @@ def test_a_folder_that_holds_something_else_is_left_alone(
     monkeypatch.setattr(command, "evaluate_with_clips", lambda *_, **__: pytest.fail("a model was scored"))
     (tmp_path / "report.html").write_text("mine")
     assert main(["evaluate", "plain", "corpus", "--out", str(tmp_path)]) == 2
-    assert "is not the folder of a evaluation" not in capsys.readouterr().err
+    assert "is not the folder of an evaluation: give another folder" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -12,7 +12,7 @@ import numpy as np
 from partita.reports.axes import Tick, round_numbers, tick_labels, widened
 
 WIDTH, HEIGHT = 420.0, 270.0
-LEFT, RIGHT, TOP, BOTTOM = 56.0, 12.0, 12.0, 46.0
+LEFT, RIGHT, TOP, BOTTOM = 70.0, 22.0, 12.0, 46.0
 MAX_POINTS = 160  # longer series are averaged to this many points
 MAX_DOTS = 60  # longer series have no dots
 MIN_POINTS_TO_CROP = 20  # with fewer points the range of y covers all of them
@@ -164,7 +164,7 @@ def chart(
 
     >>> line = Series(arm=0, style="train", label="a", x=[0, 1, 2], y=[3.0, 2.0, 1.0])
     >>> chart("Bits", "steps", "bits", [line]).lines[0].path
-    'M56.0 12.0L232.0 118.0L408.0 224.0'
+    'M70.0 12.0L234.0 118.0L398.0 224.0'
     """
     drawn = [_downsampled(one) for one in series if len(one.x)]
     if not drawn and not marks:

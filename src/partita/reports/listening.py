@@ -87,7 +87,7 @@ def write_clips(folder: Path, clips: Iterable[Clip], sample_rate: int) -> None:
             [to_int16(_played(clip))],
             form=format_of(path),
             sample_rate=sample_rate,
-            note="made by Partita" if clip.arm != REAL else "an excerpt of a recording, cut by Partita",
+            note="made by Partita" if clip.name != "real" else "an excerpt of a recording, cut by Partita",
         )
 
 

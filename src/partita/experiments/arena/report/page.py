@@ -78,7 +78,7 @@ def _steps(config: ArenaConfig, scores: Scores) -> list[Step]:
     real_arms = [arm for arm in scores["arms"] if arm in ARMS and not ARMS[arm].is_twin and arm != CONTROL]
     steps = [
         Step(
-            f"Draw from the teacher of {out.name}",
+            "Draw from the teacher",
             command(
                 "generate", config.teacher or folder.teacher, "--seconds", 20, "--out", out / "teacher.wav"
             ),
