@@ -75,9 +75,16 @@ def network_facts(run: RunFolder, sample_rate: int) -> Facts:
         ("samples", f"{quantizer['kind']}, {quantizer['classes']} classes"),
         *_network(table, sample_rate),
         *_frame_tier(table),
-        ("each update", f"{training['batch']} × {training['targets']:,} predicted samples"),
+        *_update(training),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
     ]
+
+
+def _update(training: dict[str, Any]) -> Facts:
+    """Return how much sound an update has; empty for a run whose settings do not say it."""
+    if "batch" not in training or "targets" not in training:
+        return []
+    return [("each update", f"{training['batch']} × {training['targets']:,} predicted samples")]
 
 
 def _network(table: dict[str, Any], sample_rate: int) -> Facts:
