@@ -1,0 +1,69 @@
+// Play 16-bit PCM while it arrives, through an AudioWorklet.
+
+const WORKLET = "/static/sound/queue-worklet.js";
+
+/** Plays sound as it arrives; `position` is what is heard now. */
+export class StreamPlayer {
+  /** @param {number} sampleRate in Hz @param {(seconds: number) => void} onPosition @param {() => void} onEnd */
+  constructor(sampleRate, onPosition, onEnd) {
+    this.sampleRate = sampleRate;
+    this.context = new AudioContext({ sampleRate });
+    this.onPosition = onPosition;
+    this.onEnd = onEnd;
+    this.waiting = [];
+    this.played = 0;
+  }
+
+  /** Begin to play; what was pushed before is played first. */
+  async start() {
+    await this.context.audioWorklet.addModule(WORKLET);
+    this.node = new AudioWorkletNode(this.context, "queue", { numberOfInputs: 0, outputChannelCount: [1] });
+    this.node.port.onmessage = ({ data }) => {
+      this.played = data.played;
+      this.onPosition(data.played / this.sampleRate);
+      if (data.ended) this.onEnd();
+    };
+    this.node.connect(this.context.destination);
+    for (const message of this.waiting) this.node.port.postMessage(message);
+    this.waiting = [];
+    await this.context.resume();
+  }
+
+  /** @param {Float32Array} samples in [-1, 1] */
+  push(samples) {
+    this.#send({ samples });
+  }
+
+  /** No more sound comes. */
+  end() {
+    this.#send({ end: true });
+  }
+
+  /** Stop at once. */
+  async close() {
+    if (this.context.state !== "closed") await this.context.close();
+  }
+
+  #send(message) {
+    if (this.node) this.node.port.postMessage(message);
+    else this.waiting.push(message);
+  }
+}
+
+/** Convert little-endian 16-bit PCM, in pieces of any length, to samples in [-1, 1]. */
+export class PcmReader {
+  rest = new Uint8Array(0);
+
+  /** @param {Uint8Array} bytes @returns {Float32Array} */
+  read(bytes) {
+    const whole = new Uint8Array(this.rest.length + bytes.length);
+    whole.set(this.rest);
+    whole.set(bytes, this.rest.length);
+    const count = whole.length >> 1;
+    this.rest = whole.slice(2 * count);
+    const view = new DataView(whole.buffer, 0, 2 * count);
+    const samples = new Float32Array(count);
+    for (let i = 0; i < count; i++) samples[i] = view.getInt16(2 * i, true) / 32768;
+    return samples;
+  }
+}

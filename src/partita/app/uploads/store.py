@@ -1,0 +1,142 @@
+"""The files that visitors have given, under names of the page's own. Nothing is decoded here."""
+
+import json
+import re
+import secrets
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from partita import storage
+from partita.app.uploads.decode import SCORE, SOUND
+from partita.app.uploads.sandbox import decode
+from partita.app.web.errors import BusyError, MissingError
+from partita.errors import PartitaError
+
+ID = re.compile(r"[A-Za-z0-9_-]{16}")
+MOST_FILES = 200
+LONGEST_NAME = 120
+SUFFIXES = {SOUND: ".wav", SCORE: ".csv"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file that a visitor has given.
+
+    Args:
+        name: an unguessable name.
+        title: what the visitor called it.
+        kind: `sound` or `score`.
+        seconds: its length.
+    """
+
+    name: str
+    title: str
+    kind: str
+    seconds: float
+
+
+class UploadStore:
+    """The uploaded files in a folder.
+
+    Args:
+        folder: is made when it is needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def add(self, chunks: AsyncIterator[bytes], *, title: str, kind: str) -> Upload:
+        """Keep a file after it was read.
+
+        Args:
+            chunks: its bytes.
+            title: what the visitor calls it; used in texts and for its suffix, never as a path.
+            kind: `sound` or `score`.
+
+        Raises:
+            BusyError: there are too many files.
+            PartitaError: it can't be read.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if sum(1 for _ in self._folder.glob("*.json")) >= MOST_FILES:
+            raise BusyError(
+                f"{MOST_FILES} files are kept already: remove some from {self._folder}, then try again"
+            )
+        name, title = secrets.token_urlsafe(12), clean_title(title)
+        with tempfile.TemporaryDirectory() as scratch:
+            given = Path(scratch) / f"given{PurePosixPath(title).suffix.lower()}"
+            with given.open("wb") as file:
+                async for chunk in chunks:
+                    file.write(chunk)
+            try:
+                with storage.atomic_file(self.path(name, kind)) as decoded:
+                    seconds = await decode(given, decoded, kind)
+            except PartitaError as error:
+                raise PartitaError(f"{title}: {error}") from None
+        upload = Upload(name=name, title=title, kind=kind, seconds=seconds)
+        storage.write_json(self._folder / f"{name}.json", asdict(upload))
+        return upload
+
+    def path(self, name: str, kind: str) -> Path:
+        """Return the path of a file.
+
+        Args:
+            name: of an upload.
+            kind: of an upload.
+
+        Raises:
+            MissingError: this is not a name that the page gives.
+        """
+        if not ID.fullmatch(name) or kind not in SUFFIXES:
+            raise MissingError("there is no such file: give it again")
+        return self._folder / f"{name}{SUFFIXES[kind]}"
+
+    def get(self, name: str, kind: str) -> Path:
+        """Return the path of a file that is there.
+
+        Args:
+            name: of an upload.
+            kind: of an upload.
+
+        Raises:
+            MissingError: it is not there, or not any more.
+        """
+        path = self.path(name, kind)
+        if not path.is_file():
+            raise MissingError("this file is not there any more: give it again")
+        return path
+
+    def titles(self) -> dict[str, str]:
+        """Return what the visitors call the files, by name."""
+        return {upload.name: upload.title for upload in self.uploads()}
+
+    def uploads(self) -> list[Upload]:
+        """Return all files, newest first."""
+        paths = sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+        found = []
+        for path in paths:
+            try:
+                found.append(Upload(**json.loads(path.read_text(encoding="utf-8"))))
+            except (OSError, ValueError, TypeError):  # not written by this page
+                continue
+        return [one for one in found if ID.fullmatch(one.name) and self.path(one.name, one.kind).is_file()]
+
+
+def clean_title(title: str) -> str:
+    r"""Return a file name without folders and control characters, and not too long.
+
+    Args:
+        title: as a visitor's browser gives it.
+
+    >>> clean_title("../../etc/pass\x00wd.wav"), clean_title("C:\\sounds\\a.wav"), clean_title("..")
+    ('passwd.wav', 'a.wav', 'file')
+    """
+    last = PureWindowsPath(PurePosixPath(title).name).name
+    kept = "".join(char for char in last if char.isprintable() and char not in '/\\"<>|:*?')
+    stem, dot, suffix = kept.strip(" .").rpartition(".")
+    short = (
+        f"{stem[: LONGEST_NAME - len(suffix) - 1]}{dot}{suffix}" if len(suffix) < 8 else kept[:LONGEST_NAME]
+    )
+    return short or "file"

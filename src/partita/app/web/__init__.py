@@ -1,0 +1,1 @@
+"""What all pages of the local page share: security, templates and errors. No page is here."""
