@@ -1,10 +1,11 @@
 """Say what a model sounds like after so many updates, and how long that takes. Nothing is measured here.
 
 The stages are those of `docs/results`: solo violin at 16 kHz, two tiers, size `small`, updates of 2 x 8,192
-samples. After 500 updates clips are noise; after 1,500 tones appear at low temperatures; after 2,400 to 3,050
-there are notes of the right pitch with overtones, and noise between them; after 6,000 they are as near to real
-sound as real sound with noise 26 dB below, and after 11,000 little changes. From the model that ships, the demo
-has notes on other sound after 234 updates. Other sounds may need more or fewer, so the page says ranges.
+samples. After 500 updates clips are noise; after 1,500 tones appear at low temperatures; after 2,400 to
+3,050 there are notes of the right pitch with overtones, and noise between them; after 6,000 they are as near
+to real sound as real sound with noise 26 dB below, and after 11,000 little changes. From the model that
+ships, the demo has notes on other sound after 234 updates. Other sounds may need more or fewer, so the page
+says ranges.
 """
 
 from dataclasses import dataclass
@@ -92,10 +93,10 @@ def expected_sound(updates: float, start: str) -> str:
         updates: that are made.
         start: the model that the training started from; "" for none.
 
-    >>> expected_sound(300, ""), expected_sound(3000, "")
-    ('noise that follows the loudness of your recordings', 'notes of your instrument, with noise between them')
-    >>> expected_sound(1800, "")
-    'noise with the first tones in it'
+    >>> expected_sound(300, "")
+    'noise that follows the loudness of your recordings'
+    >>> expected_sound(3000, "")
+    'notes of your instrument, with noise between them'
     """
     return [stage.sounds for stage in stages(start) if updates >= _middle(stage)][-1]
 
@@ -113,8 +114,8 @@ def updates_in(minutes: float, updates_per_second: float) -> int:
     seconds = 60.0 * minutes
     trained = max(0.1 * seconds, TRAINING_SHARE * seconds - min(FIXED_SECONDS, 0.3 * seconds))
     updates = trained * updates_per_second
-    digits = max(0, len(str(int(updates))) - 2)
-    return int(round(updates / 10**digits)) * 10**digits
+    unit: int = 10 ** max(0, len(str(int(updates))) - 2)
+    return round(updates / unit) * unit
 
 
 def estimate(minutes: float, updates_per_second: float, start: str, *, size: str = "small") -> dict[str, Any]:
@@ -141,9 +142,10 @@ def estimate(minutes: float, updates_per_second: float, start: str, *, size: str
         first, last = (_minutes_for(count, updates_per_second) for count in (stage.first, stage.last))
         reached = "yes" if minutes >= last else "perhaps" if minutes >= first else "no"
         milestones.append({"sounds": stage.short, "when": span(first, last), "reached": reached})
+    sound = expected_sound(updates, start)
     return {
         "updates": updates,
-        "sentence": f"{span(minutes, minutes)}: about {updates:,} updates. Expect {expected_sound(updates, start)}.",
+        "sentence": f"{span(minutes, minutes)}: about {updates:,} updates. Expect {sound}.",
         "milestones": milestones,
         "note": "" if size == "small" or start else "These stages were measured with the usual size.",
     }

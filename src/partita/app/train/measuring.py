@@ -1,4 +1,4 @@
-"""Measure how fast this machine trains, in a process of its own: a few updates of a real run that is thrown away.
+"""Measure how fast this machine trains, in a process of its own: a few updates of a run.
 
     python -m partita.app.train.measuring CORPUS SIZE START THREADS
 

@@ -1,4 +1,4 @@
-"""Names of sets of recordings and of runs: they are folders, so they have letters, digits, `_` and `-` alone."""
+"""Names of sets of recordings and of runs: letters, digits, `_` and `-`, because they are folders."""
 
 import re
 from pathlib import Path

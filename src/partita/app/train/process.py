@@ -1,7 +1,7 @@
 """The process that trains: it is a session of its own, and its output goes to a log file beside the run.
 
-The process holds a lock on its log file. So a server that was restarted, or another one, sees whether it still
-runs, without mistaking another process of the same number for it. This file does not know what is trained.
+The process holds a lock on its log file. So a server that was restarted sees whether it still runs, without
+mistaking another process of the same number for it. This file does not know what is trained.
 """
 
 import contextlib

@@ -178,8 +178,8 @@ class RecordingSets:
 
     def _no_room(self, room: int) -> BusyError:
         return BusyError(
-            f"all recordings of this page may take {in_words(self.most_bytes)}, and {in_words(room)} are left:"
-            " remove some first, or use `partita prepare` on the command line"
+            f"all recordings of this page may take {in_words(self.most_bytes)}, and {in_words(room)} of it"
+            " are left: remove some first, or use `partita prepare` on the command line"
         )
 
 

@@ -81,8 +81,8 @@ class Training:
             raise PartitaError(words.get(facts["state"], f"the recordings can't be used: {facts['error']}"))
         if facts["too_short"]:
             raise PartitaError(
-                f"{facts['seconds']['train']:.0f} seconds of sound are left for training, which is too little: give"
-                " more recordings, a few minutes at least"
+                f"only {facts['seconds']['train']:.0f} seconds of sound are left for training: give more"
+                " recordings, a few minutes at least"
             )
 
     def facts(self, run: Run) -> dict[str, Any]:

@@ -24,6 +24,10 @@ MOST_CLIP_STEPS = 8
 """Steps whose clips are listed: the newest ones, and the first."""
 MESSAGE = re.compile(r"partita(?: train)?: (?P<words>.+)")
 STOPPED = ("stopped by ", "interrupted")
+SILENT_END = (
+    "the process that trains has ended without a word, perhaps for lack of memory, or because the computer"
+    " was switched off"
+)
 
 
 class Run:
@@ -81,6 +85,10 @@ class Run:
             return ("training" if self._reader.read().step else "starting"), ""
         if self.exists and self._finished():
             return "done", ""
+        return self._ended(record)
+
+    def _ended(self, record: RunRecord | None) -> tuple[State, str]:
+        """Return the state of a run that is not trained and not done."""
         found = MESSAGE.fullmatch((process.last_lines(self.log) or [""])[-1])
         words = found["words"] if found else ""
         if words and not words.startswith(STOPPED):
@@ -89,10 +97,7 @@ class Run:
             return "paused", ""
         if not self.exists:
             return "gone", "its folder is not there any more"
-        return "stopped", (
-            "the process that trains has ended without a word, perhaps for lack of memory, or because the"
-            " computer was switched off"
-        )
+        return "stopped", SILENT_END
 
     def _finished(self) -> bool:
         try:
@@ -150,7 +155,8 @@ class Run:
 
     def _last_words(self) -> str:
         """Return the last line of the log, without the name of the run and of the command."""
-        line = (process.last_lines(self.log) or [""])[-1].removeprefix(f"{self.name}: ")
+        lines = [line for line in process.last_lines(self.log, 2) if line != str(self.folder)]
+        line = (lines or [""])[-1].removeprefix(f"{self.name}: ")
         found = MESSAGE.fullmatch(line)
         return found["words"] if found else line
 

@@ -1,4 +1,4 @@
-"""How fast this machine trains: measured once for each size and start, and kept in a file. See `measuring`."""
+"""How fast this machine trains, measured once for each size and start, and kept. See `measuring`."""
 
 import asyncio
 import contextlib
