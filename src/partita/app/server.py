@@ -60,6 +60,7 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
             with contextlib.suppress(asyncio.CancelledError):
                 await drawing
             process.end()
+            training.speeds.cancel()
             await training.corpora.end()
             await training.runs.end()
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse
 
 from partita.app.play.library import Library
-from partita.app.train.estimate import estimate
+from partita.app.train.estimate import estimate, stages
 from partita.app.train.names import clean_name
 from partita.app.train.preparing import Corpora
 from partita.app.train.recordings import RecordingSets
@@ -106,7 +106,7 @@ def train_routes(training: Training) -> APIRouter:
 
     @router.get("/train")
     async def train(request: Request) -> HTMLResponse:
-        return page(request, "train.html.j2", sizes=SIZES)
+        return page(request, "train.html.j2", sizes=SIZES, stages=stages("")[1:])
 
     @router.get("/train/starts")
     async def starts() -> list[dict[str, str]]:
@@ -135,6 +135,7 @@ def train_routes(training: Training) -> APIRouter:
         training.check_ready(request.recordings)
         corpus = await run_in_threadpool(keep_corpus, training.corpora.path(request.recordings))
         settings = training.settings(request).on(corpus)
+        training.speeds.cancel()
         name = clean_name(request.name) or request.recordings
         return training.facts(runs.start(settings, name=name, recordings=request.recordings))
 

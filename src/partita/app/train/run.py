@@ -22,6 +22,7 @@ CAN_GO_ON = ("paused", "stopped", "failed", "gone")
 CLIP = re.compile(r"step-(\d{6,18})-(\d{1,4})\.wav")
 MOST_CLIP_STEPS = 8
 """Steps whose clips are listed: the newest ones, and the first."""
+RESUME = re.compile(r"(run|go on with) `partita train --resume [^`]*`")
 MESSAGE = re.compile(r"partita(?: train)?: (?P<words>.+)")
 STOPPED = ("stopped by ", "interrupted")
 SILENT_END = (
@@ -92,7 +93,7 @@ class Run:
         found = MESSAGE.fullmatch((process.last_lines(self.log) or [""])[-1])
         words = found["words"] if found else ""
         if words and not words.startswith(STOPPED):
-            return "failed", words
+            return "failed", RESUME.sub("press Go on", words)
         if words or (record is not None and record.pause_asked):
             return "paused", ""
         if not self.exists:

@@ -19,7 +19,8 @@ export function drawCurve(svg, { train, validation }) {
   const bits = (late.length ? late : points).map(([, value]) => value);
   const [low, high] = widened(Math.min(...bits), Math.max(...bits));
   const x = (step) => LEFT + (step / most) * (WIDTH - LEFT - RIGHT);
-  const y = (value) => Math.max(TOP, TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM));
+  const y = (value) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+  const frame = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT - BOTTOM + 6}`, width: WIDTH, height: HEIGHT - BOTTOM + 6 }); // cuts what is above
   for (const value of roundNumbers(low, high)) {
     svg.append(element("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }));
     svg.append(text(String(value), LEFT - 8, y(value) + 5, "end"));
@@ -27,9 +28,10 @@ export function drawCurve(svg, { train, validation }) {
   for (const step of roundNumbers(0, most, innerWidth < 600 ? 3 : 6)) svg.append(text(step.toLocaleString("en"), x(step), HEIGHT - BOTTOM + 20, "middle"));
   svg.append(text("updates", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, "middle"));
   for (const [name, line] of Object.entries({ train, validation })) {
-    if (line.length > 1) svg.append(element("path", { class: name, d: `M${line.map(([step, value]) => `${x(step).toFixed(1)} ${y(value).toFixed(1)}`).join("L")}` }));
+    if (line.length > 1) frame.append(element("path", { class: name, d: `M${line.map(([step, value]) => `${x(step).toFixed(1)} ${y(value).toFixed(1)}`).join("L")}` }));
   }
-  for (const [step, value] of validation) svg.append(element("circle", { cx: x(step), cy: y(value), r: 4 }));
+  for (const [step, value] of validation) frame.append(element("circle", { cx: x(step), cy: y(value), r: 4 }));
+  svg.append(frame);
   return inWords(train, validation);
 }
 

@@ -33,7 +33,7 @@ function show(run, asked = false) {
   panel.follow(run);
   keep();
   list();
-  if (asked) $("run-title").scrollIntoView({ block: "nearest" });
+  if (asked) $("run-title").focus();
 }
 
 function keep() {

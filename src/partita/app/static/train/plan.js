@@ -6,6 +6,7 @@ import { say } from "./words.js";
 const WAIT_MS = 250;
 const KEPT = "partita-train-form";
 const $ = (id) => document.getElementById(id);
+const REACHED = { yes: "in this time", perhaps: "perhaps in this time", no: "not in this time" };
 const EMPTY = "Give recordings first: then this page measures how fast this computer trains.";
 
 /** The form of a training. */
@@ -15,6 +16,7 @@ export class Plan {
     this.recordings = recordings;
     this.onStarted = onStarted;
     this.form = $("train");
+    this.unknown = [...$("milestones").querySelectorAll("li > span:first-child")].map((span) => ({ sounds: span.textContent }));
     this.number = 0;
     this.refused = new Set(); // what could not be measured; it is not tried again without being asked
     this.form.addEventListener("input", () => this.#changed());
@@ -91,13 +93,18 @@ export class Plan {
   #show(facts, words, again = false) {
     say($("expect"), words);
     const { milestones = [], note = "" } = facts;
-    $("milestones").hidden = !milestones.length;
     $("milestones").replaceChildren(
-      ...milestones.map(({ sounds, when, reached }) => {
+      ...(milestones.length ? milestones : this.unknown).map(({ sounds, when, reached }) => {
         const line = document.createElement("li"), what = document.createElement("span"), after = document.createElement("span");
         what.textContent = sounds;
-        after.textContent = `after ${when}`;
-        line.className = reached;
+        after.textContent = `after ${when ?? "…"}`;
+        line.className = reached ?? "no";
+        if (reached) {
+          const hidden = document.createElement("span");
+          hidden.className = "hidden-text";
+          hidden.textContent = `, ${REACHED[reached]}, `;
+          what.append(hidden);
+        }
         line.append(what, after);
         return line;
       }),

@@ -54,7 +54,8 @@ export class RunPanel {
   clear() {
     this.number += 1;
     this.run = "";
-    $("run-part").hidden = true;
+    $("run-part").hidden = $("now").hidden = true;
+    $("no-run").hidden = false;
     say($("run-title"), "No training yet");
     say($("run-status"), "Give recordings, then press Train.");
   }
@@ -62,9 +63,10 @@ export class RunPanel {
   #render(facts) {
     const { state } = facts, running = RUNNING.includes(state), { step } = facts;
     $("run-part").hidden = false;
+    $("no-run").hidden = true;
     say($("run-title"), facts.run);
     say($("run-status"), this.#words(facts));
-    this.#reason(facts.reason ? `${sentence(facts.reason)}${facts.can_go_on && state === "stopped" ? " Go on continues from its last save." : ""}` : (facts.troubles.at(-1) ?? ""));
+    this.#reason(facts.reason ? `${sentence(facts.reason)}${facts.can_go_on && state === "stopped" ? " Go on continues from its last save." : ""}` : sentence(facts.troubles.at(-1) ?? ""));
     const total = 60 * facts.minutes, share = state === "done" ? 1 : total ? Math.min(1, facts.seconds / total) : 0;
     $("run-progress").value = share;
     say($("fact-left"), facts.left === null ? "–" : facts.left > 0 ? `at most ${duration(facts.left)}` : "ends now");
@@ -73,6 +75,8 @@ export class RunPanel {
     const bits = facts.bits ?? facts.curves.validation.at(-1)?.[1] ?? facts.curves.train.at(-1)?.[1];
     say($("fact-bits"), bits === undefined ? "–" : bits.toFixed(2));
     say($("sounds"), facts.sounds ? `After ${step.toLocaleString("en")} updates expect ${facts.sounds}.${facts.next ? ` Next: ${facts.next}.` : ""}` : "");
+    $("now").hidden = !running;
+    say($("now-link"), `${facts.run}: ${STATES[state]}${facts.left ? `, at most ${duration(facts.left)} left` : ""}`);
     this.#actions(facts, running);
     const words = drawCurve($("curve"), facts.curves);
     say($("curve-words"), words);
@@ -91,7 +95,6 @@ export class RunPanel {
 
   #actions({ state, model, step, can_go_on: canGoOn }, running) {
     $("pause").hidden = !running;
-    $("pause").disabled = state === "pausing";
     $("go-on").hidden = !canGoOn;
     say($("go-on"), state === "gone" || (state === "failed" && !step) ? "Try again" : "Go on");
     $("forget").hidden = !(state === "gone" || (!running && !model));
@@ -99,6 +102,10 @@ export class RunPanel {
     say($("play"), state === "done" ? "Play this model" : "Play it as it is now");
     $("play").classList.toggle("primary", state === "done");
     if (model) $("play").href = `/?model=${encodeURIComponent(model)}`;
+    if (this.focusNext && !this.focusNext.hidden) {
+      if ([document.body, $("pause"), $("go-on")].includes(document.activeElement)) this.focusNext.focus(); // the pressed button is gone
+      this.focusNext = null;
+    }
   }
 
   #reason(words) {
@@ -114,8 +121,8 @@ export class RunPanel {
       this.#reason(error.message);
       return;
     }
-    await Promise.race([this.follow(this.run), new Promise((resolve) => setTimeout(resolve, 400))]);
-    if (document.activeElement === document.body && !next.hidden) next.focus(); // the pressed button is gone
+    this.focusNext = next;
+    await this.follow(this.run);
   }
 
   async #forget() {
@@ -131,5 +138,6 @@ export class RunPanel {
 }
 
 function sentence(words) {
+  if (!words) return "";
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}${words.endsWith(".") ? "" : "."}`;
 }

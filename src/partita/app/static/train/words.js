@@ -4,8 +4,13 @@
 export function duration(seconds) {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+  if (whole < 3600) return both(Math.floor(whole / 60), "min", whole % 60, "s");
+  const minutes = Math.round(whole / 60);
+  return both(Math.floor(minutes / 60), "h", minutes % 60, "min");
+}
+
+function both(large, unit, small, rest) {
+  return small ? `${large} ${unit} ${small} ${rest}` : `${large} ${unit}`;
 }
 
 /** @param {number} bytes @returns {string} */
