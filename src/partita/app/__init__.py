@@ -4,6 +4,7 @@
 - `web`: what all pages share: security, templates, errors.
 - `uploads`: files that a visitor gives, decoded in a process with limits.
 - `play`: draw clips, and send their sound while it is drawn.
+- `compare`: clips of several models side by side.
 - `train`: make corpora of recordings, train models on them, and show how it goes.
 - `blind`: the blind listening test.
 

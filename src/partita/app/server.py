@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from partita.app.compare.routes import compare_routes
 from partita.app.play.library import Library
 from partita.app.play.process import DrawingProcess
 from partita.app.play.queue import JobQueue
@@ -70,6 +71,7 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
     app.include_router(upload_routes(uploads))
     app.include_router(train_routes(training))
     app.include_router(recording_routes(training.sets, training.corpora))
+    app.include_router(compare_routes(library, config.runs))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, hosts=[*LOOPBACK, *hosts], key=key, open_paths=OPEN_PATHS)
     return app

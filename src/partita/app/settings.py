@@ -21,7 +21,7 @@ class ServeConfig:
     """
 
     runs: tuple[Path, ...] = ()
-    """Runs, or folders of runs, to play and compare, besides the models that ship."""
+    """Runs, folders of runs, or comparisons to play and compare, besides the models that ship."""
     folder: Path = Path("partita-page")
     """Folder for all that the page keeps: clips, recordings, runs and answers."""
     host: str = "127.0.0.1"

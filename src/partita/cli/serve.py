@@ -31,7 +31,7 @@ class Command:
     """
 
     runs: Positional[tuple[Path, ...]] = ()
-    """Runs, or folders of runs, to play and compare. The models that ship are always there."""
+    """Runs, folders of runs, or comparisons to play. The models that ship are always there."""
     folder: Path = Path("partita-page")
     """Folder for all that the page keeps: clips, recordings, runs and answers."""
     threads: int | None = None

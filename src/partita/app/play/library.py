@@ -7,6 +7,7 @@ loads no model.
 from dataclasses import dataclass
 from pathlib import Path
 
+from partita.app.compare.comparisons import comparisons_in
 from partita.app.web.errors import MissingError
 from partita.errors import PartitaError
 from partita.runs.shipped.folder import SHIPPED, read_card, shipped_names
@@ -48,7 +49,7 @@ class Library:
         self._given, self._own = given, own
 
     def check(self) -> None:
-        """Raise an error if a given folder holds no run.
+        """Raise an error if a given folder holds no run and no comparison.
 
         Raises:
             PartitaError: the folder is missing, or holds none.
@@ -58,8 +59,11 @@ class Library:
                 continue
             if not folder.is_dir():
                 raise PartitaError(f"{folder} does not exist: give a run folder, made by `partita train`")
-            if not runs_in(folder):
-                raise PartitaError(f"{folder} holds no run: give a folder that `partita train` has made")
+            if not runs_in(folder) and not comparisons_in((folder,)):
+                raise PartitaError(
+                    f"{folder} holds no run and no comparison: give a folder that `partita train` or"
+                    " `partita compare` has made"
+                )
 
     def choices(self) -> list[Choice]:
         """Return all models that are there now: given ones, then trained ones, then those that ship."""

@@ -3,6 +3,7 @@
 - `scores.py`: a value with its interval; the block bootstrap.
 - `trimmed.py`: trimmed mean over clips.
 - `permutation.py`: sign-flip test of paired differences.
+- `binomial.py`: exact interval and test of yes-or-no answers; how many answers are needed.
 - `seed_interval.py`: mean over seeds with the interval that matches the test.
 - `equivalence.py`, `holm.py`: equivalence test; Holm's correction.
 - `effect.py`, `power.py`: effect size; detectable differences and required seeds.
@@ -13,6 +14,7 @@
 know how scores are computed.
 """
 
+from partita.evaluation.statistics.binomial import answers_needed, binomial_interval, binomial_test
 from partita.evaluation.statistics.comparison import Comparison, compare_pairs, sorted_by_seed
 from partita.evaluation.statistics.effect import effect_size, standard_deviation
 from partita.evaluation.statistics.equivalence import equivalence_test
@@ -30,6 +32,9 @@ __all__ = [
     "Direction",
     "Score",
     "Verdict",
+    "answers_needed",
+    "binomial_interval",
+    "binomial_test",
     "block_mean",
     "compare_pairs",
     "describe",

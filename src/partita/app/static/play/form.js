@@ -20,6 +20,8 @@ export class DrawForm {
       form.elements[name].addEventListener("input", () => this.#show(name));
       this.#show(name);
     }
+    const wanted = new URLSearchParams(location.search).get("model");
+    if ([...form.elements.model.options].some((option) => option.value === wanted)) form.elements.model.value = wanted;
     form.elements.model.addEventListener("change", () => this.describe());
   }
 
