@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from partita.app.train.recordings import RecordingSets
+from partita.app.web.errors import MissingError
 from partita.data.index import read_index
 from partita.data.preparation.summary import group_notes
 from partita.errors import PartitaError
@@ -22,6 +23,7 @@ SECONDS = 2 * 3600.0
 LEAST_SECONDS = {"train": 10.0, "validation": 1.0}
 """The least sound of these splits that a training needs."""
 
+Files = tuple[tuple[str, int], ...]
 State = Literal["empty", "changed", "waiting", "preparing", "ready", "failed"]
 
 
@@ -41,7 +43,7 @@ class Preparation:
     total: float = 0.0
     name: str = ""
     error: str = ""
-    files: tuple[tuple[str, int], ...] = ()
+    files: Files = ()
 
 
 class Corpora:
@@ -136,7 +138,7 @@ class Corpora:
                 return facts | {"state": "ready"} | summary(index)
         return facts | {"state": "changed"}
 
-    def _files(self, name: str) -> tuple[tuple[str, int], ...]:
+    def _files(self, name: str) -> Files:
         return tuple((one.name, one.size) for one in self._sets.files(name))
 
     async def _cancel(self, name: str) -> None:
@@ -146,20 +148,21 @@ class Corpora:
                 await task
 
     async def _prepare_until_unchanged(self, name: str) -> None:
-        while True:
-            files = self._files(name)
-            if not files:
-                return
-            self._states[name] = state = Preparation(files=files)
-            try:
-                async with self._free:
-                    await asyncio.wait_for(self._prepare(name, state), self._seconds)
-            except TimeoutError:
-                state.error = f"it takes more than {self._seconds / 60:.0f} minutes: give fewer recordings"
-            except PartitaError as error:
-                state.error = str(error)
-            if self._files(name) == files:
-                return
+        with contextlib.suppress(MissingError):  # the set was removed meanwhile
+            while files := self._files(name):
+                await self._prepare_once(name, files)
+                if self._files(name) == files:
+                    return
+
+    async def _prepare_once(self, name: str, files: Files) -> None:
+        state = self._states[name] = Preparation(files=files)
+        try:
+            async with self._free:
+                await asyncio.wait_for(self._prepare(name, state), self._seconds)
+        except TimeoutError:
+            state.error = f"it takes more than {self._seconds / 60:.0f} minutes: give fewer recordings"
+        except PartitaError as error:
+            state.error = str(error)
 
     async def _prepare(self, name: str, state: Preparation) -> None:
         """Run the process and follow it."""
@@ -172,7 +175,10 @@ class Corpora:
         assert process.stdout is not None
         try:
             async for line in process.stdout:
-                message = json.loads(line)
+                try:
+                    message = json.loads(line)
+                except ValueError:  # of a library
+                    continue
                 if "error" in message:
                     raise PartitaError(message["error"])
                 if "ok" in message:
