@@ -1,5 +1,7 @@
 """What is said about a training: more time brings more, and what was measured is what is said."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def test_more_time_brings_more_updates(speed: float, minutes: float, more: float
 def test_the_stages_follow_each_other(start: str) -> None:
     found = stages(start)
     assert found[0].first == found[0].last == 0
-    for before, stage in zip(found, found[1:], strict=False):
+    for before, stage in pairwise(found):
         assert before.first < stage.first < stage.last and before.last <= stage.last
 
 

@@ -39,6 +39,14 @@ def wait_for(runs: Runs, name: str, *states: str) -> Run:
     return run
 
 
+def wait_for_step(runs: Runs, name: str, step: int) -> None:
+    """Wait until a run has made so many updates."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while runs.get(name).facts()["step"] < step or not runs.get(name).is_running:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def stopped_run(runs: Runs, name: str, *, log: str = "", pause_asked: bool = False) -> Run:
     """Return a run without a folder that no process trains."""
     runs.folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +56,8 @@ def stopped_run(runs: Runs, name: str, *, log: str = "", pause_asked: bool = Fal
     return runs.get(name)
 
 
-def test_a_run_is_paused_found_again_killed_and_finished(
+@pytest.mark.slow
+def test_a_run_is_paused_found_again_killed_and_continued(
     runs: Runs, settings: RunSettings, tmp_path: Path
 ) -> None:
     run = runs.start(settings.on(keep_corpus(settings.corpus)), name="tones", recordings="takes")
@@ -64,38 +73,36 @@ def test_a_run_is_paused_found_again_killed_and_finished(
     assert wait_for(other, "tones", "paused").facts()["can_go_on"]
     saved = RunFolder(run.folder).steps()[-1]
     assert saved > 0
+    with pytest.raises(PartitaError, match="not trained now"):
+        other.pause(other.get("tones"))
 
     other.go_on(other.get("tones"))
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while other.get("tones").facts()["step"] <= saved:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for_step(other, "tones", saved + 1)
     record = other.get("tones").record
     assert record is not None and not record.pause_asked
     os.kill(record.process, signal.SIGKILL)
-    state, reason = wait_for(other, "tones", "stopped").state()
-    assert state == "stopped" and "ended without a word" in reason
+    assert "ended without a word" in wait_for(other, "tones", "stopped").state()[1]
 
     other.go_on(other.get("tones"))
-    facts = wait_for(other, "tones", "done").facts()
-    assert facts["bits"] > 0 and facts["clips"] and facts["curves"]["train"] and facts["left"] is None
-    assert facts["command"].startswith("partita train") and "--resume" not in facts["command"]
-    with pytest.raises(PartitaError, match="is done"):
-        other.go_on(other.get("tones"))
-    with pytest.raises(PartitaError, match="not trained now"):
-        other.pause(other.get("tones"))
-    shutil.rmtree(run.folder)
-    assert other.get("tones").state()[0] == "gone"
-    other.forget(other.get("tones"))
-    assert other.all() == [] and not list((tmp_path / "runs").iterdir())
-
-
-def test_the_end_of_the_server_saves_the_run(runs: Runs, settings: RunSettings) -> None:
-    runs.start(replace(settings, minutes=60), name="tones")
-    run = wait_for(runs, "tones", "training")
-    asyncio.run(runs.end())
+    assert other.get("tones").state()[0] == "starting"
+    wait_for(other, "tones", "training")
+    asyncio.run(other.end())  # as the end of the server does
     assert not run.is_running and run.state()[0] == "paused"
-    assert RunFolder(run.folder).steps()[-1] == run.facts()["step"] or run.facts()["step"] > 0
+
+
+def test_a_run_is_done_and_its_folder_is_deleted(runs: Runs, settings: RunSettings) -> None:
+    few = replace(settings, more=(*settings.more, "--steps", "3", "--preview-clips", "1"))
+    run = wait_for(runs, runs.start(few, name="tones").name, "done")
+    facts = run.facts()
+    assert facts["bits"] > 0 and facts["curves"]["train"] and facts["left"] is None
+    assert facts["clips"] == [{"step": 3, "files": ["step-000003-1.wav"]}]
+    assert facts["command"].startswith("partita train") and facts["step"] == 3
+    with pytest.raises(PartitaError, match="is done"):
+        runs.go_on(run)
+    shutil.rmtree(run.folder)
+    assert runs.get("tones").state()[0] == "gone"
+    runs.forget(runs.get("tones"))
+    assert runs.all() == [] and list(runs.folder.iterdir()) == []
 
 
 def test_a_failed_start_is_said_in_the_words_of_the_command(runs: Runs, tmp_path: Path) -> None:
@@ -141,13 +148,13 @@ def test_damaged_records_and_foreign_files_do_no_harm(runs: Runs) -> None:
             runs.get(name)
 
 
-def test_a_name_is_used_once(runs: Runs) -> None:
+def test_only_runs_without_a_folder_are_forgotten(runs: Runs) -> None:
     stopped_run(runs, "tones")
-    assert runs.get("tones").record_path.exists()
+    (runs.folder / "tones").mkdir()
+    (runs.folder / "tones" / "config.toml").touch()
+    run = runs.get("tones")
     with pytest.raises(PartitaError, match="still there"):
-        (runs.folder / "tones").mkdir()
-        (runs.folder / "tones" / "config.toml").touch()
-        runs.forget(runs.get("tones"))
+        runs.forget(run)
 
 
 def test_the_copy_of_a_corpus_survives_a_change_of_the_set(settings: RunSettings, tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ class Run:
         if self.is_running:
             if record is not None and record.pause_asked:
                 return "pausing", ""
-            return ("training" if self._reader.read().step else "starting"), ""
+            begun = self._reader.read().step and process.last_lines(self.log)
+            return ("training" if begun else "starting"), ""
         if self.exists and self._finished():
             return "done", ""
         return self._ended(record)

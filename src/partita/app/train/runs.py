@@ -152,8 +152,7 @@ class Runs:
         run = self.running()
         if run is None or (record := run.record) is None or not record.process:
             return
-        if not record.pause_asked:
-            process.ask_to_stop(record.process)
+        self.pause(run)
         for _ in range(round(END_SECONDS / CHECK_SECONDS)):
             self._reap()
             if not run.is_running:
