@@ -9,23 +9,22 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from partita.app.compare.routes import compare_routes
+from partita.app.listening.listener import listener_routes
+from partita.app.listening.making import Maker
+from partita.app.listening.owner import owner_routes
+from partita.app.listening.shelf import TestShelf
 from partita.app.play.library import Library
 from partita.app.play.process import DrawingProcess
 from partita.app.play.queue import JobQueue
 from partita.app.play.routes import play_routes
 from partita.app.settings import LOOPBACK, ServeConfig
-from partita.app.train.preparing import Corpora
-from partita.app.train.recording_routes import recording_routes
-from partita.app.train.recordings import RecordingSets
-from partita.app.train.routes import Training, train_routes
-from partita.app.train.runs import Runs
-from partita.app.train.speed import Speeds
+from partita.app.train.routes import train_routes
+from partita.app.train.training import Training
 from partita.app.uploads.routes import upload_routes
 from partita.app.uploads.store import UploadStore
 from partita.app.web.errors import add_error_answers
 from partita.app.web.security import Guard
 from partita.app.web.templating import STATIC
-from partita.device import available_cores
 
 OPEN_PATHS = ("/listen/", "/static/")
 """Beginnings of the paths that the listeners of a blind test open with their own link."""
@@ -47,9 +46,9 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
     """
     library = Library(config.runs, config.folder / "runs")
     library.check()
-    process = DrawingProcess()
-    queue, uploads = JobQueue(process), UploadStore(config.folder / "uploads")
-    training = _training(library, config)
+    processes = DrawingProcess(), DrawingProcess()  # a clip that is stopped never belongs to a test
+    queue, uploads = JobQueue(processes[0]), UploadStore(config.folder / "uploads")
+    training = Training.in_folder(config.folder, library, config.threads)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -60,33 +59,24 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
             drawing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await drawing
-            process.end()
-            training.speeds.cancel()
-            await training.corpora.end()
-            await training.runs.end()
+            for process in processes:
+                process.end()
+            await training.end()
 
     app = FastAPI(title="Partita", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     add_error_answers(app)
     app.include_router(play_routes(library, queue, uploads, config.folder / "clips", config.threads))
     app.include_router(upload_routes(uploads))
     app.include_router(train_routes(training))
-    app.include_router(recording_routes(training.sets, training.corpora))
     app.include_router(compare_routes(library, config.runs))
+    shelf = TestShelf(config.folder / "tests")
+    maker = Maker(shelf, library, uploads, config.runs, processes[1], config.threads)
+    app.include_router(owner_routes(shelf, maker, library, config.runs))
+    app.include_router(listener_routes(shelf))
+    app.mount("/static/blind", StaticFiles(packages=[("partita.app.blind", "templates")]), name="blind")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, hosts=[*LOOPBACK, *hosts], key=key, open_paths=OPEN_PATHS)
     return app
-
-
-def _training(library: Library, config: ServeConfig) -> Training:
-    sets = RecordingSets(config.folder / "recordings")
-    return Training(
-        library,
-        sets,
-        Corpora(sets, config.folder / "corpora"),
-        Runs(config.folder / "runs"),
-        Speeds(config.folder / "speed.json"),
-        config.threads or available_cores(),
-    )
 
 
 def new_key() -> str:

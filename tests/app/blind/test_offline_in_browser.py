@@ -116,9 +116,9 @@ def answer(page: Any, choice: str) -> None:
 def saved(page: Any, folder: Path) -> Path:
     with page.expect_download() as download:
         page.click(".save")
-    path = folder / download.value.suggested_filename
+    path = folder / str(download.value.suggested_filename)
     download.value.save_as(path)
-    return path
+    return Path(path)
 
 
 def test_a_whole_test_by_keyboard_is_saved_and_read_back(page: Any, test: BlindTest, tmp_path: Path) -> None:

@@ -78,6 +78,14 @@ def test_over_seeds_the_test_counts_trainings_and_not_answers() -> None:
     assert found.over_seeds.low < 0.5  # the interval agrees with the test
 
 
+def test_fewer_than_six_seeds_have_a_test_but_no_interval() -> None:
+    trials = [trial(number, seed=str(number // 10)) for number in range(30)]
+    found = one_pair(trials, for_policy(trials, [True] * 30))
+    assert found.over_seeds is None and found.p == found.p_seeds == 2 / 2**3
+    assert found.p_answers is not None and found.p_answers < 1e-8
+    assert found.verdict.endswith("and 3 seeds can't show one, at least 6 are needed.")
+
+
 def test_the_first_answer_counts_and_open_trials_do_not() -> None:
     trials = [trial(number) for number in range(4)]
     given = [Answer(trial="0", choice=choice, seconds=1.0, at=0.0) for choice in "ABB"]

@@ -33,7 +33,7 @@ def over_seeds(found: PairResult, seeds: int) -> PairResult:
     return replace(
         found,
         seeds={str(seed): value for seed in range(seeds)},
-        over_seeds=Score(value, value - 0.1, value + 0.1),
+        over_seeds=Score(value, value - 0.1, value + 0.1) if seeds >= 6 else None,
         p_seeds=found.p_corrected,
     )
 
@@ -63,6 +63,7 @@ def test_without_a_result_it_says_how_many_answers_are_missing() -> None:
 
 def test_too_few_seeds_are_named_as_the_reason() -> None:
     sentence = preference_sentence(over_seeds(result(40, 40, 0.25), 3))
+    assert "(100%, 95% interval 91% to 100%; " in sentence  # of the answers: three seeds have no interval
     assert sentence.endswith("p = 0.25), and 3 seeds can't show one, at least 6 are needed.")
 
 

@@ -16,6 +16,7 @@ from partita.app.blind.wording import abx_sentence, preference_sentence
 from partita.evaluation.statistics.binomial import answers_needed, binomial_interval, binomial_test
 from partita.evaluation.statistics.holm import holm_correction
 from partita.evaluation.statistics.permutation import sign_flip_test
+from partita.evaluation.statistics.power import min_seeds
 from partita.evaluation.statistics.scores import Score
 from partita.evaluation.statistics.seed_interval import mean_over_seeds
 
@@ -60,7 +61,8 @@ class PairResult:
         p_answers: the exact binomial p-value of the answers against one half: two-sided for a preference,
             one-sided for ABX; None without answers.
         seeds: the share by seed.
-        over_seeds: the mean of `seeds` with its 95% interval; None with fewer than 2 seeds, or ABX.
+        over_seeds: the mean of `seeds` with its 95% interval; None with fewer than 6 seeds, which the
+            sign-flip test needs, or ABX.
         p_seeds: the p-value of the sign-flip test over seeds; None with fewer than 2 seeds, or ABX.
         p_corrected: p_seeds, or p_answers without it, corrected for all pairs and questions (Holm).
         more_answers: how many more answers detect a preference of 57 to 43 with 80% power at the level 5%.
@@ -172,7 +174,8 @@ def _pair(question: str, pair: tuple[str, str], given: list[CountedAnswer]) -> P
     seeds = {seed: counts[0] / counts[1] for seed, counts in _counts(given, by="seed").items()}
     several = len(seeds) > 1 and not is_abx
     shares = [share - 0.5 for share in seeds.values()]
-    over_seeds = mean_over_seeds(list(seeds.values())) if several else None
+    enough = several and len(seeds) >= min_seeds()
+    over_seeds = mean_over_seeds(list(seeds.values())) if enough else None
     return PairResult(
         question=question,
         a=pair[0],

@@ -5,14 +5,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from partita.sampling.config import GUIDANCE
-
 MOST_SECONDS = 600.0
 """The longest clip: it stays in memory, 32 kB a second."""
 
 
 class DrawRequest(BaseModel):
-    """What to draw; a value of None is the model's own.
+    """What to draw; a value of None is the model's own, or the usual one.
 
     Args:
         model: the name of a model in the library.
@@ -45,7 +43,7 @@ class DrawRequest(BaseModel):
     frame_temperature: float | None = Field(None, ge=0.01, le=100)
     top_p: float | None = Field(None, gt=0, le=1)
     smoothing: float | None = Field(None, ge=0, le=1000)
-    guidance: float = Field(GUIDANCE, ge=0, le=10)
+    guidance: float | None = Field(None, ge=0, le=10)
 
     def command(self, model: str, names: dict[str, str]) -> str:
         """Return the command that draws the same clip.
@@ -63,9 +61,7 @@ class DrawRequest(BaseModel):
                 words += [option, names.get(given, Path(given).name)]
         for name, value in self.label.items():
             words += ["--label", f"{name}={value}"]
-        for name in ("temperature", "frame_temperature", "top_p", "smoothing"):
+        for name in ("temperature", "frame_temperature", "top_p", "smoothing", "guidance"):
             if (number := getattr(self, name)) is not None:
                 words += [f"--{name.replace('_', '-')}", f"{number:g}"]
-        if self.guidance != GUIDANCE:
-            words += ["--guidance", f"{self.guidance:g}"]
         return shlex.join([*words, "--out", "clip.wav"])

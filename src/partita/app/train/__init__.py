@@ -8,6 +8,7 @@
 - `process`: the process that trains.
 - `run`: one run as the page shows it; `runs` starts, pauses and continues them; `record` is kept beside each.
 - `curves`: the curves of a run, read while it is trained.
+- `training`: all of these together; `starts`: the models to start from; `names`: of sets and runs.
 - `routes` and `recording_routes`: the addresses.
 
 Training itself is `partita train`, in a process of its own. This package does not know how it works.

@@ -7,93 +7,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse
 
-from partita.app.play.library import Library
 from partita.app.train.estimate import estimate, stages
 from partita.app.train.names import clean_name
-from partita.app.train.preparing import Corpora
-from partita.app.train.recordings import RecordingSets
-from partita.app.train.run import CLIP, Run
-from partita.app.train.runs import Runs, keep_corpus
-from partita.app.train.settings import SIZES, RunSettings, TrainRequest
-from partita.app.train.speed import Speeds
-from partita.app.train.starts import start_models, start_of
+from partita.app.train.recording_routes import recording_routes
+from partita.app.train.run import CLIP
+from partita.app.train.runs import keep_corpus
+from partita.app.train.settings import SIZES, TrainRequest
+from partita.app.train.starts import start_models
+from partita.app.train.training import Training
 from partita.app.web.errors import BusyError, MissingError
 from partita.app.web.templating import page
-from partita.errors import PartitaError
-
-
-class Training:
-    """What the addresses need.
-
-    Args:
-        library: the models to start from.
-        sets: the recordings.
-        corpora: are made of them.
-        runs: are trained on them.
-        speeds: of this machine.
-        threads: CPU threads that train.
-    """
-
-    def __init__(
-        self,
-        library: Library,
-        sets: RecordingSets,
-        corpora: Corpora,
-        runs: Runs,
-        speeds: Speeds,
-        threads: int,
-    ) -> None:
-        self.library, self.sets, self.corpora = library, sets, corpora
-        self.runs, self.speeds, self.threads = runs, speeds, threads
-
-    def settings(self, request: TrainRequest) -> RunSettings:
-        """Return the settings of a run.
-
-        Args:
-            request: what a visitor asks for.
-
-        Raises:
-            MissingError: the set or the model to start from is not there.
-        """
-        self.sets.folder(request.recordings)
-        return RunSettings(
-            corpus=self.corpora.path(request.recordings),
-            minutes=request.minutes,
-            size=request.size,
-            start=start_of(self.library, request.start),
-            threads=self.threads,
-        )
-
-    def check_ready(self, name: str) -> None:
-        """Raise an error if a set can't be trained on now.
-
-        Args:
-            name: of the set.
-
-        Raises:
-            PartitaError: it is not prepared, or it has too little sound.
-        """
-        facts = self.corpora.facts(name)
-        if facts["state"] in ("preparing", "waiting"):
-            raise BusyError("the recordings are still being prepared: wait until this is done")
-        if facts["state"] != "ready":
-            words = {"empty": "give recordings first", "changed": "prepare the recordings first"}
-            raise PartitaError(words.get(facts["state"], f"the recordings can't be used: {facts['error']}"))
-        if facts["too_short"]:
-            raise PartitaError(
-                f"only {facts['seconds']['train']:.0f} seconds of sound are left for training: give more"
-                " recordings, a few minutes at least"
-            )
-
-    def facts(self, run: Run) -> dict[str, Any]:
-        """Return what the page shows of a run.
-
-        Args:
-            run: the run.
-        """
-        path = run.folder.absolute()
-        models = [choice.name for choice in self.library.choices() if choice.path == path]
-        return run.facts() | {"model": models[0] if models else ""}
 
 
 def train_routes(training: Training) -> APIRouter:
@@ -103,6 +26,7 @@ def train_routes(training: Training) -> APIRouter:
         training: does the work.
     """
     router, runs = APIRouter(), training.runs
+    router.include_router(recording_routes(training.sets, training.corpora))
 
     @router.get("/train")
     async def train(request: Request) -> HTMLResponse:

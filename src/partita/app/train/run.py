@@ -9,17 +9,19 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
+from partita.app.play.library import CONFIG
 from partita.app.train import process
 from partita.app.train.curves import CurveReader, Curves
 from partita.app.train.estimate import expected_sound, next_stage
 from partita.app.train.record import RunRecord, read_record
 from partita.errors import PartitaError
-from partita.runs.folder import CONFIG, RunFolder
+from partita.runs.checkpoint_state import read_state
 
 State = Literal["starting", "training", "pausing", "paused", "stopped", "failed", "done", "gone"]
 RUNNING = ("starting", "training", "pausing")
 CAN_GO_ON = ("paused", "stopped", "failed", "gone")
 CLIP = re.compile(r"step-(\d{6,18})-(\d{1,4})\.wav")
+CHECKPOINT = re.compile(r"step-(\d{6,18})")
 MOST_CLIP_STEPS = 8
 """Steps whose clips are listed: the newest ones, and the first."""
 RESUME = re.compile(r"(run|go on with) `partita train --resume [^`]*`")
@@ -102,8 +104,14 @@ class Run:
         return "stopped", SILENT_END
 
     def _finished(self) -> bool:
+        """Return whether the newest checkpoint is the last one. (`RunFolder` would import PyTorch.)"""
+        steps = {
+            int(found[1]): path
+            for path in (self.folder / "checkpoints").glob("step-*")
+            if (found := CHECKPOINT.fullmatch(path.name))
+        }
         try:
-            return RunFolder(self.folder).finished
+            return bool(steps and read_state(steps[max(steps)]).get("finished"))
         except PartitaError:  # damaged, or being removed: going on says what is wrong
             return False
 

@@ -2,9 +2,7 @@
 
 from partita.app.play.describing import describe
 from partita.app.play.library import Library
-from partita.data.preparation.prepare import PrepareConfig
 from partita.errors import PartitaError
-from partita.models.choice import WAVENET
 
 
 def start_models(library: Library) -> list[dict[str, str]]:
@@ -20,6 +18,9 @@ def start_models(library: Library) -> list[dict[str, str]]:
     >>> [model["name"] for model in start_models(Library((), Path("nowhere")))]
     ['bach-violin']
     """
+    from partita.data.preparation.prepare import PrepareConfig
+    from partita.models.choice import WAVENET  # imports PyTorch
+
     found = []
     for choice in library.choices():
         try:

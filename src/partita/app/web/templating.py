@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse
 from partita import __version__
 
 ROOT = Path(__file__).parents[1]
-TEMPLATES, STATIC = ROOT / "templates", ROOT / "static"
+TEMPLATES = (ROOT / "templates", ROOT / "blind" / "templates")
+STATIC = ROOT / "static"
 PAGES = {"Play": "/", "Train": "/train", "Compare": "/compare", "Blind test": "/blind"}
 """The pages in the menu: name -> path."""
 

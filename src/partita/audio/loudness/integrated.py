@@ -36,8 +36,8 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
     BS.1770 lists coefficients for 48 kHz. The analogue filters behind them (De Man 2018, "Evaluation of
     implementations of the EBU R128 loudness measurement") are transformed to the sample rate by the bilinear
     transform; at 48 kHz this gives the listed numbers. At lower rates the transform moves the shelf a little:
-    the response at 1 kHz is 0.05 dB lower at 16 kHz, and 0.2 dB at 8 kHz. The shelf is left out if it lies above half the
-    sample rate.
+    the response at 1 kHz is 0.05 dB lower at 16 kHz, and 0.2 dB at 8 kHz. The shelf is left out if it lies
+    above half the sample rate.
 
     Args:
         sample_rate: in Hz.
