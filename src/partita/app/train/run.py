@@ -104,7 +104,7 @@ class Run:
         return "stopped", SILENT_END
 
     def _finished(self) -> bool:
-        """Return whether the newest checkpoint is the last one. (`RunFolder` would import PyTorch.)"""
+        """Return whether training is finished. `RunFolder` says the same, but imports PyTorch."""
         steps = {
             int(found[1]): path
             for path in (self.folder / "checkpoints").glob("step-*")

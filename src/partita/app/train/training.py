@@ -3,14 +3,16 @@
 It says what may be trained now. It knows no addresses.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 from partita.app.play.library import Library
+from partita.app.train.names import clean_name
 from partita.app.train.preparing import Corpora
 from partita.app.train.recordings import RecordingSets
 from partita.app.train.run import Run
-from partita.app.train.runs import Runs
+from partita.app.train.runs import Runs, keep_corpus
 from partita.app.train.settings import RunSettings, TrainRequest
 from partita.app.train.speed import Speeds
 from partita.app.train.starts import start_of
@@ -80,6 +82,24 @@ class Training:
             start=start_of(self.library, request.start),
             threads=self.threads,
         )
+
+    async def start(self, request: TrainRequest) -> Run:
+        """Start a run.
+
+        Args:
+            request: what a visitor asks for.
+
+        Raises:
+            BusyError: another run is trained, or the recordings are being prepared.
+            PartitaError: the recordings can't be trained on.
+        """
+        await asyncio.to_thread(self.check_ready, request.recordings)
+        settings = self.settings(request)
+        settings = settings.on(await asyncio.to_thread(keep_corpus, settings.corpus))
+        name = clean_name(request.name) or request.recordings
+        run = self.runs.start(settings, name=name, recordings=request.recordings)
+        self.speeds.cancel()
+        return run
 
     def check_ready(self, name: str) -> None:
         """Raise an error if a set can't be trained on now.
