@@ -109,6 +109,9 @@ def test_what_is_refused_is_said(training: PageServer, opened: Any, tmp_path: Pa
         page.locator("#set-error", has_text="can't be used").wait_for()
         page.click("#go")
         page.locator("#train-error", has_text="can't be used").wait_for()
+        assert (
+            page.locator("#runs li").count() == 0 or page.locator("#runs li", has_text="words").count() == 0
+        )
 
 
 def test_a_server_that_is_gone_is_said(opened: Any, tmp_path: Path) -> None:
@@ -121,3 +124,4 @@ def test_a_server_that_is_gone_is_said(opened: Any, tmp_path: Path) -> None:
         server.process.wait(30)
         page.locator("#files").set_input_files({"name": "a.wav", "mimeType": "audio/wav", "buffer": b"RIFF"})
         page.locator("#set-error", has_text="can't be reached").wait_for()
+        assert page.locator("#progress-part").is_hidden()

@@ -1,7 +1,6 @@
 """Train models on a visitor's recordings, and show how the training goes.
 
-- `recordings`: sets of recordings that a visitor has given.
-- `preparing`: makes their corpora; `prepare_process` is what runs in a process with limits.
+- `sets`: sets of recordings that a visitor has given, and the corpora that are made of them.
 - `settings`: what a visitor chooses, and the command that does the same.
 - `speed`: how fast this machine trains; `measuring` is what runs in the process that measures it.
 - `estimate`: what a model sounds like after so many updates, and when.
@@ -9,7 +8,7 @@
 - `run`: one run as the page shows it; `runs` starts, pauses and continues them; `record` is kept beside each.
 - `curves`: the curves of a run, read while it is trained.
 - `training`: all of these together; `starts`: the models to start from; `names`: of sets and runs.
-- `routes` and `recording_routes`: the addresses.
+- `routes`: the addresses.
 
 Training itself is `partita train`, in a process of its own. This package does not know how it works.
 """

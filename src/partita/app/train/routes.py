@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse
 
 from partita.app.train.estimate import estimate, stages
-from partita.app.train.recording_routes import recording_routes
 from partita.app.train.run import CLIP
+from partita.app.train.sets.routes import recording_routes
 from partita.app.train.settings import SIZES, TrainRequest
 from partita.app.train.starts import start_models
 from partita.app.train.training import Training

@@ -9,10 +9,10 @@ from typing import Any
 
 from partita.app.play.library import Library
 from partita.app.train.names import clean_name
-from partita.app.train.preparing import Corpora
-from partita.app.train.recordings import RecordingSets
 from partita.app.train.run import Run
 from partita.app.train.runs import Runs, keep_corpus
+from partita.app.train.sets.preparing import Corpora
+from partita.app.train.sets.recordings import RecordingSets
 from partita.app.train.settings import RunSettings, TrainRequest
 from partita.app.train.speed import Speeds
 from partita.app.train.starts import start_of

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from partita.app.train.recordings import RecordingSets
+from partita.app.train.sets.recordings import RecordingSets
 from partita.app.web.errors import MissingError
 from partita.data.index import read_index
 from partita.data.preparation.summary import group_notes
 from partita.errors import PartitaError
 
-MODULE = "partita.app.train.prepare_process"
+MODULE = "partita.app.train.sets.prepare_process"
 SECONDS = 2 * 3600.0
 LEAST_SECONDS = {"train": 10.0, "validation": 1.0}
 """The least sound of these splits that a training needs."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partita.app.train.names import clean_name, is_name, unused_name
-from partita.app.train.recordings import Recording, RecordingSets
+from partita.app.train.sets.recordings import Recording, RecordingSets
 from partita.app.web.errors import BusyError, MissingError
 from partita.errors import PartitaError
 

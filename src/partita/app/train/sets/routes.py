@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from partita.app.train.preparing import Corpora
-from partita.app.train.recordings import FIRST_SET, RecordingSets
+from partita.app.train.sets.preparing import Corpora
+from partita.app.train.sets.recordings import FIRST_SET, RecordingSets
 from partita.app.web.security import MOST_BYTES
 
 
@@ -33,6 +33,7 @@ def recording_routes(sets: RecordingSets, corpora: Corpora) -> APIRouter:
         corpora: are made of them.
     """
     router = APIRouter(prefix="/train/sets")
+    router.include_router(_file_routes(sets, corpora))
 
     @router.get("")
     async def all_sets() -> dict[str, Any]:
@@ -58,7 +59,19 @@ def recording_routes(sets: RecordingSets, corpora: Corpora) -> APIRouter:
         await run_in_threadpool(sets.remove_set, name)
         return {"sets": sets.names()}
 
-    @router.post("/{name}/files")
+    @router.post("/{name}/prepare")
+    async def prepare(name: str) -> dict[str, Any]:
+        corpora.begin(name)
+        return await run_in_threadpool(corpora.facts, name)
+
+    return router
+
+
+def _file_routes(sets: RecordingSets, corpora: Corpora) -> APIRouter:
+    """Return the addresses of single recordings."""
+    router = APIRouter(prefix="/{name}/files")
+
+    @router.post("")
     async def add(
         name: str,
         request: Request,
@@ -68,14 +81,9 @@ def recording_routes(sets: RecordingSets, corpora: Corpora) -> APIRouter:
         stored = await sets.add(name, request.stream(), title=unquote(x_file_name), expected=content_length)
         return {"name": stored.name, "size": stored.size, "known": stored.known}
 
-    @router.delete("/{name}/files/{file}")
+    @router.delete("/{file}")
     async def remove_file(name: str, file: str) -> dict[str, Any]:
         sets.remove(name, file)
-        return await run_in_threadpool(corpora.facts, name)
-
-    @router.post("/{name}/prepare")
-    async def prepare(name: str) -> dict[str, Any]:
-        corpora.begin(name)
         return await run_in_threadpool(corpora.facts, name)
 
     return router

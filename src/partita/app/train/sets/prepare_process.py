@@ -1,6 +1,6 @@
 """Make a corpus of a set of recordings in a process of its own, with limits.
 
-    python -m partita.app.train.prepare_process FOLDER CORPUS
+    python -m partita.app.train.sets.prepare_process FOLDER CORPUS
 
 It prints one JSON object a line: `done`, `total` and `name` while it works, and at last `ok` or `error`.
 """

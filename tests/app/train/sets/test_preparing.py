@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from partita.app.train import preparing
-from partita.app.train.preparing import Corpora
-from partita.app.train.recordings import RecordingSets
+from partita.app.train.sets import preparing
+from partita.app.train.sets.preparing import Corpora
+from partita.app.train.sets.recordings import RecordingSets
 from partita.app.web.errors import MissingError
 
 
