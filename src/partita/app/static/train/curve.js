@@ -28,7 +28,8 @@ export function drawCurve(svg, { train, validation }) {
   for (const step of roundNumbers(0, most, innerWidth < 600 ? 3 : 6)) svg.append(text(step.toLocaleString("en"), x(step), HEIGHT - BOTTOM + 20, "middle"));
   svg.append(text("updates", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, "middle"));
   for (const [name, line] of Object.entries({ train, validation })) {
-    if (line.length > 1) frame.append(element("path", { class: name, d: `M${line.map(([step, value]) => `${x(step).toFixed(1)} ${y(value).toFixed(1)}`).join("L")}` }));
+    const d = line.map(([step, value]) => `${x(step).toFixed(1)} ${y(value).toFixed(1)}`).join("L");
+    if (line.length > 1) frame.append(element("path", { class: name, d: `M${d}` }));
   }
   for (const [step, value] of validation) frame.append(element("circle", { cx: x(step), cy: y(value), r: 4 }));
   svg.append(frame);
@@ -44,7 +45,8 @@ function inWords(train, validation) {
 /** Round numbers from low to high, about so many. */
 function roundNumbers(low, high, about = 5) {
   const rough = (high - low) / about, power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].reduce((best, one) => (Math.abs(Math.log((one * power) / rough)) < Math.abs(Math.log((best * power) / rough)) ? one : best));
+  const distance = (factor) => Math.abs(Math.log((factor * power) / rough));
+  const step = power * [1, 2, 5, 10].reduce((best, one) => (distance(one) < distance(best) ? one : best));
   const found = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push(Number((k * step).toPrecision(10)));
   return found;

@@ -75,7 +75,9 @@ export class Plan {
       let facts = await ask("/train/estimate", { method: "POST", json: request });
       if (number !== this.number) return;
       const key = request.start || request.size;
-      if (facts.busy && (anew || !facts.sentence)) return this.#show(facts, facts.sentence ?? `How fast this computer trains is measured when ${facts.busy} is paused or done.`);
+      if (facts.busy && (anew || !facts.sentence)) {
+        return this.#show(facts, facts.sentence ?? `How fast this computer trains is measured when ${facts.busy} is paused or done.`);
+      }
       if ((anew || !facts.sentence) && (anew || !this.refused.has(key))) {
         this.#show({}, "Measuring how fast this computer trains, for about half a minute …");
         this.refused.add(key);

@@ -66,7 +66,8 @@ export class RunPanel {
     $("no-run").hidden = true;
     say($("run-title"), facts.run);
     say($("run-status"), this.#words(facts));
-    this.#reason(facts.reason ? `${sentence(facts.reason)}${facts.can_go_on && state === "stopped" ? " Go on continues from its last save." : ""}` : sentence(facts.troubles.at(-1) ?? ""));
+    const goesOn = facts.can_go_on && state === "stopped" ? " Go on continues from its last save." : "";
+    this.#reason(facts.reason ? sentence(facts.reason) + goesOn : sentence(facts.troubles.at(-1) ?? ""));
     const total = 60 * facts.minutes, share = state === "done" ? 1 : total ? Math.min(1, facts.seconds / total) : 0;
     $("run-progress").value = share;
     say($("fact-left"), facts.left === null ? "–" : facts.left > 0 ? `at most ${duration(facts.left)}` : "ends now");
