@@ -109,7 +109,7 @@ def updates_in(minutes: float, updates_per_second: float) -> int:
         updates_per_second: while it trains.
 
     >>> updates_in(20, 3.0), updates_in(0.5, 3.0)
-    (3000, 8)
+    (3000, 52)
     """
     seconds = 60.0 * minutes
     trained = max(0.1 * seconds, TRAINING_SHARE * seconds - min(FIXED_SECONDS, 0.3 * seconds))
@@ -130,11 +130,11 @@ def estimate(minutes: float, updates_per_second: float, start: str, *, size: str
     Returns:
         `updates`; `sentence`; `milestones`, each with `sounds` and `when`; `note`, or "".
 
-    >>> found = estimate(20, 3.0, "")
+    >>> found = estimate(10, 3.0, "")
     >>> found["sentence"]
-    '20 minutes: about 3,000 updates. Expect noise with the first tones in it.'
+    '10 minutes: about 1,400 updates. Expect noise with the first tones in it.'
     >>> found["milestones"][1]
-    {'sounds': 'notes, with noise', 'when': '14 to 26 minutes', 'reached': 'perhaps'}
+    {'sounds': 'notes, with noise', 'when': '14 to 26 minutes', 'reached': 'no'}
     """
     updates = updates_in(minutes, updates_per_second)
     milestones = []
@@ -159,15 +159,16 @@ def next_stage(updates: int, updates_per_second: float, start: str) -> str:
         updates_per_second: while it trains, everything counted.
         start: the model that it started from; "" for none.
 
-    >>> next_stage(1000, 2.0, "")
-    'notes, with noise in 8 to 25 minutes'
+    >>> next_stage(1500, 2.0, ""), next_stage(1000, 2.0, "")
+    ('notes, with noise in 4 to 21 minutes', 'first tones within 5 minutes')
     """
+    if updates_per_second <= 0:
+        return ""
     for before, stage in pairwise(stages(start)):
-        if updates < _middle(stage) and updates >= _middle(before) and updates_per_second > 0:
-            first, last = (
-                max(0.0, count - updates) / updates_per_second / 60 for count in (stage.first, stage.last)
-            )
-            return f"{stage.short} in {span(first, last)}"
+        if _middle(before) <= updates < _middle(stage):
+            minutes = [(count - updates) / updates_per_second / 60 for count in (stage.first, stage.last)]
+            when = f"in {span(*minutes)}" if minutes[0] > 0 else f"within {span(minutes[1], minutes[1])}"
+            return f"{stage.short} {when}"
     return ""
 
 
