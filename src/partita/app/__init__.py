@@ -5,7 +5,8 @@
 - `uploads`: files that a visitor gives, decoded in a process with limits.
 - `play`: draw clips, and send their sound while it is drawn.
 - `compare`: clips of several models side by side.
+- `train`: make corpora of recordings, train models on them, and show how it goes.
 - `blind`: the blind listening test; `listening`: its pages.
 
-This package does not know how models are trained or how samples are drawn.
+This package does not know how models learn or how samples are drawn.
 """

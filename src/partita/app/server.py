@@ -18,6 +18,8 @@ from partita.app.play.process import DrawingProcess
 from partita.app.play.queue import JobQueue
 from partita.app.play.routes import play_routes
 from partita.app.settings import LOOPBACK, ServeConfig
+from partita.app.train.routes import train_routes
+from partita.app.train.training import Training
 from partita.app.uploads.routes import upload_routes
 from partita.app.uploads.store import UploadStore
 from partita.app.web.errors import add_error_answers
@@ -46,6 +48,7 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
     library.check()
     processes = DrawingProcess(), DrawingProcess()  # a clip that is stopped never belongs to a test
     queue, uploads = JobQueue(processes[0]), UploadStore(config.folder / "uploads")
+    training = Training.in_folder(config.folder, library, config.threads)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,11 +61,13 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
                 await drawing
             for process in processes:
                 process.end()
+            await training.end()
 
     app = FastAPI(title="Partita", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     add_error_answers(app)
     app.include_router(play_routes(library, queue, uploads, config.folder / "clips", config.threads))
     app.include_router(upload_routes(uploads))
+    app.include_router(train_routes(training))
     app.include_router(compare_routes(library, config.runs))
     shelf = TestShelf(config.folder / "tests")
     maker = Maker(shelf, library, uploads, config.runs, processes[1], config.threads)

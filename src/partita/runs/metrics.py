@@ -9,6 +9,7 @@ record appears twice. This file does not know what the records mean.
 import json
 import re
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,37 @@ def read(path: Path) -> list[dict[str, Any]]:
                 f"line {number} of {path} is damaged ({error}): copy the file again, or remove that line"
             ) from error
     return records
+
+
+def read_from(path: Path, start: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the complete records from a place in the file on, and the place after them.
+
+    So a reader of a run that is being trained reads each record once. Damaged lines are left out.
+
+    Args:
+        path: the metrics file.
+        start: bytes to leave out; 0, or what an earlier call has returned.
+
+    Raises:
+        OSError: the file can't be read, for example because it was removed.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "metrics.jsonl"
+    >>> append(path, {"kind": "train", "step": 10, "bits": 5.5})
+    >>> records, end = read_from(path, 0)
+    >>> append(path, {"kind": "train", "step": 20, "bits": 5.25})
+    >>> read_from(path, end)[0]
+    [{'kind': 'train', 'step': 20, 'bits': 5.25}]
+    """
+    with path.open("rb") as file:
+        file.seek(start)
+        found = file.read()
+    whole = found[: found.rfind(b"\n") + 1]
+    records = []
+    for line in whole.decode("utf-8", errors="replace").split("\n")[:-1]:
+        with suppress(ValueError, RecursionError):
+            records.append(_record(line))
+    return records, start + len(whole)
 
 
 def count(path: Path) -> int:
