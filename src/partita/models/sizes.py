@@ -197,6 +197,5 @@ def size_named(name: str) -> WaveNetConfig:
     >>> size_named("tiny").skip_channels
     64
     """
-    if name not in SIZES:
-        raise PartitaError(f"`size` is {name!r}: choose one of {', '.join(SIZES)}")
+    check_choice("size", name, tuple(SIZES))
     return SIZES[name]

@@ -113,7 +113,7 @@ def network_shapes(make: Callable[[], nn.Module]) -> TensorSpecs:
 class _Uninitialised(TorchFunctionMode):
     """Return a tensor as it is where only its values would change.
 
-    PyTorch would import its compiler to compute the shape, which takes longer than all else of loading a model.
+    PyTorch would import its compiler to compute the shape, which takes longer than loading a model.
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
