@@ -16,6 +16,7 @@ LARGEST_WEIGHT = 1e9  # of a loss
 MOST_CHANNELS = 1 << 14  # of a layer
 MOST_PARTS = 16  # of a discriminator
 MOST_PARAMETERS = 1 << 31  # of a network
+SIMILAR = 0.7  # of two names, from 0 to 1: below this a suggestion is more likely wrong than right
 
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:
@@ -37,7 +38,7 @@ def _closest(word: str, names: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     lower = {name.lower(): name for name in names}
-    close = get_close_matches(word.lower(), lower, n=1)
+    close = get_close_matches(word.lower(), lower, n=1, cutoff=SIMILAR)
     return lower[close[0]] if close else None
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from partita.sampling.output.plan import OutputPlan
     from partita.sampling.smc.sampler import Steering
 
-USAGE = "partita generate MODEL --seconds FLOAT --out PATH [OPTIONS]"
+USAGE = "partita generate MODEL --seconds TIME --out PATH [OPTIONS]"
 GROUPS = {
     "clips": ("MODEL", "--seconds", "--clips", "--prime", "--seed"),
     "conditions": ("--notes", "--like", "--transpose", "--label"),
