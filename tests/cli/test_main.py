@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from typing import Self
 
 import pytest
@@ -42,9 +41,10 @@ def partita(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 
 
 def test_help_is_quick_and_names_every_subcommand() -> None:
-    start = time.perf_counter()
+    before = os.times()
     done = partita("--help")
-    spent = time.perf_counter() - start
+    after = os.times()
+    spent = sum(after[2:4]) - sum(before[2:4])  # of the processor: a busy machine must not cause failures
     assert done.returncode == 0
     assert done.stderr == ""
     assert all(f"  {name} " in done.stdout for name in SUMMARIES)

@@ -48,13 +48,13 @@ class Sing:
         (["--loudness", "3"], "missing: SONG; see `sing --help`"),
         (
             ["a", "--loudnes", "3"],
-            "`--loudnes` is not an option (did you mean --loudness?); see `sing --help`",
+            "`--loudnes` is not an option (did you mean --loudness?); see",
         ),
-        (["--loudnes=3"], "`--loudnes` is not an option (did you mean --loudness?); see `sing --help`"),
+        (["--loudnes=3"], "`--loudnes` is not an option (did you mean --loudness?); see"),
         (["a", "--no-hum"], "`--no-hum` is not an option; see `sing --help`"),
         (
             ["a", "--key", "mayor"],
-            "`--key` is 'mayor': choose one of major, minor (did you mean major?); see",
+            "`--key` is 'mayor': choose one of major, minor (did you mean major?)",
         ),
         (["a", "b"], "`b` is not expected here: leave it out; see `sing --help`"),
         (["a", "--rest-seconds", "1:75"], "`--rest-seconds` is '1:75': give a number, or a time such as"),

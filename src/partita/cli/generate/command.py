@@ -13,6 +13,7 @@ from tyro.conf import FlagCreatePairsOff, Positional
 from partita.cli.arguments import gather_repeats, parse
 from partita.cli.generate.conditions import ConditionOptions
 from partita.cli.generate.drawing import Drawing
+from partita.cli.generate.missing import refuse_missing
 from partita.cli.generate.range_warning import range_warning
 from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
@@ -53,7 +54,8 @@ class Command:
     """Draw new sound from a trained model.
 
     WAV files grow while they are drawn and can be played at any time. With `--out -` the sound goes to
-    standard output, for example to a player. Ctrl-C ends the clips with a short fade. The same model, seed
+    standard output, for example to `aplay` on Linux, `play -t wav -` (SoX) on macOS, or `ffplay -nodisp
+    -autoexit -` (FFmpeg) on Windows. Ctrl-C ends the clips with a short fade. The same model, seed
     and prompt give the same clips.
     """
 
@@ -159,6 +161,7 @@ class Command:
 
     def run(self) -> None:
         """Draw the clips, then print their paths on standard output and the speed on standard error."""
+        refuse_missing([self.model, self.judge], [("--prime", self.prime), *self.conditions.files])
         with self._place() as place:  # before PyTorch is imported, which takes time
             written = self._draw(place)
         self.report(written)
