@@ -53,10 +53,9 @@ GROUPS = {
 class Command:
     """Draw new sound from a trained model.
 
-    WAV files grow while they are drawn and can be played at any time. With `--out -` the sound goes to
-    standard output, for example to `aplay` on Linux, `play -t wav -` (SoX) on macOS, or `ffplay -nodisp
-    -autoexit -` (FFmpeg) on Windows. Ctrl-C ends the clips with a short fade. The same model, seed
-    and prompt give the same clips.
+    WAV files grow while they are drawn and can be played at any time. `--out -` sends the sound to a player
+    that reads a pipe: `aplay` on Linux, `play -t wav -` (SoX) on macOS, `ffplay -nodisp -autoexit -` (FFmpeg)
+    on Windows. Ctrl-C ends the clips with a short fade. Equal model, seed and prompt give equal clips.
     """
 
     model: Positional[Path]
