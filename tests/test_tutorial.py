@@ -101,6 +101,6 @@ def test_the_tutorial_leads_from_recordings_to_music(
         *("generate", "prepare", "train", "train", "generate", "generate", "generate", "generate"),
         *("evaluate", "compare"),
     ]
-    for name in ("violin.wav", "continued.wav", "played.wav", "scored.wav", "clips/clip-4.wav"):
+    for name in ("violin.wav", "continued.wav", "played.wav", "scored.wav", "clips/clip-04.wav"):
         assert soundfile.info(reader / name).frames == 800, name
     assert (reader / "comparison" / "report.html").is_file()

@@ -2,8 +2,10 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,6 +109,11 @@ def test_training_takes_exactly_the_choices(option: str, subcommands: dict[str, 
     (value,) = [flag.value for flag in subcommands["train"].flags if flag.name == f"--{option}"]
     assert value is not None and value.choices
     for choice in value.choices:
-        TrainConfig(**{option: choice})
+        config_with(option, choice)
     with pytest.raises(PartitaError, match=", ".join(value.choices)):
-        TrainConfig(**{option: "another"})
+        config_with(option, "another")
+
+
+def config_with(option: str, choice: str) -> TrainConfig:
+    changes: dict[str, Any] = {option: choice}
+    return replace(TrainConfig(), **changes)
