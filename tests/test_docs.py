@@ -32,7 +32,7 @@ PAGES = [
 ]
 IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
-OTHERS = {"pip", "pytest", "export", "source", "python3", *("aplay", "play")}
+OTHERS = {"pip", "pytest", "export", "source", "python3", *("aplay", "play", "tensorboard")}
 SHORT_RUN = "--steps 2 --targets 256 --batch 1 --validations 1 --preview-clips 0 --no-tensorboard"
 MINIATURE = {
     "prepare": [],
@@ -62,7 +62,7 @@ def commands(page: Path) -> list[list[str]]:
 def mentioned(page: Path) -> list[list[str]]:
     """Return the words of each `partita SUBCOMMAND ...` in the running text."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    return [shlex.split(span) for span in re.findall(r"`(partita\s[^`]+)`", text)]
+    return [shlex.split(span.partition(" > ")[0]) for span in re.findall(r"`(partita\s[^`]+)`", text)]
 
 
 def in_miniature(words: list[str]) -> list[str]:
@@ -129,6 +129,8 @@ def test_commands_parse(page: Path, tmp_path: Path) -> None:
             words[words.index(option) + 1] = str(run)
         if words[0] != "partita":
             assert words[0] in OTHERS, words
+        elif words[1:2] == ["help"]:
+            assert words[2] in SUMMARIES
         elif len(words) == 1 or words[1].startswith("-"):
             assert words[1:] in ([], ["--help"], ["--version"])
         elif len(words) == 2 or {"--help", "--help-all"} & {*words}:

@@ -5,6 +5,8 @@ fields a config has.
 """
 
 import math
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from partita.errors import PartitaError
@@ -14,6 +16,48 @@ LARGEST_WEIGHT = 1e9  # of a loss
 MOST_CHANNELS = 1 << 14  # of a layer
 MOST_PARTS = 16  # of a discriminator
 MOST_PARAMETERS = 1 << 31  # of a network
+SIMILAR = 0.7  # of two names, from 0 to 1: below this a suggestion is more likely wrong than right
+
+
+def did_you_mean(word: object, known: Iterable[object]) -> str:
+    """Return the end of a message about an unknown word: the known word that is most like it, if one is.
+
+    Args:
+        word: what was given.
+        known: the words that there are.
+
+    >>> did_you_mean("tinny", ["tiny", "small"]), did_you_mean("x", ["tiny", "small"])
+    (' (did you mean tiny?)', '')
+    """
+    close = _closest(str(word), map(str, known))
+    return f" (did you mean {close}?)" if close else ""
+
+
+def _closest(word: str, names: Iterable[str]) -> str | None:
+    """Return the name that is most like a word in any case, or None."""
+    from difflib import get_close_matches
+
+    lower = {name.lower(): name for name in names}
+    close = get_close_matches(word.lower(), lower, n=1, cutoff=SIMILAR)
+    return lower[close[0]] if close else None
+
+
+def nearest_path(path: str | Path) -> str:
+    """Return the end of a message about a missing file or folder: its neighbour with the most similar name.
+
+    Args:
+        path: a path that does not exist.
+
+    >>> nearest_path(Path(__file__).parent / "chekcs.py").endswith("checks.py?)")
+    True
+    """
+    missing = Path(path)
+    try:
+        names = [one.name for one in missing.parent.iterdir()]
+    except OSError:
+        return ""
+    close = _closest(missing.name, names)
+    return f" (did you mean {missing.parent / close}?)" if close else ""
 
 
 def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
@@ -25,7 +69,8 @@ def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
     partita.errors.PartitaError: `device` is 'tpu': choose one of auto, cpu, cuda
     """
     if value not in choices:
-        raise PartitaError(f"`{name}` is {value!r}: choose one of {', '.join(map(str, choices))}")
+        listed = ", ".join(map(str, choices))
+        raise PartitaError(f"`{name}` is {value!r}: choose one of {listed}{did_you_mean(value, choices)}")
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:

@@ -1,5 +1,7 @@
 """`partita generate` with a frame tier: notes, labels, a line, a prompt, and every misuse as one line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +150,7 @@ def test_a_stream_is_what_a_file_is(
         ("plain", ("--notes", "score.csv"), "trained without notes"),
         ("full", ("--notes", "empty.csv"), "no notes"),
         ("full", ("--notes", "broken.mid"), "not a MIDI file"),
-        ("full", ("--notes", "nowhere.mid"), "nowhere.mid can't be read"),
+        ("full", ("--notes", "nowhere.mid"), "nowhere.mid does not exist"),
         ("full", ("--notes", "hum.wav"), "not a file of notes"),
         ("full", ("--notes", "score.csv", "--like", "hum.wav"), "give one of them"),
         ("plain", ("--like", "silence.wav"), "one voice"),
@@ -229,3 +231,24 @@ def test_guidance_without_anything_to_follow_is_refused(
     assert main(["generate", str(tmp_path / "noted"), *words]) == 2
     assert "`--guidance` exaggerates what notes change, and none are given" in capsys.readouterr().err
     assert generate(place, "full", *words) == 0  # it has labels, which are drawn
+
+
+@pytest.mark.parametrize("option", ["--prime", "--notes", "--like"])
+def test_a_missing_file_is_noticed_before_anything_heavy_is_loaded(option: str, tmp_path: Path) -> None:
+    (tmp_path / "prompt.wav").touch()
+    code = (
+        "import sys\nfrom partita.cli.main import main\n"
+        "assert main(['generate', 'bach-violin', '--seconds', '1', '--out', 'x.wav', *sys.argv[1:]]) == 2\n"
+        "assert not {'torch', 'numba', 'scipy', 'soundfile'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, option, "promt.wav"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    expected = f"`{option}` promt.wav does not exist: check the path (did you mean prompt.wav?)"
+    assert done.stderr == f"partita generate: {expected}\n"
+    assert done.returncode == 0
+    assert not (tmp_path / "x.wav").exists()

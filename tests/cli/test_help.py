@@ -125,7 +125,7 @@ def test_an_option_shows_its_choices_its_default_or_that_it_is_required(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     page = " ".join(help_of(capsys, "--help", name="generate").split())
-    assert "--seconds FLOAT Length of each clip, in seconds. " in page
+    assert "--seconds TIME Length of each clip, in seconds. " in page
     assert "until the reader closes the pipe. --clips" in page
     assert "A pipe or a device gets a stream. [required] --format" in page
     assert "--clips INT Number of clips, which are drawn together. [default: 1]" in page

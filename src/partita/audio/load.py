@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from partita import storage
 from partita.audio.decoding import Decoder
 from partita.audio.errors import UnreadableError
+from partita.checks import nearest_path
 from partita.errors import PartitaError
 from partita.standard_streams import suppress_library_messages
 
@@ -48,10 +49,10 @@ def read_audio(path: str | Path, sample_rate: int, *, last_samples: int | None =
     partita.errors.PartitaError: nowhere.wav does not exist: give an audio file
     """
     path = Path(path)
-    if path.is_dir() or not path.exists():
-        raise PartitaError(
-            f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give an audio file"
-        )
+    if path.is_dir():
+        raise PartitaError(f"{path} is a folder: give an audio file")
+    if not path.exists():
+        raise PartitaError(f"{path} does not exist: give an audio file{nearest_path(path)}")
     try:
         with suppress_library_messages(), seekable_file(path) as file:
             following: Decoder | None = Decoder(file, sample_rate)

@@ -11,13 +11,17 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from tyro.conf import FlagCreatePairsOff, Positional, Suppress
 
+from partita.cli.times import unit_of
+
 WIDEST = 100  # columns
 TEXT_COLUMN = 26
+TIMES = "A TIME is a number, in the unit that the option says, or 1:30, 1:30:00 or 1m30s."
 POSITIONAL, SINGLE_FLAG, SUPPRESSED = (
     get_args(marked)[1] for marked in (Positional[int], FlagCreatePairsOff[bool], Suppress[int])
 )
@@ -84,7 +88,7 @@ def help_page(command: Any, groups: Mapping[str, Sequence[str]], *, usage: str, 
         whole: show every option with its whole text, not only those of the groups with their first sentence.
     """
     width = min(WIDEST, shutil.get_terminal_size().columns)
-    options = {option.name: option for option in _options(command)}
+    options = {option.name: option for option in options_of(command)}
     sections = {
         title: [options.pop(name) for name in names if name in options] for title, names in groups.items()
     }
@@ -97,7 +101,23 @@ def help_page(command: Any, groups: Mapping[str, Sequence[str]], *, usage: str, 
     for title, members in sections.items():
         rows = [row for option in members for row in option.rows(width, whole=whole)]
         parts.append("\n".join([f"{title}:", *rows]))
+    if any(option.value == "TIME" for members in sections.values() for option in members):
+        parts.append(textwrap.fill(TIMES, width))
     return "\n\n".join(parts)
+
+
+def flags_of(command: Any) -> list[str]:
+    """Return the names of all options of a subcommand as they are typed, `--help` and negations included.
+
+    Args:
+        command: the subcommand's dataclass, or one with values.
+    """
+    found = ["--help"]
+    for option in options_of(command):
+        if option.name.startswith("--"):
+            name = option.name.replace("[no-]", "")
+            found += [name, *([option.name.replace("[no-]", "no-")] if name != option.name else [])]
+    return found
 
 
 def _shown(default: Any) -> str:
@@ -111,8 +131,13 @@ def _shown(default: Any) -> str:
     return " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
 
-def _options(config: Any, prefix: str = "") -> Iterator[Option]:
-    """Yield the options of a dataclass, or of its values, and of the dataclasses that its fields hold."""
+def options_of(config: Any, prefix: str = "") -> Iterator[Option]:
+    """Yield the options of a dataclass, or of its values, and of the dataclasses that its fields hold.
+
+    Args:
+        config: the dataclass, or one with the values of options that are not given.
+        prefix: what the names of options begin with.
+    """
     kind = config if isinstance(config, type) else type(config)
     hints, texts = get_type_hints(kind, include_extras=True), _texts(kind)
     for field in fields(kind):
@@ -126,14 +151,16 @@ def _options(config: Any, prefix: str = "") -> Iterator[Option]:
         if nested is not None:
             if value is not None:
                 inner = f"{prefix}{name}." if _given(marks, "name") != "" else prefix
-                yield from _options(nested if value is MISSING else value, inner)
+                yield from options_of(nested if value is MISSING else value, inner)
         elif POSITIONAL in marks:
-            yield Option(name.upper(), "", texts[field.name], value)
+            listed = _value_name(hint) if get_origin(_kinds(hint)[0]) is Literal else ""
+            yield Option(name.upper(), listed, texts[field.name], value)
         else:
             paired = _kinds(hint)[0] is bool and SINGLE_FLAG not in marks
             flag = f"--{prefix}{'[no-]' if paired else ''}{name}".replace("_", "-")
             shown = None if SINGLE_FLAG in marks else value
-            yield Option(flag, _given(marks, "metavar") or _value_name(hint), texts[field.name], shown)
+            named = _given(marks, "metavar") or ("TIME" if unit_of(flag) else _value_name(hint))
+            yield Option(flag, named, texts[field.name], shown)
 
 
 def _default(field: "Field[Any]") -> Any:
@@ -171,6 +198,7 @@ def _value_name(hint: Any) -> str:
     return "" if kind is bool else str(kind.__name__).upper()
 
 
+@cache
 def _texts(kind: type) -> dict[str, str]:
     """Return the texts of a dataclass's fields, each as one line.
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from partita import __version__
+from partita.checks import did_you_mean
+from partita.cli.arguments.raw import clean_arguments
 from partita.cli.failures import is_bug, message_of
-from partita.cli.raw_arguments import clean_arguments
 from partita.errors import PartitaError
 from partita.standard_streams import discard_unwritable_output, prepare_standard_streams
 from partita.terminal import flush_output, print_line, print_note
@@ -24,19 +25,32 @@ WAITING = ("OMP_WAIT_POLICY", "PASSIVE")
 """Idle threads of PyTorch sleep. By default they spin and take cores from other threads and programs; beside
 another busy program a training step then takes up to ten times as long."""
 
-SUMMARIES = {
-    "demo": "make a corpus, train two models, draw clips, score them and write a page",
-    "prepare": "make a corpus from recordings",
-    "train": "train a model on a corpus, or resume a run",
-    "generate": "draw new sound from a trained model",
-    "compare": "compare arms on a corpus: does an adversary make better sound?",
-    "arena": "compare arms on clips of a trained model, whose distribution is known",
-    "evaluate": "score one or more models on a corpus's held-out recordings",
-    "serve": "open a page in the browser to play models and to train and compare them",
-    "doctor": "find out what is wrong with a corpus or a run, and what to do",
-    "models": "list the models that ship, or show the card of one",
-    "bench": "measure the speed of the sampler, of training or of preparing",
+CONTENTS = {
+    "start here": {
+        "demo": "hear what it does: train, draw and score, and write a page",
+        "serve": "play, train, compare and test blindly in the browser",
+        "models": "list the models that ship, or show the card of one",
+        "completion": "complete subcommands and options in your shell with Tab",
+    },
+    "train": {
+        "prepare": "make a corpus from your recordings",
+        "train": "train a model on a corpus, or go on with a run",
+    },
+    "make sound": {
+        "generate": "draw new sound, continue a recording, play a score or a line",
+    },
+    "measure": {
+        "doctor": "find out what is wrong with a corpus or a run",
+        "evaluate": "score models on recordings that were held out",
+        "compare": "compare arms on a corpus: does an adversary help?",
+        "arena": "compare arms where the true distribution is known",
+        "bench": "measure the speed of this machine",
+    },
 }
+"""The subcommands in groups, with what each does, as `--help` lists them."""
+SUMMARIES = {name: text for members in CONTENTS.values() for name, text in members.items()}
+"""Subcommand -> what it does."""
+HELP = ("-h", "--help", "help")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,7 +97,9 @@ def _status(name: str, rest: list[str]) -> int:
 
 
 def _dispatch(name: str, rest: list[str]) -> None:
-    if name in {"-h", "--help", "help"}:
+    if name == "help" and rest and rest[0] not in HELP:  # `help train` is `train --help`
+        name, rest = rest[0], [*rest[1:], "--help"]
+    if name in HELP:
         print_line(_help())
     elif name == "--version":
         print_line(f"partita {__version__}")
@@ -95,18 +111,24 @@ def _dispatch(name: str, rest: list[str]) -> None:
             return
         command.run()
     else:
-        raise PartitaError(f"{name!r} is not a subcommand: choose one of {', '.join(SUMMARIES)}")
+        close = did_you_mean(name, [*SUMMARIES, "help"])
+        raise PartitaError(f"{name[:60]!r} is not a subcommand{close}: `partita --help` lists them")
 
 
 def _help() -> str:
     width = max(map(len, SUMMARIES))
-    rows = "\n".join(f"  {name:{width}}  {summary}" for name, summary in SUMMARIES.items())
-    return (
-        "usage: partita SUBCOMMAND ...\n\n"
-        "Train autoregressive models of raw audio on your own recordings, with or without an adversary,\n"
-        "and measure whether the adversary helps.\n\n"
-        f"subcommands:\n{rows}\n\n"
-        "`partita SUBCOMMAND --help` shows its options, `partita --version` the version."
+    rows = [
+        row
+        for title, members in CONTENTS.items()
+        for row in (f"{title}:", *(f"  {name:{width}}  {text}" for name, text in members.items()))
+    ]
+    return "\n".join(
+        (
+            "usage: partita SUBCOMMAND ...\n",
+            "Train models of raw audio on your own recordings, and draw new sound from them.\n",
+            *rows,
+            "\n`partita help SUBCOMMAND` shows its options, `partita --version` the version.",
+        )
     )
 
 

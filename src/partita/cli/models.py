@@ -7,6 +7,7 @@ from typing import Any
 
 from tyro.conf import FlagCreatePairsOff, Positional
 
+from partita.checks import did_you_mean
 from partita.cli.arguments import parse
 from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
@@ -41,7 +42,7 @@ class Command:
             listed = f"it has {', '.join(names)}" if names else "it has none"
             raise PartitaError(
                 f"{self.name!r} is not a model that ships with this version ({listed}): train one,"
-                " `partita train CORPUS --out RUN`"
+                f" `partita train CORPUS --out RUN`{did_you_mean(self.name, names)}"
             )
         cards = [shipped_card(name) for name in ([self.name] if self.name else names)]
         if self.json:

@@ -15,8 +15,8 @@ from partita.errors import PartitaError
 from partita.models.choice import GAN_NAME, IAF_NAME, MAF_NAME
 from partita.runs.config_formats import renamed
 from partita.terminal import print_line, print_note
-from partita.training.config.arms import with_arm
-from partita.training.config.model_kinds import UNUSED, flow_like, gan_of
+from partita.training.config.arms import ARMS, with_arm
+from partita.training.config.model_kinds import UNUSED, flow_like, gan_of, student_of
 from partita.training.config.presets import named_config
 from partita.training.config.train import TrainConfig
 
@@ -145,6 +145,13 @@ def read(arguments: Sequence[str]) -> Command:
         raise SystemExit
     _refuse_options_of_other_arms(arguments, settings)
     return parse(Command, arguments, prog="partita train", default=default)
+
+
+def variants() -> list[Command]:
+    """Return a command of every arm and every kind of model: together they have all options there are."""
+    config = TrainConfig()
+    kinds = [gan_of(config), flow_like(config), student_of(config, "teacher")]
+    return [Command(settings=settings) for settings in [*(with_arm(config, arm) for arm in ARMS), *kinds]]
 
 
 def _like_start(settings: TrainConfig, start: str, arguments: Sequence[str]) -> TrainConfig:

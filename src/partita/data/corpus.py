@@ -12,34 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.checks import nearest_path
 from partita.data.index import INDEX, REMEDY, SPLITS, read_index
 from partita.data.labels import label_values, numbering_names, training_labels
 from partita.data.notes import Note
 from partita.data.notes.kept import KeptNotes
 from partita.data.pitch_track import PitchTrack
+from partita.data.segment import Segment
 from partita.data.stores import SAMPLE_BYTES, map_store, samples_digest
 from partita.errors import PartitaError
 
 __all__ = ["INDEX", "SPLITS", "Corpus", "Segment", "read_index", "samples_digest"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Segment:
-    """A stretch of a recording in which nothing was cut out; no window crosses its ends.
-
-    Args:
-        recording: position in the index's list of recordings.
-        offset: samples from the start of the store.
-        length: samples.
-        source_start_s: start of the stretch in the source file, seconds.
-        split: "train", "validation" or "test".
-    """
-
-    recording: int
-    offset: int
-    length: int
-    source_start_s: float
-    split: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +36,11 @@ class Corpus:
 
     path: Path
     index: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Return one line: the folder, the minutes of each split, and the sample rate."""
+        minutes = ", ".join(f"{split} {self.seconds(split) / 60:.1f} min" for split in SPLITS)
+        return f"<Corpus {self.path}: {minutes}, {self.sample_rate} Hz>"
 
     @classmethod
     def open(cls, path: str | Path) -> "Corpus":
@@ -77,7 +65,8 @@ class Corpus:
         index = read_index(path)
         while True:
             if index is None:
-                raise PartitaError(f"{path} is not a corpus: make one with `partita prepare`")
+                close = "" if path.exists() else nearest_path(path)
+                raise PartitaError(f"{path} is not a corpus: make one with `partita prepare`{close}")
             try:
                 return cls.from_index(path, index)
             except PartitaError:

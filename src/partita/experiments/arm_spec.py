@@ -25,6 +25,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from partita.checks import did_you_mean
 from partita.errors import PartitaError
 from partita.runs.config import from_table, to_table
 from partita.runs.config_formats import refuse_both_names, renamed
@@ -84,7 +85,8 @@ class ArmSpec:
         arm, _, rest = text.partition(":")
         names = known_arms() if known is None else known
         if arm not in names:
-            raise PartitaError(f"{arm!r} is not an arm: choose one of {', '.join(names)}")
+            listed = f"{', '.join(names)}{did_you_mean(arm, names)}"
+            raise PartitaError(f"{arm!r} is not an arm: choose one of {listed}")
         changes = []
         for change in filter(None, re.split(r",(?![^\[]*\])", rest)):  # a comma inside a list does not split
             path, equals, value = change.partition("=")

@@ -10,7 +10,7 @@ from functools import cached_property
 from partita.audio.features.layout import FrameLayout
 from partita.checks import MOST_CHANNELS, MOST_PARAMETERS, check_choice, check_counts
 from partita.errors import PartitaError
-from partita.models.heads.choice import CATEGORICAL, HEADS, MIXTURES, make_head
+from partita.models.heads.choice import CATEGORICAL, HEADS, MIXTURES, head_columns
 
 MOST = {
     "blocks": 64,
@@ -138,7 +138,7 @@ class WaveNetConfig:
         >>> SIZES["small"].outputs
         256
         """
-        return make_head(self.head, classes=self.classes, mixtures=self.mixtures).columns
+        return head_columns(self.head, classes=self.classes, mixtures=self.mixtures)
 
     @property
     def embeddings(self) -> int:
@@ -197,6 +197,5 @@ def size_named(name: str) -> WaveNetConfig:
     >>> size_named("tiny").skip_channels
     64
     """
-    if name not in SIZES:
-        raise PartitaError(f"`size` is {name!r}: choose one of {', '.join(SIZES)}")
+    check_choice("size", name, tuple(SIZES))
     return SIZES[name]

@@ -5,7 +5,7 @@
     checkpoints/         step-000400/: generator, average, adversary, optimizer, random states; state.json
                          last.txt: the name of the checkpoint that was saved last
     clips/               preview clips drawn during training
-    tensorboard/         the metrics as TensorBoard files
+    events.out.*         the metrics as TensorBoard files, which it names after the run's folder
 
 This file does not know how to train.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from partita import storage
+from partita.checks import nearest_path
 from partita.digests import DIGEST, add_digest
 from partita.errors import PartitaError
 from partita.runs import metrics
@@ -87,12 +88,11 @@ class RunFolder:
         partita.errors.PartitaError: nowhere does not exist: give a run folder, made by `partita train`
         """
         run = cls(Path(path))
+        remedy = "give a run folder, made by `partita train`"
         if not run.path.exists():
-            raise PartitaError(f"{path} does not exist: give a run folder, made by `partita train`")
+            raise PartitaError(f"{path} does not exist: {remedy}{nearest_path(path)}")
         if not (run.path / CONFIG).is_file():
-            raise PartitaError(
-                f"{path} is not a run (it has no {CONFIG}): give a folder made by `partita train`"
-            )
+            raise PartitaError(f"{path} is not a run (it has no {CONFIG}): {remedy}")
         return run
 
     @property
@@ -109,11 +109,6 @@ class RunFolder:
     def clips_path(self) -> Path:
         """Return the folder of the preview clips."""
         return self.path / "clips"
-
-    @property
-    def tensorboard_path(self) -> Path:
-        """Return the folder of the TensorBoard files."""
-        return self.path / "tensorboard"
 
     def check_available(self) -> None:
         """Raise a PartitaError if the folder exists and is not empty."""

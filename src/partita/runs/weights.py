@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from partita.digests import file_digest
 from partita.runs.checkpoint_state import STATE, SUFFIX, damage_remedy, read_file_digests, read_state
@@ -15,6 +16,8 @@ from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_spec
 from partita.tables import Table
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
+SHAPE_KEEPING = (Tensor.normal_, Tensor.uniform_, Tensor.copy_, Tensor.fill_, Tensor.zero_, Tensor.tril)
+"""What changes the values of a tensor, and neither its shape nor its type."""
 FRAME_TIER_FILE = f"frames-best{SUFFIX}"
 """The file of the frame tier's weights that clips are drawn with, in a checkpoint."""
 
@@ -98,13 +101,23 @@ def load_network(make: Callable[[], ModuleT], path: Path, *, added: Sequence[str
 
 
 def network_shapes(make: Callable[[], nn.Module]) -> TensorSpecs:
-    """Return the shapes and types of a network's weights, without allocating them.
+    """Return the shapes and types of a network's weights, without allocating or initialising them.
 
     >>> network_shapes(lambda: nn.Linear(2, 3))
     {'weight': ((3, 2), torch.float32), 'bias': ((3,), torch.float32)}
     """
-    with torch.device("meta"):
+    with torch.device("meta"), _Uninitialised():
         return tensor_specs(make().state_dict())
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Return a tensor as it is where only its values would change.
+
+    PyTorch would import its compiler to compute the shape, which takes longer than loading a model.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return args[0] if func in SHAPE_KEEPING else func(*args, **(kwargs or {}))
 
 
 def load_weights(model: nn.Module, path: Path) -> None:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from partita.checks import check_range
+from partita.checks import check_choice, check_range
 from partita.device import Device, available_cores, check_threads
 from partita.errors import PartitaError
 from partita.models.sizes import WaveNetConfig
@@ -98,10 +98,7 @@ class SamplingConfig:
         if not 0 <= self.seed < 1 << 64:
             raise PartitaError(f"`seed` is {self.seed}: give a whole number from 0 to 2^64 - 1")
         for name, kind in (("precision", Precision), ("device", Device)):
-            if getattr(self, name) not in get_args(kind):
-                raise PartitaError(
-                    f"`{name}` is {getattr(self, name)!r}: choose one of {', '.join(get_args(kind))}"
-                )
+            check_choice(name, getattr(self, name), get_args(kind))
         check_threads(self.threads)
         if self.block < 1:
             raise PartitaError(f"`block` is {self.block}: give at least 1")

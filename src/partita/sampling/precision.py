@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from partita.errors import PartitaError
+from partita.checks import check_choice
 from partita.models.wavenet import WaveNet
 from partita.ops.llvm.unpack import BFLOAT16, FLOAT32, INT8
 from partita.ops.llvm.vector import WIDTH
@@ -48,8 +48,7 @@ def bytes_per_weight(precision: str, matrix: str) -> int:
     >>> bytes_per_weight("int8", "skip"), bytes_per_weight("int8", "end2")
     (1, 2)
     """
-    if precision not in PRECISIONS:
-        raise PartitaError(f"`precision` is {precision!r}: choose one of {', '.join(PRECISIONS)}")
+    check_choice("precision", precision, tuple(PRECISIONS))
     size = PRECISIONS[precision]
     return BFLOAT16 if size == INT8 and matrix == "end2" else size
 

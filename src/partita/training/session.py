@@ -58,9 +58,7 @@ def session(run: TrainingRun, check: BackgroundCheck, *, quiet: bool = False) ->
     keep_freed_memory()
     with thread_limit(run.config.threads):
         display = ProgressDisplay(run.folder.path.name, quiet=quiet)
-        tensorboard = TensorBoardWriter(
-            run.folder.tensorboard_path, step=run.state.step, on=run.config.tensorboard
-        )
+        tensorboard = TensorBoardWriter(run.folder.path, step=run.state.step, on=run.config.tensorboard)
         with closing(tensorboard):
             display.say(_summary(run.corpus, run.train_step))
             for note in run.notes:

@@ -186,7 +186,7 @@ def test_an_area_under_the_curve_has_no_interval_above_1() -> None:
 
 
 def test_a_difference_of_areas_is_at_most_1() -> None:
-    tested = {LIKELIHOOD: [], REPORT: []}
+    tested: dict[Any, list[Any]] = {LIKELIHOOD: [], REPORT: []}
     for spec, values in ((LIKELIHOOD, (0.0, 0.2)), (REPORT, (0.99, 0.6))):
         for seed, value in enumerate(values):
             row = result(seed, {1.0: 0.5})

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from partita.models.heads.base import DensityHead, Head
 from partita.models.heads.categorical import Categorical
+from partita.models.heads.choice import HEADS as NAMES
+from partita.models.heads.choice import head_columns, make_head
 from partita.models.heads.gaussian import Gaussian
 from partita.models.heads.logistic import LogisticMixture
 
@@ -188,3 +190,9 @@ def test_far_tails_have_the_derivative_of_their_distribution(scales: float) -> N
     torch.testing.assert_close(
         gradient, torch.tensor([[0.0, 1.0, scales * np.exp(-5.0)]], dtype=torch.float32), rtol=1e-3, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_columns_of_a_head_are_known_without_it(name: str) -> None:
+    head = make_head(name, classes=100, mixtures=7)
+    assert head_columns(name, classes=100, mixtures=7) == head.columns

@@ -6,7 +6,6 @@
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from partita.errors import PartitaError
@@ -49,6 +48,8 @@ def log_mel(
     >>> log_mel(np.zeros(16000), sample_rate=16000, hop_length=160, bands=32).shape
     (101, 32)
     """
+    from scipy.fft import rfft
+
     x = np.asarray(waveform, dtype=np.float32)
     if x.ndim != 1:
         raise PartitaError(f"`waveform` has shape {x.shape}, must be (samples,): give one channel")
@@ -58,7 +59,7 @@ def log_mel(
     window, filters, size = _window(length), *_filters(sample_rate, hop_length, bands)
     result = np.empty((count, bands), dtype=np.float32)
     for start in range(0, count, CHUNK):
-        spectrum = scipy.fft.rfft(frames[start : start + CHUNK] * window, size, axis=1)
+        spectrum = rfft(frames[start : start + CHUNK] * window, size, axis=1)
         power = spectrum.real**2 + spectrum.imag**2
         result[start : start + CHUNK] = power @ filters
     result += FLOOR
@@ -99,9 +100,11 @@ def _window(length: int) -> NDArray[np.float32]:
 @lru_cache(maxsize=8)
 def _filters(sample_rate: int, hop_length: int, bands: int) -> tuple[NDArray[np.float32], int]:
     """Return the filters as (frequencies, bands), and the length of the transform, in samples."""
+    from scipy.fft import next_fast_len
+
     corners = band_corners(sample_rate, bands)
     enough = int(np.ceil(sample_rate / np.diff(corners).min()))  # at least one frequency inside each band
-    size = scipy.fft.next_fast_len(max(WINDOW_HOPS * hop_length, enough), real=True)
+    size = next_fast_len(max(WINDOW_HOPS * hop_length, enough), real=True)
     frequencies = np.arange(size // 2 + 1)[:, None] * sample_rate / size
     low, centre, high = corners[:-2], corners[1:-1], corners[2:]
     rising, falling = (frequencies - low) / (centre - low), (high - frequencies) / (high - centre)

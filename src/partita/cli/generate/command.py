@@ -13,6 +13,7 @@ from tyro.conf import FlagCreatePairsOff, Positional
 from partita.cli.arguments import gather_repeats, parse
 from partita.cli.generate.conditions import ConditionOptions
 from partita.cli.generate.drawing import Drawing
+from partita.cli.generate.missing import refuse_missing
 from partita.cli.generate.range_warning import range_warning
 from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from partita.sampling.output.plan import OutputPlan
     from partita.sampling.smc.sampler import Steering
 
-USAGE = "partita generate MODEL --seconds FLOAT --out PATH [OPTIONS]"
+USAGE = "partita generate MODEL --seconds TIME --out PATH [OPTIONS]"
 GROUPS = {
     "clips": ("MODEL", "--seconds", "--clips", "--prime", "--seed"),
     "conditions": ("--notes", "--like", "--transpose", "--label"),
@@ -52,9 +53,9 @@ GROUPS = {
 class Command:
     """Draw new sound from a trained model.
 
-    WAV files grow while they are drawn and can be played at any time. With `--out -` the sound goes to
-    standard output, for example to a player. Ctrl-C ends the clips with a short fade. The same model, seed
-    and prompt give the same clips.
+    WAV files grow while they are drawn and can be played at any time. `--out -` sends the sound to a player
+    that reads a pipe: `aplay` on Linux, `play -t wav -` (SoX) on macOS, `ffplay -nodisp -autoexit -` (FFmpeg)
+    on Windows. Ctrl-C ends the clips with a short fade. Equal model, seed and prompt give equal clips.
     """
 
     model: Positional[Path]
@@ -159,6 +160,7 @@ class Command:
 
     def run(self) -> None:
         """Draw the clips, then print their paths on standard output and the speed on standard error."""
+        refuse_missing([self.model, self.judge], [("--prime", self.prime), *self.conditions.files])
         with self._place() as place:  # before PyTorch is imported, which takes time
             written = self._draw(place)
         self.report(written)

@@ -66,6 +66,11 @@ class ConditionOptions:
         found += [("label", label) for label in self.label]
         return [f"{name} {value}" for name, value in found if value is not None]
 
+    @property
+    def files(self) -> list[tuple[str, Path | None]]:
+        """Return the options that name files, with the files."""
+        return [("--notes", self.notes), ("--like", self.like)]
+
     def refuse_as_output(self, paths: list[Path]) -> None:
         """Raise an error if a file to write is one of those that are read.
 
@@ -74,7 +79,7 @@ class ConditionOptions:
         """
         from partita.sampling.output.plan import same_file
 
-        for option, given in (("--notes", self.notes), ("--like", self.like)):
+        for option, given in self.files:
             for path in paths:
                 if given is not None and same_file(path, given):
                     raise PartitaError(f"{path} is the file that `{option}` names: give another output")

@@ -4,6 +4,7 @@ import csv
 import math
 from pathlib import Path
 
+from partita.checks import nearest_path
 from partita.data.notes.midi import read_midi
 from partita.data.notes.note import Note
 from partita.errors import PartitaError
@@ -35,7 +36,8 @@ def read_notes(path: str | Path) -> list[Note]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise PartitaError(f"{path} can't be read ({error.strerror}): check the path") from error
+        close = "" if path.exists() else nearest_path(path)
+        raise PartitaError(f"{path} can't be read ({error.strerror}): check the path{close}") from error
     return sorted(read_midi(data, path) if suffix in MIDI_SUFFIXES else _read_csv(data, path))
 
 

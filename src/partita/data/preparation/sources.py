@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from partita.audio.decoding import HEADERLESS_SUFFIXES
+from partita.checks import nearest_path
 from partita.errors import PartitaError
 from partita.filenames import readable_filename
 from partita.generated_folders import GENERATED_MARKER, is_generated
@@ -67,7 +68,9 @@ def find_sources(recordings: Sequence[str | Path], out: Path) -> tuple[Path, lis
     given = [Path(r).expanduser() for r in recordings]
     for path in given:
         if not path.exists():
-            raise PartitaError(f"{path} does not exist: give an audio file or a folder of audio files")
+            raise PartitaError(
+                f"{path} does not exist: give an audio file or a folder of audio files{nearest_path(path)}"
+            )
     tops = [path.resolve() if path.is_dir() else path.resolve().parent for path in given]
     root = _common_folder(tops)
     found: dict[Path, Source] = {}

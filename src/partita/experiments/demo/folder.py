@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from partita.checks import nearest_path
 from partita.errors import PartitaError
 from partita.evaluation.clips import MIN_CLIPS
 from partita.experiments.demo.config import MIN_TRAINING_MINUTES, DemoConfig
@@ -80,7 +81,10 @@ class DemoFolder:
         """
         source = self.config.recordings
         if source is not None and not source.exists():
-            raise PartitaError(f"{source} does not exist: give a folder of recordings with `--recordings`")
+            close = nearest_path(source)
+            raise PartitaError(
+                f"{source} does not exist: give a folder of recordings with `--recordings`{close}"
+            )
         with self._files.lock():
             if self.plan is None:
                 self._files.write({"settings": self.config.settings, "training_minutes": None})

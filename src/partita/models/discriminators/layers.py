@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from partita.errors import PartitaError
+from partita.checks import check_choice
 
 LEAKY_SLOPE = 0.2
 """The slope of every leaky ReLU."""
@@ -34,8 +34,7 @@ def check_normalisation(kind: str) -> None:
     ...
     partita.errors.PartitaError: `normalisation` is 'layer': choose one of group, none
     """
-    if kind not in ("group", "none"):
-        raise PartitaError(f"`normalisation` is {kind!r}: choose one of group, none")
+    check_choice("normalisation", kind, ("group", "none"))
 
 
 def make_normalisation(kind: str, width: int) -> nn.Module:

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from partita.checks import MOST_CHANNELS, check_counts, check_list
+from partita.checks import MOST_CHANNELS, check_choice, check_counts, check_list
 from partita.errors import PartitaError
 from partita.models.discriminators.base import SubDiscriminator, check_min_samples
 from partita.models.discriminators.layers import (
@@ -67,8 +67,7 @@ class MultiResolutionConfig:
             raise PartitaError(
                 f"`sizes` is {self.sizes}: give one or more multiples of 8, each at least {max(8, least)}"
             )
-        if self.view not in ("log-magnitude", "complex"):
-            raise PartitaError(f"`view` is {self.view!r}: choose one of log-magnitude, complex")
+        check_choice("view", self.view, ("log-magnitude", "complex"))
         check_normalisation(self.normalisation)
 
     @property

@@ -15,8 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from partita.checks import MOST_CHANNELS, check_counts
-from partita.errors import PartitaError
+from partita.checks import MOST_CHANNELS, check_choice, check_counts
 from partita.models.discriminators.base import SubDiscriminator, check_min_samples
 from partita.models.discriminators.layers import GROUP_SIZE, LEAKY_SLOPE, spectral_norms
 
@@ -48,10 +47,7 @@ class PatchGANConfig:
     def __post_init__(self) -> None:
         """Check the ranges of all fields."""
         check_counts(self, {"layers": 16, "channels": MOST_CHANNELS, "most_channels": MOST_CHANNELS})
-        if self.normalisation not in ("group", "instance", "batch", "none"):
-            raise PartitaError(
-                f"`normalisation` is {self.normalisation!r}: choose one of group, instance, batch, none"
-            )
+        check_choice("normalisation", self.normalisation, ("group", "instance", "batch", "none"))
 
     @cached_property
     def receptive_field(self) -> int:

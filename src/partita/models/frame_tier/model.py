@@ -120,7 +120,7 @@ class FrameModel(nn.Module):
         self.register_buffer("high", torch.tensor([8.0] * bands + [127.0, 1.0]))
         for name, value in {"levels": ANY_LEVEL, "hold": ANY_HOLD, "heard": [0.0] * PITCH_BINS}.items():
             self.register_buffer(name, torch.tensor(value))
-        self.register_buffer("starts", silence.repeat(STARTS, 1))
+        self.register_buffer("starts", torch.empty(STARTS, len(silence)).copy_(silence))
         steps = torch.from_numpy(feature_steps(self.config.layout))
         self.register_buffer("steps", steps, persistent=False)
         periodicity, pitch, band = INPUT_NOISE

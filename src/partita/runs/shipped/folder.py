@@ -6,6 +6,7 @@ files with their digests, and `learnt.json`. The folder may be read-only. This f
 
 from pathlib import Path
 
+from partita.checks import did_you_mean, nearest_path
 from partita.digests import DIGEST, file_digest, verify_digest
 from partita.errors import PartitaError
 from partita.tables import Table, read_json
@@ -43,7 +44,8 @@ def model_path(given: str | Path) -> Path:
     names = shipped_names()
     if str(path) not in names:
         also = f", or a model that ships with partita: {', '.join(names)}" if names else ""
-        raise PartitaError(f"{given} does not exist: give a run folder, made by `partita train`{also}")
+        close = did_you_mean(path, names) or nearest_path(path)
+        raise PartitaError(f"{given} does not exist: give a run folder, made by `partita train`{also}{close}")
     read_card(SHIPPED / path)
     return SHIPPED / path
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import ndtri
 from torch import Tensor
 
 from partita.device import thread_limit
@@ -61,6 +60,8 @@ class GANStream(BlockStream):
 
     def _noise(self, first: int, frames: int) -> Tensor:
         """Return the noise of consecutive frames of all clips, (clips, latents, frames)."""
+        from scipy.special import ndtri
+
         latents = self._model.shape.latents
         found = ndtri(uniforms(self.config.seed, self.clips, first * latents, frames * latents))
         noise = (self.config.temperature * found).astype(np.float32).reshape(self.clips, frames, latents)

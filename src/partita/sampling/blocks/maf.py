@@ -10,7 +10,6 @@ from copy import deepcopy
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from partita.device import thread_limit
 from partita.models.conditioning.conditions import Conditions
@@ -70,6 +69,8 @@ class MAFStream(BlockStream):
 
     @torch.no_grad()
     def _next_values(self) -> NDArray[np.float32]:
+        from scipy.special import ndtri
+
         field, samples = self._model.receptive_field, self._model.window
         # the numbers of the prompt come first
         within = uniforms(self.config.seed, self.clips, field + self._start, samples)

@@ -10,7 +10,6 @@ draws. This file does not know the frame tier.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 BINS = 48
 """The bins of a pitch, of a quarter of a semitone each, octaves folded."""
@@ -44,6 +43,8 @@ def note_shares(bins: NDArray[np.int64], bin_: int) -> NDArray[np.float64]:
     >>> note_shares(np.array([0, 1, 20]), 0).round(4).tolist()
     [0.0033, 0.0067, 0.0066]
     """
+    from scipy.signal import lfilter
+
     distance = np.abs(bins - bin_)
     same = (np.minimum(distance, BINS - distance) <= REACH).astype(np.float64)
     return np.asarray(lfilter([HOLD_RATE], [1.0, HOLD_RATE - 1.0], same), np.float64)

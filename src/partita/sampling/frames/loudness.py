@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from partita.audio.features.mel import FLOOR, SCALE, SHIFT
 from partita.audio.features.rounding import BAND_STEP
@@ -77,6 +76,8 @@ def slow_loudness(loudness: NDArray[np.floating[Any]], first: float | None = Non
     >>> slow_loudness(np.array([1.0, 1.0, 2.0])).round(3).tolist()
     [1.0, 1.0, 1.01]
     """
+    from scipy.signal import lfilter
+
     start = float(loudness[0]) if first is None else first
     slow, _ = lfilter([SLOW_RATE], [1.0, SLOW_RATE - 1.0], loudness, zi=[(1.0 - SLOW_RATE) * start])
     return np.asarray(slow, np.float64)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio.features.layout import FrameLayout
+from partita.checks import did_you_mean
 from partita.data.notes import Note, note_columns
 from partita.errors import PartitaError
 from partita.seeds import numpy_stream
@@ -116,7 +117,7 @@ def check_labels(labels: Sequence[str], given: Mapping[str, str]) -> None:
         if name not in known:
             raise PartitaError(
                 f"the label {name}={value} has a name that the model does not know: choose one of"
-                f" {', '.join(known)}"
+                f" {', '.join(known)}{did_you_mean(name, known)}"
             )
         if value not in known[name]:
             raise PartitaError(

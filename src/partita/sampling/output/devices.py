@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,12 @@ from partita.standard_streams import NullStream
 
 DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d+)")
 STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+PLAYERS = {
+    "linux": ("aplay", "ffplay -nodisp -autoexit -", "play -t wav -"),
+    "darwin": ("play -t wav -", "ffplay -nodisp -autoexit -"),
+    "win32": ("ffplay -nodisp -autoexit -",),
+}
+"""Commands that play a WAV stream from standard input, by system, the usual one first."""
 MOST_LINKS = 40  # the number that Linux follows
 
 
@@ -60,12 +67,27 @@ def open_stream(out: str, *, waiting: Callable[[], None] | None = None) -> Itera
     try:
         if os.isatty(descriptor):
             raise PartitaError(
-                f"{out} is a terminal, which can't play sound: give a file, or pipe to a player"
+                f"{out} is a terminal, which can't play sound: give a file, or pipe to `{player()}`"
             )
         yield descriptor
     finally:
         with suppress(OSError):
             os.close(descriptor)
+
+
+def player(system: str = sys.platform) -> str:
+    """Return a command that plays a WAV stream from a pipe: one that is installed, or else the usual one.
+
+    macOS has `afplay`, which does not read pipes. `play` belongs to SoX, `ffplay` to FFmpeg.
+
+    Args:
+        system: as in `sys.platform`.
+
+    >>> player("win32")
+    'ffplay -nodisp -autoexit -'
+    """
+    found = [command for command in PLAYERS.get(system, PLAYERS["linux"]) if shutil.which(command.split()[0])]
+    return (found or PLAYERS.get(system, PLAYERS["linux"]))[0]
 
 
 def stdout_descriptor(output: TextIO | None) -> int:
@@ -80,7 +102,7 @@ def stdout_descriptor(output: TextIO | None) -> int:
     >>> with open(os.devnull, "w") as nowhere: stdout_descriptor(nowhere) == nowhere.fileno()
     True
     """
-    remedy = "pipe it to a player, as in `| aplay`, or give a file"
+    remedy = f"pipe it to a player, as in `| {player()}`, or give a file"
     if output is None or isinstance(output, NullStream):
         raise PartitaError(f"standard output is closed: {remedy}")
     if output.isatty():

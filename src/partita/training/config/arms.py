@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from partita.errors import PartitaError
+from partita.checks import check_choice
 from partita.training.config.gan import GAN_ADVERSARY
 from partita.training.config.model_kinds import GAN_ARM_NAME
 from partita.training.config.train import AdversaryConfig, CriticConfig, RatioConfig, TrainConfig
@@ -129,8 +129,7 @@ def arm_named(name: str) -> Arm:
     """
     if name == GAN_ARM.name:
         return GAN_ARM
-    if name not in ARMS:
-        raise PartitaError(f"`arm` is {name!r}: choose one of {', '.join(ARMS)}")
+    check_choice("arm", name, tuple(ARMS))
     return ARMS[name]
 
 

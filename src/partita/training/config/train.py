@@ -61,6 +61,8 @@ NUMBERS = {
 }
 NUMBERS_FROM_0 = {"weight_decay": 100.0, "grad_clip": 1e9, "match_weight": 1e9}
 
+OPTIMIZERS = ("muon", "adamw", "adam")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -206,7 +208,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Check the values and their combinations."""
-        check_choice("optimizer", self.optimizer, ("muon", "adamw", "adam"))
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("match", self.match, ("likelihood", "norm"))
         check_choice("augment", self.augment, ("on", "off"))
         check_choice("device", self.device, DEVICES)

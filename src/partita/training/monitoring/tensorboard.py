@@ -1,6 +1,8 @@
 """Write TensorBoard files: a view of a run's metrics, with preview clips as sound and spectrograms.
 
-The metrics file stays the source of all numbers; nothing reads the TensorBoard files back.
+The files are in the run's folder itself, since TensorBoard names what it shows by the folder of its files:
+`tensorboard --logdir runs` shows `mine` for `runs/mine`. The metrics file stays the source of all numbers;
+nothing reads the TensorBoard files back.
 """
 
 from contextlib import ExitStack
@@ -13,23 +15,26 @@ from numpy.typing import NDArray
 from partita.audio.spectrogram import log_mel
 from partita.filenames import utf8_path
 
+OLD_FOLDER = "tensorboard"
+"""The folder of these files in runs of older versions; such runs go on there."""
+
 
 class TensorBoardWriter:
     """Write TensorBoard files, or do nothing.
 
     Args:
-        folder: the folder of the files, made if it is absent.
+        run: the run's folder.
         step: the step that the run goes on from; what an earlier session wrote after it is hidden.
         on: False writes nothing.
     """
 
-    def __init__(self, folder: Path, *, step: int, on: bool = True) -> None:
+    def __init__(self, run: Path, *, step: int, on: bool = True) -> None:
         self._writer: Any = None
         self._open = ExitStack()
         if on:
             from torch.utils.tensorboard import SummaryWriter
 
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = run / OLD_FOLDER if (run / OLD_FOLDER).is_dir() else run
             name = self._open.enter_context(utf8_path(folder))
             self._writer = SummaryWriter(name, purge_step=step + 1)
 

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 import tyro
@@ -34,6 +34,10 @@ class Sing:
     """What."""
     loudness: int = 1
     """How loud (default: ask the neighbours)."""
+    key: Literal["major", "minor"] = "major"
+    """Key."""
+    rest_seconds: float = 1.0
+    """Silence."""
     voice: Annotated[Voice, tyro.conf.arg(name="")] = field(default_factory=Voice)
 
 
@@ -42,8 +46,18 @@ class Sing:
     [
         ([], "missing: SONG; see `sing --help`"),
         (["--loudness", "3"], "missing: SONG; see `sing --help`"),
-        (["a", "--loudnes", "3"], "Unrecognized options: --loudnes, 3 (perhaps you meant --loudness INT)"),
-        (["a", "b"], "Unrecognized options: b; see `sing --help`"),
+        (
+            ["a", "--loudnes", "3"],
+            "`--loudnes` is not an option (did you mean --loudness?); see",
+        ),
+        (["--loudnes=3"], "`--loudnes` is not an option (did you mean --loudness?); see"),
+        (["a", "--no-hum"], "`--no-hum` is not an option; see `sing --help`"),
+        (
+            ["a", "--key", "mayor"],
+            "`--key` is 'mayor': choose one of major, minor (did you mean major?)",
+        ),
+        (["a", "b"], "`b` is not expected here: leave it out; see `sing --help`"),
+        (["a", "--rest-seconds", "1:75"], "`--rest-seconds` is '1:75': give a number, or a time such as"),
         (["a", "--loudness", "loud"], "`--loudness` is 'loud': give a whole number; see"),
         (
             ["a", "--loudness"],
@@ -65,6 +79,13 @@ def test_the_error_of_a_dataclass_is_passed_on_unchanged() -> None:
     with pytest.raises(PartitaError) as caught:
         parse(Sing, ["a", "--pitch", "-2"], prog="sing")
     assert str(caught.value) == f"`pitch` is -2.0, must be positive: {'a long remedy ' * 20}"
+
+
+@pytest.mark.parametrize("text", ["90", "90.0", "1:30", "0:01:30", "1m30s", "1.5min", "90s", "1m 30s"])
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_time_is_written_in_many_ways(text: str, joined: bool) -> None:
+    words = [f"--rest-seconds={text}"] if joined else ["--rest-seconds", text]
+    assert parse(Sing, ["a", *words], prog="sing").rest_seconds == 90.0
 
 
 def test_the_default_has_the_values_that_are_not_given() -> None:

@@ -1,20 +1,22 @@
-"""Make a subcommand's dataclass from its arguments; every mistake is one line.
+"""Make a subcommand's dataclass from its arguments; every mistake is one line, with the word that was meant.
 
 This file knows no subcommand.
 """
 
+import ast
 import io
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stderr
-from itertools import zip_longest
 from typing import TypeVar
 
 import tyro
 
+from partita.checks import did_you_mean
+from partita.cli.help import flags_of
+from partita.cli.times import with_times
 from partita.errors import PartitaError
-from partita.terminal import print_note
 
 CommandT = TypeVar("CommandT")
 
@@ -28,12 +30,10 @@ _REWORDED = (
     (r"^(`\S+`): could not convert string to float: (.*)", r"\1 is \2: give a number"),
     (r"^(`\S+`): no type matching INT could be instantiated from \[(.*)\]", r"\1 is \2: give a whole number"),
     (r"^(`\S+`): no type matching FLOAT could be instantiated from \[(.*)\]", r"\1 is \2: give a number"),
-    (
-        r"^invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)$",
-        r"`\2` is \1: choose one of \3",
-    ),
+    (r"^Unrecognized options: ([^,]*).*", r"`\1` is not expected here: leave it out"),
 )
 """Patterns of tyro's messages, and what replaces them."""
+_CHOICE = re.compile(r"^invalid choice '(.*)' for argument '(.*)'\. Expected one of (\(.*\))\s*$")
 _HELP_INDENT = " " * 9  # rows with this indent repeat the help of an option
 
 
@@ -64,11 +64,12 @@ def parse(
     partita.errors.PartitaError: `--times` is 'x': give a whole number; see `sing --help`
     """
     captured = io.StringIO()
+    words = with_times(arguments)
     try:
         with redirect_stderr(captured):
             return tyro.cli(
                 command,
-                args=list(arguments),
+                args=words,
                 prog=prog,
                 default=tyro.MISSING_NONPROP if default is None else default,
                 config=(
@@ -80,86 +81,21 @@ def parse(
         if not exit_.code:
             sys.stderr.write(captured.getvalue())
             raise
-        raise _mistake(exit_, captured.getvalue(), prog) from exit_
+        flags = flags_of(command if default is None else default)
+        mistake = _mistake(exit_, captured.getvalue(), prog)
+        raise (_unknown_option(words, flags, prog) or mistake) from exit_
 
 
-def with_new_names(arguments: Sequence[str], *, prog: str, renamed: Callable[[str], str]) -> list[str]:
-    """Return the arguments with old names of options replaced, and print a line for each old name.
-
-    Args:
-        arguments: what follows the subcommand's name.
-        prog: how messages call the command.
-        renamed: maps an option's path, for example "rollout.seam", to its current path.
-
-    Raises:
-        PartitaError: an option is given by its old name and by its new one.
-
-    >>> with_new_names(["corpus", "--steps=5"], prog="partita train", renamed=str)
-    ['corpus', '--steps=5']
-    """
-    words, warned = [], set()
-    given = {word.partition("=")[0] for word in arguments}
-    for word in arguments:
-        name, equals, value = word.partition("=")
-        path = name.removeprefix("--").replace("-", "_")
-        if name.startswith("--") and (new_path := renamed(path)) != path:
-            new_name = f"--{new_path.replace('_', '-')}"
-            if new_name in given:
-                raise PartitaError(f"`{name}` is the old name of `{new_name}`: give one of them")
-            if new_name not in warned:
-                print_note(f"{prog}: `{name}` is deprecated: use `{new_name}`")
-            warned.add(new_name)
-            words.append(new_name + equals + value)
-        else:
-            words.append(word)
-    return words
-
-
-def gather_repeats(arguments: Sequence[str], options: Sequence[str]) -> list[str]:
-    """Return the arguments with the values of repeated options collected behind one option each, at the end.
-
-    Args:
-        arguments: what follows the subcommand's name.
-        options: the options that may be repeated and that take several values.
-
-    >>> gather_repeats(["a", "--test", "x", "--out", "c", "--test=y"], ["--test"])
-    ['a', '--out', 'c', '--test', 'x', 'y']
-    """
-    rest: list[str] = []
-    values: dict[str, list[str]] = {}
-    current = rest
-    for word in arguments:
-        name, equals, value = word.partition("=")
-        if name in options:
-            current = values.setdefault(name, [])
-            current += [value] if equals else []
-            current = rest if equals else current
-        elif word.startswith("--"):
-            current = rest
-            rest.append(word)
-        else:
-            current.append(word)
-    return rest + [word for name, found in values.items() for word in (name, *found)]
-
-
-def value_of(arguments: Sequence[str], option: str) -> str | None:
-    """Return the last value that the arguments give an option, or None.
-
-    A subcommand can so read an option that decides the defaults of others.
-
-    Args:
-        arguments: what follows the subcommand's name.
-        option: the option's name.
-
-    >>> value_of(["corpus", "--arm", "report", "--steps=5"], "--steps")
-    '5'
-    """
-    found = None
-    for word, following in zip_longest(arguments, arguments[1:]):
-        name, equals, value = word.partition("=")
-        if name == option:
-            found = value if equals else following
-    return found
+def _unknown_option(words: Sequence[str], flags: Sequence[str], prog: str) -> PartitaError | None:
+    """Return the error about the first option that there is not, or None."""
+    for word in words:
+        if word == "--":
+            return None
+        name = word.partition("=")[0].replace("_", "-")
+        if word.startswith("--") and name not in flags:
+            close = did_you_mean(name, flags)
+            return PartitaError(f"`{name[:60]}` is not an option{close}; see `{prog} --help`")
+    return None
 
 
 def _mistake(exit_: BaseException, box: str, prog: str) -> PartitaError:
@@ -173,9 +109,9 @@ def _mistake(exit_: BaseException, box: str, prog: str) -> PartitaError:
     message = _sentence(sections[1]) if len(sections) > 1 else " ".join(box.split())
     for pattern, words in _REWORDED:
         message = re.sub(pattern, words, message)
-    for section in sections[2:]:
-        if section[0] == "Perhaps you meant:":
-            message += f" (perhaps you meant {', '.join(section[1:])})"
+    if found := _CHOICE.match(message):
+        value, name, choices = found[1], found[2], ast.literal_eval(found[3])
+        message = f"`{name}` is {value!r}: choose one of {', '.join(choices)}{did_you_mean(value, choices)}"
     if len(message) > LONGEST:
         message = f"{message[:LONGEST]}..."
     return PartitaError(f"{message}; see `{prog} --help`")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from partita.cli.arguments.raw import clean_arguments, expand_home
 from partita.cli.main import SUMMARIES, main
-from partita.cli.raw_arguments import clean_arguments, expand_home
 from partita.errors import PartitaError
 
 
