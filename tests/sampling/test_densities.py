@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from partita.errors import PartitaError
 from partita.models.conditioning.conditions import Conditions
 from partita.models.heads.base import DensityHead
-from partita.models.sizes import SIZES, WaveNetConfig
+from partita.models.sizes import MEAN_GAIN, SIZES, WaveNetConfig
 from partita.models.wavenet import WaveNet
 from partita.ops.numba_cache import compiled
 from partita.sampling.config import Precision, SamplingConfig
@@ -27,15 +27,15 @@ from partita.sampling.uniforms import uniforms
 
 
 def shape(head: str, classes: int, base: WaveNetConfig = SIZES["tiny"]) -> WaveNetConfig:
-    return replace(base, head=head, classes=classes, mixtures=3)
+    return replace(base, head=head, classes=classes, mixtures=3, mean_gain=MEAN_GAIN)
 
 
 def lively(config: WaveNetConfig, seed: int = 0) -> WaveNet:
     """Return a model whose means depend on the past, with deviations of about a tenth."""
     model = peaked_model(config, seed)
     with torch.no_grad():
-        model.end2.mul_(0.25)
-        model.end2_bias.copy_(model.head.initial_bias())
+        model.end2.mul_(0.25 / model.gains)
+        model.end2_bias.copy_(model.head.initial_bias() / model.gains)
         deviations = model.end2_bias[2 * config.mixtures if config.head == "logistic" else 1 :]
         deviations.fill_(-3.0)
         model.end2[:, -len(deviations) :] *= 0.1
@@ -64,6 +64,23 @@ def expected(
         moved[..., middle] += nudge
         near |= head.draw(moved, u, **how) != drawn
     return drawn.numpy(), near.numpy()
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
+@pytest.mark.parametrize("head", ["logistic", "gaussian"])
+def test_the_gain_of_the_means_changes_no_sample_of_the_same_distribution(
+    head: str, precision: Precision
+) -> None:
+    gained = lively(shape(head, 256))
+    plain = WaveNet(replace(gained.config, mean_gain=1.0))
+    with torch.no_grad():
+        state = gained.state_dict()
+        plain.load_state_dict(state | {name: state[name] * gained.gains for name in ("end2", "end2_bias")})
+    config = SamplingConfig(seed=4, precision=precision)
+    first, second = (draw(one, steps=60, config=config, zero_class=128) for one in (gained, plain))
+    np.testing.assert_array_equal(first, second)
+    classes = torch.randint(256, (1, gained.receptive_field + 9), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(gained(classes), plain(classes))
 
 
 @pytest.mark.parametrize("clips", [1, 3])

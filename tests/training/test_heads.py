@@ -11,7 +11,9 @@ from partita.audio.quantizer import Quantizer
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
 from partita.evaluation.metrics.bits import bits_per_sample
-from partita.models.sizes import SIZES
+from partita.models.sizes import MEAN_GAIN, SIZES, WaveNetConfig
+from partita.runs.config import from_table
+from partita.runs.config_formats import upgrade_run_config
 from partita.runs.folder import RunFolder
 from partita.runs.loading import load
 from partita.training.config.arms import with_arm
@@ -62,11 +64,32 @@ def test_clips_of_16_bits_and_their_judge_resume_bitwise(
 
 def test_the_settings_give_the_shape() -> None:
     config = TrainConfig(size="tiny", head="logistic", mixtures=4, quantizer=FINE)
-    assert config.network_shape == replace(SIZES["tiny"], head="logistic", mixtures=4, classes=65535)
+    expected = replace(SIZES["tiny"], head="logistic", mixtures=4, classes=65535, mean_gain=MEAN_GAIN)
+    assert config.network_shape == expected
     assert TrainConfig(size="tiny", quantizer=Quantizer(classes=512)).network_shape.classes == 512
     again = TrainConfig(network=config.network_shape, quantizer=FINE)
     assert again.network_shape == config.network_shape
     assert again.network_shape.embeddings == 256
+
+
+def test_a_run_from_before_the_gain_of_means_goes_on_without_one(
+    corpus: Corpus, make_config: Make, tmp_path: Path
+) -> None:
+    shape = replace(make_config().network_shape, head="gaussian", mean_gain=1.0)
+    run = train(corpus, tmp_path / "run", make_config(network=shape, steps=4), quiet=True, stop=lambda: True)
+    old = RunFolder.open(run).config()
+    del old["network"]["mean_gain"], old["training"]["network"]
+    old["training"]["head"] = "gaussian"
+    upgraded = upgrade_run_config(old)
+    assert upgraded["training"]["network"]["mean_gain"] == 1.0
+    kept = from_table(WaveNetConfig, upgraded["training"]["network"], where="training")
+    assert TrainConfig(network=kept, steps=4, head="gaussian").network_shape == shape
+
+
+@pytest.mark.parametrize("gain", [0.0, 2.0, 0.3, -0.5])
+def test_a_gain_is_a_power_of_two(gain: float) -> None:
+    with pytest.raises(PartitaError, match="`mean_gain` is"):
+        replace(SIZES["tiny"], mean_gain=gain)
 
 
 def test_a_head_without_logits_has_no_judge() -> None:

@@ -4,6 +4,7 @@ A shape also gives the receptive field, the dilations and the multiply-adds. Thi
 layers compute.
 """
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -26,6 +27,10 @@ MOST = {
     "period_taps": 31,
 }
 MOST_PAST = 1 << 22  # samples
+MEAN_GAIN = 1 / 32
+"""Gain of the means where a head has some. Values lie in [-1, 1] and often have to be right to a thousandth.
+An optimizer of Adam's kind moves each weight by about the learning rate, whatever the scale of its gradient:
+at gain 1 the means jump by several of 256 classes at every update. A power of two changes no rounding."""
 MOST_CATEGORIES = 1 << 15
 MOST_EMBEDDINGS, EMBEDDINGS = 1024, 256
 
@@ -73,11 +78,17 @@ class WaveNetConfig:
     """Distribution of a sample: `categorical`, `logistic` (a mixture) or `gaussian`."""
     mixtures: int = MIXTURES
     """Distributions in the mixture of the head `logistic`."""
+    mean_gain: float = 1.0
+    """Factor of the outputs that are means, a power of two up to 1; `MEAN_GAIN` says why."""
 
     def __post_init__(self) -> None:
         """Check the ranges of all fields, and that the network is not too large."""
         check_counts(self, MOST, {"kernel_size": 2, "classes": 2, "period_taps": 0})
         check_choice("head", self.head, HEADS)
+        if not 0.0 < self.mean_gain <= 1.0 or math.frexp(self.mean_gain)[0] != 0.5:
+            raise PartitaError(
+                f"`mean_gain` is {self.mean_gain}: give 1 or a power of two below it, such as {MEAN_GAIN}"
+            )
         if self.head == CATEGORICAL and self.classes > MOST_CATEGORIES:
             raise PartitaError(
                 f"`classes` is {self.classes}, but the head `categorical` has at most {MOST_CATEGORIES}: give"

@@ -89,6 +89,9 @@ class WaveNet(nn.Module):
     torch.Size([1, 5, 256])
     """
 
+    gains: Tensor
+    """(outputs,) the factor of each output."""
+
     def __init__(self, config: WaveNetConfig, *, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.config = config
@@ -106,7 +109,10 @@ class WaveNet(nn.Module):
         self.end1 = nn.Parameter(torch.empty(config.skip_channels, config.end_channels))
         self.end1_bias = nn.Parameter(torch.zeros(config.end_channels))
         self.end2 = nn.Parameter(torch.empty(config.end_channels, config.outputs))
-        self.end2_bias = nn.Parameter(self.head.initial_bias())
+        self.register_buffer(
+            "gains", torch.where(self.head.is_mean(), config.mean_gain, 1.0), persistent=False
+        )
+        self.end2_bias = nn.Parameter(self.head.initial_bias() / self.gains)
         self.fine = FineEmbedding(config.classes) if config.embeddings < config.classes else None
         """How classes are placed between the embeddings, if there are more classes."""
         self._initialise(generator)
@@ -211,7 +217,16 @@ class WaveNet(nn.Module):
             self._block_bias(following, classes.shape[1] - reach),
         )
         hidden = functional.relu(functional.relu(skips) @ self.end1 + self.end1_bias)
-        return hidden @ self.end2 + self.end2_bias
+        return self.outputs_of(hidden)
+
+    def outputs_of(self, hidden: Float[Tensor, "... end_channels"]) -> Float[Tensor, "... outputs"]:
+        """Return the outputs of the last layer, with their gains.
+
+        Args:
+            hidden: of the layer before it.
+        """
+        outputs = hidden @ self.end2 + self.end2_bias
+        return outputs if self.config.mean_gain == 1.0 else outputs * self.gains
 
     def _one_period_before(
         self, periodic: Tensor, classes: Tensor, following: Conditions | None

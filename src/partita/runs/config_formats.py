@@ -86,6 +86,24 @@ def upgrade_training(table: dict[str, Any], *, where: str, inside: str = "") -> 
     return upgraded
 
 
+def with_mean_gain(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's config in which a network without `mean_gain` has the gain that it was trained with, 1.
+
+    Args:
+        config: the sections of the file; sections of the wrong type stay as they are.
+
+    >>> with_mean_gain({"network": {"head": "gaussian"}, "training": {}})["training"]
+    {'network': {'head': 'gaussian', 'mean_gain': 1.0}}
+    """
+    network, training = config.get("network"), config.get("training")
+    if not isinstance(network, dict) or "mean_gain" in network or not isinstance(training, dict):
+        return config
+    if network.get("head", "categorical") == "categorical" or not {"iaf", "maf", "gan"}.isdisjoint(config):
+        return config
+    kept = network | {"mean_gain": 1.0}
+    return config | {"network": kept, "training": training | {"network": kept}}
+
+
 def upgrade_run_config(config: dict[str, Any], *, where: str = "config.toml") -> dict[str, Any]:
     """Return the content of a run's `config.toml` in format 2.
 
@@ -100,7 +118,7 @@ def upgrade_run_config(config: dict[str, Any], *, where: str = "config.toml") ->
     {'format': 2, 'quantizer': {'classes': 256}, 'training': {'keep_checkpoints': 3}}
     """
     if config["format"] >= FORMAT:
-        return config
+        return with_mean_gain(config)
     sections = {NEW_NAMES.get(name, name): section for name, section in config.items() if name != "format"}
     training = sections.get("training")
     if isinstance(training, dict):

@@ -75,7 +75,7 @@ class CachedStep:
                 hidden = hidden + gate @ model.residual[layer] + model.residual_bias[layer]
         self.time += 1
         end = functional.relu(functional.relu(skips) @ model.end1 + model.end1_bias)
-        return end @ model.end2 + model.end2_bias
+        return model.outputs_of(end)
 
     def _one_period_before(self, periodic: Tensor, classes: Tensor, periods: Tensor) -> Tensor:
         """Return what the samples one period before the next one add to the newest one's embedding."""

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 def weights_of(model: nn.Module) -> dict[str, Array]:
-    """Return all weights in float64, by parameter name.
+    """Return all weights in float64, by parameter name; a WaveNet's last layer has the gains of its outputs.
 
     Raises:
         PartitaError: a weight is not finite.
@@ -34,6 +34,9 @@ def weights_of(model: nn.Module) -> dict[str, Array]:
             raise PartitaError(
                 f"the model's `{name}` contains values that are not finite: use an earlier checkpoint"
             )
+    if isinstance(model, WaveNet):
+        gains = model.gains.cpu().numpy().astype(np.float64)
+        weights |= {name: weights[name] * gains for name in ("end2", "end2_bias")}
     return weights
 
 

@@ -73,6 +73,10 @@ class Head(ABC):
     def initial_bias(self) -> Float[Tensor, " columns"]:
         """Return the biases of the outputs with which a network begins."""
 
+    def is_mean(self) -> Bool[Tensor, " columns"]:
+        """Return which outputs are means of distributions."""
+        return torch.zeros(self.columns, dtype=torch.bool)
+
 
 class Drawn(NamedTuple):
     """Values drawn from a density, and the one normal or logistic distribution that each is from.

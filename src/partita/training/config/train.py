@@ -10,10 +10,10 @@ from partita.checks import LARGEST_COUNT, check_choice, check_count, check_posit
 from partita.data.augmentation import Augmentation
 from partita.device import DEVICES, PRECISIONS, check_threads
 from partita.errors import PartitaError
-from partita.models.choice import Shape
+from partita.models.choice import WAVENET, Shape
 from partita.models.flows.maf import MAFConfig
-from partita.models.heads.choice import LOGISTIC
-from partita.models.sizes import WaveNetConfig, size_named
+from partita.models.heads.choice import CATEGORICAL, LOGISTIC
+from partita.models.sizes import MEAN_GAIN, WaveNetConfig, size_named
 from partita.training.config.adversary import AdversaryConfig
 from partita.training.config.gan import GANTrainingConfig
 from partita.training.config.judge_checks import check_judges
@@ -281,7 +281,9 @@ class TrainConfig:
         head, mixtures = self.head or shape.head, self.mixtures
         classes = self.quantizer.classes if self.network is None else shape.classes
         mixtures = shape.mixtures if mixtures is None else mixtures
-        return replace(shape, head=head, mixtures=mixtures, classes=classes)
+        usual = MEAN_GAIN if head != CATEGORICAL and self.model == WAVENET else 1.0
+        gain = usual if self.network is None else shape.mean_gain
+        return replace(shape, head=head, mixtures=mixtures, classes=classes, mean_gain=gain)
 
     @property
     def other_shape(self) -> Shape | None:

@@ -132,7 +132,8 @@ def _refuse_other(loaded: LoadedModel, config: TrainConfig, corpus: Corpus, star
             f"{start_from} has {quantizer.words}, not {config.quantizer.words}: give `--quantizer.kind"
             f" {quantizer.kind}` and `--quantizer.classes {quantizer.classes}`"
         )
-    if (network.head, network.mixtures) != (wanted.head, wanted.mixtures):
+    own, other = ((one.head, one.mixtures, one.mean_gain) for one in (network, wanted))
+    if own != other:
         mixtures = f" and `--mixtures {network.mixtures}`" if network.head == LOGISTIC else ""
         raise PartitaError(
             f"{start_from} has the head `{network.head}`, not `{wanted.head}` of that shape: give `--head"
