@@ -53,9 +53,15 @@ def test_good_clips_have_no_finding() -> None:
     assert first_code(drawn(GOOD)) is None
 
 
+LOUD_HISS = np.asarray(
+    RNG.uniform(-1, 1, GOOD.shape), np.float32
+)  # nothing changes in it, as in a stuck tone
+
+
 @pytest.mark.parametrize(
     ("clips", "code"),
     [
+        (LOUD_HISS, "runaway"),
         (np.clip(50 * GOOD, -1, 1), "runaway"),
         (4 * GOOD, "runaway"),
         (TONE, "stuck-tone"),

@@ -52,7 +52,7 @@ def check_clips(drawn: DrawnClips, redraw: Callable[[float, float], DrawnClips])
         drawn: the clips.
         redraw: draws again with factors of the temperatures of the samples and of the frames.
     """
-    return _hot(drawn, redraw) or _broken(drawn) or _loud(drawn) or _haze(drawn) or _departure(drawn)
+    return _hot(drawn, redraw) or _loud(drawn) or _broken(drawn) or _haze(drawn) or _departure(drawn)
 
 
 def _hot(drawn: DrawnClips, redraw: Callable[[float, float], DrawnClips]) -> list[Finding]:
@@ -124,12 +124,17 @@ def _remedy(worst: str, drawn: DrawnClips) -> str:
                 f"draw at a lower temperature, `partita generate {drawn.model} --temperature 0.85 --seconds"
                 " 10 --out clips`"
             )
-        return "start again from a checkpoint before it, and train with a lower `--learning-rate`"
+        return (
+            "start from a model before it, with a lower rate, `partita train CORPUS --from EARLIER"
+            " --learning-rate 0.001 --out NEXT`"
+        )
     if drawn.frame_temperature is not None and drawn.frame_temperature < 0.6:
         return (
             f"draw with a usual temperature of the frames, `partita generate {drawn.model}"
             f" --frame-temperature {FRAME_TEMPERATURE:g} --seconds 10 --out clips`"
         )
+    if 0.5 <= drawn.temperature <= HOTTEST:
+        return f"train it longer, `partita train CORPUS --from {drawn.model} --out NEXT --minutes 30`"
     return (
         f"draw at a usual temperature, `partita generate {drawn.model} --temperature 1 --seconds 10 --out"
         " clips`"
