@@ -72,7 +72,8 @@ def test_a_few_steps_lead_from_recordings_to_a_page(arm: str, corpus: Corpus, tm
         name=arm, summary="", scores=found.scores, clips=found.clips, metrics=records, facts=[]
     )
     page = write_report(
-        tmp_path / "report.html", ReportData(title="Journey", lead="", real=found.real, arms=[report])
+        tmp_path / "report.html",
+        ReportData(title="Journey", sentences=("", "", ""), real=found.real, arms=[report]),
     )
     sounds = re.findall(r'src="data:audio/flac;base64,([^"]+)"', page.read_text(encoding="utf-8"))
     assert len(sounds) == 2 * 4

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,11 @@ from partita.runs.folder import CONFIG
 
 QUICK = ["--clips", "4", "--seconds", "0.2", "--prompt-seconds", "0.1", "--bits-seconds", "0.5"]
 NUMBERS = ("value", "low", "high")
+
+
+def evaluation(scores: dict[str, Any]) -> SimpleNamespace:
+    """Return an evaluation without clips."""
+    return SimpleNamespace(scores=scores)
 
 
 def changed_copy(run: Path, name: str, old: str, new: str) -> None:
@@ -66,7 +72,7 @@ def test_several_models_have_the_scores_that_each_has_alone(
     assert "2/2 first/run: comparing clips" in said.err
 
     known = iter(alone.values())
-    monkeypatch.setattr(command, "evaluate", lambda *_, **__: next(known))
+    monkeypatch.setattr(command, "evaluate_with_clips", lambda *_, **__: evaluation(next(known)))
     assert main(["evaluate", "given", "first/run", "corpus", *QUICK]) == 0
     out, err = capsys.readouterr()
     head, features, *rows = out.splitlines()
@@ -97,7 +103,11 @@ def test_one_model_is_printed_as_before(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     score = {"value": 4.5, "low": 4.25, "high": 4.75}
-    monkeypatch.setattr(command, "evaluate", lambda *_, **__: {"seam_db": score, "warnings": ["careful"]})
+    monkeypatch.setattr(
+        command,
+        "evaluate_with_clips",
+        lambda *_, **__: evaluation({"seam_db": score, "warnings": ["careful"]}),
+    )
     assert main(["evaluate", "plain", "corpus"]) == 0
     said = capsys.readouterr()
     assert said.out == f"{'seam_db':38} {4.5:10.4f}  [4.2500, 4.7500]\n"
@@ -110,10 +120,12 @@ def test_one_model_is_printed_as_before(
 def test_a_warning_of_all_models_is_printed_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def scored(loaded: Any, *_: Any, **__: Any) -> dict[str, Any]:
-        return {"seam_db": dict.fromkeys(NUMBERS, 1.0), "warnings": ["few clips", f"of {loaded.name}"]}
+    def scored(loaded: Any, *_: Any, **__: Any) -> SimpleNamespace:
+        return evaluation(
+            {"seam_db": dict.fromkeys(NUMBERS, 1.0), "warnings": ["few clips", f"of {loaded.name}"]}
+        )
 
-    monkeypatch.setattr(command, "evaluate", scored)
+    monkeypatch.setattr(command, "evaluate_with_clips", scored)
     assert main(["evaluate", "plain", "given", "corpus"]) == 0
     assert capsys.readouterr().err.splitlines() == [
         "warning: all models: few clips",
@@ -125,9 +137,8 @@ def test_a_warning_of_all_models_is_printed_once(
 def test_models_with_different_classes_cause_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(
-        command, "evaluate", lambda *_, **__: {"seam_db": dict.fromkeys(NUMBERS, 1.0), "warnings": []}
-    )
+    found = evaluation({"seam_db": dict.fromkeys(NUMBERS, 1.0), "warnings": []})
+    monkeypatch.setattr(command, "evaluate_with_clips", lambda *_, **__: found)
     assert main(["evaluate", "plain", "linear", "corpus"]) == 0
     assert "different classes: their bits per sample do not compare" in capsys.readouterr().err
     assert main(["evaluate", "plain", "linear", "corpus", "--json"]) == 0
@@ -163,7 +174,7 @@ def test_models_with_different_classes_cause_a_warning(
 def test_mistakes_are_one_line_and_are_found_before_a_model_is_scored(
     words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "evaluate", lambda *_, **__: pytest.fail("a model was scored"))
+    monkeypatch.setattr(command, "evaluate_with_clips", lambda *_, **__: pytest.fail("a model was scored"))
     assert main(["evaluate", *words]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -178,7 +189,7 @@ def test_an_error_while_a_model_is_scored_names_the_model(
     def broken(*_: Any, **__: Any) -> None:
         raise DivergedError("the bits are not finite")
 
-    monkeypatch.setattr(command, "evaluate", broken)
+    monkeypatch.setattr(command, "evaluate_with_clips", broken)
     assert main(["evaluate", "first/run", "second/run", "corpus", "--json"]) == 2
     out, err = capsys.readouterr()
     assert (out, err) == ("", "partita evaluate: first/run: the bits are not finite\n")
@@ -198,3 +209,29 @@ def test_a_name_that_begins_with_a_dash_follows_two_dashes() -> None:
     assert read(["--", "-a", "c"]).models == ("-a",)
     with pytest.raises(PartitaError, match="-a"):
         read(["-a", "c"])
+
+
+def test_out_writes_a_page_with_clips_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "my page"
+    assert main(["evaluate", "first/run", "plain", "corpus", *QUICK, "--json", "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    page = (out / "report.html").read_text(encoding="utf-8")
+    scores = json.loads(said.out)["models"]
+    assert json.loads((out / "scores.json").read_text())["models"] == scores
+    assert f"the page is {out / 'report.html'}" in said.err
+    assert len(list((out / "clips").glob("*.wav"))) == page.count("<audio") == 3 * 4
+    for words in ("first/run", "plain", "What next", "How it was made", "fingerprint", "partita evaluate"):
+        assert words in page, words
+    own = page.split("<main")[1]
+    assert main(["evaluate", "plain", "corpus", *QUICK, "--out", str(out)]) == 0  # an older page is replaced
+    assert (out / "report.html").read_text(encoding="utf-8").split("<main")[1] != own
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "evaluate_with_clips", lambda *_, **__: pytest.fail("a model was scored"))
+    (tmp_path / "report.html").write_text("mine")
+    assert main(["evaluate", "plain", "corpus", "--out", str(tmp_path)]) == 2
+    assert "is not the folder of an evaluation: give another folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

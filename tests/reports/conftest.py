@@ -8,6 +8,7 @@ import pytest
 from partita.audio.quantizer import Quantizer
 from partita.evaluation.clip_scores import clip_scores
 from partita.evaluation.clips import RealClips
+from partita.reports.next_steps import Step
 from partita.reports.report import ArmReport, ReportData
 
 RATE = 4000
@@ -66,7 +67,9 @@ def data(real: RealClips, metrics: list[dict[str, Any]]) -> ReportData:
         )
     return ReportData(
         title="Tones & <noises>",
+        sentences=("It is this.", "It sounds so.", "Do that next."),
         lead="A lead.",
+        steps=[Step("Draw <more>", "partita generate 'a run' --seconds 20 --out more.wav")],
         real=real,
         arms=arms,
         facts=[("seed", "0")],

@@ -2,6 +2,7 @@
 
 import pytest
 
+from partita.reports.axes import round_numbers
 from partita.reports.charts import (
     BOTTOM,
     HEIGHT,
@@ -13,8 +14,7 @@ from partita.reports.charts import (
     Guide,
     Series,
     chart,
-    round_numbers,
-)  # fmt: skip
+)
 
 
 def series(x: list[float], y: list[float], style: str = "train") -> Series:
@@ -34,7 +34,7 @@ def test_corners_of_the_data_are_corners_of_the_chart() -> None:
 def test_ticks_are_at_their_values() -> None:
     drawn = chart("t", "x", "y", [series([0, 10], [2.0, 4.0])], [Guide(value=3.0, label="half")])
     assert drawn is not None
-    assert {tick.label: tick.place for tick in drawn.y_ticks}["3"] == drawn.guides[0].place
+    assert {tick.label: tick.place for tick in drawn.y_ticks}["3.0"] == drawn.guides[0].place
     assert drawn.guides[0].place == pytest.approx((TOP + HEIGHT - BOTTOM) / 2)
 
 

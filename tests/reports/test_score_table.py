@@ -37,8 +37,11 @@ def test_whiskers_are_scaled_to_the_extremes_of_their_row() -> None:
     assert second.high == 1
 
 
-def test_a_score_that_an_arm_lacks_has_no_row() -> None:
-    assert score_rows([{"bits_per_sample": score(1, 1, 1)}, {}]) == []
+def test_a_score_that_an_arm_lacks_is_a_dash_and_one_that_all_lack_has_no_row() -> None:
+    (row,) = score_rows([{}, {"bits_per_sample": score(1, 1, 1)}])
+    assert [cell.value for cell in row.cells] == ["–", "1.000"]
+    assert [whisker.arm for whisker in row.whiskers] == [1]
+    assert score_rows([{}, {}]) == []
 
 
 def test_equal_scores_are_in_the_middle() -> None:

@@ -40,6 +40,12 @@ class PageServer:
             assert answer.status_code == 201, answer.text
             return self.finished(answer.json()["job"])
 
+    def wait_until_idle(self) -> None:
+        """Wait until no clip waits or is drawn."""
+        with self.client() as client:
+            for job in client.get("/play/jobs").json():
+                self.finished(job["job"])
+
     def finished(self, job: str) -> dict[str, Any]:
         """Return the facts of a clip when no more sound comes."""
         with self.client() as client:

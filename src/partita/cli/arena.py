@@ -44,11 +44,11 @@ class Command:
 
     def run(self) -> None:
         """Run the arena, then print the path of its page, or the scores, on standard output."""
-        from partita.experiments.arena.page import write_arena_page
+        from partita.experiments.arena.report.page import write_arena_page
         from partita.experiments.arena.run import arena
 
         scores = arena(self.config)
-        page = write_arena_page(self.config.out, scores)
+        page = write_arena_page(self.config, scores)
         print_line(json.dumps(scores, allow_nan=False) if self.json else page)
 
 

@@ -53,7 +53,7 @@ class Command:
         from partita.experiments.compare.sentences import sentences
 
         scores = compare(self.corpus, self.config)
-        page = write_compare_page(self.config.out, scores)
+        page = write_compare_page(self.config, self.corpus, scores)
         for line in (*sentences(scores), *(f"warning: {warning}" for warning in scores["warnings"])):
             print_note(line)
         print_line(json.dumps(scores, allow_nan=False) if self.json else page)

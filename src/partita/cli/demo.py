@@ -1,6 +1,7 @@
 """`partita demo`: from recordings or synthetic studies to a page with clips and scores."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -8,8 +9,9 @@ import tyro
 
 from partita.cli.arguments import parse
 from partita.cli.help import asks_for_help, help_page
-from partita.experiments.demo.config import DemoConfig
-from partita.terminal import print_line
+from partita.errors import PartitaError
+from partita.experiments.demo.config import ARMS, DemoConfig
+from partita.terminal import print_line, print_note
 
 USAGE = "partita demo [OPTIONS]"
 GROUPS = {
@@ -31,10 +33,14 @@ class Command:
     config: Annotated[DemoConfig, tyro.conf.arg(name="")] = field(default_factory=DemoConfig)
 
     def run(self) -> None:
-        """Run the demo, then print the path of its page on standard output."""
+        """Run the demo, then print the path of its page, and what `partita doctor` says first of it."""
+        from partita.doctor import first_line
+        from partita.experiments.demo.folder import DemoFolder
         from partita.experiments.demo.run import demo
 
         print_line(demo(self.config))
+        with suppress(PartitaError):  # the page is there, whatever the metrics are like
+            print_note(first_line(DemoFolder(self.config).run(ARMS[0])))
 
 
 def read(arguments: Sequence[str]) -> Command:

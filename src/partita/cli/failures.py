@@ -34,6 +34,7 @@ MEMORY_REMEDIES = {
     "compare": "give fewer `--clips`, `--long-clips` or `--workers`, or a smaller `--batch` or `--targets`",
     "arena": "give fewer `--clips`, `--samples` or `--workers`, or a smaller `--batch` or `--targets`",
     "bench": "give a smaller `--size`",
+    "doctor": "close other programs",
     "models": "close other programs",
 }
 """What to do if a subcommand has not enough memory."""

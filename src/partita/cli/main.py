@@ -33,6 +33,7 @@ SUMMARIES = {
     "arena": "compare arms on clips of a trained model, whose distribution is known",
     "evaluate": "score one or more models on a corpus's held-out recordings",
     "serve": "open a page in the browser to play models and to train and compare them",
+    "doctor": "find out what is wrong with a corpus or a run, and what to do",
     "models": "list the models that ship, or show the card of one",
     "bench": "measure the speed of the sampler, of training or of preparing",
 }

@@ -1,6 +1,7 @@
 """`partita train`: train a model on a corpus, or resume a run that was interrupted."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from partita.cli.help import asks_for_help, help_page
 from partita.errors import PartitaError
 from partita.models.choice import GAN_NAME, IAF_NAME, MAF_NAME
 from partita.runs.config_formats import renamed
-from partita.terminal import print_line
+from partita.terminal import print_line, print_note
 from partita.training.config.arms import with_arm
 from partita.training.config.model_kinds import UNUSED, flow_like, gan_of
 from partita.training.config.presets import named_config
@@ -88,20 +89,28 @@ class Command:
     )
 
     def run(self) -> None:
-        """Train, then print the path of the run on standard output."""
+        """Train, then print the path of the run on standard output, and what `partita doctor` says first."""
         from partita.training.train import resume, train
 
         if self.resume is not None:
             self._refuse_settings()
             device = None if self.settings.device == "auto" else self.settings.device
-            print_line(resume(self.resume, corpus=self.corpus, device=device))
+            self._end(resume(self.resume, corpus=self.corpus, device=device))
         elif self.corpus is None or self.out is None:
             raise PartitaError(
                 "a corpus or `--out` is missing: give both, `partita train CORPUS --out RUN`, or go on with a"
                 " run, `partita train --resume RUN`"
             )
         else:
-            print_line(train(self.corpus, self.out, self.settings, start_from=self.start_from))
+            self._end(train(self.corpus, self.out, self.settings, start_from=self.start_from))
+
+    def _end(self, run: Path) -> None:
+        """Print the run's path, and on standard error what is most important about it."""
+        from partita.doctor import first_line
+
+        print_line(run)
+        with suppress(PartitaError):  # the run is there, whatever its metrics are like
+            print_note(first_line(run))
 
     def _refuse_settings(self) -> None:
         device = TrainConfig(device=self.settings.device)

@@ -65,7 +65,8 @@ class ExperimentFolder:
             yield
 
     def _refuse_foreign(self) -> NoReturn:
-        raise PartitaError(f"{self.path} exists and is not the folder of a {self.kind}: {REMEDY}")
+        article = "an" if self.kind[0] in "aeiou" else "a"
+        raise PartitaError(f"{self.path} exists and is not the folder of {article} {self.kind}: {REMEDY}")
 
     def read(self) -> Table | None:
         """Return the content of the settings file, or None if there is no file.

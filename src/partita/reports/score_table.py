@@ -9,6 +9,8 @@ from typing import Any
 
 from partita.reports.score_kinds import KINDS, Kind
 
+REAL = -1  # in place of the index of an arm
+
 Scores = dict[str, Any]
 
 
@@ -53,26 +55,29 @@ UPPER_BOUND = (
 )
 
 
-def score_rows(arms: Sequence[Scores]) -> list[Row]:
+def score_rows(arms: Sequence[Scores], kinds: Sequence[Kind] = KINDS) -> list[Row]:
     """Return the rows of the table.
 
     Args:
-        arms: the scores of each arm, as `evaluate` returns them. A score that an arm lacks has no row.
+        arms: the scores of each arm, as `evaluate` returns them. An arm that lacks a score has a dash; a
+            score that all arms lack has no row.
+        kinds: the scores of the table, in its order.
 
     >>> row = score_rows([{"bits_per_sample": {"value": 4.5, "low": 4.25, "high": 4.75}}])[0]
     >>> row.cells[0].value, row.cells[0].interval
     ('4.500', '4.250 to 4.750')
     """
-    return [_row(kind, arms) for kind in KINDS if all(kind.key in arm for arm in arms)]
+    return [_row(kind, arms) for kind in kinds if any(kind.key in arm for arm in arms)]
 
 
 def _row(kind: Kind, arms: Sequence[Scores]) -> Row:
-    scores = [arm[kind.key] for arm in arms]
-    if any(score.get("upper_bound") for score in scores):
+    scores = [arm.get(kind.key) for arm in arms]
+    known = [(number, score) for number, score in enumerate(scores) if score]
+    if any(score.get("upper_bound") for _, score in known):
         kind = replace(kind, name=f"{kind.name}, at most", meaning=UPPER_BOUND)
     reference = _reference(kind, arms)
-    shown = scores + ([reference] if reference else [])
-    low, high = min(score["low"] for score in shown), max(score["high"] for score in shown)
+    shown = known + ([(REAL, reference)] if reference else [])
+    low, high = min(score["low"] for _, score in shown), max(score["high"] for _, score in shown)
     width = (high - low) or 1.0
 
     def place(value: float) -> float:
@@ -80,17 +85,17 @@ def _row(kind: Kind, arms: Sequence[Scores]) -> Row:
 
     whiskers = [
         Whisker(
-            arm=-1 if score is reference else number,
+            arm=arm,
             low=place(score["low"]),
             value=place(score["value"]),
             high=place(score["high"]),
         )
-        for number, score in enumerate(shown)
+        for arm, score in shown
     ]
     return Row(
         kind=kind,
         cells=[_cell(kind, score) for score in scores],
-        reference=_cell(kind, reference) if reference else Cell(value="–", interval=""),
+        reference=_cell(kind, reference),
         whiskers=whiskers,
     )
 
@@ -98,12 +103,14 @@ def _row(kind: Kind, arms: Sequence[Scores]) -> Row:
 def _reference(kind: Kind, arms: Sequence[Scores]) -> dict[str, float] | None:
     """Return the score of the real sound, which is the same for all arms because they share the prompts."""
     if kind.key == "frechet_log_mel":
-        return arms[0].get("frechet_real_halves")
-    real: dict[str, float] | None = arms[0][kind.key].get("real")
-    return real
+        halves: dict[str, float] | None = arms[0].get("frechet_real_halves")
+        return halves
+    return next((arm[kind.key]["real"] for arm in arms if "real" in arm.get(kind.key, {})), None)
 
 
-def _cell(kind: Kind, score: dict[str, float]) -> Cell:
+def _cell(kind: Kind, score: dict[str, float] | None) -> Cell:
+    if score is None:
+        return Cell(value="–", interval="")
     value, low, high = (
         format_number(score[name] * kind.scale, kind.digits) for name in ("value", "low", "high")
     )

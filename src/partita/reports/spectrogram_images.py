@@ -5,7 +5,6 @@ The images have no axes: the page draws them in its own fonts and colours.
 
 import base64
 import io
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
@@ -14,6 +13,7 @@ from matplotlib.image import imsave
 from numpy.typing import NDArray
 
 from partita.audio.spectrogram import log_mel
+from partita.reports.axes import Tick
 
 BANDS = 128
 WINDOW_SECONDS = 0.064
@@ -21,19 +21,6 @@ COLUMNS = 480
 RANGE_DB = 75.0  # from the darkest to the brightest colour
 COLOURS = "magma"
 """A perceptually uniform colour map: equal steps in dB look equal, also in greyscale."""
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A tick of an axis.
-
-    Args:
-        label: its text.
-        place: its position, 0 (left or bottom) to 1; in a `Chart`, in units of the chart.
-    """
-
-    label: str
-    place: float
 
 
 def decibels(waveform: NDArray[np.floating[Any]], sample_rate: int) -> NDArray[np.float64]:

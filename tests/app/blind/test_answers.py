@@ -72,6 +72,7 @@ def test_many_threads_append_whole_lines(file: AnswerFile) -> None:
     assert sorted(int(one.trial) for one in found.answers) == list(range(64)) and not found.unreadable
 
 
+@pytest.mark.slow
 def test_every_answer_that_was_confirmed_survives_a_kill(file: AnswerFile) -> None:
     code = (
         "import sys, itertools; from pathlib import Path\n"

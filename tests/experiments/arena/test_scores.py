@@ -171,3 +171,27 @@ def test_intervals_contain_the_values() -> None:
         for score in arm.values():
             assert score["low"] <= score["value"] <= score["high"]
             assert score["value"] == pytest.approx(np.mean(score["values"]))
+
+
+def test_an_area_under_the_curve_has_no_interval_above_1() -> None:
+    # regression: Student's t interval over two students reached 1.02
+    tested = {LIKELIHOOD: [result(0, {1.0: 0.3}), result(1, {1.0: 0.9})]}
+    for row, value in zip(tested[LIKELIHOOD], (0.97, 0.999), strict=True):
+        row["curve"][0]["told_apart"] = {"value": value, "low": value, "high": value}
+    chosen = best_choices(tested)
+    found = build_scores(chosen, tested, tested, seed=0)
+    for score in (found["arms"]["likelihood"]["told_apart"], found["curves"]["likelihood"][0]["told_apart"]):
+        assert 0.0 <= score["low"] < score["value"] < score["high"] == 1.0
+    assert found["arms"]["likelihood"]["kl_sum"]["low"] == 0.0
+
+
+def test_a_difference_of_areas_is_at_most_1() -> None:
+    tested = {LIKELIHOOD: [], REPORT: []}
+    for spec, values in ((LIKELIHOOD, (0.0, 0.2)), (REPORT, (0.99, 0.6))):
+        for seed, value in enumerate(values):
+            row = result(seed, {1.0: 0.5})
+            row["curve"][0]["told_apart"] = {"value": value, "low": value, "high": value}
+            tested[spec].append(row)
+    found = build_scores(best_choices(tested), tested, tested, seed=0)
+    pairs = [pair for pair in found["pairs"] if pair["score"] == "told_apart"]
+    assert pairs and all(-1.0 <= pair["low"] <= pair["high"] <= 1.0 for pair in pairs)

@@ -83,7 +83,8 @@ def test_the_first_clips_of_the_first_seed_are_on_the_page(
     kept = {path.name: len(list(path.iterdir())) for path in (asked.out / "clips").iterdir()}
     assert kept == {"likelihood": 4, TWIN: 4, "real": 4}
     shutil.copytree(asked.out / "clips", tmp_path / "clips")
-    assert write_compare_page(tmp_path, whole).read_text().count('src="data:audio/flac;base64,') == 12
+    page = write_compare_page(replace(asked, out=tmp_path), Path("corpus"), whole).read_text()
+    assert page.count('src="data:audio/flac;base64,') == 12
 
 
 def test_a_finished_comparison_is_neither_trained_nor_scored_again(

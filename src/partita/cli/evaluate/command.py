@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,8 @@ from partita.cli.evaluate.table import table_lines
 from partita.cli.help import asks_for_help, help_page
 from partita.data.corpus import Corpus
 from partita.errors import PartitaError
-from partita.evaluation.evaluate import EvaluateConfig, evaluate
+from partita.evaluation.evaluate import EvaluateConfig, Evaluation, evaluate_with_clips
+from partita.experiments.evaluation_page import EvaluationPage
 from partita.progress import ProgressBar
 from partita.runs.loading import LoadedModel
 from partita.terminal import print_line, print_note
@@ -30,7 +32,7 @@ GROUPS = {
     "what to score": ("MODEL", "CORPUS", "--split", "--bits-seconds"),
     "clips": ("--clips", "--seconds", "--prompt-seconds", "--temperature", "--frame-temperature", "--seed"),
     "computation": ("--device", "--threads"),
-    "output": ("--json",),
+    "output": ("--out", "--json"),
 }
 """The options as `--help` shows them."""
 FLAGS = ("--json",)  # options without a value
@@ -56,13 +58,20 @@ class Command:
     """Run folder, one of the checkpoints in it, or the name of a model that ships; one or more."""
     json: FlagCreatePairsOff[bool] = False
     """Print one JSON object on standard output, and nothing else there."""
+    out: Path | None = None
+    """Folder for a page with players, pictures and all scores, `report.html`, and the clips beside it. It
+    must not exist, be empty, or hold the page of an earlier evaluation."""
     config: Annotated[EvaluateConfig, tyro.conf.arg(name="")] = field(default_factory=EvaluateConfig)
 
     def run(self) -> None:
         """Open and check all models, score them, and print the scores."""
         with ProgressBar("checking the corpus", transient=True):
             loaded, corpus = open_all(self.models, self.corpus, self.config.split)
-        scores = _scores(loaded, corpus, self.config)
+        with self._page(corpus) as page:
+            found = _evaluations(loaded, corpus, self.config)
+            if page is not None:
+                print_note(f"the page is {page.write(found)}")
+        scores = {name: one.scores for name, one in found.items()}
         warnings = _warnings_of_all(loaded)
         if len(scores) == 1:
             (only,) = scores.values()
@@ -75,22 +84,37 @@ class Command:
             for warning in [*_named_warnings(scores), *warnings]:
                 print_note(f"warning: {warning}")
 
+    @contextmanager
+    def _page(self, corpus: Corpus) -> Iterator[EvaluationPage | None]:
+        """Yield the page to write, whose folder is reserved while the block runs; None without `--out`."""
+        if self.out is None:
+            yield None
+            return
+        names = column_heads(list(self.models), reserved=["real"])
+        page = EvaluationPage(
+            out=self.out, models=self.models, names=names, corpus=corpus, config=self.config
+        )
+        with page.lock():
+            yield page
 
-def _scores(loaded: Mapping[str, LoadedModel], corpus: Corpus, config: EvaluateConfig) -> Scores:
+
+def _evaluations(
+    loaded: Mapping[str, LoadedModel], corpus: Corpus, config: EvaluateConfig
+) -> dict[str, Evaluation]:
     """Score each model, with a progress bar that names it if there are several."""
     several = len(loaded) > 1
-    scores = {}
+    found = {}
     for number, (name, head) in enumerate(zip(loaded, column_heads(list(loaded)), strict=True), 1):
         prefix = f"{number}/{len(loaded)} {head}: " if several else ""
         with naming(name, several=several):
-            scores[name] = _score(loaded[name], corpus, config, prefix=prefix)
-    return scores
+            found[name] = _evaluation(loaded[name], corpus, config, prefix=prefix)
+    return found
 
 
-def _score(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig, *, prefix: str) -> dict[str, Any]:
+def _evaluation(loaded: LoadedModel, corpus: Corpus, config: EvaluateConfig, *, prefix: str) -> Evaluation:
     """Score a model, with a progress bar whose text begins with the prefix."""
     with ProgressBar(f"{prefix}evaluating", 1.0) as bar:
-        return evaluate(
+        return evaluate_with_clips(
             loaded, corpus, config, progress=lambda what, share: bar.update(share, f"{prefix}{what}")
         )
 

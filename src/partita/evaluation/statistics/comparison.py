@@ -18,7 +18,7 @@ from partita.evaluation.statistics.equivalence import equivalence_test
 from partita.evaluation.statistics.holm import holm_correction
 from partita.evaluation.statistics.permutation import sign_flip_test
 from partita.evaluation.statistics.power import detectable_effect, seeds_needed
-from partita.evaluation.statistics.seed_interval import LEVEL, mean_over_seeds
+from partita.evaluation.statistics.seed_interval import LEVEL, UNLIMITED, mean_over_seeds
 from partita.evaluation.statistics.verdict import Direction, Verdict, verdict
 
 BySeed = Mapping[int, float]
@@ -70,6 +70,7 @@ def compare_pairs(
     *,
     better: Direction,
     margin: float = 0.0,
+    within: tuple[float, float] = UNLIMITED,
     seed: int = 0,
 ) -> list[Comparison]:
     """Compare pairs of arms in one score and correct their p-values as one family.
@@ -84,6 +85,8 @@ def compare_pairs(
         better: the direction in which the score is better.
         margin: the largest difference that does not matter, in the unit of the score; with 0 only arms with
             identical scores for every seed can be equal.
+        within: the least and the greatest value of the score; the intervals of differences are cut at the
+            greatest possible difference.
         seed: of the random flips, used with more than 16 seeds.
 
     Returns:
@@ -107,10 +110,11 @@ def compare_pairs(
     tests = dict(
         zip(tested, zip(plain, holm_correction(plain), holm_correction(outside), strict=True), strict=True)
     )
+    span = within[1] - within[0]
     found = []
     for index, ((a, b), values) in enumerate(zip(pairs, differences, strict=True)):
         p, p_corrected, p_equal = tests.get(index, (None, None, None))
-        mean = mean_over_seeds(values, seed=seed)
+        mean = mean_over_seeds(values, seed=seed, within=(-span, span))
         detectable, aim, needed = _sensitivity(values, margin, len(tested))
         comparison = Comparison(
             score=score,

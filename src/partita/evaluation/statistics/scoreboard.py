@@ -3,13 +3,13 @@
 This file does not compute the scores and writes no files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 from partita.errors import PartitaError
 from partita.evaluation.statistics.comparison import BySeed, Pair, compare_pairs, sorted_by_seed
-from partita.evaluation.statistics.seed_interval import mean_over_seeds
+from partita.evaluation.statistics.seed_interval import UNLIMITED, mean_over_seeds
 from partita.evaluation.statistics.verdict import Direction
 from partita.evaluation.statistics.wording import describe
 
@@ -20,6 +20,7 @@ def scoreboard(
     *,
     margins: Mapping[str, float] | None = None,
     pairs: Sequence[Pair] | None = None,
+    ranges: Callable[[str], tuple[float, float]] = lambda _: UNLIMITED,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Summarise the scores of all arms over seeds and compare pairs of arms.
@@ -36,6 +37,7 @@ def scoreboard(
             margin only arms with identical scores for every seed can be equal.
         pairs: the arms (a, b) to compare; by default all pairs, in the order of `scores`. A pair is compared
             in the scores that both arms have.
+        ranges: returns the least and the greatest value of a score, where its interval is cut.
         seed: of the random flips, used with more than 16 seeds.
 
     Returns:
@@ -54,7 +56,9 @@ def scoreboard(
     pairs = list(combinations(scores, 2)) if pairs is None else pairs
     _check_names(scores, better, margins, pairs)
     arms = {
-        arm: {score: _summary(arm, score, by_seed, seed) for score, by_seed in by_score.items()}
+        arm: {
+            score: _summary(arm, score, by_seed, ranges(score), seed) for score, by_seed in by_score.items()
+        }
         for arm, by_score in scores.items()
     }
     found = []
@@ -62,16 +66,21 @@ def scoreboard(
         scored = {arm: by_score[score] for arm, by_score in scores.items() if score in by_score}
         both = [(a, b) for a, b in pairs if a in scored and b in scored]
         margin = margins.get(score, 0.0)
-        found += compare_pairs(score, scored, both, better=direction, margin=margin, seed=seed)
+        found += compare_pairs(
+            score, scored, both, better=direction, margin=margin, within=ranges(score), seed=seed
+        )
     rows = [comparison.as_json() | {"sentence": describe(comparison)} for comparison in found]
     return {"arms": arms, "pairs": rows, "better": dict(better)}
 
 
-def _summary(arm: str, score: str, by_seed: BySeed, seed: int) -> dict[str, Any]:
+def _summary(arm: str, score: str, by_seed: BySeed, within: tuple[float, float], seed: int) -> dict[str, Any]:
     """Return the mean and the values of a score of an arm over its seeds."""
     ordered = sorted_by_seed(score, arm, by_seed)
     values = list(ordered.values())
-    return mean_over_seeds(values, seed=seed).as_json() | {"seeds": list(ordered), "values": values}
+    return mean_over_seeds(values, seed=seed, within=within).as_json() | {
+        "seeds": list(ordered),
+        "values": values,
+    }
 
 
 def _check_names(

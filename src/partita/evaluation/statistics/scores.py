@@ -47,6 +47,20 @@ class Score:
             )
         assert self.low <= self.value <= self.high
 
+    def within(self, least: float, greatest: float) -> "Score":
+        """Return the score with its interval cut at the ends of a range; it still contains the value.
+
+        Args:
+            least: the least value that the quantity can have.
+            greatest: the greatest value that it can have.
+
+        >>> Score(0.9, 0.75, 1.05).within(0.0, 1.0)
+        Score(value=0.9, low=0.75, high=1.0)
+        """
+        return Score(
+            self.value, min(self.value, max(least, self.low)), max(self.value, min(greatest, self.high))
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return the three numbers by name, as they are written to JSON."""
         return {"value": self.value, "low": self.low, "high": self.high}

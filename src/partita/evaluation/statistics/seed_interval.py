@@ -31,6 +31,7 @@ from partita.evaluation.statistics.permutation import checked_differences, criti
 from partita.evaluation.statistics.scores import Score
 
 LEVEL = 0.05  # significance level of all intervals and tests
+UNLIMITED = (-math.inf, math.inf)
 
 
 def subset_means(values: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.float64]:
@@ -53,16 +54,18 @@ def subset_means(values: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.fl
     return np.sort((values @ sets.T) / sets.sum(axis=1), axis=-1)
 
 
-def mean_over_seeds(values: ArrayLike, *, seed: int = 0) -> Score:
+def mean_over_seeds(values: ArrayLike, *, seed: int = 0, within: tuple[float, float] = UNLIMITED) -> Score:
     """Return the mean over seeds with its 95% interval.
 
     With k = `critical_rank(seeds, 0.05)`, the interval extends from the k-th smallest to the k-th largest
     mean over a subset of the seeds. With 2 to 5 seeds it is mean +- t sd / sqrt(seeds). With one seed it has
-    no width and carries no information.
+    no width and carries no information. Student's t can give an interval that reaches beyond the range of the
+    quantity, for example above 1 for a share; the interval is cut there, which loses no possible value.
 
     Args:
         values: (seeds,) a score of one arm, or the difference of a score between two arms.
         seed: of the random subsets, used with more than 16 seeds.
+        within: the least and the greatest value that the quantity can have.
 
     Raises:
         PartitaError: a value is not finite, or there is no value.
@@ -71,6 +74,8 @@ def mean_over_seeds(values: ArrayLike, *, seed: int = 0) -> Score:
     Score(value=3.5, low=1.0, high=6.0)
     >>> round(mean_over_seeds([1.0, 2.0, 3.0]).low, 3)  # 2 - 4.303 / sqrt(3)
     -0.484
+    >>> mean_over_seeds([0.96, 0.99], within=(0.0, 1.0)).high  # 1.166 without the range
+    1.0
     """
     sample = checked_differences(values)
     mean, rank = float(sample.mean()), critical_rank(len(sample), LEVEL)
@@ -82,4 +87,5 @@ def mean_over_seeds(values: ArrayLike, *, seed: int = 0) -> Score:
         low, high = float(mean - half), float(mean + half)
     else:
         low = high = mean
-    return Score(mean, min(low, mean), max(high, mean))  # means of equal values differ by rounding
+    # means of equal values differ by rounding
+    return Score(mean, min(low, mean), max(high, mean)).within(*within)

@@ -11,6 +11,8 @@
     results/ARM/SEED.json  the evaluation of an arm
     choices.json           what was chosen on the validation seeds, written before the first test seed
     scores.json            the scores
+    listen/                clips to play, of the first test student
+    report.html            the page
 
 This file evaluates nothing, and does not know what a result contains.
 """

@@ -73,7 +73,7 @@ class StudentEvaluator:
         forward = divergences(self.teacher.wavenet, student, self.clips, temperatures)
         points = []
         for number, temperature in enumerate(temperatures):
-            clips = self._draw(student, temperature)
+            clips = self.continuations(student, temperature)
             (reverse,) = divergences(self.teacher.wavenet, student, clips, (temperature,))
             scores = self._scores(forward[number], reverse) | self._two_sample_score(clips)
             points.append({"temperature": temperature} | scores)
@@ -119,7 +119,7 @@ class StudentEvaluator:
         Returns:
             The correlation with its interval, or None if the run has no judge.
         """
-        few = self._draw(loaded.wavenet, 1.0, AGREEMENT_CLIPS)
+        few = self.continuations(loaded.wavenet, 1.0, AGREEMENT_CLIPS)
         judged = judge_rewards(run, loaded, few)
         if judged is None or not judged.size:
             return None
@@ -127,8 +127,14 @@ class StudentEvaluator:
         found = judge_agreement(judged, exact, seed=self.seed)
         return None if found is None else found.as_json()
 
-    def _draw(self, student: WaveNet, temperature: float, count: int | None = None) -> Clips:
-        """Return the student's continuations of the first `count` prompts, or of all."""
+    def continuations(self, student: WaveNet, temperature: float, count: int | None = None) -> Clips:
+        """Return the student's continuations of the prompts.
+
+        Args:
+            student: the model.
+            temperature: of its distribution.
+            count: of prompts, the first ones; by default all.
+        """
         clips = self.clips.first(count)
         config = SamplingConfig(temperature=temperature, seed=self.seed, threads=self.threads)
         sound = draw(

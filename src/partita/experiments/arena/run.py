@@ -14,6 +14,7 @@ from partita.experiments.arena.comparisons import CONTROL
 from partita.experiments.arena.config import ArenaConfig
 from partita.experiments.arena.context import ArenaContext
 from partita.experiments.arena.folder import ArenaFolder, settings_of
+from partita.experiments.arena.report.kept_clips import keep_clips
 from partita.experiments.arena.scores import any_student_started, build_scores, drop_diverged
 from partita.experiments.arena.selection import Choice, Results, load_or_choose, refuse_other_choices
 from partita.experiments.arena.teacher import refuse_missing
@@ -85,6 +86,7 @@ def _run(context: ArenaContext, run_tasks: RunTasks) -> dict[str, Any]:
             continue
         found = _scores(context, chosen, tested, validation, warnings, missing=config.seeds - done)
         write_json(context.folder.scores, found)
+    keep_clips(context, {arm: chosen[arm] for arm in found["choices"]})
     return found
 
 

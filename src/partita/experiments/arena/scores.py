@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from partita.errors import PartitaError
+from partita.evaluation.score_ranges import range_of
 from partita.evaluation.statistics.scoreboard import scoreboard
 from partita.evaluation.statistics.seed_interval import mean_over_seeds
 from partita.evaluation.statistics.verdict import Direction
@@ -97,9 +98,9 @@ def build_scores(
     """
     families = families_of(chosen, exact_judge=exact_judge)
     values, better = _by_seed(chosen, tested), _directions(chosen, tested)
-    board = scoreboard(values, better, pairs=[], seed=seed)
+    board = scoreboard(values, better, pairs=[], ranges=range_of, seed=seed)
     for family, pairs in families.items():
-        compared = scoreboard(values, better, pairs=pairs, seed=seed)["pairs"]
+        compared = scoreboard(values, better, pairs=pairs, ranges=range_of, seed=seed)["pairs"]
         board["pairs"] += [{"family": family, **pair} for pair in compared]
     first = next(iter(tested.values()))
     return {
@@ -161,7 +162,8 @@ def _curve(results: Sequence[Result], *, seed: int) -> list[dict[str, Any]]:
     for temperature, points in by_temperature(results):
         found: dict[str, Any] = {"temperature": temperature}
         for name in (name for name in SCORES if all(name in point for point in points)):
-            found[name] = mean_over_seeds([point[name]["value"] for point in points], seed=seed).as_json()
+            values = [point[name]["value"] for point in points]
+            found[name] = mean_over_seeds(values, seed=seed, within=range_of(name)).as_json()
         curve.append(found)
     return sorted(curve, key=lambda point: -point["temperature"])
 
@@ -173,7 +175,7 @@ def _agreements(chosen: Mapping[str, Choice], tested: Results, *, seed: int) -> 
         scores = [result["agreement"] for result in tested[choice.spec]]
         values = [score["value"] for score in scores if score is not None]
         if values:
-            found[arm] = mean_over_seeds(values, seed=seed).as_json()
+            found[arm] = mean_over_seeds(values, seed=seed, within=(-1.0, 1.0)).as_json()
     return found
 
 

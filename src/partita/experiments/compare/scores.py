@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from partita.errors import PartitaError
+from partita.evaluation.score_ranges import range_of
 from partita.evaluation.statistics.power import min_seeds
 from partita.evaluation.statistics.scoreboard import scoreboard
 from partita.evaluation.statistics.seed_interval import mean_over_seeds
 from partita.experiments.arm_spec import AGAIN, START, ArmSpec
 from partita.experiments.compare.config import CONTROL, CompareConfig
-from partita.experiments.compare.score_names import BETTER, range_of
+from partita.experiments.compare.score_names import BETTER
 from partita.experiments.equal_time import unequal_conditions
 from partita.training.config.arms import ARMS
 
@@ -153,10 +154,17 @@ def _comparisons(config: CompareConfig, values: Mapping[str, Mapping[str, BySeed
     found: list[dict[str, Any]] = []
     if all(score in values.get(arm, {}) for arm in primary):
         margins = {score: config.margin}
-        board = scoreboard(values, {score: better[score]}, margins=margins, pairs=[primary], seed=config.seed)
+        board = scoreboard(
+            values,
+            {score: better[score]},
+            margins=margins,
+            pairs=[primary],
+            ranges=range_of,
+            seed=config.seed,
+        )
         found += [pair | {"family": PRIMARY, "primary": True} for pair in board["pairs"]]
     for family, pairs in families_of(config, list(values)).items():
-        rest = scoreboard(values, better, pairs=pairs, seed=config.seed)["pairs"]
+        rest = scoreboard(values, better, pairs=pairs, ranges=range_of, seed=config.seed)["pairs"]
         found += [
             pair | {"family": family, "primary": False}
             for pair in rest
@@ -167,25 +175,19 @@ def _comparisons(config: CompareConfig, values: Mapping[str, Mapping[str, BySeed
 
 def _summaries(config: CompareConfig, values: Mapping[str, Mapping[str, BySeed]]) -> dict[str, Any]:
     """Return the mean of each score over seeds, with the values of the seeds."""
-    found: dict[str, Any] = scoreboard(values, {}, pairs=[], seed=config.seed)["arms"]
+    found: dict[str, Any] = scoreboard(values, {}, pairs=[], ranges=range_of, seed=config.seed)["arms"]
     return found
 
 
 def _completed(score: str, summary: dict[str, Any], results: Sequence[Result]) -> dict[str, Any]:
-    """Keep the interval in the score's range; add the mean of real sound, and whether it is a bound."""
+    """Add the mean of real sound, and whether it is a bound."""
     each = [one["scores"].get(score, {}) for one in results]
     if len(each) == 1 and "low" in each[0]:  # one seed has no interval over seeds, but one over clips
         summary = summary | {"low": each[0]["low"], "high": each[0]["high"]}
-    summary = _within(score, summary)
     if each and all("real" in one for one in each):
-        real = mean_over_seeds([one["real"]["value"] for one in each]).as_json()
-        summary = summary | {"real": _within(score, real)}
+        real = mean_over_seeds([one["real"]["value"] for one in each], within=range_of(score))
+        summary = summary | {"real": real.as_json()}
     return summary | ({"upper_bound": True} if any(one.get("upper_bound") for one in each) else {})
-
-
-def _within(score: str, summary: dict[str, Any]) -> dict[str, Any]:
-    low, high = range_of(score)
-    return summary | {"low": max(low, summary["low"]), "high": min(high, summary["high"])}
 
 
 def _mean_curve(results: Sequence[Result], score: str) -> list[dict[str, float]]:

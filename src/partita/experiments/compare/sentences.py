@@ -7,6 +7,7 @@ from partita.evaluation.clip_scores import NOISE_PREFIX
 from partita.evaluation.statistics.power import min_seeds
 from partita.experiments.compare.config import CONTROL
 from partita.experiments.compare.scores import NOISED, PRIMARY
+from partita.reports.sound_words import NOISE, sounds_like, tones
 
 Scores = Mapping[str, Any]
 
@@ -18,6 +19,57 @@ def sentences(scores: Scores) -> list[str]:
         scores: the content of `scores.json`.
     """
     return [_verdict(scores), _distance(scores), _controls(scores)]
+
+
+def plain_sentences(scores: Scores) -> tuple[str, str, str]:
+    """Return what was asked and answered, how the clips sound, and what to do next, in a musician's words.
+
+    Args:
+        scores: the content of `scores.json`.
+    """
+    arm = str(scores["primary"]["arm"])
+    asked = f"This page asks whether training with {arm} makes clips that are closer to real sound"
+    arms = [name for name in dict.fromkeys((CONTROL, arm)) if name in scores["arms"]]
+    like = {name: sounds_like(scores["arms"][name]) for name in arms}
+    sound = " ".join(f"The clips of {name} are {words}." for name, words in like.items())
+    if len({*like.values()}) == 1 < len(like):
+        sound = f"The clips of both are {like[CONTROL]}."
+    return f"{asked} than with {CONTROL}; {_answer(scores)}.", sound or "There are no clips.", _next(scores)
+
+
+def best_arm(scores: Scores) -> str:
+    """Return the arm to go on with: that of the primary comparison if it is better, else likelihood."""
+    arm = str(scores["primary"]["arm"])
+    better = any(pair["verdict"] == "better" for pair in _pairs(scores, PRIMARY))
+    return arm if better or CONTROL not in scores["arms"] else CONTROL
+
+
+def _answer(scores: Scores) -> str:
+    """Return the answer of the primary comparison, in a few words."""
+    done = len(scores["seeds"])
+    seeds = f"{done} seed{'s' if done != 1 else ''}"
+    if scores["missing"]:
+        return f"the answer is not known yet, {done} of {done + scores['missing']} seeds are finished"
+    verdicts = [str(pair["verdict"]) for pair in _pairs(scores, PRIMARY)]
+    return {
+        "better": f"it does, over {seeds}",
+        "worse": f"it does not, they are further away, over {seeds}",
+        "equal": f"it makes no difference that matters, over {seeds}",
+        "undecided": f"{seeds} can't tell",
+    }.get(verdicts[0] if verdicts else "", "there is no answer, because a training diverged")
+
+
+def _next(scores: Scores) -> str:
+    """Return what to do next, in one sentence."""
+    arm, best = str(scores["primary"]["arm"]), best_arm(scores)
+    if tones(scores["arms"].get(CONTROL, {})) == NOISE:
+        return (
+            "Train the base for longer before you compare: while clips are noise, a comparison of arms says"
+            " little about music."
+        )
+    if best == arm:
+        return f"Use the model that was trained with {arm}: it is the first one beside the clips."
+    return f"Train with {CONTROL}, which is simpler, and ask again with more seeds or more time."
 
 
 def _pairs(scores: Scores, family: str) -> list[Mapping[str, Any]]:

@@ -7,17 +7,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from partita.data.corpus import SPLITS, Corpus
+from partita.data.corpus import Corpus
 from partita.evaluation.evaluate import Evaluation
 from partita.experiments.demo.config import ARMS, AUTO, START, DemoConfig, divide_minutes
-from partita.models.frame_tier.config import FrameModelConfig
-from partita.models.frame_tier.model import FrameModel
-from partita.models.sizes import WaveNetConfig, name_of
-from partita.models.wavenet import WaveNet
-from partita.progress import format_duration
+from partita.experiments.run_facts import arm_facts, corpus_facts, network_facts, recordings_of, scoring_facts
+from partita.reports.next_steps import model_steps
 from partita.reports.report import ArmReport, ReportData
-from partita.runs.checkpoint_state import read_state
-from partita.runs.config import from_table
+from partita.reports.sound_words import advice, sounds_like
 from partita.runs.folder import RunFolder
 from partita.training.interleaved import machine_share, unequal_shares
 
@@ -53,6 +49,7 @@ def report_data(
     first = next(iter(evaluations.values()))
     return ReportData(
         title=f"Two models of {_subject(config)}",
+        sentences=_sentences(config, corpus, evaluations, minutes),
         lead=(
             f"One model was trained by likelihood for {start_minutes:.1f} minutes. Two copies of it were"
             f" then trained for {arm_minutes:.1f} minutes each, in turns and on the same windows in the same"
@@ -62,9 +59,32 @@ def report_data(
         ),
         real=first.real,
         arms=_arms(folder, start, evaluations),
+        steps=model_steps(folder / "runs" / ARMS[0], folder / "corpus", folder),
         facts=_facts(config, folder, corpus, first.scores["about"]),
-        recordings=_recordings(corpus),
+        recordings=recordings_of(corpus),
         commands=_commands(config, folder, first.scores["about"]),
+    )
+
+
+def _sentences(
+    config: DemoConfig, corpus: Corpus, evaluations: dict[str, Evaluation], minutes: float
+) -> tuple[str, str, str]:
+    """Return what the page is, how the clips sound, and what to do next."""
+    start_minutes, arm_minutes = divide_minutes(minutes)
+    sound = f"{corpus.seconds('train') / 60:.1f} minutes of {_sound(config)}"
+    first, *others = evaluations.values()
+    like = sounds_like(first.scores)
+    same = all(sounds_like(one.scores) == like for one in others)
+    heard = f"The clips of {ARMS[0]} are {like}."
+    if same:
+        heard = f"The clips of both models are {like}."
+    elif others:
+        heard = f"The clips of {ARMS[0]} are {like}; those of {ARMS[1]} are {sounds_like(others[0].scores)}."
+    return (
+        f"Two models learnt from {sound} for {start_minutes + arm_minutes:.1f} minutes each, one of them with"
+        " an adversary at the end, and both continue moments of it that they were not trained on.",
+        heard,
+        advice(first.scores),
     )
 
 
@@ -107,18 +127,6 @@ def unequal_machine_share(folder: Path) -> str | None:
     return unequal_shares({arm: machine_share(run.records()) for arm, run in runs.items()})
 
 
-def _recordings(corpus: Corpus) -> list[tuple[str, str, str]]:
-    """Return the name, the split and the length of each recording."""
-    return [
-        (
-            str(one["source"]),
-            str(one["split"]),
-            format_duration(sum(s["length"] for s in one["segments"]) / corpus.sample_rate),
-        )
-        for one in corpus.index["recordings"]
-    ]
-
-
 def concatenate_records(start: list[dict[str, Any]], arm: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the metrics of the start followed by those of an arm, with its steps and seconds shifted.
 
@@ -147,79 +155,20 @@ def _length(records: list[dict[str, Any]]) -> tuple[int, float]:
     return int(last["step"]), float(last["seconds"])
 
 
-def arm_facts(run: RunFolder) -> list[tuple[str, str]]:
-    """Return (name, value) pairs about a run: updates, time, speed, the chosen checkpoint and its bits."""
-    records = run.records()
-    training = [record for record in records if record.get("kind") == "train"]
-    scored = [record for record in records if record.get("kind") == "validation"]
-    facts = [("updates", f"{read_state(run.newest_checkpoint())['step']:,}")]
-    if training:
-        rates = sorted(float(record["samples_per_second"]) for record in training)
-        facts.append(("time", format_duration(float(training[-1]["seconds"]))))
-        facts.append(("speed", f"{rates[len(rates) // 2]:,.0f} predicted samples/s"))
-    chosen = int(run.chosen_checkpoint().name.removeprefix("step-"))
-    facts.append(("weights", f"moving average (EMA) at step {chosen:,}, chosen on the validation split"))
-    bits = {record["step"]: record.get("bits_average", record["bits"]) for record in scored}
-    frames = {record["step"]: record["frame_bits"] for record in scored if "frame_bits" in record}
-    if chosen in frames:
-        parts = f"{frames[chosen]:.3f} for the frames and {bits[chosen]:.3f} for the samples given them"
-        facts.append(("validation", f"at most {frames[chosen] + bits[chosen]:.3f} bits per sample: {parts}"))
-    elif chosen in bits:
-        facts.append(("validation", f"{bits[chosen]:.3f} bits per sample"))
-    return facts
-
-
 def _facts(config: DemoConfig, folder: Path, corpus: Corpus, about: dict[str, Any]) -> list[tuple[str, str]]:
-    table = RunFolder.open(folder / "runs" / str(about["model"])).config()
-    quantizer, versions, training = table["quantizer"], table["versions"], table["training"]
-    shape = from_table(WaveNetConfig, table["network"], where="config.toml [network]")
-    size = name_of(shape.plain) or "own shape"
-    weights = sum(parameter.numel() for parameter in WaveNet(shape).parameters())
-    reach = shape.receptive_field / corpus.sample_rate
-    scored = min(about["bits_seconds"] or about["split_seconds"], about["split_seconds"])
+    run = RunFolder.open(folder / "runs" / str(about["model"]))
     return [
         ("sound", SYNTHETIC if config.recordings is None else str(config.recordings)),
-        ("splits", ", ".join(f"{split} {format_duration(corpus.seconds(split))}" for split in SPLITS)),
-        ("samples", f"{corpus.sample_rate:,} Hz, {quantizer['kind']}, {quantizer['classes']} classes"),
-        (
-            "network",
-            f"{size}: {shape.blocks} × {shape.layers} layers, {weights / 1000:,.0f} k weights",
-        ),
-        *_frame_tier_facts(table),
-        (
-            "receptive field",
-            f"{shape.receptive_field:,} samples, {1000 * reach:.0f}\u00a0ms",
-        ),
-        ("each update", f"{training['batch']} × {training['targets']:,} predicted samples"),
-        (
-            "bits per sample",
-            f"on about {format_duration(scored)} of {format_duration(about['split_seconds'])} of test sound",
-        ),
-        (
-            "Fréchet distance",
-            f"on {about['clips']} clips of {about['clip_seconds']:g} s",
-        ),
+        *corpus_facts(corpus),
+        *network_facts(run, corpus.sample_rate),
+        *scoring_facts(about),
         ("seed", f"{config.seed}, for all parts"),
-        ("corpus", f"fingerprint {corpus.fingerprint[:16]}"),
-        ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
     ]
-
-
-def _frame_tier_facts(table: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what the frame tier is, from the config of a run; empty without one."""
-    if "frames" not in table:
-        return []
-    shape = from_table(FrameModelConfig, table["frames"], where="config.toml [frames]")
-    weights = sum(parameter.numel() for parameter in FrameModel(shape).parameters())
-    columns = f"{shape.layout.bands} bands and pitch every {shape.layout.hop_length} samples"
-    layers = f"{shape.recurrent_layers} recurrent layers of {shape.recurrent_channels} channels"
-    return [("frame tier", f"{columns}; {layers}, {weights / 1000:,.0f} k weights")]
 
 
 def _commands(config: DemoConfig, folder: Path, about: dict[str, Any]) -> list[str]:
     where = "" if config.recordings is None else f" --recordings {shlex.quote(str(config.recordings))}"
     size = "" if config.size is None else f" --size {config.size}"
-    start = "" if config.start_model is None else f" --from {shlex.quote(config.start_model)}"
     demo_start = "" if config.start_from == AUTO else f" --from {shlex.quote(config.start_from)}"
     rate = "" if config.sample_rate == DemoConfig().sample_rate else f" --sample-rate {config.sample_rate}"
     place = shlex.quote(str(folder))
@@ -227,11 +176,6 @@ def _commands(config: DemoConfig, folder: Path, about: dict[str, Any]) -> list[s
     return [
         f"partita demo{where} --minutes {config.minutes:g}{size}{rate}{demo_start} --seed {config.seed}"
         f" --out {place}",
-        "",
-        "# train one arm for longer, score it, and draw more music",
-        f"partita train {place}/corpus --out longer{start or f' --size {config.network_size}'} --minutes 120",
-        f"partita evaluate longer {place}/corpus",
-        "partita generate longer --seconds 20 --out music.wav",
         "",
         "# repeat the scores on this page",
         f"partita evaluate {likelihood} {place}/corpus --json {evaluate_options(about)}",
@@ -257,3 +201,7 @@ def evaluate_options(about: dict[str, Any]) -> str:
 
 def _subject(config: DemoConfig) -> str:
     return "synthetic violin studies" if config.recordings is None else config.recordings.resolve().name
+
+
+def _sound(config: DemoConfig) -> str:
+    return _subject(config) if config.recordings is None else f"sound in {_subject(config)}"

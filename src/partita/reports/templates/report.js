@@ -1,20 +1,20 @@
 (() => {
   "use strict";
-  const clips = [...document.querySelectorAll(".clip")];
-  document.documentElement.classList.add("js");
+  const clips = [...document.querySelectorAll(".clip")].filter((clip) => clip.querySelector("audio"));
   for (const clip of clips) {
     const audio = clip.querySelector("audio");
     const button = clip.querySelector("button");
     const picture = clip.querySelector(".picture");
     const playhead = clip.querySelector(".playhead");
     const clock = clip.querySelector(".clock");
+    const download = clip.querySelector(".download");
     const name = button.getAttribute("aria-label").replace(/^Play /, "");
     const length = () => (Number.isFinite(audio.duration) ? audio.duration : 0);
 
     const show = () => {
       const share = length() ? audio.currentTime / length() : 0;
       playhead.style.left = `${share * 100}%`;
-      clock.textContent = `${audio.currentTime.toFixed(1)} / ${length().toFixed(1)} s`;
+      if (length()) clock.textContent = `${audio.currentTime.toFixed(1)} / ${length().toFixed(1)} s`;
       picture.setAttribute("aria-valuenow", audio.currentTime.toFixed(1));
       picture.setAttribute("aria-valuemax", length().toFixed(1));
       picture.setAttribute("aria-valuetext", `${audio.currentTime.toFixed(1)} seconds`);
@@ -30,7 +30,9 @@
     };
     const toggle = () => (audio.paused ? audio.play() : audio.pause());
 
-    button.hidden = false;
+    // the sound in the page can be saved even if the page was moved away from its folder of clips
+    download.href = audio.src;
+    download.download = download.download.replace(/\.\w+$/, ".flac");
     button.addEventListener("click", toggle);
     audio.addEventListener("loadedmetadata", show);
     audio.addEventListener("play", () => {
@@ -67,4 +69,23 @@
     });
     show();
   }
+
+  const said = document.getElementById("said");
+  for (const button of document.querySelectorAll(".copy")) {
+    const code = button.closest("li").querySelector("code");
+    const select = () => getSelection().selectAllChildren(code);
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        said.textContent = "Copied.";
+        button.textContent = "Copied";
+      } catch {
+        select();
+        said.textContent = "The command is selected: copy it.";
+        button.textContent = "Selected";
+      }
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    });
+  }
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => (one.open = true)));
 })();

@@ -83,7 +83,7 @@ def learnt_table(corpus: Corpus) -> dict[str, Any]:
 
 def _entry(corpus: Corpus, segments: list[Segment]) -> dict[str, Any]:
     """Return the entry of one recording."""
-    prints = [fingerprint(_sound(corpus, segment), corpus.sample_rate).bits for segment in segments]
+    prints = [fingerprint(segment_sound(corpus, segment), corpus.sample_rate).bits for segment in segments]
     return {
         "source": Path(corpus.source(segments[0])).name,
         "split": segments[0].split,
@@ -140,7 +140,9 @@ def learnt_sources(learnt: Learnt, corpus: Corpus, split: str) -> list[str]:
     segments = corpus.segments(split)
     found = {corpus.source(one) for one in segments if _digest(corpus, one) in known}
     by_length: dict[tuple[int, ...], list[tuple[str, NDArray[np.bool_]]]] = {}
-    for source, bits in _blocks(corpus, [one for one in segments if corpus.source(one) not in found]):
+    for source, bits in fingerprint_blocks(
+        corpus, [one for one in segments if corpus.source(one) not in found]
+    ):
         by_length.setdefault(bits.shape, []).append((source, bits))
     for (frames, bands), blocks in by_length.items():
         stack = np.stack([bits for _, bits in blocks])
@@ -152,8 +154,13 @@ def learnt_sources(learnt: Learnt, corpus: Corpus, split: str) -> list[str]:
     return sorted(found)
 
 
-def _blocks(corpus: Corpus, segments: list[Segment]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield the source and the bits of blocks spread over segments, each block from several starts."""
+def fingerprint_blocks(corpus: Corpus, segments: list[Segment]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield the source and the bits of blocks spread over segments, each block from several starts.
+
+    Args:
+        corpus: the corpus.
+        segments: of it; those shorter than 2.4 s are left out.
+    """
     rate = corpus.sample_rate
     longest = round((MOST_FRAMES / FRAMES_PER_SECOND + WINDOW_S) * rate) + 1
     shortest = round((MIN_FRAMES / FRAMES_PER_SECOND + WINDOW_S) * rate) + 1
@@ -166,7 +173,7 @@ def _blocks(corpus: Corpus, segments: list[Segment]) -> Iterator[tuple[str, NDAr
     ]
     step = max(1, -(-len(places) // MOST_BLOCKS))
     for segment, start in places[::step]:
-        sound = _sound(corpus, segment, start, longest + round(shift * OFFSETS))
+        sound = segment_sound(corpus, segment, start, longest + round(shift * OFFSETS))
         length = min(longest, len(sound) - round(shift * OFFSETS))
         for number in range(OFFSETS):
             first = round(number * shift)
@@ -175,10 +182,17 @@ def _blocks(corpus: Corpus, segments: list[Segment]) -> Iterator[tuple[str, NDAr
                 yield corpus.source(segment), part.bits
 
 
-def _sound(
+def segment_sound(
     corpus: Corpus, segment: Segment, start: int = 0, length: int | None = None
 ) -> NDArray[np.float32]:
-    """Return samples of a segment, float32 in [-1, 1], from `start` on, at most `length`."""
+    """Return samples of a segment, float32 in [-1, 1], from `start` on, at most `length`.
+
+    Args:
+        corpus: the corpus.
+        segment: the segment.
+        start: first sample, from the start of the segment.
+        length: samples; None for all.
+    """
     stop = segment.length if length is None else min(segment.length, start + length)
     samples = corpus.samples[segment.offset + start : segment.offset + stop]
     return np.asarray(samples, np.float32) / np.float32(INT16_SCALE)

@@ -3,11 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from partita.experiments.arena.page import write_arena_page
-from partita.experiments.arena.plots import divergence_plane, limit_axis
+from partita.experiments.arena.config import ArenaConfig
+from partita.experiments.arena.report.page import write_arena_page
+from partita.experiments.arena.report.plots import divergence_plane, outside_the_plane
+from partita.reports.axes import limited_range
 
 
 def score(value: float) -> dict[str, Any]:
@@ -15,7 +15,11 @@ def score(value: float) -> dict[str, Any]:
 
 
 def choice(settings: str) -> dict[str, Any]:
-    return {"settings": f"<b>{settings}</b>", "temperature": 0.9, "validation": 0.4}
+    return {
+        "settings": settings if settings == "likelihood" else f"steer:x=<b>{settings}</b>",
+        "temperature": 0.9,
+        "validation": 0.4,
+    }
 
 
 def build_scores(away: float = 0.4) -> dict[str, Any]:
@@ -50,8 +54,8 @@ def build_scores(away: float = 0.4) -> dict[str, Any]:
             "steer": [{"temperature": 1.0} | steer],
         },
         "validation": {
-            "<b>likelihood</b>": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
-            "<b>settings</b>": [{"temperature": 1.0} | steer],
+            "likelihood": [{"temperature": 1.0} | likelihood, {"temperature": 0.8} | runaway],
+            "steer:x=<b>settings</b>": [{"temperature": 1.0} | steer],
         },
         "training": {"likelihood": {"steps": 200.0}, "steer": {"steps": 90.0, "critic_seconds": 12.0}},
         "heard": {"steer": [0.5, 0.0]},
@@ -61,38 +65,48 @@ def build_scores(away: float = 0.4) -> dict[str, Any]:
     }
 
 
+def config(out: Path) -> ArenaConfig:
+    return ArenaConfig(out=out, arms=("likelihood", "steer"), corpus=Path("my corpus"))
+
+
 def test_the_page_is_complete_and_its_text_is_escaped(tmp_path: Path) -> None:
-    page = write_arena_page(tmp_path, build_scores())
+    page = write_arena_page(config(tmp_path), build_scores())
     text = page.read_text()
-    assert not re.search(r'(src|href)="(?!data:)', text), "the page needs no other file"
+    assert not re.search(r'(src|href)="(?!data:|#)', text), "the page needs no other file"
     assert "&lt;b&gt;settings&lt;/b&gt;" in text and "&lt;i&gt;steep&lt;/i&gt;" in text
     for shown in (
         "0.5000",
         "0.4900 to 0.5100",
-        "-0.0123",
+        "−0.0123",
         "better",
         "undecided",
         "critic seconds",
         "in 25% of updates",
         "<dt>discriminator’s accuracy</dt><dd>55%</dd>",
         "at most",
+        "partita arena --out",
     ):
-        assert shown in text
-    for name in ("plane.png", "temperature.png"):
-        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+        assert shown in text, shown
+
+
+def test_all_figures_are_vector_graphics_with_a_title(tmp_path: Path) -> None:
+    # regression: the plots were white PNG images on a dark page
+    text = write_arena_page(config(tmp_path), build_scores()).read_text()
+    assert "data:image/png" not in text
+    assert len(re.findall(r'<svg [^>]*class="drawing"', text)) == 4
+    for figure in re.findall(r"<svg .*?</svg>", text, re.DOTALL):
+        assert "<title>" in figure or 'aria-hidden="true"' in figure
 
 
 @pytest.mark.parametrize("away", [0.4, 60.0])
 def test_extreme_values_do_not_break_the_page(tmp_path: Path, away: float) -> None:
-    assert write_arena_page(tmp_path, build_scores(away)).is_file()
+    assert write_arena_page(config(tmp_path), build_scores(away)).is_file()
 
 
 def ends(values: list[float], *chosen: dict[str, float]) -> tuple[float, float]:
-    axes = Figure().add_subplot()
-    axes.plot([0.1] * len(values), values)
-    limit_axis(axes.set_ylim, values, chosen)
-    low, high = axes.get_ylim()
-    return low, high
+    found = limited_range(values, chosen)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(("chosen", "inside"), [(0.9, True), (60.0, False)])
@@ -110,22 +124,35 @@ def test_negative_values_do_not_reverse_the_axis(least: float) -> None:
     assert low < -0.1 and high > 0.38
 
 
-def test_a_chosen_point_outside_the_plot_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    monkeypatch.setattr(Axes, "text", lambda self, x, y, text, **_: seen.append(text))
+def test_a_chosen_point_outside_the_plot_is_listed() -> None:
     found = build_scores(60.0)
     found["arms"] |= {"report": {"kl_forward": score(0.2), "kl_reverse": score(60.0)}}
     for part in ("curves", "choices"):
         found[part]["report"] = found[part]["likelihood"]
-    divergence_plane(found)
-    assert seen == ["outside the plot:\nreport: at 0.2, 60"]
+    assert outside_the_plane(found) == ["report: at 0.2, 60"]
+    plane = divergence_plane(found)
+    assert plane is not None and [cross.arm for cross in plane.crosses] == [0]
     found["arms"]["steer"] = {"kl_reverse_bound": score(9.0)}
-    divergence_plane(found)
-    assert seen[1] == "outside the plot:\nsteer: y at most 9\nreport: at 0.2, 60"
+    assert outside_the_plane(found) == ["steer: y at most 9", "report: at 0.2, 60"]
+    plane = divergence_plane(found)
+    assert plane is not None and plane.guides == []
+
+
+def test_a_point_of_the_plane_is_at_its_divergences() -> None:
+    plane = divergence_plane(build_scores())
+    assert plane is not None
+    (cross,) = plane.crosses
+    assert cross.left < cross.x < cross.right and cross.top < cross.y < cross.bottom
+    (guide,) = plane.guides
+    assert guide.place > cross.y and guide.arm == 1  # 0.25 is below 0.3
+    assert (
+        "likelihood, T = 0.9 at 0.2, 0.3" in plane.summary
+        and "steer, T = 0.9, at most at 0.25" in plane.summary
+    )
 
 
 def test_a_page_with_one_steered_arm(tmp_path: Path) -> None:
     found = build_scores()
     for part in ("arms", "choices", "curves", "training"):
         found[part] = {"steer": found[part]["steer"]}
-    assert "at most" in write_arena_page(tmp_path, found).read_text()
+    assert "at most" in write_arena_page(config(tmp_path), found).read_text()
