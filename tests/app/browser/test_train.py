@@ -83,7 +83,7 @@ def test_from_recordings_to_a_model_that_plays(training: PageServer, opened: Any
         assert page.inner_text("#run-title") == "tones" and page.input_value("#minutes") == "1"
         press(page, "#pause")
         page.locator("#run-status", has_text="Paused").wait_for()
-        assert page.evaluate("() => document.activeElement.id") == "go-on"
+        page.locator("#go-on:focus").wait_for()
         assert violations(page) == []
         page.keyboard.press("Enter")
         page.locator("#run-status", has_text="Done").wait_for()

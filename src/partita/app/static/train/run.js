@@ -104,7 +104,7 @@ export class RunPanel {
     $("play").classList.toggle("primary", state === "done");
     if (model) $("play").href = `/?model=${encodeURIComponent(model)}`;
     if (this.focusNext && !this.focusNext.hidden) {
-      if ([document.body, $("pause"), $("go-on")].includes(document.activeElement)) this.focusNext.focus(); // the pressed button is gone
+      if ([document.body, $("pause"), $("go-on")].includes(document.activeElement)) this.focusNext.focus();
       this.focusNext = null;
     }
   }
@@ -115,14 +115,15 @@ export class RunPanel {
 
   async #act(what, next) {
     this.#reason("");
+    this.focusNext = next; // it is shown when the state has changed, and the pressed button is gone then
     try {
       await ask(address(this.run, what), { method: "POST" });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      this.focusNext = null;
       this.#reason(error.message);
       return;
     }
-    this.focusNext = next;
     await this.follow(this.run);
   }
 
