@@ -69,6 +69,7 @@ def test_a_reload_in_the_middle_finds_the_clip_that_is_drawn(server: PageServer,
         page.locator("#stop:enabled").wait_for()
         page.click("#stop")
         page.locator("#actions").wait_for()
+        assert page.inner_text("#clip-title") == f"{MODEL}, seed 78"
 
 
 def test_a_line_is_recorded_from_the_microphone_and_changes_the_clip(server: PageServer, opened: Any) -> None:

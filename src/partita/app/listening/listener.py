@@ -59,6 +59,13 @@ def listener_routes(shelf: TestShelf) -> APIRouter:
         data = await run_in_threadpool(shelf.of_listener(token).session(token).clip, clip)
         return Response(data, media_type="audio/wav", headers={"cache-control": "no-store"})
 
+    _add_answers(router, shelf)
+    return router
+
+
+def _add_answers(router: APIRouter, shelf: TestShelf) -> None:
+    """Add the addresses by which a listener answers, ends the test, and then sees the own results."""
+
     @router.post("/{token}/answers")
     async def answer(token: str, given: GivenAnswer) -> dict[str, Any]:
         session = shelf.of_listener(token).session(token)
@@ -78,5 +85,3 @@ def listener_routes(shelf: TestShelf) -> APIRouter:
         test = shelf.of_listener(token)
         found = results_of(test.key_of(token), {token: test.answer_file(token).read()})
         return {"sentences": [pair.verdict for pair in found.pairs]}
-
-    return router

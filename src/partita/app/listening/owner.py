@@ -45,6 +45,14 @@ def owner_routes(shelf: TestShelf, maker: Maker, library: Library, folders: tupl
             questions=[one for one in QUESTIONS.values() if not one.needs_prompt],
         )
 
+    _add_making(router, shelf, maker)
+    _add_test(router, shelf)
+    return router
+
+
+def _add_making(router: APIRouter, shelf: TestShelf, maker: Maker) -> None:
+    """Add the addresses of all tests."""
+
     @router.get("/tests")
     async def tests() -> list[dict[str, Any]]:
         return [await run_in_threadpool(shelf.facts, name) for name in shelf.names()]
@@ -56,6 +64,10 @@ def owner_routes(shelf: TestShelf, maker: Maker, library: Library, folders: tupl
     @router.get("/making/{name}")
     async def making(name: str) -> dict[str, Any]:
         return asdict(maker.get(name))
+
+
+def _add_test(router: APIRouter, shelf: TestShelf) -> None:
+    """Add the addresses of one test."""
 
     @router.get("/tests/{name}")
     async def facts(name: str) -> dict[str, Any]:
@@ -83,5 +95,3 @@ def owner_routes(shelf: TestShelf, maker: Maker, library: Library, folders: tupl
             except PartitaError as error:
                 raise PartitaError(str(error).replace(str(path), "this file")) from None
         return {"appended": read.appended, "known": read.known}
-
-    return router

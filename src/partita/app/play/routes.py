@@ -53,28 +53,39 @@ def play_routes(
         facts = await run_in_threadpool(describe, choice.path)
         return facts | {"name": name, "title": choice.title, "ships": choice.ships}
 
-    @router.get("/play/jobs")
-    async def jobs() -> list[dict[str, Any]]:
-        return [job.facts() for job in reversed(queue.jobs)]
-
     @router.post("/play/jobs", status_code=201)
     async def draw(request: DrawRequest) -> dict[str, Any]:
         choice = library.get(request.model)
-        names = ("temperature", "frame_temperature", "top_p", "smoothing", "guidance", "seed")
-        sampling = {name: getattr(request, name) for name in names} | {"threads": threads}
-        files = {
-            name: None if given is None else uploads.get(given, kind)
-            for name, given, kind in (
-                ("prompt", request.prompt, SOUND),
-                ("notes", request.notes, SCORE),
-                ("like", request.like, SOUND),
-            )
-        }
-        wanted = Draw(
-            model=choice.path, seconds=request.seconds, label=request.label, sampling=sampling, **files
-        )
+        wanted = _draw(request, choice.path, uploads, threads)
         job = queue.add(request, wanted, request.command(choice.given, uploads.titles()))
         return job.facts() | {"before": queue.position(job)}
+
+    _add_jobs(router, queue)
+    _add_files(router, queue, clips)
+    return router
+
+
+def _draw(request: DrawRequest, model: Path, uploads: UploadStore, threads: int | None) -> Draw:
+    """Return what the process is asked to draw."""
+    names = ("temperature", "frame_temperature", "top_p", "smoothing", "guidance", "seed")
+    files = {
+        name: None if given is None else uploads.get(given, kind)
+        for name, given, kind in (
+            ("prompt", request.prompt, SOUND),
+            ("notes", request.notes, SCORE),
+            ("like", request.like, SOUND),
+        )
+    }
+    sampling = {name: getattr(request, name) for name in names} | {"threads": threads}
+    return Draw(model=model, seconds=request.seconds, label=request.label, sampling=sampling, **files)
+
+
+def _add_jobs(router: APIRouter, queue: JobQueue) -> None:
+    """Add the addresses of clips that are drawn."""
+
+    @router.get("/play/jobs")
+    async def jobs() -> list[dict[str, Any]]:
+        return [job.facts() for job in reversed(queue.jobs)]
 
     @router.get("/play/jobs/{name}")
     async def facts(name: str) -> dict[str, Any]:
@@ -94,6 +105,10 @@ def play_routes(
         queue.stop(job)
         return job.facts()
 
+
+def _add_files(router: APIRouter, queue: JobQueue, clips: Path) -> None:
+    """Add the addresses that make files of clips."""
+
     @router.post("/play/jobs/{name}/keep")
     async def keep(name: str) -> dict[str, Any]:
         job = queue.get(name)
@@ -112,8 +127,6 @@ def play_routes(
         data = await run_in_threadpool(encoded, job, form)
         shown = f'attachment; filename="{_file_name(job)}.{form}"'
         return Response(data, media_type=MEDIA[form], headers={"content-disposition": shown})
-
-    return router
 
 
 def encoded(job: Job, form: Form) -> bytes:
