@@ -65,7 +65,8 @@ def with_times(arguments: Sequence[str]) -> list[str]:
     >>> with_times(["run", "--seconds", "1:30", "--base-minutes=1h", "--seed", "7"])
     ['run', '--seconds', '90.0', '--base-minutes=60.0', '--seed', '7']
     """
-    words, option = [], ""
+    words: list[str] = []
+    option = ""
     for place, word in enumerate(arguments):
         if word == "--":
             return [*words, *arguments[place:]]
