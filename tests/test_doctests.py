@@ -15,7 +15,7 @@ MODULES = sorted(["partita", *(found.name for found in pkgutil.walk_packages(par
 
 def test_all_packages_are_found() -> None:
     packages = {name.split(".")[1] for name in MODULES if name.count(".") == 2}
-    first = {"app", "audio", "benchmarks", "cli", "data", "etudes", "evaluation", "experiments"}
+    first = {"app", "audio", "benchmarks", "cli", "data", "doctor", "etudes", "evaluation", "experiments"}
     assert packages == first | {"models", "ops", "reports", "runs", "sampling", "training"}
 
 

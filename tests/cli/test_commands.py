@@ -117,7 +117,7 @@ def test_prepare_names_what_it_skips(home: Path, tmp_path: Path, capsys: pytest.
         (["evaluate", "r", "c", "--seconds", "inf"], "`seconds` is inf"),
         (
             ["generate", "r", "--seconds", "1", "--out", "x", "--device", "tpu"],
-            "choose one of 'auto', 'cpu',",
+            "choose one of auto, cpu, cuda",
         ),
         (["train", "c", "--out", "x", "--precision", "half"], "choose one of auto, float32, bfloat16"),
         (["train", "c", "--out", "x", "--threads", "1000000"], "`threads` is 1000000: give 1 to 1024"),

@@ -17,7 +17,7 @@ from partita.terminal import print_line
 
 USAGE = "partita doctor CORPUS_OR_RUN [OPTIONS]"
 GROUPS = {
-    "what to examine": ("CORPUS-OR-RUN", "--corpus", "--temperature", "--frame-temperature"),
+    "what to examine": ("CORPUS_OR_RUN", "--corpus", "--temperature", "--frame-temperature"),
     "output": ("--json",),
 }
 """The options as `--help` shows them."""

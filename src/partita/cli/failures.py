@@ -34,6 +34,7 @@ MEMORY_REMEDIES = {
     "compare": "give fewer `--clips`, `--long-clips` or `--workers`, or a smaller `--batch` or `--targets`",
     "arena": "give fewer `--clips`, `--samples` or `--workers`, or a smaller `--batch` or `--targets`",
     "bench": "give a smaller `--size`",
+    "serve": "close other programs, or give fewer `--threads`",
     **dict.fromkeys(("models", "completion", "doctor"), "close other programs"),
 }
 """What to do if a subcommand has not enough memory."""

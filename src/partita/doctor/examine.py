@@ -34,8 +34,10 @@ def examine(
     Raises:
         PartitaError: the path holds neither, or it is damaged, or an option does not go with a corpus.
 
-    >>> examine("nowhere") Traceback (most recent call last): ... partita.errors.PartitaError: nowhere does
-    not exist: give a corpus, a run, or a model that ships: bach-violin
+    >>> examine("nowhere")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    partita.errors.PartitaError: nowhere does not exist: give a corpus, a run, or a model that ships...
     """
     folder = Path(path)
     if (folder / INDEX).is_file() and not (folder / CONFIG).is_file():

@@ -136,7 +136,7 @@ def flat_share(channel: NDArray[np.float32]) -> float:
     >>> time = np.arange(8000) / 8000
     >>> tone = np.sin(2 * np.pi * 200 * time).astype(np.float32)
     >>> flat_share(tone), round(flat_share(np.clip(tone, -0.5, 0.5)), 1)
-    (0.0, 0.6)
+    (0.0, 0.7)
     """
     peaks = {1.0: float(channel.max()), -1.0: -float(channel.min())}
     count = 0

@@ -24,7 +24,7 @@ def quiet_share(sound: Waveform, sample_rate: int) -> float:
         sound: (samples,) float.
         sample_rate: Hz.
 
-    >>> quiet_share(np.repeat(np.float32([0.5, 0.001]), 8000), 8000)
+    >>> round(quiet_share(np.repeat(np.float32([0.5, 0.001]), 8000), 8000), 1)
     0.5
     """
     levels = frame_levels(sound, sample_rate)

@@ -100,7 +100,7 @@ def noise_floor(sound: Waveform) -> NoiseFloor | None:
     >>> tone = np.sin(np.arange(160000) * 0.3) * np.repeat(rng.uniform(0, 1, 100), 1600)
     >>> noisy = (tone + 0.1 * rng.normal(0, 1, 160000)).astype(np.float32)
     >>> round(noise_floor(noisy).below_db, 0)
-    12.0
+    13.0
     """
     found = powers(sound)
     whole = found.sum(axis=1)
