@@ -222,7 +222,7 @@ def test_the_penalty_makes_the_discriminator_flatter(adversary: AdversaryConfig,
             waveform = pair(number).real.requires_grad_()
             (gradient,) = torch.autograd.grad(judge.discriminator(waveform)[-1].sum(), waveform)
             slopes.append(gradient.norm().item())
-        return sum(slopes) / len(slopes)
+        return float(sum(slopes) / len(slopes))
 
     free, bound, rare = (
         Adversary(
