@@ -28,6 +28,8 @@ from partita.app.web.templating import STATIC
 
 OPEN_PATHS = ("/listen/", "/static/")
 """Beginnings of the paths that the listeners of a blind test open with their own link."""
+FILE_PATHS = ("/uploads/", "/train/sets/")
+"""Beginnings of the paths that take files of sound."""
 
 
 def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[str] = ()) -> FastAPI:
@@ -56,12 +58,14 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
         try:
             yield
         finally:
-            drawing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await drawing
-            for process in processes:
-                process.end()
-            await training.end()
+            try:
+                await training.end()  # saves the run, whatever else fails
+            finally:
+                drawing.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await drawing
+                for process in processes:
+                    process.end()
 
     app = FastAPI(title="Partita", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     add_error_answers(app)
@@ -75,7 +79,9 @@ def create_app(config: ServeConfig, *, key: str | None = None, hosts: Sequence[s
     app.include_router(listener_routes(shelf))
     app.mount("/static/blind", StaticFiles(packages=[("partita.app.blind", "templates")]), name="blind")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, hosts=[*LOOPBACK, *hosts], key=key, open_paths=OPEN_PATHS)
+    app.add_middleware(
+        Guard, hosts=[*LOOPBACK, *hosts], key=key, open_paths=OPEN_PATHS, file_paths=FILE_PATHS
+    )
     return app
 
 

@@ -165,6 +165,21 @@ def test_a_test_that_can_not_be_made_is_refused_in_words(
     assert says in answer.json()["error"]
 
 
+def test_a_damaged_test_is_listed_with_its_error_and_hides_no_other(
+    client: TestClient, tmp_path: Path
+) -> None:
+    with client:
+        broken, sound = made(client), made(client)
+        clip = next((tmp_path / "page" / "tests" / broken["test"] / "served").glob("*/clips/*.wav"))
+        clip.write_bytes(clip.read_bytes()[:-2] + b"ab")
+        for test in (broken, sound):
+            client.post(f"/blind/tests/{test['test']}/end")
+        listed = {one["test"]: one for one in client.get("/blind/tests").json()}
+        assert "was changed" in listed[broken["test"]]["error"]
+        assert str(tmp_path) not in listed[broken["test"]]["error"]
+        assert listed[sound["test"]]["results"]
+
+
 def test_names_in_addresses_reach_no_other_folder(client: TestClient) -> None:
     for name in ("..%2f..%2fviolin", "A" * 12, "a/b"):
         assert client.get(f"/blind/tests/{name}").status_code == 404

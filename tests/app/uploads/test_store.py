@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from partita.errors import PartitaError
 @given(st.text(max_size=400))
 def test_a_title_is_one_short_name_without_folders(title: str) -> None:
     clean = clean_title(title)
-    assert 0 < len(clean) <= LONGEST_NAME
+    assert 0 < len(clean.encode()) <= LONGEST_NAME
     assert not set(clean) & set('/\\<>"|:*?\0\n') and clean not in (".", "..")
 
 
@@ -45,6 +46,28 @@ def test_what_is_no_sound_is_refused_and_leaves_nothing(
     words = answer.json()["error"]
     assert words.startswith(clean_title(name)) and "/tmp" not in words and "<" not in words
     assert set((server.folder / "uploads").glob("*")) == before
+
+
+def test_long_names_in_other_scripts_are_cut_and_kept(
+    server: PageServer, client: httpx.Client, etudes: Path
+) -> None:
+    for name in ("音" * 110 + ".wav", "a." + "音" * 110):
+        given = client.post(
+            "/uploads/sound",
+            content=(etudes / "etude-01.wav").read_bytes()[:200_000],
+            headers={"x-file-name": quote(name)},
+        )
+        assert given.status_code in (200, 400) and "report" not in given.text
+
+
+def test_many_files_at_once_are_refused(server: PageServer) -> None:
+    def one(number: int) -> int:
+        with server.client() as client:
+            return client.post("/uploads/sound", content=b"no sound").status_code
+
+    with ThreadPoolExecutor(40) as pool:
+        found = set(pool.map(one, range(40)))
+    assert found == {400, 503}
 
 
 def test_sound_keeps_its_rate_and_its_values(

@@ -60,9 +60,11 @@ def test_the_page_itself_may_change_things(local: TestClient) -> None:
 def test_other_computers_need_the_key_once(shared: TestClient) -> None:
     assert shared.get("/").status_code == 403
     assert shared.get("/?key=wrong").status_code == 403
-    assert shared.get("/", headers={"cookie": "key=wrong"}).status_code == 403
+    assert shared.get("/", headers={"cookie": "partita-key=wrong"}).status_code == 403
     answer = shared.get("/?key=secret&model=a")
     assert (answer.status_code, answer.headers["location"]) == (303, "/?model=a")
+    other = shared.get("/", headers={"cookie": 'a/b=1; {"x": 1}; partita-key=secret'})
+    assert other.status_code == 200  # cookies of other services do not disturb
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=strict" in cookie
     assert shared.get("/").status_code == 200  # the client keeps the cookie
@@ -89,11 +91,18 @@ def test_a_body_that_is_too_long_is_refused_whether_it_says_so_or_not() -> None:
             if not message.get("more_body"):
                 return
 
-    guard = Guard(app, hosts=["127.0.0.1"], most_bytes=1000)  # type: ignore[arg-type]
+    guard = Guard(
+        app,  # type: ignore[arg-type]
+        hosts=["127.0.0.1"],
+        file_paths=("/files",),
+        most_bytes=1000,
+        most_other_bytes=10,
+    )
     client = TestClient(guard, base_url=HERE, headers={"x-partita": "1"})
-    assert client.post("/", content=b"x" * 1001).status_code == 413
+    assert client.post("/files", content=b"x" * 1001).status_code == 413
     pieces = (b"x" * 100 for _ in range(11))
-    assert client.post("/", content=pieces).status_code == 413
+    assert client.post("/files", content=pieces).status_code == 413
+    assert client.post("/", content=b"x" * 11).status_code == 413
     assert client.post("/", headers={"content-length": "-5"}).status_code == 413
 
 

@@ -78,7 +78,12 @@ class ListenerSession:
         """
         if clip not in self.clips:
             raise PartitaError("there is no such clip in this test: reload the page")
-        return (self.folder / "clips" / f"{clip}.wav").read_bytes()
+        try:
+            return (self.folder / "clips" / f"{clip}.wav").read_bytes()
+        except OSError as error:
+            raise PartitaError(
+                f"this clip can't be read ({error.strerror}): tell the owner of the test"
+            ) from None
 
     def progress(self) -> Progress:
         """Return how far the listener is."""

@@ -157,6 +157,9 @@ class Maker:
             making.state = "made"
         except (PartitaError, OSError) as error:
             making.state, making.message = "failed", str(error)
+        except Exception as error:  # other tests must not wait for ever
+            making.state = "failed"
+            making.message = f"the test can't be made ({type(error).__name__}): please report it"
 
     async def _drawn(self, draw: Draw) -> bytes:
         """Return a clip as a WAV file."""

@@ -55,7 +55,7 @@ def _add_making(router: APIRouter, shelf: TestShelf, maker: Maker) -> None:
 
     @router.get("/tests")
     async def tests() -> list[dict[str, Any]]:
-        return [await run_in_threadpool(shelf.facts, name) for name in shelf.names()]
+        return [await run_in_threadpool(shelf.summary, name) for name in shelf.names()]
 
     @router.post("/tests", status_code=202)
     async def make(request: TestRequest) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 import json
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from partita import storage
 from partita.app.blind.folder import TOKEN, BlindTest
 from partita.app.web.errors import MissingError
+from partita.errors import PartitaError
 
 NAME = re.compile(r"[A-Za-z0-9_-]{12}")
 TITLE = "title.json"
@@ -24,6 +25,7 @@ class TestShelf:
     """
 
     folder: Path
+    _ended: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def new_name(self) -> str:
         """Return the name of a new test: it says nothing of its arms."""
@@ -109,6 +111,25 @@ class TestShelf:
             "commitment": test.commitment,
         }
         return facts | ({"results": results(test)} if ended else {})
+
+    def summary(self, name: str) -> dict[str, Any]:
+        """Return the same, or what is wrong with a damaged test, so that the others can be listed.
+
+        The facts of a test that has ended are kept: nothing changes any more.
+
+        Args:
+            name: of the test.
+        """
+        if name in self._ended:
+            return self._ended[name]
+        try:
+            facts = self.facts(name)
+        except (PartitaError, OSError) as error:
+            words = str(error).replace(f"{self.path(name)}/", "")
+            return {"test": name, "title": self._title(name), "listeners": [], "ended": True, "error": words}
+        if facts["ended"]:
+            self._ended[name] = facts
+        return facts
 
     def _title(self, name: str) -> str:
         try:

@@ -23,7 +23,7 @@ class DrawingProcess:
         self._context = multiprocessing.get_context("spawn")
         self._process: Any = None
         self._pipe: Connection | None = None
-        self._stop = self._context.Event()
+        self._stop: Any = None
         self._free = asyncio.Lock()
 
     async def messages(self, request: Draw) -> AsyncGenerator[tuple[str, Any], None]:
@@ -36,9 +36,9 @@ class DrawingProcess:
             PartitaError: it failed, or the process died.
         """
         async with self._free:
-            self._stop.clear()
-            pipe = self._started()
             try:
+                pipe = self._started()
+                self._stop.clear()
                 pipe.send(request)
                 while True:
                     kind, value = await asyncio.to_thread(pipe.recv)
@@ -59,7 +59,8 @@ class DrawingProcess:
 
     def stop_clip(self) -> None:
         """End the clip that is being drawn after its next block."""
-        self._stop.set()
+        if self._stop is not None:
+            self._stop.set()
 
     def end(self) -> None:
         """End the process, if it runs."""
@@ -74,6 +75,7 @@ class DrawingProcess:
         """Return the pipe to the process, which is started if it does not run."""
         if self._process is None or self._pipe is None or not self._process.is_alive():
             self.end()
+            self._stop = self._context.Event()  # one that a killed process held would stay locked
             self._pipe, other = self._context.Pipe()
             self._process = self._context.Process(
                 target=answer_requests, args=(other, self._stop), daemon=True, name="partita-drawing"

@@ -119,6 +119,8 @@ class JobQueue:
         except asyncio.CancelledError:
             job.enter("failed", "the server ends")
             raise
+        except Exception as error:  # the next clips must not wait for ever
+            job.enter("failed", f"drawing failed ({type(error).__name__}): please report it")
         else:
             job.enter("stopped" if job.stop_asked else "done")
 

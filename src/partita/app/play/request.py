@@ -39,11 +39,11 @@ class DrawRequest(BaseModel):
     notes: str | None = None
     like: str | None = None
     label: dict[str, str] = Field(default_factory=dict, max_length=16)
-    temperature: float | None = Field(None, ge=0.01, le=100)
-    frame_temperature: float | None = Field(None, ge=0.01, le=100)
-    top_p: float | None = Field(None, gt=0, le=1)
-    smoothing: float | None = Field(None, ge=0, le=1000)
-    guidance: float | None = Field(None, ge=0, le=10)
+    temperature: float | None = Field(default=None, ge=0.01, le=100)
+    frame_temperature: float | None = Field(default=None, ge=0.01, le=100)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    smoothing: float | None = Field(default=None, ge=0, le=1000)
+    guidance: float | None = Field(default=None, ge=0, le=10)
 
     def command(self, model: str, names: dict[str, str]) -> str:
         """Return the command that draws the same clip.

@@ -113,9 +113,9 @@ def _add_files(router: APIRouter, queue: JobQueue, clips: Path) -> None:
     async def keep(name: str) -> dict[str, Any]:
         job = queue.get(name)
         if not job.kept:
-            path = _free_path(clips, job)
             data = await run_in_threadpool(encoded, job, "wav")
-            path.parent.mkdir(parents=True, exist_ok=True)
+            clips.mkdir(parents=True, exist_ok=True)
+            path = _free_path(clips, job)  # nothing is awaited from here on, so no other clip takes it
             with storage.atomic_file(path) as part:
                 part.write_bytes(data)
             job.kept = str(path)

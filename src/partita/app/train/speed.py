@@ -8,6 +8,7 @@ from pathlib import Path
 
 from partita import storage
 from partita.app.train.settings import RunSettings
+from partita.app.web.errors import BusyError
 from partita.errors import PartitaError
 
 MODULE = "partita.app.train.measuring"
@@ -46,8 +47,11 @@ class Speeds:
             settings: what is to be trained.
 
         Raises:
+            BusyError: another measurement runs.
             PartitaError: it can't be trained.
         """
+        if self._free.locked():
+            raise BusyError("another measurement runs: wait until it is done")
         async with self._free:
             found = await self._measured(settings)
             self.keep(settings, found)

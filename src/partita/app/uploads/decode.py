@@ -18,6 +18,8 @@ USUAL_RATE = 48_000
 MOST_SECONDS = 1800.0
 MEMORY = 6 << 30
 CPU_SECONDS = 120
+LARGEST = 1 << 30
+"""Bytes of the file that is written."""
 
 
 def limit_resources() -> None:
@@ -29,6 +31,7 @@ def limit_resources() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST, LARGEST))
 
 
 def decode_sound(source: Path, target: Path) -> float:

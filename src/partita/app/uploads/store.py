@@ -1,5 +1,6 @@
 """The files that visitors have given, under names of the page's own. Nothing is decoded here."""
 
+import asyncio
 import json
 import re
 import secrets
@@ -15,8 +16,12 @@ from partita.app.web.errors import BusyError, MissingError
 from partita.errors import PartitaError
 
 ID = re.compile(r"[A-Za-z0-9_-]{16}")
-MOST_FILES = 200
+MOST_FILES, MOST_BYTES = 200, 8 << 30
+MOST_ARRIVING, MOST_AT_ONCE = 8, 2
+"""Files that arrive at once, and processes that read them."""
 LONGEST_NAME = 120
+"""Bytes of a name in UTF-8: file systems take 255."""
+LONGEST_SUFFIX = 8
 SUFFIXES = {SOUND: ".wav", SCORE: ".csv"}
 
 
@@ -46,6 +51,8 @@ class UploadStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._decoding = asyncio.Semaphore(MOST_AT_ONCE)
+        self._arriving = 0
 
     async def add(self, chunks: AsyncIterator[bytes], *, title: str, kind: str) -> Upload:
         """Keep a file after it was read.
@@ -60,10 +67,28 @@ class UploadStore:
             PartitaError: it can't be read.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        if sum(1 for _ in self._folder.glob("*.json")) >= MOST_FILES:
+        self._refuse_too_many()
+        self._arriving += 1
+        try:
+            return await self._kept(chunks, title=title, kind=kind)
+        except OSError as error:
+            raise PartitaError(
+                f"the file can't be kept ({error.strerror}): make room, then try again"
+            ) from None
+        finally:
+            self._arriving -= 1
+
+    def _refuse_too_many(self) -> None:
+        if self._arriving >= MOST_ARRIVING:
+            raise BusyError("other files are being read: try again in a moment")
+        files = [path.stat().st_size for path in self._folder.iterdir()]
+        if len(files) + 2 * self._arriving >= 2 * MOST_FILES or sum(files) >= MOST_BYTES:
             raise BusyError(
-                f"{MOST_FILES} files are kept already: remove some from {self._folder}, then try again"
+                f"{len(files) // 2} files are kept already, {sum(files) / 1e6:.0f} MB: remove some from"
+                f" {self._folder}, then try again"
             )
+
+    async def _kept(self, chunks: AsyncIterator[bytes], *, title: str, kind: str) -> Upload:
         name, title = secrets.token_urlsafe(12), clean_title(title)
         with tempfile.TemporaryDirectory() as scratch:
             given = Path(scratch) / f"given{PurePosixPath(title).suffix.lower()}"
@@ -71,8 +96,9 @@ class UploadStore:
                 async for chunk in chunks:
                     file.write(chunk)
             try:
-                with storage.atomic_file(self.path(name, kind)) as decoded:
-                    seconds = await decode(given, decoded, kind)
+                async with self._decoding:
+                    with storage.atomic_file(self.path(name, kind)) as decoded:
+                        seconds = await decode(given, decoded, kind)
             except PartitaError as error:
                 raise PartitaError(f"{title}: {error}") from None
         upload = Upload(name=name, title=title, kind=kind, seconds=seconds)
@@ -136,7 +162,8 @@ def clean_title(title: str) -> str:
     last = PureWindowsPath(PurePosixPath(title).name).name
     kept = "".join(char for char in last if char.isprintable() and char not in '/\\"<>|:*?')
     stem, dot, suffix = kept.strip(" .").rpartition(".")
-    short = (
-        f"{stem[: LONGEST_NAME - len(suffix) - 1]}{dot}{suffix}" if len(suffix) < 8 else kept[:LONGEST_NAME]
-    )
-    return short or "file"
+    if not (stem and suffix.isascii() and len(suffix) <= LONGEST_SUFFIX):
+        stem, dot, suffix = kept.strip(" ."), "", ""
+    room = LONGEST_NAME - len(dot) - len(suffix)
+    short = stem.encode("utf-8", "ignore")[:room].decode("utf-8", "ignore").strip(" .")
+    return short + dot + suffix if short else "file"

@@ -16,18 +16,20 @@ Source: OWASP, "Cross-Site Request Forgery Prevention", custom request headers a
 import hmac
 import secrets
 from collections.abc import Sequence
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.requests import cookie_parser
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "x-partita"
-KEY = "key"
+KEY, COOKIE = "key", "partita-key"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_BYTES = 512 << 20
-"""The longest body: three quarters of an hour of CD sound."""
+"""The longest file: three quarters of an hour of CD sound."""
+MOST_OTHER_BYTES = 4 << 20
+"""The longest body that is no file of sound."""
 
 
 class TooLargeError(Exception):
@@ -42,7 +44,9 @@ class Guard:
         hosts: the names of this server, without ports.
         key: what other computers must know; None where only this computer can open the page.
         open_paths: beginnings of paths that need no key.
-        most_bytes: the longest body.
+        file_paths: beginnings of paths that take files.
+        most_bytes: the longest file.
+        most_other_bytes: the longest body elsewhere, which is read before anything of it is checked.
     """
 
     def __init__(
@@ -52,10 +56,13 @@ class Guard:
         hosts: Sequence[str],
         key: str | None = None,
         open_paths: tuple[str, ...] = (),
+        file_paths: tuple[str, ...] = (),
         most_bytes: int = MOST_BYTES,
+        most_other_bytes: int = MOST_OTHER_BYTES,
     ) -> None:
         self._app, self._hosts, self._key = app, frozenset(map(str.lower, hosts)), key
-        self._open, self._most_bytes = open_paths, most_bytes
+        self._open, self._files = open_paths, file_paths
+        self._most_bytes, self._most_other_bytes = most_bytes, most_other_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -70,14 +77,18 @@ class Guard:
             await refusal(scope, receive, _with_headers(send, nonce))
             return
         try:
-            await self._app(scope, self._limited(receive), _with_headers(send, nonce))
+            limited = self._limited(receive, self._most(scope))
+            await self._app(scope, limited, _with_headers(send, nonce))
         except TooLargeError:
-            too_large = PlainTextResponse(self._too_large, status_code=413)
-            await too_large(scope, receive, _with_headers(send, nonce))
+            await self._too_large(scope)(scope, receive, _with_headers(send, nonce))
 
-    @property
-    def _too_large(self) -> str:
-        return f"This is more than {self._most_bytes >> 20} MB: give less at once."
+    def _most(self, scope: Scope) -> int:
+        """Return the longest body that a path takes."""
+        return self._most_bytes if scope["path"].startswith(self._files) else self._most_other_bytes
+
+    def _too_large(self, scope: Scope) -> Response:
+        words = f"This is more than {self._most(scope) / (1 << 20):g} MB: give less at once."
+        return JSONResponse({"error": words}, status_code=413)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Return the answer to a request that is refused, or None."""
@@ -88,28 +99,28 @@ class Guard:
         if scope["method"] not in SAFE_METHODS and not _same_origin(headers):
             return PlainTextResponse("This request does not come from this page.", status_code=403)
         length = headers.get("content-length", "0")
-        if not length.isascii() or not length.isdecimal() or int(length) > self._most_bytes:
-            return PlainTextResponse(self._too_large, status_code=413)
+        if not length.isascii() or not length.isdecimal() or int(length) > self._most(scope):
+            return self._too_large(scope)
         return None
 
     def _missing_key(self, scope: Scope, headers: Headers) -> Response | None:
         """Return the answer to a visitor of another computer who has not proved to know the key."""
         if self._key is None or scope["path"].startswith(self._open):
             return None
-        cookies = SimpleCookie(headers.get("cookie", ""))
-        if KEY in cookies and hmac.compare_digest(cookies[KEY].value.encode(), self._key.encode()):
+        known = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        if hmac.compare_digest(known.encode(), self._key.encode()):
             return None
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if hmac.compare_digest(query.pop(KEY, [""])[0].encode(), self._key.encode()):
             rest = urlencode(query, doseq=True)
             answer = RedirectResponse(scope["path"] + (f"?{rest}" if rest else ""), status_code=303)
-            answer.set_cookie(KEY, self._key, httponly=True, samesite="strict")
+            answer.set_cookie(COOKIE, self._key, httponly=True, samesite="strict")
             return answer
         return PlainTextResponse(
             "Open this page with the whole address that `partita serve` printed.", status_code=403
         )
 
-    def _limited(self, receive: Receive) -> Receive:
+    def _limited(self, receive: Receive, most: int) -> Receive:
         """Return a function that receives a body and stops one that is too long."""
         received = 0
 
@@ -117,7 +128,7 @@ class Guard:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most_bytes:
+            if received > most:
                 raise TooLargeError
             return message
 

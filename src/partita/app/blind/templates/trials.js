@@ -63,8 +63,17 @@ function runTrials({ manifest, answered, ended, clip, save, end }) {
       return;
     }
     show("loading");
+    byId("retry").hidden = true;
     const files = {};
-    for (const [letter, id] of Object.entries(current.clips)) files[letter] = await clip(id);
+    try {
+      for (const [letter, id] of Object.entries(current.clips)) files[letter] = await clip(id);
+    } catch (error) {
+      byId("problem").textContent = `The clips can't be loaded: ${error.message}`;
+      byId("retry").hidden = false;
+      byId("retry").focus();
+      return;
+    }
+    byId("problem").textContent = "";
     player.load(files);
     for (const choice of choices) choice.checked = false;
     byId("question").textContent = current.pass.text;
@@ -114,10 +123,16 @@ function runTrials({ manifest, answered, ended, clip, save, end }) {
   byId("position").addEventListener("input", (event) => player.seek(Number(event.target.value)));
   byId("next").addEventListener("click", next);
   byId("start").addEventListener("click", open);
+  byId("retry").addEventListener("click", open);
   for (const button of document.querySelectorAll(".end")) {
     button.addEventListener("click", async () => {
       if (!window.confirm("End the test? You can't answer afterwards.")) return;
-      await end();
+      try {
+        await end();
+      } catch (error) {
+        byId("problem").textContent = `${error.message} Try again.`;
+        return;
+      }
       ended = true;
       await open();
     });

@@ -91,7 +91,7 @@ if ($("comparison")) {
 }
 
 addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input:not([type=radio]), select, textarea, button, a, summary");
+  const typing = event.target.closest("input, select, textarea, button, a, summary");
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === " ") rows.toggle();
   else if (/^[1-9]$/.test(event.key)) rows.listen(Number(event.key) - 1);

@@ -1,7 +1,7 @@
 // Clips of equal loudness that play together, of which one is heard.
 
 import { decode } from "../sound/decoding.js";
-import { loudness } from "../sound/loudness.js";
+import { loudness, SILENT } from "../sound/loudness.js";
 import { ClipPlots } from "../sound/plots.js";
 
 const FADE = 0.01; // seconds from one clip to another
@@ -36,8 +36,10 @@ export class Rows {
       const buffer = await decode(data);
       decoded.push({ name, buffer, lufs: await loudness(buffer) });
     }
-    const quietest = Math.min(...decoded.map(({ lufs }) => lufs)); // turning down never clips
-    this.clips = decoded.map((clip) => ({ ...clip, level: 10 ** ((quietest - clip.lufs) / 20) }));
+    const heard = decoded.map(({ lufs }) => lufs).filter((lufs) => lufs > SILENT);
+    const quietest = Math.min(...heard); // turning down never clips
+    this.clips = decoded.map((clip) => ({ ...clip, level: clip.lufs > SILENT ? 10 ** ((quietest - clip.lufs) / 20) : 1 }));
+    this.highest = Math.min(...decoded.map(({ buffer }) => buffer.sampleRate)) / 2;
     this.heard = 0;
     this.offset = 0;
     $("position").max = this.length;
@@ -113,7 +115,7 @@ export class Rows {
     label.className = "check";
     gain.className = "gain";
     const turned = clip.level < 0.995 ? `, turned down by ${(-20 * Math.log10(clip.level)).toFixed(1)} dB` : "";
-    gain.textContent = `0 to ${clip.buffer.sampleRate / 2000} kHz${turned}`;
+    gain.textContent = `0 to ${this.highest / 1000} kHz${turned}`;
     label.append(clip.choice, `${index + 1}. ${clip.name}`, gain);
     plots.className = "plots";
     clip.wave = Object.assign(document.createElement("canvas"), { className: "plot wave" });
@@ -136,7 +138,7 @@ export class Rows {
   #plot(clip) {
     const plots = new ClipPlots(clip.wave, clip.spectrum);
     const rate = clip.buffer.sampleRate;
-    plots.clear(Math.max(1, Math.round(this.length * rate)));
+    plots.clear(Math.max(1, Math.round(this.length * rate)), this.highest / (rate / 2));
     plots.add(clip.buffer.getChannelData(0));
   }
 

@@ -3,7 +3,10 @@
 import { ask, request } from "../server.js";
 
 const base = `/listen/${document.body.dataset.token}`;
-const { manifest, answered, ended } = await ask(`${base}/trials`);
+const { manifest, answered, ended } = await ask(`${base}/trials`).catch((error) => {
+  document.getElementById("problem").textContent = error.message;
+  throw error;
+});
 
 /** Show what the answers say, once the test has ended for this listener. */
 async function showResults() {

@@ -59,7 +59,8 @@ function article(test) {
   const part = (name) => shown.querySelector(`[data-${name}]`);
   part("title").textContent = test.title;
   part("state").textContent = test.ended ? "Ended. The key is open." : "Open. The key is sealed.";
-  part("commitment").textContent = test.commitment;
+  part("commitment").textContent = test.commitment ?? "";
+  if (test.error) part("state").textContent = test.error;
   part("listeners").replaceChildren(...test.listeners.map((listener) => row(test, listener)));
   const end = part("end"), read = part("read"), input = shown.querySelector("input[type=file]");
   end.dataset.key = `end-${test.test}`;

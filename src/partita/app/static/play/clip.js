@@ -18,6 +18,7 @@ export class ClipPanel {
     this.shown = 0;
     $("again").addEventListener("click", () => this.finished?.playPause());
     $("keep").addEventListener("click", () => this.#keep());
+    $("copy").hidden = !navigator.clipboard; // browsers have none on an address of another computer
     $("copy").addEventListener("click", async () => {
       await navigator.clipboard.writeText($("command").textContent);
       $("copy").textContent = "Copied";
@@ -43,11 +44,12 @@ export class ClipPanel {
       if (number !== this.shown) return;
       this.#end(await ask(`/play/jobs/${facts.job}`));
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
       if (number === this.shown) {
-        $("status").textContent = "";
-        $("error").textContent = error.message;
+        const lost = error instanceof TypeError; // the stream broke off
+        $("status").textContent = $("running").textContent = "";
+        $("error").textContent = lost ? "The server of this page went away. Is `partita serve` still running?" : error.message;
       }
+      if (!(error instanceof Refusal || error instanceof TypeError)) throw error;
     } finally {
       if (number === this.shown) {
         this.onRunning(false);
@@ -60,7 +62,8 @@ export class ClipPanel {
   async stop() {
     this.stopped = true;
     await this.player?.close();
-    if (this.job) await ask(`/play/jobs/${this.job}/stop`, { method: "POST" });
+    if (!this.job) return;
+    await ask(`/play/jobs/${this.job}/stop`, { method: "POST" }).catch((error) => ($("error").textContent = error.message));
   }
 
   #begin(facts) {
@@ -96,6 +99,7 @@ export class ClipPanel {
       this.player.start().catch((error) => ($("error").textContent = `The sound can't be played: ${error.message}`));
     }
     const response = await request(`/play/jobs/${facts.job}/sound`);
+    $("status").textContent = finished ? "Loading …" : "Drawing …";
     const reader = response.body.getReader(), pcm = new PcmReader();
     let drawn = 0, begun = performance.now();
     for (;;) {
@@ -107,13 +111,14 @@ export class ClipPanel {
       this.plots.add(samples);
       this.player?.push(samples);
       const spent = (performance.now() - begun) / 1000, speed = spent > 0.3 ? drawn / rate / spent : 0;
-      $("status").textContent = `${(drawn / rate).toFixed(1)} s drawn${speed ? `, ${speed.toFixed(1)} times real time` : ""}`;
+      $("running").textContent = `${(drawn / rate).toFixed(1)} s${speed ? `, ${speed.toFixed(1)} times real time` : ""}`;
     }
     this.player?.end();
     if (number !== this.shown) await reader.cancel();
   }
 
   #end(facts) {
+    $("running").textContent = "";
     if (facts.state === "failed") {
       $("status").textContent = "";
       $("error").textContent = facts.message;

@@ -9,7 +9,7 @@ const showError = (words) => ($("error").textContent = words);
 const form = new DrawForm($("draw"), showError);
 const panel = new ClipPanel(
   (running) => ($("stop").disabled = !running),
-  () => listEarlier(),
+  () => listEarlier().catch((error) => showError(error.message)),
 );
 
 $("draw").addEventListener("submit", async (event) => {

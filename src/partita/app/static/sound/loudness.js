@@ -3,6 +3,9 @@
 const BLOCK = 0.4, STEP = 0.1; // seconds
 const ABSOLUTE_GATE = -70, RELATIVE_GATE = -10; // LUFS, LU
 
+/** The loudness of silence, in LUFS. */
+export const SILENT = ABSOLUTE_GATE;
+
 /** @param {AudioBuffer} clip with one channel @returns {Promise<number>} LUFS; -70 for silence */
 export async function loudness(clip) {
   const context = new OfflineAudioContext(1, clip.length, clip.sampleRate);

@@ -16,9 +16,14 @@ export class ClipPlots {
     this.clear(1);
   }
 
-  /** Begin a clip. @param {number} samples of the whole clip */
-  clear(samples) {
+  /**
+   * Begin a clip.
+   * @param {number} samples of the whole clip
+   * @param {number} share of the frequencies that the spectrogram shows, from 0 Hz on
+   */
+  clear(samples, share = 1) {
     this.total = samples;
+    this.share = share;
     this.sound = new Float32Array(samples);
     this.count = 0;
     this.column = 0;
@@ -80,8 +85,8 @@ export class ClipPlots {
     const height = this.spectrum.height, context = this.spectrum.getContext("2d");
     const image = context.createImageData(1, height);
     for (let y = 0; y < height; y++) {
-      const from = ((height - 1 - y) / height) * (levels.length - 1);
-      const to = ((height - y) / height) * (levels.length - 1);
+      const bins = (levels.length - 1) * this.share;
+      const from = ((height - 1 - y) / height) * bins, to = ((height - y) / height) * bins;
       let level = levels[Math.round((from + to) / 2)];
       for (let bin = Math.ceil(from); bin < to; bin++) level = Math.max(level, levels[bin]);
       const [red, green, blue] = colour((level - FLOOR) / (TOP - FLOOR));

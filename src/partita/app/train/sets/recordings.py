@@ -116,30 +116,47 @@ class RecordingSets:
             BusyError: there is no room for it.
             PartitaError: it is empty.
         """
-        folder, room = self.folder(name), self.bytes_left()
-        if expected > room:
+        folder = self.folder(name)
+        if expected > (room := self.bytes_left()):
             raise self._no_room(room)
         if (count := len(self.files(name))) >= MOST_FILES:
             raise BusyError(f"{count} recordings are in this set already: take another set")
-        self._arriving += expected
         try:
-            return await self._stored(folder / clean_title(title), chunks, room)
+            return await self._stored(folder / clean_title(title), chunks, expected)
         except OSError as error:
             if error.errno not in storage.DISK_FULL_ERRORS:
                 raise
             raise BusyError("the disk is full: make room, then give the recording again") from None
-        finally:
-            self._arriving -= expected
 
-    async def _stored(self, path: Path, chunks: AsyncIterator[bytes], room: int) -> Recording:
+    async def _stored(self, path: Path, chunks: AsyncIterator[bytes], expected: int) -> Recording:
+        """Write a file while its room is reserved: what was announced, or what came if that is more."""
+        reserved = expected
+        self._arriving += reserved
+
+        async def counted() -> AsyncIterator[bytes]:
+            nonlocal reserved
+            size = 0
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > reserved:
+                    if size - reserved > (room := self.bytes_left()):
+                        raise self._no_room(room)
+                    self._arriving += size - reserved
+                    reserved = size
+                yield chunk
+
+        try:
+            return await self._written(path, counted())
+        finally:
+            self._arriving -= reserved
+
+    async def _written(self, path: Path, chunks: AsyncIterator[bytes]) -> Recording:
         """Write a file, unless the set has one with this name and content."""
         digest, size = hashlib.sha256(), 0
         with storage.temporary_file(path) as part:
             with part.open("wb") as file:
                 async for chunk in chunks:
                     size += len(chunk)
-                    if size > room:
-                        raise self._no_room(room)
                     file.write(chunk)
                     digest.update(chunk)
             if not size:
