@@ -109,10 +109,9 @@ class WaveNet(nn.Module):
         self.end1 = nn.Parameter(torch.empty(config.skip_channels, config.end_channels))
         self.end1_bias = nn.Parameter(torch.zeros(config.end_channels))
         self.end2 = nn.Parameter(torch.empty(config.end_channels, config.outputs))
-        self.register_buffer(
-            "gains", torch.where(self.head.is_mean(), config.mean_gain, 1.0), persistent=False
-        )
-        self.end2_bias = nn.Parameter(self.head.initial_bias() / self.gains)
+        gains = torch.tensor([config.mean_gain if mean else 1.0 for mean in self.head.is_mean()])
+        self.register_buffer("gains", gains, persistent=False)
+        self.end2_bias = nn.Parameter(self.head.initial_bias().div_(gains))
         self.fine = FineEmbedding(config.classes) if config.embeddings < config.classes else None
         """How classes are placed between the embeddings, if there are more classes."""
         self._initialise(generator)

@@ -16,7 +16,10 @@ from partita.runs.tensors import TensorSpecs, read_expected_tensors, tensor_spec
 from partita.tables import Table
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
-SHAPE_KEEPING = (Tensor.normal_, Tensor.uniform_, Tensor.copy_, Tensor.fill_, Tensor.zero_, Tensor.tril)
+SHAPE_KEEPING = (
+    *(Tensor.normal_, Tensor.uniform_, Tensor.copy_, Tensor.fill_, Tensor.zero_, Tensor.div_),
+    Tensor.tril,
+)
 """What changes the values of a tensor, and neither its shape nor its type."""
 FRAME_TIER_FILE = f"frames-best{SUFFIX}"
 """The file of the frame tier's weights that clips are drawn with, in a checkpoint."""

@@ -75,6 +75,9 @@ def test_models_draw_after_the_same_prompt(own: PageServer, opened: Any, etudes:
         page.click("#draw button[type=submit]")
         page.locator("#status", has_text="Seed 9, after the same prompt").wait_for()
         assert page.locator(".clip").count() == 1
+        page.reload()
+        page.locator("#status", has_text="Seed 9, after the same prompt").wait_for()
+        assert page.locator(".clip").count() == 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -73,6 +73,11 @@ class Maker:
         self._makings: dict[str, Making] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def running(self) -> list[Making]:
+        """The test that is being made, if there is one."""
+        return [making for making in self._makings.values() if making.state == "making"]
+
     def get(self, name: str) -> Making:
         """Return how far the making of a test is.
 
@@ -96,7 +101,7 @@ class Maker:
             BusyError: another test is being made.
             MissingError: a model, a comparison or the prompt is not there.
         """
-        if any(making.state == "making" for making in self._makings.values()):
+        if self.running:
             raise BusyError("another test is being made: wait until it is ready")
         draws = self._draws(request)
         arms = {} if request.models else self._kept_arms(request)

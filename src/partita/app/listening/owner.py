@@ -61,6 +61,10 @@ def _add_making(router: APIRouter, shelf: TestShelf, maker: Maker) -> None:
     async def make(request: TestRequest) -> dict[str, Any]:
         return asdict(maker.start(request))
 
+    @router.get("/making")
+    async def running() -> list[dict[str, Any]]:
+        return [asdict(making) for making in maker.running]
+
     @router.get("/making/{name}")
     async def making(name: str) -> dict[str, Any]:
         return asdict(maker.get(name))

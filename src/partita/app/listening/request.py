@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-QuestionName = Literal["better", "real", "prompt", "abx"]
+QuestionName = Literal["better", "real", "abx"]
 
 
 class TestRequest(BaseModel):

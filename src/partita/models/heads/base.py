@@ -73,9 +73,9 @@ class Head(ABC):
     def initial_bias(self) -> Float[Tensor, " columns"]:
         """Return the biases of the outputs with which a network begins."""
 
-    def is_mean(self) -> Bool[Tensor, " columns"]:
+    def is_mean(self) -> list[bool]:
         """Return which outputs are means of distributions."""
-        return torch.zeros(self.columns, dtype=torch.bool)
+        return [False] * self.columns
 
 
 class Drawn(NamedTuple):

@@ -9,7 +9,7 @@ networks.
 import math
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.special import erfc, erfcx
 
@@ -97,9 +97,9 @@ class Gaussian(DensityHead):
         """Return a mean of 0, and a wide deviation."""
         return torch.tensor([0.0, FIRST_LOG_DEVIATION])
 
-    def is_mean(self) -> Bool[Tensor, " columns"]:
+    def is_mean(self) -> list[bool]:
         """Return which outputs are means: the first one."""
-        return torch.tensor([True, False])
+        return [True, False]
 
     def _parts(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_deviation = wide(outputs).unbind(-1)

@@ -9,7 +9,7 @@ Sources: Salimans et al. 2017, "PixelCNN++", equation 2; van den Oord et al. 201
 import math
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
@@ -122,9 +122,9 @@ class LogisticMixture(DensityHead):
         means = torch.linspace(-1.0, 1.0, 2 * self.mixtures + 1)[1::2]
         return torch.cat([torch.zeros(self.mixtures), means, torch.full((self.mixtures,), FIRST_LOG_SCALE)])
 
-    def is_mean(self) -> Bool[Tensor, " columns"]:
+    def is_mean(self) -> list[bool]:
         """Return which outputs are means: the second third."""
-        return torch.arange(self.columns) // self.mixtures == 1
+        return [column // self.mixtures == 1 for column in range(self.columns)]
 
     def _parts(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the logits, the means and the scales."""

@@ -40,17 +40,41 @@ answer($("draw"), async () => {
     if (prompt.value) json.prompt = prompt.value;
     jobs.push(await ask("/play/jobs", { method: "POST", json }));
   }
-  await showSounds(await finished(jobs), (job) => [job.request.model, `/play/jobs/${job.job}/clip.wav`]);
-  $("status").textContent = `Seed ${seed}${prompt.value ? ", after the same prompt" : ""}.`;
+  await showJobs(jobs);
 });
 
-answer($("finished"), async () => {
-  const name = $("comparison").value, number = $("number").value;
+/** Show drawn clips, and keep them in the address, so that a reload finds them. */
+async function showJobs(jobs) {
+  history.replaceState(null, "", `?${new URLSearchParams(jobs.map(({ job }) => ["job", job]))}`);
+  const drawn = await finished(jobs);
+  await showSounds(drawn, (job) => [job.request.model, `/play/jobs/${job.job}/clip.wav`]);
+  const { seed, prompt: after } = drawn[0].request;
+  $("status").textContent = `Seed ${seed}${after ? ", after the same prompt" : ""}.`;
+}
+
+answer($("finished"), () => showKept($("comparison").value, $("number").value));
+
+/** Show the clips that a comparison has kept for a prompt. */
+async function showKept(name, number) {
+  history.replaceState(null, "", `?${new URLSearchParams({ of: name, number })}`);
   const { clips } = await ask(`/compare/of/${encodeURIComponent(name)}`);
   const arms = Object.keys(clips).filter((arm) => clips[arm].includes(Number(number)));
   await showSounds(arms, (arm) => [arm, `/compare/of/${encodeURIComponent(name)}/${number}/${encodeURIComponent(arm)}.flac`]);
   $("status").textContent = `${name}, prompt ${Number(number) + 1}: the prompt, then what follows.`;
-});
+}
+
+/** Show what the address names: what was shown before a reload. */
+async function showAgain() {
+  const asked = new URLSearchParams(location.search), jobs = asked.getAll("job");
+  try {
+    if (jobs.length) await showJobs(await Promise.all(jobs.map((job) => ask(`/play/jobs/${encodeURIComponent(job)}`))));
+    else if (asked.has("of")) await showKept(asked.get("of"), asked.get("number") ?? "0");
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    $("status").textContent = "";
+    showError(error.message);
+  }
+}
 
 /** Wait until all clips are drawn. */
 async function finished(jobs) {
@@ -100,3 +124,5 @@ addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+
+await showAgain();

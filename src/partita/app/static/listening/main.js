@@ -35,7 +35,11 @@ async function make() {
   } else {
     Object.assign(json, { comparison: source, arms: checked(`[data-comparison="${CSS.escape(source)}"] [name=arm]`) });
   }
-  let making = await ask("/blind/tests", { method: "POST", json });
+  await follow(await ask("/blind/tests", { method: "POST", json }));
+}
+
+/** Wait until a test is made. */
+async function follow(making) {
   while (making.state === "making") {
     $("status").textContent = making.clips ? `Drawing clip ${making.drawn + 1} of ${making.clips} …` : "Making the test …";
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
@@ -119,4 +123,7 @@ $("make").addEventListener("submit", async (event) => {
 $("source").addEventListener("change", showSource);
 showSource();
 await trying(list);
+await trying(async () => {
+  for (const making of await ask("/blind/making")) await follow(making); // begun before a reload
+});
 setInterval(() => document.hidden || list().catch(() => {}), REFRESH_MS);
