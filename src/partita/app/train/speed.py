@@ -14,6 +14,8 @@ from partita.errors import PartitaError
 MODULE = "partita.app.train.measuring"
 SECONDS = 180.0
 """The time that a measurement may take, with the start of PyTorch and with compilation."""
+MOST_WAITING = 3
+"""Measurements that run or wait."""
 
 
 class Speeds:
@@ -26,6 +28,7 @@ class Speeds:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._free = asyncio.Lock()
+        self._waiting = 0
         self._process: asyncio.subprocess.Process | None = None
         self._known: dict[str, float] = {}
         with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -47,14 +50,21 @@ class Speeds:
             settings: what is to be trained.
 
         Raises:
-            BusyError: another measurement runs.
+            BusyError: others wait already.
             PartitaError: it can't be trained.
         """
-        if self._free.locked():
-            raise BusyError("another measurement runs: wait until it is done")
-        async with self._free:
-            found = await self._measured(settings)
-            self.keep(settings, found)
+        if self._waiting >= MOST_WAITING:
+            raise BusyError("other measurements run: wait until they are done")
+        before = self.known(settings)
+        self._waiting += 1
+        try:
+            async with self._free:
+                found = self.known(settings)
+                if found is None or found == before:  # else it was measured while this one waited
+                    found = await self._measured(settings)
+                    self.keep(settings, found)
+        finally:
+            self._waiting -= 1
         return found
 
     def keep(self, settings: RunSettings, updates_per_second: float) -> None:
