@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partita.app.web.errors import MissingError
+from partita.app.web.naming import unused_name
 
 CLIPS, SUFFIX, REAL = "clips", ".flac", "real"
 
@@ -63,10 +64,7 @@ def comparisons_in(folders: tuple[Path, ...]) -> dict[str, Comparison]:
     for outer in folders:
         inner = [outer] if is_comparison(outer) else sorted(filter(is_comparison, outer.glob("*")))
         for folder in inner:
-            name, number = folder.absolute().name, 1
-            while name in found:
-                number += 1
-                name = f"{folder.absolute().name} ({number})"
+            name = unused_name(folder.absolute().name, found)
             found[name] = Comparison(name=name, clips=_clips(folder), folder=folder.absolute())
     return found
 

@@ -5,10 +5,12 @@ loads no model.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from partita.app.compare.comparisons import comparisons_in
 from partita.app.web.errors import MissingError
+from partita.app.web.naming import unused_name
 from partita.errors import PartitaError
 from partita.runs.shipped.folder import SHIPPED, read_card, shipped_names
 
@@ -70,11 +72,11 @@ class Library:
         found: dict[str, Choice] = {}
         for folder in (*self._given, self._own):
             for run in runs_in(folder):
-                name = _unused(run.absolute().name, found)
+                name = unused_name(run.absolute().name, found)
                 found[name] = Choice(name=name, path=run.absolute(), given=str(run), title=f"the run {run}")
         for name in shipped_names():
-            title = str(read_card(SHIPPED / name).text("title"))
-            unused = _unused(name, found)
+            title = _title(SHIPPED / name)
+            unused = unused_name(name, found)
             found[unused] = Choice(name=unused, path=SHIPPED / name, given=name, title=title, ships=True)
         return list(found.values())
 
@@ -93,6 +95,12 @@ class Library:
         return found[name]
 
 
+@cache
+def _title(folder: Path) -> str:
+    """Return the title on the card of a shipped model; the digests of its files are checked once."""
+    return str(read_card(folder).text("title"))
+
+
 def runs_in(folder: Path) -> list[Path]:
     """Return a folder if it is a run, else the runs in it, in alphabetical order.
 
@@ -102,16 +110,3 @@ def runs_in(folder: Path) -> list[Path]:
     if (folder / CONFIG).is_file():
         return [folder]
     return sorted(path.parent for path in folder.glob(f"*/{CONFIG}"))
-
-
-def _unused(name: str, taken: dict[str, Choice]) -> str:
-    """Return a name, with a number if it is taken.
-
-    >>> _unused("a", {}), _unused("a", {"a": None})
-    ('a', 'a (2)')
-    """
-    number, unused = 1, name
-    while unused in taken:
-        number += 1
-        unused = f"{name} ({number})"
-    return unused

@@ -23,6 +23,7 @@ from partita.app.uploads.decode import SCORE, SOUND
 from partita.app.uploads.store import UploadStore
 from partita.app.web.errors import MissingError
 from partita.app.web.templating import page
+from partita.sampling.output.plan import free_path
 from partita.sampling.output.provenance import clip_comment
 
 Form = Literal["wav", "flac"]
@@ -115,7 +116,9 @@ def _add_files(router: APIRouter, queue: JobQueue, clips: Path) -> None:
         if not job.kept:
             data = await run_in_threadpool(encoded, job, "wav")
             clips.mkdir(parents=True, exist_ok=True)
-            path = _free_path(clips, job)  # nothing is awaited from here on, so no other clip takes it
+            path = free_path(
+                clips / f"{_file_name(job)}.wav"
+            )  # nothing is awaited from here on, so no other clip takes it
             with storage.atomic_file(path) as part:
                 part.write_bytes(data)
             job.kept = str(path)
@@ -153,13 +156,3 @@ def _file_name(job: Job) -> str:
     """Return a file name without the suffix: the model and the seed."""
     model = re.sub(r"[^A-Za-z0-9_-]", "-", job.request.model)
     return f"{model[:60]}-{job.request.seed}"
-
-
-def _free_path(folder: Path, job: Job) -> Path:
-    """Return a path in a folder that no file has."""
-    name, number = _file_name(job), 1
-    path = folder / f"{name}.wav"
-    while path.exists():
-        number += 1
-        path = folder / f"{name}-{number}.wav"
-    return path

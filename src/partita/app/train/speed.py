@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import json
-import sys
 from pathlib import Path
 
 from partita import storage
+from partita.app.child.running import child_process
 from partita.app.train.settings import RunSettings
 from partita.app.web.errors import BusyError
 from partita.errors import PartitaError
@@ -87,24 +87,16 @@ class Speeds:
     async def _measured(self, settings: RunSettings) -> float:
         """Run the process that measures, and return its result."""
         words = (str(settings.corpus), settings.size, settings.start, str(settings.threads))
-        self._process = process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", MODULE, *words),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            printed, _ = await asyncio.wait_for(process.communicate(), SECONDS)
-        except TimeoutError:
-            raise PartitaError(
-                f"the measurement took more than {SECONDS:.0f} s: choose a smaller size"
-            ) from None
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-            self._process = None
+        async with child_process(MODULE, *words) as process:
+            self._process = process
+            try:
+                printed, _ = await asyncio.wait_for(process.communicate(), SECONDS)
+            except TimeoutError:
+                raise PartitaError(
+                    f"the measurement took more than {SECONDS:.0f} s: choose a smaller size"
+                ) from None
+            finally:
+                self._process = None
         if process.returncode is not None and process.returncode < 0:
             raise PartitaError("it was cancelled, or there is not enough memory")
         found = {} if process.returncode else json.loads(printed or b"{}")

@@ -11,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 
+from partita.app.child.limits import limit_resources
 from partita.errors import PartitaError
 
 SOUND, SCORE = "sound", "score"
@@ -20,18 +21,6 @@ MEMORY = 6 << 30
 CPU_SECONDS = 120
 LARGEST = 1 << 30
 """Bytes of the file that is written."""
-
-
-def limit_resources() -> None:
-    """Limit the memory and the time of this process, where the system can do so."""
-    try:
-        import resource
-    except ImportError:  # Windows: the server ends the process after some time
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST, LARGEST))
 
 
 def decode_sound(source: Path, target: Path) -> float:
@@ -89,7 +78,7 @@ def main(arguments: list[str]) -> None:
         arguments: the source, the target and the kind.
     """
     source, target, kind = Path(arguments[0]), Path(arguments[1]), arguments[2]
-    limit_resources()
+    limit_resources(memory=MEMORY, cpu_seconds=CPU_SECONDS, largest_file=LARGEST)
     try:
         seconds = (decode_score if kind == SCORE else decode_sound)(source, target)
         print(json.dumps({"seconds": seconds}))

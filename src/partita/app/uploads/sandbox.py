@@ -1,11 +1,10 @@
 """Run the process that reads an uploaded file, and end it if it takes too long. Nothing is read here."""
 
 import asyncio
-import contextlib
 import json
-import sys
 from pathlib import Path
 
+from partita.app.child.running import child_process
 from partita.errors import PartitaError
 
 SECONDS = 120.0
@@ -27,21 +26,11 @@ async def decode(source: Path, target: Path, kind: str, *, seconds: float = SECO
     Raises:
         PartitaError: the file can't be read, or reading it takes too long or too much memory.
     """
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", MODULE, str(source), str(target), kind),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        printed, _ = await asyncio.wait_for(process.communicate(), seconds)
-    except TimeoutError:
-        raise PartitaError(f"it takes more than {seconds:.0f} s to read: give a shorter file") from None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+    async with child_process(MODULE, str(source), str(target), kind) as process:
+        try:
+            printed, _ = await asyncio.wait_for(process.communicate(), seconds)
+        except TimeoutError:
+            raise PartitaError(f"it takes more than {seconds:.0f} s to read: give a shorter file") from None
     found = {} if process.returncode else json.loads(printed or b"{}")
     if "seconds" not in found:
         raise PartitaError(found.get("error", "it can't be read: give another file"))

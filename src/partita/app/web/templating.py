@@ -1,5 +1,6 @@
 """Fill the templates of the local page. This file knows no page."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ PAGES = {"Play": "/", "Train": "/train", "Compare": "/compare", "Blind test": "/
 """The pages in the menu: name -> path."""
 
 
+@cache
+def _environment() -> Environment:
+    """Return what loads the templates; it compiles each once."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+
+
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a filled template.
 
@@ -25,13 +34,10 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         status: the HTTP status.
         values: what the template needs.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     shared = {
         "pages": PAGES,
         "path": request.url.path,
         "version": __version__,
         "nonce": request.scope["state"]["nonce"],
     }
-    return HTMLResponse(environment.get_template(template).render(shared | values), status_code=status)
+    return HTMLResponse(_environment().get_template(template).render(shared | values), status_code=status)

@@ -1,35 +1,16 @@
 // The page that puts clips side by side: where they come from, and its keys.
 
 import { UploadPlace } from "../play/uploads.js";
+import { showError, trying, whenSent } from "../refusals.js";
 import { ask, request, Refusal } from "../server.js";
 import { Rows } from "./rows.js";
 
 const WAIT_MS = 400;
 const $ = (id) => document.getElementById(id);
-const showError = (words) => ($("error").textContent = words);
 const rows = new Rows();
 const prompt = new UploadPlace(document.querySelector("[data-upload]"), showError);
 
-/** Run what a form asks for, and show what the server refuses. */
-function answer(form, work) {
-  form?.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    showError("");
-    const button = form.querySelector("button[type=submit]");
-    button.disabled = true;
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      $("status").textContent = "";
-      showError(error.message);
-    } finally {
-      button.disabled = false;
-    }
-  });
-}
-
-answer($("draw"), async () => {
+whenSent($("draw"), async () => {
   const form = $("draw"), models = [...form.querySelectorAll("[name=model]:checked")].map((box) => box.value);
   if (!models.length) throw new Refusal("Choose at least one model.");
   await prompt.busy;
@@ -52,7 +33,7 @@ async function showJobs(jobs) {
   $("status").textContent = `Seed ${seed}${after ? ", after the same prompt" : ""}.`;
 }
 
-answer($("finished"), () => showKept($("comparison").value, $("number").value));
+whenSent($("finished"), () => showKept($("comparison").value, $("number").value));
 
 /** Show the clips that a comparison has kept for a prompt. */
 async function showKept(name, number) {
@@ -66,14 +47,8 @@ async function showKept(name, number) {
 /** Show what the address names: what was shown before a reload. */
 async function showAgain() {
   const asked = new URLSearchParams(location.search), jobs = asked.getAll("job");
-  try {
-    if (jobs.length) await showJobs(await Promise.all(jobs.map((job) => ask(`/play/jobs/${encodeURIComponent(job)}`))));
-    else if (asked.has("of")) await showKept(asked.get("of"), asked.get("number") ?? "0");
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    $("status").textContent = "";
-    showError(error.message);
-  }
+  if (jobs.length) await showJobs(await Promise.all(jobs.map((job) => ask(`/play/jobs/${encodeURIComponent(job)}`))));
+  else if (asked.has("of")) await showKept(asked.get("of"), asked.get("number") ?? "0");
 }
 
 /** Wait until all clips are drawn. */
@@ -125,4 +100,4 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-await showAgain();
+await trying(showAgain);

@@ -1,22 +1,10 @@
 // The page of the owner of listening tests: make tests, see how far the listeners are, end a test, read it.
 
+import { trying, whenSent } from "../refusals.js";
 import { ask, Refusal } from "../server.js";
 
 const WAIT_MS = 500, REFRESH_MS = 5000;
 const $ = (id) => document.getElementById(id);
-const showError = (words) => ($("error").textContent = words);
-
-/** Run work, and show what the server refuses. */
-async function trying(work) {
-  showError("");
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    $("status").textContent = "";
-    showError(error.message);
-  }
-}
 
 const checked = (selector) => [...document.querySelectorAll(`${selector}:checked`)].map((box) => box.value);
 
@@ -113,13 +101,7 @@ function text(name, words) {
   return Object.assign(document.createElement(name), { textContent: words });
 }
 
-$("make").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const button = event.target.querySelector("button[type=submit]");
-  button.disabled = true;
-  await trying(make);
-  button.disabled = false;
-});
+whenSent($("make"), make);
 $("source").addEventListener("change", showSource);
 showSource();
 await trying(list);

@@ -11,22 +11,12 @@ import sys
 import time
 from pathlib import Path
 
+from partita.app.child.limits import limit_resources
 from partita.errors import PartitaError
 
 MEMORY = 8 << 30
 CPU_SECONDS = 4 * 3600
 EVERY_SECONDS = 0.3
-
-
-def limit_resources() -> None:
-    """Limit the memory and the time of this process, where the system can do so."""
-    try:
-        import resource
-    except ImportError:  # Windows: the server ends the process after some time
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 class Reporter:
@@ -66,7 +56,7 @@ def main(arguments: list[str]) -> None:
     from partita.data.preparation.prepare import prepare
 
     folder, corpus = Path(arguments[0]), Path(arguments[1])
-    limit_resources()
+    limit_resources(memory=MEMORY, cpu_seconds=CPU_SECONDS)
     corpus.parent.mkdir(parents=True, exist_ok=True)
     try:
         prepare([folder], corpus, progress=Reporter())

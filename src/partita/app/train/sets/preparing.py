@@ -7,11 +7,11 @@ import asyncio
 import contextlib
 import json
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from partita.app.child.running import child_process
 from partita.app.train.sets.recordings import RecordingSets
 from partita.app.web.errors import MissingError
 from partita.data.index import read_index
@@ -166,14 +166,8 @@ class Corpora:
 
     async def _prepare(self, name: str, state: Preparation) -> None:
         """Run the process and follow it."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", MODULE, str(self._sets.folder(name)), str(self.path(name))),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        assert process.stdout is not None
-        try:
+        async with child_process(MODULE, str(self._sets.folder(name)), str(self.path(name))) as process:
+            assert process.stdout is not None
             async for line in process.stdout:
                 try:
                     message = json.loads(line)
@@ -187,11 +181,6 @@ class Corpora:
             raise PartitaError(
                 "the process that prepares has ended, perhaps for lack of memory: give fewer recordings"
             )
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-            await process.wait()
 
 
 def summary(index: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from partita.app.train.names import clean_name, is_name, unused_name
 from partita.app.uploads.store import clean_title
 from partita.app.web.errors import BusyError, MissingError
 from partita.errors import PartitaError
+from partita.sampling.output.plan import free_path
 
 MOST_BYTES = 2 << 30
 """The most that all recordings of the page may take."""
@@ -163,7 +164,7 @@ class RecordingSets:
                 raise PartitaError(f"{path.name} is empty: it has 0 bytes")
             if (same := _same_file(path, size, digest.hexdigest())) is not None:
                 return Recording(name=same.name, size=size, known=True)
-            free = _free_path(path)
+            free = free_path(path)
             part.rename(free)
         return Recording(name=free.name, size=size)
 
@@ -210,15 +211,6 @@ def in_words(size: int) -> str:
     ('2.0 GB', '300 MB')
     """
     return f"{size / (1 << 30):.1f} GB" if size >= 1 << 30 else f"{size / (1 << 20):.0f} MB"
-
-
-def _free_path(path: Path) -> Path:
-    """Return a path, with a number before its suffix if a file has it."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return free
 
 
 def _same_file(path: Path, size: int, digest: str) -> Path | None:
