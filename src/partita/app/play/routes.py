@@ -58,7 +58,9 @@ def play_routes(
     async def draw(request: DrawRequest) -> dict[str, Any]:
         choice = library.get(request.model)
         wanted = _draw(request, choice.path, uploads, threads)
-        job = queue.add(request, wanted, request.command(choice.given, uploads.titles()))
+        given = filter(None, (request.prompt, request.notes, request.like))
+        titles = {name: uploads.title(name) for name in given}
+        job = queue.add(request, wanted, request.command(choice.given, titles))
         return job.facts() | {"before": queue.position(job)}
 
     _add_jobs(router, queue)

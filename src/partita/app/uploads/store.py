@@ -134,20 +134,29 @@ class UploadStore:
             raise MissingError("this file is not there any more: give it again")
         return path
 
-    def titles(self) -> dict[str, str]:
-        """Return what the visitors call the files, by name."""
-        return {upload.name: upload.title for upload in self.uploads()}
+    def title(self, name: str) -> str:
+        """Return what the visitor calls a file, or its name if that is not known.
+
+        Args:
+            name: of an upload.
+        """
+        if not ID.fullmatch(name):
+            return name
+        found = self._read(self._folder / f"{name}.json")
+        return found.title if found else name
 
     def uploads(self) -> list[Upload]:
         """Return all files, newest first."""
         paths = sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-        found = []
-        for path in paths:
-            try:
-                found.append(Upload(**json.loads(path.read_text(encoding="utf-8"))))
-            except (OSError, ValueError, TypeError):  # not written by this page
-                continue
+        found = [one for one in map(self._read, paths) if one is not None]
         return [one for one in found if ID.fullmatch(one.name) and self.path(one.name, one.kind).is_file()]
+
+    def _read(self, path: Path) -> Upload | None:
+        """Return what is known of an upload; None if this page has not written it."""
+        try:
+            return Upload(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
 
 
 def clean_title(title: str) -> str:
